@@ -1,0 +1,95 @@
+# Two commands: `make demo` shows the main job, `make test` proves it. Everything that they need
+# beyond Python 3.11 and make is installed into this folder.
+
+UV := $(or $(shell command -v uv),.uv/bin/uv)
+PY := .venv/bin/python
+COMPILE = $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate \
+	--python-version 3.11 pyproject.toml
+
+# With bytecode switched off nothing is cached, and every start pays for it.
+export PYTHONDONTWRITEBYTECODE :=
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-pg cov check fmt lint types imports migrations-check lock \
+	lock-check run emulate migration docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: .venv/.dev ## Install everything into .venv
+
+demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
+	@$(PY) -m tracker demo $(if $(KEEP),--keep)
+
+test: .venv/.dev ## Run all tests, on SQLite and PostgreSQL
+	$(PY) -m pytest -n 2 $(ARGS)
+
+test-pg: .venv/.dev ## Run the tests that need PostgreSQL
+	$(PY) -m pytest -n 2 -k postgres $(ARGS)
+
+cov: .venv/.dev ## Measure what the tests cover
+	$(PY) -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+check: lint types imports migrations-check lock-check ## Everything but the tests
+
+fmt: .venv/.dev ## Format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lint: .venv/.dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: .venv/.dev
+	$(PY) -m mypy
+
+imports: .venv/.dev
+	.venv/bin/lint-imports
+
+migrations-check: .venv/.dev
+	$(PY) -m pytest -q -p no:cacheprovider tests/architecture/test_migrations.py
+
+run: .venv/.run ## Serve on this machine, with the settings of the environment or .env
+	$(PY) -m tracker migrate && $(PY) -m tracker serve
+
+emulate: .venv/.run ## Run the provider emulator alone
+	$(PY) -m tracker emulate
+
+migration: .venv/.dev ## Draft a migration from the schema (NAME="add lease token")
+	$(PY) -m alembic revision --autogenerate -m "$(NAME)" \
+		--rev-id $$(printf %04d $$(($$(ls migrations/versions/*.py | wc -l) + 1)))
+
+docs: .venv/.dev ## Redraw what is drawn from the code
+	$(PY) docs/draw.py
+
+lock: | $(UV) ## Renew the lock files
+	$(COMPILE) --extra fast --upgrade -o requirements.lock
+	$(COMPILE) --extra fast --group dev --upgrade -c requirements.lock -o requirements-dev.lock
+
+lock-check: | $(UV)
+	@cp requirements.lock .lock-run && cp requirements-dev.lock .lock-dev
+	@$(COMPILE) --extra fast -o .lock-run && $(COMPILE) --extra fast --group dev -o .lock-dev
+	@cmp requirements.lock .lock-run && cmp requirements-dev.lock .lock-dev; \
+		status=$$?; rm -f .lock-run .lock-dev; \
+		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
+
+clean: ## Remove what make installed
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install -q --disable-pip-version-check 'uv>=0.13,<0.14'
+
+.venv/bin/python: | $(UV)
+	$(UV) venv -q --allow-existing --python '>=3.11' .venv
+
+.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
+	$(UV) pip install -q --require-hashes -r requirements.lock
+	$(UV) pip install -q --no-deps -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.run
+	$(UV) pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from tracker.store.engine import open_engine
+from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.probe import schema_problem
+from tracker.store.revision import SCHEMA_REVISION
+from tracker.store.schema import metadata
+
+
+def test_the_code_names_the_newest_migration() -> None:
+    head = ScriptDirectory.from_config(alembic_config("sqlite:///unused")).get_current_head()
+    assert head == SCHEMA_REVISION
+
+
+def test_migrated_database_equals_the_schema(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.connect() as db:
+        differences = compare_metadata(MigrationContext.configure(db), metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_named_checks_equal_the_schemas(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.connect() as db:
+        for table in metadata.sorted_tables:
+            there = {check["name"] for check in inspect(db).get_check_constraints(table.name)}
+            meant = {c.name for c in table.constraints if c.__visit_name__ == "check_constraint"}
+            assert {f"{name}" for name in meant} <= {f"{name}" for name in there}, table.name
+    engine.dispose()
+
+
+def test_down_to_nothing_and_up_again(database_url: str) -> None:
+    command.downgrade(alembic_config(database_url), "base")
+    engine = open_engine(database_url)
+    with engine.connect() as db:
+        left = set(inspect(db).get_table_names()) - {"alembic_version", "sqlite_sequence"}
+    engine.dispose()
+    assert left == set()
+    upgrade(database_url)
+    assert schema_problem(database_url) is None
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    upgrade(database_url)
+    assert schema_problem(database_url) is None
+
+
+def test_an_unmigrated_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    problem = schema_problem(f"sqlite:///{tmp_path}/empty.db")
+    assert problem is not None
+    assert "tracker migrate" in problem
+
+
+@pytest.mark.parametrize("table", [table.name for table in metadata.sorted_tables])
+def test_every_table_that_belongs_to_somebody_carries_the_tenant(table: str) -> None:
+    assert "tenant" in metadata.tables[table].c
+
+
+def test_sqlite_writes_reach_the_disk_before_a_commit_returns(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    with engine.connect() as db:
+        assert db.scalar(text("PRAGMA synchronous")) == 2  # FULL
+        assert db.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert db.scalar(text("PRAGMA foreign_keys")) == 1
+    engine.dispose()
+
+
+def test_postgresql_sessions_have_timeouts(postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    with engine.connect() as db:
+        for knob in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            assert db.scalar(text(f"SHOW {knob}")) != "0"
+    engine.dispose()

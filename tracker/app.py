@@ -1,0 +1,169 @@
+"""The composition root: Settings → store, egress, services, ASGI app, workers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.applications import Starlette
+
+from tracker.clock import SystemClock, jitter
+from tracker.domain.policy import Policy
+from tracker.domain.polling import PollPlan
+from tracker.egress.client import Egress
+from tracker.providers.registry import PROVIDERS
+from tracker.services.context import Context, Signal, no_signal
+from tracker.services.leases import Leases
+from tracker.services.reception import Reception
+from tracker.services.submission import Acceptance
+from tracker.services.sweeping import Sweeping
+from tracker.settings import Settings, SettingsError
+from tracker.store.store import Store
+from tracker.telemetry import configure_logging
+from tracker.web.routes import State, build_app
+from tracker.web.state import Limits, Services
+from tracker.workers.roles import roles
+from tracker.workers.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process is made of."""
+
+    settings: Settings
+    context: Context
+    services: Services
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIterator[Parts]:
+    """Open the store and the way out; close them at the end.
+
+    signal: see services.context; crash tests hand one in.
+    Raises SettingsError.
+    """
+    clock = SystemClock()
+    secrets = settings.callback_secrets()
+    egress = Egress(settings.tracker_egress_allow)
+    account = settings.kling_account()
+    try:
+        async with Store(settings.resolved_database_url(), clock) as store:
+            context = Context(
+                store=store,
+                egress=egress,
+                clock=clock,
+                jitter=jitter,
+                policy=_policy(settings),
+                providers=PROVIDERS,
+                accounts={("kling", account.name): account},
+                secrets=secrets,
+                public_url=settings.tracker_public_url,
+                adopt=settings.tracker_adopt_unknown,
+                at=signal,
+            )
+            yield Parts(settings, context, _services(settings, context))
+    finally:
+        await egress.close()
+
+
+@asynccontextmanager
+async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
+    """Work in the background until the block ends; then settle or hand back."""
+    supervisor = make_supervisor(parts)
+    working = asyncio.create_task(supervisor.run())
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+        await working
+
+
+def make_supervisor(parts: Parts) -> Supervisor:
+    """The loops of this process, woken by its own commits."""
+    context = parts.context
+    supervisor = Supervisor(
+        roles(context),
+        Leases(context),
+        Sweeping(context),
+        context.clock,
+        lease_s=context.policy.lease.total_seconds(),
+    )
+    context.store.on_commit(supervisor.wake)
+    return supervisor
+
+
+def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:
+    """The ASGI app. workers: whether this process also does the background work."""
+    refuse_open_door(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        async with open_parts(settings, signal) as parts:
+            if not workers:
+                yield {"services": parts.services}
+                return
+            async with running_workers(parts):
+                yield {"services": parts.services}
+
+    return build_app(lifespan, SystemClock())
+
+
+def create_app() -> Starlette:
+    """For `uvicorn --factory tracker.app:create_app`: web only, set by the environment."""
+    return _create(workers=False)
+
+
+def create_app_with_workers() -> Starlette:
+    """The same, with the background work in each process."""
+    return _create(workers=True)
+
+
+def _create(*, workers: bool) -> Starlette:
+    settings = Settings.from_env()
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format)
+    return make_app(settings, workers=workers)
+
+
+def refuse_open_door(settings: Settings) -> None:
+    """Anybody who reaches the service may submit paid tasks: say so before it happens.
+
+    Raises SettingsError for a bind beyond loopback without TRACKER_AUTH=off.
+    """
+    if settings.tracker_auth == "on":
+        raise SettingsError("TRACKER_AUTH: keys do not exist yet in this version; use off")
+    if not settings.is_loopback() and settings.tracker_auth != "off":
+        raise SettingsError(
+            f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys; "
+            "put your own gateway in front and set TRACKER_AUTH=off, or bind 127.0.0.1"
+        )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        polls=PollPlan(
+            first=timedelta(seconds=settings.tracker_poll_first_s),
+            ceiling=timedelta(seconds=settings.tracker_poll_max_s),
+            quiet=timedelta(seconds=settings.tracker_poll_quiet_s),
+            confirm=timedelta(seconds=settings.tracker_poll_confirm_s),
+        ),
+        deadline=timedelta(seconds=settings.tracker_deadline_s),
+        give_up=timedelta(seconds=settings.tracker_give_up_after_s),
+        lease=timedelta(seconds=settings.tracker_lease_s),
+        submit_timeout_s=settings.tracker_submit_timeout_s,
+    )
+
+
+def _services(settings: Settings, context: Context) -> Services:
+    return Services(
+        store=context.store,
+        acceptance=Acceptance(context),
+        reception=Reception(context),
+        clock=context.clock,
+        cursor_secret=context.secrets[0],
+        limits=Limits(
+            body_bytes=settings.tracker_max_body_bytes,
+            callback_bytes=settings.tracker_callback_max_bytes,
+            body_timeout_s=settings.tracker_body_timeout_s,
+        ),
+    )

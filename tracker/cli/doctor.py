@@ -1,0 +1,119 @@
+"""`tracker doctor`: what is set, what it means, and what is unwise."""
+
+import sys
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import click
+
+from tracker.app import refuse_open_door
+from tracker.cli.shared import OUTPUT, emit, load_settings
+from tracker.settings import Settings, SettingsError
+from tracker.store.engine import normalise_url
+from tracker.store.probe import schema_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing.
+
+    level: `ok`, `note` (works, but know this) or `error` (will not work).
+    """
+
+    level: Literal["ok", "note", "error"]
+    about: str
+    text: str
+
+
+@click.command()
+@OUTPUT
+def doctor(*, output: str) -> None:
+    """Explain the settings. Exit 1 when something will not work."""
+    settings = load_settings()
+    findings = examine(settings)
+    emit(output, [asdict(finding) for finding in findings], lambda: _print(findings))
+    sys.exit(1 if any(finding.level == "error" for finding in findings) else 0)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything there is to say about these settings."""
+    return [
+        *_database(settings),
+        *_callbacks(settings),
+        *_kling(settings),
+        *_door(settings),
+        *_egress(settings),
+    ]
+
+
+def _database(settings: Settings) -> list[Finding]:
+    url = normalise_url(settings.resolved_database_url())
+    shown = url.render_as_string(hide_password=True)
+    problem = schema_problem(settings.resolved_database_url())
+    found = [
+        Finding("error", "database", problem)
+        if problem
+        else Finding("ok", "database", f"{shown} answers and has the right schema")
+    ]
+    if url.get_backend_name() == "sqlite" and settings.web_concurrency > 1:
+        text = "several processes write one SQLite file in turn: correct, but slower than one"
+        found.append(Finding("note", "WEB_CONCURRENCY", text))
+    return found
+
+
+def _callbacks(settings: Settings) -> list[Finding]:
+    about, url = "TRACKER_PUBLIC_URL", settings.tracker_public_url
+    if url is None:
+        text = "not set: providers cannot call back, every task is polled for"
+        return [Finding("note", about, text)]
+    found = [Finding("ok", about, f"providers call back to {url}/callbacks/…")]
+    if url.startswith("http://"):
+        text = "plain http: the tokens in callback URLs can be read on the way"
+        found.append(Finding("note", about, text))
+    if not settings.tracker_callback_secrets:
+        text = (
+            f"not set: one is kept in {settings.tracker_data_dir}; set it when several machines "
+            "serve one database, or callbacks that reach another machine are refused"
+        )
+        found.append(Finding("note", "TRACKER_CALLBACK_SECRETS", text))
+    return found
+
+
+def _kling(settings: Settings) -> list[Finding]:
+    if not settings.has_kling_credentials():
+        text = (
+            "no TRACKER_KLING_API_KEY and no access/secret key pair: Kling will refuse every task"
+        )
+        return [Finding("error", "kling", text)]
+    how = "a static key" if settings.tracker_kling_api_key else "JWTs of an access/secret key pair"
+    found = [Finding("ok", "kling", f"{settings.tracker_kling_base_url} with {how}")]
+    if settings.tracker_kling_max_in_flight is None:
+        text = "not set: the provider's own 1303 is what holds tasks back"
+        found.append(Finding("note", "TRACKER_KLING_MAX_IN_FLIGHT", text))
+    return found
+
+
+def _door(settings: Settings) -> list[Finding]:
+    try:
+        refuse_open_door(settings)
+    except SettingsError as error:
+        return [Finding("error", "TRACKER_AUTH", str(error).removeprefix("TRACKER_AUTH: "))]
+    where = f"{settings.tracker_host}:{settings.port}"
+    if settings.is_loopback():
+        return [Finding("ok", "TRACKER_HOST", f"{where}: only this machine can connect")]
+    text = f"{where} takes requests from anybody who reaches it: a gateway must stand in front"
+    return [Finding("note", "TRACKER_AUTH", text)]
+
+
+def _egress(settings: Settings) -> list[Finding]:
+    allowed = settings.tracker_egress_allow
+    if not allowed:
+        return [Finding("ok", "TRACKER_EGRESS_ALLOW", "callers' URLs reach public addresses only")]
+    text = f"callers' URLs may also reach {', '.join(allowed)}"
+    return [Finding("note", "TRACKER_EGRESS_ALLOW", text)]
+
+
+def _print(findings: list[Finding]) -> None:
+    marks = {"ok": "ok   ", "note": "note ", "error": "ERROR"}
+    for finding in findings:
+        click.echo(f"{marks[finding.level]}  {finding.about}: {finding.text}")

@@ -1,0 +1,51 @@
+"""`tracker serve`: the web service, and the workers beside it."""
+
+import click
+import uvicorn
+
+from tracker.app import make_app, refuse_open_door
+from tracker.cli.shared import fail, load_settings, say
+from tracker.settings import Settings, SettingsError
+from tracker.store.probe import schema_problem
+from tracker.telemetry import configure_logging
+
+GRACEFUL_SHUTDOWN_S = 20
+
+
+@click.command()
+@click.option("--host", help="Address to bind; TRACKER_HOST, else 127.0.0.1.")
+@click.option("--port", type=int, help="Port to bind; PORT, else 8000.")
+@click.option("--worker/--no-worker", default=True, help="Do the background work here too.")
+def serve(host: str | None, port: int | None, *, worker: bool) -> None:
+    """Serve the API, the callback receiver and the Kling-compatible front."""
+    settings = load_settings()
+    changes = {"tracker_host": host, "port": port}
+    settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    try:
+        refuse_open_door(settings)
+        settings.callback_secrets()
+    except SettingsError as error:
+        fail(str(error))
+    problem = schema_problem(settings.resolved_database_url())
+    if problem:
+        fail(problem, code=1)
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format)
+    say(f"tracker on http://{settings.tracker_host}:{settings.port}")
+    _run(settings, worker=worker)
+
+
+def _run(settings: Settings, *, worker: bool) -> None:
+    options = {
+        "host": settings.tracker_host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
+        "server_header": False,
+    }
+    if settings.web_concurrency == 1:
+        uvicorn.run(make_app(settings, workers=worker), **options)  # type: ignore[arg-type]  # a mixed dict
+        return
+    # Each process reads the environment again: uvicorn starts them afresh.
+    factory = "tracker.app:create_app_with_workers" if worker else "tracker.app:create_app"
+    uvicorn.run(factory, factory=True, workers=settings.web_concurrency, **options)  # type: ignore[arg-type]  # a mixed dict

@@ -1,0 +1,63 @@
+"""Time and chance: their only owner. Everything else is handed what it needs from here."""
+
+import asyncio
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for measuring."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7: sorts by time of making."""
+    return uuid7()
+
+
+def jitter() -> float:
+    """A fraction in [0, 1)."""
+    return random.random()
+
+
+def new_token() -> str:
+    """A value nobody else has: 128 bits, hex. For leases."""
+    return secrets.token_hex(16)
+
+
+def new_secret() -> str:
+    """A value nobody can guess: 256 bits, URL-safe. For signing."""
+    return secrets.token_urlsafe(32)

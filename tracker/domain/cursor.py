@@ -1,0 +1,50 @@
+"""A place in a list: opaque to its holder, versioned, bound to its list, tamper-evident."""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from tracker.domain.errors import FieldError, InvalidRequest
+
+_VERSION = "1"
+_TAG_BYTES = 9
+
+
+def encode(secret: bytes, scope: str, place: Sequence[int | str]) -> str:
+    """A cursor for `place`.
+
+    scope: names the list and its filters; a cursor opens only the list it was made for.
+    place: the sort key of the last entry that was given out.
+    """
+    body = json.dumps(list(place), separators=(",", ":")).encode()
+    return urlsafe_b64encode(_tag(secret, scope, body) + body).rstrip(b"=").decode()
+
+
+def decode(secret: bytes, scope: str, cursor: str) -> list[int | str]:
+    """The place that `encode` was given.
+
+    Raises InvalidRequest for anything that `encode` did not make with this secret and scope.
+    """
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except ValueError:
+        raise _bad_cursor() from None
+    tag, body = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
+    if not body or not hmac.compare_digest(tag, _tag(secret, scope, body)):
+        raise _bad_cursor()
+    place: list[int | str] = json.loads(body)
+    return place
+
+
+def _tag(secret: bytes, scope: str, body: bytes) -> bytes:
+    text = b"\n".join((b"cursor", _VERSION.encode(), scope.encode(), body))
+    return hmac.digest(secret, text, hashlib.sha256)[:_TAG_BYTES]
+
+
+def _bad_cursor() -> InvalidRequest:
+    return InvalidRequest(
+        FieldError("cursor", "not a cursor of this list with these filters; start without one"),
+        malformed=True,
+    )

@@ -1,0 +1,20 @@
+"""What the shell must do because a task moved. Values only; `services.transition` carries them out."""
+
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """Owed in the same transaction as the transition that causes it, once per version."""
+
+    SUBMIT = "submit"
+    """Hand the task to its provider."""
+    RECONCILE = "reconcile"
+    """Look at the task at its provider by and by."""
+    LOOK_UP = "look_up"
+    """Ask the provider soon whether the task exists: a submit's outcome is unknown."""
+    STOP = "stop"
+    """No more work on this task: drop its jobs."""
+    FREE_SLOTS = "free_slots"
+    """Give the account's concurrency slots back."""
+    NOTIFY = "notify"
+    """Tell the caller's callback URL, if the task has one."""

@@ -1,0 +1,79 @@
+"""Every error that tracker raises on purpose. One tree; the web maps classes to answers.
+
+TrackerError
+├── InvalidRequest        the caller's input is wrong; names each field
+├── NotFound              no such thing, or not for this caller
+├── Conflict              it clashes with what is already there
+│   ├── IdempotencyReuse    same key, other body
+│   └── IdempotencyInFlight same key, first call not finished
+├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
+├── Unavailable           our own storage cannot take it now; try again
+└── Misuse                our own bug: a caller inside tracker broke a rule
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field.
+
+    path:   where, from the body's root: `input.image_list[2].image`; empty for the body itself.
+    reason: what is wrong and what would be right, as a sentence part.
+    """
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class TrackerError(Exception):
+    """The root of the tree."""
+
+
+class InvalidRequest(TrackerError):
+    """The request cannot be accepted as it is; nothing was recorded."""
+
+    def __init__(self, *fields: FieldError, malformed: bool = False) -> None:
+        """malformed: the request could not even be read (as opposed to read and found wrong)."""
+        super().__init__("; ".join(str(field) for field in fields))
+        self.fields: Sequence[FieldError] = fields
+        self.malformed = malformed
+
+
+class NotFound(TrackerError):
+    """There is no such thing, or it belongs to somebody else."""
+
+
+class Conflict(TrackerError):
+    """The request clashes with something recorded before."""
+
+
+class IdempotencyReuse(Conflict):
+    """An idempotency key came again with another body."""
+
+
+class IdempotencyInFlight(Conflict):
+    """An idempotency key came again while its first request is being accepted."""
+
+
+class CallbackRejected(TrackerError):
+    """A callback that cannot be applied to a task."""
+
+
+class Unavailable(TrackerError):
+    """The database does not take writes now; the caller should come back.
+
+    retry_after_s: when, in seconds.
+    """
+
+    def __init__(self, reason: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class Misuse(TrackerError):
+    """A rule of tracker's own inside was broken. Always a bug of ours."""

@@ -1,0 +1,74 @@
+"""What can happen to a task. Facts only; `lifecycle` says what they do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from tracker.domain.task import Artifact, TaskError
+
+
+class Kind(StrEnum):
+    """The kinds of event. Stored with every transition, by value."""
+
+    CREATED = "created"
+    """We accepted it. Only ever the first transition."""
+    SUBMIT_ACCEPTED = "submit_accepted"
+    """The provider answered our submit with an id."""
+    SUBMIT_REFUSED = "submit_refused"
+    """The provider's answer proves that nothing was created, and asking again will not help."""
+    SUBMIT_UNKNOWN = "submit_unknown"
+    """The request may have left us and no usable answer came."""
+    SUBMIT_ABANDONED = "submit_abandoned"
+    """It never left us and we stopped trying."""
+    SEEN_SUBMITTED = "seen_submitted"
+    SEEN_RUNNING = "seen_running"
+    SEEN_SUCCEEDED = "seen_succeeded"
+    SEEN_FAILED = "seen_failed"
+    SEEN_CANCELLED = "seen_cancelled"
+    SEEN_UNKNOWN_WORD = "seen_unknown_word"
+    """The provider used a status word that nobody knows."""
+    ABSENT = "absent"
+    """The provider says, confirmed, that it has no such task."""
+    CANCEL_REQUESTED = "cancel_requested"
+    DEADLINE_PASSED = "deadline_passed"
+    GIVEN_UP = "given_up"
+    """We stop asking."""
+
+
+SEEN = frozenset(kind for kind in Kind if kind.value.startswith("seen_"))
+
+
+class Source(StrEnum):
+    """Where an event came from."""
+
+    SUBMIT = "submit"
+    CALLBACK = "callback"
+    POLL = "poll"
+    CLIENT = "client"
+    OPERATOR = "operator"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one task.
+
+    provider_at: the provider's own time for it, aware UTC; None when it gave none.
+    receipt, attempt: row keys of the evidence, at most one of them.
+    The other fields carry what the provider said, where it said something.
+    """
+
+    kind: Kind
+    source: Source
+    provider_status: str | None = None
+    message: str | None = None
+    provider_at: datetime | None = None
+    provider_task_id: str | None = None
+    progress: float | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    error: TaskError | None = None
+    detail: Mapping[str, Any] | None = None
+    receipt: int | None = None
+    attempt: int | None = None

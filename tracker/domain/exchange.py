@@ -1,0 +1,55 @@
+"""One HTTP exchange as plain data: adapters build and read these, `egress` performs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Certainty(StrEnum):
+    """What a send that brought no acceptance proves about the other side."""
+
+    NOT_SENT = "not_sent"
+    """It broke before the first byte left us: nothing can have happened there."""
+    REFUSED = "refused"
+    """The answer proves that nothing was created."""
+    UNKNOWN = "unknown"
+    """It may have been accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """A request to make.
+
+    headers:   lower-case names; may hold credentials, so this is never logged.
+    timeout_s: for the whole exchange, not for each read.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResult:
+    """An answer, whole.
+
+    headers: lower-case names, last one wins.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFailure:
+    """No answer, or not a whole one.
+
+    certainty: NOT_SENT or UNKNOWN.
+    reason:    what broke, for people; holds no header and no body.
+    """
+
+    certainty: Certainty
+    reason: str

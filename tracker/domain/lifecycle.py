@@ -1,0 +1,293 @@
+"""Every rule about how a task may move: one table and one pure function. Nothing else decides.
+
+The diagram in docs/reference/lifecycle.md is drawn from TRANSITIONS.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from tracker.domain.effects import Effect
+from tracker.domain.errors import Misuse
+from tracker.domain.events import SEEN, Event, Kind, Source
+from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
+
+S, K = TaskState, Kind
+
+
+class Verdict(StrEnum):
+    """What was made of an event, or of the receipt that carried it."""
+
+    ADVANCED = "advanced"
+    """It made a transition."""
+    DUPLICATE = "duplicate"
+    """It says what we already knew."""
+    STALE = "stale"
+    """It says what was true earlier."""
+    CONFLICT = "conflict"
+    """It contradicts a verdict: for a human."""
+    UNKNOWN_STATUS = "unknown_status"
+    """Its status word means nothing to us."""
+    # The rest are reached before any task is asked; `reception` gives them.
+    FORGED = "forged"
+    MALFORMED = "malformed"
+    MISMATCH = "mismatch"
+    """Its ids name different tasks."""
+    UNKNOWN_TASK = "unknown_task"
+
+
+QUARANTINED = frozenset({Verdict.FORGED, Verdict.MALFORMED, Verdict.MISMATCH, Verdict.UNKNOWN_TASK})
+"""Receipts with these verdicts were applied to nothing and wait for a human."""
+
+_VERDICT: Mapping[Kind, TaskState] = {
+    K.SEEN_SUCCEEDED: S.SUCCEEDED,
+    K.SEEN_FAILED: S.FAILED,
+    K.SEEN_CANCELLED: S.CANCELLED,
+}
+# A callback may overtake the answer to our own submit, and observations may skip states, so
+# that every state before `running` takes all of them.
+_SEEN: Mapping[Kind, TaskState] = {
+    K.SEEN_SUBMITTED: S.SUBMITTED,
+    K.SEEN_RUNNING: S.RUNNING,
+    **_VERDICT,
+}
+
+TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
+    {
+        S.QUEUED: {
+            K.SUBMIT_ACCEPTED: S.SUBMITTED,
+            K.SUBMIT_REFUSED: S.FAILED,
+            K.SUBMIT_UNKNOWN: S.UNCERTAIN,
+            K.SUBMIT_ABANDONED: S.FAILED,
+            K.CANCEL_REQUESTED: S.CANCELLED,
+            K.DEADLINE_PASSED: S.QUEUED,
+            **_SEEN,
+        },
+        S.UNCERTAIN: {
+            K.SUBMIT_ACCEPTED: S.SUBMITTED,
+            # Never a blind second submit: only a confirmed "never heard of it" leads back.
+            K.ABSENT: S.QUEUED,
+            K.DEADLINE_PASSED: S.UNCERTAIN,
+            K.GIVEN_UP: S.EXPIRED,
+            **_SEEN,
+        },
+        S.SUBMITTED: {
+            # The answer may come after a callback: it still brings the id to poll with.
+            K.SUBMIT_ACCEPTED: S.SUBMITTED,
+            K.SEEN_RUNNING: S.RUNNING,
+            K.ABSENT: S.EXPIRED,
+            K.DEADLINE_PASSED: S.SUBMITTED,
+            K.GIVEN_UP: S.EXPIRED,
+            **_VERDICT,
+        },
+        S.RUNNING: {
+            K.SUBMIT_ACCEPTED: S.RUNNING,
+            K.SEEN_RUNNING: S.RUNNING,  # only when progress grew
+            K.ABSENT: S.EXPIRED,
+            K.DEADLINE_PASSED: S.RUNNING,
+            K.GIVEN_UP: S.EXPIRED,
+            **_VERDICT,
+        },
+        S.SUCCEEDED: {},  # a verdict: an empty row
+        S.FAILED: {},
+        S.CANCELLED: {},
+        S.EXPIRED: {**_VERDICT},  # our own ignorance yields to the provider's verdict
+    }
+)
+
+_RANK: Mapping[TaskState, int] = {
+    S.QUEUED: 0,
+    S.UNCERTAIN: 0,
+    S.SUBMITTED: 1,
+    S.RUNNING: 2,
+    S.EXPIRED: 3,
+    S.SUCCEEDED: 3,
+    S.FAILED: 3,
+    S.CANCELLED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One accepted event, as history keeps it.
+
+    version: the task's version after it.
+    from_state: None for the first one.
+    """
+
+    version: int
+    from_state: TaskState | None
+    to_state: TaskState
+    kind: Kind
+    source: Source
+    provider_status: str | None
+    message: str | None
+    provider_at: datetime | None
+    at: datetime
+    receipt: int | None
+    attempt: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event did.
+
+    task:       the task after it; the very same object when nothing moved.
+    transition: None unless the verdict is ADVANCED.
+    """
+
+    task: Task
+    verdict: Verdict
+    transition: Transition | None = None
+    effects: tuple[Effect, ...] = ()
+
+
+def created(task: Task) -> Step:
+    """The first step of a new task: `queued`, version 1."""
+    if task.state is not S.QUEUED or task.version != 1:
+        raise Misuse(f"a new task is queued at version 1, not {task.state} at {task.version}")
+    first = _transition(task, Event(K.CREATED, Source.CLIENT), from_state=None, now=task.created_at)
+    return Step(task, Verdict.ADVANCED, first, (Effect.SUBMIT,))
+
+
+def adopted(task: Task) -> Step:
+    """The first step of a task that somebody else created at the provider: `submitted`, version 1."""
+    if task.state is not S.SUBMITTED or task.version != 1:
+        raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
+    event = Event(K.CREATED, Source.CALLBACK)
+    return Step(
+        task, Verdict.ADVANCED, _transition(task, event, from_state=None, now=task.created_at)
+    )
+
+
+def apply(task: Task, event: Event, *, now: datetime) -> Step:
+    """One event, one step. Pure: same arguments, same answer.
+
+    now: aware UTC; becomes `updated_at`.
+    Raises Misuse for Kind.CREATED, which is not something that happens to an existing task.
+    """
+    if event.kind is K.CREATED:
+        raise Misuse("`created` is the first transition and is made by created()")
+    target = TRANSITIONS[task.state].get(event.kind)
+    if target is None or (target is task.state and not _brings_news(task, event)):
+        return Step(task, _why_ignored(task, event))
+    moved = _moved(task, event, target, now=now)
+    return Step(
+        moved,
+        Verdict.ADVANCED,
+        _transition(moved, event, from_state=task.state, now=now),
+        _effects(task, moved, event),
+    )
+
+
+def fold(history: Iterable[Transition]) -> TaskState:
+    """The state that a history leads to.
+
+    Raises Misuse when versions have a gap or a transition does not start where the last ended.
+    """
+    state: TaskState | None = None
+    for version, step in enumerate(history, start=1):
+        if step.version != version or step.from_state is not state:
+            raise Misuse(
+                f"history breaks at version {step.version}: {step.from_state} after {state}"
+            )
+        state = step.to_state
+    if state is None:
+        raise Misuse("an empty history")
+    return state
+
+
+def _brings_news(task: Task, event: Event) -> bool:
+    """Whether an event that does not change the state changes the task all the same."""
+    match event.kind:
+        case K.SEEN_RUNNING:
+            return event.progress is not None and event.progress > (task.progress or 0)
+        case K.SUBMIT_ACCEPTED:
+            return event.provider_task_id not in (None, task.provider_task_id)
+        case K.DEADLINE_PASSED:
+            return not task.overdue
+        case _:
+            return False
+
+
+def _why_ignored(task: Task, event: Event) -> Verdict:
+    if event.kind is K.SEEN_UNKNOWN_WORD:
+        return Verdict.UNKNOWN_STATUS
+    said = _VERDICT.get(event.kind)
+    if said is not None:
+        return Verdict.DUPLICATE if said is task.state else Verdict.CONFLICT
+    if event.kind in SEEN and _RANK[_SEEN[event.kind]] == _RANK[task.state]:
+        return Verdict.DUPLICATE
+    return Verdict.STALE
+
+
+def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
+    back = target is S.QUEUED and task.state is not S.QUEUED
+    left_us = target is not S.QUEUED and event.kind not in (K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED)
+    known = target in (S.SUBMITTED, S.RUNNING) or (left_us and target in VERDICTS)
+    return replace(
+        task,
+        state=target,
+        version=task.version + 1,
+        updated_at=now,
+        provider_task_id=None if back else _provider_task_id(task, event),
+        provider_status=event.provider_status or task.provider_status,
+        message=task.message if event.message is None else event.message,
+        progress=_progress(task, event),
+        artifacts=event.artifacts or task.artifacts,
+        error=event.error if target is S.FAILED else None,
+        detail=task.detail if event.detail is None else event.detail,
+        overdue=task.overdue or event.kind is K.DEADLINE_PASSED,
+        submitted_at=task.submitted_at or (now if known else None),
+        finished_at=now if target in TERMINAL else None,
+        absences=0,
+    )
+
+
+def _provider_task_id(task: Task, event: Event) -> str | None:
+    # The submit's own answer names the id that queries understand; a callback may name another
+    # (a gateway that hides its upstream), so it only fills an empty place.
+    if event.kind is K.SUBMIT_ACCEPTED:
+        return event.provider_task_id or task.provider_task_id
+    return task.provider_task_id or event.provider_task_id
+
+
+def _progress(task: Task, event: Event) -> float | None:
+    known = [value for value in (task.progress, event.progress) if value is not None]
+    return max(known) if known else None
+
+
+def _transition(
+    moved: Task, event: Event, *, from_state: TaskState | None, now: datetime
+) -> Transition:
+    return Transition(
+        version=moved.version,
+        from_state=from_state,
+        to_state=moved.state,
+        kind=event.kind,
+        source=event.source,
+        provider_status=event.provider_status,
+        message=event.message,
+        provider_at=event.provider_at,
+        at=now,
+        receipt=event.receipt,
+        attempt=event.attempt,
+    )
+
+
+def _effects(before: Task, after: Task, event: Event) -> tuple[Effect, ...]:
+    if before.state is after.state:
+        return ()
+    match after.state:
+        case S.QUEUED:
+            return (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT)
+        case S.UNCERTAIN:
+            return (Effect.LOOK_UP,)
+        case S.SUBMITTED | S.RUNNING:
+            # Once there, the same job goes on looking.
+            return (Effect.RECONCILE,) if before.state in (S.QUEUED, S.UNCERTAIN) else ()
+        case _:
+            # `expired` is told too, or a caller who relies on the callback would wait for ever.
+            return (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)

@@ -1,0 +1,56 @@
+"""What a provider said of a task, in our words. Adapters make these; services turn them to events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.task import Artifact, TaskError, TaskState
+
+_KINDS: Mapping[TaskState | None, Kind] = {
+    None: Kind.SEEN_UNKNOWN_WORD,
+    TaskState.SUBMITTED: Kind.SEEN_SUBMITTED,
+    TaskState.RUNNING: Kind.SEEN_RUNNING,
+    TaskState.SUCCEEDED: Kind.SEEN_SUCCEEDED,
+    TaskState.FAILED: Kind.SEEN_FAILED,
+    TaskState.CANCELLED: Kind.SEEN_CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One statement of a provider about one task.
+
+    state:  None when the provider's word is unknown to the adapter.
+    word:   the provider's status word, verbatim.
+    at:     the provider's own time of the last change, aware UTC.
+    detail: the provider's fields that answer in its own dialect will need.
+    """
+
+    state: TaskState | None
+    word: str
+    provider_task_id: str | None = None
+    external_task_id: str | None = None
+    message: str | None = None
+    progress: float | None = None
+    at: datetime | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    error: TaskError | None = None
+    detail: Mapping[str, Any] | None = None
+
+    def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
+        """The event that this statement is for the task it speaks of."""
+        return Event(
+            kind=_KINDS[self.state],
+            source=source,
+            provider_status=self.word,
+            message=self.message,
+            provider_at=self.at,
+            provider_task_id=self.provider_task_id,
+            progress=self.progress,
+            artifacts=self.artifacts,
+            error=self.error,
+            detail=self.detail,
+            receipt=receipt,
+        )

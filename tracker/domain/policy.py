@@ -1,0 +1,25 @@
+"""The service's rules that are numbers: chosen by settings, obeyed by services."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tracker.domain.polling import PollPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient the service is.
+
+    deadline:   after this a task is flagged `overdue` (and stays open).
+    give_up:    after this nobody asks any more and an open task expires.
+    lease:      how long a worker may be silent before its job is another's.
+    """
+
+    polls: PollPlan = field(default_factory=PollPlan)
+    deadline: timedelta = timedelta(hours=1)
+    give_up: timedelta = timedelta(days=3)
+    lease: timedelta = timedelta(seconds=30)
+    submit_timeout_s: float = 60.0
+    poll_timeout_s: float = 20.0
+    deliver_timeout_s: float = 15.0
+    keep_idempotency_keys: timedelta = timedelta(days=7)

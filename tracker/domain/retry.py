@@ -1,0 +1,57 @@
+"""When to try again. Arithmetic only: the caller draws the jitter and knows the time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Doubling pauses with a ceiling.
+
+    first:    the pause after the first failed try.
+    ceiling:  the longest pause, jitter not counted.
+    attempts: how many tries there are; None for no limit.
+    spread:   jitter adds up to this fraction of the pause and never shortens it.
+    """
+
+    first: timedelta
+    ceiling: timedelta
+    attempts: int | None = None
+    spread: float = 0.5
+
+    def next_at(
+        self,
+        attempt: int,
+        *,
+        now: datetime,
+        jitter: float,
+        retry_after_s: float | None = None,
+    ) -> datetime | None:
+        """When to try again; None once the tries are spent.
+
+        attempt: the try that just failed, counted from 1.
+        now:     aware UTC.
+        jitter:  fraction in [0, 1), drawn by the caller so that tests can fix it.
+        retry_after_s: what the other side asked for; respected up to an hour, never shortened
+            below our own pause.
+        """
+        if self.attempts is not None and attempt >= self.attempts:
+            return None
+        doubled = self.first * float(2 ** min(max(attempt, 1) - 1, 30))
+        pause = min(doubled, self.ceiling)
+        asked = timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
+        pause = max(pause, asked)
+        return now + pause + pause * self.spread * jitter
+
+
+RETRY_AFTER_CAP_S = 3600.0
+"""The longest Retry-After that is believed, in seconds."""
+
+SUBMIT = Backoff(timedelta(seconds=1), timedelta(minutes=5), attempts=12)
+"""Submits that certainly created nothing: about half an hour of trying."""
+BUSY = Backoff(timedelta(seconds=1), timedelta(seconds=30))
+"""The provider's concurrency is used up: normal traffic, no limit, spends no attempt."""
+DELIVER = Backoff(timedelta(seconds=5), timedelta(hours=6), attempts=16)
+"""Deliveries: about two days."""
+RECORD = Backoff(timedelta(seconds=1), timedelta(minutes=10))
+"""A job that raised: our own bug or a database away. It must block nobody, and is never lost."""

@@ -1,0 +1,111 @@
+"""What a task is: its states and its fields. Nothing here decides; `lifecycle` does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class TaskState(StrEnum):
+    """Where a task stands. Stored and shown by value."""
+
+    QUEUED = "queued"
+    """Durable here, not at the provider."""
+    UNCERTAIN = "uncertain"
+    """A submit was sent and its outcome is unknown: it may exist and be billed."""
+    SUBMITTED = "submitted"
+    """The provider has it."""
+    RUNNING = "running"
+    """The provider says it works on it."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Nobody can tell any more; a late verdict still replaces it."""
+
+
+VERDICTS = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
+"""Immutable: nothing moves a task out of these."""
+TERMINAL = VERDICTS | {TaskState.EXPIRED}
+OPEN = frozenset(TaskState) - TERMINAL
+AT_PROVIDER = frozenset({TaskState.UNCERTAIN, TaskState.SUBMITTED, TaskState.RUNNING})
+"""Open, and possibly known to the provider: these are polled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One piece of a result.
+
+    kind:       `video`, `image`, `audio`, or the provider's own word for anything else.
+    url:        where the provider serves it; providers wipe these (Kling: after 30 days).
+    id:         the provider's id of the piece, if it has one.
+    duration_s: length in seconds as the provider wrote it, e.g. "5.041".
+    extra:      whatever else the provider said of it.
+    """
+
+    kind: str
+    url: str | None
+    id: str | None = None
+    duration_s: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskError:
+    """Why a task failed.
+
+    type:    `refused` (the provider would not create it), `provider` (it failed there),
+             `never_submitted` (it never left us).
+    code:    the provider's code, verbatim, if it gave one.
+    message: for people; the provider's words where there are any.
+    """
+
+    type: str
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One media generation that a user asked for.
+
+    key:              internal row number; 0 before the row exists.
+    id:               UUIDv7, the public identity, minted before anything is sent.
+    provider_task_id: opaque, never a number; None until the provider gave one.
+    version:          1 at creation, plus one per transition.
+    provider_status:  the provider's own last word, verbatim.
+    progress:         percent 0..100, where the provider says so.
+    detail:           the provider's remaining fields of its verdict, for answering in its dialect.
+    slots:            how many of the account's concurrency slots it takes while at the provider.
+    absences:         how often in a row the provider said it never heard of it.
+    """
+
+    key: int
+    id: UUID
+    tenant: str
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+    state: TaskState
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    provider_task_id: str | None = None
+    provider_status: str | None = None
+    message: str | None = None
+    progress: float | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    error: TaskError | None = None
+    detail: Mapping[str, Any] | None = None
+    overdue: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    slots: int = 1
+    absences: int = 0
+    submitted_at: datetime | None = None
+    finished_at: datetime | None = None
+    deadline_at: datetime | None = None
+    give_up_at: datetime | None = None
+    callback_url: str | None = None

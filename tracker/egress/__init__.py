@@ -1,0 +1,1 @@
+"""All outbound sockets of the service."""

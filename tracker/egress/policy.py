@@ -1,0 +1,67 @@
+"""Which addresses a user's URL may reach: nothing inside, whatever its spelling.
+
+The table and the rules are ssrfguard's; what it lacks is added here. The check is made twice: on
+the URL when it is given, and on the address really dialled at each connection.
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach, SSRFGuardError
+
+_AZURE = Block(
+    ipaddress.ip_network("168.63.129.16/32"),
+    "Azure's platform endpoint",
+    "Microsoft Learn, What is IP address 168.63.129.16",
+    Reach.DENIED,
+    "a public address that only ever leads to the host's own control plane",
+)
+_TABLE = AddressTable((*DEFAULT_DENIED.blocks, _AZURE))
+_ENCODED_ADDRESS = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
+"""A last label that no public name has: what resolvers read as an address in disguise."""
+_LOCAL_NAME = re.compile(r"(^|\.)localhost\.?$", re.IGNORECASE)
+
+
+def policy_for(url: str, allow: Sequence[str]) -> Policy:
+    """The rules for one destination: any port, but only the one that its URL names.
+
+    allow: networks in CIDR notation that are permitted although they lie inside.
+    Raises ValueError when the URL has no usable port.
+    """
+    return Policy(
+        denied_networks=_TABLE,
+        allowed_networks=tuple(ipaddress.ip_network(network) for network in allow),
+        allowed_ports=frozenset({_port(url)}),
+    )
+
+
+def refusal(url: str, allow: Sequence[str]) -> str | None:
+    """Why this URL will never be called; None when it may be. Looks no name up.
+
+    allow: as for `policy_for`.
+    """
+    try:
+        policy = policy_for(url, allow)
+        host = policy.check_url(url).host
+        if _LOCAL_NAME.search(host):
+            policy.check_address("127.0.0.1")
+        elif _ENCODED_ADDRESS.search(host) and not _is_address(host):
+            return "may not be called: its host is an address in disguise; write it in plain form"
+    except (SSRFGuardError, ValueError) as error:
+        return f"may not be called: {str(error).removeprefix(f'{url!r} is not permitted: ')}"
+    return None
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (80 if parts.scheme == "http" else 443)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,21 @@
+"""The provider for development and tests: an emulator of Kling's legacy dialect; re-exports only.
+
+Imports nothing from the rest of tracker, so that both cannot share a mistake.
+"""
+
+from tracker.emulator.app import create_app
+from tracker.emulator.config import DEFAULT_KEY, EmulatorConfig
+from tracker.emulator.scenario import SPECS, Scenario, ScenarioError
+from tracker.emulator.server import Server, run, serve
+
+__all__ = [
+    "DEFAULT_KEY",
+    "SPECS",
+    "EmulatorConfig",
+    "Scenario",
+    "ScenarioError",
+    "Server",
+    "create_app",
+    "run",
+    "serve",
+]

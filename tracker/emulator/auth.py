@@ -1,0 +1,82 @@
+"""Credentials: which account a caller is, or code 1000-1004. Wall-clock time, handed in.
+
+Source: reference: Kling API, authentication page, as of 2026-09.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+
+from tracker.emulator.config import EmulatorConfig
+from tracker.emulator.wire import Refusal
+
+__all__ = ["authenticate"]
+
+_SCHEME = "Bearer "
+_JWT_PARTS = 3
+
+
+def authenticate(header: str | None, config: EmulatorConfig, *, now: float) -> str:
+    """The account behind an Authorization header.
+
+    now: Unix seconds, for the lifetime of a JWT.
+    Raises Refusal with the code that says what is wrong.
+    """
+    if not header:
+        raise Refusal(1001, "Authorization is empty")
+    token = header.removeprefix(_SCHEME)
+    # Exactly one space after the scheme: the documentation stresses it.
+    if token == header or not token or token != token.strip():
+        raise Refusal(1002, "Authorization is invalid")
+    if any(hmac.compare_digest(token.encode(), key.encode()) for key in config.api_keys):
+        return config.accounts.get(token, token)
+    parts = token.split(".")
+    if len(parts) != _JWT_PARTS:
+        raise Refusal(1002, "api key not found")
+    access_key = _verify_jwt(parts, config, now=now)
+    return config.accounts.get(access_key, access_key)
+
+
+def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
+    """The access key that signed a JWT which is valid now.
+
+    Written out here (HS256 is one HMAC) because the library warns about short secret keys, and
+    the length of a secret key is the provider's choice.
+    """
+    head, claims = _object(parts[0]), _object(parts[1])
+    access_key = claims.get("iss")
+    secret = config.key_pairs.get(access_key) if isinstance(access_key, str) else None
+    if secret is None or not isinstance(access_key, str):
+        raise Refusal(1002, "access key not found")
+    signed = f"{parts[0]}.{parts[1]}".encode()
+    wanted = hmac.digest(secret.encode(), signed, hashlib.sha256)
+    if head.get("alg") != "HS256" or not hmac.compare_digest(wanted, _unpad(parts[2])):
+        raise Refusal(1002, "Authorization signature is invalid")
+    expires, not_before = claims.get("exp"), claims.get("nbf", 0)
+    if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
+        raise Refusal(1000, "Authorization claims are invalid")
+    if not_before > now:
+        raise Refusal(1003, "Authorization is not active yet")
+    if expires <= now:
+        raise Refusal(1004, "Authorization is expired")
+    return access_key
+
+
+def _object(part: str) -> Mapping[str, object]:
+    try:
+        value = json.loads(_unpad(part))
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise Refusal(1002, "Authorization is invalid")
+    return value
+
+
+def _unpad(part: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (binascii.Error, ValueError):
+        raise Refusal(1002, "Authorization is invalid") from None

@@ -1,0 +1,121 @@
+"""Which callbacks a task's move owes: how many, in what order, true or forged. No HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+from tracker.emulator.config import EmulatorConfig
+from tracker.emulator.journal import json_bytes
+from tracker.emulator.scenario import Name
+from tracker.emulator.sending import Post, Sender
+from tracker.emulator.tasks import SUCCEED, TERMINAL, Task, TaskBook
+from tracker.emulator.timeline import Timeline
+from tracker.emulator.wire import callback_body
+
+__all__ = ["EVIL_URL", "Announcer", "altered_url"]
+
+EVIL_URL = "https://evil.example/forged.mp4"
+"""Result address of forged callbacks: it must appear in nobody's task."""
+
+
+class Announcer:
+    """Turns a task's present state into callbacks, as its scenario wants them."""
+
+    def __init__(
+        self,
+        config: EmulatorConfig,
+        *,
+        timeline: Timeline,
+        book: TaskBook,
+        sender: Sender,
+        new_id: Callable[[], str],
+    ) -> None:
+        """Stand between the task book and the sender; `new_id` gives request and webhook ids."""
+        self._config = config
+        self._timeline = timeline
+        self._book = book
+        self._sender = sender
+        self._new_id = new_id
+
+    async def announce(self, task: Task) -> None:
+        """Call back with the task as it is now; returns when the first tries are over."""
+        if task.callback_url is None or task.scenario.has(Name.NO_CALLBACK):
+            return
+        url = task.callback_url
+        body = json_bytes(callback_body(task, request_id=self._new_id()))
+        due = self._in_order(task, task.status, body)
+
+        async def go() -> None:
+            async with task.lane:
+                await self._forge_once(task, url)
+                for status, content in due:
+                    await self._send_copies(task, url, status, content)
+
+        if task.scenario.has(Name.DELAYED):
+            self._timeline.after(task.scenario.seconds(Name.DELAYED), go)
+        else:
+            await go()
+
+    def _in_order(self, task: Task, status: str, body: bytes) -> list[tuple[str, bytes]]:
+        """What to send now: `reordered` keeps everything back until the verdict is out."""
+        if not task.scenario.has(Name.REORDERED):
+            return [(status, body)]
+        if status not in TERMINAL:
+            task.held_back.append((status, body))
+            return []
+        late, task.held_back = task.held_back, []
+        return [(status, body), *reversed(late)]
+
+    async def _send_copies(self, task: Task, url: str, status: str, body: bytes) -> None:
+        duplicated = task.scenario.has(Name.DUPLICATED)
+        copies = task.scenario.count(Name.DUPLICATED) if duplicated else 1
+        post = Post(
+            url=url,
+            body=body,
+            task_id=task.task_id,
+            status=status,
+            message_id=self._new_id(),
+            tries=self._config.callback_tries,
+            is_badly_signed=task.scenario.has(Name.BAD_SIGNATURE),
+        )
+        await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, 10_000))))
+
+    async def _forge_once(self, task: Task, url: str) -> None:
+        """Two lies before the first true word: a guessed address, and another task's ids."""
+        if task.was_forged or not task.scenario.has(Name.FORGED):
+            return
+        task.was_forged = True
+        other = self._book.other_than(task)
+        other_ids = (other.task_id, other.external_id) if other else (task.other_id, "no-such-task")
+        await self._send_forged(task, altered_url(url), (task.task_id, task.external_id))
+        await self._send_forged(task, url, other_ids)
+
+    async def _send_forged(self, task: Task, url: str, ids: tuple[str, str | None]) -> None:
+        claim = {
+            "task_id": ids[0],
+            "task_status": SUCCEED,
+            "task_status_msg": "",
+            "task_info": {} if ids[1] is None else {"external_task_id": ids[1]},
+            "created_at": task.created_at,
+            "updated_at": task.updated_at + 60_000,
+            "final_unit_deduction": "0",
+            "task_result": {"videos": [{"id": "1", "url": EVIL_URL, "duration": "5.041"}]},
+        }
+        await self._sender.send(
+            Post(
+                url=url,
+                body=json_bytes(claim),
+                task_id=task.task_id,
+                status=SUCCEED,
+                message_id=self._new_id(),
+                kind="forged",
+            )
+        )
+
+
+def altered_url(url: str) -> str:
+    """The same address with the last path segment (where a token would be) changed."""
+    parts = urlsplit(url)
+    head, _, last = parts.path.rpartition("/")
+    other = ("B" if last[:1] == "A" else "A") + last[1:]
+    return urlunsplit(parts._replace(path=f"{head}/{other}"))

@@ -1,0 +1,77 @@
+"""What happened, kept for the control routes: bounded, and trimmed so that it stays small."""
+
+import json
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+__all__ = ["Bounded", "Journal", "json_bytes", "trimmed"]
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Entry = TypeVar("Entry")
+
+_LONGEST_TEXT = 200
+_MOST_ITEMS = 50
+_DEEPEST = 8
+
+
+class Journal(Generic[Entry]):
+    """A log that drops its oldest entries."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most this many entries."""
+        self._entries: deque[Entry] = deque(maxlen=most)
+
+    def add(self, entry: Entry) -> None:
+        """Append one entry."""
+        self._entries.append(entry)
+
+    def last(self, limit: int) -> list[Entry]:
+        """The newest entries, oldest of them first."""
+        if limit <= 0:
+            return []
+        return list(self._entries)[-limit:]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
+
+class Bounded(OrderedDict[Key, Value]):
+    """A dict that drops its oldest keys."""
+
+    def __init__(self, most: int, items: Iterable[tuple[Key, Value]] = ()) -> None:
+        """Keep at most this many keys."""
+        self._most = most
+        super().__init__(items)
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        """Set one key; beyond the limit the oldest key goes."""
+        super().__setitem__(key, value)
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
+def trimmed(value: object, depth: int = 0) -> object:
+    """A copy that is small and always JSON: long texts (base64 pictures) cut, odd floats named."""
+    if isinstance(value, str):
+        longer = len(value) > _LONGEST_TEXT
+        return f"{value[:60]}… ({len(value)} characters)" if longer else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict | list) and depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        some = list(value.items())[:_MOST_ITEMS]
+        return {str(trimmed(key)): trimmed(item, depth + 1) for key, item in some}
+    if isinstance(value, list):
+        return [trimmed(item, depth + 1) for item in value[:_MOST_ITEMS]]
+    return value
+
+
+def json_bytes(value: object) -> bytes:
+    """Compact UTF-8 JSON. A lone surrogate leaves as the escape it came in as, not as an error."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,97 @@
+"""The operations that make a task, and what each takes and gives. A table, no behaviour.
+
+Source: reference: Kling API, legacy capability pages (videos, images, audio, general), as of
+2026-09; the pages list the fields, the limits and the result of every path.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+__all__ = ["OPERATIONS", "Operation", "Output"]
+
+
+class Output(StrEnum):
+    """What a finished task of an operation holds."""
+
+    VIDEOS = "videos"
+    IMAGES = "images"
+    AUDIOS = "audios"
+    VIDEOS_AND_AUDIOS = "videos_and_audios"
+    VOICES = "voices"
+    ELEMENTS = "elements"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One task-shaped operation, named by its path after `/v1/`."""
+
+    path: str
+    output: Output
+    required: tuple[str, ...] = ()
+    """Fields that must be there and not empty; a dot leads into an object."""
+    one_of: tuple[str, ...] = ()
+    """At least one of these must be there and not empty."""
+    has_parent: bool = False
+    """Whether task_info names the video that was worked on."""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether every field is checked, not only the required ones."""
+        return self.path == "videos/multi-image2video"
+
+    @property
+    def costs_pictures(self) -> bool:
+        """Whether a task takes one slot per picture instead of one."""
+        return self.output is Output.IMAGES and self.path != "images/kolors-virtual-try-on"
+
+
+_VIDEO = Output.VIDEOS
+_IMAGE = Output.IMAGES
+
+_ALL = (
+    Operation("videos/text2video", _VIDEO, one_of=("prompt", "multi_prompt")),
+    Operation("videos/image2video", _VIDEO, one_of=("image", "image_tail")),
+    Operation("videos/multi-image2video", _VIDEO, ("image_list",)),
+    Operation("videos/multi-elements", _VIDEO, ("session_id", "edit_mode", "prompt")),
+    Operation("videos/video-extend", _VIDEO, ("video_id",), has_parent=True),
+    Operation("videos/lip-sync", _VIDEO, ("input", "input.mode"), has_parent=True),
+    Operation("videos/advanced-lip-sync", _VIDEO, ("session_id", "face_choose"), has_parent=True),
+    Operation("videos/avatar/image2video", _VIDEO, ("image",), ("audio_id", "sound_file")),
+    Operation("videos/effects", _VIDEO, ("effect_scene", "input")),
+    Operation(
+        "videos/motion-control",
+        _VIDEO,
+        ("image_url", "video_url", "character_orientation", "mode"),
+    ),
+    Operation("videos/omni-video", _VIDEO),
+    Operation("images/generations", _IMAGE, ("prompt",)),
+    Operation("images/multi-image2image", _IMAGE, ("subject_image_list",)),
+    Operation("images/omni-image", _IMAGE, ("prompt",)),
+    Operation(
+        "images/editing/expand",
+        _IMAGE,
+        (
+            "image",
+            "up_expansion_ratio",
+            "down_expansion_ratio",
+            "left_expansion_ratio",
+            "right_expansion_ratio",
+        ),
+    ),
+    Operation("images/kolors-virtual-try-on", _IMAGE, ("human_image", "cloth_image")),
+    Operation("audio/text-to-audio", Output.AUDIOS, ("prompt", "duration")),
+    Operation(
+        "audio/video-to-audio",
+        Output.VIDEOS_AND_AUDIOS,
+        one_of=("video_id", "video_url"),
+        has_parent=True,
+    ),
+    Operation("general/ai-multi-shot", _IMAGE, ("element_frontal_image",)),
+    Operation("general/custom-voices", Output.VOICES, ("voice_name",), ("voice_url", "video_id")),
+    Operation("general/advanced-custom-elements", Output.ELEMENTS),
+    Operation("general/custom-elements", Output.ELEMENTS),
+)
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType({each.path: each for each in _ALL})

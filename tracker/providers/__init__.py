@@ -1,0 +1,1 @@
+"""Translation between our words and each vendor's wire format. Pure."""

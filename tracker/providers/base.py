@@ -1,0 +1,97 @@
+"""What every provider's adapter can do: build calls, read answers. Data in, data out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import PollOutcome, SubmitOutcome
+from tracker.domain.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Credentials and address of one account at a provider.
+
+    base_url:      may carry a path (a gateway's `/kling`); no slash at the end.
+    max_in_flight: tasks at the provider at once; None for no limit of ours.
+    """
+
+    name: str
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    max_in_flight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A caller's input, checked.
+
+    body:             what will be sent, but for the callback URL and the external id, which the
+                      adapter places when it builds the call.
+    external_task_id: the caller's own id, if the input carried one.
+    callback_url:     where the caller wants the result, if the input said so.
+    slots:            how many concurrency slots the task takes while at the provider.
+    """
+
+    body: Mapping[str, Any]
+    external_task_id: str | None = None
+    callback_url: str | None = None
+    slots: int = 1
+
+
+class Provider(Protocol):
+    """The adapter of one provider. Stateless; every method is pure."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name on our surface, e.g. `kling`."""
+        ...
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """What can be submitted, e.g. `videos/text2video`."""
+        ...
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """The input, validated. Raises InvalidRequest naming each wrong field (no prefix)."""
+        ...
+
+    def build_submit(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """The call that creates the task. callback_url: ours; None where nobody can reach us."""
+        ...
+
+    def parse_submit(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+        """What the exchange proves."""
+        ...
+
+    def build_poll(self, account: Account, task: Task, *, now: datetime) -> HttpCall:
+        """The call that asks for one task: by the provider's id if known, else by ours."""
+        ...
+
+    def parse_poll(self, answer: HttpResult | HttpFailure) -> PollOutcome:
+        """What the answer says of the task."""
+        ...
+
+    def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> Observation:
+        """What a callback says. Raises CallbackRejected when it cannot be read.
+
+        headers: lower-case names.
+        """
+        ...
+
+    def render_callback(self, task: Task) -> bytes:
+        """The body that a caller's own callback URL is sent: the task in the provider's shape."""
+        ...

@@ -1,0 +1,1 @@
+"""Use cases: what must happen, one transaction each. No HTTP types, no SQL."""

@@ -1,0 +1,272 @@
+"""One try to hand tasks to their provider: write the intent down, send, record what it proves.
+
+The attempt row is committed before the socket opens. Whoever finds it open after the lease ended
+knows that the request may have left, and never sends it again blindly (design §3 rule 7).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tracker.domain import retry
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.exchange import HttpFailure, HttpResult
+from tracker.domain.outcome import (
+    Accepted,
+    Deferred,
+    NotSent,
+    Refused,
+    SubmitOutcome,
+    Unknown,
+    certainty_of,
+)
+from tracker.domain.task import Task, TaskError, TaskState
+from tracker.services.context import Context
+from tracker.services.transition import Recorder
+from tracker.store import attempts, jobs, tasks
+from tracker.store.attempts import Attempt
+from tracker.store.jobs import Job
+from tracker.store.transaction import Tx
+
+_SLOT_PAUSE = timedelta(seconds=5)
+"""How long a submit that our own cap holds back sleeps when no freed slot wakes it."""
+_ONCE_PAUSE = timedelta(seconds=3)
+"""Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    task: Task
+    attempt: Attempt
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    job: Job
+    begun: _Begun
+    outcome: SubmitOutcome
+    http_status: int | None
+    latency_ms: int
+
+
+class Attempting:
+    """Carries out jobs of kind `submit`."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def run(self, job: Job) -> None:
+        """One job, one try. Raises Unavailable; anything else raised is a bug."""
+        context = self._context
+        begun: _Begun | None = await context.store.write(self._begin, job)
+        if begun is None:
+            return
+        context.at("submit:begun")
+        started = context.clock.monotonic()
+        answer = await self._send(begun)
+        latency_ms = round((context.clock.monotonic() - started) * 1000)
+        context.at("submit:sent")
+        outcome = context.providers[begun.task.provider].parse_submit(answer)
+        status = answer.status if isinstance(answer, HttpResult) else None
+        await context.store.write(self._end, _Ended(job, begun, outcome, status, latency_ms))
+        context.at("submit:recorded")
+
+    async def _send(self, begun: _Begun) -> HttpResult | HttpFailure:
+        context, task = self._context, begun.task
+        call = context.providers[task.provider].build_submit(
+            context.account(task),
+            task,
+            json.loads(begun.body),
+            callback_url=context.callback_url(task),
+            now=context.clock.now(),
+        )
+        call = replace(call, timeout_s=context.policy.submit_timeout_s)
+        return await context.egress.call_provider(call)
+
+    def _begin(self, tx: Tx, held: Sequence[Job]) -> list[_Begun | None]:
+        """Open attempts for the jobs that may be sent now; settle those that may not."""
+        found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
+        room = self._room(tx, found.values())
+        still = [job for job in held if jobs.is_held(tx.db, job)]
+        unended = attempts.open_of(tx.db, [job.task_key for job in still])
+        recorder = Recorder(self._context, tx, found.values())
+        sending: list[Task] = []
+        for job in still:
+            task = found[job.task_key]
+            account = (task.provider, task.account)
+            if task.state is not TaskState.QUEUED:
+                jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
+            elif job.task_key in unended:
+                # Whoever began this attempt vanished with the request perhaps on its way.
+                jobs.finish(tx.db, job)
+                attempt = unended[job.task_key]
+                attempts.end_lost(tx.db, [attempt], now=tx.now)
+                recorder.record(task.key, _lost(attempt))
+            elif room.get(account, task.slots) < task.slots:
+                pause = _SLOT_PAUSE * (1 + self._context.jitter())
+                jobs.reschedule(tx.db, job, run_at=tx.now + pause, spent=False, error=jobs.WAITING)
+            else:
+                if account in room:
+                    room[account] -= task.slots
+                sending.append(task)
+        begun = self._open(tx, sending)
+        recorder.flush()
+        return [begun.get(job.task_key) for job in held]
+
+    def _open(self, tx: Tx, sending: Sequence[Task]) -> dict[int, _Begun]:
+        if not sending:
+            return {}
+        keys = [task.key for task in sending]
+        tasks.hold_slots(tx.db, keys)
+        opened = attempts.open_many(tx.db, sending, now=tx.now)
+        bodies = tasks.input_of(tx.db, keys)
+        return {task.key: _Begun(task, opened[task.key], bodies[task.key]) for task in sending}
+
+    def _room(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], int]:
+        """Free slots of each capped account, counted under its lock."""
+        caps = {
+            (task.provider, task.account): cap
+            for task in wanted
+            if (cap := self._context.account(task).max_in_flight) is not None
+        }
+        if not caps:
+            return {}
+        for provider, account in sorted(caps):
+            tx.lock_account(provider, account)
+        held = tasks.slots_held(tx.db, caps)
+        return {account: cap - held.get(account, 0) for account, cap in caps.items()}
+
+    def _end(self, tx: Tx, ended: Sequence[_Ended]) -> list[None]:
+        """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say."""
+        found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
+        recorder = Recorder(self._context, tx, found.values())
+        for item in ended:
+            if attempts.end(tx.db, _ended_attempt(item, tx)):
+                self._conclude(tx, recorder, item)
+        recorder.flush()
+        return [None] * len(ended)
+
+    def _conclude(self, tx: Tx, recorder: Recorder, item: _Ended) -> None:
+        event = self._event(item)
+        if event is None:
+            retry_at = self._retry_at(tx, item)
+            if retry_at is not None:
+                self._try_later(tx, item, retry_at)
+                return
+            event = _abandoned(item)
+        recorder.record(item.begun.task.key, event)
+        jobs.finish(tx.db, item.job)
+
+    def _try_later(self, tx: Tx, item: _Ended, retry_at: datetime) -> None:
+        spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
+        tasks.free_slots(tx.db, [item.begun.task.key])
+        jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=_words(item.outcome))
+
+    def _event(self, item: _Ended) -> Event | None:
+        """What the outcome is for the task; None when it is only a reason to try again."""
+        attempt = item.begun.attempt.key
+        match item.outcome:
+            case Accepted() as accepted:
+                return Event(
+                    Kind.SUBMIT_ACCEPTED,
+                    Source.SUBMIT,
+                    provider_status=accepted.word,
+                    provider_task_id=accepted.provider_task_id,
+                    attempt=attempt,
+                )
+            case Refused() as refused:
+                return Event(
+                    Kind.SUBMIT_REFUSED,
+                    Source.SUBMIT,
+                    message=refused.message,
+                    error=TaskError("refused", refused.code, refused.message),
+                    attempt=attempt,
+                )
+            case Unknown() as unknown:
+                return Event(
+                    Kind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
+                )
+            case Deferred(once=True) as deferred if item.job.attempts > 0:
+                return Event(
+                    Kind.SUBMIT_REFUSED,
+                    Source.SUBMIT,
+                    message=deferred.message,
+                    error=TaskError("refused", deferred.code, deferred.message),
+                    attempt=attempt,
+                )
+            case Deferred() | NotSent():
+                return None
+
+    def _retry_at(self, tx: Tx, item: _Ended) -> datetime | None:
+        """When to try again; None once the tries are spent."""
+        attempt, jitter = item.job.attempts + 1, self._context.jitter()
+        match item.outcome:
+            case Deferred(once=True):
+                return tx.now + _ONCE_PAUSE
+            case Deferred(spends_attempt=False) as busy:
+                waited = item.begun.attempt.number
+                return retry.BUSY.next_at(
+                    waited, now=tx.now, jitter=jitter, retry_after_s=busy.retry_after_s
+                )
+            case Deferred() as deferred:
+                return retry.SUBMIT.next_at(
+                    attempt, now=tx.now, jitter=jitter, retry_after_s=deferred.retry_after_s
+                )
+            case _:
+                return retry.SUBMIT.next_at(attempt, now=tx.now, jitter=jitter)
+
+
+def _ended_attempt(item: _Ended, tx: Tx) -> Attempt:
+    outcome = item.outcome
+    return replace(
+        item.begun.attempt,
+        ended_at=tx.now,
+        outcome=_OUTCOMES[type(outcome)],
+        certainty=certainty_of(outcome),
+        http_status=item.http_status,
+        code=getattr(outcome, "code", None),
+        message=_words(outcome),
+        latency_ms=item.latency_ms,
+        provider_task_id=getattr(outcome, "provider_task_id", None),
+        provider_request_id=getattr(outcome, "request_id", None),
+    )
+
+
+_OUTCOMES: Mapping[type, str] = {
+    Accepted: "accepted",
+    Refused: "refused",
+    Deferred: "deferred",
+    NotSent: "not_sent",
+    Unknown: "unknown",
+}
+
+
+def _words(outcome: SubmitOutcome) -> str | None:
+    match outcome:
+        case NotSent(reason=reason) | Unknown(reason=reason):
+            return reason
+        case Refused(message=message) | Deferred(message=message) | Accepted(message=message):
+            return message
+
+
+def _lost(attempt: int) -> Event:
+    return Event(
+        Kind.SUBMIT_UNKNOWN,
+        Source.SUBMIT,
+        message="the process that sent it vanished before it could record the outcome",
+        attempt=attempt,
+    )
+
+
+def _abandoned(item: _Ended) -> Event:
+    reason = f"never reached the provider: {_words(item.outcome)}"
+    return Event(
+        Kind.SUBMIT_ABANDONED,
+        Source.SUBMIT,
+        message=reason,
+        error=TaskError("never_submitted", getattr(item.outcome, "code", None), reason),
+        attempt=item.begun.attempt.key,
+    )

@@ -1,0 +1,98 @@
+"""What every service is handed: the store, the way out, the adapters, the clock, the rules."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from tracker.clock import Clock
+from tracker.domain import token
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.policy import Policy
+from tracker.domain.task import Task
+from tracker.providers.base import Account, Provider
+from tracker.store.store import Store
+
+
+class Egress(Protocol):
+    """The way out. `egress.client.Egress` is it; services see only this much."""
+
+    async def call_provider(self, call: HttpCall) -> HttpResult | HttpFailure:
+        """To an address that an operator configured."""
+        ...
+
+    async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
+        """To an address that a user gave: forbidden networks are refused on the address dialled."""
+        ...
+
+    def refusal(self, url: str) -> str | None:
+        """Why a user's URL will never be called; None when it may be. Looks nothing up."""
+        ...
+
+
+Signal = Callable[[str], None]
+"""Called at named points between two effects. Does nothing in production; crash tests die here."""
+
+
+def no_signal(_point: str) -> None:
+    """The production signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Made once, in `app`.
+
+    public_url: where providers reach us, no slash at the end; None when they cannot.
+    secrets:    of callback URLs and cursors; the first signs, all verify.
+    accounts:   by (provider, account name).
+    adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
+    """
+
+    store: Store
+    egress: Egress
+    clock: Clock
+    jitter: Callable[[], float]
+    policy: Policy
+    providers: Mapping[str, Provider]
+    accounts: Mapping[tuple[str, str], Account]
+    secrets: Sequence[bytes]
+    public_url: str | None = None
+    adopt: bool = False
+    at: Signal = field(default=no_signal)
+
+    def provider(self, name: str, *, path: str = "provider") -> Provider:
+        """An adapter by name. Raises InvalidRequest naming the field."""
+        found = self.providers.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.providers))
+            raise InvalidRequest(FieldError(path, f"no such provider; one of: {known}"))
+        return found
+
+    def account(self, task: Task) -> Account:
+        """The account that a task belongs to."""
+        return self.accounts[task.provider, task.account]
+
+    def callback_url(self, task: Task) -> str | None:
+        """The task's own callback URL; None where nobody can reach us."""
+        if self.public_url is None:
+            return None
+        secret = token.sign(self.secrets[0], task.provider, str(task.id))
+        return f"{self.public_url}/callbacks/{task.provider}/{task.id}/{secret}"
+
+    def shared_callback_url(self, provider: str) -> str | None:
+        """The callback URL for tasks that others create upstream."""
+        if self.public_url is None:
+            return None
+        secret = token.sign(self.secrets[0], provider, token.SHARED)
+        return f"{self.public_url}/callbacks/{provider}/{token.SHARED}/{secret}"
+
+    @property
+    def expects_callbacks(self) -> bool:
+        """Whether providers were told where to call."""
+        return self.public_url is not None
+
+    @property
+    def confirm_pause(self) -> timedelta:
+        """Pause between two denials of a task before they are believed."""
+        return self.policy.polls.confirm

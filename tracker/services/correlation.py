@@ -1,0 +1,205 @@
+"""Which task a callback is about (design §4).
+
+Order of trust: the token in the URL, then the external id, then the provider's id. Where they
+name different tasks, nothing is guessed: the receipt is quarantined.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.clock import new_id
+from tracker.domain import lifecycle
+from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.observation import Observation
+from tracker.domain.task import Task, TaskState
+from tracker.services.context import Context
+from tracker.store import tasks
+from tracker.store.transaction import Tx
+
+DEFAULT_TENANT = "default"
+UNKNOWN_OPERATION = "unknown"
+"""Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawCallback:
+    """A callback as it arrived.
+
+    subject: the task's public id as the URL has it, or `shared`.
+    headers: lower-case names.
+    """
+
+    provider: str
+    subject: str
+    token: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A callback that has been read.
+
+    task_id:     from the URL; None for the shared one.
+    observation: None when it could not be read or is not genuine.
+    verdict:     ADVANCED as long as nothing speaks against it.
+    """
+
+    raw: RawCallback
+    task_id: UUID | None
+    observation: Observation | None
+    verdict: Verdict
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a callback is about.
+
+    task:    None when no task is to hear of it.
+    adopted: the first step of a task that this callback made known to us.
+    """
+
+    task: Task | None
+    verdict: Verdict
+    reason: str | None = None
+    adopted: Step | None = None
+
+
+def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
+    """One match per item; the tasks come locked."""
+    by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
+    named = _load_named(tx, items)
+    owners = _load_owners(tx, items, by_id)
+    matches = [_match(item, by_id, named, owners) for item in items]
+    if context.adopt:
+        _adopt_unknown(context, tx, items, matches)
+    return matches
+
+
+def _match(
+    item: Item,
+    by_id: Mapping[UUID, Task],
+    named: Sequence[Task],
+    owners: Mapping[str, set[int]],
+) -> Match:
+    if item.verdict is Verdict.FORGED:
+        return Match(None, item.verdict, item.reason)
+    if item.task_id is not None:
+        task = by_id.get(item.task_id)
+        if task is None:
+            return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
+        if item.observation is None:
+            return Match(task, item.verdict, item.reason)
+        return _confirmed(task, item.observation, owners)
+    if item.observation is None:
+        return Match(None, item.verdict, item.reason)
+    return _match_by_name(item.raw.provider, item.observation, named)
+
+
+def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) -> Match:
+    """The token names the task; the body must not name another one."""
+    if said.external_task_id and said.external_task_id != task.external_task_id:
+        reason = (
+            f"the URL is this task's, the body's external id is {said.external_task_id[:128]!r}"
+        )
+        return Match(task, Verdict.MISMATCH, reason)
+    if said.provider_task_id and owners.get(said.provider_task_id, set()) - {task.key}:
+        reason = f"the body's task id {said.provider_task_id[:128]!r} is another task's"
+        return Match(task, Verdict.MISMATCH, reason)
+    # A task id that nobody knows is no contradiction: some gateways answer a create with an id
+    # of their own and let the vendor call back with its own (reference: Kling §0.8).
+    return Match(task, Verdict.ADVANCED)
+
+
+def _match_by_name(provider: str, said: Observation, named: Sequence[Task]) -> Match:
+    ours = [task for task in named if task.provider == provider]
+    external = [
+        t for t in ours if said.external_task_id and t.external_task_id == said.external_task_id
+    ]
+    theirs = [
+        t for t in ours if said.provider_task_id and t.provider_task_id == said.provider_task_id
+    ]
+    if len({task.key for task in external}) > 1 or (not external and len(theirs) > 1):
+        return Match(None, Verdict.MISMATCH, "several accounts have a task of this name")
+    if external:
+        if theirs and external[0].key not in {task.key for task in theirs}:
+            return Match(None, Verdict.MISMATCH, "its two ids are of two different tasks")
+        return Match(external[0], Verdict.ADVANCED)
+    if not theirs:
+        return Match(None, Verdict.UNKNOWN_TASK, "no task of ours has these ids")
+    if said.external_task_id:
+        return Match(theirs[0], Verdict.MISMATCH, "that task has another external id")
+    return Match(theirs[0], Verdict.ADVANCED)
+
+
+def _load_named(tx: Tx, items: Sequence[Item]) -> list[Task]:
+    """Tasks that callbacks to the shared URL might be about."""
+    found: dict[int, Task] = {}
+    wanted: dict[str, list[Observation]] = {}
+    for item in items:
+        if item.task_id is None and item.observation is not None:
+            wanted.setdefault(item.raw.provider, []).append(item.observation)
+    for provider, said in sorted(wanted.items()):
+        external = {one.external_task_id for one in said if one.external_task_id}
+        theirs = {one.provider_task_id for one in said if one.provider_task_id}
+        for task in tasks.lock_by_names(tx.db, provider, external, theirs):
+            found[task.key] = task
+    return list(found.values())
+
+
+def _load_owners(tx: Tx, items: Sequence[Item], by_id: Mapping[UUID, Task]) -> dict[str, set[int]]:
+    """Who has the provider ids that are not those we expected. Usually nothing is asked."""
+    unexpected: dict[str, set[str]] = {}
+    for item in items:
+        task = by_id.get(item.task_id) if item.task_id else None
+        said = item.observation and item.observation.provider_task_id
+        if task is not None and said and said != task.provider_task_id:
+            unexpected.setdefault(task.provider, set()).add(said)
+    held: dict[str, set[int]] = {}
+    for provider, ids in unexpected.items():
+        held |= tasks.owners(tx.db, provider, ids)
+    return held
+
+
+def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: list[Match]) -> None:
+    """Make tracked tasks of what others created upstream; later callbacks of a batch find it."""
+    made: dict[tuple[str, str], Task] = {}
+    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
+        said = item.observation
+        if match.verdict is not Verdict.UNKNOWN_TASK or item.task_id is not None or said is None:
+            continue
+        name = (item.raw.provider, said.external_task_id or said.provider_task_id or "")
+        if not name[1]:
+            continue
+        if name in made:
+            matches[place] = Match(made[name], Verdict.ADVANCED)
+            continue
+        inserted = tasks.insert_many(tx.db, [_adopted(context, tx, item.raw.provider, said)])[0]
+        if inserted is None:
+            continue  # another process was faster; the provider's next callback finds it
+        tasks.insert_inputs(tx.db, [(inserted, b"{}")])
+        made[name] = inserted
+        matches[place] = Match(inserted, Verdict.ADVANCED, adopted=lifecycle.adopted(inserted))
+
+
+def _adopted(context: Context, tx: Tx, provider: str, said: Observation) -> Task:
+    id_ = new_id()
+    return Task(
+        key=0,
+        id=id_,
+        tenant=DEFAULT_TENANT,
+        provider=provider,
+        account="default",
+        operation=UNKNOWN_OPERATION,
+        external_task_id=said.external_task_id or str(id_),
+        provider_task_id=said.provider_task_id,
+        state=TaskState.SUBMITTED,
+        version=1,
+        created_at=tx.now,
+        updated_at=tx.now,
+        submitted_at=tx.now,
+        deadline_at=tx.now + context.policy.deadline,
+        give_up_at=tx.now + context.policy.give_up,
+    )

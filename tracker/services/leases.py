@@ -1,0 +1,94 @@
+"""Work as workers need it: claim it, hold it, hand it back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.clock import new_token
+from tracker.domain import retry
+from tracker.services.context import Context
+from tracker.store import jobs
+from tracker.store.jobs import Job, JobKind
+from tracker.store.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    kind: JobKind
+    limit: int
+    per_lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    job: Job
+    error: str
+
+
+class Leases:
+    """The right to work on jobs, for a time."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def claim(self, kind: JobKind, *, limit: int, per_lane: int) -> list[Job]:
+        """Up to `limit` due jobs, at most `per_lane` of one lane; nobody else gets them."""
+        return await self._context.store.write(self._claim, _Wanted(kind, limit, per_lane))
+
+    async def next_due(self, kind: JobKind) -> datetime | None:
+        """When there will be something to claim."""
+        return await self._context.store.read(lambda db: jobs.next_due(db, kind))
+
+    async def renew(self, held: Sequence[Job]) -> set[int]:
+        """Hold for another lease. Returns the keys of the jobs that are still ours."""
+        return await self._context.store.write(self._renew, tuple(held))
+
+    async def release(self, held: Sequence[Job]) -> None:
+        """Hand back unfinished work: it is due at once and no try was spent."""
+        await self._context.store.write(_release, tuple(held))
+
+    async def fail(self, job: Job, error: str) -> None:
+        """The work raised. It is tried again later, ever more seldom; it is never dropped."""
+        await self._context.store.write(self._fail, _Failed(job, error))
+
+    def _claim(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[list[Job]]:
+        return [
+            jobs.claim(
+                tx.db,
+                one.kind,
+                token=new_token(),
+                now=tx.lease_now,
+                until=tx.lease_now + self._context.policy.lease,
+                limit=one.limit,
+                per_lane=one.per_lane,
+            )
+            for one in wanted
+        ]
+
+    def _renew(self, tx: Tx, held: Sequence[Sequence[Job]]) -> list[set[int]]:
+        until = tx.lease_now + self._context.policy.lease
+        return [jobs.renew(tx.db, some, until=until) for some in held]
+
+    def _fail(self, tx: Tx, failed: Sequence[_Failed]) -> list[None]:
+        for item in failed:
+            again_at = retry.RECORD.next_at(
+                item.job.attempts + 1, now=tx.now, jitter=self._context.jitter()
+            )
+            assert again_at is not None  # noqa: S101 - RECORD has no limit
+            jobs.reschedule(tx.db, item.job, run_at=again_at, spent=True, error=item.error)
+        return [None] * len(failed)
+
+
+def finish(tx: Tx, held: Sequence[Job]) -> list[None]:
+    """Set-based: these jobs have nothing to do any more."""
+    for job in held:
+        jobs.finish(tx.db, job)
+    return [None] * len(held)
+
+
+def _release(tx: Tx, held: Sequence[Sequence[Job]]) -> list[None]:
+    for some in held:
+        jobs.release(tx.db, some)
+        tx.woken.update(job.kind for job in some)
+    return [None] * len(held)

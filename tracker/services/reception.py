@@ -1,0 +1,142 @@
+"""Take callbacks in: check the token, keep the raw bytes, record what is said.
+
+Whatever arrives with a valid token is kept, also what cannot be used; the answer waits for the
+commit that keeps it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.domain import token
+from tracker.domain.allowance import Allowance
+from tracker.domain.errors import CallbackRejected, NotFound
+from tracker.domain.events import Source
+from tracker.domain.lifecycle import Step, Verdict
+from tracker.services.context import Context
+from tracker.services.correlation import DEFAULT_TENANT, Item, Match, RawCallback, correlate
+from tracker.services.transition import Recorder
+from tracker.store import receipts
+from tracker.store.receipts import Receipt
+from tracker.store.transaction import Tx
+
+FORGED_BODY_BYTES = 4096
+"""How much of a forged callback's body is kept: anybody can send one."""
+KEPT_HEADERS = frozenset(
+    {"content-type", "content-length", "user-agent", "date", "x-forwarded-for"}
+    | {"webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id"}
+)
+
+
+FORGERIES_PER_MINUTE = 60
+"""How many are archived per process; the rest are only answered, so that nobody can fill a disk."""
+_NO_SUCH_URL = "no such callback URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of it.
+
+    is_duplicate: these very bytes were there before.
+    """
+
+    verdict: Verdict
+    reason: str | None = None
+    is_duplicate: bool = False
+
+
+class Reception:
+    """Receives callbacks."""
+
+    def __init__(self, context: Context) -> None:
+        """One per process: it bounds how many forgeries are archived."""
+        self._context = context
+        self._forgeries = Allowance(FORGERIES_PER_MINUTE)
+
+    async def receive(self, raw: RawCallback) -> Received:
+        """Keep one callback and apply what it says. When this returns, it is on disk.
+
+        Raises NotFound when the token is not ours, whether or not the task exists; Unavailable
+        when it could not be kept, so that the provider must send it again.
+        """
+        item = self._read(raw)
+        is_forged = item.verdict is Verdict.FORGED
+        if is_forged and not self._forgeries.take(self._context.clock.monotonic()):
+            raise NotFound(_NO_SUCH_URL)
+        received: Received = await self._context.store.write(self._apply, item)
+        self._context.at("callback:committed")
+        if is_forged:
+            raise NotFound(_NO_SUCH_URL)
+        return received
+
+    def _read(self, raw: RawCallback) -> Item:
+        """Everything that needs no database."""
+        task_id = _task_id(raw.subject)
+        known = raw.provider in self._context.providers
+        subject_ok = task_id is not None or raw.subject == token.SHARED
+        genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
+        if not (known and subject_ok and genuine):
+            return Item(raw, None, None, Verdict.FORGED, "the token is not ours")
+        try:
+            said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)
+        except CallbackRejected as error:
+            return Item(raw, task_id, None, Verdict.MALFORMED, str(error))
+        return Item(raw, task_id, said, Verdict.ADVANCED, None)
+
+    def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
+        """Set-based: any number of callbacks, one transaction."""
+        matches = correlate(self._context, tx, items)
+        recorder = Recorder(self._context, tx, [m.task for m in matches if m.task is not None])
+        for match in matches:
+            if match.adopted is not None:
+                recorder.start(match.adopted)
+        steps = [_judge(recorder, item, m) for item, m in zip(items, matches, strict=True)]
+        rows = [
+            _receipt(item, match, tx, verdict=match.verdict if step is None else step.verdict)
+            for item, match, step in zip(items, matches, steps, strict=True)
+        ]
+        kept = receipts.insert_many(tx.db, rows, repeats=True)
+        results: list[Received] = []
+        for row, step, place in zip(rows, steps, kept, strict=True):
+            assert place is not None  # noqa: S101 - a repeat gets a row of its own here
+            if step is not None and step.transition is not None:
+                recorder.cite(step, receipt=place.key)
+            is_repeat = place.duplicate_of is not None
+            results.append(Received(place.verdict, row.reason, is_duplicate=is_repeat))
+        recorder.flush()
+        return results
+
+
+def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
+    """Apply what a callback says; None when it is not to be applied to anything."""
+    if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
+        return None
+    return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
+
+
+def _receipt(item: Item, match: Match, tx: Tx, *, verdict: Verdict) -> Receipt:
+    raw, task = item.raw, match.task
+    is_forged = item.verdict is Verdict.FORGED
+    return Receipt(
+        tenant=task.tenant if task else DEFAULT_TENANT,
+        # A forger names any provider; what we do not know is not stored as a name.
+        provider=raw.provider[:64] if is_forged else raw.provider,
+        task_key=task.key if task else None,
+        source=Source.CALLBACK,
+        verdict=verdict,
+        reason=match.reason,
+        received_at=tx.now,
+        fingerprint=receipts.fingerprint(raw.provider, raw.subject, raw.body),
+        size_bytes=len(raw.body),
+        body=raw.body[:FORGED_BODY_BYTES] if is_forged else raw.body,
+        headers={k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS},
+    )
+
+
+def _task_id(subject: str) -> UUID | None:
+    """The public id in a URL, in its canonical spelling only: one task, one URL."""
+    try:
+        parsed = UUID(subject)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == subject else None

@@ -1,0 +1,240 @@
+"""Accept a task, once; and carry out one try to hand it to its provider."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from tracker.clock import new_id
+from tracker.domain import lifecycle
+from tracker.domain.errors import (
+    Conflict,
+    FieldError,
+    IdempotencyInFlight,
+    IdempotencyReuse,
+    InvalidRequest,
+)
+from tracker.domain.task import Task, TaskState
+from tracker.providers.base import Request
+from tracker.services.context import Context
+from tracker.services.transition import Recorder
+from tracker.store import idempotency, tasks
+from tracker.store.idempotency import IdempotencyKey
+from tracker.store.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a caller asks for.
+
+    input:           the provider's own request body.
+    idempotency_key: the caller's; the same key with the same request is the same task.
+    deadline:        after this the task is flagged overdue; None for the service's own.
+    """
+
+    tenant: str
+    provider: str
+    operation: str
+    input: Mapping[str, Any]
+    account: str = "default"
+    external_task_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    deadline: timedelta | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedTask:
+    """The answer to a submission.
+
+    task:     as it was accepted: `queued`, version 1.
+    replayed: an earlier request with the same idempotency key had made it.
+    """
+
+    task: Task
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    task: Task
+    body: bytes
+    key: IdempotencyKey | None
+
+
+class Acceptance:
+    """Takes submissions in."""
+
+    def __init__(self, context: Context) -> None:
+        """One per process: it knows which idempotency keys are being accepted."""
+        self._context = context
+        self._in_flight: set[tuple[str, str]] = set()
+
+    async def accept(self, submission: Submission) -> AcceptedTask:
+        """Check it and make it durable. Nothing has been sent when this returns.
+
+        Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
+        IdempotencyInFlight, Unavailable.
+        """
+        checked = self._check(submission)
+        if checked.key is None:
+            return await self._context.store.write(self._insert, checked)
+        name = (checked.key.tenant, checked.key.key)
+        if name in self._in_flight:
+            raise IdempotencyInFlight("a request with this Idempotency-Key is being accepted now")
+        self._in_flight.add(name)
+        try:
+            return await self._context.store.write(self._insert, checked)
+        finally:
+            self._in_flight.discard(name)
+
+    def _check(self, submission: Submission) -> _Checked:
+        provider = self._context.provider(submission.provider)
+        if (submission.provider, submission.account) not in self._context.accounts:
+            raise InvalidRequest(FieldError("account", "no such account at this provider"))
+        if submission.operation not in provider.operations:
+            reason = f"no such operation of {provider.name}; see its reference for the list"
+            raise InvalidRequest(FieldError("operation", reason))
+        request = provider.check(submission.operation, submission.input)
+        self._check_urls(request)
+        self._check_ids(submission, request)
+        task = self._new_task(submission, request)
+        return _Checked(
+            task=task,
+            body=json.dumps(request.body, separators=(",", ":")).encode(),
+            key=_idempotency_key(submission),
+        )
+
+    def _check_urls(self, request: Request) -> None:
+        if request.callback_url is not None:
+            refusal = self._context.egress.refusal(request.callback_url)
+            if refusal is not None:
+                raise InvalidRequest(FieldError("callback_url", refusal))
+
+    def _check_ids(self, submission: Submission, request: Request) -> None:
+        given = {submission.external_task_id, request.external_task_id} - {None}
+        if len(given) > 1:
+            reason = "differs from the one in the input; give it once"
+            raise InvalidRequest(FieldError("external_task_id", reason))
+
+    def _new_task(self, submission: Submission, request: Request) -> Task:
+        now, id_ = self._context.clock.now(), new_id()
+        policy = self._context.policy
+        return Task(
+            key=0,
+            id=id_,
+            tenant=submission.tenant,
+            provider=submission.provider,
+            account=submission.account,
+            operation=submission.operation,
+            external_task_id=submission.external_task_id or request.external_task_id or str(id_),
+            state=TaskState.QUEUED,
+            version=1,
+            created_at=now,
+            updated_at=now,
+            metadata=submission.metadata or {},
+            slots=request.slots,
+            deadline_at=now + (submission.deadline or policy.deadline),
+            give_up_at=now + policy.give_up,
+            callback_url=request.callback_url,
+        )
+
+    def _insert(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+        """Set-based: any number of submissions, one transaction.
+
+        No idempotency key stands twice in a batch: `accept` holds the second one back, and the
+        batches of other processes meet the unique constraint.
+        """
+        results = self._replays(tx, items)
+        fresh = [place for place in range(len(items)) if place not in results]
+        if fresh:
+            made = self._insert_fresh(tx, [items[place] for place in fresh])
+            results |= dict(zip(fresh, made, strict=True))
+        return [results[place] for place in range(len(items))]
+
+    def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
+        """The answers to what was accepted before, by place in the batch."""
+        keyed = [item.key for item in items if item.key is not None]
+        if not keyed:
+            return {}
+        known = idempotency.find(tx.db, keyed)
+        first = tasks.lock_by_key(tx.db, [key.task_key for key in known.values()])
+        return {
+            place: _replay(before, item.key, first[before.task_key])
+            for place, item in enumerate(items)
+            if item.key is not None
+            and (before := known.get((item.key.tenant, item.key.key))) is not None
+        }
+
+    def _insert_fresh(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+        inserted = tasks.insert_many(tx.db, [item.task for item in items])
+        results: list[AcceptedTask | Exception] = []
+        inputs: list[tuple[Task, bytes]] = []
+        keys: list[IdempotencyKey] = []
+        recorder = Recorder(self._context, tx)
+        for item, task in zip(items, inserted, strict=True):
+            if task is None:
+                results.append(_taken(item.task))
+                continue
+            inputs.append((task, item.body))
+            recorder.start(lifecycle.created(task))
+            if item.key is not None:
+                keys.append(replace(item.key, task_key=task.key))
+            results.append(AcceptedTask(task, replayed=False))
+        if inputs:
+            tasks.insert_inputs(tx.db, inputs)
+            idempotency.insert_many(tx.db, keys, now=tx.now)
+            recorder.flush()
+        return results
+
+
+def as_accepted(task: Task) -> Task:
+    """A task as it was when it was accepted, whatever became of it."""
+    return replace(
+        task,
+        state=TaskState.QUEUED,
+        version=1,
+        updated_at=task.created_at,
+        provider_task_id=None,
+        provider_status=None,
+        message=None,
+        progress=None,
+        artifacts=(),
+        error=None,
+        detail=None,
+        overdue=False,
+        absences=0,
+        submitted_at=None,
+        finished_at=None,
+    )
+
+
+def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
+    if submission.idempotency_key is None:
+        return None
+    asked = [
+        submission.provider,
+        submission.account,
+        submission.operation,
+        submission.external_task_id,
+        submission.metadata,
+        submission.deadline and submission.deadline.total_seconds(),
+        submission.input,
+    ]
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
+
+
+def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:
+    if before.fingerprint != now.fingerprint:
+        return IdempotencyReuse("this Idempotency-Key came before with another request")
+    return AcceptedTask(as_accepted(task), replayed=True)
+
+
+def _taken(task: Task) -> Conflict:
+    return Conflict(
+        f"external_task_id {task.external_task_id!r} already exists for account "
+        f"{task.account!r} at {task.provider}"
+    )

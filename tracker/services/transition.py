@@ -1,0 +1,141 @@
+"""Record what happened to tasks: apply, save, append to history, carry out the effects.
+
+One Recorder per transaction. Everything is collected and then written set by set, in one order
+for all writers, so that two of them never wait for each other in a circle: task rows (locked
+before, by whoever loaded them), then jobs and deliveries, then the feed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from tracker.clock import new_id
+from tracker.domain.effects import Effect
+from tracker.domain.events import Event
+from tracker.domain.lifecycle import Step, Transition, apply
+from tracker.domain.task import Task
+from tracker.services.context import Context
+from tracker.store import deliveries, jobs, tasks, transitions
+from tracker.store.deliveries import Delivery
+from tracker.store.jobs import JobKind, NewJob
+from tracker.store.transaction import Tx
+
+_WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+
+
+class Recorder:
+    """Collects the steps of one transaction. Nothing is written before `flush`."""
+
+    def __init__(self, context: Context, tx: Tx, loaded: Iterable[Task] = ()) -> None:
+        """loaded: tasks as they are now, locked."""
+        self._context = context
+        self._tx = tx
+        self._tasks = {task.key: task for task in loaded}
+        self._changed: dict[int, Task] = {}
+        self._history: list[tuple[Task, Transition]] = []
+        self._stopped: dict[int, Task] = {}
+        self._freed: dict[int, Task] = {}
+        self._owed: list[Delivery] = []
+        self._jobs: dict[str, NewJob] = {}
+
+    def task(self, key: int) -> Task:
+        """A loaded task, with what this transaction has recorded so far."""
+        return self._tasks[key]
+
+    def record(self, key: int, event: Event) -> Step:
+        """Apply one event to one loaded task."""
+        step = apply(self._tasks[key], event, now=self._tx.now)
+        if step.transition is not None:
+            self._tasks[key] = self._changed[key] = step.task
+            self._history.append((step.task, step.transition))
+            for effect in step.effects:
+                self._owe(effect, step.task)
+        return step
+
+    def cite(self, step: Step, *, receipt: int) -> None:
+        """Name the evidence of a recorded step, which got its row only afterwards."""
+        for place, (task, transition) in enumerate(self._history):
+            if task is step.task:
+                self._history[place] = (task, replace(transition, receipt=receipt))
+
+    def start(self, step: Step) -> None:
+        """Take in the first step of a task that has just been inserted."""
+        assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
+        self._tasks[step.task.key] = step.task
+        self._history.append((step.task, step.transition))
+        for effect in step.effects:
+            self._owe(effect, step.task)
+
+    def flush(self) -> None:
+        """Write it all. Last in the transaction but for what cannot wait for other writers."""
+        db, now = self._tx.db, self._tx.now
+        tasks.save(db, self._changed.values())
+        tasks.free_slots(db, self._freed)
+        jobs.drop(db, self._stopped, _WORK)
+        self._enqueue(now)
+        lanes = {lane(task) for task in self._freed.values()}
+        jobs.wake_lanes(db, JobKind.SUBMIT, lanes, now=now)
+        if lanes:
+            self._tx.woken.add(JobKind.SUBMIT)
+        transitions.append(db, self._history)
+        self._tx.moved = self._tx.moved or bool(self._history)
+
+    def _enqueue(self, now: datetime) -> None:
+        new = list(self._jobs.values())
+        if self._owed:
+            keys = deliveries.insert_many(self._tx.db, self._owed)
+            new += [
+                NewJob(owed.tenant, JobKind.DELIVER, owed.task_key, owed.url, now, key)
+                for owed, key in zip(self._owed, keys, strict=True)
+            ]
+        jobs.enqueue(self._tx.db, new, now=now)
+        self._tx.woken.update(job.kind for job in new)
+
+    def _owe(self, effect: Effect, task: Task) -> None:
+        match effect:
+            case Effect.SUBMIT:
+                self._add(task, JobKind.SUBMIT, self._tx.now)
+            case Effect.RECONCILE:
+                self._add(task, JobKind.RECONCILE, self._first_look())
+            case Effect.LOOK_UP:
+                pause = self._context.policy.polls.first
+                self._add(task, JobKind.RECONCILE, self._tx.now + pause)
+            case Effect.STOP:
+                self._stopped[task.key] = task
+                for kind in _WORK:
+                    self._jobs.pop(f"{kind}:{task.key}", None)
+            case Effect.FREE_SLOTS:
+                self._freed[task.key] = task
+            case Effect.NOTIFY:
+                self._notify(task)
+
+    def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
+        job = NewJob(task.tenant, kind, task.key, lane(task), run_at)
+        self._jobs[job.dedup_key] = job
+
+    def _notify(self, task: Task) -> None:
+        if task.callback_url is None:
+            return
+        self._owed.append(
+            Delivery(
+                id=new_id(),
+                tenant=task.tenant,
+                task_key=task.key,
+                version=task.version,
+                url=task.callback_url,
+                body=self._context.providers[task.provider].render_callback(task),
+                created_at=self._tx.now,
+            )
+        )
+
+    def _first_look(self) -> datetime:
+        return self._context.policy.polls.first_look(
+            now=self._tx.now,
+            callbacks=self._context.expects_callbacks,
+            jitter=self._context.jitter(),
+        )
+
+
+def lane(task: Task) -> str:
+    """Who might starve whom at the provider: its account."""
+    return f"{task.provider}/{task.account}"

@@ -1,0 +1,230 @@
+"""The environment: its sole reader. Everything else is handed a frozen Settings."""
+
+import contextlib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from tracker.clock import new_secret
+from tracker.providers.base import Account
+from tracker.store.engine import normalise_url
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_SECRETS_FILE = "callback_secrets"
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message is one line that names it and says what would be right."""
+
+
+def _http_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("must be an http(s) URL with a host, and no user, query or fragment")
+    return value.rstrip("/")
+
+
+def _words(value: Any) -> Any:
+    return (
+        [word.strip() for word in value.split(",") if word.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network in CIDR notation, like 10.0.0.0/8") from None
+
+
+def _database(value: str) -> str:
+    normalise_url(value)
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
+Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=16)], ...], BeforeValidator(_words)]
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Field names are the variables' names in lower case.
+
+    Durations are in seconds, sizes in bytes. docs/reference/settings.md explains each.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: Annotated[str, AfterValidator(_database)] = ""
+    tracker_data_dir: Path = Path("data")
+    tracker_public_url: HttpUrl | None = None
+    tracker_host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    web_concurrency: int = Field(1, ge=1, le=64)
+    tracker_auth: Literal["on", "off"] | None = None
+    tracker_callback_secrets: Secrets = ()
+    tracker_adopt_unknown: bool = False
+    tracker_kling_base_url: HttpUrl = "https://api-singapore.klingai.com"
+    tracker_kling_api_key: SecretStr | None = None
+    tracker_kling_access_key: SecretStr | None = None
+    tracker_kling_secret_key: SecretStr | None = None
+    tracker_kling_max_in_flight: int | None = Field(None, ge=1)
+    tracker_egress_allow: Networks = ()
+    tracker_max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024)
+    tracker_callback_max_bytes: int = Field(1024 * 1024, ge=1024)
+    tracker_body_timeout_s: float = Field(30.0, gt=0)
+    tracker_submit_timeout_s: float = Field(60.0, gt=0)
+    tracker_poll_first_s: float = Field(3.0, gt=0)
+    tracker_poll_max_s: float = Field(60.0, gt=0)
+    tracker_poll_quiet_s: float = Field(60.0, gt=0)
+    tracker_poll_confirm_s: float = Field(15.0, gt=0)
+    tracker_deadline_s: float = Field(3600.0, gt=0)
+    tracker_give_up_after_s: float = Field(3 * 86400.0, gt=0)
+    tracker_lease_s: float = Field(30.0, ge=1)
+    tracker_log_format: Literal["json", "console"] | None = None
+    tracker_log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _credentials_agree(self) -> Self:
+        pair = (self.tracker_kling_access_key, self.tracker_kling_secret_key)
+        if any(pair) and not all(pair):
+            raise ValueError(
+                "TRACKER_KLING_ACCESS_KEY and TRACKER_KLING_SECRET_KEY go together; one is missing"
+            )
+        if any(pair) and self.tracker_kling_api_key:
+            raise ValueError(
+                "TRACKER_KLING_API_KEY and TRACKER_KLING_ACCESS_KEY exclude each other; set one"
+            )
+        return self
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment, over a `.env` in the working directory.
+
+        environ: in its place (then no `.env` is read).
+        Empty values count as unset. Raises SettingsError.
+        """
+        if environ is None:
+            environ = {k: v for k, v in dotenv_values(".env").items() if v} | dict(os.environ)
+        known = {
+            name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
+        }
+        _refuse_unknown(environ, cls)
+        try:
+            return cls(**known)  # type: ignore[arg-type]  # text; pydantic parses it
+        except ValidationError as error:
+            raise SettingsError(_one_line(error)) from None
+
+    def resolved_database_url(self) -> str:
+        """DATABASE_URL, or the SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.tracker_data_dir / 'tracker.db'}"
+
+    def callback_secrets(self) -> tuple[bytes, ...]:
+        """The secrets of callback URLs: the first signs, all verify.
+
+        Where none are set, one is made and kept in the data directory with mode 0600, so that
+        URLs given out before a restart stay valid.
+        """
+        if self.tracker_callback_secrets:
+            return tuple(
+                secret.get_secret_value().encode() for secret in self.tracker_callback_secrets
+            )
+        return _kept_secrets(self.tracker_data_dir)
+
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.tracker_host in _LOOPBACK
+
+    def kling_account(self) -> Account:
+        """The default account at Kling."""
+        return Account(
+            name="default",
+            base_url=self.tracker_kling_base_url,
+            api_key=_reveal(self.tracker_kling_api_key),
+            access_key=_reveal(self.tracker_kling_access_key),
+            secret_key=_reveal(self.tracker_kling_secret_key),
+            max_in_flight=self.tracker_kling_max_in_flight,
+        )
+
+    def has_kling_credentials(self) -> bool:
+        """Whether anything could be submitted to Kling."""
+        return bool(self.tracker_kling_api_key or self.tracker_kling_access_key)
+
+
+def database_url() -> str:
+    """Where the database is, for migrations."""
+    return Settings.from_env().resolved_database_url()
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _refuse_unknown(environ: Mapping[str, str], cls: type[Settings]) -> None:
+    """A misspelt setting must not be silently without effect."""
+    known = {name.upper() for name in cls.model_fields} | OTHER_NAMES
+    unknown = sorted(n for n in environ if n.startswith("TRACKER_") and n not in known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]}: there is no such setting (docs/reference/settings.md)")
+
+
+OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})
+"""Names with our prefix that are read elsewhere: by the client commands and by the tests."""
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    name = str(first["loc"][0]).upper() if first["loc"] else ""
+    return f"{name}: {reason}" if name else reason
+
+
+def _kept_secrets(folder: Path) -> tuple[bytes, ...]:
+    path = folder / _SECRETS_FILE
+    draft = folder / f"{_SECRETS_FILE}.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_private(draft, new_secret() + "\n")
+            # Of several processes that start at once one wins, and the file is never half there.
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"TRACKER_DATA_DIR: cannot keep the callback secret in {folder}: {error.strerror}"
+        ) from None
+    return _read_secrets(path)
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read_secrets(path: Path) -> tuple[bytes, ...]:
+    secrets = tuple(line.strip().encode() for line in path.read_text().splitlines() if line.strip())
+    if not secrets:
+        raise SettingsError(
+            f"TRACKER_CALLBACK_SECRETS: {path} is empty; delete it to make a new one"
+        )
+    return secrets

@@ -1,0 +1,1 @@
+"""All SQL stands here, and nothing but SQL."""

@@ -1,0 +1,125 @@
+"""Statements on `attempts`: the submit ledger."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from tracker.domain.exchange import Certainty
+from tracker.domain.task import Task
+from tracker.store.schema import attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand a task to its provider.
+
+    number:    counted from 1 within the task.
+    ended_at:  None while the request may be on its way.
+    outcome:   `accepted`, `refused`, `deferred`, `not_sent`, `unknown`, or `lost` (the process
+               that made it vanished before it could say).
+    """
+
+    key: int
+    number: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    certainty: Certainty | None = None
+    http_status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    latency_ms: int | None = None
+    provider_task_id: str | None = None
+    provider_request_id: str | None = None
+
+
+def open_many(db: Connection, tasks: Sequence[Task], *, now: datetime) -> dict[int, Attempt]:
+    """Write down, before any socket opens, that these tasks are about to be sent.
+
+    Returns the attempts by task key.
+    """
+    counted = select(attempts.c.task_key, func.max(attempts.c.number)).where(
+        attempts.c.task_key.in_([task.key for task in tasks])
+    )
+    last = {row[0]: row[1] for row in db.execute(counted.group_by(attempts.c.task_key))}
+    opened = {
+        task.key: Attempt(key=0, number=last.get(task.key, 0) + 1, started_at=now) for task in tasks
+    }
+    values = [
+        {
+            "tenant": task.tenant,
+            "task_key": task.key,
+            "number": opened[task.key].number,
+            "started_at": now,
+        }
+        for task in tasks
+    ]
+    statement = insert(attempts).returning(
+        attempts.c.task_key, attempts.c.key, sort_by_parameter_order=True
+    )
+    for task_key, key in db.execute(statement, values).tuples():
+        opened[task_key] = Attempt(key=key, number=opened[task_key].number, started_at=now)
+    return opened
+
+
+def open_of(db: Connection, task_keys: Collection[int]) -> dict[int, int]:
+    """Attempts that nobody has ended, by task key: {task key: attempt key}."""
+    found = select(attempts.c.task_key, attempts.c.key).where(
+        attempts.c.task_key.in_(task_keys), attempts.c.ended_at.is_(None)
+    )
+    return {row[0]: row[1] for row in db.execute(found)}
+
+
+def end(db: Connection, attempt: Attempt) -> bool:
+    """Write an attempt's outcome, once. False when somebody has ended it already."""
+    statement = (
+        update(attempts)
+        .where(attempts.c.key == attempt.key, attempts.c.ended_at.is_(None))
+        .values(
+            ended_at=attempt.ended_at,
+            outcome=attempt.outcome,
+            certainty=attempt.certainty and attempt.certainty.value,
+            http_status=attempt.http_status,
+            code=attempt.code,
+            message=attempt.message,
+            latency_ms=attempt.latency_ms,
+            provider_task_id=attempt.provider_task_id,
+            provider_request_id=attempt.provider_request_id,
+        )
+    )
+    return db.execute(statement).rowcount == 1
+
+
+def end_lost(db: Connection, keys: Iterable[int], *, now: datetime) -> None:
+    """End the attempts of processes that vanished: what came of them is unknown."""
+    db.execute(
+        update(attempts)
+        .where(attempts.c.key.in_(list(keys)), attempts.c.ended_at.is_(None))
+        .values(ended_at=now, outcome="lost", certainty=Certainty.UNKNOWN.value)
+    )
+
+
+def of_task(db: Connection, task_key: int) -> list[Attempt]:
+    """One task's attempts, oldest first."""
+    found = select(attempts).where(attempts.c.task_key == task_key).order_by(attempts.c.number)
+    return [_attempt(row) for row in db.execute(found)]
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(
+        key=row.key,
+        number=row.number,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        certainty=Certainty(row.certainty) if row.certainty else None,
+        http_status=row.http_status,
+        code=row.code,
+        message=row.message,
+        latency_ms=row.latency_ms,
+        provider_task_id=row.provider_task_id,
+        provider_request_id=row.provider_request_id,
+    )

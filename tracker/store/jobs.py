@@ -1,0 +1,256 @@
+"""Statements on `jobs`: leased rows of background work."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.store.schema import jobs
+
+WAITING = "waiting for a free slot"
+"""The `last_error` of a submit that our own cap holds back."""
+WAKE_AT_ONCE = 16
+"""How many such submits a freed slot wakes."""
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    SUBMIT = "submit"
+    RECONCILE = "reconcile"
+    DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work that somebody holds for a time.
+
+    lane:     who might starve whom: provider and account, or the host delivered to.
+    attempts: tries that were spent before this one.
+    token:    proves that the holder still holds it.
+    """
+
+    key: int
+    tenant: str
+    kind: JobKind
+    task_key: int
+    delivery_key: int | None
+    lane: str
+    run_at: datetime
+    attempts: int
+    token: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to enqueue. Its dedup key is made of kind, task and delivery."""
+
+    tenant: str
+    kind: JobKind
+    task_key: int
+    lane: str
+    run_at: datetime
+    delivery_key: int | None = None
+
+    @property
+    def dedup_key(self) -> str:
+        """One job of a kind per task, or per delivery."""
+        return f"{self.kind}:{self.delivery_key or self.task_key}"
+
+
+def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
+    """Enqueue. One that is there already is kept; its time moves only to be earlier."""
+    if not new:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(jobs)
+    earlier = statement.excluded.run_at < jobs.c.run_at
+    statement = statement.on_conflict_do_update(
+        index_elements=["dedup_key"],
+        set_={"run_at": statement.excluded.run_at},
+        where=earlier & jobs.c.lease_until.is_(None),
+    )
+    db.execute(
+        statement,
+        [
+            {
+                "tenant": job.tenant,
+                "kind": job.kind.value,
+                "task_key": job.task_key,
+                "delivery_key": job.delivery_key,
+                "dedup_key": job.dedup_key,
+                "lane": job.lane,
+                "run_at": job.run_at,
+                "attempts": 0,
+                "created_at": now,
+            }
+            for job in new
+        ],
+    )
+
+
+def claim(
+    db: Connection,
+    kind: JobKind,
+    *,
+    token: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    per_lane: int,
+    shut_lanes: Collection[str] = (),
+) -> list[Job]:
+    """Take up to `limit` due jobs, oldest first, at most `per_lane` of one lane.
+
+    A row is due when its time has come and nobody's lease on it still runs. Two claimants never
+    get the same row: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
+    """
+    ripe = (
+        select(
+            jobs.c.key,
+            jobs.c.run_at,
+            func.row_number().over(partition_by=jobs.c.lane, order_by=jobs.c.run_at).label("place"),
+        )
+        .where(jobs.c.kind == kind.value, jobs.c.run_at <= now)
+        .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
+    )
+    if shut_lanes:
+        ripe = ripe.where(jobs.c.lane.not_in(shut_lanes))
+    fair = ripe.subquery()
+    chosen = (
+        select(fair.c.key)
+        .where(fair.c.place <= per_lane)
+        .order_by(fair.c.run_at, fair.c.key)
+        .limit(limit)
+    )
+    locked = (
+        select(jobs.c.key)
+        .where(jobs.c.key.in_(chosen))
+        .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
+        .with_for_update(skip_locked=True)  # left out on SQLite
+    )
+    taken = (
+        update(jobs)
+        .where(jobs.c.key.in_(locked.scalar_subquery()))
+        .values(lease_token=token, lease_until=until)
+        .returning(*jobs.c)
+    )
+    rows = [_job(row) for row in db.execute(taken)]
+    return sorted(rows, key=lambda job: (job.run_at, job.key))
+
+
+def next_due(db: Connection, kind: JobKind) -> datetime | None:
+    """When the next job of a kind can be claimed; None when there is none."""
+    waiting = select(func.min(jobs.c.run_at)).where(
+        jobs.c.kind == kind.value, jobs.c.lease_until.is_(None)
+    )
+    leased = select(func.min(jobs.c.lease_until)).where(
+        jobs.c.kind == kind.value, jobs.c.lease_until.is_not(None)
+    )
+    found = [when for when in (db.scalar(waiting), db.scalar(leased)) if when is not None]
+    return min(found) if found else None
+
+
+def renew(db: Connection, held: Iterable[Job], *, until: datetime) -> set[int]:
+    """Hold these jobs for longer. Returns the keys that are still held."""
+    statement = _fenced().values(lease_until=bindparam("u"))
+    return {
+        job.key
+        for job in held
+        if db.execute(statement, {"k": job.key, "t": job.token, "u": until}).rowcount
+    }
+
+
+def is_held(db: Connection, job: Job) -> bool:
+    """Whether this holder may still commit work on the job. Locks the row."""
+    found = select(jobs.c.key).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
+    return db.execute(found.with_for_update()).one_or_none() is not None
+
+
+def finish(db: Connection, job: Job) -> bool:
+    """The work is done: the row goes. False when the lease was lost."""
+    statement = delete(jobs).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
+    return db.execute(statement).rowcount == 1
+
+
+def reschedule(
+    db: Connection, job: Job, *, run_at: datetime, spent: bool, error: str | None = None
+) -> bool:
+    """Give the job back to run later. False when the lease was lost.
+
+    spent: whether this try counts.
+    """
+    statement = _fenced().values(
+        lease_token=None,
+        lease_until=None,
+        run_at=bindparam("at"),
+        attempts=bindparam("n"),
+        last_error=bindparam("e"),
+    )
+    values = {
+        "k": job.key,
+        "t": job.token,
+        "at": run_at,
+        "n": job.attempts + (1 if spent else 0),
+        "e": error,
+    }
+    return db.execute(statement, values).rowcount == 1
+
+
+def release(db: Connection, held: Iterable[Job]) -> None:
+    """Hand leases back at once without spending an attempt."""
+    statement = _fenced().values(lease_token=None, lease_until=None)
+    for job in held:
+        db.execute(statement, {"k": job.key, "t": job.token})
+
+
+def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
+    """These tasks need no more work of these kinds, whoever holds it."""
+    if task_keys:
+        db.execute(
+            delete(jobs).where(
+                jobs.c.task_key.in_(task_keys), jobs.c.kind.in_([kind.value for kind in kinds])
+            )
+        )
+
+
+def wake_lanes(db: Connection, kind: JobKind, lanes: Collection[str], *, now: datetime) -> None:
+    """Jobs of these lanes that wait for something which has just come free are due now."""
+    if lanes:
+        first = (
+            select(jobs.c.key)
+            .where(
+                jobs.c.kind == kind.value,
+                jobs.c.lane.in_(lanes),
+                jobs.c.run_at > now,
+                jobs.c.lease_until.is_(None),
+                jobs.c.last_error == WAITING,
+            )
+            .order_by(jobs.c.run_at)
+            .limit(WAKE_AT_ONCE)
+        )
+        db.execute(update(jobs).where(jobs.c.key.in_(first.scalar_subquery())).values(run_at=now))
+
+
+def _fenced() -> Any:
+    return update(jobs).where(jobs.c.key == bindparam("k"), jobs.c.lease_token == bindparam("t"))
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        key=row.key,
+        tenant=row.tenant,
+        kind=JobKind(row.kind),
+        task_key=row.task_key,
+        delivery_key=row.delivery_key,
+        lane=row.lane,
+        run_at=row.run_at,
+        attempts=row.attempts,
+        token=row.lease_token,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,23 @@
+"""Look at a database once, before a process starts to depend on it."""
+
+from sqlalchemy.exc import DBAPIError
+
+from tracker.store.engine import open_engine
+from tracker.store.revision import SCHEMA_REVISION, current_revision
+
+
+def schema_problem(url: str) -> str | None:
+    """Why this code cannot work on this database, as one line; None when it can."""
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            found = current_revision(db)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        return f"DATABASE_URL: {reason}"
+    finally:
+        engine.dispose()
+    if found == SCHEMA_REVISION:
+        return None
+    have = "no tables yet" if found is None else f"schema {found}, not {SCHEMA_REVISION}"
+    return f"DATABASE_URL: the database has {have}: run `tracker migrate`"

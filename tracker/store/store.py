@@ -1,0 +1,99 @@
+"""The database behind one async face: `write` commits in groups, `read` never waits for a writer.
+
+SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-in-threads.md).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.store.engine import open_engine
+from tracker.store.jobs import JobKind
+from tracker.store.transaction import Tx
+from tracker.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+READERS = 4
+"""Threads that read. With the writer: five connections per process."""
+
+
+class Store:
+    """One per process. `async with` it; everything else goes through `read` and `write`."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        """Raises ValueError for a URL that no database of ours has. Connects to nothing yet."""
+        self._engine = open_engine(url, pool_size=READERS + 1)
+        self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
+        self._writer = Writer(self._engine, clock, self._tell)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and checks; services never see it."""
+        return self._engine
+
+    async def __aenter__(self) -> "Store":
+        self._loop = asyncio.get_running_loop()
+        self._writer.start()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await asyncio.to_thread(self._writer.stop)
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
+        """Be told, in the event loop, which job kinds a local commit woke and whether the feed grew."""
+        self._listeners.append(listener)
+
+    async def write(
+        self, batch: Callable[[Tx, Sequence[Item]], Sequence[Result | Exception]], item: Item
+    ) -> Result:
+        """Apply one item of a set-based operation; see Writer.write."""
+        result: Result = await self._writer.write(batch, item)
+        return result
+
+    async def read(self, query: Callable[[Connection], Result]) -> Result:
+        """Run a query in a read transaction of its own.
+
+        Raises Unavailable when the database cannot be reached.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    def _read(self, query: Callable[[Connection], Result]) -> Result:
+        try:
+            return self._read_once(query)
+        except OperationalError as error:
+            if not error.connection_invalidated:
+                raise Unavailable("the database cannot be read now") from error
+        # The pooled connection had died; the pool has thrown its like away. Reads are repeatable.
+        try:
+            return self._read_once(query)
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the database cannot be read now") from error
+
+    def _read_once(self, query: Callable[[Connection], Result]) -> Result:
+        with self._reading.connect() as db, db.begin():
+            return query(db)
+
+    def _tell(self, tx: Tx) -> None:
+        if (tx.woken or tx.moved) and self._listeners and self._loop is not None:
+            woken, moved = frozenset(tx.woken), tx.moved
+            self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
+
+    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
+        for listener in self._listeners:
+            listener(woken, moved)

@@ -1,0 +1,315 @@
+"""Statements on `tasks` and `task_inputs`."""
+
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.domain.task import AT_PROVIDER, OPEN, Artifact, Task, TaskError, TaskState
+from tracker.store.schema import task_inputs, tasks, words
+
+_SAVED = (
+    "state",
+    "version",
+    "provider_task_id",
+    "provider_status",
+    "message",
+    "progress",
+    "artifacts",
+    "error",
+    "detail",
+    "overdue",
+    "absences",
+    "updated_at",
+    "submitted_at",
+    "finished_at",
+)
+"""The columns that a transition may change."""
+
+_SAVE = (
+    update(tasks)
+    .where(tasks.c.key == bindparam("k"), tasks.c.version < bindparam("version"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks a list holds. Every field narrows; None does not."""
+
+    tenant: str
+    provider: str | None = None
+    operation: str | None = None
+    states: Collection[TaskState] = ()
+    external_task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A task's name as its caller and its provider know it."""
+
+    provider: str
+    account: str
+    external_task_id: str
+
+
+def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
+    """Insert new tasks; None in the place of each whose external id is taken.
+
+    A clash is settled by the unique constraint alone, within the batch too.
+    """
+    values = [_values(task) for task in new]
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(tasks).on_conflict_do_nothing().returning(tasks.c.id, tasks.c.key)
+    # The first of a batch wins a clash inside it: PostgreSQL's ON CONFLICT sees the statement's
+    # own rows as well.
+    keys: dict[UUID, int] = dict(db.execute(statement.values(values)).tuples().all())
+    return [_with_key(task, keys.get(task.id)) for task in new]
+
+
+def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
+    """Keep what was asked for, apart from the narrow row."""
+    db.execute(
+        insert(task_inputs),
+        [{"task_key": task.key, "tenant": task.tenant, "body": body} for task, body in inputs],
+    )
+
+
+def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
+    """The request bodies of some tasks."""
+    found = select(task_inputs.c.task_key, task_inputs.c.body).where(
+        task_inputs.c.task_key.in_(keys)
+    )
+    return dict(db.execute(found).tuples().all())
+
+
+def get(db: Connection, tenant: str, id_: UUID) -> Task | None:
+    """One task of a tenant."""
+    found = select(tasks).where(tasks.c.id == id_, tasks.c.tenant == tenant)
+    row = db.execute(found).one_or_none()
+    return None if row is None else _task(row)
+
+
+def get_by_key(db: Connection, key: int) -> Task | None:
+    """One task, for the service's own work."""
+    row = db.execute(select(tasks).where(tasks.c.key == key)).one_or_none()
+    return None if row is None else _task(row)
+
+
+def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:
+    """A tenant's task by our public id or by its external id; of several accounts' the newest."""
+    named = tasks.c.external_task_id == name
+    with contextlib.suppress(ValueError):  # else it can only be an external id
+        named = or_(named, tasks.c.id == UUID(name))
+    found = (
+        select(tasks)
+        .where(tasks.c.provider == provider, tasks.c.tenant == tenant, named)
+        .order_by(tasks.c.key.desc())
+        .limit(1)
+    )
+    row = db.execute(found).one_or_none()
+    return None if row is None else _task(row)
+
+
+def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
+    """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
+    return {task.key: task for task in _locked(db, select(tasks).where(tasks.c.key.in_(keys)))}
+
+
+def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
+    """Tasks to be changed, by public id."""
+    return {task.id: task for task in _locked(db, select(tasks).where(tasks.c.id.in_(ids)))}
+
+
+def lock_by_names(
+    db: Connection, provider: str, external_ids: Collection[str], provider_ids: Collection[str]
+) -> list[Task]:
+    """Tasks to be changed that answer to any of these names."""
+    named = or_(
+        tasks.c.external_task_id.in_(external_ids), tasks.c.provider_task_id.in_(provider_ids)
+    )
+    return _locked(db, select(tasks).where(tasks.c.provider == provider, named))
+
+
+def owners(
+    db: Connection, provider: str, provider_task_ids: Collection[str]
+) -> dict[str, set[int]]:
+    """Which tasks already carry these provider ids."""
+    found = select(tasks.c.provider_task_id, tasks.c.key).where(
+        tasks.c.provider == provider, tasks.c.provider_task_id.in_(provider_task_ids)
+    )
+    held: dict[str, set[int]] = {}
+    for id_, key in db.execute(found).tuples():
+        held.setdefault(id_ or "", set()).add(key)
+    return held
+
+
+def is_any_due(db: Connection, *, now: datetime) -> bool:
+    """Whether `lock_due` would find anything; costs two looks at small indexes."""
+    return any(
+        db.execute(select(tasks.c.key).where(due).limit(1)).first() is not None for due in _due(now)
+    )
+
+
+def lock_due(db: Connection, *, now: datetime, limit: int) -> list[Task]:
+    """Open tasks past their deadline or past the time after which nobody asks any more."""
+    keys = [
+        key for due in _due(now) for key in db.scalars(select(tasks.c.key).where(due).limit(limit))
+    ]
+    found = select(tasks).where(tasks.c.key.in_(keys)) if keys else None
+    return [] if found is None else _locked(db, found)
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # Spelt as the partial indexes are, or they would not be used.
+    late = and_(
+        tasks.c.deadline_at <= now,
+        text(f"NOT overdue AND deadline_at IS NOT NULL AND state IN {words(OPEN)}"),
+    )
+    over = and_(tasks.c.give_up_at <= now, text(f"state IN {words(AT_PROVIDER)}"))
+    return late, over
+
+
+def save(db: Connection, changed: Iterable[Task]) -> None:
+    """Write what transitions changed."""
+    rows = [_changes(task) for task in changed]
+    if rows:
+        db.execute(_SAVE, rows)
+
+
+def set_absences(db: Connection, counted: Mapping[int, int]) -> None:
+    """Remember how often in a row the provider denied these tasks."""
+    rows = [{"k": key, "n": n} for key, n in counted.items()]
+    if rows:
+        statement = update(tasks).where(tasks.c.key == bindparam("k"))
+        db.execute(statement.values(absences=bindparam("n")), rows)
+
+
+def hold_slots(db: Connection, keys: Collection[int]) -> None:
+    """These tasks take their account's concurrency from now on."""
+    db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=tasks.c.slots))
+
+
+def free_slots(db: Connection, keys: Collection[int]) -> None:
+    """These tasks give it back."""
+    if keys:
+        db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=0))
+
+
+def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """How many slots are taken per (provider, account); reads only the rows that hold some."""
+    found = (
+        select(tasks.c.provider, tasks.c.account, func.sum(tasks.c.slots_held))
+        .where(
+            tuple_(tasks.c.provider, tasks.c.account).in_(list(accounts)), tasks.c.slots_held > 0
+        )
+        .group_by(tasks.c.provider, tasks.c.account)
+    )
+    return {(provider, account): int(n) for provider, account, n in db.execute(found).tuples()}
+
+
+def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int) -> list[Task]:
+    """A page of a list, newest first.
+
+    before: the key of the last task of the page before.
+    """
+    found = select(tasks).where(tasks.c.tenant == filter_.tenant)
+    if filter_.provider is not None:
+        found = found.where(tasks.c.provider == filter_.provider)
+    if filter_.operation is not None:
+        found = found.where(tasks.c.operation == filter_.operation)
+    if filter_.states:
+        found = found.where(tasks.c.state.in_(sorted(filter_.states)))
+    if filter_.external_task_id is not None:
+        found = found.where(tasks.c.external_task_id == filter_.external_task_id)
+    if before is not None:
+        found = found.where(tasks.c.key < before)
+    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))]
+
+
+def _locked(db: Connection, found: Select[Any]) -> list[Task]:
+    ordered = found.order_by(tasks.c.key).with_for_update()  # left out on SQLite: one writer
+    return [_task(row) for row in db.execute(ordered)]
+
+
+def _task(row: Row[Any]) -> Task:
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+    given.pop("slots_held")
+    given["state"] = TaskState(given["state"])
+    given["artifacts"] = tuple(Artifact(**piece) for piece in given["artifacts"] or ())
+    given["error"] = TaskError(**given["error"]) if given["error"] else None
+    given["metadata"] = given["metadata"] or {}
+    return Task(**given)
+
+
+def _changes(task: Task) -> dict[str, Any]:
+    return {
+        "k": task.key,
+        "state": task.state.value,
+        "version": task.version,
+        "provider_task_id": task.provider_task_id,
+        "provider_status": task.provider_status,
+        "message": task.message,
+        "progress": task.progress,
+        "artifacts": [_artifact(piece) for piece in task.artifacts] or None,
+        "error": asdict(task.error) if task.error else None,
+        "detail": task.detail,
+        "overdue": task.overdue,
+        "absences": task.absences,
+        "updated_at": task.updated_at,
+        "submitted_at": task.submitted_at,
+        "finished_at": task.finished_at,
+    }
+
+
+def _values(task: Task) -> dict[str, Any]:
+    changes = _changes(task)
+    del changes["k"]
+    return changes | {
+        "id": task.id,
+        "tenant": task.tenant,
+        "provider": task.provider,
+        "account": task.account,
+        "operation": task.operation,
+        "external_task_id": task.external_task_id,
+        "metadata": dict(task.metadata) or None,
+        "slots": task.slots,
+        "slots_held": 0,
+        "callback_url": task.callback_url,
+        "created_at": task.created_at,
+        "deadline_at": task.deadline_at,
+        "give_up_at": task.give_up_at,
+    }
+
+
+def _artifact(piece: Artifact) -> dict[str, Any]:
+    return {
+        "kind": piece.kind,
+        "url": piece.url,
+        "id": piece.id,
+        "duration_s": piece.duration_s,
+        "extra": dict(piece.extra),
+    }
+
+
+def _with_key(task: Task, key: int | None) -> Task | None:
+    return None if key is None else replace(task, key=key)

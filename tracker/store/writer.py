@@ -1,0 +1,162 @@
+"""Group commit: one thread per process takes what waits, applies it in one transaction, commits
+once, and only then releases the answers (design §5).
+
+There is no linger timer: a batch is whatever came in while the batch before it was committed.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.store.transaction import Tx
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 512
+"""Items of one transaction. More would only make the first of them wait longer."""
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
+"""Serialization failure, deadlock: the transaction did nothing and may be run again."""
+_ONE_ITEMS_FAULT = frozenset({"57014", "54000", "54001", "54023"})
+"""Statement cancelled or too complex: the database is there, one item asks too much of it."""
+_TRIES = 4
+
+Batch = Callable[[Tx, Sequence[Any]], Sequence[Any]]
+"""A set-based operation: one result per item, in order. An item that cannot be done has an
+exception as its result and must have had no effect. Raising means that none had an effect."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: Batch
+    item: Any
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+
+
+class Writer:
+    """The only way to write. Start it before use; stop it to release the thread."""
+
+    def __init__(self, engine: Engine, clock: Clock, committed: Callable[[Tx], None]) -> None:
+        """committed: called in the writer's thread after each commit; must not block."""
+        self._engine = engine
+        self._clock = clock
+        self._committed = committed
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread. Connects to nothing yet."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let everything that waits be committed, then end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    async def write(self, batch: Batch, item: Any) -> Any:
+        """Apply `item` with whatever else waits; return its result once it is on disk.
+
+        Raises what the batch gave as the item's result if that is an exception; Unavailable when
+        the database does not take writes.
+        Cancelling the caller does not undo the write.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(batch, item, loop, loop.create_future())
+        self._queue.put(waiting)
+        return await waiting.future
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            first = self._queue.get()
+            if first is None:
+                return
+            waiting = [first]
+            while len(waiting) < MAX_BATCH:
+                try:
+                    another = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if another is None:
+                    stopping = True
+                    break
+                waiting.append(another)
+            self._settle(waiting)
+            _release(waiting)
+
+    def _settle(self, waiting: Sequence[_Waiting]) -> None:
+        """Give every item a result; never raises."""
+        try:
+            self._commit(waiting)
+        except (OperationalError, InterfaceError) as error:
+            if len(waiting) > 1 and getattr(error.orig, "sqlstate", None) in _ONE_ITEMS_FAULT:
+                return self._settle_alone(waiting)
+            log.error("the database does not take writes: %s", _brief(error))
+            for item in waiting:
+                item.result = Unavailable("the database does not take writes now")
+        except Exception as error:  # noqa: BLE001 - it becomes the item's result
+            if len(waiting) == 1:
+                waiting[0].result = error
+                return
+            self._settle_alone(waiting)
+
+    def _settle_alone(self, waiting: Sequence[_Waiting]) -> None:
+        # One of them is bad. Its neighbours must not pay for it.
+        for item in waiting:
+            self._settle([item])
+
+    def _commit(self, waiting: Sequence[_Waiting]) -> None:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return self._commit_once(waiting)
+            except DBAPIError as error:
+                state = getattr(error.orig, "sqlstate", None)
+                if state not in _RETRIED_SQLSTATES or not tries_left:
+                    raise
+
+    def _commit_once(self, waiting: Sequence[_Waiting]) -> None:
+        groups: dict[Batch, list[_Waiting]] = {}
+        for item in waiting:
+            groups.setdefault(item.batch, []).append(item)
+        with self._engine.connect() as db, db.begin():
+            tx = Tx(db, self._clock)
+            for batch, items in groups.items():
+                results = batch(tx, [item.item for item in items])
+                for item, result in zip(items, results, strict=True):
+                    item.result = result
+        self._committed(tx)
+
+
+def _release(waiting: Sequence[_Waiting]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+    for item in waiting:
+        by_loop.setdefault(item.loop, []).append(item)
+    for loop, items in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, items)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            log.warning("%d results had nobody to go to", len(items))
+
+
+def _resolve(items: Sequence[_Waiting]) -> None:
+    for item in items:
+        if item.future.done():  # the caller was cancelled
+            continue
+        if isinstance(item.result, BaseException):
+            item.future.set_exception(item.result)
+        else:
+            item.future.set_result(item.result)
+
+
+def _brief(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else repr(error.orig)

@@ -1,0 +1,1 @@
+"""Inbound HTTP: parse, one service call, render."""

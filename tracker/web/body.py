@@ -1,0 +1,74 @@
+"""Read request bodies: counted while they stream, bounded in time, parsed with bounded depth."""
+
+import asyncio
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.requests import Request
+
+from tracker.domain.errors import FieldError, InvalidRequest
+
+
+class BodyTooLarge(Exception):
+    """More bytes than are taken. limit: how many would have been."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes")
+        self.limit = limit
+
+
+class BodyTooSlow(Exception):
+    """The body did not arrive in time."""
+
+
+class WrongMediaType(Exception):
+    """The body is not said to be JSON."""
+
+
+async def read_capped(request: Request, *, limit: int, timeout_s: float) -> bytes:
+    """The raw body, however it is framed.
+
+    limit:     bytes; one more is refused, without reading on.
+    timeout_s: for the whole body, so that a trickle cannot hold a connection.
+    Raises BodyTooLarge, BodyTooSlow, ClientDisconnect.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise BodyTooLarge(limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise BodyTooLarge(limit)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
+    return b"".join(chunks)
+
+
+async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[str, Any]:
+    """The body as a JSON object.
+
+    A JSON content type is asked for: it makes browsers ask before they let a foreign page post
+    here, which matters where a loopback service runs without keys.
+    Raises WrongMediaType, InvalidRequest, and what `read_capped` raises.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise WrongMediaType("send the body as application/json")
+    body = await read_capped(request, limit=limit, timeout_s=timeout_s)
+    return parse_object(body)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises InvalidRequest that says where the text goes wrong."""
+    try:
+        parsed = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True) from None
+    if not isinstance(parsed, dict):
+        raise InvalidRequest(FieldError("", "must be a JSON object"), malformed=True)
+    return parsed

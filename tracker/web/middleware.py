@@ -1,0 +1,72 @@
+"""Around every request: an id that goes in and out, one log line, and no exception unanswered."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tracker.clock import Clock, new_id
+from tracker.web import problems
+
+log = logging.getLogger("tracker.access")
+
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+Answer = Callable[[Request, Exception], Awaitable[Any]]
+
+
+class RequestScope:
+    """Pure ASGI; outermost."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        """clock: measures how long an answer took."""
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_id(scope) or str(new_id())
+        started = self._clock.monotonic()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception as error:
+                if status:
+                    raise  # the answer had begun; all that is left is to cut it
+                response = await problems.answer(Request(scope), error)
+                await response(scope, receive, send_with_id)
+            finally:
+                took_ms = (self._clock.monotonic() - started) * 1000
+                log.info("%s %s %d %.1fms", scope["method"], _path(scope), status, took_ms)
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text = value.decode("latin-1")
+            return text if _SANE_ID.fullmatch(text) else None
+    return None
+
+
+def _path(scope: Scope) -> str:
+    """The path as it may be logged: the token of a callback URL is a secret."""
+    path: str = scope["path"]
+    if path.startswith("/callbacks/"):
+        path = path.rpartition("/")[0] + "/…"
+    return path if path.isprintable() else repr(path)

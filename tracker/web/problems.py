@@ -1,0 +1,106 @@
+"""Exception class → RFC 9457 answer, in one table."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.errors import (
+    Conflict,
+    IdempotencyInFlight,
+    IdempotencyReuse,
+    InvalidRequest,
+    NotFound,
+    TrackerError,
+    Unavailable,
+)
+from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+PREFIX = "urn:tracker:problem:"
+"""Of every `type`: stable names, not addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an exception class looks like outside."""
+
+    status: int
+    slug: str
+    title: str
+
+
+MALFORMED = Kind(400, "malformed-request", "The request cannot be read")
+INTERNAL = Kind(500, "internal-error", "Something went wrong here")
+
+KINDS: Mapping[type[Exception], Kind] = {
+    InvalidRequest: Kind(422, "invalid-request", "The request is wrong"),
+    NotFound: Kind(404, "not-found", "There is no such thing here"),
+    IdempotencyReuse: Kind(422, "idempotency-key-reused", "The Idempotency-Key came before"),
+    IdempotencyInFlight: Kind(409, "idempotency-key-in-flight", "The first request is not done"),
+    Conflict: Kind(409, "conflict", "It clashes with what is there"),
+    Unavailable: Kind(503, "unavailable", "Come back in a moment"),
+    BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
+    BodyTooSlow: Kind(408, "body-too-slow", "The body did not arrive in time"),
+    WrongMediaType: Kind(415, "wrong-media-type", "The body must be JSON"),
+    ClientDisconnect: Kind(400, "disconnected", "The client went away"),
+    TrackerError: INTERNAL,
+}
+
+
+def kind_of(error: Exception) -> Kind:
+    """The row of an exception: its class's, or its nearest base's that has one."""
+    if isinstance(error, InvalidRequest) and error.malformed:
+        return MALFORMED
+    if isinstance(error, HTTPException):
+        phrase = HTTPStatus(error.status_code).phrase
+        return Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+    for base in type(error).__mro__:
+        if base in KINDS:
+            return KINDS[base]
+    return INTERNAL
+
+
+async def answer(_request: Request, error: Exception) -> Response:
+    """The problem+json for any exception. What is our own fault is logged and not shown."""
+    kind = kind_of(error)
+    if kind.status >= 500 and not isinstance(error, Unavailable):
+        log.error("unhandled", exc_info=error)
+        detail = "the fault is recorded in the service's log under this request id"
+    else:
+        detail = error.detail if isinstance(error, HTTPException) else str(error)
+    body: dict[str, object] = {
+        "type": PREFIX + kind.slug,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "request_id": request_id(),
+    }
+    if isinstance(error, InvalidRequest):
+        body["errors"] = [{"path": f.path, "reason": f.reason} for f in error.fields]
+    return JSONResponse(body, kind.status, headers_of(error), media_type=MEDIA_TYPE)
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    """Headers that an exception's answer carries."""
+    if isinstance(error, Unavailable):
+        return {"retry-after": str(error.retry_after_s)}
+    if isinstance(error, IdempotencyInFlight):
+        return {"retry-after": "1"}
+    if isinstance(error, HTTPException):
+        return dict(error.headers or {})
+    if isinstance(error, (BodyTooLarge, BodyTooSlow)):
+        return {"connection": "close"}  # the rest of the body is not read
+    return {}
+
+
+def request_id() -> str:
+    """The id of the request that is being answered."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))

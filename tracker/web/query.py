@@ -1,0 +1,62 @@
+"""Query parameters: known ones only, each once unless it repeats by design."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from starlette.requests import Request
+
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.task import TaskState
+
+
+def check_known(
+    request: Request, known: Collection[str], *, repeatable: Collection[str] = ()
+) -> None:
+    """Raises InvalidRequest for a parameter that nobody knows, or that comes twice."""
+    wrong = []
+    for name in dict.fromkeys(request.query_params.keys()):
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            wrong.append(FieldError(name[:64], f"unknown parameter; known here: {listed}"))
+        elif name not in repeatable and len(request.query_params.getlist(name)) > 1:
+            wrong.append(FieldError(name, "given more than once"))
+    if wrong:
+        raise InvalidRequest(*wrong, malformed=True)
+
+
+def integer(request: Request, name: str, *, default: int, low: int, high: int) -> int:
+    """A whole number within bounds. Raises InvalidRequest."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+        reason = f"must be a whole number from {low} to {high}"
+        raise InvalidRequest(FieldError(name, reason), malformed=True)
+    return int(text)
+
+
+def states(request: Request) -> Sequence[TaskState]:
+    """The repeatable `state`. Raises InvalidRequest for a word that is none."""
+    words = request.query_params.getlist("state")
+    try:
+        return sorted({TaskState(word) for word in words})
+    except ValueError:
+        reason = f"must be one of: {', '.join(TaskState)}"
+        raise InvalidRequest(FieldError("state", reason), malformed=True) from None
+
+
+def text(request: Request, name: str) -> str | None:
+    """A text that a database can be asked for. Raises InvalidRequest."""
+    value = request.query_params.get(name)
+    if value is not None and ("\x00" in value or not value.isprintable()):
+        reason = "must not hold control characters"
+        raise InvalidRequest(FieldError(name, reason), malformed=True)
+    return value
+
+
+def task_id(request: Request) -> UUID:
+    """The id in the path. Raises NotFound for what cannot be one."""
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise NotFound("there is no such task") from None

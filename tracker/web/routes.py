@@ -1,0 +1,54 @@
+"""The whole URL map on one screen."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from tracker.clock import Clock
+from tracker.web import callbacks, health, kling, problems, tasks
+from tracker.web.middleware import RequestScope
+from tracker.web.state import Services
+
+
+class State(TypedDict):
+    """What the lifespan yields to every request."""
+
+    services: Services
+
+
+def build_app(
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]], clock: Clock
+) -> Starlette:
+    """The ASGI app. lifespan: opens the services and yields them."""
+    return Starlette(
+        routes=[
+            Route("/v1/tasks", tasks.submit, methods=["POST"]),
+            Route("/v1/tasks", tasks.list_, methods=["GET"]),
+            Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
+            Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
+            Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
+            Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
+            Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
+            Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
+            Route("/healthz", health.healthz, methods=["GET"]),
+            Route("/readyz", health.readyz, methods=["GET"]),
+            *_kling_front(),
+        ],
+        exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
+        | dict.fromkeys(problems.KINDS, problems.answer),
+        middleware=[Middleware(RequestScope, clock=clock)],
+        lifespan=lifespan,
+    )
+
+
+def _kling_front() -> list[Route]:
+    """The same front under each prefix; all methods, as Kling has a code for the wrong one."""
+    return [
+        Route(f"{prefix}/v1/{{family:family}}/{{rest:path}}", kling.handle, methods=None)
+        for prefix in kling.PREFIXES
+    ]

@@ -1,0 +1,222 @@
+"""The JSON that goes in and out of /v1: models, and how our words become them."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import Artifact, Task
+from tracker.services.submission import Submission
+from tracker.store.attempts import Attempt
+from tracker.store.deliveries import Delivery
+from tracker.store.receipts import Receipt
+
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+MAX_METADATA = 50
+
+
+def _printable(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
+Scalar = (
+    Annotated[str, Field(max_length=500), AfterValidator(_printable)] | bool | int | float | None
+)
+
+
+class SubmitBody(BaseModel):
+    """`POST /v1/tasks`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    provider: Name
+    operation: Name
+    input: dict[str, Any]
+    account: Name = "default"
+    external_task_id: Name | None = None
+    metadata: (
+        dict[Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)], Scalar]
+        | None
+    ) = Field(None, max_length=MAX_METADATA)
+    deadline_s: float | None = Field(None, gt=0, le=30 * 86400)
+
+    def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
+        """In the service's words."""
+        return Submission(
+            tenant=tenant,
+            provider=self.provider,
+            operation=self.operation,
+            input=self.input,
+            account=self.account,
+            external_task_id=self.external_task_id,
+            metadata=self.metadata,
+            deadline=None if self.deadline_s is None else timedelta(seconds=self.deadline_s),
+            idempotency_key=idempotency_key,
+        )
+
+
+def parse_submit(body: Mapping[str, Any]) -> SubmitBody:
+    """Raises InvalidRequest naming every wrong field."""
+    try:
+        return SubmitBody.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequest(*field_errors(error)) from None
+
+
+def render_task(task: Task) -> dict[str, Any]:
+    """A task, whole but for its input."""
+    return {
+        "id": str(task.id),
+        "provider": task.provider,
+        "account": task.account,
+        "operation": task.operation,
+        "external_task_id": task.external_task_id,
+        "provider_task_id": task.provider_task_id,
+        "state": task.state.value,
+        "version": task.version,
+        "provider_status": task.provider_status,
+        "message": task.message,
+        "progress": task.progress,
+        "result": _result(task),
+        "error": _error(task),
+        "overdue": task.overdue,
+        "metadata": dict(task.metadata),
+        "created_at": instant(task.created_at),
+        "updated_at": instant(task.updated_at),
+        "submitted_at": instant(task.submitted_at),
+        "finished_at": instant(task.finished_at),
+        "deadline_at": instant(task.deadline_at),
+    }
+
+
+def render_transition(seq: int, step: Transition) -> dict[str, Any]:
+    """One entry of a task's history."""
+    return {
+        "seq": seq,
+        "version": step.version,
+        "from": step.from_state and step.from_state.value,
+        "to": step.to_state.value,
+        "kind": step.kind.value,
+        "source": step.source.value,
+        "provider_status": step.provider_status,
+        "message": step.message,
+        "provider_at": instant(step.provider_at),
+        "at": instant(step.at),
+        "evidence": _evidence(step),
+    }
+
+
+def render_receipt(receipt: Receipt) -> dict[str, Any]:
+    """One piece of inbound evidence; the body as text where it is text, else in base64."""
+    return {
+        "id": str(receipt.key),
+        "source": receipt.source.value,
+        "verdict": receipt.verdict.value,
+        "reason": receipt.reason,
+        "received_at": instant(receipt.received_at),
+        "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),
+        "headers": dict(receipt.headers or {}),
+        "size_bytes": receipt.size_bytes,
+        **_body(receipt.body or b""),
+    }
+
+
+def render_attempt(attempt: Attempt) -> dict[str, Any]:
+    """One try to submit."""
+    return {
+        "id": str(attempt.key),
+        "number": attempt.number,
+        "started_at": instant(attempt.started_at),
+        "ended_at": instant(attempt.ended_at),
+        "outcome": attempt.outcome,
+        "certainty": attempt.certainty and attempt.certainty.value,
+        "http_status": attempt.http_status,
+        "code": attempt.code,
+        "message": attempt.message,
+        "latency_ms": attempt.latency_ms,
+        "provider_task_id": attempt.provider_task_id,
+        "provider_request_id": attempt.provider_request_id,
+    }
+
+
+def render_delivery(owed: Delivery) -> dict[str, Any]:
+    """One thing owed to a caller's URL."""
+    return {
+        "id": str(owed.id),
+        "url": owed.url,
+        "version": owed.version,
+        "state": owed.state,
+        "attempts": owed.attempts,
+        "created_at": instant(owed.created_at),
+        "ended_at": instant(owed.ended_at),
+        "last_attempt_at": instant(owed.last_attempt_at),
+        "last_status": owed.last_status,
+        "last_error": owed.last_error,
+    }
+
+
+def instant(when: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _result(task: Task) -> dict[str, Any] | None:
+    if not task.artifacts:
+        return None
+    return {"artifacts": [_artifact(piece) for piece in task.artifacts]}
+
+
+def _artifact(piece: Artifact) -> dict[str, Any]:
+    known = {
+        "kind": piece.kind,
+        "url": piece.url,
+        "id": piece.id,
+        "duration_s": piece.duration_s,
+    }
+    return {**piece.extra, **known}
+
+
+def _error(task: Task) -> dict[str, Any] | None:
+    if task.error is None:
+        return None
+    return {"type": task.error.type, "code": task.error.code, "message": task.error.message}
+
+
+def _evidence(step: Transition) -> dict[str, str] | None:
+    if step.receipt is not None:
+        return {"type": "receipt", "id": str(step.receipt)}
+    if step.attempt is not None:
+        return {"type": "attempt", "id": str(step.attempt)}
+    return None
+
+
+def _body(raw: bytes) -> dict[str, str]:
+    try:
+        return {"body": raw.decode(), "encoding": "utf-8"}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(raw).decode(), "encoding": "base64"}
+
+
+def field_errors(error: ValidationError) -> Sequence[FieldError]:
+    """Each wrong field with its path, in plain words."""
+    return [
+        FieldError(_path_of(one["loc"]), one["msg"].removeprefix("Value error, "))
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _path_of(place: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in place:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path

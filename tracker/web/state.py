@@ -1,0 +1,47 @@
+"""What handlers find behind a request: the services, and who is asking."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from tracker.clock import Clock
+from tracker.services.correlation import DEFAULT_TENANT
+from tracker.services.reception import Reception
+from tracker.services.submission import Acceptance
+from tracker.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What inbound requests may be.
+
+    body_bytes, callback_bytes: one more byte is refused.
+    body_timeout_s: for a whole body to arrive.
+    """
+
+    body_bytes: int
+    callback_bytes: int
+    body_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that handlers call. Made in `app`."""
+
+    store: Store
+    acceptance: Acceptance
+    reception: Reception
+    clock: Clock
+    cursor_secret: bytes
+    limits: Limits
+
+
+def services(request: Request) -> Services:
+    """The services of the process that answers this request."""
+    found: Services = request.state.services
+    return found
+
+
+def tenant(_request: Request) -> str:
+    """Whose data this request may see."""
+    return DEFAULT_TENANT

@@ -1,0 +1,1 @@
+"""Thin loops that claim jobs, run services and settle."""

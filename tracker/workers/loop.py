@@ -1,0 +1,155 @@
+"""The one loop: wake, claim, run, settle, stop cleanly."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.services.leases import Leases
+from tracker.store.jobs import Job, JobKind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How jobs of one kind are worked on.
+
+    run:         carries out one job and settles it.
+    concurrency: how many at once in this process.
+    per_lane:    how many of one lane at once, so that a dead provider or receiver starves nobody.
+    """
+
+    kind: JobKind
+    run: Callable[[Job], Awaitable[None]]
+    concurrency: int
+    per_lane: int
+
+
+class Loop:
+    """Works on jobs of one kind until it is told to stop."""
+
+    def __init__(self, role: Role, leases: Leases, clock: Clock, *, lease_s: float) -> None:
+        """lease_s: the lease; held work is renewed three times within it."""
+        self._role = role
+        self._leases = leases
+        self._clock = clock
+        self._lease_s = lease_s
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._held: dict[asyncio.Task[None], Job] = {}
+
+    def wake(self) -> None:
+        """There may be something to do now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until `stop`; then wait for what is under way, and hand back what will not end."""
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            while not self._stopping.is_set():
+                self._woken.clear()
+                pause_s = await self._claim_and_start()
+                await self._sleep(pause_s)
+            await self._drain()
+        finally:
+            renewing.cancel()
+
+    async def _claim_and_start(self) -> float:
+        """Start what is due and fits; returns how long there is nothing to start, in seconds."""
+        room = self._role.concurrency - len(self._held)
+        if room <= 0:
+            return IDLE_S  # the end of a job wakes us
+        try:
+            due = await self._leases.next_due(self._role.kind)
+            if due is None:
+                return IDLE_S
+            wait_s = (due - self._clock.now()).total_seconds()
+            if wait_s > 0:
+                return min(wait_s, IDLE_S)
+            claimed = await self._leases.claim(
+                self._role.kind, limit=room, per_lane=self._role.per_lane
+            )
+        except Unavailable as error:
+            log.warning("%s: %s; trying again", self._role.kind, error)
+            return float(error.retry_after_s)
+        for job in claimed:
+            running = asyncio.create_task(self._work(job))
+            self._held[running] = job
+            running.add_done_callback(self._ended)
+        # Full means that there may be more; nothing means that others hold what is due.
+        return 0.0 if len(claimed) == room else BETWEEN_CLAIMS_S
+
+    async def _work(self, job: Job) -> None:
+        with structlog.contextvars.bound_contextvars(job=job.key, kind=job.kind.value):
+            try:
+                await self._role.run(job)
+            except Unavailable as error:
+                log.warning("%s: its outcome was not recorded; the lease runs out", error)
+            except Exception:
+                log.exception("a job raised; it will be tried again later")
+                await self._fail(job)
+
+    async def _fail(self, job: Job) -> None:
+        try:
+            await self._leases.fail(job, "raised; see the log")
+        except Exception:
+            log.exception("nor could that be recorded; the lease runs out")
+
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        self._held.pop(running, None)
+        self._woken.set()
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(self._lease_s / 3)
+            held = list(self._held.values())
+            if not held:
+                continue
+            try:
+                kept = await self._leases.renew(held)
+            except Unavailable as error:
+                log.warning("leases were not renewed: %s", error)
+                continue
+            lost = len(held) - len(kept)
+            if lost:
+                log.warning("%d leases were lost; their results will be dropped", lost)
+
+    async def _sleep(self, pause_s: float) -> None:
+        if pause_s <= 0:
+            return
+        try:
+            await asyncio.wait_for(self._woken.wait(), pause_s)
+        except TimeoutError:
+            return
+
+    async def _drain(self) -> None:
+        if self._held:
+            await asyncio.wait(self._held, timeout=DRAIN_S)
+        left = dict(self._held)
+        if not left:
+            return
+        for running in left:
+            running.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        try:
+            await self._leases.release(list(left.values()))
+        except Unavailable as error:
+            log.warning("leases were not handed back: %s; they run out", error)
+
+
+IDLE_S = 1.0
+"""Longest pause between two looks for work that other processes enqueued."""
+BETWEEN_CLAIMS_S = 0.05
+"""Pause after a claim that did not fill us."""
+DRAIN_S = 15.0
+"""How long work under way may take to end when we stop."""
