@@ -127,7 +127,7 @@ class Settings(BaseModel):
         }
         _refuse_unknown(environ, cls)
         try:
-            return cls(**known)  # type: ignore[arg-type]  # text; pydantic parses it
+            return cls(**known)
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
 

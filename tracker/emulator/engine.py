@@ -215,7 +215,7 @@ def _duration(value: object) -> float:
         seconds = float(value) if isinstance(value, str | int | float) else 5.0
     except (ValueError, OverflowError):
         return 5.0
-    return seconds if 0 < seconds <= 300 else 5.0  # noqa: PLR2004 - longest known: 300 s
+    return seconds if 0 < seconds <= 300 else 5.0
 
 
 def _text(body: Mapping[str, object], name: str) -> str:

@@ -175,7 +175,7 @@ class KlingFront:
             raise Refusal(1201, str(problem)) from problem
 
 
-class _Spoil(Exception):  # noqa: N818 - wanted by a scenario, not a mistake
+class _Spoil(Exception):
     """Carries an answer that is none out of the handler."""
 
     def __init__(self, how: Spoiled) -> None:

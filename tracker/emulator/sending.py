@@ -97,7 +97,7 @@ class Sender:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
             # ValueError: addresses that no URL library accepts, such as a label that is too long.
             record.answer, record.error = None, f"{type(problem).__name__}: {problem}"[:300]
-        if record.answer is not None and 200 <= record.answer < 300:  # noqa: PLR2004
+        if record.answer is not None and 200 <= record.answer < 300:
             return
         if record.tries < post.tries:
             pause = self._config.callback_backoff_seconds * 2 ** (record.tries - 1)

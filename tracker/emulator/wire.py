@@ -42,7 +42,7 @@ HTTP_STATUS: Mapping[int, int] = {
 """Kling code -> HTTP status."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is the provider's answer, not our mistake
+class Refusal(Exception):
     """The provider says no: a code, a text and perhaps when to come back."""
 
     def __init__(self, code: int, message: str, *, retry_after: int | None = None) -> None:

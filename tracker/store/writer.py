@@ -107,7 +107,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - it becomes the item's result
             if len(waiting) == 1:
                 waiting[0].result = error
-                return
+                return None
             self._settle_alone(waiting)
 
     def _settle_alone(self, waiting: Sequence[_Waiting]) -> None:

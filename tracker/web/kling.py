@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""All: Kling has a code of its own for the wrong one."""
 _OPERATIONS = sorted(Kling().operations, key=len, reverse=True)
 """Longest first: an operation's path may begin with another's."""
 
@@ -48,8 +50,7 @@ async def handle(request: Request) -> Response:
 
 
 async def _dispatch(request: Request) -> Any:
-    path = f"{request.path_params['family']}/{request.path_params['rest']}"
-    operation, _, name = _split(path)
+    operation, name = _split(request.scope["path"].partition("/v1/")[2])
     if request.method == "POST" and not name:
         return await _create(request, operation)
     if request.method in ("GET", "HEAD") and name:
@@ -57,12 +58,13 @@ async def _dispatch(request: Request) -> Any:
     raise _WrongMethod(f"{request.method} is not a method of this path")
 
 
-def _split(path: str) -> tuple[str, str, str]:
+def _split(path: str) -> tuple[str, str]:
+    """An operation, and the id behind it if there is one."""
     for operation in _OPERATIONS:
         if path == operation:
-            return operation, "", ""
+            return operation, ""
         if path.startswith(operation + "/"):
-            return operation, "/", path[len(operation) + 1 :]
+            return operation, path[len(operation) + 1 :]
     raise _NoSuchRoute(f"there is no operation {path[:128]!r}")
 
 

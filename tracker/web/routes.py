@@ -49,6 +49,7 @@ def build_app(
 def _kling_front() -> list[Route]:
     """The same front under each prefix; all methods, as Kling has a code for the wrong one."""
     return [
-        Route(f"{prefix}/v1/{{family:family}}/{{rest:path}}", kling.handle, methods=None)
+        Route(f"{prefix}/v1/{family}/{{rest:path}}", kling.handle, methods=kling.METHODS)
         for prefix in kling.PREFIXES
+        for family in kling.FAMILIES
     ]

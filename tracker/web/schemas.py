@@ -2,15 +2,16 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Artifact, Task
+from tracker.domain.validation import field_errors
 from tracker.services.submission import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
@@ -205,18 +206,3 @@ def _body(raw: bytes) -> dict[str, str]:
         return {"body": raw.decode(), "encoding": "utf-8"}
     except UnicodeDecodeError:
         return {"body": base64.b64encode(raw).decode(), "encoding": "base64"}
-
-
-def field_errors(error: ValidationError) -> Sequence[FieldError]:
-    """Each wrong field with its path, in plain words."""
-    return [
-        FieldError(_path_of(one["loc"]), one["msg"].removeprefix("Value error, "))
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-
-
-def _path_of(place: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in place:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path

@@ -1,0 +1,105 @@
+"""Field types that several operations share. Limits: Kling's capability pages, 2026-09."""
+
+import binascii
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+MAX_SOUND_BYTES = 5 * 1024 * 1024
+MAX_ID_CHARS = 256
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_usable = False
+    if not is_usable or _CONTROL.search(value) or " " in value:
+        raise ValueError("must be an absolute http or https URL")
+    return value
+
+
+def _url_or_base64(value: str, *, limit: int) -> str:
+    if value.startswith("data:"):
+        raise ValueError("must be raw base64 without the data: prefix, or a URL")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
+        return _http_url(value)
+    try:
+        size = len(binascii.a2b_base64(value, strict_mode=True))
+    except ValueError:  # binascii.Error is one; text beyond ASCII is another
+        raise ValueError("must be an http or https URL, or raw base64") from None
+    if not size:
+        raise ValueError("must not be empty")
+    if size > limit:
+        raise ValueError(f"at most {limit // (1024 * 1024)} MB, got {size} bytes")
+    return value
+
+
+def _image(value: str) -> str:
+    return _url_or_base64(value, limit=MAX_IMAGE_BYTES)
+
+
+def _sound(value: str) -> str:
+    return _url_or_base64(value, limit=MAX_SOUND_BYTES)
+
+
+def _id(value: str) -> str:
+    if len(value) > MAX_ID_CHARS:
+        raise ValueError(f"at most {MAX_ID_CHARS} characters, got {len(value)}")
+    if _CONTROL.search(value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _at_most(limit: int) -> Any:
+    def check(value: str) -> str:
+        if len(value) > limit:
+            raise ValueError(f"at most {limit} characters, got {len(value)}")
+        return value
+
+    return AfterValidator(check)
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Image = Annotated[str, AfterValidator(_image)]
+Sound = Annotated[str, AfterValidator(_sound)]
+Filled = Annotated[str, Field(min_length=1)]
+Prompt = Annotated[str, _at_most(2500)]
+ShortPrompt = Annotated[str, _at_most(200)]
+ShotPrompt = Annotated[str, _at_most(512)]
+Text1000 = Annotated[str, _at_most(1000)]
+Text120 = Annotated[str, _at_most(120)]
+VoiceName = Annotated[str, Field(min_length=1), _at_most(20)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Double = Annotated[float, Field(ge=0, le=2)]
+Count = Annotated[int, Field(ge=1, le=9)]
+Mode = Literal["std", "pro", "4k"]
+Switch = Literal["on", "off"]
+YesNo = Literal["yes", "no"]
+Seconds = Literal["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
+AspectRatio = Literal["16:9", "9:16", "1:1"]
+ImageRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
+
+
+class Part(BaseModel):
+    """A nested object: the known fields checked, unknown ones passed through."""
+
+    model_config = ConfigDict(extra="allow", strict=True, protected_namespaces=())
+
+
+class Operation(Part):
+    """What every operation takes."""
+
+    callback_url: HttpUrl | None = Field(None, validate_default=False)
+    external_task_id: Annotated[str, AfterValidator(_id)] | None = None
+    watermark_info: dict[str, Any] | None = None
+
+    def slots(self) -> int:
+        """How many of the account's concurrency slots the task takes (concurrency page)."""
+        return 1

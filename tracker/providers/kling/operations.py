@@ -1,0 +1,72 @@
+"""Every task-shaped operation, by its path after `/v1/`; and how an input is checked against it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.validation import field_errors
+from tracker.providers.base import Request
+from tracker.providers.kling import still, video
+from tracker.providers.kling.fields import Operation
+
+OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
+    {
+        "videos/multi-image2video": video.MultiImage2Video,
+        "videos/text2video": video.Text2Video,
+        "videos/image2video": video.Image2Video,
+        "videos/multi-elements": video.MultiElements,
+        "videos/video-extend": video.VideoExtend,
+        "videos/lip-sync": video.LipSync,
+        "videos/advanced-lip-sync": video.AdvancedLipSync,
+        "videos/avatar/image2video": video.Avatar,
+        "videos/effects": video.Effects,
+        "videos/motion-control": video.MotionControl,
+        "videos/omni-video": video.OmniVideo,
+        "images/generations": still.Generations,
+        "images/multi-image2image": still.MultiImage2Image,
+        "images/omni-image": still.OmniImage,
+        "images/editing/expand": still.Expand,
+        "images/kolors-virtual-try-on": still.TryOn,
+        "audio/text-to-audio": still.TextToAudio,
+        "audio/video-to-audio": still.VideoToAudio,
+        "general/ai-multi-shot": still.MultiShot,
+        "general/custom-voices": still.CustomVoice,
+        "general/advanced-custom-elements": still.CustomElement,
+        "general/custom-elements": still.CustomElement,
+    }
+)
+_FILLED_IN = frozenset({"videos/multi-image2video"})
+"""Operations whose defaults the contract fixes: they are sent, not left to a gateway's own."""
+_OURS = frozenset({"callback_url", "external_task_id"})
+"""Placed anew for each attempt."""
+
+
+def check(operation: str, input_: Mapping[str, Any]) -> Request:
+    """The input of an operation, validated; unknown fields pass through.
+
+    Raises InvalidRequest naming every wrong field.
+    """
+    try:
+        read = OPERATIONS[operation].model_validate(input_)
+    except ValidationError as error:
+        raise InvalidRequest(*field_errors(error)) from None
+    body = {name: value for name, value in input_.items() if name not in _OURS}
+    if operation in _FILLED_IN:
+        body = _defaults(read) | body
+    return Request(
+        body=body,
+        external_task_id=read.external_task_id or None,
+        callback_url=read.callback_url,
+        slots=read.slots(),
+    )
+
+
+def _defaults(read: Operation) -> dict[str, Any]:
+    return {
+        name: field.default
+        for name, field in type(read).model_fields.items()
+        if not field.is_required() and field.default is not None
+    }
