@@ -9,8 +9,8 @@ from tracker.emulator import EmulatorConfig, Server
 from .support import Api, Sink
 
 ACCESS_KEY = "an-access-key"
-SECRET_KEY = "a-short-secret"  # noqa: S105
-WEBHOOK_SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="  # noqa: S105
+SECRET_KEY = "a-short-secret"
+WEBHOOK_SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from .support import TEXT, Api, refused
 NOW = int(time.time())
 
 
-def a_jwt(secret: str = "a-short-secret", alg: str = "HS256", **claims: object) -> str:  # noqa: S107
+def a_jwt(secret: str = "a-short-secret", alg: str = "HS256", **claims: object) -> str:
     """A JWT as Kling's documentation makes it."""
     all_claims = {"iss": "an-access-key", "exp": NOW + 1800, "nbf": NOW - 5} | claims
     head = _encode(json.dumps({"alg": alg, "typ": "JWT"}).encode())

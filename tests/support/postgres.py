@@ -31,7 +31,7 @@ class PostgresServer:
         # Unix socket's path has at most 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="tracker-pg-"))
         self._durable = durable
-        self._owner = {"user": _NOBODY, "group": _NOBODY} if os.getuid() == 0 else {}
+        self._owner = _NOBODY if os.getuid() == 0 else None
         self._running: subprocess.Popen[bytes] | None = None
         self._bin = self._install()
 
@@ -87,7 +87,8 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                **self._owner,
+                user=self._owner,
+                group=self._owner,
             )
 
     def _call(self, program: str, *arguments: str) -> None:
@@ -99,7 +100,7 @@ class PostgresServer:
         assert spec is not None
         assert spec.origin is not None
         package = Path(spec.origin).parent
-        if not self._owner:
+        if self._owner is None:
             return package / "pginstall18" / "bin"
         # The binaries look for their libraries in a folder beside the package.
         copy = self._folder / "install" / package.name

@@ -1,4 +1,4 @@
-"""`tracker demo`: the main job on one machine, shown live: emulator, service, one task, its result."""
+"""`tracker demo`: the main job on one machine, shown live, from submit to result."""
 
 import socket
 import sys
@@ -168,7 +168,8 @@ Still running. Look around, or try:
   curl -s {url}/kling/v1/videos/multi-image2video/{task_id}
   curl -s {emulator}/emulator/callbacks
   curl -s {url}/kling/v1/videos/multi-image2video -H 'content-type: application/json' \\
-       -d '{{"image_list":[{{"image":"https://example.com/1.png"}}],"prompt":"[scenario:duplicated=5,reordered] 走路"}}'
+       -d '{{"image_list":[{{"image":"https://example.com/1.png"}}],
+            "prompt":"[scenario:duplicated=5,reordered] 走路"}}'
 
 Scenarios: curl -s {emulator}/emulator     Stop: Ctrl-C"""
     )

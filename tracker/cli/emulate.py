@@ -9,16 +9,14 @@ from tracker.emulator import DEFAULT_KEY, EmulatorConfig, Scenario, ScenarioErro
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=8100, show_default=True)
-@click.option(
-    "--scenario", default="ok", show_default=True, help="See GET /emulator for all words."
-)
-@click.option("--step", type=float, default=1.0, show_default=True, help="Seconds per state.")
+@click.option("--scenario", default="ok", show_default=True, help="GET /emulator lists all.")
+@click.option("--step", type=float, default=1.0, show_default=True, help="Seconds a state.")
 @click.option("--slots", type=int, default=20, show_default=True, help="Tasks at once.")
 @click.option("--webhook-secret", help="A whsec_… secret: callbacks are then signed.")
 def emulate(  # noqa: PLR0913 - one parameter per option
     *, host: str, port: int, scenario: str, step: float, slots: int, webhook_secret: str | None
 ) -> None:
-    """Stand in for Kling on this machine: same routes, same answers, callbacks, faults on demand."""
+    """Stand in for Kling here: same routes and answers, callbacks, faults on demand."""
     try:
         Scenario.parse(scenario)
     except ScenarioError as error:

@@ -1,4 +1,4 @@
-"""What the shell must do because a task moved. Values only; `services.transition` carries them out."""
+"""What the shell must do because a task moved. Values; `services.transition` acts on them."""
 
 from enum import StrEnum
 

@@ -12,7 +12,7 @@ TrackerError
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class InvalidRequest(TrackerError):
         super().__init__("; ".join(str(field) for field in fields))
         self.fields: Sequence[FieldError] = fields
         self.malformed = malformed
+
+    def under(self, prefix: str) -> "InvalidRequest":
+        """The same error, said of a body in which the one that was checked stands at `prefix`."""
+        if not prefix:
+            return self
+        moved = (
+            replace(field, path=f"{prefix}.{field.path}" if field.path else prefix)
+            for field in self.fields
+        )
+        return InvalidRequest(*moved, malformed=self.malformed)
 
 
 class NotFound(TrackerError):

@@ -153,7 +153,7 @@ def created(task: Task) -> Step:
 
 
 def adopted(task: Task) -> Step:
-    """The first step of a task that somebody else created at the provider: `submitted`, version 1."""
+    """The first step of a task that others created at the provider: `submitted`, version 1."""
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
     event = Event(K.CREATED, Source.CALLBACK)
@@ -178,7 +178,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         moved,
         Verdict.ADVANCED,
         _transition(moved, event, from_state=task.state, now=now),
-        _effects(task, moved, event),
+        _effects(task, moved),
     )
 
 
@@ -277,7 +277,7 @@ def _transition(
     )
 
 
-def _effects(before: Task, after: Task, event: Event) -> tuple[Effect, ...]:
+def _effects(before: Task, after: Task) -> tuple[Effect, ...]:
     if before.state is after.state:
         return ()
     match after.state:

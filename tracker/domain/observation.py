@@ -1,4 +1,4 @@
-"""What a provider said of a task, in our words. Adapters make these; services turn them to events."""
+"""What a provider said of a task, in our words. Adapters make these; services use them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,36 +1,36 @@
 """pydantic's findings in our words: a path for each wrong field and what would be right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from tracker.domain.errors import FieldError
 
-_REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "missing": lambda c: "is required",
-    "extra_forbidden": lambda c: "there is no such field",
-    "string_type": lambda c: "must be a string",
-    "dict_type": lambda c: "must be an object",
-    "model_type": lambda c: "must be an object",
-    "list_type": lambda c: "must be an array",
-    "tuple_type": lambda c: "must be an array",
-    "bool_type": lambda c: "must be true or false",
-    "int_type": lambda c: "must be a whole number",
-    "int_from_float": lambda c: "must be a whole number",
-    "float_type": lambda c: "must be a number",
-    "literal_error": lambda c: f"must be one of {c['expected']}".replace("'", '"'),
-    "string_too_long": lambda c: f"at most {c['max_length']} characters",
-    "string_too_short": lambda c: f"at least {c['min_length']} characters",
-    "too_long": lambda c: f"at most {c['max_length']} items, got {c['actual_length']}",
-    "too_short": lambda c: f"at least {c['min_length']} items, got {c['actual_length']}",
-    "greater_than": lambda c: f"must be greater than {c['gt']:g}",
-    "greater_than_equal": lambda c: f"must be at least {c['ge']:g}",
-    "less_than": lambda c: f"must be less than {c['lt']:g}",
-    "less_than_equal": lambda c: f"must be at most {c['le']:g}",
-    "finite_number": lambda c: "must be a finite number",
-    "string_unicode": lambda c: "must be valid Unicode text",
+_REASONS: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "there is no such field",
+    "string_type": "must be a string",
+    "string_unicode": "must be valid Unicode text",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "list_type": "must be an array",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "literal_error": "must be one of {expected}",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} items, got {actual_length}",
+    "too_short": "at least {min_length} items, got {actual_length}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
 }
+"""pydantic's error types, in words that a caller who knows no pydantic understands."""
 
 
 def field_errors(error: ValidationError, *, prefix: str = "") -> Sequence[FieldError]:
@@ -59,6 +59,6 @@ def path_of(place: Sequence[int | str], *, prefix: str = "") -> str:
 def _reason(one: Mapping[str, Any]) -> str:
     known = _REASONS.get(one["type"])
     if known is not None:
-        return known(one.get("ctx", {}))
+        return known.format_map(one.get("ctx", {})).replace("'", '"')
     message: str = one["msg"]
     return message.removeprefix("Value error, ")

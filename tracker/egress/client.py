@@ -39,7 +39,7 @@ class Egress:
         return await self._call(call, is_guarded=False)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that a user gave: refused when it, or what its name resolves to, is inside."""
+        """To an address that a user gave: refused when what its name resolves to is inside."""
         return await self._call(call, is_guarded=True)
 
     def refusal(self, url: str) -> str | None:

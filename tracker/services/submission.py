@@ -32,6 +32,7 @@ class Submission:
     input:           the provider's own request body.
     idempotency_key: the caller's; the same key with the same request is the same task.
     deadline:        after this the task is flagged overdue; None for the service's own.
+    input_path:      where the input stands in the caller's body, for naming its wrong fields.
     """
 
     tenant: str
@@ -43,6 +44,7 @@ class Submission:
     metadata: Mapping[str, Any] | None = None
     deadline: timedelta | None = None
     idempotency_key: str | None = None
+    input_path: str = "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,15 @@ class Acceptance:
         if submission.operation not in provider.operations:
             reason = f"no such operation of {provider.name}; see its reference for the list"
             raise InvalidRequest(FieldError("operation", reason))
-        request = provider.check(submission.operation, submission.input)
-        self._check_urls(request)
+        try:
+            request = provider.check(submission.operation, submission.input)
+            self._check_urls(request)
+        except InvalidRequest as error:
+            raise error.under(submission.input_path) from None
         self._check_ids(submission, request)
-        task = self._new_task(submission, request)
         return _Checked(
-            task=task,
-            body=json.dumps(request.body, separators=(",", ":")).encode(),
+            task=self._new_task(submission, request),
+            body=_as_bytes(request, submission),
             key=_idempotency_key(submission),
         )
 
@@ -209,6 +213,14 @@ def as_accepted(task: Task) -> Task:
         submitted_at=None,
         finished_at=None,
     )
+
+
+def _as_bytes(request: Request, submission: Submission) -> bytes:
+    try:
+        return json.dumps(request.body, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:  # 1e400 is JSON, and infinity in every parser
+        field = FieldError(submission.input_path, "holds a number out of range")
+        raise InvalidRequest(field) from None
 
 
 def _idempotency_key(submission: Submission) -> IdempotencyKey | None:

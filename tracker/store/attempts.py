@@ -60,7 +60,7 @@ def open_many(db: Connection, tasks: Sequence[Task], *, now: datetime) -> dict[i
     statement = insert(attempts).returning(
         attempts.c.task_key, attempts.c.key, sort_by_parameter_order=True
     )
-    for task_key, key in db.execute(statement, values).tuples():
+    for task_key, key in db.execute(statement, values):
         opened[task_key] = Attempt(key=key, number=opened[task_key].number, started_at=now)
     return opened
 

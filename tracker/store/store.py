@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+Reading = Connection
+"""What a query is handed: an open read transaction."""
 READERS = 4
 """Threads that read. With the writer: five connections per process."""
 
@@ -45,7 +47,7 @@ class Store:
         """For migrations and checks; services never see it."""
         return self._engine
 
-    async def __aenter__(self) -> "Store":
+    async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._writer.start()
         return self
@@ -56,7 +58,7 @@ class Store:
         self._engine.dispose()
 
     def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
-        """Be told, in the event loop, which job kinds a local commit woke and whether the feed grew."""
+        """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
         self._listeners.append(listener)
 
     async def write(
@@ -66,14 +68,14 @@ class Store:
         result: Result = await self._writer.write(batch, item)
         return result
 
-    async def read(self, query: Callable[[Connection], Result]) -> Result:
+    async def read(self, query: Callable[[Reading], Result]) -> Result:
         """Run a query in a read transaction of its own.
 
         Raises Unavailable when the database cannot be reached.
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
-    def _read(self, query: Callable[[Connection], Result]) -> Result:
+    def _read(self, query: Callable[[Reading], Result]) -> Result:
         try:
             return self._read_once(query)
         except OperationalError as error:
@@ -85,7 +87,7 @@ class Store:
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("the database cannot be read now") from error
 
-    def _read_once(self, query: Callable[[Connection], Result]) -> Result:
+    def _read_once(self, query: Callable[[Reading], Result]) -> Result:
         with self._reading.connect() as db, db.begin():
             return query(db)
 

@@ -82,7 +82,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
     statement = dialect.insert(tasks).on_conflict_do_nothing().returning(tasks.c.id, tasks.c.key)
     # The first of a batch wins a clash inside it: PostgreSQL's ON CONFLICT sees the statement's
     # own rows as well.
-    keys: dict[UUID, int] = dict(db.execute(statement.values(values)).tuples().all())
+    keys: dict[UUID, int] = dict(db.execute(statement.values(values)).all())
     return [_with_key(task, keys.get(task.id)) for task in new]
 
 
@@ -99,7 +99,7 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
     found = select(task_inputs.c.task_key, task_inputs.c.body).where(
         task_inputs.c.task_key.in_(keys)
     )
-    return dict(db.execute(found).tuples().all())
+    return dict(db.execute(found).all())
 
 
 def get(db: Connection, tenant: str, id_: UUID) -> Task | None:
@@ -158,7 +158,7 @@ def owners(
         tasks.c.provider == provider, tasks.c.provider_task_id.in_(provider_task_ids)
     )
     held: dict[str, set[int]] = {}
-    for id_, key in db.execute(found).tuples():
+    for id_, key in db.execute(found):
         held.setdefault(id_ or "", set()).add(key)
     return held
 
@@ -224,7 +224,7 @@ def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tu
         )
         .group_by(tasks.c.provider, tasks.c.account)
     )
-    return {(provider, account): int(n) for provider, account, n in db.execute(found).tuples()}
+    return {(provider, account): int(n) for provider, account, n in db.execute(found)}
 
 
 def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int) -> list[Task]:

@@ -26,7 +26,7 @@ class Tx:
 
     @cached_property
     def now(self) -> datetime:
-        """This transaction's time by our clock: for what is recorded."""
+        """The transaction's time by our clock: for what is recorded."""
         return self._clock.now()
 
     @cached_property

@@ -19,7 +19,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Raises ValueError for a naive datetime: it names no instant."""
         if value is None:
             return None
@@ -27,7 +27,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a naive datetime names no instant")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """SQLite returns it naive, PostgreSQL in the session's zone."""
         if value is None:
             return None
@@ -44,11 +44,11 @@ class JsonDoc(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
         """None is SQL NULL, not JSON null."""
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         """The document."""
         return None if value is None else json.loads(value)
 
@@ -71,7 +71,7 @@ class PublicId(TypeDecorator[UUID]):
             return value
         return value.bytes
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> UUID | None:
         """Always a UUID."""
         if value is None or isinstance(value, UUID):
             return value

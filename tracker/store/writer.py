@@ -100,14 +100,15 @@ class Writer:
             self._commit(waiting)
         except (OperationalError, InterfaceError) as error:
             if len(waiting) > 1 and getattr(error.orig, "sqlstate", None) in _ONE_ITEMS_FAULT:
-                return self._settle_alone(waiting)
+                self._settle_alone(waiting)
+                return
             log.error("the database does not take writes: %s", _brief(error))
             for item in waiting:
                 item.result = Unavailable("the database does not take writes now")
         except Exception as error:  # noqa: BLE001 - it becomes the item's result
             if len(waiting) == 1:
                 waiting[0].result = error
-                return None
+                return
             self._settle_alone(waiting)
 
     def _settle_alone(self, waiting: Sequence[_Waiting]) -> None:
@@ -118,11 +119,13 @@ class Writer:
     def _commit(self, waiting: Sequence[_Waiting]) -> None:
         for tries_left in reversed(range(_TRIES)):
             try:
-                return self._commit_once(waiting)
+                self._commit_once(waiting)
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
                 if state not in _RETRIED_SQLSTATES or not tries_left:
                     raise
+            else:
+                return
 
     def _commit_once(self, waiting: Sequence[_Waiting]) -> None:
         groups: dict[Batch, list[_Waiting]] = {}

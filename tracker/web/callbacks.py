@@ -20,7 +20,7 @@ async def receive(request: Request) -> Response:
         provider=request.path_params["provider"],
         subject=request.path_params["subject"],
         token=request.path_params["token"],
-        headers={name: value for name, value in request.headers.items()},
+        headers=dict(request.headers.items()),
         body=body,
     )
     received = await our.reception.receive(raw)

@@ -20,6 +20,7 @@ from tracker.services.submission import Submission
 from tracker.store import tasks
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType, read_json
 from tracker.web.problems import headers_of, request_id
+from tracker.web.query import idempotency_key
 from tracker.web.state import services, tenant
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """All: Kling has a code of its own for the wrong one."""
+_NOT_FOUND = "Task not found by id/external id"
+"""In the provider's own words (reference: Kling §3d)."""
 _OPERATIONS = sorted(Kling().operations, key=len, reverse=True)
 """Longest first: an operation's path may begin with another's."""
 
@@ -79,19 +82,22 @@ async def _create(request: Request, operation: str) -> dict[str, Any]:
             provider="kling",
             operation=operation,
             input=body,
-            idempotency_key=request.headers.get("idempotency-key"),
+            idempotency_key=idempotency_key(request),
+            input_path="",
         )
     )
     return front.render_task(accepted.task)
 
 
 async def _find(request: Request, operation: str, name: str) -> Task:
+    if not name.isprintable():
+        raise NotFound(_NOT_FOUND)
     owner = tenant(request)
     found = await services(request).store.read(
         lambda db: tasks.get_by_name(db, owner, "kling", name)
     )
     if found is None or found.operation != operation:
-        raise NotFound("Task not found by id/external id")
+        raise NotFound(_NOT_FOUND)
     return found
 
 

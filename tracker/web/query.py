@@ -1,4 +1,4 @@
-"""Query parameters: known ones only, each once unless it repeats by design."""
+"""Query parameters: known ones only, each once unless it repeats by design. And one header."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -60,3 +60,17 @@ def task_id(request: Request) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         raise NotFound("there is no such task") from None
+
+
+_KEY_CHARS = 255
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not key or len(key) > _KEY_CHARS or not key.isprintable():
+        reason = f"must be 1 to {_KEY_CHARS} printable characters"
+        raise InvalidRequest(FieldError("Idempotency-Key", reason), malformed=True)
+    return key

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,7 @@ from tracker.store.receipts import Receipt
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_METADATA = 50
+MAX_VALUE = 500
 
 
 def _printable(value: str) -> str:
@@ -27,10 +29,21 @@ def _printable(value: str) -> str:
     return value
 
 
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        if len(value) > MAX_VALUE:
+            raise ValueError(f"at most {MAX_VALUE} characters, got {len(value)}")
+        return _printable(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number")
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise ValueError("must be a string, a number, true, false or null")
+
+
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
-Scalar = (
-    Annotated[str, Field(max_length=500), AfterValidator(_printable)] | bool | int | float | None
-)
+Scalar = Annotated[Any, AfterValidator(_scalar)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 
 
 class SubmitBody(BaseModel):
@@ -43,10 +56,7 @@ class SubmitBody(BaseModel):
     input: dict[str, Any]
     account: Name = "default"
     external_task_id: Name | None = None
-    metadata: (
-        dict[Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)], Scalar]
-        | None
-    ) = Field(None, max_length=MAX_METADATA)
+    metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
     deadline_s: float | None = Field(None, gt=0, le=30 * 86400)
 
     def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NotFound
 from tracker.domain.task import OPEN, Task
 from tracker.store import attempts, deliveries, receipts, tasks, transitions
+from tracker.store.store import Reading
 from tracker.store.tasks import TaskFilter
 from tracker.web import query
 from tracker.web.body import read_json
@@ -27,7 +27,6 @@ from tracker.web.state import services, tenant
 
 _LIST_PARAMETERS = {"provider", "operation", "state", "external_task_id", "limit", "cursor"}
 MAX_PAGE = 500
-_KEY_CHARS = 255
 
 
 async def submit(request: Request) -> Response:
@@ -38,7 +37,7 @@ async def submit(request: Request) -> Response:
         request, limit=our.limits.body_bytes, timeout_s=our.limits.body_timeout_s
     )
     submission = parse_submit(body).to_submission(
-        tenant=tenant(request), idempotency_key=_idempotency_key(request)
+        tenant=tenant(request), idempotency_key=query.idempotency_key(request)
     )
     accepted = await our.acceptance.accept(submission)
     headers = {"location": f"/v1/tasks/{accepted.task.id}", "etag": etag(accepted.task.version)}
@@ -122,7 +121,7 @@ async def list_receipts(request: Request) -> Response:
 
 
 async def _history(
-    request: Request, name: str, rows: Callable[[Connection, Task], list[dict[str, Any]]]
+    request: Request, name: str, rows: Callable[[Reading, Task], list[dict[str, Any]]]
 ) -> Response:
     query.check_known(request, ())
     task = await _load(request)
@@ -155,13 +154,3 @@ def _page(
         url = request.url.include_query_params(cursor=after)
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({name: rows, "next_cursor": after}, headers=headers)
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not key or len(key) > _KEY_CHARS or not key.isprintable():
-        reason = f"must be 1 to {_KEY_CHARS} printable characters"
-        raise InvalidRequest(FieldError("Idempotency-Key", reason), malformed=True)
-    return key

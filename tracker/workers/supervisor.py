@@ -20,7 +20,7 @@ FORGET_EVERY = 600
 
 
 class Supervisor:
-    """Runs the loops. `run` returns when `stop` was called and all work is settled or handed back."""
+    """Runs the loops. After `stop`, `run` ends when all work is settled or handed back."""
 
     def __init__(
         self,

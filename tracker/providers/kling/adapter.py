@@ -108,7 +108,8 @@ class Kling:
         )
 
     def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> Observation:
-        """A bare task object, or one in the envelope of query answers."""
+        """A bare task object, or one in the envelope of query answers. Headers say nothing yet."""
+        del headers
         try:
             parsed = read_json(body)
         except ValueError as error:

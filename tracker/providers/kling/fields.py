@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 MAX_SOUND_BYTES = 5 * 1024 * 1024
@@ -92,11 +92,19 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True, protected_namespaces=())
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _given_or_left_out(cls, value: Any) -> Any:
+        # A default is None where a field may be left out; that makes null no value for it.
+        if value is None:
+            raise ValueError("must not be null; leave the field out")
+        return value
+
 
 class Operation(Part):
     """What every operation takes."""
 
-    callback_url: HttpUrl | None = Field(None, validate_default=False)
+    callback_url: HttpUrl | None = None
     external_task_id: Annotated[str, AfterValidator(_id)] | None = None
     watermark_info: dict[str, Any] | None = None
 

@@ -1,8 +1,10 @@
 """A task object, wherever and however a gateway put it (reference: Kling §8 lists what is seen)."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -46,8 +48,23 @@ _MS_FROM = 10**11
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body. Raises ValueError for what is none, and for numbers JSON does not have."""
-    return from_json(body, allow_inf_nan=False)
+    """The JSON of a body. Raises ValueError for what is none, and for NaN and infinities.
+
+    Half of a surrogate pair is read as well: it is in a message, and the verdict beside it counts.
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        if "hex escape" not in str(error):
+            raise
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
 
 
 def find_task(parsed: Any) -> Mapping[str, Any] | None:
@@ -100,7 +117,7 @@ def cleaned(value: Any) -> Any:
             return {cleaned(key): cleaned(item) for key, item in value.items()}
         case list():
             return [cleaned(item) for item in value]
-        case float() if value != value or value in (float("inf"), float("-inf")):
+        case float() if not isfinite(value):
             return None
         case _:
             return value
@@ -160,7 +177,7 @@ def _progress(value: Any) -> float | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Milliseconds, seconds, their digits, or RFC 3339; None for anything else and for "not yet"."""
+    """Milliseconds, seconds, their digits, or RFC 3339; None for the rest and for "not yet"."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Video operations: their fields and limits. Source: Kling's legacy video pages, 2026-02 and -09."""
+"""Video operations: fields and limits. Source: Kling's legacy video pages, 2026-02 and -09."""
 
 from typing import Any, Literal, Self
 

@@ -1,0 +1,212 @@
+"""`/v1/tasks`: what is accepted, what is refused and how that is said, and how tasks are read."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.requests import EXAMPLE, submission, submit
+
+
+def test_an_accepted_task_is_queued_and_has_an_address(http: httpx.Client) -> None:
+    answer = http.post("/v1/tasks", json=submission(metadata={"order": 7}))
+    task = answer.json()
+    assert answer.status_code == 202
+    assert (task["state"], task["version"]) == ("queued", 1)
+    assert task["metadata"] == {"order": 7}
+    assert task["external_task_id"] == task["id"]
+    assert http.get(answer.headers["location"]).json() == task
+
+
+def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:
+    headers = {"idempotency-key": "k1"}
+    first = http.post("/v1/tasks", json=submission(), headers=headers)
+    again = http.post("/v1/tasks", json=submission(), headers=headers)
+    assert again.status_code == first.status_code == 202
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert len(http.get("/v1/tasks").json()["tasks"]) == 1
+
+
+def test_same_key_with_another_body_is_422(http: httpx.Client) -> None:
+    headers = {"idempotency-key": "k1"}
+    http.post("/v1/tasks", json=submission(), headers=headers)
+    other = submission(input=EXAMPLE | {"duration": "10"})
+    answer = http.post("/v1/tasks", json=other, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("idempotency-key-reused")
+
+
+def test_a_taken_external_id_is_409_and_records_nothing(http: httpx.Client) -> None:
+    submit(http, external_task_id="mine")
+    answer = http.post("/v1/tasks", json=submission(external_task_id="mine"))
+    assert answer.status_code == 409
+    assert "mine" in answer.json()["detail"]
+    assert len(http.get("/v1/tasks").json()["tasks"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"provider": "nobody"}, "provider"),
+        ({"provider": 3}, "provider"),
+        ({"operation": "videos/none"}, "operation"),
+        ({"input": []}, "input"),
+        ({"input": EXAMPLE | {"mode": "fast"}}, "input.mode"),
+        ({"input": {"image_list": [{"image": "x y"}]}}, "input.image_list[0].image"),
+        ({"account": "nobody"}, "account"),
+        ({"metadata": {"a": {"b": 1}}}, "metadata.a"),
+        ({"metadata": "x"}, "metadata"),
+        ({"deadline_s": 0}, "deadline_s"),
+        ({"deadline_s": "5"}, "deadline_s"),
+        ({"external_task_id": ""}, "external_task_id"),
+        ({"external_task_id": "a\u0000b"}, "external_task_id"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_wrong_field_is_422_and_names_its_path(
+    http: httpx.Client, change: dict[str, Any], path: str
+) -> None:
+    answer = http.post("/v1/tasks", json=submission(**change))
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["path"] for error in answer.json()["errors"]] == [path]
+    assert http.get("/v1/tasks").json()["tasks"] == []
+
+
+def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
+    wrong = EXAMPLE | {"mode": "fast", "duration": 5, "image_list": []}
+    errors = http.post("/v1/tasks", json=submission(input=wrong)).json()["errors"]
+    assert {error["path"] for error in errors} == {
+        "input.mode",
+        "input.duration",
+        "input.image_list",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"", 400),
+        (b"\xff", 400),
+        (b'{"a":NaN}', 400),
+        (b"[" * 9000, 400),
+    ],
+)
+def test_what_is_no_json_object_is_400(http: httpx.Client, body: bytes, status: int) -> None:
+    answer = http.post("/v1/tasks", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    assert answer.json()["type"].endswith("malformed-request")
+
+
+def test_a_body_that_is_not_said_to_be_json_is_415(http: httpx.Client) -> None:
+    answer = http.post("/v1/tasks", content=b"{}", headers={"content-type": "text/plain"})
+    assert answer.status_code == 415
+
+
+def test_body_limit_is_exact_however_the_body_is_framed(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    fits, over = b" " * 65536, b" " * 65537
+    assert http.post("/v1/tasks", content=fits, headers=headers).status_code == 400
+    assert http.post("/v1/tasks", content=over, headers=headers).status_code == 413
+    assert http.post("/v1/tasks", content=iter([fits]), headers=headers).status_code == 400
+    assert http.post("/v1/tasks", content=iter([fits, b" "]), headers=headers).status_code == 413
+
+
+def test_a_known_version_is_304_with_no_body(http: httpx.Client) -> None:
+    task = submit(http)
+    first = http.get(f"/v1/tasks/{task['id']}")
+    again = http.get(
+        f"/v1/tasks/{task['id']}", headers={"if-none-match": f'"0", W/{first.headers["etag"]}'}
+    )
+    assert first.headers["etag"] == '"1"'
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["01a20cc0-9b56-74d5-b1db-1d0dc30dd2da", "nothing", "%00", "1"])
+@pytest.mark.parametrize("part", ["", "/transitions", "/receipts", "/attempts", "/deliveries"])
+def test_an_unknown_task_is_404(http: httpx.Client, name: str, part: str) -> None:
+    assert http.get(f"/v1/tasks/{name}{part}").status_code == 404
+
+
+def test_pages_hold_every_task_once_newest_first(http: httpx.Client) -> None:
+    made = [submit(http)["id"] for _ in range(7)]
+    seen: list[str] = []
+    url: str | None = "/v1/tasks?limit=3"
+    while url:
+        answer = http.get(url)
+        seen += [task["id"] for task in answer.json()["tasks"]]
+        submit(http)  # what comes in meanwhile moves no page
+        url = answer.links.get("next", {}).get("url")
+    assert seen == made[::-1]
+
+
+def test_filters_narrow_the_list(http: httpx.Client) -> None:
+    submit(http, external_task_id="one")
+    other = {"operation": "videos/text2video", "input": {"prompt": "a cat"}}
+    submit(http, external_task_id="two", **other)
+
+    def names(query: str) -> list[str]:
+        return [t["external_task_id"] for t in http.get(f"/v1/tasks?{query}").json()["tasks"]]
+
+    assert names("operation=videos/text2video") == ["two"]
+    assert names("external_task_id=one") == ["one"]
+    assert names("state=queued&state=running") == ["two", "one"]
+    assert names("state=running") == []
+    assert names("provider=other") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("surprise=1", "surprise"),
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=x", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("state=done", "state"),
+        ("cursor=AAAA", "cursor"),
+        ("cursor=%F0%9F", "cursor"),
+        ("provider=%00", "provider"),
+    ],
+)
+def test_a_wrong_parameter_is_400_and_named(http: httpx.Client, query: str, path: str) -> None:
+    answer = http.get(f"/v1/tasks?{query}")
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == [path]
+
+
+def test_a_cursor_of_other_filters_is_refused(http: httpx.Client) -> None:
+    for _ in range(2):
+        submit(http)
+    cursor = http.get("/v1/tasks?limit=1").json()["next_cursor"]
+    assert http.get("/v1/tasks", params={"limit": 1, "cursor": cursor}).status_code == 200
+    refused = http.get("/v1/tasks", params={"cursor": cursor, "state": "queued"})
+    assert refused.status_code == 400
+
+
+def test_request_ids_go_in_and_out_and_into_problems(http: httpx.Client) -> None:
+    answer = http.get("/v1/tasks/none", headers={"x-request-id": "mine-1"})
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "mine-1"
+    odd = http.get("/healthz", headers={"x-request-id": "not\tsane"})
+    assert odd.headers["x-request-id"] != "not\tsane"
+
+
+def test_health_and_readiness_answer(http: httpx.Client) -> None:
+    assert http.get("/healthz").json() == {"status": "ok"}
+    assert http.get("/readyz").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/v1/nothing"])
+def test_an_unknown_path_is_a_problem_too(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_method_is_405_with_what_is_allowed(http: httpx.Client) -> None:
+    answer = http.delete("/v1/tasks")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"] or "POST" in answer.headers["allow"]
