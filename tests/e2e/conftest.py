@@ -1,0 +1,41 @@
+"""The service and its provider, both on real sockets, and what is asked of them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import pytest
+
+from tests.support.service import environment, listen, serving
+from tests.support.world import World
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+
+class MakeWorld(Protocol):
+    """Start a service and a provider that plays a scenario."""
+
+    def __call__(self, scenario: str = ..., *, callbacks: bool = ..., **settings: str) -> World: ...
+
+
+@pytest.fixture
+def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
+    with ExitStack() as stack:
+
+        def make(scenario: str = "ok", *, callbacks: bool = True, **settings: str) -> World:
+            config = EmulatorConfig(
+                step_seconds=0.05, callback_backoff_seconds=0.05, scenario=scenario
+            )
+            emulator = stack.enter_context(Emulator(config))
+            door = listen()
+            public = f"http://127.0.0.1:{door.getsockname()[1]}" if callbacks else None
+            env = environment(
+                database_url, tmp_path, provider_url=emulator.url, public_url=public, **settings
+            )
+            url = stack.enter_context(serving(env, door=door, workers=True))
+            http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+            return World(http, emulator.url)
+
+        yield make

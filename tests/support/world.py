@@ -1,0 +1,77 @@
+"""A running service with its provider, and the questions that tests ask of both."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.support.requests import EXAMPLE, MULTI_IMAGE
+from tests.support.waiting import wait_until
+
+OPEN = {"queued", "uncertain", "submitted", "running"}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The service's client, and the emulator's address."""
+
+    http: httpx.Client
+    emulator: str
+
+    def submit(self, **fields: Any) -> str:
+        """Submit the contract's example through the front; the task's id."""
+        answer = self.http.post(MULTI_IMAGE, json=EXAMPLE | fields)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["data"]["task_id"])
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        """A task as it is now."""
+        found: dict[str, Any] = self.http.get(f"/v1/tasks/{task_id}").json()
+        return found
+
+    def part(self, task_id: str, name: str) -> list[dict[str, Any]]:
+        """A task's transitions, receipts, attempts or deliveries."""
+        found: list[dict[str, Any]] = self.http.get(f"/v1/tasks/{task_id}/{name}").json()[name]
+        return found
+
+    def finished(self, task_id: str, *, timeout_s: float = 20) -> dict[str, Any]:
+        """A task once it is over, its history checked."""
+        wait_until(lambda: self.task(task_id)["state"] not in OPEN, timeout_s=timeout_s)
+        task = self.task(task_id)
+        self.check_history(task)
+        return task
+
+    def check_history(self, task: dict[str, Any]) -> None:
+        """Versions have no gap, each step starts where the last ended, the last is the state."""
+        steps = self.part(task["id"], "transitions")
+        state = None
+        for version, step in enumerate(steps, start=1):
+            assert step["version"] == version
+            assert step["from"] == state
+            state = step["to"]
+        assert (state, len(steps)) == (task["state"], task["version"])
+
+    def sources(self, task_id: str) -> list[tuple[str, str]]:
+        """(state, source) of each transition."""
+        return [(step["to"], step["source"]) for step in self.part(task_id, "transitions")]
+
+    def verdicts(self, task_id: str) -> list[str]:
+        """What was made of each receipt."""
+        return [receipt["verdict"] for receipt in self.part(task_id, "receipts")]
+
+    def outcomes(self, task_id: str) -> list[str]:
+        """How each submit attempt ended."""
+        return [attempt["outcome"] for attempt in self.part(task_id, "attempts")]
+
+    def creations(self) -> dict[str, int]:
+        """How often the provider created a task, by external id."""
+        found: dict[str, int] = httpx.get(
+            f"{self.emulator}/emulator/creations", trust_env=False
+        ).json()
+        return found
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """What the provider called back with, and what it was answered."""
+        answer = httpx.get(f"{self.emulator}/emulator/callbacks", trust_env=False).json()
+        found: list[dict[str, Any]] = answer["callbacks"] if isinstance(answer, dict) else answer
+        return found
