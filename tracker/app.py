@@ -11,9 +11,10 @@ from starlette.applications import Starlette
 from tracker.clock import SystemClock, jitter
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
+from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import Egress
 from tracker.providers.registry import PROVIDERS
-from tracker.services.context import Context, Signal, no_signal
+from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
@@ -40,7 +41,7 @@ class Parts:
 async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIterator[Parts]:
     """Open the store and the way out; close them at the end.
 
-    signal: see services.context; crash tests hand one in.
+    signal: see domain.signals; crash tests hand one in.
     Raises SettingsError.
     """
     clock = SystemClock()
@@ -48,7 +49,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     egress = Egress(settings.tracker_egress_allow)
     account = settings.kling_account()
     try:
-        async with Store(settings.resolved_database_url(), clock) as store:
+        async with Store(settings.resolved_database_url(), clock, signal) as store:
             context = Context(
                 store=store,
                 egress=egress,

@@ -70,6 +70,7 @@ def _settings(folder: Path, emulator: str, url: str) -> Settings:
             "TRACKER_KLING_BASE_URL": f"{emulator}/kling",
             "TRACKER_KLING_API_KEY": DEFAULT_KEY,
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
+            "TRACKER_POLL_QUIET_S": "5",  # soon, for those who lose the callbacks on purpose
         }
     )
 

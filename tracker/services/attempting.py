@@ -21,6 +21,7 @@ from tracker.domain.outcome import (
     Unknown,
     certainty_of,
 )
+from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.transition import Recorder
@@ -64,15 +65,15 @@ class Attempting:
         begun: _Begun | None = await context.store.write(self._begin, job)
         if begun is None:
             return
-        context.at("submit:begun")
+        context.at(Point.SUBMIT_BEGUN)
         started = context.clock.monotonic()
         answer = await self._send(begun)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
-        context.at("submit:sent")
+        context.at(Point.SUBMIT_SENT)
         outcome = context.providers[begun.task.provider].parse_submit(answer)
         status = answer.status if isinstance(answer, HttpResult) else None
         await context.store.write(self._end, _Ended(job, begun, outcome, status, latency_ms))
-        context.at("submit:recorded")
+        context.at(Point.SUBMIT_RECORDED)
 
     async def _send(self, begun: _Begun) -> HttpResult | HttpFailure:
         context, task = self._context, begun.task

@@ -10,6 +10,7 @@ from tracker.domain import token
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.policy import Policy
+from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.base import Account, Provider
 from tracker.store.store import Store
@@ -29,14 +30,6 @@ class Egress(Protocol):
     def refusal(self, url: str) -> str | None:
         """Why a user's URL will never be called; None when it may be. Looks nothing up."""
         ...
-
-
-Signal = Callable[[str], None]
-"""Called at named points between two effects. Does nothing in production; crash tests die here."""
-
-
-def no_signal(_point: str) -> None:
-    """The production signal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from tracker.domain import retry
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.signals import Point
 from tracker.services.context import Context
 from tracker.services.leases import finish
 from tracker.store import deliveries, jobs
@@ -39,9 +40,9 @@ class Delivering:
             await context.store.write(finish, job)
             return
         answer = await context.egress.call_guarded(_call(context, delivery))
-        context.at("deliver:sent")
+        context.at(Point.DELIVERY_SENT)
         await context.store.write(self._settle, _Tried(job, delivery, answer))
-        context.at("deliver:recorded")
+        context.at(Point.DELIVERY_RECORDED)
 
     def _settle(self, tx: Tx, tried: Sequence[_Tried]) -> list[None]:
         for item in tried:

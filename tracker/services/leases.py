@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tracker.clock import new_token
 from tracker.domain import retry
+from tracker.domain.signals import Point
 from tracker.services.context import Context
 from tracker.store import jobs
 from tracker.store.jobs import Job, JobKind
@@ -34,7 +35,11 @@ class Leases:
 
     async def claim(self, kind: JobKind, *, limit: int, per_lane: int) -> list[Job]:
         """Up to `limit` due jobs, at most `per_lane` of one lane; nobody else gets them."""
-        return await self._context.store.write(self._claim, _Wanted(kind, limit, per_lane))
+        wanted = _Wanted(kind, limit, per_lane)
+        claimed: list[Job] = await self._context.store.write(self._claim, wanted)
+        if claimed:
+            self._context.at(Point.JOB_CLAIMED)
+        return claimed
 
     async def next_due(self, kind: JobKind) -> datetime | None:
         """When there will be something to claim."""
@@ -75,7 +80,7 @@ class Leases:
             again_at = retry.RECORD.next_at(
                 item.job.attempts + 1, now=tx.now, jitter=self._context.jitter()
             )
-            assert again_at is not None  # noqa: S101 - RECORD has no limit
+            assert again_at is not None
             jobs.reschedule(tx.db, item.job, run_at=again_at, spent=True, error=item.error)
         return [None] * len(failed)
 

@@ -13,6 +13,7 @@ from tracker.domain.allowance import Allowance
 from tracker.domain.errors import CallbackRejected, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.signals import Point
 from tracker.services.context import Context
 from tracker.services.correlation import DEFAULT_TENANT, Item, Match, RawCallback, correlate
 from tracker.services.transition import Recorder
@@ -64,7 +65,7 @@ class Reception:
         if is_forged and not self._forgeries.take(self._context.clock.monotonic()):
             raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
-        self._context.at("callback:committed")
+        self._context.at(Point.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)
         return received
@@ -98,7 +99,7 @@ class Reception:
         kept = receipts.insert_many(tx.db, rows, repeats=True)
         results: list[Received] = []
         for row, step, place in zip(rows, steps, kept, strict=True):
-            assert place is not None  # noqa: S101 - a repeat gets a row of its own here
+            assert place is not None
             if step is not None and step.transition is not None:
                 recorder.cite(step, receipt=place.key)
             is_repeat = place.duplicate_of is not None

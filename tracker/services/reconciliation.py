@@ -10,6 +10,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.polling import confirmations
+from tracker.domain.signals import Point
 from tracker.domain.task import AT_PROVIDER, Task
 from tracker.services.context import Context
 from tracker.services.leases import finish
@@ -46,12 +47,12 @@ class Reconciliation:
             return
         provider = context.providers[found.provider]
         call = provider.build_poll(context.account(found), found, now=context.clock.now())
-        context.at("poll:built")
+        context.at(Point.POLL_BUILT)
         answer = await context.egress.call_provider(call)
-        context.at("poll:answered")
+        context.at(Point.POLL_ANSWERED)
         outcome = provider.parse_poll(answer)
         await context.store.write(self._settle, _Looked(job, answer, outcome))
-        context.at("poll:recorded")
+        context.at(Point.POLL_RECORDED)
 
     def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})

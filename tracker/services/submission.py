@@ -16,6 +16,7 @@ from tracker.domain.errors import (
     IdempotencyReuse,
     InvalidRequest,
 )
+from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskState
 from tracker.providers.base import Request
 from tracker.services.context import Context
@@ -82,15 +83,20 @@ class Acceptance:
         """
         checked = self._check(submission)
         if checked.key is None:
-            return await self._context.store.write(self._insert, checked)
+            return await self._commit(checked)
         name = (checked.key.tenant, checked.key.key)
         if name in self._in_flight:
             raise IdempotencyInFlight("a request with this Idempotency-Key is being accepted now")
         self._in_flight.add(name)
         try:
-            return await self._context.store.write(self._insert, checked)
+            return await self._commit(checked)
         finally:
             self._in_flight.discard(name)
+
+    async def _commit(self, checked: _Checked) -> AcceptedTask:
+        accepted: AcceptedTask = await self._context.store.write(self._insert, checked)
+        self._context.at(Point.ACCEPT_COMMITTED)
+        return accepted
 
     def _check(self, submission: Submission) -> _Checked:
         provider = self._context.provider(submission.provider)

@@ -94,7 +94,7 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
     )
 
 
-def claim(  # noqa: PLR0913 - each narrows the claim
+def claim(
     db: Connection,
     kind: JobKind,
     *,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
+from tracker.domain.signals import Signal, no_signal
 from tracker.store.engine import open_engine
 from tracker.store.jobs import JobKind
 from tracker.store.transaction import Tx
@@ -33,12 +34,12 @@ READERS = 4
 class Store:
     """One per process. `async with` it; everything else goes through `read` and `write`."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, signal: Signal = no_signal) -> None:
         """Raises ValueError for a URL that no database of ours has. Connects to nothing yet."""
         self._engine = open_engine(url, pool_size=READERS + 1)
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
-        self._writer = Writer(self._engine, clock, self._tell)
+        self._writer = Writer(self._engine, clock, self._tell, signal)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -96,6 +97,6 @@ class Store:
             woken, moved = frozenset(tx.woken), tx.moved
             self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
 
-    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
+    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:
         for listener in self._listeners:
             listener(woken, moved)

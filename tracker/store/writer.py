@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
+from tracker.domain.signals import Point, Signal, no_signal
 from tracker.store.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,18 @@ class _Waiting:
 class Writer:
     """The only way to write. Start it before use; stop it to release the thread."""
 
-    def __init__(self, engine: Engine, clock: Clock, committed: Callable[[Tx], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        committed: Callable[[Tx], None],
+        signal: Signal = no_signal,
+    ) -> None:
         """committed: called in the writer's thread after each commit; must not block."""
         self._engine = engine
         self._clock = clock
         self._committed = committed
+        self._at = signal
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
@@ -105,7 +113,7 @@ class Writer:
             log.error("the database does not take writes: %s", _brief(error))
             for item in waiting:
                 item.result = Unavailable("the database does not take writes now")
-        except Exception as error:  # noqa: BLE001 - it becomes the item's result
+        except Exception as error:
             if len(waiting) == 1:
                 waiting[0].result = error
                 return
@@ -137,6 +145,8 @@ class Writer:
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
+            self._at(Point.COMMIT_READY)
+        self._at(Point.COMMIT_DONE)
         self._committed(tx)
 
 

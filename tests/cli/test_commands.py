@@ -1,0 +1,186 @@
+"""The commands, as processes: results on stdout, talk on stderr, exit codes for scripts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.requests import EXAMPLE
+from tests.support.service import ROOT, Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+
+def run(*arguments: str, timeout_s: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+    """A command, with only these settings."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "tracker", *arguments],
+        env=inherited | env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+@pytest.fixture
+def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
+    """`tracker serve` as a process; its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
+        env = environment(
+            sqlite_url, tmp_path, provider_url=emulator.url, public_url=url, PORT=str(port)
+        )
+        process = Process(("serve",), env, tmp_path / "log").start()
+        wait_until_ready(url, process)
+        yield url
+        process.stop()
+
+
+def test_demo_shows_the_task_to_its_end_and_exits_0() -> None:
+    done = run("demo", "--port", "0", "--step", "0.2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("queued", "submitted", "running", "succeeded", "by callback", "receipt 2"):
+        assert word in done.stdout
+    assert "bytes of video/mp4" in done.stdout
+
+
+@pytest.mark.parametrize("scenario", ["failed", "no_callback"])
+def test_demo_exits_1_unless_a_callback_brought_success(scenario: str) -> None:
+    done = run("demo", "--port", "0", "--step", "0.2", "--scenario", scenario, timeout_s=90)
+    assert done.returncode == 1
+
+
+def test_submit_waits_and_prints_the_task_as_json(service: str) -> None:
+    done = run(
+        *("submit", "--input", json.dumps(EXAMPLE), "--metadata", "order=7"),
+        *("--wait", "--output", "json"),
+        TRACKER_URL=service,
+    )
+    assert done.returncode == 0, done.stderr
+    task = json.loads(done.stdout)
+    assert (task["state"], task["metadata"]) == ("succeeded", {"order": "7"})
+    assert "accepted" in done.stderr
+
+
+def test_waiting_for_a_failed_task_exits_1_and_a_slow_one_2(service: str) -> None:
+    for scenario, code in (("failed", 1), ("slow=30", 2)):
+        body = json.dumps(EXAMPLE | {"prompt": f"[scenario:{scenario}]"})
+        task = json.loads(
+            run("submit", "--input", body, "--output", "json", "--url", service).stdout
+        )
+        timeout = "20" if code == 1 else "0.2"
+        waited = run("tasks", "wait", task["id"], "--timeout", timeout, "--url", service)
+        assert waited.returncode == code, waited.stderr
+
+
+def test_show_has_history_and_evidence(service: str) -> None:
+    made = run(
+        "submit", "--input", json.dumps(EXAMPLE), "--wait", "--output", "json", "--url", service
+    )
+    task = json.loads(made.stdout)
+    shown = run("tasks", "show", task["id"], "--url", service)
+    for word in ("history", "attempts", "receipts", "advanced", "succeeded"):
+        assert word in shown.stdout
+    whole = json.loads(
+        run("tasks", "show", task["id"], "--output", "json", "--url", service).stdout
+    )
+    assert whole["transitions"][-1]["to"] == "succeeded"
+    listed = json.loads(run("tasks", "list", "--output", "json", "--url", service).stdout)
+    assert [row["id"] for row in listed["tasks"]] == [task["id"]]
+
+
+def test_a_refused_submission_says_which_field_in_one_line(service: str) -> None:
+    done = run("submit", "--input", '{"image_list":[]}', "--url", service)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == "tracker: input.image_list: at least 1 items, got 0"
+
+
+def test_no_server_is_said_in_one_line() -> None:
+    done = run("tasks", "list", "--url", f"http://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "many"),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("TRACKER_PUBLIC_URL", "tracker.example"),
+        ("TRACKER_CALLBACK_SECRETS", "short"),
+        ("TRACKER_EGRESS_ALLOW", "everything"),
+        ("TRACKER_KLING_ACCESS_KEY", "half of a pair"),
+        ("TRACKER_MISSPELT", "1"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    done = run("serve", TRACKER_DATA_DIR=str(tmp_path), **{name: value})
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert name in done.stderr
+
+
+def test_an_open_door_is_refused_unless_it_is_written_down(tmp_path: Path) -> None:
+    done = run("serve", "--host", "0.0.0.0", TRACKER_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "TRACKER_AUTH" in done.stderr
+
+
+def test_an_unmigrated_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    for command in ("serve", "worker"):
+        done = run(command, TRACKER_DATA_DIR=str(tmp_path))
+        assert done.returncode == 1
+        assert "tracker migrate" in done.stderr
+
+
+def test_doctor_says_what_is_wrong_and_what_is_unwise(tmp_path: Path) -> None:
+    bare = run("doctor", TRACKER_DATA_DIR=str(tmp_path))
+    assert bare.returncode == 1
+    assert "tracker migrate" in bare.stdout
+    assert "TRACKER_KLING_API_KEY" in bare.stdout
+    settings = {
+        "TRACKER_DATA_DIR": str(tmp_path),
+        "TRACKER_KLING_API_KEY": "a-key-that-is-secret",
+        "TRACKER_PUBLIC_URL": "http://tracker.example",
+    }
+    assert run("migrate", **settings).returncode == 0
+    well = run("doctor", "--output", "json", **settings)
+    assert well.returncode == 0
+    assert {finding["level"] for finding in json.loads(well.stdout)} == {"ok", "note"}
+    assert "a-key-that-is-secret" not in well.stdout
+
+
+def test_the_callback_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    settings = {"TRACKER_DATA_DIR": str(folder), "PORT": "0"}
+    assert run("migrate", **settings).returncode == 0
+    process = Process(("serve",), settings, tmp_path / "log").start()
+    wait_until(lambda: (folder / "callback_secrets").exists(), timeout_s=20)
+    assert (folder / "callback_secrets").stat().st_mode & 0o777 == 0o600
+    process.stop()
+
+
+def test_sigterm_ends_serve_and_worker_cleanly(sqlite_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, PORT=str(port)
+    )
+    web = Process(("serve", "--no-worker"), env, tmp_path / "web").start()
+    worker = Process(("worker",), env, tmp_path / "worker").start()
+    wait_until_ready(f"http://127.0.0.1:{port}", web)
+    assert worker.is_alive
+    assert web.stop() in (0, -signal.SIGTERM)
+    assert worker.stop() == 0
+    assert "Traceback" not in (tmp_path / "web").read_text() + (tmp_path / "worker").read_text()

@@ -1,0 +1,38 @@
+"""Named points between two effects. Nothing happens there in production; crash tests die there."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Point(StrEnum):
+    """Where a process may die with one effect done and the next not."""
+
+    COMMIT_READY = "commit:ready"
+    """Applied to the database, not committed."""
+    COMMIT_DONE = "commit:done"
+    """Committed; nobody has been answered."""
+    ACCEPT_COMMITTED = "accept:committed"
+    """A submission is durable; its caller has no answer."""
+    CALLBACK_COMMITTED = "callback:committed"
+    """A callback is durable; the provider has no answer."""
+    JOB_CLAIMED = "job:claimed"
+    """A lease is held; the work has not begun."""
+    SUBMIT_BEGUN = "submit:begun"
+    """The attempt is written down; the socket has not opened."""
+    SUBMIT_SENT = "submit:sent"
+    """The provider answered; the answer is not recorded."""
+    SUBMIT_RECORDED = "submit:recorded"
+    POLL_BUILT = "poll:built"
+    POLL_ANSWERED = "poll:answered"
+    """The provider answered; the answer is not recorded."""
+    POLL_RECORDED = "poll:recorded"
+    DELIVERY_SENT = "delivery:sent"
+    """The receiver answered; the answer is not recorded."""
+    DELIVERY_RECORDED = "delivery:recorded"
+
+
+Signal = Callable[[Point], None]
+
+
+def no_signal(_point: Point) -> None:
+    """The production signal."""
