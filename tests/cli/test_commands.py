@@ -17,7 +17,7 @@ from tracker.emulator import EmulatorConfig
 from tracker.emulator import Server as Emulator
 
 
-def run(*arguments: str, timeout_s: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A command, with only these settings."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
     return subprocess.run(
@@ -26,7 +26,7 @@ def run(*arguments: str, timeout_s: float = 60, **env: str) -> subprocess.Comple
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=90,
         check=False,
     )
 
@@ -56,7 +56,7 @@ def test_demo_shows_the_task_to_its_end_and_exits_0() -> None:
 
 @pytest.mark.parametrize("scenario", ["failed", "no_callback"])
 def test_demo_exits_1_unless_a_callback_brought_success(scenario: str) -> None:
-    done = run("demo", "--port", "0", "--step", "0.2", "--scenario", scenario, timeout_s=90)
+    done = run("demo", "--port", "0", "--step", "0.2", "--scenario", scenario)
     assert done.returncode == 1
 
 
@@ -167,7 +167,7 @@ def test_the_callback_secret_is_made_once_and_is_private(tmp_path: Path) -> None
     settings = {"TRACKER_DATA_DIR": str(folder), "PORT": "0"}
     assert run("migrate", **settings).returncode == 0
     process = Process(("serve",), settings, tmp_path / "log").start()
-    wait_until(lambda: (folder / "callback_secrets").exists(), timeout_s=20)
+    wait_until((folder / "callback_secrets").exists, timeout_s=20)
     assert (folder / "callback_secrets").stat().st_mode & 0o777 == 0o600
     process.stop()
 

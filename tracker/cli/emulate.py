@@ -13,7 +13,7 @@ from tracker.emulator import DEFAULT_KEY, EmulatorConfig, Scenario, ScenarioErro
 @click.option("--step", type=float, default=1.0, show_default=True, help="Seconds a state.")
 @click.option("--slots", type=int, default=20, show_default=True, help="Tasks at once.")
 @click.option("--webhook-secret", help="A whsec_… secret: callbacks are then signed.")
-def emulate(
+def emulate(  # noqa: PLR0913 - one parameter per option
     *, host: str, port: int, scenario: str, step: float, slots: int, webhook_secret: str | None
 ) -> None:
     """Stand in for Kling here: same routes and answers, callbacks, faults on demand."""

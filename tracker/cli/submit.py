@@ -36,7 +36,7 @@ from tracker.cli.shared import OUTPUT, emit, fail, print_fields, say
     "--wait", is_flag=True, help="Wait for the verdict: exit 0 succeeded, 1 failed, 2 timed out."
 )
 @click.option("--timeout", type=float, default=600.0, show_default=True, help="Seconds to wait.")
-def submit(
+def submit(  # noqa: PLR0913 - one parameter per option
     *,
     url: str,
     api_key: str | None,

@@ -15,7 +15,7 @@ __all__ = ["CallbackRecord", "Post", "Sender"]
 _CONTENT_TYPE = "application/json; charset=utf-8"
 _LONGEST_PAUSE = 30.0
 _LONGEST_LOGGED_BODY = 4000
-_OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgeW91IGtub3c="
+_OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgeW91IGtub3c="  # noqa: S105 - it must not match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

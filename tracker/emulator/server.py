@@ -95,7 +95,7 @@ class Server:
     def _run(self, app: Starlette, sock: socket.socket) -> None:
         try:
             asyncio.run(self._serve(app, sock))
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - handed to the thread that waits
             self._failure = problem
         finally:
             self._started.set()

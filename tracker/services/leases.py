@@ -80,7 +80,7 @@ class Leases:
             again_at = retry.RECORD.next_at(
                 item.job.attempts + 1, now=tx.now, jitter=self._context.jitter()
             )
-            assert again_at is not None
+            assert again_at is not None  # noqa: S101 - RECORD has no limit
             jobs.reschedule(tx.db, item.job, run_at=again_at, spent=True, error=item.error)
         return [None] * len(failed)
 

@@ -99,7 +99,7 @@ class Reception:
         kept = receipts.insert_many(tx.db, rows, repeats=True)
         results: list[Received] = []
         for row, step, place in zip(rows, steps, kept, strict=True):
-            assert place is not None
+            assert place is not None  # noqa: S101 - a repeat gets a row of its own here
             if step is not None and step.transition is not None:
                 recorder.cite(step, receipt=place.key)
             is_repeat = place.duplicate_of is not None

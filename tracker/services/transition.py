@@ -60,7 +60,7 @@ class Recorder:
 
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
-        assert step.transition is not None
+        assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
         self._tasks[step.task.key] = step.task
         self._history.append((step.task, step.transition))
         for effect in step.effects:

@@ -85,4 +85,4 @@ def of_task(db: Connection, task_key: int) -> list[Delivery]:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(**row._mapping)
+    return Delivery(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns

@@ -22,7 +22,7 @@ def normalise_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except Exception:
+    except Exception:  # noqa: BLE001 - SQLAlchemy's own message would show the URL and its password
         raise ValueError("not a database URL (sqlite:///path or postgresql://…)") from None
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")

@@ -97,6 +97,6 @@ class Store:
             woken, moved = frozenset(tx.woken), tx.moved
             self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
 
-    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:
+    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         for listener in self._listeners:
             listener(woken, moved)

@@ -252,7 +252,7 @@ def _locked(db: Connection, found: Select[Any]) -> list[Task]:
 
 
 def _task(row: Row[Any]) -> Task:
-    given = dict(row._mapping)
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
     given.pop("slots_held")
     given["state"] = TaskState(given["state"])
     given["artifacts"] = tuple(Artifact(**piece) for piece in given["artifacts"] or ())

@@ -113,7 +113,7 @@ class Writer:
             log.error("the database does not take writes: %s", _brief(error))
             for item in waiting:
                 item.result = Unavailable("the database does not take writes now")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it becomes the item's result
             if len(waiting) == 1:
                 waiting[0].result = error
                 return

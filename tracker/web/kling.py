@@ -47,7 +47,7 @@ async def handle(request: Request) -> Response:
     """Every request of the front; whatever goes wrong is told in Kling's envelope."""
     try:
         data = await _dispatch(request)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
         return _refusal(error)
     return JSONResponse(front.envelope(data, request_id()))
 

@@ -37,7 +37,7 @@ class Supervisor:
         self._clock = clock
         self._stopping = asyncio.Event()
 
-    def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:
+    def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
         """A local commit enqueued work of these kinds."""
         for kind in kinds & self._loops.keys():
             self._loops[kind].wake()
