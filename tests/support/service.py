@@ -80,12 +80,14 @@ def serving(env: Mapping[str, str], *, door: socket.socket, workers: bool) -> It
 class Process:
     """A process of the service that can be frozen and killed.
 
-    log: where its stderr goes.
+    log:    where its stderr goes.
+    module: what is run.
     """
 
     arguments: tuple[str, ...]
     env: Mapping[str, str]
     log: Path
+    module: str = "tracker"
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -93,7 +95,7 @@ class Process:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "tracker", *self.arguments],
+                [sys.executable, "-m", self.module, *self.arguments],
                 env=inherited | dict(self.env),
                 stdout=log,
                 stderr=log,

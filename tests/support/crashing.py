@@ -1,0 +1,41 @@
+"""`serve`, in a process that kills itself, really, the n-th time it comes to a point.
+
+python -m tests.support.crashing POINT N
+"""
+
+import os
+import signal
+import sys
+
+import uvicorn
+
+from tracker.app import make_app
+from tracker.domain.signals import Point, Signal
+from tracker.settings import Settings
+from tracker.telemetry import configure_logging
+
+
+def dying_at(point: Point, times: int) -> Signal:
+    """A signal that lets `times - 1` passes of the point go by."""
+    left = times
+
+    def at(passed: Point) -> None:
+        nonlocal left
+        if passed is point:
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def main() -> None:
+    """Serve until the point."""
+    settings = Settings.from_env()
+    configure_logging("warning", "json")
+    app = make_app(settings, workers=True, signal=dying_at(Point(sys.argv[1]), int(sys.argv[2])))
+    uvicorn.run(app, port=settings.port, log_config=None, access_log=False)
+
+
+if __name__ == "__main__":
+    main()
