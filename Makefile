@@ -3,8 +3,10 @@
 
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PY := .venv/bin/python
-COMPILE = $(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate \
+# uv is told which Python: it would otherwise take whichever environment is activated.
+COMPILE = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11 pyproject.toml
+INSTALL = $(UV) pip install -q --python $(PY)
 
 # With bytecode switched off nothing is cached, and every start pays for it.
 export PYTHONDONTWRITEBYTECODE :=
@@ -16,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.dev ## Install everything into .venv
 
@@ -64,11 +66,11 @@ migration: .venv/.dev ## Draft a migration from the schema (NAME="add lease toke
 docs: .venv/.dev ## Redraw what is drawn from the code
 	$(PY) docs/draw.py
 
-lock: | $(UV) ## Renew the lock files
+lock: | .venv/bin/python ## Renew the lock files
 	$(COMPILE) --extra fast --upgrade -o requirements.lock
 	$(COMPILE) --extra fast --group dev --upgrade -c requirements.lock -o requirements-dev.lock
 
-lock-check: | $(UV)
+lock-check: | .venv/bin/python
 	@cp requirements.lock .lock-run && cp requirements-dev.lock .lock-dev
 	@$(COMPILE) --extra fast -o .lock-run && $(COMPILE) --extra fast --group dev -o .lock-dev
 	@cmp requirements.lock .lock-run && cmp requirements-dev.lock .lock-dev; \
@@ -86,10 +88,10 @@ clean: ## Remove what make installed
 	$(UV) venv -q --allow-existing --python '>=3.11' .venv
 
 .venv/.run: requirements.lock pyproject.toml | .venv/bin/python
-	$(UV) pip install -q --require-hashes -r requirements.lock
-	$(UV) pip install -q --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps -e .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.run
-	$(UV) pip install -q --require-hashes -r requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@

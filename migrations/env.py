@@ -34,15 +34,16 @@ def migrate(db: Connection) -> None:
         target_metadata=metadata,
         render_as_batch=is_sqlite,
         transactional_ddl=True,
-        compare_type=False,
         render_item=render_item,
     )
     with context.begin_transaction():
         if not is_sqlite:
-            db.execute(text("SET LOCAL lock_timeout = '10s'"))
             db.execute(text("SET LOCAL statement_timeout = '15min'"))
-            # Several release commands at once: one at a time.
+            # Several release commands at once: one at a time. This wait may outlast a table's:
+            # whoever holds the lock may be in the middle of a long migration.
+            db.execute(text("SET LOCAL lock_timeout = 0"))
             db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            db.execute(text("SET LOCAL lock_timeout = '10s'"))
         context.run_migrations()
         if is_sqlite and (broken := db.exec_driver_sql("PRAGMA foreign_key_check").all()):
             raise RuntimeError(f"a migration broke foreign keys: {broken[:5]}")

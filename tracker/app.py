@@ -18,13 +18,12 @@ from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
-from tracker.services.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.routes import State, build_app
 from tracker.web.state import Limits, Services
-from tracker.workers.roles import roles
+from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
 
 
@@ -86,7 +85,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
     supervisor = Supervisor(
         roles(context),
         Leases(context),
-        Sweeping(context),
+        chores(context),
         context.clock,
         lease_s=context.policy.lease.total_seconds(),
     )

@@ -91,7 +91,7 @@ class Settings(BaseModel):
     tracker_body_timeout_s: float = Field(30.0, gt=0)
     tracker_submit_timeout_s: float = Field(60.0, gt=0)
     tracker_poll_first_s: float = Field(3.0, gt=0)
-    tracker_poll_max_s: float = Field(60.0, gt=0)
+    tracker_poll_max_s: float = Field(600.0, gt=0)
     tracker_poll_quiet_s: float = Field(60.0, gt=0)
     tracker_poll_confirm_s: float = Field(15.0, gt=0)
     tracker_deadline_s: float = Field(3600.0, gt=0)

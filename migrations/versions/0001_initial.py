@@ -14,6 +14,33 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "conditions",
+        sa.Column(
+            "key",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_conditions")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("conditions", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_conditions_open",
+            ["name", "provider", "account"],
+            unique=True,
+            postgresql_where=sa.text("cleared_at IS NULL"),
+            sqlite_where=sa.text("cleared_at IS NULL"),
+        )
+
+    op.create_table(
         "tasks",
         sa.Column(
             "key",
@@ -80,6 +107,17 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("state IN ('running', 'submitted', 'uncertain')"),
             sqlite_where=sa.text("state IN ('running', 'submitted', 'uncertain')"),
+        )
+        batch_op.create_index(
+            "ix_tasks_overdue",
+            ["tenant", "key"],
+            unique=False,
+            postgresql_where=sa.text(
+                "overdue AND state IN ('queued', 'running', 'submitted', 'uncertain')"
+            ),
+            sqlite_where=sa.text(
+                "overdue AND state IN ('queued', 'running', 'submitted', 'uncertain')"
+            ),
         )
         batch_op.create_index(
             "ix_tasks_provider_task_id",
@@ -404,6 +442,15 @@ def downgrade() -> None:
             sqlite_where=sa.text("provider_task_id IS NOT NULL"),
         )
         batch_op.drop_index(
+            "ix_tasks_overdue",
+            postgresql_where=sa.text(
+                "overdue AND state IN ('queued', 'running', 'submitted', 'uncertain')"
+            ),
+            sqlite_where=sa.text(
+                "overdue AND state IN ('queued', 'running', 'submitted', 'uncertain')"
+            ),
+        )
+        batch_op.drop_index(
             "ix_tasks_give_up_at",
             postgresql_where=sa.text("state IN ('running', 'submitted', 'uncertain')"),
             sqlite_where=sa.text("state IN ('running', 'submitted', 'uncertain')"),
@@ -419,3 +466,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("tasks")
+    with op.batch_alter_table("conditions", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_conditions_open",
+            postgresql_where=sa.text("cleared_at IS NULL"),
+            sqlite_where=sa.text("cleared_at IS NULL"),
+        )
+
+    op.drop_table("conditions")

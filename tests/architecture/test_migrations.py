@@ -1,3 +1,4 @@
+import ast
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.probe import schema_problem
 from tracker.store.revision import SCHEMA_REVISION
 from tracker.store.schema import metadata
+
+MIGRATIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob("*.py"))
 
 
 def test_the_code_names_the_newest_migration() -> None:
@@ -35,6 +38,46 @@ def test_named_checks_equal_the_schemas(database_url: str) -> None:
             meant = {c.name for c in table.constraints if c.__visit_name__ == "check_constraint"}
             assert {f"{name}" for name in meant} <= {f"{name}" for name in there}, table.name
     engine.dispose()
+
+
+def test_everything_in_a_database_is_named_for_its_kind(database_url: str) -> None:
+    engine = open_engine(database_url)
+    named: list[tuple[str, str, str | None]] = []
+    with engine.connect() as db:
+        there = inspect(db)
+        for table in metadata.tables:
+            if primary := there.get_pk_constraint(table)["name"]:  # SQLite names no row number
+                named.append(("pk", table, primary))
+            named += [("fk", table, key["name"]) for key in there.get_foreign_keys(table)]
+            named += [("uq", table, rule["name"]) for rule in there.get_unique_constraints(table)]
+            named += [("ck", table, rule["name"]) for rule in there.get_check_constraints(table)]
+            for index in there.get_indexes(table):
+                named.append(("uq" if index["unique"] else "ix", table, index["name"]))
+    engine.dispose()
+    wrong = [name for name in named if not f"{name[2]}_".startswith(f"{name[0]}_{name[1]}_")]
+    assert named
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
+def test_a_migration_is_readable_alone(path: Path) -> None:
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+        if name
+    }
+    assert "tracker" not in imported
+
+
+def test_migrations_are_numbered_in_order() -> None:
+    script = ScriptDirectory.from_config(alembic_config("sqlite:///unused"))
+    revisions = [revision.revision for revision in script.walk_revisions()][::-1]
+    assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
+    assert [path.stem.partition("_")[0] for path in MIGRATIONS] == revisions
 
 
 def test_down_to_nothing_and_up_again(database_url: str) -> None:

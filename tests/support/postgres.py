@@ -19,6 +19,19 @@ from tests.support.waiting import wait_until
 
 _NOBODY = 65534
 
+# Reads the server's process id whenever it changes (empty: none runs). The pipe ends with us,
+# also when we are killed; then nobody else would end the server and remove its folder.
+_CLEANUP = """
+pid=
+while read -r line; do pid=$line; done
+if [ -n "$pid" ]; then
+    kill -QUIT "$pid" 2>/dev/null
+    tries=100 # not for ever: in some containers nobody reaps it
+    while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+fi
+rm -rf "$1"
+"""
+
 
 class PostgresServer:
     """One server. `start` it, `stop` it, or `kill` it as a power cut would; then `start` again.
@@ -33,6 +46,13 @@ class PostgresServer:
         self._durable = durable
         self._owner = _NOBODY if os.getuid() == 0 else None
         self._running: subprocess.Popen[bytes] | None = None
+        self._cleanup = subprocess.Popen(
+            ["sh", "-c", _CLEANUP, "cleanup", self._folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # what ends our process group must leave it
+        )
         self._bin = self._install()
 
     def start(self) -> "PostgresServer":
@@ -46,20 +66,20 @@ class PostgresServer:
         """End it cleanly."""
         if self._running is not None:
             self._running.send_signal(signal.SIGINT)
-            self._running.wait(20)
-            self._running = None
+            self._ended()
 
     def kill(self) -> None:
         """kill -9: what was not on disk is gone."""
         assert self._running is not None
         self._running.kill()
-        self._running.wait(20)
-        self._running = None
+        self._ended()
 
     def close(self) -> None:
         """Stop it and remove every trace."""
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            self.stop()
+        finally:
+            self._cleanup.communicate(timeout=20)
 
     def url(self, database: str = "postgres") -> str:
         """A database's address."""
@@ -73,11 +93,23 @@ class PostgresServer:
             settings = [word for knob in knobs for word in ("-c", knob)]
             arguments = ["-D", "data", "-k", str(self._folder), "-h", "", *settings]
             self._running = self._spawn("postgres", [*arguments, "-c", "max_connections=200"])
+            self._tell_cleanup(str(self._running.pid))
         try:
             psycopg.connect(self.url(), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
+
+    def _ended(self) -> None:
+        assert self._running is not None
+        self._running.wait(20)
+        self._running = None
+        self._tell_cleanup("")  # its number may soon be another process's
+
+    def _tell_cleanup(self, pid: str) -> None:
+        assert self._cleanup.stdin is not None
+        self._cleanup.stdin.write(f"{pid}\n".encode())
+        self._cleanup.stdin.flush()
 
     def _spawn(self, program: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         with (self._folder / "log").open("ab") as log:

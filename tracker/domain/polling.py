@@ -3,43 +3,75 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tracker.domain.expectation import Expectation
 from tracker.domain.task import TaskState
+
+_GROWTH = 0.25
+"""A late task is looked at again after this share of its age: looks grow with the logarithm."""
+_EARLY = 0.8
+"""The first look comes at this share of the usual time."""
+_LOOKS_BETWEEN = 5
+"""Looks between the usual time and that by which nine in ten have ended."""
+_SPREAD = 0.2
+"""Jitter adds up to this share of a pause and never shortens it."""
+_ASKED_CAP_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
     """How often an open task is asked for.
 
-    first:   pause before the first look where polling is the main road.
-    factor:  each pause is this much longer than the last.
-    ceiling: the longest pause.
-    quiet:   pause before the first look where callbacks are expected: polling is the net below.
+    first:   the shortest pause where polling is the main road.
+    quiet:   the shortest pause where callbacks are expected: polling is the net below.
+    ceiling: the longest pause between two looks at a task that is late.
     confirm: pause between two answers "never heard of it" before they are believed.
     """
 
     first: timedelta = timedelta(seconds=3)
-    factor: float = 1.3
-    ceiling: timedelta = timedelta(seconds=60)
     quiet: timedelta = timedelta(seconds=60)
+    ceiling: timedelta = timedelta(minutes=10)
     confirm: timedelta = timedelta(seconds=15)
 
-    def first_look(self, *, now: datetime, callbacks: bool, jitter: float) -> datetime:
-        """The first look after the provider accepted the task."""
-        pause = self.quiet if callbacks else self.first
-        return now + pause + pause * 0.2 * jitter
-
-    def next_look(
-        self, looks: int, *, now: datetime, callbacks: bool, jitter: float, asked_s: float = 0.0
+    def next_look(  # noqa: PLR0913 - everything that the pause depends on
+        self,
+        *,
+        now: datetime,
+        since: datetime,
+        usual: Expectation,
+        callbacks: bool,
+        jitter: float,
+        asked_s: float = 0.0,
     ) -> datetime:
-        """The look after `looks` looks.
+        """When to look at a task.
 
-        callbacks: whether the provider is expected to call back.
+        since:     when the provider accepted it, or when we began to wonder whether it had.
+        usual:     what tasks of its kind do.
+        callbacks: whether the provider was told where to call.
+        jitter:    fraction in [0, 1), drawn by the caller.
         asked_s:   seconds the provider asked us to stay away.
         """
-        base = self.quiet if callbacks else self.first
-        pause = min(base * self.factor ** min(looks, 60), max(self.ceiling, base))
-        pause = max(pause, timedelta(seconds=min(asked_s, 3600.0)))
-        return now + pause + pause * 0.2 * jitter
+        age = max(now - since, timedelta(0))
+        relies_on_callbacks = callbacks and not usual.is_silent
+        shortest = self.quiet if relies_on_callbacks else self.first
+        pause = max(shortest, min(age * _GROWTH, self.ceiling))
+        if usual.typical is not None and usual.slow is not None:
+            pause = max(shortest, self._learned(age, usual, relies_on_callbacks, pause))
+        pause = max(pause, timedelta(seconds=min(asked_s, _ASKED_CAP_S)))
+        return now + pause * (1 + _SPREAD * jitter)
+
+    def _learned(
+        self,
+        age: timedelta,
+        usual: Expectation,
+        relies_on_callbacks: bool,  # noqa: FBT001 - a fact, not a switch
+        late: timedelta,
+    ) -> timedelta:
+        typical, slow = usual.typical or timedelta(0), usual.slow or timedelta(0)
+        if relies_on_callbacks:
+            return max(slow - age, late)
+        if age < typical * _EARLY:
+            return typical * _EARLY - age
+        return (slow - typical) / _LOOKS_BETWEEN if age < slow else late
 
 
 def confirmations(state: TaskState) -> int:

@@ -13,6 +13,7 @@ from tracker.domain.policy import Policy
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.base import Account, Provider
+from tracker.services.expectations import Expectations
 from tracker.store.store import Store
 
 
@@ -52,6 +53,7 @@ class Context:
     secrets: Sequence[bytes]
     public_url: str | None = None
     adopt: bool = False
+    expectations: Expectations = field(default_factory=Expectations)
     at: Signal = field(default=no_signal)
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:

@@ -14,7 +14,7 @@ from tracker.domain.signals import Point
 from tracker.domain.task import AT_PROVIDER, Task
 from tracker.services.context import Context
 from tracker.services.leases import finish
-from tracker.services.transition import Recorder
+from tracker.services.transition import Recorder, next_look
 from tracker.store import jobs, receipts, tasks
 from tracker.store.jobs import Job
 from tracker.store.receipts import Receipt
@@ -71,15 +71,15 @@ class Reconciliation:
         match item.outcome:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
-                next_look = self._next_look(item.job, tx.now)
+                look_at = next_look(self._context, recorder.task(task.key), tx.now)
             case Absent():
-                next_look = self._deny(tx, recorder, task)
+                look_at = self._deny(tx, recorder, task)
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (30.0 if silent.slow_down else 0.0)
-                next_look = self._next_look(item.job, tx.now, asked_s=asked_s)
+                look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
         if recorder.task(task.key).state in AT_PROVIDER:
             reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
-            jobs.reschedule(tx.db, item.job, run_at=next_look, spent=True, error=reason)
+            jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
             jobs.finish(tx.db, item.job)
 
@@ -110,15 +110,6 @@ class Reconciliation:
         else:
             tasks.set_absences(tx.db, {task.key: denials})
         return tx.now + self._context.policy.polls.confirm * float(2 ** (denials - 1))
-
-    def _next_look(self, job: Job, now: datetime, *, asked_s: float = 0.0) -> datetime:
-        return self._context.policy.polls.next_look(
-            job.attempts + 1,
-            now=now,
-            callbacks=self._context.expects_callbacks,
-            jitter=self._context.jitter(),
-            asked_s=asked_s,
-        )
 
 
 def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:

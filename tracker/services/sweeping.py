@@ -28,9 +28,15 @@ class Sweeping:
             return 0
         return await self._context.store.write(self._sweep, BATCH)
 
-    async def forget(self) -> int:
-        """Drop idempotency keys that nobody will repeat any more; returns how many."""
-        return await self._context.store.write(self._forget, BATCH)
+    async def sweep_all(self) -> None:
+        """Rounds until nothing is due."""
+        while await self.sweep() >= BATCH:
+            pass
+
+    async def forget(self) -> None:
+        """Drop idempotency keys that nobody will repeat any more."""
+        while await self._context.store.write(self._forget, BATCH) >= BATCH:
+            pass
 
     def _sweep(self, tx: Tx, limits: Sequence[int]) -> list[int]:
         moved = []

@@ -12,8 +12,9 @@ from datetime import datetime
 from tracker.clock import new_id
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event
+from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
-from tracker.domain.task import Task
+from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
 from tracker.store import deliveries, jobs, tasks, transitions
 from tracker.store.deliveries import Delivery
@@ -96,7 +97,7 @@ class Recorder:
             case Effect.SUBMIT:
                 self._add(task, JobKind.SUBMIT, self._tx.now)
             case Effect.RECONCILE:
-                self._add(task, JobKind.RECONCILE, self._first_look())
+                self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
             case Effect.LOOK_UP:
                 pause = self._context.policy.polls.first
                 self._add(task, JobKind.RECONCILE, self._tx.now + pause)
@@ -128,12 +129,22 @@ class Recorder:
             )
         )
 
-    def _first_look(self) -> datetime:
-        return self._context.policy.polls.first_look(
-            now=self._tx.now,
-            callbacks=self._context.expects_callbacks,
-            jitter=self._context.jitter(),
-        )
+
+def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:
+    """When to ask the provider about an open task.
+
+    asked_s: seconds the provider asked us to stay away.
+    """
+    usual = context.expectations.of(task)
+    return context.policy.polls.next_look(
+        now=now,
+        since=task.submitted_at or task.updated_at,
+        # Whether a task exists at all is not a question of how long tasks take.
+        usual=NOTHING_KNOWN if task.state is TaskState.UNCERTAIN else usual,
+        callbacks=context.expects_callbacks and task.state is not TaskState.UNCERTAIN,
+        jitter=context.jitter(),
+        asked_s=asked_s,
+    )
 
 
 def lane(task: Task) -> str:

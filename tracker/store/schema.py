@@ -99,6 +99,7 @@ tasks = Table(
         "deadline_at",
         where=f"NOT overdue AND deadline_at IS NOT NULL AND state IN {words(OPEN)}",
     ),
+    _partial("ix_tasks_overdue", "tenant", "key", where=f"overdue AND state IN {words(OPEN)}"),
     _partial("ix_tasks_give_up_at", "give_up_at", where=f"state IN {words(AT_PROVIDER)}"),
     _partial("ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"),
     sqlite_autoincrement=True,
@@ -249,6 +250,29 @@ deliveries = Table(
     UniqueConstraint("id"),
     UniqueConstraint("task_key", "version"),
     CheckConstraint("state IN ('pending', 'delivered', 'failed')", name="state"),
+    sqlite_autoincrement=True,
+)
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime),
+    # Several processes watch; one row says it.
+    _partial(
+        "uq_conditions_open",
+        "name",
+        "provider",
+        "account",
+        where="cleared_at IS NULL",
+        unique=True,
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, OPEN, Artifact, Task, TaskError, TaskState
-from tracker.store.schema import task_inputs, tasks, words
+from tracker.store.schema import task_inputs, tasks, transitions, words
 
 _SAVED = (
     "state",
@@ -64,12 +65,13 @@ class TaskFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class External:
-    """A task's name as its caller and its provider know it."""
+class Verdict:
+    """A task's end, for learning from it."""
 
     provider: str
     account: str
-    external_task_id: str
+    operation: str
+    ended: Ended
 
 
 def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
@@ -187,6 +189,39 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     )
     over = and_(tasks.c.give_up_at <= now, text(f"state IN {words(AT_PROVIDER)}"))
     return late, over
+
+
+def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
+    """How the latest tasks that have a verdict of their provider's came by it, newest first."""
+    latest = select(tasks).order_by(tasks.c.key.desc()).limit(limit).subquery()
+    found = (
+        select(
+            latest.c.provider,
+            latest.c.account,
+            latest.c.operation,
+            latest.c.submitted_at,
+            latest.c.finished_at,
+            transitions.c.source,
+        )
+        .join(
+            transitions,
+            and_(transitions.c.task_key == latest.c.key, transitions.c.version == latest.c.version),
+        )
+        .where(
+            latest.c.state.in_(["succeeded", "failed"]),
+            transitions.c.source.in_(["callback", "poll"]),
+        )
+        .order_by(latest.c.key.desc())
+    )
+    return [
+        Verdict(
+            provider,
+            account,
+            operation,
+            Ended(finished - submitted if submitted else None, source == "callback"),
+        )
+        for provider, account, operation, submitted, finished, source in db.execute(found)
+    ]
 
 
 def save(db: Connection, changed: Iterable[Task]) -> None:

@@ -1,11 +1,14 @@
-"""Job kind → service, and how much of it at once."""
+"""Job kind → service, and how much of it at once; and what is done now and then."""
 
 from tracker.services.attempting import Attempting
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
+from tracker.services.learning import Learning
 from tracker.services.reconciliation import Reconciliation
+from tracker.services.sweeping import Sweeping
 from tracker.store.jobs import JobKind
 from tracker.workers.loop import Role
+from tracker.workers.supervisor import Chore
 
 
 def roles(context: Context) -> list[Role]:
@@ -15,3 +18,19 @@ def roles(context: Context) -> list[Role]:
         Role(JobKind.RECONCILE, Reconciliation(context).run, concurrency=32, per_lane=24),
         Role(JobKind.DELIVER, Delivering(context).run, concurrency=32, per_lane=4),
     ]
+
+
+def chores(context: Context) -> list[Chore]:
+    """What every worker process does now and then."""
+    sweeping, learning = Sweeping(context), Learning(context)
+    return [
+        Chore("deadlines", SWEEP_S, sweeping.sweep_all),
+        Chore("old idempotency keys", FORGET_S, sweeping.forget),
+        Chore("learning", LEARN_S, learning.learn),
+    ]
+
+
+SWEEP_S = 2.0
+FORGET_S = 1200.0
+LEARN_S = 20.0
+"""Seconds between two rounds."""

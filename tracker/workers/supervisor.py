@@ -2,21 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.services.leases import Leases
-from tracker.services.sweeping import BATCH, Sweeping
 from tracker.store.jobs import JobKind
 from tracker.workers.loop import Loop, Role
 
 log = logging.getLogger(__name__)
 
-SWEEP_S = 2.0
-"""Between two looks for deadlines that passed."""
-FORGET_EVERY = 600
-"""Sweeps between two rounds of forgetting old idempotency keys."""
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do now and then, in every process that works.
+
+    every_s: seconds between the end of one round and the next.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[], Awaitable[None]]
 
 
 class Supervisor:
@@ -26,15 +33,14 @@ class Supervisor:
         self,
         roles: Sequence[Role],
         leases: Leases,
-        sweeping: Sweeping,
+        chores: Sequence[Chore],
         clock: Clock,
         *,
         lease_s: float,
     ) -> None:
         """Nothing runs yet."""
         self._loops = {role.kind: Loop(role, leases, clock, lease_s=lease_s) for role in roles}
-        self._sweeping = sweeping
-        self._clock = clock
+        self._chores = chores
         self._stopping = asyncio.Event()
 
     def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
@@ -53,22 +59,18 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for loop in self._loops.values():
                 group.create_task(loop.run())
-            group.create_task(self._sweep_for_ever())
+            for chore in self._chores:
+                group.create_task(self._repeat(chore))
 
-    async def _sweep_for_ever(self) -> None:
-        rounds = 0
+    async def _repeat(self, chore: Chore) -> None:
         while not self._stopping.is_set():
             try:
-                while await self._sweeping.sweep() >= BATCH:
-                    pass
-                if rounds % FORGET_EVERY == 0:
-                    await self._sweeping.forget()
+                await chore.run()
             except Unavailable as error:
-                log.warning("deadlines were not looked at: %s", error)
+                log.warning("%s: %s", chore.name, error)
             except Exception:
-                log.exception("the sweep raised; it goes on with the next round")
-            rounds += 1
+                log.exception("%s raised; it goes on with the next round", chore.name)
             try:
-                await asyncio.wait_for(self._stopping.wait(), SWEEP_S)
+                await asyncio.wait_for(self._stopping.wait(), chore.every_s)
             except TimeoutError:
                 continue

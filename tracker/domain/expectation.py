@@ -1,0 +1,61 @@
+"""How long tasks of a kind usually take, and whether callbacks bring their verdicts. Arithmetic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+ENOUGH = 5
+"""Verdicts below which nothing is concluded."""
+RECENT = 20
+"""How many of the latest verdicts say whether callbacks arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One task that got its verdict.
+
+    took:          from the provider's acceptance to the verdict; None when that is not known.
+    by_callback:   whether a callback brought the verdict.
+    """
+
+    took: timedelta | None
+    by_callback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What our own history says of tasks of one kind.
+
+    typical, slow: half and nine tenths of them have their verdict by then; None when too few have
+        ended.
+    is_silent:     callbacks stay away: most of the latest verdicts had to be polled for.
+    """
+
+    typical: timedelta | None = None
+    slow: timedelta | None = None
+    is_silent: bool = False
+
+
+NOTHING_KNOWN = Expectation()
+
+
+def expectation(latest: Sequence[Ended]) -> Expectation:
+    """Conclude from the latest tasks of a kind, newest first."""
+    durations = sorted(ended.took for ended in latest if ended.took is not None)
+    is_known = len(durations) >= ENOUGH
+    return Expectation(
+        typical=_percentile(durations, 0.5) if is_known else None,
+        slow=_percentile(durations, 0.9) if is_known else None,
+        is_silent=is_silent(latest),
+    )
+
+
+def is_silent(latest: Sequence[Ended]) -> bool:
+    """Whether most of the latest verdicts, newest first, had to be polled for."""
+    recent = latest[:RECENT]
+    polled = sum(1 for ended in recent if not ended.by_callback)
+    return len(recent) >= ENOUGH and polled * 2 > len(recent)
+
+
+def _percentile(ordered: Sequence[timedelta], share: float) -> timedelta:
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

@@ -1,0 +1,21 @@
+"""What is usual, as this process knows it now."""
+
+from collections.abc import Mapping
+
+from tracker.domain.expectation import NOTHING_KNOWN, Expectation
+from tracker.domain.task import Task
+
+
+class Expectations:
+    """What is usual, by provider and operation. Starts empty; `Learning` fills it."""
+
+    def __init__(self) -> None:
+        self._known: Mapping[tuple[str, str], Expectation] = {}
+
+    def of(self, task: Task) -> Expectation:
+        """What tasks of this one's kind do."""
+        return self._known.get((task.provider, task.operation), NOTHING_KNOWN)
+
+    def replace(self, known: Mapping[tuple[str, str], Expectation]) -> None:
+        """Take over what was learned anew."""
+        self._known = known

@@ -1,0 +1,58 @@
+"""Learn from our own history: how long tasks take, and whether callbacks still come."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tracker.domain.expectation import Ended, expectation, is_silent
+from tracker.services.context import Context
+from tracker.store import conditions, tasks
+from tracker.store.conditions import CALLBACKS_DEGRADED, Condition
+from tracker.store.transaction import Tx
+
+LATEST = 1000
+"""How many of the latest tasks are looked at."""
+
+
+class Learning:
+    """Looks at the latest verdicts now and then."""
+
+    def __init__(self, context: Context) -> None:
+        """Fills the context's expectations."""
+        self._context = context
+
+    async def learn(self) -> None:
+        """One look: renew the expectations, raise and clear conditions."""
+        context = self._context
+        latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
+        kinds: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        accounts: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        for verdict in latest:
+            kinds[verdict.provider, verdict.operation].append(verdict.ended)
+            accounts[verdict.provider, verdict.account].append(verdict.ended)
+        context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})
+        if context.expects_callbacks and accounts:
+            silent = {account for account, ended in accounts.items() if is_silent(ended)}
+            await self._record(silent, set(accounts))
+
+    async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
+        there = await self._context.store.read(conditions.list_open)
+        raised = {(c.provider, c.account) for c in there if c.name == CALLBACKS_DEGRADED}
+        news = [(account, True) for account in silent - raised]
+        news += [(account, False) for account in (raised & known) - silent]
+        for account, is_raised in sorted(news):
+            await self._context.store.write(_write, (account, is_raised))
+
+
+def _write(tx: Tx, news: Sequence[tuple[tuple[str, str], bool]]) -> list[None]:
+    for (provider, account), is_raised in news:
+        if is_raised:
+            reason = (
+                "most of the latest verdicts had to be polled for; check that the provider can "
+                "reach TRACKER_PUBLIC_URL"
+            )
+            conditions.raise_(
+                tx.db, Condition(CALLBACKS_DEGRADED, provider, account, reason, tx.now)
+            )
+        else:
+            conditions.clear(tx.db, CALLBACKS_DEGRADED, provider, account, now=tx.now)
+    return [None] * len(news)

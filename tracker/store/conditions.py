@@ -1,0 +1,70 @@
+"""Statements on `conditions`: what is wrong for a while, from when to when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.store.schema import conditions
+
+CALLBACKS_DEGRADED = "callbacks_degraded"
+"""Callbacks stay away while polls find verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that is, or was, wrong with an account."""
+
+    name: str
+    provider: str
+    account: str
+    reason: str
+    raised_at: datetime
+    cleared_at: datetime | None = None
+
+
+def raise_(db: Connection, condition: Condition) -> None:
+    """Record that it has begun; one that is raised already stays as it is."""
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(conditions).on_conflict_do_nothing(
+        index_elements=["name", "provider", "account"], index_where=text("cleared_at IS NULL")
+    )
+    db.execute(
+        statement,
+        {
+            "tenant": "default",
+            "name": condition.name,
+            "provider": condition.provider,
+            "account": condition.account,
+            "reason": condition.reason,
+            "raised_at": condition.raised_at,
+        },
+    )
+
+
+def clear(db: Connection, name: str, provider: str, account: str, *, now: datetime) -> None:
+    """Record that it is over."""
+    db.execute(
+        update(conditions)
+        .where(
+            conditions.c.name == name,
+            conditions.c.provider == provider,
+            conditions.c.account == account,
+            conditions.c.cleared_at.is_(None),
+        )
+        .values(cleared_at=now)
+    )
+
+
+def list_open(db: Connection) -> list[Condition]:
+    """What is wrong now, oldest first."""
+    columns = (
+        conditions.c.name,
+        conditions.c.provider,
+        conditions.c.account,
+        conditions.c.reason,
+        conditions.c.raised_at,
+    )
+    found = select(*columns).where(conditions.c.cleared_at.is_(None)).order_by(conditions.c.key)
+    return [Condition(*row) for row in db.execute(found)]
