@@ -1,5 +1,6 @@
 """A running service with its provider, and the questions that tests ask of both."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,26 @@ class World:
     def outcomes(self, task_id: str) -> list[str]:
         """How each submit attempt ended."""
         return [attempt["outcome"] for attempt in self.part(task_id, "attempts")]
+
+    def play(self, scenario: str) -> None:
+        """What the provider plays from now on."""
+        httpx.put(
+            f"{self.emulator}/emulator/scenario", json={"scenario": scenario}, trust_env=False
+        ).raise_for_status()
+
+    def move(self, name: str, status: str) -> None:
+        """Have the provider move a task, whatever it plays."""
+        httpx.post(
+            f"{self.emulator}/emulator/tasks/{name}/move", json={"status": status}, trust_env=False
+        ).raise_for_status()
+
+    def callback_url(self, task_id: str) -> str:
+        """The task's callback URL, as the provider was given it."""
+        wait_until(lambda: self.task(task_id)["provider_task_id"] is not None)
+        sent = httpx.get(f"{self.emulator}/emulator/requests", trust_env=False).text
+        found = re.search(rf"http://[\w.:]+/callbacks/kling/{task_id}/[\w-]+", sent)
+        assert found is not None
+        return found[0]
 
     def creations(self) -> dict[str, int]:
         """How often the provider created a task, by external id."""

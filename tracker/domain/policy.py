@@ -22,4 +22,5 @@ class Policy:
     submit_timeout_s: float = 60.0
     poll_timeout_s: float = 20.0
     deliver_timeout_s: float = 15.0
+    learn_every: timedelta = timedelta(seconds=20)
     keep_idempotency_keys: timedelta = timedelta(days=7)

@@ -1,6 +1,7 @@
 """Statements on `transitions`: the history of each task, and the feed of all."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text
@@ -45,6 +46,23 @@ def append(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
             for task, step in new
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the feed."""
+
+    seq: int
+    task_key: int
+    step: Transition
+
+
+def after(db: Connection, seq: int, *, limit: int) -> list[Change]:
+    """The feed behind a place, in order. Whoever has seen `seq` misses nothing by going on."""
+    found = select(transitions).where(transitions.c.seq > seq).order_by(transitions.c.seq)
+    return [
+        Change(row.seq, row.task_key, _transition(row)) for row in db.execute(found.limit(limit))
+    ]
 
 
 def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:

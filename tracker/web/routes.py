@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from tracker.clock import Clock
-from tracker.web import callbacks, health, kling, problems, tasks
+from tracker.web import attention, callbacks, health, kling, problems, tasks
 from tracker.web.middleware import RequestScope
 from tracker.web.state import Services
 
@@ -34,6 +34,7 @@ def build_app(
             Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
             Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
             Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
+            Route("/v1/attention", attention.attention_, methods=["GET"]),
             Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
             Route("/healthz", health.healthz, methods=["GET"]),
             Route("/readyz", health.readyz, methods=["GET"]),

@@ -26,11 +26,10 @@ def chores(context: Context) -> list[Chore]:
     return [
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old idempotency keys", FORGET_S, sweeping.forget),
-        Chore("learning", LEARN_S, learning.learn),
+        Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
     ]
 
 
 SWEEP_S = 2.0
 FORGET_S = 1200.0
-LEARN_S = 20.0
 """Seconds between two rounds."""

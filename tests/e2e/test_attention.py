@@ -1,0 +1,72 @@
+"""What needs a human is shown: lost callbacks, late tasks, odd receipts."""
+
+from typing import Any
+
+from tests.e2e.conftest import MakeWorld
+from tests.support.requests import kling_says
+from tests.support.waiting import wait_until
+from tests.support.world import World
+
+
+def _attention(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = world.http.get("/v1/attention").json()
+    return found
+
+
+def test_lost_callbacks_are_a_condition_that_clears_when_they_come_back(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world("no_callback", TRACKER_POLL_QUIET_S="0.2", TRACKER_LEARN_S="0.2")
+    for task_id in [world.submit() for _ in range(5)]:
+        world.finished(task_id)
+    wait_until(lambda: len(_attention(world)["conditions"]) == 1)
+    raised = _attention(world)["conditions"][0]
+    assert (raised["name"], raised["provider"]) == ("callbacks_degraded", "kling")
+    assert "TRACKER_PUBLIC_URL" in raised["reason"]
+    world.play("ok")
+    for task_id in [world.submit() for _ in range(12)]:
+        world.finished(task_id)
+    wait_until(lambda: _attention(world)["conditions"] == [])
+
+
+def test_a_late_task_is_overdue_stays_open_and_ends_all_the_same(make_world: MakeWorld) -> None:
+    world = make_world("stuck", TRACKER_DEADLINE_S="0.3", TRACKER_POLL_QUIET_S="0.3")
+    task_id = world.submit(external_task_id="mine")
+    wait_until(lambda: world.task(task_id)["overdue"])
+    assert world.task(task_id)["state"] == "running"
+    assert [stuck["external_task_id"] for stuck in _attention(world)["overdue"]] == ["mine"]
+    world.move("mine", "succeed")
+    assert world.finished(task_id)["state"] == "succeeded"
+    assert _attention(world)["overdue"] == []
+    assert ("running", "sweep") in world.sources(task_id)
+
+
+def test_a_task_that_nobody_answers_for_expires_and_a_late_verdict_replaces_that(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world("stuck", TRACKER_GIVE_UP_AFTER_S="1")
+    task_id = world.submit(external_task_id="mine")
+    assert world.finished(task_id)["state"] == "expired"
+    world.move("mine", "succeed")
+    wait_until(lambda: world.task(task_id)["state"] == "succeeded")
+    assert world.sources(task_id)[-2:] == [("expired", "sweep"), ("succeeded", "callback")]
+
+
+def test_a_task_that_the_provider_forgot_expires(make_world: MakeWorld) -> None:
+    world = make_world("stuck,no_callback,forgotten=0.5", TRACKER_POLL_QUIET_S="0.3")
+    task = world.finished(world.submit())
+    assert (task["state"], world.sources(task["id"])[-1]) == ("expired", ("expired", "poll"))
+
+
+def test_odd_receipts_are_listed_by_verdict(make_world: MakeWorld) -> None:
+    world = make_world("hold")
+    task_id = world.submit(external_task_id="mine")
+    url = world.callback_url(task_id)
+    other = kling_says("succeed", task_info={"external_task_id": "another"})
+    for body in (kling_says("marinating"), other, b"{"):
+        world.http.post(url, content=body)
+    world.http.post(url[:-2], content=b"{}")
+    listed = _attention(world)["receipts"]
+    counts = {verdict: len(found) for verdict, found in listed.items() if found}
+    assert counts == {"unknown_status": 1, "mismatch": 1, "malformed": 1, "forged": 1}
+    assert listed["unknown_status"][0]["task_id"] == task_id

@@ -1,0 +1,100 @@
+"""Statements for what needs a human. Each reads a small index, however long the history is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, literal_column, select, text
+
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.task import OPEN, TaskState
+from tracker.store.schema import receipts, tasks, words
+
+ASKING = (
+    Verdict.CONFLICT,
+    Verdict.UNKNOWN_STATUS,
+    Verdict.MISMATCH,
+    Verdict.UNKNOWN_TASK,
+    Verdict.MALFORMED,
+    Verdict.FORGED,
+)
+"""Receipts with these verdicts ask for a human."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A task that may need a human.
+
+    since: of `uncertain` when it became so, of `overdue` its deadline.
+    """
+
+    id: UUID
+    operation: str
+    external_task_id: str
+    state: TaskState
+    message: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A receipt that may need a human. task_id: None where it belongs to no task."""
+
+    key: int
+    task_id: UUID | None
+    provider: str
+    verdict: Verdict
+    reason: str | None
+    received_at: datetime
+
+
+def overdue(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+    """Open tasks past their deadline, newest first."""
+    late = text(f"overdue AND state IN {words(OPEN)}")
+    return _stuck(db, _tasks(tenant, tasks.c.deadline_at).where(late), limit)
+
+
+def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+    """Tasks of which nobody knows whether they exist, newest first."""
+    found = _tasks(tenant, tasks.c.updated_at)
+    return _stuck(db, found.where(tasks.c.state == TaskState.UNCERTAIN.value), limit)
+
+
+def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Odd]:
+    """Receipts with one verdict, newest first."""
+    found = (
+        select(
+            receipts.c.key,
+            tasks.c.id,
+            receipts.c.provider,
+            receipts.c.verdict,
+            receipts.c.reason,
+            receipts.c.received_at,
+        )
+        .outerjoin(tasks, tasks.c.key == receipts.c.task_key)
+        .where(
+            receipts.c.tenant == tenant,
+            # Spelt out, or the partial index would not be used.
+            receipts.c.verdict == literal_column(f"'{verdict.value}'"),
+            text("verdict NOT IN ('advanced', 'duplicate', 'stale')"),
+        )
+        .order_by(receipts.c.key.desc())
+        .limit(limit)
+    )
+    return [
+        Odd(key, task_id, provider, Verdict(word), reason, at)
+        for key, task_id, provider, word, reason, at in db.execute(found)
+    ]
+
+
+def _tasks(tenant: str, since: Any) -> Select[Any]:
+    columns = (tasks.c.id, tasks.c.operation, tasks.c.external_task_id, tasks.c.state)
+    found = select(*columns, tasks.c.message, since)
+    return found.where(tasks.c.tenant == tenant).order_by(tasks.c.key.desc())
+
+
+def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:
+    rows: Sequence[Row[Any]] = db.execute(found.limit(limit)).all()
+    return [Stuck(row[0], row[1], row[2], TaskState(row[3]), row[4], row[5]) for row in rows]

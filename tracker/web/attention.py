@@ -1,0 +1,66 @@
+"""/v1/attention: what needs a human, and where to look."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.store import attention, conditions
+from tracker.store.store import Reading
+from tracker.web import query
+from tracker.web.schemas import instant
+from tracker.web.state import services, tenant
+
+MOST = 50
+"""Entries of each kind; the newest."""
+
+
+async def attention_(request: Request) -> Response:
+    """Overdue and uncertain tasks, receipts that ask for a human, and standing conditions."""
+    query.check_known(request, ())
+    owner = tenant(request)
+    found = await services(request).store.read(lambda db: _collect(db, owner))
+    return JSONResponse(found, headers={"cache-control": "no-store"})
+
+
+def _collect(db: Reading, owner: str) -> dict[str, Any]:
+    return {
+        "conditions": [_condition(one) for one in conditions.list_open(db)],
+        "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
+        "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
+        "receipts": {
+            verdict.value: [_odd(one) for one in attention.odd(db, owner, verdict, limit=MOST)]
+            for verdict in attention.ASKING
+        },
+    }
+
+
+def _condition(one: conditions.Condition) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "provider": one.provider,
+        "account": one.account,
+        "reason": one.reason,
+        "raised_at": instant(one.raised_at),
+    }
+
+
+def _stuck(one: attention.Stuck) -> dict[str, Any]:
+    return {
+        "task_id": str(one.id),
+        "operation": one.operation,
+        "external_task_id": one.external_task_id,
+        "state": one.state.value,
+        "message": one.message,
+        "since": instant(one.since),
+    }
+
+
+def _odd(one: attention.Odd) -> dict[str, Any]:
+    return {
+        "receipt_id": str(one.key),
+        "task_id": None if one.task_id is None else str(one.task_id),
+        "provider": one.provider,
+        "reason": one.reason,
+        "received_at": instant(one.received_at),
+    }
