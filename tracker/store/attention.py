@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, literal_column, select, text
+from sqlalchemy import Connection, Select, literal_column, select, text
 
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import OPEN, TaskState
@@ -96,5 +96,5 @@ def _tasks(tenant: str, since: Any) -> Select[Any]:
 
 
 def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:
-    rows: Sequence[Row[Any]] = db.execute(found.limit(limit)).all()
+    rows: Sequence[Any] = db.execute(found.limit(limit)).all()
     return [Stuck(row[0], row[1], row[2], TaskState(row[3]), row[4], row[5]) for row in rows]
