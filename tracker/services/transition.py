@@ -34,6 +34,7 @@ class Recorder:
         self._tasks = {task.key: task for task in loaded}
         self._changed: dict[int, Task] = {}
         self._history: list[tuple[Task, Transition]] = []
+        self._places: dict[tuple[int, int], int] = {}
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
         self._owed: list[Delivery] = []
@@ -48,22 +49,22 @@ class Recorder:
         step = apply(self._tasks[key], event, now=self._tx.now)
         if step.transition is not None:
             self._tasks[key] = self._changed[key] = step.task
-            self._history.append((step.task, step.transition))
+            self._remember(step.task, step.transition)
             for effect in step.effects:
                 self._owe(effect, step.task)
         return step
 
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
-        for place, (task, transition) in enumerate(self._history):
-            if task is step.task:
-                self._history[place] = (task, replace(transition, receipt=receipt))
+        place = self._places[step.task.key, step.task.version]
+        task, transition = self._history[place]
+        self._history[place] = (task, replace(transition, receipt=receipt))
 
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
         assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
         self._tasks[step.task.key] = step.task
-        self._history.append((step.task, step.transition))
+        self._remember(step.task, step.transition)
         for effect in step.effects:
             self._owe(effect, step.task)
 
@@ -80,6 +81,10 @@ class Recorder:
             self._tx.woken.add(JobKind.SUBMIT)
         transitions.append(db, self._history)
         self._tx.moved = self._tx.moved or bool(self._history)
+
+    def _remember(self, task: Task, transition: Transition) -> None:
+        self._places[task.key, task.version] = len(self._history)
+        self._history.append((task, transition))
 
     def _enqueue(self, now: datetime) -> None:
         new = list(self._jobs.values())

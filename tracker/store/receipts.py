@@ -81,7 +81,8 @@ def insert_many(db: Connection, new: Sequence[Receipt], *, repeats: bool) -> lis
         )
         .returning(receipts.c.fingerprint, receipts.c.key)
     )
-    rows = db.execute(statement.values([_values(new[place]) for place in places.values()])).all()
+    # Parameters apart from the statement: it is compiled once, however many rows there are.
+    rows = db.execute(statement, [_values(new[place]) for place in places.values()]).all()
     first = {bytes(row[0]): row[1] for row in rows}
     kept: list[Kept | None] = [None] * len(new)
     for mark, key in first.items():

@@ -84,7 +84,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
     statement = dialect.insert(tasks).on_conflict_do_nothing().returning(tasks.c.id, tasks.c.key)
     # The first of a batch wins a clash inside it: PostgreSQL's ON CONFLICT sees the statement's
     # own rows as well.
-    keys: dict[UUID, int] = dict(db.execute(statement.values(values)).all())
+    keys: dict[UUID, int] = dict(db.execute(statement, values).all())
     return [_with_key(task, keys.get(task.id)) for task in new]
 
 
