@@ -124,6 +124,26 @@ def test_a_task_is_found_by_either_id_under_every_prefix(http: httpx.Client, pre
     assert by_id["data"] == by_external["data"] == made
 
 
+def test_a_list_is_paged_by_number_newest_first(http: httpx.Client) -> None:
+    made = [http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]["task_id"] for _ in range(5)]
+
+    def page(query: str) -> list[str]:
+        answer = http.get(f"{MULTI_IMAGE}?{query}").json()
+        return [task["task_id"] for task in answer["data"]]
+
+    assert page("") == made[::-1]
+    assert page("pageNum=2&pageSize=2") == made[::-1][2:4]
+    assert page("pageNum=9&pageSize=2") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["pageNum=0", "pageNum=1001", "pageSize=0", "pageSize=501", "pageSize=x"]
+)
+def test_a_page_out_of_bounds_is_1200(http: httpx.Client, query: str) -> None:
+    answer = http.get(f"{MULTI_IMAGE}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, 1200)
+
+
 @pytest.mark.parametrize("name", ["nothing", "01a20cc0-9b56-74d5-b1db-1d0dc30dd2da", "%00"])
 def test_an_unknown_task_is_1201(http: httpx.Client, name: str) -> None:
     answer = http.get(f"{MULTI_IMAGE}/{name}")

@@ -1,6 +1,7 @@
 """Engines: what each database needs to be told when it is opened."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -31,6 +32,13 @@ def normalise_url(url: str) -> URL:
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: an in-memory database forgets what it acknowledged")
     return parsed
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for PostgreSQL."""
+    parsed = normalise_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(f"{parsed.database}") if is_file else None
 
 
 def open_engine(url: str, *, pool_size: int = 5) -> Engine:

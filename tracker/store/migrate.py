@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
 import tracker
-from tracker.store.engine import normalise_url
+from tracker.store.engine import sqlite_file
 
 
 class MigrationsMissing(Exception):
@@ -35,11 +35,13 @@ def upgrade(url: str) -> None:
 
     Makes the folder of a SQLite file if need be. Raises DatabaseRefused, MigrationsMissing.
     """
-    parsed = normalise_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    file = sqlite_file(url)
     try:
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
         command.upgrade(alembic_config(url), "head")
+    except OSError as error:
+        raise DatabaseRefused(f"DATABASE_URL: {error.filename}: {error.strerror}") from error
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         raise DatabaseRefused(f"DATABASE_URL: {reason}") from error

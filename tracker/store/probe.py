@@ -2,12 +2,15 @@
 
 from sqlalchemy.exc import DBAPIError
 
-from tracker.store.engine import open_engine
+from tracker.store.engine import open_engine, sqlite_file
 from tracker.store.revision import SCHEMA_REVISION, current_revision
 
 
 def schema_problem(url: str) -> str | None:
     """Why this code cannot work on this database, as one line; None when it can."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():  # looking would make an empty one
+        return f"DATABASE_URL: there is no {file} yet: run `tracker migrate`"
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:

@@ -267,7 +267,27 @@ def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int)
 
     before: the key of the last task of the page before.
     """
-    found = select(tasks).where(tasks.c.tenant == filter_.tenant)
+    found = _filtered(select(tasks), filter_)
+    if before is not None:
+        found = found.where(tasks.c.key < before)
+    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))]
+
+
+def numbered_page(
+    db: Connection, filter_: TaskFilter, *, page_number: int, page_size: int
+) -> list[Task]:
+    """A page by number, newest first, for callers who know no cursors.
+
+    page_number: counted from 1. The pages before are stepped over in the index, not loaded.
+    """
+    keys = _filtered(select(tasks.c.key), filter_).order_by(tasks.c.key.desc())
+    wanted = keys.offset((page_number - 1) * page_size).limit(page_size).subquery()
+    found = select(tasks).where(tasks.c.key.in_(select(wanted.c.key)))
+    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
+
+
+def _filtered(found: Select[Any], filter_: TaskFilter) -> Select[Any]:
+    found = found.where(tasks.c.tenant == filter_.tenant)
     if filter_.provider is not None:
         found = found.where(tasks.c.provider == filter_.provider)
     if filter_.operation is not None:
@@ -276,9 +296,7 @@ def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int)
         found = found.where(tasks.c.state.in_(sorted(filter_.states)))
     if filter_.external_task_id is not None:
         found = found.where(tasks.c.external_task_id == filter_.external_task_id)
-    if before is not None:
-        found = found.where(tasks.c.key < before)
-    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))]
+    return found
 
 
 def _locked(db: Connection, found: Select[Any]) -> list[Task]:

@@ -18,9 +18,10 @@ from tracker.providers.kling import front
 from tracker.providers.kling.adapter import Kling
 from tracker.services.submission import Submission
 from tracker.store import tasks
+from tracker.store.tasks import TaskFilter
+from tracker.web import query
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType, read_json
 from tracker.web.problems import headers_of, request_id
-from tracker.web.query import idempotency_key
 from tracker.web.state import services, tenant
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,10 @@ async def _dispatch(request: Request) -> Any:
     operation, name = _split(request.scope["path"].partition("/v1/")[2])
     if request.method == "POST" and not name:
         return await _create(request, operation)
-    if request.method in ("GET", "HEAD") and name:
-        return front.render_task(await _find(request, operation, name))
+    if request.method in ("GET", "HEAD"):
+        if name:
+            return front.render_task(await _find(request, operation, name))
+        return await _list(request, operation)
     raise _WrongMethod(f"{request.method} is not a method of this path")
 
 
@@ -82,11 +85,22 @@ async def _create(request: Request, operation: str) -> dict[str, Any]:
             provider="kling",
             operation=operation,
             input=body,
-            idempotency_key=idempotency_key(request),
+            idempotency_key=query.idempotency_key(request),
             input_path="",
         )
     )
     return front.render_task(accepted.task)
+
+
+async def _list(request: Request, operation: str) -> list[dict[str, Any]]:
+    """Newest first, in pages by number (reference: Kling §2, `pageNum` and `pageSize`)."""
+    number = query.integer(request, "pageNum", default=1, low=1, high=1000)
+    size = query.integer(request, "pageSize", default=30, low=1, high=500)
+    filter_ = TaskFilter(tenant=tenant(request), provider="kling", operation=operation)
+    found = await services(request).store.read(
+        lambda db: tasks.numbered_page(db, filter_, page_number=number, page_size=size)
+    )
+    return [front.render_task(task) for task in found]
 
 
 async def _find(request: Request, operation: str, name: str) -> Task:

@@ -90,7 +90,9 @@ class Loop:
         return 0.0 if len(claimed) == room else BETWEEN_CLAIMS_S
 
     async def _work(self, job: Job) -> None:
-        with structlog.contextvars.bound_contextvars(job=job.key, kind=job.kind.value):
+        with structlog.contextvars.bound_contextvars(
+            job=job.key, kind=job.kind.value, task=job.task_key
+        ):
             try:
                 await self._role.run(job)
             except Unavailable as error:
