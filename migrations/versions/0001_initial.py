@@ -268,9 +268,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_jobs_kind_run_at_key"), ["kind", "run_at", "key"], unique=False
+            batch_op.f("ix_jobs_kind_lane_run_at_key"),
+            ["kind", "lane", "run_at", "key"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_jobs_leased",
+            ["kind", "lease_until"],
+            unique=False,
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_jobs_task_key"), ["task_key"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_waiting",
+            ["kind", "run_at"],
+            unique=False,
+            postgresql_where=sa.text("lease_until IS NULL"),
+            sqlite_where=sa.text("lease_until IS NULL"),
+        )
 
     op.create_table(
         "receipts",
@@ -416,8 +432,18 @@ def downgrade() -> None:
 
     op.drop_table("receipts")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_jobs_waiting",
+            postgresql_where=sa.text("lease_until IS NULL"),
+            sqlite_where=sa.text("lease_until IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_jobs_task_key"))
-        batch_op.drop_index(batch_op.f("ix_jobs_kind_run_at_key"))
+        batch_op.drop_index(
+            "ix_jobs_leased",
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_jobs_kind_lane_run_at_key"))
 
     op.drop_table("jobs")
     with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:

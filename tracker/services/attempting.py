@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain import retry
+from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import (
@@ -32,6 +33,9 @@ from tracker.store.transaction import Tx
 
 _SLOT_PAUSE = timedelta(seconds=5)
 """How long a submit that our own cap holds back sleeps when no freed slot wakes it."""
+_RECORD_TRIES = 20
+_RECORD_PAUSE_S = 1.0
+"""How long an outcome is held in hand while the database is away."""
 _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
@@ -72,8 +76,23 @@ class Attempting:
         context.at(Point.SUBMIT_SENT)
         outcome = context.providers[begun.task.provider].parse_submit(answer)
         status = answer.status if isinstance(answer, HttpResult) else None
-        await context.store.write(self._end, _Ended(job, begun, outcome, status, latency_ms))
+        await self._record(_Ended(job, begun, outcome, status, latency_ms))
         context.at(Point.SUBMIT_RECORDED)
+
+    async def _record(self, ended: _Ended) -> None:
+        """Write the outcome down. A database that is away for a moment must not make us forget it.
+
+        Raises Unavailable when it stays away; then the open attempt says that nobody knows.
+        """
+        for tries_left in reversed(range(_RECORD_TRIES)):
+            try:
+                await self._context.store.write(self._end, ended)
+            except Unavailable as error:
+                if not tries_left:
+                    raise
+                await self._context.clock.sleep(min(error.retry_after_s, _RECORD_PAUSE_S))
+            else:
+                return
 
     async def _send(self, begun: _Begun) -> HttpResult | HttpFailure:
         context, task = self._context, begun.task

@@ -8,7 +8,8 @@ from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import Point
 from tracker.services.context import Context
-from tracker.store import jobs
+from tracker.services.transition import lane_of
+from tracker.store import jobs, tasks
 from tracker.store.jobs import Job, JobKind
 from tracker.store.transaction import Tx
 
@@ -57,6 +58,16 @@ class Leases:
         """The work raised. It is tried again later, ever more seldom; it is never dropped."""
         await self._context.store.write(self._fail, _Failed(job, error))
 
+    def _rooms(self, tx: Tx) -> dict[str, int]:
+        """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
+        caps = {
+            name: account.max_in_flight
+            for name, account in self._context.accounts.items()
+            if account.max_in_flight is not None
+        }
+        held = tasks.slots_held(tx.db, caps) if caps else {}
+        return {lane_of(*name): max(cap - held.get(name, 0), 0) for name, cap in caps.items()}
+
     def _claim(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[list[Job]]:
         return [
             jobs.claim(
@@ -67,6 +78,7 @@ class Leases:
                 until=tx.lease_now + self._context.policy.lease,
                 limit=one.limit,
                 per_lane=one.per_lane,
+                rooms=self._rooms(tx) if one.kind is JobKind.SUBMIT else {},
             )
             for one in wanted
         ]

@@ -8,6 +8,7 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from tracker.clock import new_id
 from tracker.domain.effects import Effect
@@ -75,9 +76,7 @@ class Recorder:
         tasks.free_slots(db, self._freed)
         jobs.drop(db, self._stopped, _WORK)
         self._enqueue(now)
-        lanes = {lane(task) for task in self._freed.values()}
-        jobs.wake_lanes(db, JobKind.SUBMIT, lanes, now=now)
-        if lanes:
+        if self._freed:  # somebody may be waiting for a slot
             self._tx.woken.add(JobKind.SUBMIT)
         transitions.append(db, self._history)
         self._tx.moved = self._tx.moved or bool(self._history)
@@ -91,7 +90,7 @@ class Recorder:
         if self._owed:
             keys = deliveries.insert_many(self._tx.db, self._owed)
             new += [
-                NewJob(owed.tenant, JobKind.DELIVER, owed.task_key, owed.url, now, key)
+                NewJob(owed.tenant, JobKind.DELIVER, owed.task_key, _origin(owed.url), now, key)
                 for owed, key in zip(self._owed, keys, strict=True)
             ]
         jobs.enqueue(self._tx.db, new, now=now)
@@ -116,7 +115,7 @@ class Recorder:
                 self._notify(task)
 
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
-        job = NewJob(task.tenant, kind, task.key, lane(task), run_at)
+        job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
 
     def _notify(self, task: Task) -> None:
@@ -152,6 +151,12 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     )
 
 
-def lane(task: Task) -> str:
+def _origin(url: str) -> str:
+    """Who might starve whom at the receivers: one scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def lane_of(provider: str, account: str) -> str:
     """Who might starve whom at the provider: its account."""
-    return f"{task.provider}/{task.account}"
+    return f"{provider}/{account}"

@@ -1,20 +1,19 @@
 """Statements on `jobs`: leased rows of background work."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.store.schema import jobs
 
 WAITING = "waiting for a free slot"
 """The `last_error` of a submit that our own cap holds back."""
-WAKE_AT_ONCE = 16
-"""How many such submits a freed slot wakes."""
 
 
 class JobKind(StrEnum):
@@ -103,42 +102,79 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     until: datetime,
     limit: int,
     per_lane: int,
+    rooms: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Job]:
-    """Take up to `limit` due jobs, oldest first, at most `per_lane` of one lane.
+    """Take up to `limit` due jobs, at most `per_lane` of one lane, the oldest of each lane first.
 
     A row is due when its time has come and nobody's lease on it still runs. Two claimants never
     get the same row: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
+    However long a lane's backlog is, only the rows that are taken are read.
+
+    rooms: for some lanes, how many more of them may be under way at all.
     """
-    ripe = (
-        select(
-            jobs.c.key,
-            jobs.c.run_at,
-            func.row_number().over(partition_by=jobs.c.lane, order_by=jobs.c.run_at).label("place"),
-        )
-        .where(jobs.c.kind == kind.value, jobs.c.run_at <= now)
-        .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
-    )
-    fair = ripe.subquery()
-    chosen = (
-        select(fair.c.key)
-        .where(fair.c.place <= per_lane)
-        .order_by(fair.c.run_at, fair.c.key)
-        .limit(limit)
-    )
-    locked = (
-        select(jobs.c.key)
-        .where(jobs.c.key.in_(chosen))
-        .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
-        .with_for_update(skip_locked=True)  # left out on SQLite
-    )
+    lanes = _due_lanes(db, kind, now)
+    keys: list[int] = []
+    for place, lane in enumerate(lanes):
+        # What is left is shared out evenly, so that the first lanes do not take it all.
+        share = -(-(limit - len(keys)) // (len(lanes) - place))
+        fitting = min(share, per_lane, rooms.get(lane, per_lane))
+        if fitting > 0:
+            keys += db.scalars(_ripe(kind, lane, now).limit(fitting))
+    if not keys:
+        return []
     taken = (
         update(jobs)
-        .where(jobs.c.key.in_(locked.scalar_subquery()))
+        .where(jobs.c.key.in_(keys))
         .values(lease_token=token, lease_until=until)
         .returning(*jobs.c)
     )
     rows = [_job(row) for row in db.execute(taken)]
     return sorted(rows, key=lambda job: (job.run_at, job.key))
+
+
+def _ripe(kind: JobKind, lane: str, now: datetime) -> Select[int]:
+    return (
+        select(jobs.c.key)
+        .where(jobs.c.kind == kind.value, jobs.c.lane == lane, jobs.c.run_at <= now)
+        .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
+        .order_by(jobs.c.run_at, jobs.c.key)
+        .with_for_update(skip_locked=True)  # left out on SQLite
+    )
+
+
+def _due_lanes(db: Connection, kind: JobKind, now: datetime) -> list[str]:
+    """Lanes with something due, the one that has waited longest first."""
+    found = [
+        (due, row.lane)
+        for row in db.execute(_LANES, {"kind": kind.value})
+        if (due := db.scalar(_FIRST, {"kind": kind.value, "lane": row.lane, "now": now}))
+    ]
+    return [lane for _, lane in sorted(found)]
+
+
+_FIRST = (
+    select(jobs.c.run_at)
+    .where(
+        jobs.c.kind == bindparam("kind"),
+        jobs.c.lane == bindparam("lane"),
+        jobs.c.run_at <= bindparam("now"),
+        or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= bindparam("now")),
+    )
+    .order_by(jobs.c.run_at)
+    .limit(1)
+)
+_LANES = text(
+    """
+    WITH RECURSIVE found (lane) AS (
+        SELECT min(lane) FROM jobs WHERE kind = :kind
+        UNION ALL
+        SELECT (SELECT min(lane) FROM jobs WHERE kind = :kind AND lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane FROM found WHERE lane IS NOT NULL
+    """
+)
+"""The distinct lanes of a kind, by leaps through the index: one look per lane, not per row."""
 
 
 def next_due(db: Connection, kind: JobKind) -> datetime | None:
@@ -214,24 +250,6 @@ def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind])
                 jobs.c.task_key.in_(task_keys), jobs.c.kind.in_([kind.value for kind in kinds])
             )
         )
-
-
-def wake_lanes(db: Connection, kind: JobKind, lanes: Collection[str], *, now: datetime) -> None:
-    """Jobs of these lanes that wait for something which has just come free are due now."""
-    if lanes:
-        first = (
-            select(jobs.c.key)
-            .where(
-                jobs.c.kind == kind.value,
-                jobs.c.lane.in_(lanes),
-                jobs.c.run_at > now,
-                jobs.c.lease_until.is_(None),
-                jobs.c.last_error == WAITING,
-            )
-            .order_by(jobs.c.run_at)
-            .limit(WAKE_AT_ONCE)
-        )
-        db.execute(update(jobs).where(jobs.c.key.in_(first.scalar_subquery())).values(run_at=now))
 
 
 def _fenced() -> Any:

@@ -224,7 +224,9 @@ jobs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("dedup_key"),
     CheckConstraint("kind IN ('submit', 'reconcile', 'deliver')", name="kind"),
-    Index(None, "kind", "run_at", "key"),
+    Index(None, "kind", "lane", "run_at", "key"),
+    _partial("ix_jobs_waiting", "kind", "run_at", where="lease_until IS NULL"),
+    _partial("ix_jobs_leased", "kind", "lease_until", where="lease_until IS NOT NULL"),
     Index(None, "task_key"),
     sqlite_autoincrement=True,
 )

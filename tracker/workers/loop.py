@@ -86,8 +86,8 @@ class Loop:
             running = asyncio.create_task(self._work(job))
             self._held[running] = job
             running.add_done_callback(self._ended)
-        # Full means that there may be more; nothing means that others hold what is due.
-        return 0.0 if len(claimed) == room else BETWEEN_CLAIMS_S
+        # Nothing: what is due waits for a slot, or others hold it. A commit wakes us.
+        return BETWEEN_CLAIMS_S if claimed else IDLE_S
 
     async def _work(self, job: Job) -> None:
         with structlog.contextvars.bound_contextvars(
