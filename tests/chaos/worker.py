@@ -4,14 +4,10 @@ python -m tests.chaos.worker hasty              gives work under way half a seco
 python -m tests.chaos.worker freezing POINT     stops itself (SIGSTOP) the first time it is there
 """
 
-import asyncio
 import os
 import signal
-import sys
 
-from tracker.cli.worker import worker
 from tracker.domain.signals import Point, Signal
-from tracker.workers import loop
 
 
 def freezing_at(point: Point) -> Signal:
