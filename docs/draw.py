@@ -1,0 +1,51 @@
+"""Draw what is drawn from the code: `make docs`. A test fails when what is committed is stale."""
+
+from pathlib import Path
+
+from tracker.domain.events import Kind
+from tracker.domain.lifecycle import TRANSITIONS
+from tracker.domain.task import TERMINAL, TaskState
+
+PAGE = Path(__file__).parent / "reference" / "lifecycle.md"
+BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
+
+
+def diagram() -> str:
+    """The state diagram (Mermaid) and the whole table, from TRANSITIONS."""
+    return f"{_picture()}\n\n{_table()}"
+
+
+def drawn(page: str) -> str:
+    """A page with the part between the marks drawn anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{diagram()}\n\n{END}{after}"
+
+
+def _picture() -> str:
+    """Moves only; what happens without leaving a state stands in the table."""
+    arrows: dict[tuple[TaskState, TaskState], list[Kind]] = {}
+    for state, row in TRANSITIONS.items():
+        for kind, target in row.items():
+            if target is not state:
+                arrows.setdefault((state, target), []).append(kind)
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {TaskState.QUEUED}: created"]
+    for (state, target), kinds in arrows.items():
+        lines.append(f"    {state} --> {target}: {', '.join(kinds)}")
+    lines += [f"    {state} --> [*]" for state in TaskState if state in TERMINAL]
+    return "\n".join([*lines, "```"])
+
+
+def _table() -> str:
+    lines = ["| state | event | next |", "|---|---|---|"]
+    for state, row in TRANSITIONS.items():
+        if not row:
+            lines.append(f"| `{state}` | | nothing moves it |")
+        for kind, target in row.items():
+            after = "stays" if target is state else f"`{target}`"
+            lines.append(f"| `{state}` | `{kind}` | {after} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(drawn(PAGE.read_text()))

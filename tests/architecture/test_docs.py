@@ -1,0 +1,96 @@
+"""The documentation, held to the code."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from starlette.routing import BaseRoute, Mount, Route
+
+from docs import draw
+from tests.support.service import ROOT
+from tracker.app import make_app
+from tracker.cli.main import main
+from tracker.domain.events import Kind, Source
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.task import TaskState
+from tracker.settings import OTHER_NAMES, Settings
+from tracker.web import kling
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+_FRONT = [(prefix, family) for prefix in kling.PREFIXES for family in kling.FAMILIES]
+_LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
+
+
+def _reference(name: str) -> str:
+    return (DOCS / "reference" / name).read_text()
+
+
+def _commands(command: click.Command, path: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from _commands(inner, f"{path} {name}")
+    else:
+        yield path
+
+
+def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Of all that is served but the Kling front, which has a section of its own."""
+    for route in routes:
+        assert isinstance(route, Mount | Route)
+        if not any(route.path.startswith(f"{prefix}/v1/{family}/") for prefix, family in _FRONT):
+            yield route.path
+
+
+@pytest.mark.parametrize("name", sorted({n.upper() for n in Settings.model_fields} | OTHER_NAMES))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in _reference("settings.md")
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    named = set(re.findall(r"`(TRACKER_[A-Z_]+)`", _reference("settings.md"))) - {"TRACKER_"}
+    assert named <= {n.upper() for n in Settings.model_fields} | OTHER_NAMES
+
+
+@pytest.mark.parametrize("path", sorted(_commands(main, "tracker")))
+def test_every_command_is_documented(path: str) -> None:
+    assert f"`{path}`" in _reference("commands.md")
+
+
+def test_every_route_outside_the_kling_front_is_documented() -> None:
+    app = make_app(Settings.from_env({}), workers=False)
+    ours = sorted(set(_paths(app.routes)))
+    assert ours
+    page = _reference("http.md")
+    assert [path for path in ours if f"{path}`" not in page] == []
+
+
+# Not the first transition, nor the event that never moves anything: they are in no row.
+@pytest.mark.parametrize(
+    "word", [*TaskState, *sorted(set(Kind) - {Kind.CREATED, Kind.SEEN_UNKNOWN_WORD})]
+)
+def test_every_state_and_event_is_in_the_lifecycle(word: str) -> None:
+    assert f"`{word}`" in _reference("lifecycle.md")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_is_documented(verdict: Verdict) -> None:
+    assert f"`{verdict}`" in _reference("http.md")
+
+
+@pytest.mark.parametrize("source", Source)
+def test_every_source_is_documented(source: Source) -> None:
+    assert f"`{source}`" in (DOCS / "tutorial" / "first-task.md").read_text()
+
+
+def test_the_lifecycle_diagram_is_what_the_table_draws() -> None:
+    page = draw.PAGE.read_text()
+    assert draw.drawn(page) == page, "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = _LINK.findall(page.read_text())
+    assert [t for t in targets if not (page.parent / t).exists()] == []
