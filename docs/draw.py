@@ -5,7 +5,10 @@ from pathlib import Path
 from tracker.domain.events import Kind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
+from tracker.web.openapi import as_text, build_document
+from tracker.web.routes import ROUTES
 
+OPENAPI = Path(__file__).parent / "reference" / "openapi.json"
 PAGE = Path(__file__).parent / "reference" / "lifecycle.md"
 BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
 
@@ -13,6 +16,11 @@ BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.p
 def diagram() -> str:
     """The state diagram (Mermaid) and the whole table, from TRANSITIONS."""
     return f"{_picture()}\n\n{_table()}"
+
+
+def openapi() -> str:
+    """The description of the HTTP API."""
+    return as_text(build_document(ROUTES))
 
 
 def drawn(page: str) -> str:
@@ -49,3 +57,4 @@ def _table() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(drawn(PAGE.read_text()))
+    OPENAPI.write_text(openapi())

@@ -7,6 +7,7 @@ from tracker.cli.demo import demo
 from tracker.cli.doctor import doctor
 from tracker.cli.emulate import emulate
 from tracker.cli.migrate import migrate
+from tracker.cli.openapi import openapi
 from tracker.cli.serve import serve
 from tracker.cli.submit import submit
 from tracker.cli.tasks import tasks
@@ -19,5 +20,5 @@ def main() -> None:
     """Submit media-generation tasks, receive their callbacks, keep their history."""
 
 
-for command in (demo, serve, worker, migrate, emulate, submit, tasks, doctor):
+for command in (demo, serve, worker, migrate, emulate, submit, tasks, doctor, openapi):
     main.add_command(command)

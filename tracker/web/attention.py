@@ -1,13 +1,13 @@
 """/v1/attention: what needs a human, and where to look."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tracker.domain.access import Scope
 from tracker.store import attention, conditions
 from tracker.store.store import Reading
-from tracker.web import query
+from tracker.web import views
+from tracker.web.operation import operation
 from tracker.web.schemas import instant
 from tracker.web.state import services, tenant
 
@@ -15,15 +15,15 @@ MOST = 50
 """Entries of each kind; the newest."""
 
 
+@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: views.Attention})
 async def attention_(request: Request) -> Response:
     """Overdue and uncertain tasks, receipts that ask for a human, and standing conditions."""
-    query.check_known(request, ())
     owner = tenant(request)
     found = await services(request).store.read(lambda db: _collect(db, owner))
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
-def _collect(db: Reading, owner: str) -> dict[str, Any]:
+def _collect(db: Reading, owner: str) -> views.Attention:
     return {
         "conditions": [_condition(one) for one in conditions.list_open(db)],
         "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
@@ -35,7 +35,7 @@ def _collect(db: Reading, owner: str) -> dict[str, Any]:
     }
 
 
-def _condition(one: conditions.Condition) -> dict[str, Any]:
+def _condition(one: conditions.Condition) -> views.Condition:
     return {
         "name": one.name,
         "provider": one.provider,
@@ -45,18 +45,18 @@ def _condition(one: conditions.Condition) -> dict[str, Any]:
     }
 
 
-def _stuck(one: attention.Stuck) -> dict[str, Any]:
+def _stuck(one: attention.Stuck) -> views.StuckTask:
     return {
         "task_id": str(one.id),
         "operation": one.operation,
         "external_task_id": one.external_task_id,
-        "state": one.state.value,
+        "state": one.state,
         "message": one.message,
         "since": instant(one.since),
     }
 
 
-def _odd(one: attention.Odd) -> dict[str, Any]:
+def _odd(one: attention.Odd) -> views.OddReceipt:
     return {
         "receipt_id": str(one.key),
         "task_id": None if one.task_id is None else str(one.task_id),

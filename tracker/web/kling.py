@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tracker.domain.access import Scope
 from tracker.domain.errors import (
     Conflict,
     InvalidRequest,
@@ -20,6 +21,7 @@ from tracker.services.submission import Submission
 from tracker.store import tasks
 from tracker.store.tasks import TaskFilter
 from tracker.web import query
+from tracker.web.auth import admit
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType, read_json
 from tracker.web.problems import headers_of, request_id
 from tracker.web.state import services, tenant
@@ -54,6 +56,7 @@ async def handle(request: Request) -> Response:
 
 
 async def _dispatch(request: Request) -> Any:
+    await admit(request, Scope.TASKS_WRITE if request.method == "POST" else Scope.TASKS_READ)
     operation, name = _split(request.scope["path"].partition("/v1/")[2])
     if request.method == "POST" and not name:
         return await _create(request, operation)

@@ -1,16 +1,16 @@
 """The whole URL map on one screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from tracker.clock import Clock
-from tracker.web import attention, callbacks, health, kling, problems, tasks
+from tracker.web import attention, callbacks, documentation, health, kling, problems, tasks
 from tracker.web.middleware import RequestScope
 from tracker.web.state import Services
 
@@ -21,32 +21,6 @@ class State(TypedDict):
     services: Services
 
 
-def build_app(
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]], clock: Clock
-) -> Starlette:
-    """The ASGI app. lifespan: opens the services and yields them."""
-    return Starlette(
-        routes=[
-            Route("/v1/tasks", tasks.submit, methods=["POST"]),
-            Route("/v1/tasks", tasks.list_, methods=["GET"]),
-            Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
-            Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
-            Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
-            Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
-            Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
-            Route("/v1/attention", attention.attention_, methods=["GET"]),
-            Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
-            Route("/healthz", health.healthz, methods=["GET"]),
-            Route("/readyz", health.readyz, methods=["GET"]),
-            *_kling_front(),
-        ],
-        exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
-        | dict.fromkeys(problems.KINDS, problems.answer),
-        middleware=[Middleware(RequestScope, clock=clock)],
-        lifespan=lifespan,
-    )
-
-
 def _kling_front() -> list[Route]:
     """The same front under each prefix; all methods, as Kling has a code for the wrong one."""
     return [
@@ -54,3 +28,34 @@ def _kling_front() -> list[Route]:
         for prefix in kling.PREFIXES
         for family in kling.FAMILIES
     ]
+
+
+ROUTES: Sequence[BaseRoute] = (
+    Route("/v1/tasks", tasks.submit, methods=["POST"]),
+    Route("/v1/tasks", tasks.list_, methods=["GET"]),
+    Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
+    Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
+    Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
+    Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
+    Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
+    Route("/v1/attention", attention.attention_, methods=["GET"]),
+    Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
+    Route("/healthz", health.healthz, methods=["GET"]),
+    Route("/readyz", health.readyz, methods=["GET"]),
+    Route("/openapi.json", documentation.openapi, methods=["GET"]),
+    *_kling_front(),
+)
+"""Everything that is served. Handlers say the rest: see `operation`."""
+
+
+def build_app(
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]], clock: Clock
+) -> Starlette:
+    """The ASGI app. lifespan: opens the services and yields them."""
+    return Starlette(
+        routes=ROUTES,
+        exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
+        | dict.fromkeys(problems.KINDS, problems.answer),
+        middleware=[Middleware(RequestScope, clock=clock)],
+        lifespan=lifespan,
+    )

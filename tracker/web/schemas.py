@@ -2,21 +2,19 @@
 
 import base64
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast, overload
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tracker.domain.errors import InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Artifact, Task
-from tracker.domain.validation import field_errors
 from tracker.services.submission import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.receipts import Receipt
+from tracker.web import views
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_METADATA = 50
@@ -74,15 +72,7 @@ class SubmitBody(BaseModel):
         )
 
 
-def parse_submit(body: Mapping[str, Any]) -> SubmitBody:
-    """Raises InvalidRequest naming every wrong field."""
-    try:
-        return SubmitBody.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(*field_errors(error)) from None
-
-
-def render_task(task: Task) -> dict[str, Any]:
+def render_task(task: Task) -> views.Task:
     """A task, whole but for its input."""
     return {
         "id": str(task.id),
@@ -91,7 +81,7 @@ def render_task(task: Task) -> dict[str, Any]:
         "operation": task.operation,
         "external_task_id": task.external_task_id,
         "provider_task_id": task.provider_task_id,
-        "state": task.state.value,
+        "state": task.state,
         "version": task.version,
         "provider_status": task.provider_status,
         "message": task.message,
@@ -108,15 +98,15 @@ def render_task(task: Task) -> dict[str, Any]:
     }
 
 
-def render_transition(seq: int, step: Transition) -> dict[str, Any]:
+def render_transition(seq: int, step: Transition) -> views.Transition:
     """One entry of a task's history."""
     return {
         "seq": seq,
         "version": step.version,
-        "from": step.from_state and step.from_state.value,
-        "to": step.to_state.value,
-        "kind": step.kind.value,
-        "source": step.source.value,
+        "from": step.from_state,
+        "to": step.to_state,
+        "kind": step.kind,
+        "source": step.source,
         "provider_status": step.provider_status,
         "message": step.message,
         "provider_at": instant(step.provider_at),
@@ -125,22 +115,24 @@ def render_transition(seq: int, step: Transition) -> dict[str, Any]:
     }
 
 
-def render_receipt(receipt: Receipt) -> dict[str, Any]:
+def render_receipt(receipt: Receipt) -> views.Receipt:
     """One piece of inbound evidence; the body as text where it is text, else in base64."""
+    body, encoding = _body(receipt.body or b"")
     return {
         "id": str(receipt.key),
-        "source": receipt.source.value,
-        "verdict": receipt.verdict.value,
+        "source": receipt.source,
+        "verdict": receipt.verdict,
         "reason": receipt.reason,
         "received_at": instant(receipt.received_at),
         "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),
         "headers": dict(receipt.headers or {}),
         "size_bytes": receipt.size_bytes,
-        **_body(receipt.body or b""),
+        "body": body,
+        "encoding": encoding,
     }
 
 
-def render_attempt(attempt: Attempt) -> dict[str, Any]:
+def render_attempt(attempt: Attempt) -> views.Attempt:
     """One try to submit."""
     return {
         "id": str(attempt.key),
@@ -148,7 +140,7 @@ def render_attempt(attempt: Attempt) -> dict[str, Any]:
         "started_at": instant(attempt.started_at),
         "ended_at": instant(attempt.ended_at),
         "outcome": attempt.outcome,
-        "certainty": attempt.certainty and attempt.certainty.value,
+        "certainty": attempt.certainty,
         "http_status": attempt.http_status,
         "code": attempt.code,
         "message": attempt.message,
@@ -158,7 +150,7 @@ def render_attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def render_delivery(owed: Delivery) -> dict[str, Any]:
+def render_delivery(owed: Delivery) -> views.Delivery:
     """One thing owed to a caller's URL."""
     return {
         "id": str(owed.id),
@@ -174,6 +166,12 @@ def render_delivery(owed: Delivery) -> dict[str, Any]:
     }
 
 
+@overload
+def instant(when: datetime) -> str: ...
+@overload
+def instant(when: None) -> None: ...
+@overload
+def instant(when: datetime | None) -> str | None: ...
 def instant(when: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond."""
     if when is None:
@@ -181,29 +179,29 @@ def instant(when: datetime | None) -> str | None:
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _result(task: Task) -> dict[str, Any] | None:
+def _result(task: Task) -> views.Result | None:
     if not task.artifacts:
         return None
     return {"artifacts": [_artifact(piece) for piece in task.artifacts]}
 
 
-def _artifact(piece: Artifact) -> dict[str, Any]:
-    known = {
+def _artifact(piece: Artifact) -> views.Artifact:
+    known: views.Artifact = {
         "kind": piece.kind,
         "url": piece.url,
         "id": piece.id,
         "duration_s": piece.duration_s,
     }
-    return {**piece.extra, **known}
+    return cast("views.Artifact", {**piece.extra, **known})
 
 
-def _error(task: Task) -> dict[str, Any] | None:
+def _error(task: Task) -> views.TaskError | None:
     if task.error is None:
         return None
     return {"type": task.error.type, "code": task.error.code, "message": task.error.message}
 
 
-def _evidence(step: Transition) -> dict[str, str] | None:
+def _evidence(step: Transition) -> views.Evidence | None:
     if step.receipt is not None:
         return {"type": "receipt", "id": str(step.receipt)}
     if step.attempt is not None:
@@ -211,8 +209,8 @@ def _evidence(step: Transition) -> dict[str, str] | None:
     return None
 
 
-def _body(raw: bytes) -> dict[str, str]:
+def _body(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
     try:
-        return {"body": raw.decode(), "encoding": "utf-8"}
+        return raw.decode(), "utf-8"
     except UnicodeDecodeError:
-        return {"body": base64.b64encode(raw).decode(), "encoding": "base64"}
+        return base64.b64encode(raw).decode(), "base64"

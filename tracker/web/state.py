@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from tracker.clock import Clock
-from tracker.services.correlation import DEFAULT_TENANT
+from tracker.domain.access import Principal
+from tracker.domain.errors import Misuse
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
 from tracker.store.store import Store
@@ -42,6 +43,14 @@ def services(request: Request) -> Services:
     return found
 
 
-def tenant(_request: Request) -> str:
+def principal(request: Request) -> Principal:
+    """Who is asking. Raises Misuse where nobody was let in: such a handler lacks its guard."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        raise Misuse(f"{request.scope['path']} asks for a principal, and its route has no scope")
+    return found
+
+
+def tenant(request: Request) -> str:
     """Whose data this request may see."""
-    return DEFAULT_TENANT
+    return principal(request).tenant

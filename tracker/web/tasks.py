@@ -1,22 +1,22 @@
 """/v1/tasks: submit, get, list, and each task's history with its evidence."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
+from tracker.domain.access import Scope
 from tracker.domain.errors import NotFound
 from tracker.domain.task import OPEN, Task
 from tracker.store import attempts, deliveries, receipts, tasks, transitions
 from tracker.store.store import Reading
 from tracker.store.tasks import TaskFilter
-from tracker.web import query
-from tracker.web.body import read_json
+from tracker.web import examples, params, query, views
 from tracker.web.conditional import etag, matches
+from tracker.web.operation import Answer, operation, read_body
 from tracker.web.schemas import (
-    parse_submit,
+    SubmitBody,
     render_attempt,
     render_delivery,
     render_receipt,
@@ -25,30 +25,57 @@ from tracker.web.schemas import (
 )
 from tracker.web.state import services, tenant
 
-_LIST_PARAMETERS = {"provider", "operation", "state", "external_task_id", "limit", "cursor"}
 MAX_PAGE = 500
 
 
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    headers=[params.IDEMPOTENCY_KEY],
+    body=SubmitBody,
+    examples=examples.SUBMIT,
+    answers={
+        202: Answer(
+            views.Task,
+            headers={
+                "Location": "Where the task can be read.",
+                "ETag": "The task's version.",
+                "Idempotency-Replayed": "`true` when an earlier request had made the task.",
+            },
+        )
+    },
+    problems=[409],
+)
 async def submit(request: Request) -> Response:
     """Take a task in. 202 once it is durable; nothing has been sent yet."""
-    query.check_known(request, ())
-    our = services(request)
-    body = await read_json(
-        request, limit=our.limits.body_bytes, timeout_s=our.limits.body_timeout_s
-    )
-    submission = parse_submit(body).to_submission(
+    body = await read_body(request, SubmitBody)
+    submission = body.to_submission(
         tenant=tenant(request), idempotency_key=query.idempotency_key(request)
     )
-    accepted = await our.acceptance.accept(submission)
+    accepted = await services(request).acceptance.accept(submission)
     headers = {"location": f"/v1/tasks/{accepted.task.id}", "etag": etag(accepted.task.version)}
     if accepted.replayed:
         headers["idempotency-replayed"] = "true"
     return JSONResponse(render_task(accepted.task), 202, headers)
 
 
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    headers=[params.IF_NONE_MATCH],
+    answers={
+        200: Answer(
+            views.Task,
+            headers={
+                "ETag": "The task's version.",
+                "Retry-After": "Seconds after which to look again; while the task is open.",
+            },
+        ),
+        304: None,
+    },
+)
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version."""
-    query.check_known(request, ())
     task = await _load(request)
     headers = {"etag": etag(task.version), "cache-control": "no-store"}
     if task.state in OPEN:
@@ -58,9 +85,21 @@ async def get(request: Request) -> Response:
     return JSONResponse(render_task(task), headers=headers)
 
 
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[
+        params.PROVIDER,
+        params.OPERATION,
+        params.STATE,
+        params.EXTERNAL_TASK_ID,
+        params.limit(default=50, high=MAX_PAGE),
+        params.CURSOR,
+    ],
+    answers={200: Answer(views.TaskPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+)
 async def list_(request: Request) -> Response:
     """A page of tasks, newest first."""
-    query.check_known(request, _LIST_PARAMETERS, repeatable={"state"})
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     filter_ = TaskFilter(
         tenant=tenant(request),
@@ -78,6 +117,7 @@ async def list_(request: Request) -> Response:
     return _page(request, "tasks", [render_task(t) for t in page], last, f"tasks {filter_!r}")
 
 
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})
 async def list_transitions(request: Request) -> Response:
     """A task's history, oldest first."""
     return await _history(
@@ -87,6 +127,7 @@ async def list_transitions(request: Request) -> Response:
     )
 
 
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList})
 async def list_attempts(request: Request) -> Response:
     """Every try to submit a task."""
     return await _history(
@@ -96,6 +137,7 @@ async def list_attempts(request: Request) -> Response:
     )
 
 
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.DeliveryList})
 async def list_deliveries(request: Request) -> Response:
     """What a task owes or owed to its caller's URL."""
     return await _history(
@@ -105,9 +147,14 @@ async def list_deliveries(request: Request) -> Response:
     )
 
 
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
+    answers={200: views.ReceiptPage},
+)
 async def list_receipts(request: Request) -> Response:
     """What came in about a task, with what was made of it; oldest first, in pages."""
-    query.check_known(request, {"limit", "cursor"})
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     task = await _load(request)
     scope = f"receipts {task.key}"
@@ -121,9 +168,8 @@ async def list_receipts(request: Request) -> Response:
 
 
 async def _history(
-    request: Request, name: str, rows: Callable[[Reading, Task], list[dict[str, Any]]]
+    request: Request, name: str, rows: Callable[[Reading, Task], Sequence[Mapping[str, object]]]
 ) -> Response:
-    query.check_known(request, ())
     task = await _load(request)
     found = await services(request).store.read(lambda db: rows(db, task))
     return JSONResponse({name: found}, headers={"cache-control": "no-store"})
@@ -145,7 +191,7 @@ def _place(request: Request, *, scope: str) -> int | None:
 
 
 def _page(
-    request: Request, name: str, rows: list[dict[str, Any]], last: int | None, scope: str
+    request: Request, name: str, rows: Sequence[Mapping[str, object]], last: int | None, scope: str
 ) -> Response:
     headers = {"cache-control": "no-store"}
     after = None

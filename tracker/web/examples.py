@@ -1,0 +1,29 @@
+"""Bodies that the OpenAPI document shows. A test sends each one, and it must be accepted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SUBMIT: Mapping[str, Mapping[str, Any]] = {
+    "multi-image to video": {
+        "provider": "kling",
+        "operation": "videos/multi-image2video",
+        "input": {
+            "image_list": [
+                {"image": "https://example.com/1.png"},
+                {"image": "https://example.com/2.png"},
+            ],
+            "prompt": "根据参考图片生成连贯的动作视频",
+            "mode": "std",
+            "duration": "5",
+        },
+    },
+    "text to video, named and labelled": {
+        "provider": "kling",
+        "operation": "videos/text2video",
+        "input": {"prompt": "a cat on a windowsill, rain outside"},
+        "external_task_id": "order-4711",
+        "metadata": {"customer": 42, "trial": False},
+        "deadline_s": 900,
+    },
+}
+"""For `POST /v1/tasks`."""

@@ -1,0 +1,295 @@
+"""The JSON that goes out of /v1, as shapes: what renderers must return and what the OpenAPI
+document says. Plain dictionaries at run time.
+
+An instant is RFC 3339 in UTC to the millisecond; what is null is unknown or does not apply.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from tracker.domain.events import Kind, Source
+from tracker.domain.exchange import Certainty
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.task import TaskState
+
+EXACT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+"""Of each shape: it has these fields and no others."""
+OPEN = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+@with_config(OPEN)
+class Artifact(TypedDict):
+    """One piece of a result; what else the provider said of it stands beside these."""
+
+    kind: str
+    """`video`, `image`, `audio`, or the provider's own word."""
+    url: str | None
+    """Where the provider serves it; providers wipe these after a while."""
+    id: str | None
+    """The provider's id of the piece."""
+    duration_s: str | None
+    """Length in seconds, as the provider wrote it."""
+
+
+@with_config(EXACT)
+class Result(TypedDict):
+    """What a task made."""
+
+    artifacts: list[Artifact]
+
+
+@with_config(EXACT)
+class TaskError(TypedDict):
+    """Why a task failed."""
+
+    type: str
+    """`refused` (the provider would not create it), `provider` (it failed there) or
+    `never_submitted` (it never left us)."""
+    code: str | None
+    message: str
+
+
+@with_config(EXACT)
+class Task(TypedDict):
+    """A task, whole but for its input."""
+
+    id: Uuid
+    """Ours; sorts by the time of submission."""
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+    """Yours, else the task's own id. Sent to the provider."""
+    provider_task_id: str | None
+    state: TaskState
+    version: int
+    """Goes up by one with each transition; also the ETag."""
+    provider_status: str | None
+    """The provider's own word."""
+    message: str | None
+    progress: float | None
+    """Percent, where the provider tells."""
+    result: Result | None
+    error: TaskError | None
+    overdue: bool
+    """Past its deadline and still open."""
+    metadata: dict[str, Any]
+    created_at: Instant
+    updated_at: Instant
+    submitted_at: Instant | None
+    finished_at: Instant | None
+    deadline_at: Instant | None
+
+
+@with_config(EXACT)
+class TaskPage(TypedDict):
+    """A page of tasks."""
+
+    tasks: list[Task]
+    next_cursor: str | None
+    """Null on the last page."""
+
+
+@with_config(EXACT)
+class Evidence(TypedDict):
+    """What a transition rests on."""
+
+    type: Literal["receipt", "attempt"]
+    id: str
+
+
+Transition = TypedDict(  # `from` is no name for a class body
+    "Transition",
+    {
+        "seq": Annotated[int, Field(description="Its place in the change feed.")],
+        "version": Annotated[int, Field(description="The task's version since then.")],
+        "from": TaskState | None,
+        "to": TaskState,
+        "kind": Kind,
+        "source": Source,
+        "provider_status": str | None,
+        "message": str | None,
+        "provider_at": Annotated[
+            Instant | None, Field(description="When, by the provider's clock.")
+        ],
+        "at": Annotated[Instant, Field(description="When, by ours.")],
+        "evidence": Evidence | None,
+    },
+)
+Transition.__doc__ = "One entry of a task's history."
+with_config(EXACT)(Transition)
+
+
+@with_config(EXACT)
+class TransitionList(TypedDict):
+    """A task's whole history, oldest first."""
+
+    transitions: list[Transition]
+
+
+@with_config(EXACT)
+class Receipt(TypedDict):
+    """Something that came in about a task, and what was made of it."""
+
+    id: str
+    source: Source
+    verdict: Verdict
+    reason: str | None
+    received_at: Instant
+    duplicate_of: str | None
+    """The first receipt with these very bytes; then `body` is empty here."""
+    headers: dict[str, str]
+    size_bytes: int
+    body: str
+    encoding: Literal["utf-8", "base64"]
+    """How `body` is written."""
+
+
+@with_config(EXACT)
+class ReceiptPage(TypedDict):
+    """A page of receipts, oldest first."""
+
+    receipts: list[Receipt]
+    next_cursor: str | None
+
+
+@with_config(EXACT)
+class Attempt(TypedDict):
+    """One try to hand a task to its provider."""
+
+    id: str
+    number: int
+    started_at: Instant
+    ended_at: Instant | None
+    """Null while the request may be on its way."""
+    outcome: str | None
+    """`accepted`, `refused`, `deferred`, `not_sent`, `unknown` or `lost`."""
+    certainty: Certainty | None
+    """Of a failure: whether the provider may have the task all the same."""
+    http_status: int | None
+    code: str | None
+    message: str | None
+    latency_ms: int | None
+    provider_task_id: str | None
+    provider_request_id: str | None
+
+
+@with_config(EXACT)
+class AttemptList(TypedDict):
+    """Every try to submit a task, oldest first."""
+
+    attempts: list[Attempt]
+
+
+@with_config(EXACT)
+class Delivery(TypedDict):
+    """One change owed to a URL."""
+
+    id: Uuid
+    url: str
+    version: int
+    """The task's version that it tells of."""
+    state: str
+    attempts: int
+    created_at: Instant
+    ended_at: Instant | None
+    last_attempt_at: Instant | None
+    last_status: int | None
+    last_error: str | None
+
+
+@with_config(EXACT)
+class DeliveryList(TypedDict):
+    """What a task owes or owed."""
+
+    deliveries: list[Delivery]
+
+
+@with_config(EXACT)
+class Condition(TypedDict):
+    """Something that is wrong with a provider account for a while."""
+
+    name: str
+    provider: str
+    account: str
+    reason: str
+    raised_at: Instant
+
+
+@with_config(EXACT)
+class StuckTask(TypedDict):
+    """A task that may need a human."""
+
+    task_id: Uuid
+    operation: str
+    external_task_id: str
+    state: TaskState
+    message: str | None
+    since: Instant
+
+
+@with_config(EXACT)
+class OddReceipt(TypedDict):
+    """A receipt that may need a human."""
+
+    receipt_id: str
+    task_id: Uuid | None
+    """Null where it belongs to no task."""
+    provider: str
+    reason: str | None
+    received_at: Instant
+
+
+@with_config(EXACT)
+class Attention(TypedDict):
+    """What needs a human, the newest of each kind."""
+
+    conditions: list[Condition]
+    overdue: list[StuckTask]
+    uncertain: list[StuckTask]
+    receipts: dict[str, list[OddReceipt]]
+    """By verdict."""
+
+
+@with_config(EXACT)
+class Health(TypedDict):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+@with_config(EXACT)
+class Readiness(TypedDict):
+    """Whether it can work: the database answers, and has the schema it should."""
+
+    status: Literal["ok", "unavailable"]
+    schema: NotRequired[str]
+    reason: NotRequired[str]
+
+
+@with_config(EXACT)
+class FieldProblem(TypedDict):
+    """One wrong field."""
+
+    path: str
+    """`input.image_list[2].image`; empty for the body itself."""
+    reason: str
+
+
+@with_config(EXACT)
+class Problem(TypedDict):
+    """Every error (RFC 9457)."""
+
+    type: str
+    """Stable: `urn:tracker:problem:…`."""
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: NotRequired[list[FieldProblem]]
+    """Each wrong field, where fields are what is wrong."""
