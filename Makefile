@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg cov check fmt lint types imports migrations-check lock \
+.PHONY: help setup demo test test-pg cov bench check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -33,6 +33,9 @@ test-pg: .venv/.dev ## Run the tests that need PostgreSQL
 
 cov: .venv/.dev ## Measure what the tests cover
 	$(PY) -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
+	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS))
 
 check: lint types imports migrations-check lock-check ## Everything but the tests
 
@@ -69,12 +72,17 @@ docs: .venv/.dev ## Redraw what is drawn from the code
 lock: | .venv/bin/python ## Renew the lock files
 	$(COMPILE) --extra fast --upgrade -o requirements.lock
 	$(COMPILE) --extra fast --group dev --upgrade -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra fast --group dev --group bench --upgrade -c requirements-dev.lock \
+		-o requirements-bench.lock
 
 lock-check: | .venv/bin/python
 	@cp requirements.lock .lock-run && cp requirements-dev.lock .lock-dev
+	@cp requirements-bench.lock .lock-bench
 	@$(COMPILE) --extra fast -o .lock-run && $(COMPILE) --extra fast --group dev -o .lock-dev
-	@cmp requirements.lock .lock-run && cmp requirements-dev.lock .lock-dev; \
-		status=$$?; rm -f .lock-run .lock-dev; \
+	@$(COMPILE) --extra fast --group dev --group bench -o .lock-bench
+	@cmp requirements.lock .lock-run && cmp requirements-dev.lock .lock-dev \
+		&& cmp requirements-bench.lock .lock-bench; \
+		status=$$?; rm -f .lock-run .lock-dev .lock-bench; \
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
@@ -94,4 +102,8 @@ clean: ## Remove what make installed
 
 .venv/.dev: requirements-dev.lock .venv/.run
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/.bench: requirements-bench.lock .venv/.dev
+	$(INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@

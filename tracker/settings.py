@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from tracker.clock import new_secret
+from tracker.domain.signature import key_of
 from tracker.providers.base import Account
 from tracker.store.engine import normalise_url
 
@@ -53,6 +54,11 @@ def _network(value: str) -> str:
         raise ValueError(f"{value!r} is not a network in CIDR notation, like 10.0.0.0/8") from None
 
 
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    key_of(value.get_secret_value())
+    return value
+
+
 def _database(value: str) -> str:
     normalise_url(value)
     return value
@@ -60,6 +66,9 @@ def _database(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
+WebhookSecrets = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
+]
 Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=16)], ...], BeforeValidator(_words)]
 
 
@@ -84,6 +93,7 @@ class Settings(BaseModel):
     tracker_kling_api_key: SecretStr | None = None
     tracker_kling_access_key: SecretStr | None = None
     tracker_kling_secret_key: SecretStr | None = None
+    tracker_kling_webhook_secret: WebhookSecrets = ()
     tracker_kling_max_in_flight: int | None = Field(None, ge=1)
     tracker_egress_allow: Networks = ()
     tracker_max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024)
@@ -160,6 +170,9 @@ class Settings(BaseModel):
             api_key=_reveal(self.tracker_kling_api_key),
             access_key=_reveal(self.tracker_kling_access_key),
             secret_key=_reveal(self.tracker_kling_secret_key),
+            webhook_secrets=tuple(
+                one.get_secret_value() for one in self.tracker_kling_webhook_secret
+            ),
             max_in_flight=self.tracker_kling_max_in_flight,
         )
 

@@ -87,10 +87,22 @@ def _kling(settings: Settings) -> list[Finding]:
         return [Finding("error", "kling", text)]
     how = "a static key" if settings.tracker_kling_api_key else "JWTs of an access/secret key pair"
     found = [Finding("ok", "kling", f"{settings.tracker_kling_base_url} with {how}")]
+    found.append(_signing(settings))
     if settings.tracker_kling_max_in_flight is None:
         text = "not set: the provider's own 1303 is what holds tasks back"
         found.append(Finding("note", "TRACKER_KLING_MAX_IN_FLIGHT", text))
     return found
+
+
+def _signing(settings: Settings) -> Finding:
+    about, secrets = "TRACKER_KLING_WEBHOOK_SECRET", settings.tracker_kling_webhook_secret
+    if not secrets:
+        text = "not set: callbacks are believed for the token in their URL, and are not signed"
+        return Finding("note", about, text)
+    text = "callbacks must be signed"
+    if len(secrets) > 1:
+        text += f" with one of {len(secrets)} secrets; drop the old one when its rotation is over"
+    return Finding("ok", about, text)
 
 
 def _door(settings: Settings) -> list[Finding]:

@@ -7,6 +7,7 @@ TrackerError
 │   ├── IdempotencyReuse    same key, other body
 │   └── IdempotencyInFlight same key, first call not finished
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
+├── CallbackUnproven      an inbound callback whose signature is missing or wrong
 ├── Unavailable           our own storage cannot take it now; try again
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
@@ -72,6 +73,10 @@ class IdempotencyInFlight(Conflict):
 
 class CallbackRejected(TrackerError):
     """A callback that cannot be applied to a task."""
+
+
+class CallbackUnproven(TrackerError):
+    """A callback to a genuine URL that does not prove who sent it, where a secret is set."""
 
 
 class Unavailable(TrackerError):

@@ -11,7 +11,7 @@ _GROWTH = 0.25
 _EARLY = 0.8
 """The first look comes at this share of the usual time."""
 _LOOKS_BETWEEN = 5
-"""Looks between the usual time and that by which nine in ten have ended."""
+"""Looks between the first one and the time by which nine in ten have ended."""
 _SPREAD = 0.2
 """Jitter adds up to this share of a pause and never shortens it."""
 _ASKED_CAP_S = 3600.0
@@ -69,9 +69,10 @@ class PollPlan:
         typical, slow = usual.typical or timedelta(0), usual.slow or timedelta(0)
         if relies_on_callbacks:
             return max(slow - age, late)
-        if age < typical * _EARLY:
-            return typical * _EARLY - age
-        return (slow - typical) / _LOOKS_BETWEEN if age < slow else late
+        early = typical * _EARLY
+        if age < early:
+            return early - age
+        return (slow - early) / _LOOKS_BETWEEN if age < slow else late
 
 
 def confirmations(state: TaskState) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
+from tracker.domain.signature import Proof
 from tracker.domain.task import Task
 
 
@@ -15,8 +16,10 @@ from tracker.domain.task import Task
 class Account:
     """Credentials and address of one account at a provider.
 
-    base_url:      may carry a path (a gateway's `/kling`); no slash at the end.
-    max_in_flight: tasks at the provider at once; None for no limit of ours.
+    base_url:        may carry a path (a gateway's `/kling`); no slash at the end.
+    webhook_secrets: what its callbacks are signed with; several during a rotation; none where
+                     they are not signed.
+    max_in_flight:   tasks at the provider at once; None for no limit of ours.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Account:
     api_key: str | None = field(default=None, repr=False)
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     max_in_flight: int | None = None
 
 
@@ -83,6 +87,16 @@ class Provider(Protocol):
 
     def parse_poll(self, answer: HttpResult | HttpFailure) -> PollOutcome:
         """What the answer says of the task."""
+        ...
+
+    def verify_callback(
+        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> Proof | None:
+        """Whether a callback proves to come from this account's provider.
+
+        None when the account has no secret, so that nothing can be proved. Compares in constant
+        time and says nothing of the secret.
+        """
         ...
 
     def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> Observation:

@@ -68,6 +68,10 @@ class Context:
         """The account that a task belongs to."""
         return self.accounts[task.provider, task.account]
 
+    def accounts_of(self, provider: str) -> set[str]:
+        """The names of a provider's accounts."""
+        return {name for owner, name in self.accounts if owner == provider}
+
     def callback_url(self, task: Task) -> str | None:
         """The task's own callback URL; None where nobody can reach us."""
         if self.public_url is None:

@@ -5,19 +5,21 @@ name different tasks, nothing is guessed: the receipt is quarantined.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from tracker.clock import new_id
 from tracker.domain import lifecycle
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
+from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
 from tracker.store import tasks
 from tracker.store.transaction import Tx
 
 DEFAULT_TENANT = "default"
+DEFAULT_ACCOUNT = "default"
 UNKNOWN_OPERATION = "unknown"
 """Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
 
@@ -44,6 +46,7 @@ class Item:
     task_id:     from the URL; None for the shared one.
     observation: None when it could not be read or is not genuine.
     verdict:     ADVANCED as long as nothing speaks against it.
+    proofs:      what its signature proves, by account, for the accounts that have a secret.
     """
 
     raw: RawCallback
@@ -51,6 +54,11 @@ class Item:
     observation: Observation | None
     verdict: Verdict
     reason: str | None
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+
+    def signed_by(self) -> list[str]:
+        """The accounts whose secret made its signature."""
+        return [account for account, proof in self.proofs.items() if proof.flaw is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
     named = _load_named(tx, items)
     owners = _load_owners(tx, items, by_id)
-    matches = [_match(item, by_id, named, owners) for item in items]
+    matches = [_proven(context, item, _match(item, by_id, named, owners)) for item in items]
     if context.adopt:
         _adopt_unknown(context, tx, items, matches)
     return matches
@@ -95,7 +103,25 @@ def _match(
         return _confirmed(task, item.observation, owners)
     if item.observation is None:
         return Match(None, item.verdict, item.reason)
-    return _match_by_name(item.raw.provider, item.observation, named)
+    return _match_by_name(item, item.observation, named)
+
+
+def _proven(context: Context, item: Item, match: Match) -> Match:
+    """The same, unless the account it concerns signs its callbacks and this one is not signed.
+
+    A callback that concerns no account we know is refused when every account signs; where some
+    do not, it may be one of theirs.
+    """
+    if not item.proofs or match.verdict is Verdict.FORGED:
+        return match
+    if match.task is not None:
+        proof = item.proofs.get(match.task.account)
+        flaw = None if proof is None else proof.flaw
+    else:
+        unsigned = context.accounts_of(item.raw.provider) - item.proofs.keys()
+        is_proven = unsigned or item.signed_by()
+        flaw = None if is_proven else next(iter(item.proofs.values())).flaw
+    return match if flaw is None else Match(match.task, Verdict.FORGED, flaw)
 
 
 def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) -> Match:
@@ -113,8 +139,13 @@ def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) ->
     return Match(task, Verdict.ADVANCED)
 
 
-def _match_by_name(provider: str, said: Observation, named: Sequence[Task]) -> Match:
-    ours = [task for task in named if task.provider == provider]
+def _match_by_name(item: Item, said: Observation, named: Sequence[Task]) -> Match:
+    signed_by = item.signed_by()
+    ours = [
+        task
+        for task in named
+        if task.provider == item.raw.provider and (not signed_by or task.account in signed_by)
+    ]
     external = [
         t for t in ours if said.external_task_id and t.external_task_id == said.external_task_id
     ]
@@ -176,7 +207,7 @@ def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: lis
         if name in made:
             matches[place] = Match(made[name], Verdict.ADVANCED)
             continue
-        inserted = tasks.insert_many(tx.db, [_adopted(context, tx, item.raw.provider, said)])[0]
+        inserted = tasks.insert_many(tx.db, [_adopted(context, tx, item, said)])[0]
         if inserted is None:
             continue  # another process was faster; the provider's next callback finds it
         tasks.insert_inputs(tx.db, [(inserted, b"{}")])
@@ -184,14 +215,14 @@ def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: lis
         matches[place] = Match(inserted, Verdict.ADVANCED, adopted=lifecycle.adopted(inserted))
 
 
-def _adopted(context: Context, tx: Tx, provider: str, said: Observation) -> Task:
+def _adopted(context: Context, tx: Tx, item: Item, said: Observation) -> Task:
     id_ = new_id()
     return Task(
         key=0,
         id=id_,
         tenant=DEFAULT_TENANT,
-        provider=provider,
-        account="default",
+        provider=item.raw.provider,
+        account=_adopter(context, item),
         operation=UNKNOWN_OPERATION,
         external_task_id=said.external_task_id or str(id_),
         provider_task_id=said.provider_task_id,
@@ -203,3 +234,15 @@ def _adopted(context: Context, tx: Tx, provider: str, said: Observation) -> Task
         deadline_at=tx.now + context.policy.deadline,
         give_up_at=tx.now + context.policy.give_up,
     )
+
+
+def _adopter(context: Context, item: Item) -> str:
+    """Whose task an adopted one becomes: the account's whose secret signed, else one that has none.
+
+    An unsigned callback cannot be of an account that signs; which of the others sent it nobody
+    can tell.
+    """
+    signed_by = item.signed_by()
+    accounts = context.accounts_of(item.raw.provider)
+    candidates = signed_by or sorted(accounts - item.proofs.keys())
+    return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in candidates else candidates[0]

@@ -5,19 +5,21 @@ commit that keeps it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from tracker.domain import token
 from tracker.domain.allowance import Allowance
-from tracker.domain.errors import CallbackRejected, NotFound
+from tracker.domain.errors import CallbackRejected, CallbackUnproven, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.signals import Point
+from tracker.domain.signature import Proof
 from tracker.services.context import Context
 from tracker.services.correlation import DEFAULT_TENANT, Item, Match, RawCallback, correlate
 from tracker.services.transition import Recorder
-from tracker.store import receipts
+from tracker.store import callback_ids, receipts
+from tracker.store.callback_ids import CallbackId
 from tracker.store.receipts import Receipt
 from tracker.store.transaction import Tx
 
@@ -57,7 +59,8 @@ class Reception:
     async def receive(self, raw: RawCallback) -> Received:
         """Keep one callback and apply what it says. When this returns, it is on disk.
 
-        Raises NotFound when the token is not ours, whether or not the task exists; Unavailable
+        Raises NotFound when the token is not ours, whether or not the task exists;
+        CallbackUnproven when its account signs callbacks and this one is not genuine; Unavailable
         when it could not be kept, so that the provider must send it again.
         """
         item = self._read(raw)
@@ -68,6 +71,9 @@ class Reception:
         self._context.at(Point.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)
+        if received.verdict is Verdict.FORGED:
+            # The same words for every flaw: which one it was stands in the receipt.
+            raise CallbackUnproven("callbacks to this URL must be signed with the account's secret")
         return received
 
     def _read(self, raw: RawCallback) -> Item:
@@ -78,15 +84,30 @@ class Reception:
         genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
         if not (known and subject_ok and genuine):
             return Item(raw, None, None, Verdict.FORGED, "the token is not ours")
+        proofs = self._proofs(raw)
         try:
             said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)
         except CallbackRejected as error:
-            return Item(raw, task_id, None, Verdict.MALFORMED, str(error))
-        return Item(raw, task_id, said, Verdict.ADVANCED, None)
+            return Item(raw, task_id, None, Verdict.MALFORMED, str(error), proofs)
+        return Item(raw, task_id, said, Verdict.ADVANCED, None, proofs)
+
+    def _proofs(self, raw: RawCallback) -> dict[str, Proof]:
+        """What the signature proves, for each account that has a secret.
+
+        Here and not once the task is known, which is in the writer's thread: digests take time.
+        """
+        context = self._context
+        provider, now = context.providers[raw.provider], context.clock.now()
+        found = {
+            account.name: provider.verify_callback(account, raw.body, raw.headers, now=now)
+            for (owner, _), account in context.accounts.items()
+            if owner == raw.provider
+        }
+        return {name: proof for name, proof in found.items() if proof is not None}
 
     def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
-        matches = correlate(self._context, tx, items)
+        matches = _fresh(tx, items, correlate(self._context, tx, items))
         recorder = Recorder(self._context, tx, [m.task for m in matches if m.task is not None])
         for match in matches:
             if match.adopted is not None:
@@ -106,6 +127,37 @@ class Reception:
             results.append(Received(place.verdict, row.reason, is_duplicate=is_repeat))
         recorder.flush()
         return results
+
+
+def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:
+    """The same, with what a sender's own message id shows to be a repeat.
+
+    The id is remembered by a unique row in this very transaction; ids of what was applied to
+    nothing are not, so that the same message may still find its task later.
+    """
+    places: dict[CallbackId, int] = {}
+    repeats: list[int] = []
+    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
+        id_ = _message_id(item, match)
+        if id_ is not None and places.setdefault(id_, place) != place:
+            repeats.append(place)
+    if places:
+        fresh = callback_ids.insert_many(tx.db, list(places), now=tx.now)
+        repeats += [place for id_, place in places.items() if id_ not in fresh]
+    for place in repeats:
+        reason = "a message with this webhook-id came before"
+        matches[place] = replace(matches[place], verdict=Verdict.DUPLICATE, reason=reason)
+    return matches
+
+
+def _message_id(item: Item, match: Match) -> CallbackId | None:
+    if match.task is None or match.verdict is not Verdict.ADVANCED:
+        return None
+    proof = item.proofs.get(match.task.account)
+    if proof is None or proof.message_id is None:
+        return None
+    task = match.task
+    return CallbackId(task.tenant, task.provider, task.account, proof.message_id)
 
 
 def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:

@@ -6,7 +6,7 @@ from tracker.domain.events import Event, Kind, Source
 from tracker.domain.task import AT_PROVIDER
 from tracker.services.context import Context
 from tracker.services.transition import Recorder
-from tracker.store import idempotency, tasks
+from tracker.store import callback_ids, idempotency, tasks
 from tracker.store.transaction import Tx
 
 BATCH = 200
@@ -34,7 +34,7 @@ class Sweeping:
             pass
 
     async def forget(self) -> None:
-        """Drop idempotency keys that nobody will repeat any more."""
+        """Drop idempotency keys and message ids that nobody will repeat any more."""
         while await self._context.store.write(self._forget, BATCH) >= BATCH:
             pass
 
@@ -62,4 +62,9 @@ class Sweeping:
 
     def _forget(self, tx: Tx, limits: Sequence[int]) -> list[int]:
         before = tx.now - self._context.policy.keep_idempotency_keys
-        return [idempotency.forget(tx.db, before=before, limit=limit) for limit in limits]
+        dropped = []
+        for limit in limits:
+            keys = idempotency.forget(tx.db, before=before, limit=limit)
+            ids = callback_ids.forget(tx.db, before=before, limit=limit)
+            dropped.append(max(keys, ids))
+        return dropped

@@ -278,6 +278,18 @@ conditions = Table(
     sqlite_autoincrement=True,
 )
 
+callback_ids = Table(
+    "callback_ids",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("provider", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    # The sender's own: of a signed callback, `webhook-id`.
+    Column("id", Text, primary_key=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    Index(None, "received_at"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

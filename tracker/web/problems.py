@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import (
+    CallbackUnproven,
     Conflict,
     IdempotencyInFlight,
     IdempotencyReuse,
@@ -46,6 +47,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     IdempotencyReuse: Kind(422, "idempotency-key-reused", "The Idempotency-Key came before"),
     IdempotencyInFlight: Kind(409, "idempotency-key-in-flight", "The first request is not done"),
     Conflict: Kind(409, "conflict", "It clashes with what is there"),
+    CallbackUnproven: Kind(401, "callback-unproven", "The signature is missing or wrong"),
     Unavailable: Kind(503, "unavailable", "Come back in a moment"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     BodyTooSlow: Kind(408, "body-too-slow", "The body did not arrive in time"),

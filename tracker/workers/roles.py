@@ -25,7 +25,7 @@ def chores(context: Context) -> list[Chore]:
     sweeping, learning = Sweeping(context), Learning(context)
     return [
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
-        Chore("old idempotency keys", FORGET_S, sweeping.forget),
+        Chore("old keys", FORGET_S, sweeping.forget),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
     ]
 

@@ -25,6 +25,7 @@ from tracker.domain.outcome import (
     Unanswered,
     Unknown,
 )
+from tracker.domain.signature import Proof, key_of, verify
 from tracker.domain.task import Task
 from tracker.providers.base import Account, Request
 from tracker.providers.kling import front, operations
@@ -106,6 +107,14 @@ class Kling:
             retry_after_s=_retry_after_s(answer),
             slow_down=answer.status == 429 or said.code in _SLOW_DOWN,
         )
+
+    def verify_callback(
+        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> Proof | None:
+        """Standard Webhooks, which Kling's callbacks carry once the account has a secret."""
+        if not account.webhook_secrets:
+            return None
+        return verify([key_of(one) for one in account.webhook_secrets], headers, body, now=now)
 
     def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> Observation:
         """A bare task object, or one in the envelope of query answers. Headers say nothing yet."""

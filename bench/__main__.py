@@ -1,0 +1,50 @@
+"""python -m bench [--quick] [--rows 1,2]: measure, print the table, write it to the docs."""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import callbacks
+from bench.bed import Bed
+from bench.processes import CLIENT_CORE
+from bench.table import Figure, keep, machine, render
+
+PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
+    (frozenset({1, 2, 3, 4, 5}), callbacks.under_load),
+    (frozenset({6}), callbacks.one_at_a_time),
+)
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
+    parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
+    options = parser.parse_args()
+    rows = {int(word) for word in options.rows.split(",") if word} or set(range(1, 15))
+    command = "make bench" + (f" ROWS={options.rows}" if options.rows else "")
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder, ExitStack() as stack:
+        bed = Bed(
+            Path(folder),
+            options.quick,
+            stack,
+            seconds=1.5 if options.quick else 4.0,
+            rounds=3,
+        )
+        bed.postgres_url()  # before this process takes its core: that server may use every one
+        os.sched_setaffinity(0, CLIENT_CORE)
+        for numbers, measure in PARTS:
+            if numbers & rows:
+                figures += measure(bed)
+    print(render([asdict(figure) for figure in figures]))
+    print(f"\nMachine: {machine()}")
+    keep(figures, command=command, is_quick=options.quick)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Where everything is measured: databases, the service on them, the references beside it."""
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import text
+
+from bench import fill
+from bench.load import request
+from bench.processes import SERVER_CORE, Server, server
+from tests.support.postgres import PostgresServer
+from tracker.domain import token
+from tracker.store.engine import open_engine
+from tracker.store.migrate import upgrade
+
+SECRET = "a secret for measuring only"
+BOTH = ("sqlite", "postgresql")
+STATUSES = ("submitted", "processing", "succeed")
+
+
+@dataclass
+class Bed:
+    """One run of the bench.
+
+    seconds, rounds: how long one load is, and how many of each are taken.
+    """
+
+    folder: Path
+    quick: bool
+    stack: ExitStack
+    seconds: float
+    rounds: int
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _postgres: PostgresServer | None = None
+
+    def postgres_url(self, database: str = "postgres") -> str:
+        """A database on the one server, which syncs to the disk. Started when first asked for."""
+        if self._postgres is None:
+            self._postgres = PostgresServer(durable=True)
+            self.stack.callback(self._postgres.close)
+            self._postgres.start()
+        return self._postgres.url(database)
+
+    def empty(self, kind: str) -> str:
+        """The address of a database with nothing in it."""
+        name = f"bench{next(self._numbers)}"
+        if kind == "sqlite":
+            return f"sqlite:///{self.folder / name}.db"
+        with psycopg.connect(self.postgres_url(), autocommit=True) as db:
+            db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.postgres_url(name)
+
+    def migrated(self, kind: str) -> str:
+        """The address of a database with our tables in it."""
+        url = self.empty(kind)
+        upgrade(url)
+        return url
+
+    @contextmanager
+    def service(
+        self,
+        url: str,
+        *options: str,
+        cores: set[int] = SERVER_CORE,
+        **more: str,
+    ) -> Iterator[Server]:
+        """`tracker serve` on a database, with the settings that it is shipped with."""
+        env = {
+            "DATABASE_URL": url,
+            "TRACKER_DATA_DIR": str(self.folder),
+            "TRACKER_PUBLIC_URL": "http://127.0.0.1:1",
+            "TRACKER_CALLBACK_SECRETS": SECRET,
+            "TRACKER_KLING_API_KEY": "a key for measuring only",
+            "TRACKER_KLING_BASE_URL": "http://127.0.0.1:9",
+            "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
+        }
+        arguments = ["tracker", "serve", *options]
+        with server(
+            arguments, self.folder, env=env | more, ready="/readyz", cores=cores
+        ) as running:
+            yield running
+
+    @contextmanager
+    def plain(self, app: str, *, url: str = "") -> Iterator[Server]:
+        """A reference from this folder, under uvicorn with our own options."""
+        words = ["uvicorn", f"bench.{app}:app", "--port", "{port}", "--no-access-log"]
+        with server(
+            [*words, "--log-level", "warning", "--no-server-header"],
+            self.folder,
+            env={"DATABASE_URL": url},
+            ready="/ready",
+        ) as running:
+            yield running
+
+
+def counts(url: str, *tables: str) -> list[int]:
+    """How many rows each table has."""
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    with engine.connect() as db:
+        found = [db.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables]
+    engine.dispose()
+    return found
+
+
+def callback_body(number: int, status: str) -> bytes:
+    """What Kling says of task `number`: 1,024 bytes."""
+    said = {
+        "task_id": f"88{number:016d}",
+        "task_status": status,
+        "task_status_msg": "",
+        "task_info": {"external_task_id": f"b-{number}"},
+        "created_at": 1795500001250,
+        "updated_at": 1795500093480,
+        "prompt": "",
+    }
+    if status == "succeed":
+        url = "https://media.example/" + "x" * 300 + ".mp4"
+        said["task_result"] = {"videos": [{"id": "9", "url": url, "duration": "5.041"}]}
+    said["prompt"] = "x" * (1024 - len(json.dumps(said)))
+    return json.dumps(said).encode()
+
+
+def callback(number: int, status: str) -> bytes:
+    """A whole request to the task's own callback URL."""
+    subject = str(fill.task_id(number))
+    secret = token.sign(SECRET.encode(), "kling", subject)
+    return request("POST", f"/callbacks/kling/{subject}/{secret}", callback_body(number, status))
+
+
+def lanes(requests: Sequence[Sequence[bytes]], connections: int) -> list[Iterator[bytes]]:
+    """Groups of requests dealt out to connections; one group stays on one connection, in order."""
+    return [
+        itertools.chain.from_iterable(requests[place::connections]) for place in range(connections)
+    ]

@@ -1,0 +1,183 @@
+"""Fill a database with tasks by a few statements, on both databases.
+
+Task n has the 16 characters of its zero-padded number as the bytes of its public id, so that
+load generators know every id without asking.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from tracker.store.engine import open_engine
+
+CHUNK = 100_000
+"""Tasks of one transaction."""
+
+_DIALECTS: Mapping[str, Mapping[str, str]] = {
+    "sqlite": {
+        "numbers": "(WITH RECURSIVE s(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM s"
+        " WHERE n < :last) SELECT n FROM s) AS numbers",
+        "id": "CAST(printf('%016d', n) AS BLOB)",
+        "fingerprint": "randomblob(16)",
+        "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+        "later": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')",
+        "false": "0",
+    },
+    "postgresql": {
+        "numbers": "generate_series(CAST(:first AS bigint), :last) AS numbers(n)",
+        "id": "CAST(encode(convert_to(lpad(CAST(n AS text), 16, '0'), 'UTF8'), 'hex') AS uuid)",
+        "fingerprint": "uuid_send(gen_random_uuid())",
+        "now": "now()",
+        "later": "now() + interval '1 day'",
+        "false": "false",
+    },
+}
+
+_TASKS = """
+    INSERT INTO tasks (key, id, tenant, provider, account, operation, external_task_id,
+        provider_task_id, state, version, overdue, slots, slots_held, absences, artifacts,
+        created_at, updated_at, submitted_at, finished_at, deadline_at, give_up_at)
+    SELECT n, {id}, 'default', 'kling', 'default', 'videos/text2video', 'b-' || n,
+        {provider_task_id}, '{state}', {version}, {false}, 1, 0, 0, {artifacts},
+        {now}, {now}, {submitted_at}, {finished_at}, {later}, {later}
+    FROM {numbers}
+"""
+_INPUTS = """
+    INSERT INTO task_inputs (task_key, tenant, body)
+    SELECT n, 'default', CAST(:input AS {bytes}) FROM {numbers}
+"""
+_CREATED = """
+    INSERT INTO transitions (tenant, task_key, version, to_state, kind, source, at)
+    SELECT 'default', n, 1, 'queued', 'created', 'client', {now} FROM {numbers}
+"""
+_JOB = """
+    INSERT INTO jobs (tenant, kind, task_key, dedup_key, lane, run_at, attempts, created_at)
+    SELECT 'default', 'submit', n, 'submit:' || n, 'kling/default', {later}, 0, {now}
+    FROM {numbers}
+"""
+_SEEN = """
+    INSERT INTO transitions (tenant, task_key, version, from_state, to_state, kind, source,
+        provider_status, at)
+    SELECT 'default', n, {version}, '{before}', '{after}', 'seen_{after}', 'callback',
+        '{after}', {now}
+    FROM {numbers}
+"""
+_RECEIPT = """
+    INSERT INTO receipts (tenant, provider, task_key, source, verdict, received_at, fingerprint,
+        headers, size_bytes, body)
+    SELECT 'default', 'kling', n, 'callback', 'advanced', {now}, {fingerprint},
+        CAST(:headers AS text), 640, CAST(:body AS {bytes})
+    FROM {numbers}
+"""
+_CONTENT: Mapping[str, str] = {
+    "input": '{"prompt": "a quiet sea"}',
+    "headers": '{"content-type":"application/json","content-length":"640"}',
+    "body": '{"task_id": "881204513377218561", "prompt": "' + "x" * 593 + '"}',
+    "artifacts": '[{"kind":"video","url":"https://media.example/v.mp4","extra":{}}]',
+}
+"""What is the same in every row."""
+
+
+def task_id(number: int) -> UUID:
+    """The public id of task `number`."""
+    return UUID(bytes=f"{number:016d}".encode())
+
+
+def queued(url: str, first: int, count: int) -> None:
+    """Tasks that wait to be submitted: accepted, with a submit job that is due tomorrow."""
+    fields = {
+        "state": "queued",
+        "version": "1",
+        "provider_task_id": "NULL",
+        "artifacts": "NULL",
+        "submitted_at": "NULL",
+        "finished_at": "NULL",
+    }
+    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _JOB], fields)
+
+
+def history(url: str, first: int, count: int) -> None:
+    """Tasks that ended: four transitions and three receipts of 640 bytes each."""
+    fields = {
+        "state": "succeeded",
+        "version": "4",
+        "provider_task_id": "'p-' || n",
+        "artifacts": "CAST(:artifacts AS text)",
+    }
+    fields |= {"submitted_at": "{now}", "finished_at": "{now}"}
+    steps = [("queued", "submitted"), ("submitted", "running"), ("running", "succeeded")]
+    seen = [
+        _SEEN.replace("{version}", str(version))
+        .replace("{before}", before)
+        .replace("{after}", after)
+        for version, (before, after) in enumerate(steps, start=2)
+    ]
+    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, *seen, *[_RECEIPT] * 3], fields)
+
+
+def settle(url: str) -> None:
+    """What an old database has had time for: statistics, a vacuum, a checkpoint."""
+    engine = open_engine(url, pool_size=1)
+    with engine.connect() as db:
+        if db.dialect.name == "postgresql":
+            db.rollback()
+            raw = db.connection.driver_connection
+            assert raw is not None
+            raw.autocommit = True
+            raw.execute("SET statement_timeout = 0")
+            raw.execute("VACUUM ANALYZE")
+            raw.execute("CHECKPOINT")
+            raw.autocommit = False
+        else:
+            db.rollback()
+            raw = db.connection.driver_connection
+            assert raw is not None
+            raw.execute("PRAGMA analysis_limit=1000")
+            raw.execute("ANALYZE")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    engine.dispose()
+
+
+def _fill(
+    url: str, first: int, count: int, statements: Sequence[str], fields: Mapping[str, str]
+) -> None:
+    engine = open_engine(url, pool_size=1)
+    with engine.connect() as db:
+        _relax(db)
+        words = dict(_DIALECTS[db.dialect.name])
+        words["bytes"] = "bytea" if db.dialect.name == "postgresql" else "blob"
+        for start in range(first, first + count, CHUNK):
+            last = min(start + CHUNK, first + count) - 1
+            for statement in statements:
+                spelt = text(_spelt(statement, words, fields))
+                db.execute(spelt, {"first": start, "last": last, **_CONTENT})
+            db.commit()
+        if db.dialect.name == "postgresql":
+            name = "SELECT setval(pg_get_serial_sequence('tasks', 'key'), max(key)) FROM tasks"
+            db.execute(text(name))
+            db.commit()
+    engine.dispose()
+
+
+def _spelt(statement: str, words: Mapping[str, str], fields: Mapping[str, str]) -> str:
+    for name, value in (*fields.items(), *words.items()):
+        statement = statement.replace("{" + name + "}", value)
+    return statement
+
+
+def _relax(db: Connection) -> None:
+    """Nobody relies on this data while it is made."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SET statement_timeout = 0"))
+        db.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        db.execute(text("SET synchronous_commit = off"))
+        db.execute(text("SET session_replication_role = replica"))  # foreign keys hold anyway
+        db.commit()
+    else:
+        db.rollback()
+        raw = db.connection.driver_connection
+        assert raw is not None
+        raw.execute("PRAGMA synchronous=OFF")
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("PRAGMA cache_size=-1000000")

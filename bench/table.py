@@ -1,0 +1,114 @@
+"""The table: what is asked for, what was measured, how it stands."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results.json")
+PAGE = RESULTS.parents[1] / "docs" / "explanation" / "performance.md"
+_BEGIN, _END = "<!-- table: written by make bench -->", "<!-- end of table -->"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of one row. is_limit: smaller is better."""
+
+    name: str
+    must: float
+    aim: float
+    unit: str = ""
+    is_limit: bool = False
+
+    def standing(self, value: float) -> str:
+        """How a value stands."""
+        return (
+            "aim"
+            if self._reached(value, self.aim)
+            else ("must" if self._reached(value, self.must) else "**miss**")
+        )
+
+    def _reached(self, value: float, mark: float) -> bool:
+        return value <= mark if self.is_limit else value >= mark
+
+
+ASKED: Mapping[str, Asked] = {
+    "1": Asked("callbacks/s on SQLite ÷ echo, 64 connections", 0.40, 0.60),
+    "2": Asked("callbacks/s on PostgreSQL ÷ the same echo", 0.35, 0.60),
+    "3": Asked("callbacks/s ÷ textbook service, SQLite", 12, 20),
+    "4": Asked("callbacks/s ÷ textbook service, PostgreSQL", 10, 20),
+    "5": Asked("textbook p99 ÷ ours, same load", 8, 15),
+    "6": Asked("one connection: p50 ÷ a single-row commit", 3, 2, is_limit=True),
+    "7": Asked("submits/s ÷ echo, SQLite", 0.15, 0.30),
+    "8": Asked("GET one task ÷ bare GET of the same size", 0.40, 0.65),
+    "9": Asked("memory of an idle waiter", 20, 12, " KB", is_limit=True),
+    "10": Asked("commit to woken waiter, same process, p95", 20, 5, " ms", is_limit=True),
+    "10x": Asked("commit to woken waiter, other process, p95", 300, 50, " ms", is_limit=True),
+    "11": Asked("read at 10⁶ tasks ÷ at 10⁴, p50", 2, 1.3, is_limit=True),
+    "12": Asked("callbacks/s with 10⁶ tasks of history ÷ with 10⁴", 0.7, 0.9),
+    "13": Asked("two web processes ÷ one, PostgreSQL, 256 connections", 1.1, 1.4),
+    "14": Asked("web process: resident memory idle", 90, 60, " MB", is_limit=True),
+    "14x": Asked("web process: start to first answer", 1.5, 0.8, " s", is_limit=True),
+}
+"""By row. An `x` marks the second figure of a row."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure. of: which of a row's several it is; raw: what was measured, with units."""
+
+    row: str
+    value: float
+    raw: str
+    of: str = ""
+
+
+def keep(figures: Sequence[Figure], *, command: str, is_quick: bool) -> None:
+    """Put figures into the results file in the place of older ones; quick ones are not kept."""
+    if is_quick:
+        return
+    known: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    fresh = {figure.row for figure in figures}
+    about = {"command": command, "at": datetime.now(UTC).strftime("%Y-%m-%d")}
+    kept = [one for one in known if one["row"] not in fresh]
+    kept += [asdict(figure) | about for figure in figures]
+    kept.sort(key=lambda one: list(ASKED).index(one["row"]))
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    _write_page(kept)
+
+
+def render(figures: Sequence[Mapping[str, Any]]) -> str:
+    """The table in Markdown."""
+    lines = [
+        "| # | figure | must | aim | measured | stands | raw figures |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for figure in figures:
+        asked = ASKED[figure["row"]]
+        sign = "≤ " if asked.is_limit else ""
+        name = f"{asked.name}: {figure['of']}" if figure["of"] else asked.name
+        lines.append(
+            f"| {figure['row'].rstrip('x')} | {name} | {sign}{asked.must:g}{asked.unit} "
+            f"| {sign}{asked.aim:g}{asked.unit} | {figure['value']:.3g}{asked.unit} "
+            f"| {asked.standing(figure['value'])} | {figure['raw']} |"
+        )
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """What it was measured on."""
+    info = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
+    system = f"{platform.system()} {platform.release()}, CPython {platform.python_version()}"
+    return f"{len(models)} × {models[0] if models else platform.machine()}, {system}"
+
+
+def _write_page(kept: Sequence[Mapping[str, Any]]) -> None:
+    page = PAGE.read_text()
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    table = f"{render(kept)}\n\nMachine: {machine()}."
+    PAGE.write_text(f"{before}{_BEGIN}\n\n{table}\n\n{_END}{after}")

@@ -1,0 +1,237 @@
+"""The rules of design §3, as properties of the table and of `apply`."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.factories import EVENTS, NOW, a_task, an_event, observations
+from tracker.domain.effects import Effect
+from tracker.domain.errors import Misuse
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.lifecycle import (
+    TRANSITIONS,
+    Step,
+    Transition,
+    Verdict,
+    adopted,
+    apply,
+    created,
+    fold,
+)
+from tracker.domain.observation import Observation
+from tracker.domain.task import OPEN, TERMINAL, VERDICTS, Task, TaskState
+
+S, K = TaskState, Kind
+HISTORIES = st.lists(EVENTS, max_size=12)
+_ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
+
+
+def run(events: list[Event], task: Task | None = None) -> tuple[Task, list[Step]]:
+    """A task after these events, and each step."""
+    task = task or a_task()
+    steps = [created(task)] if task.state is S.QUEUED and task.version == 1 else []
+    for event in events:
+        steps.append(apply(task, event, now=NOW))
+        task = steps[-1].task
+    return task, steps
+
+
+def history(steps: list[Step]) -> list[Transition]:
+    """What is recorded of these steps."""
+    return [step.transition for step in steps if step.transition is not None]
+
+
+def test_every_state_has_a_row() -> None:
+    assert set(TRANSITIONS) == set(TaskState)
+
+
+def test_a_verdict_is_a_state_with_an_empty_row() -> None:
+    assert {state for state, row in TRANSITIONS.items() if not row} == VERDICTS
+
+
+def test_nothing_creates_a_task_that_exists() -> None:
+    assert all(K.CREATED not in row for row in TRANSITIONS.values())
+    with pytest.raises(Misuse):
+        apply(a_task(), Event(K.CREATED, Source.CLIENT), now=NOW)
+
+
+@given(HISTORIES, EVENTS)
+def test_a_task_with_a_verdict_never_moves(events: list[Event], late: Event) -> None:
+    task, _ = run(events)
+    step = apply(task, late, now=NOW)
+    if task.state in VERDICTS:
+        assert step.task is task
+        assert (step.transition, step.effects) == (None, ())
+        assert step.verdict is not Verdict.ADVANCED
+
+
+@given(HISTORIES)
+def test_history_folds_to_the_state_and_versions_have_no_gap(events: list[Event]) -> None:
+    task, steps = run(events)
+    recorded = history(steps)
+    assert fold(recorded) is task.state
+    assert [step.version for step in recorded] == list(range(1, task.version + 1))
+
+
+@given(HISTORIES)
+def test_what_changes_nothing_makes_no_transition_and_owes_nothing(events: list[Event]) -> None:
+    before = a_task()
+    for event in events:
+        step = apply(before, event, now=NOW)
+        is_advance = step.verdict is Verdict.ADVANCED
+        assert is_advance == (step.transition is not None)
+        assert is_advance == (step.task.version == before.version + 1)
+        if not is_advance:
+            assert step.task is before
+            assert step.effects == ()
+        before = step.task
+
+
+@given(HISTORIES, st.integers(0, 11))
+def test_saying_a_thing_twice_changes_nothing(events: list[Event], place: int) -> None:
+    if place < len(events):
+        doubled = [*events[: place + 1], events[place], *events[place + 1 :]]
+        once, twice = run(events)[0], run(doubled)[0]
+        assert replace(twice, version=0) == replace(once, version=0)
+
+
+@given(st.sampled_from([S.SUCCEEDED, S.FAILED, S.CANCELLED]).flatmap(observations))
+def test_any_order_of_one_providers_words_ends_the_same(said: list[Observation]) -> None:
+    """Permutations with repeats: the end is the verdict, the result and the provider's id."""
+    task, _ = run([one.as_event(Source.CALLBACK) for one in said])
+    verdict = next(one for one in said if one.state in VERDICTS)
+    assert (task.state, task.artifacts, task.error) == (
+        verdict.state,
+        verdict.artifacts,
+        verdict.error,
+    )
+    assert (task.provider_task_id, task.finished_at) == ("p1", NOW)
+
+
+@given(
+    st.sampled_from([S.SUCCEEDED, S.FAILED]).flatmap(observations),
+    st.integers(0, 12),
+    st.sampled_from([K.SUBMIT_ACCEPTED, K.SUBMIT_UNKNOWN]),
+)
+def test_the_submits_own_answer_may_come_at_any_place_among_them(
+    said: list[Observation], place: int, answer: Kind
+) -> None:
+    events = [one.as_event(Source.CALLBACK) for one in said]
+    events.insert(min(place, len(events)), an_event(answer, provider_task_id="p1"))
+    assert run(events)[0].state in (S.SUCCEEDED, S.FAILED)
+
+
+@given(HISTORIES)
+def test_a_state_never_moves_backwards(events: list[Event]) -> None:
+    """But for the one way back: a submit whose outcome was unknown and that is proved absent."""
+    for step in history(run(events)[1]):
+        before, after = step.from_state, step.to_state
+        if before is None or step.kind is K.ABSENT:
+            continue
+        if before in _ORDER and after in _ORDER:
+            assert _ORDER.index(after) >= _ORDER.index(before)
+        assert not (before in TERMINAL and after in OPEN)
+
+
+@pytest.mark.parametrize("kind", [k for k in Kind if k is not K.CREATED])
+def test_only_a_proof_of_absence_leads_from_uncertain_back_to_sending(kind: Kind) -> None:
+    step = apply(a_task(S.UNCERTAIN, version=2), an_event(kind), now=NOW)
+    assert (Effect.SUBMIT in step.effects) == (kind is K.ABSENT)
+
+
+@given(HISTORIES)
+def test_each_effect_is_owed_at_most_once_per_version(events: list[Event]) -> None:
+    for step in run(events)[1]:
+        assert len(set(step.effects)) == len(step.effects)
+
+
+@given(HISTORIES)
+def test_a_task_is_handed_in_again_only_after_it_was_proved_absent(events: list[Event]) -> None:
+    steps = run(events)[1]
+    submits = [step for step in steps if Effect.SUBMIT in step.effects]
+    for step in submits[1:]:
+        assert step.transition is not None
+        assert step.transition.kind is K.ABSENT
+
+
+@given(HISTORIES)
+def test_every_end_is_told_and_frees_the_slots(events: list[Event]) -> None:
+    for before, after in pairwise(run(events)[1]):
+        if after.task.state in TERMINAL and after.task.state is not before.task.state:
+            assert {Effect.NOTIFY, Effect.FREE_SLOTS, Effect.STOP} <= set(after.effects)
+
+
+@pytest.mark.parametrize("state", sorted(OPEN))
+def test_an_unknown_word_never_finishes_a_task(state: TaskState) -> None:
+    step = apply(a_task(state, version=3), an_event(K.SEEN_UNKNOWN_WORD), now=NOW)
+    assert (step.verdict, step.task.state) == (Verdict.UNKNOWN_STATUS, state)
+
+
+@pytest.mark.parametrize("state", sorted(OPEN))
+def test_a_deadline_makes_no_verdict_and_flags_once(state: TaskState) -> None:
+    late = an_event(K.DEADLINE_PASSED)
+    first = apply(a_task(state, version=3), late, now=NOW)
+    assert (first.task.state, first.task.overdue, first.task.version) == (state, True, 4)
+    assert apply(first.task, late, now=NOW).transition is None
+
+
+@pytest.mark.parametrize("said", [K.SEEN_SUCCEEDED, K.SEEN_FAILED, K.SEEN_CANCELLED])
+def test_a_late_verdict_replaces_expired(said: Kind) -> None:
+    step = apply(a_task(S.EXPIRED, version=5), an_event(said), now=NOW)
+    assert step.task.state in VERDICTS
+    assert Effect.NOTIFY in step.effects
+
+
+def test_a_second_verdict_is_a_duplicate_or_a_conflict() -> None:
+    done = a_task(S.SUCCEEDED, version=4)
+    same = apply(done, an_event(K.SEEN_SUCCEEDED), now=NOW)
+    other = apply(done, an_event(K.SEEN_FAILED), now=NOW)
+    assert (same.verdict, other.verdict) == (Verdict.DUPLICATE, Verdict.CONFLICT)
+
+
+def test_what_was_true_earlier_is_stale() -> None:
+    step = apply(a_task(S.SUCCEEDED, version=4), an_event(K.SEEN_RUNNING), now=NOW)
+    assert step.verdict is Verdict.STALE
+
+
+def test_progress_only_grows() -> None:
+    task = a_task(S.RUNNING, version=3, progress=50.0)
+    grown = apply(task, an_event(K.SEEN_RUNNING, progress=60.0), now=NOW)
+    fallen = apply(task, an_event(K.SEEN_RUNNING, progress=40.0), now=NOW)
+    assert (grown.task.progress, fallen.verdict) == (60.0, Verdict.DUPLICATE)
+
+
+def test_the_submits_answer_names_the_id_that_queries_understand() -> None:
+    """A gateway's callback may name its upstream's id; it does not replace the one given."""
+    early = apply(a_task(), an_event(K.SEEN_RUNNING, provider_task_id="inner"), now=NOW).task
+    assert early.provider_task_id == "inner"
+    answered = apply(early, an_event(K.SUBMIT_ACCEPTED, provider_task_id="outer"), now=NOW).task
+    assert (answered.provider_task_id, answered.state) == ("outer", S.RUNNING)
+    later = apply(answered, an_event(K.SEEN_SUCCEEDED, provider_task_id="inner"), now=NOW).task
+    assert later.provider_task_id == "outer"
+
+
+def test_a_task_proved_absent_forgets_the_id_it_never_had() -> None:
+    task = a_task(S.UNCERTAIN, version=2, provider_task_id="ghost")
+    assert apply(task, an_event(K.ABSENT), now=NOW).task.provider_task_id is None
+
+
+def test_an_adopted_task_begins_submitted() -> None:
+    step = adopted(a_task(S.SUBMITTED))
+    assert step.transition is not None
+    assert (step.transition.to_state, step.transition.source) == (S.SUBMITTED, Source.CALLBACK)
+
+
+@pytest.mark.parametrize("broken", [[], [2], [1, 3]])
+def test_a_history_with_a_gap_is_our_own_bug(broken: list[int]) -> None:
+    first = created(a_task()).transition
+    assert first is not None
+    steps = [
+        replace(first, version=version, from_state=None if version == 1 else S.QUEUED)
+        for version in broken
+    ]
+    with pytest.raises(Misuse):
+        fold(steps)
