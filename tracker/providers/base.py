@@ -1,9 +1,9 @@
 """What every provider's adapter can do: build calls, read answers. Data in, data out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
@@ -108,4 +108,26 @@ class Provider(Protocol):
 
     def render_callback(self, task: Task) -> bytes:
         """The body that a caller's own callback URL is sent: the task in the provider's shape."""
+        ...
+
+
+@runtime_checkable
+class PollsTogether(Protocol):
+    """What an adapter offers besides, whose provider answers for several tasks in one call.
+
+    Pure like the rest. `build_poll` and `parse_poll` serve the groups of one.
+    """
+
+    def group_polls(self, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
+        """Tasks of one account, in groups that one call each asks for; every task in one group."""
+        ...
+
+    def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
+        """The call that asks for a group of several."""
+        ...
+
+    def parse_polls(
+        self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+    ) -> Sequence[PollOutcome]:
+        """What the answer says of each of them, in their order."""
         ...

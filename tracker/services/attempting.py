@@ -31,8 +31,6 @@ from tracker.store.attempts import Attempt
 from tracker.store.jobs import Job
 from tracker.store.transaction import Tx
 
-_SLOT_PAUSE = timedelta(seconds=5)
-"""How long a submit that our own cap holds back sleeps when no freed slot wakes it."""
 _RECORD_TRIES = 20
 _RECORD_PAUSE_S = 1.0
 """How long an outcome is held in hand while the database is away."""
@@ -109,7 +107,7 @@ class Attempting:
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[_Begun | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
-        room = self._room(tx, found.values())
+        rooms = self._rooms(tx, found.values())
         still = [job for job in held if jobs.is_held(tx.db, job)]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
         recorder = Recorder(self._context, tx, found.values())
@@ -125,12 +123,12 @@ class Attempting:
                 attempt = unended[job.task_key]
                 attempts.end_lost(tx.db, [attempt], now=tx.now)
                 recorder.record(task.key, _lost(attempt))
-            elif room.get(account, task.slots) < task.slots:
-                pause = _SLOT_PAUSE * (1 + self._context.jitter())
-                jobs.reschedule(tx.db, job, run_at=tx.now + pause, spent=False, error=jobs.WAITING)
+            elif account in rooms and not rooms[account].takes(task.slots):
+                # Another process was faster. It keeps its place, and a freed slot wakes it.
+                jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)
             else:
-                if account in room:
-                    room[account] -= task.slots
+                if account in rooms:
+                    rooms[account] = rooms[account].without(task.slots)
                 sending.append(task)
         begun = self._open(tx, sending)
         recorder.flush()
@@ -145,7 +143,7 @@ class Attempting:
         bodies = tasks.input_of(tx.db, keys)
         return {task.key: _Begun(task, opened[task.key], bodies[task.key]) for task in sending}
 
-    def _room(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], int]:
+    def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.Room]:
         """Free slots of each capped account, counted under its lock."""
         caps = {
             (task.provider, task.account): cap
@@ -157,7 +155,7 @@ class Attempting:
         for provider, account in sorted(caps):
             tx.lock_account(provider, account)
         held = tasks.slots_held(tx.db, caps)
-        return {account: cap - held.get(account, 0) for account, cap in caps.items()}
+        return {name: jobs.Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _end(self, tx: Tx, ended: Sequence[_Ended]) -> list[None]:
         """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say."""

@@ -37,7 +37,7 @@ class Delivering:
         found = await context.store.read(lambda db: deliveries.get_many(db, [key]))
         delivery = found.get(key)
         if delivery is None or delivery.state != "pending":
-            await context.store.write(finish, job)
+            await context.store.write(finish, (job,))
             return
         answer = await context.egress.call_guarded(_call(context, delivery))
         context.at(Point.DELIVERY_SENT)

@@ -1,6 +1,6 @@
 """Work as workers need it: claim it, hold it, hand it back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tracker.domain.signals import Point
 from tracker.services.context import Context
 from tracker.services.transition import lane_of
 from tracker.store import jobs, tasks
-from tracker.store.jobs import Job, JobKind
+from tracker.store.jobs import Job, JobKind, Room
 from tracker.store.transaction import Tx
 
 
@@ -19,6 +19,7 @@ class _Wanted:
     kind: JobKind
     limit: int
     per_lane: int
+    busy: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,20 @@ class Leases:
         """Holds no state of its own."""
         self._context = context
 
-    async def claim(self, kind: JobKind, *, limit: int, per_lane: int) -> list[Job]:
-        """Up to `limit` due jobs, at most `per_lane` of one lane; nobody else gets them."""
-        wanted = _Wanted(kind, limit, per_lane)
+    async def claim(
+        self, kind: JobKind, *, limit: int, per_lane: int, busy: Mapping[str, int]
+    ) -> list[Job]:
+        """Up to `limit` due jobs, which nobody else gets then; see jobs.claim."""
+        wanted = _Wanted(kind, limit, per_lane, busy)
         claimed: list[Job] = await self._context.store.write(self._claim, wanted)
         if claimed:
             self._context.at(Point.JOB_CLAIMED)
         return claimed
+
+    async def due_kinds(self) -> set[JobKind]:
+        """Kinds of which there is something to claim now."""
+        now = self._context.clock.now()
+        return await self._context.store.read(lambda db: jobs.due_kinds(db, now=now))
 
     async def next_due(self, kind: JobKind) -> datetime | None:
         """When there will be something to claim."""
@@ -58,7 +66,7 @@ class Leases:
         """The work raised. It is tried again later, ever more seldom; it is never dropped."""
         await self._context.store.write(self._fail, _Failed(job, error))
 
-    def _rooms(self, tx: Tx) -> dict[str, int]:
+    def _rooms(self, tx: Tx) -> dict[str, Room]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
         caps = {
             name: account.max_in_flight
@@ -66,7 +74,7 @@ class Leases:
             if account.max_in_flight is not None
         }
         held = tasks.slots_held(tx.db, caps) if caps else {}
-        return {lane_of(*name): max(cap - held.get(name, 0), 0) for name, cap in caps.items()}
+        return {lane_of(*name): Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _claim(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[list[Job]]:
         return [
@@ -78,6 +86,7 @@ class Leases:
                 until=tx.lease_now + self._context.policy.lease,
                 limit=one.limit,
                 per_lane=one.per_lane,
+                busy=one.busy,
                 rooms=self._rooms(tx) if one.kind is JobKind.SUBMIT else {},
             )
             for one in wanted
@@ -97,10 +106,11 @@ class Leases:
         return [None] * len(failed)
 
 
-def finish(tx: Tx, held: Sequence[Job]) -> list[None]:
+def finish(tx: Tx, held: Sequence[Sequence[Job]]) -> list[None]:
     """Set-based: these jobs have nothing to do any more."""
-    for job in held:
-        jobs.finish(tx.db, job)
+    for some in held:
+        for job in some:
+            jobs.finish(tx.db, job)
     return [None] * len(held)
 
 

@@ -1,17 +1,21 @@
 """Find the truth about a silent task by asking its provider."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import HttpFailure, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.polling import confirmations
+from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
 from tracker.domain.task import AT_PROVIDER, Task
+from tracker.providers.base import Account, PollsTogether, Provider
 from tracker.services.context import Context
 from tracker.services.leases import finish
 from tracker.services.transition import Recorder, next_look
@@ -20,6 +24,12 @@ from tracker.store.jobs import Job
 from tracker.store.receipts import Receipt
 from tracker.store.transaction import Tx
 
+log = logging.getLogger(__name__)
+
+CALLS_AT_ONCE = 16
+"""Calls to one account at once, of those that are made for one run."""
+BRAKE_S = 30.0
+"""How long an account is left alone that answered "too many" without saying for how long."""
 _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 """Poll answers with these verdicts are not kept: most say "still working"."""
 
@@ -31,28 +41,90 @@ class _Looked:
     outcome: PollOutcome
 
 
+@dataclass(slots=True)
+class _Brake:
+    """What a provider that is asked too often wants: nobody asks it for a while."""
+
+    until: datetime
+    asked_s: float
+
+
 class Reconciliation:
     """Carries out jobs of kind `reconcile`."""
 
     def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+        """One per process: it remembers which accounts asked us to slow down."""
         self._context = context
+        self._brakes: dict[str, _Brake] = {}
 
-    async def run(self, job: Job) -> None:
-        """One job, one look. Raises Unavailable; anything else raised is a bug."""
+    async def run(self, held: Sequence[Job]) -> None:
+        """Jobs of one lane: one look at each, in as few calls as the adapter can do with.
+
+        Raises Unavailable; anything else raised is a bug.
+        """
         context = self._context
-        found = await context.store.read(lambda db: tasks.get_by_key(db, job.task_key))
-        if found is None or found.state not in AT_PROVIDER:
-            await context.store.write(finish, job)
-            return
-        provider = context.providers[found.provider]
-        call = provider.build_poll(context.account(found), found, now=context.clock.now())
-        context.at(Point.POLL_BUILT)
-        answer = await context.egress.call_provider(call)
+        keys = [job.task_key for job in held]
+        found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
+        open_ = {key: task for key, task in found.items() if task.state in AT_PROVIDER}
+        idle = [job for job in held if job.task_key not in open_]
+        if idle:
+            await context.store.write(finish, tuple(idle))
+        looking = {job.task_key: job for job in held if job.task_key in open_}
+        gate = asyncio.Semaphore(CALLS_AT_ONCE)
+        await asyncio.gather(
+            *(
+                self._look(group, [looking[task.key] for task in group], gate)
+                for group in _groups(context.providers, list(open_.values()))
+            )
+        )
+
+    async def _look(
+        self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
+    ) -> None:
+        """One call, and what it says of each task of the group."""
+        context, lane = self._context, held[0].lane
+        async with gate:
+            now = context.clock.now()
+            brake = self._brakes.get(lane)
+            if brake is not None and brake.until > now:
+                await context.store.write(self._postpone, _Braked(tuple(held), brake))
+                return
+            provider, account = context.providers[group[0].provider], context.account(group[0])
+            call = _build(provider, account, group, now=now)
+            context.at(Point.POLL_BUILT)
+            answer = await context.egress.call_provider(
+                replace(call, timeout_s=context.policy.poll_timeout_s)
+            )
         context.at(Point.POLL_ANSWERED)
-        outcome = provider.parse_poll(answer)
-        await context.store.write(self._settle, _Looked(job, answer, outcome))
+        outcomes = _read(provider, answer, group)
+        self._heed(lane, outcomes)
+        looked = [
+            _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
+        ]
+        await asyncio.gather(*(context.store.write(self._settle, item) for item in looked))
         context.at(Point.POLL_RECORDED)
+
+    def _heed(self, lane: str, outcomes: Iterable[PollOutcome]) -> None:
+        """Whoever is asked to slow down slows down for the whole account, not for one task."""
+        for outcome in outcomes:
+            if isinstance(outcome, Unanswered) and outcome.slow_down:
+                asked_s = min(outcome.retry_after_s or BRAKE_S, RETRY_AFTER_CAP_S)
+                until = self._context.clock.now() + timedelta(seconds=asked_s)
+                self._brakes[lane] = _Brake(until, asked_s)
+
+    def _postpone(self, tx: Tx, braked: Sequence["_Braked"]) -> list[None]:
+        """Nobody was asked, so that no look is spent."""
+        for item in braked:
+            for job in item.held:
+                spread = timedelta(seconds=item.brake.asked_s) * self._context.jitter()
+                jobs.reschedule(
+                    tx.db,
+                    job,
+                    run_at=item.brake.until + spread,
+                    spent=False,
+                    error="the provider asked us to slow down",
+                )
+        return [None] * len(braked)
 
     def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
@@ -75,7 +147,7 @@ class Reconciliation:
             case Absent():
                 look_at = self._deny(tx, recorder, task)
             case Unanswered() as silent:
-                asked_s = silent.retry_after_s or (30.0 if silent.slow_down else 0.0)
+                asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
         if recorder.task(task.key).state in AT_PROVIDER:
             reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
@@ -110,6 +182,42 @@ class Reconciliation:
         else:
             tasks.set_absences(tx.db, {task.key: denials})
         return tx.now + self._context.policy.polls.confirm * float(2 ** (denials - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Braked:
+    held: tuple[Job, ...]
+    brake: _Brake
+
+
+def _groups(providers: Mapping[str, Provider], wanted: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    """What one call each asks for. All of one lane, and so of one account."""
+    provider = providers[wanted[0].provider] if wanted else None
+    if isinstance(provider, PollsTogether):
+        yield from provider.group_polls(wanted)
+    else:
+        yield from ((task,) for task in wanted)
+
+
+def _build(
+    provider: Provider, account: Account, group: Sequence[Task], *, now: datetime
+) -> HttpCall:
+    if len(group) > 1 and isinstance(provider, PollsTogether):
+        return provider.build_polls(account, group, now=now)
+    return provider.build_poll(account, group[0], now=now)
+
+
+def _read(
+    provider: Provider, answer: HttpResult | HttpFailure, group: Sequence[Task]
+) -> Sequence[PollOutcome]:
+    try:
+        if len(group) > 1 and isinstance(provider, PollsTogether):
+            return provider.parse_polls(answer, group)
+        return [provider.parse_poll(answer)]
+    except Exception:
+        # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
+        log.exception("the answer to a poll broke the adapter")
+        return [Unanswered("the answer could not be read; see the log")] * len(group)
 
 
 def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:

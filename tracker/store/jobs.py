@@ -7,10 +7,22 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tracker.store.schema import jobs
+from tracker.store.schema import jobs, tasks
+from tracker.store.types import UtcDateTime
 
 WAITING = "waiting for a free slot"
 """The `last_error` of a submit that our own cap holds back."""
@@ -93,6 +105,26 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of an account's concurrency is free.
+
+    free: slots that nobody takes now.
+    cap:  slots that there are. A task that wants more than all of them goes alone.
+    """
+
+    free: int
+    cap: int
+
+    def takes(self, slots: int) -> bool:
+        """Whether a task of so many slots fits now."""
+        return min(slots, self.cap) <= self.free
+
+    def without(self, slots: int) -> "Room":
+        """What is left once it has gone."""
+        return Room(self.free - slots, self.cap)
+
+
 def claim(  # noqa: PLR0913 - each narrows the claim
     db: Connection,
     kind: JobKind,
@@ -102,24 +134,27 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     until: datetime,
     limit: int,
     per_lane: int,
-    rooms: Mapping[str, int] = MappingProxyType({}),
+    busy: Mapping[str, int] = MappingProxyType({}),
+    rooms: Mapping[str, Room] = MappingProxyType({}),
 ) -> list[Job]:
-    """Take up to `limit` due jobs, at most `per_lane` of one lane, the oldest of each lane first.
+    """Take up to `limit` due jobs, the oldest of each lane first.
 
     A row is due when its time has come and nobody's lease on it still runs. Two claimants never
     get the same row: PostgreSQL skips rows that another claim has locked, SQLite has one writer.
     However long a lane's backlog is, only the rows that are taken are read.
 
-    rooms: for some lanes, how many more of them may be under way at all.
+    per_lane: the most that this claimant may hold of one lane.
+    busy:     what it holds already. No lane holds more than is then left for the others, so that
+              lanes whose other side has died never take all of a process.
+    rooms:    of lanes whose tasks take slots. The first that does not fit holds up those behind
+              it, or a large one would wait for ever.
     """
-    lanes = _due_lanes(db, kind, now)
     keys: list[int] = []
-    for place, lane in enumerate(lanes):
-        # What is left is shared out evenly, so that the first lanes do not take it all.
-        share = -(-(limit - len(keys)) // (len(lanes) - place))
-        fitting = min(share, per_lane, rooms.get(lane, per_lane))
-        if fitting > 0:
-            keys += db.scalars(_ripe(kind, lane, now).limit(fitting))
+    for lane in _due_lanes(db, kind, now):
+        left, held = limit - len(keys), busy.get(lane, 0)
+        share = min(per_lane - held, -((held - left) // 2))
+        if share > 0:
+            keys += _ripe(db, kind, lane, now=now, limit=share, room=rooms.get(lane))
     if not keys:
         return []
     taken = (
@@ -132,49 +167,80 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     return sorted(rows, key=lambda job: (job.run_at, job.key))
 
 
-def _ripe(kind: JobKind, lane: str, now: datetime) -> Select[int]:
-    return (
+def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
+    db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: Room | None
+) -> list[int]:
+    """Keys of due jobs of one lane, oldest first, locked."""
+    found = (
         select(jobs.c.key)
         .where(jobs.c.kind == kind.value, jobs.c.lane == lane, jobs.c.run_at <= now)
         .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
         .order_by(jobs.c.run_at, jobs.c.key)
-        .with_for_update(skip_locked=True)  # left out on SQLite
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=jobs)  # left out on SQLite
     )
+    if room is None:
+        return list(db.scalars(found))
+    if room.free <= 0:
+        return []
+    fitting: list[int] = []
+    sized = found.add_columns(tasks.c.slots).join(tasks, tasks.c.key == jobs.c.task_key)
+    for key, slots in db.execute(sized):
+        if not room.takes(slots):
+            break
+        fitting.append(key)
+        room = room.without(slots)
+    return fitting
 
 
 def _due_lanes(db: Connection, kind: JobKind, now: datetime) -> list[str]:
     """Lanes with something due, the one that has waited longest first."""
-    found = [
-        (due, row.lane)
-        for row in db.execute(_LANES, {"kind": kind.value})
-        if (due := db.scalar(_FIRST, {"kind": kind.value, "lane": row.lane, "now": now}))
-    ]
-    return [lane for _, lane in sorted(found)]
+    found = db.execute(_LANES, {"kind": kind.value, "now": now})
+    return [lane for _, lane in sorted((due, lane) for lane, due in found)]
 
 
-_FIRST = (
-    select(jobs.c.run_at)
-    .where(
-        jobs.c.kind == bindparam("kind"),
-        jobs.c.lane == bindparam("lane"),
-        jobs.c.run_at <= bindparam("now"),
-        or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= bindparam("now")),
-    )
-    .order_by(jobs.c.run_at)
-    .limit(1)
-)
+_IS_FREE = "(lease_until IS NULL OR lease_until <= :now)"
 _LANES = text(
-    """
+    f"""
     WITH RECURSIVE found (lane) AS (
         SELECT min(lane) FROM jobs WHERE kind = :kind
         UNION ALL
         SELECT (SELECT min(lane) FROM jobs WHERE kind = :kind AND lane > found.lane)
         FROM found WHERE found.lane IS NOT NULL
+    ), first (lane, due) AS (
+        SELECT lane, (
+            SELECT run_at FROM jobs
+            WHERE kind = :kind AND jobs.lane = found.lane AND run_at <= :now AND {_IS_FREE}
+            ORDER BY run_at LIMIT 1
+        )
+        FROM found WHERE lane IS NOT NULL
     )
-    SELECT lane FROM found WHERE lane IS NOT NULL
-    """
-)
-"""The distinct lanes of a kind, by leaps through the index: one look per lane, not per row."""
+    SELECT lane, due FROM first WHERE due IS NOT NULL
+    """  # noqa: S608 - made of constants
+).bindparams(bindparam("now", type_=UtcDateTime))
+"""The lanes of a kind that have something due, and since when: by leaps through the index, one
+look per lane and not per row."""
+
+
+def due_kinds(db: Connection, *, now: datetime) -> set[JobKind]:
+    """Kinds with something to claim: one statement, which idle processes ask every second."""
+    return {JobKind(kind) for kind in db.scalars(_DUE_KINDS, {"now": now})}
+
+
+_DUE_KINDS = text(
+    " UNION ALL ".join(
+        f"""
+        SELECT '{kind.value}' WHERE EXISTS (
+            SELECT 1 FROM jobs
+            WHERE kind = '{kind.value}' AND lease_until IS NULL AND run_at <= :now
+        ) OR EXISTS (
+            SELECT 1 FROM jobs
+            WHERE kind = '{kind.value}' AND lease_until IS NOT NULL AND lease_until <= :now
+        )
+        """  # noqa: S608 - made of constants
+        for kind in JobKind
+    )
+).bindparams(bindparam("now", type_=UtcDateTime))
 
 
 def next_due(db: Connection, kind: JobKind) -> datetime | None:
@@ -189,14 +255,11 @@ def next_due(db: Connection, kind: JobKind) -> datetime | None:
     return min(found) if found else None
 
 
-def renew(db: Connection, held: Iterable[Job], *, until: datetime) -> set[int]:
+def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[int]:
     """Hold these jobs for longer. Returns the keys that are still held."""
-    statement = _fenced().values(lease_until=bindparam("u"))
-    return {
-        job.key
-        for job in held
-        if db.execute(statement, {"k": job.key, "t": job.token, "u": until}).rowcount
-    }
+    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in held])
+    renewed = update(jobs).where(ours).values(lease_until=until).returning(jobs.c.key)
+    return set(db.scalars(renewed))
 
 
 def is_held(db: Connection, job: Job) -> bool:
@@ -237,9 +300,8 @@ def reschedule(
 
 def release(db: Connection, held: Iterable[Job]) -> None:
     """Hand leases back at once without spending an attempt."""
-    statement = _fenced().values(lease_token=None, lease_until=None)
-    for job in held:
-        db.execute(statement, {"k": job.key, "t": job.token})
+    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in held])
+    db.execute(update(jobs).where(ours).values(lease_token=None, lease_until=None))
 
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:

@@ -111,10 +111,10 @@ def get(db: Connection, tenant: str, id_: UUID) -> Task | None:
     return None if row is None else _task(row)
 
 
-def get_by_key(db: Connection, key: int) -> Task | None:
-    """One task, for the service's own work."""
-    row = db.execute(select(tasks).where(tasks.c.key == key)).one_or_none()
-    return None if row is None else _task(row)
+def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
+    """Tasks by row key, for the service's own work."""
+    found = select(tasks).where(tasks.c.key.in_(keys))
+    return {row.key: _task(row) for row in db.execute(found)}
 
 
 def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:

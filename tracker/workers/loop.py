@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,15 +20,17 @@ log = logging.getLogger(__name__)
 class Role:
     """How jobs of one kind are worked on.
 
-    run:         carries out one job and settles it.
+    run:         carries out jobs of one lane and settles them.
     concurrency: how many at once in this process.
     per_lane:    how many of one lane at once, so that a dead provider or receiver starves nobody.
+    together:    how many of one lane `run` is handed at a time.
     """
 
     kind: JobKind
-    run: Callable[[Job], Awaitable[None]]
+    run: Callable[[Sequence[Job]], Awaitable[None]]
     concurrency: int
     per_lane: int
+    together: int = 1
 
 
 class Loop:
@@ -41,7 +44,7 @@ class Loop:
         self._lease_s = lease_s
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._held: dict[asyncio.Task[None], Job] = {}
+        self._held: dict[asyncio.Task[None], tuple[Job, ...]] = {}
 
     def wake(self) -> None:
         """There may be something to do now."""
@@ -66,7 +69,8 @@ class Loop:
 
     async def _claim_and_start(self) -> float:
         """Start what is due and fits; returns how long there is nothing to start, in seconds."""
-        room = self._role.concurrency - len(self._held)
+        held = list(self._jobs())
+        room = self._role.concurrency - len(held)
         if room <= 0:
             return IDLE_S  # the end of a job wakes us
         try:
@@ -77,29 +81,45 @@ class Loop:
             if wait_s > 0:
                 return min(wait_s, IDLE_S)
             claimed = await self._leases.claim(
-                self._role.kind, limit=room, per_lane=self._role.per_lane
+                self._role.kind,
+                limit=room,
+                per_lane=self._role.per_lane,
+                busy=Counter(job.lane for job in held),
             )
         except Unavailable as error:
             log.warning("%s: %s; trying again", self._role.kind, error)
             return float(error.retry_after_s)
-        for job in claimed:
-            running = asyncio.create_task(self._work(job))
-            self._held[running] = job
+        except Exception:
+            # A worker that ended here would leave a service that accepts and never submits.
+            log.exception("%s: claiming raised; trying again", self._role.kind)
+            return IDLE_S
+        for jobs in _pieces(claimed, self._role.together):
+            running = asyncio.create_task(self._work(jobs))
+            self._held[running] = jobs
             running.add_done_callback(self._ended)
         # Nothing: what is due waits for a slot, or others hold it. A commit wakes us.
         return BETWEEN_CLAIMS_S if claimed else IDLE_S
 
-    async def _work(self, job: Job) -> None:
+    def _jobs(self) -> Iterator[Job]:
+        return (job for jobs in self._held.values() for job in jobs)
+
+    async def _work(self, jobs: tuple[Job, ...]) -> None:
+        first = jobs[0]
         with structlog.contextvars.bound_contextvars(
-            job=job.key, kind=job.kind.value, task=job.task_key
+            job=first.key, kind=first.kind.value, task=first.task_key, jobs=len(jobs)
         ):
             try:
-                await self._role.run(job)
+                await self._role.run(jobs)
             except Unavailable as error:
                 log.warning("%s: its outcome was not recorded; the lease runs out", error)
             except Exception:
-                log.exception("a job raised; it will be tried again later")
-                await self._fail(job)
+                if len(jobs) == 1:
+                    log.exception("a job raised; it will be tried again later")
+                    await self._fail(first)
+                    return
+                log.exception("one of %d jobs raised; each is tried alone", len(jobs))
+                for job in jobs:
+                    await self._work((job,))
 
     async def _fail(self, job: Job) -> None:
         try:
@@ -114,13 +134,16 @@ class Loop:
     async def _renew_for_ever(self) -> None:
         while True:
             await self._clock.sleep(self._lease_s / 3)
-            held = list(self._held.values())
+            held = list(self._jobs())
             if not held:
                 continue
             try:
                 kept = await self._leases.renew(held)
             except Unavailable as error:
                 log.warning("leases were not renewed: %s", error)
+                continue
+            except Exception:
+                log.exception("leases were not renewed")
                 continue
             lost = len(held) - len(kept)
             if lost:
@@ -144,14 +167,24 @@ class Loop:
             running.cancel()
         await asyncio.gather(*left, return_exceptions=True)
         try:
-            await self._leases.release(list(left.values()))
+            await self._leases.release([job for jobs in left.values() for job in jobs])
         except Unavailable as error:
             log.warning("leases were not handed back: %s; they run out", error)
 
 
-IDLE_S = 1.0
-"""Longest pause between two looks for work that other processes enqueued."""
+IDLE_S = 30.0
+"""Longest pause between two looks of one loop; the supervisor's look-out wakes it before that."""
 BETWEEN_CLAIMS_S = 0.05
 """Pause after a claim that did not fill us."""
 DRAIN_S = 15.0
 """How long work under way may take to end when we stop."""
+
+
+def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:
+    """Jobs of one lane each, so many at most."""
+    lanes: dict[str, list[Job]] = defaultdict(list)
+    for job in claimed:
+        lanes[job.lane].append(job)
+    for jobs in lanes.values():
+        for start in range(0, len(jobs), together):
+            yield tuple(jobs[start : start + together])

@@ -1,12 +1,14 @@
 """Job kind → service, and how much of it at once; and what is done now and then."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 from tracker.services.attempting import Attempting
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
 from tracker.services.learning import Learning
 from tracker.services.reconciliation import Reconciliation
 from tracker.services.sweeping import Sweeping
-from tracker.store.jobs import JobKind
+from tracker.store.jobs import Job, JobKind
 from tracker.workers.loop import Role
 from tracker.workers.supervisor import Chore
 
@@ -14,10 +16,27 @@ from tracker.workers.supervisor import Chore
 def roles(context: Context) -> list[Role]:
     """Everything a worker process does."""
     return [
-        Role(JobKind.SUBMIT, Attempting(context).run, concurrency=32, per_lane=24),
-        Role(JobKind.RECONCILE, Reconciliation(context).run, concurrency=32, per_lane=24),
-        Role(JobKind.DELIVER, Delivering(context).run, concurrency=32, per_lane=4),
+        # Bodies of tens of MB are in hand here: not as many at once as of the small ones.
+        Role(JobKind.SUBMIT, alone(Attempting(context).run), concurrency=64, per_lane=24),
+        Role(
+            JobKind.RECONCILE,
+            Reconciliation(context).run,
+            concurrency=256,
+            per_lane=64,
+            together=64,
+        ),
+        Role(JobKind.DELIVER, alone(Delivering(context).run), concurrency=256, per_lane=4),
     ]
+
+
+def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Awaitable[None]]:
+    """For a service that carries out one job at a time."""
+
+    async def each(jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await run(job)
+
+    return each
 
 
 def chores(context: Context) -> list[Chore]:

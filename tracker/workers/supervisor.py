@@ -39,8 +39,9 @@ class Supervisor:
         lease_s: float,
     ) -> None:
         """Nothing runs yet."""
+        self._leases = leases
         self._loops = {role.kind: Loop(role, leases, clock, lease_s=lease_s) for role in roles}
-        self._chores = chores
+        self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._stopping = asyncio.Event()
 
     def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
@@ -62,6 +63,11 @@ class Supervisor:
             for chore in self._chores:
                 group.create_task(self._repeat(chore))
 
+    async def _look_out(self) -> None:
+        """What became due without a commit of ours: one statement, all that idling costs."""
+        for kind in await self._leases.due_kinds() & self._loops.keys():
+            self._loops[kind].wake()
+
     async def _repeat(self, chore: Chore) -> None:
         while not self._stopping.is_set():
             try:
@@ -74,3 +80,7 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), chore.every_s)
             except TimeoutError:
                 continue
+
+
+LOOK_OUT_S = 1.0
+"""Pause between two looks for work that other processes enqueued, or left behind."""

@@ -1,0 +1,108 @@
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from tests.support.workbench import Way, open_workbench
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.task import Task, TaskState
+from tracker.providers.base import Account
+from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.parsing import observe
+from tracker.services.reconciliation import Reconciliation
+from tracker.store.jobs import Job, JobKind
+
+pytestmark = pytest.mark.anyio
+
+
+class Together(Kling):
+    """A provider that answers for up to twenty tasks at once."""
+
+    def group_polls(self, tasks: Sequence[Task]) -> list[Sequence[Task]]:
+        return [tasks[start : start + 20] for start in range(0, len(tasks), 20)]
+
+    def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
+        ids = ",".join(f"{task.provider_task_id}" for task in tasks)
+        return HttpCall("GET", f"{account.base_url}/tasks?task_ids={ids}")
+
+    def parse_polls(
+        self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+    ) -> list[PollOutcome]:
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)] * len(tasks)
+        said = {one["id"]: observe(one) for one in json.loads(answer.body)}
+        return [
+            Observed(said[name]) if (name := task.provider_task_id) in said else Absent("not there")
+            for task in tasks
+        ]
+
+
+def _says(call: HttpCall) -> HttpResult:
+    """Everything has succeeded, but for `theirs-3`, which is unheard of."""
+    ids = re.findall(r"theirs-\d+", call.url)
+    told = [{"id": one, "status": "succeeded"} for one in ids if one != "theirs-3"]
+    if "task_ids" in call.url:
+        return HttpResult(200, {}, json.dumps(told).encode())
+    if not told:
+        said = {"code": 1201, "message": "Task not found by id/external id"}
+        return HttpResult(400, {}, json.dumps(said).encode())
+    return HttpResult(200, {}, json.dumps({"code": 0, "data": told[0]}).encode())
+
+
+@pytest.mark.parametrize(("provider", "calls"), [(Kling(), 25), (Together(), 2)])
+async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
+    database_url: str, provider: Kling, calls: int
+) -> None:
+    way = Way(_says)
+    async with open_workbench(database_url, way, provider=provider) as bench:
+        made = await bench.submitted(25)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(bench.context).run(held)
+        assert len(way.calls) == calls
+        states = [(await bench.task(task.key)).state for task in made]
+        assert states == [
+            TaskState.SUBMITTED if n == 3 else TaskState.SUCCEEDED for n in range(len(made))
+        ]
+        assert (await bench.task(made[3].key)).absences == 1
+
+
+async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: str) -> None:
+    def busy(_call: HttpCall) -> HttpResult:
+        return HttpResult(429, {"retry-after": "60"}, b'{"code": 1302, "message": "too fast"}')
+
+    way = Way(busy)
+    async with open_workbench(database_url, way) as bench:
+        made = await bench.submitted(60)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        reconciliation = Reconciliation(bench.context)
+        await reconciliation.run(held)
+        assert len(way.calls) <= 16  # those that were under way when the first answer came
+        now = bench.context.clock.now()
+        due = await bench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert 50 < (due - now).total_seconds() < 70
+        assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
+
+
+async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url: str) -> None:
+    class Brittle(Together):
+        def parse_polls(
+            self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+        ) -> list[PollOutcome]:
+            raise RecursionError
+
+    async with open_workbench(database_url, Way(_says), provider=Brittle()) as bench:
+        made = await bench.submitted(2)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(bench.context).run(held)
+        assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
+        assert await bench.leases.next_due(JobKind.RECONCILE) is not None
