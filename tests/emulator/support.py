@@ -74,7 +74,7 @@ class Sink:
     @property
     def words(self) -> list[str]:
         """Status words in the order they arrived."""
-        return [call.body["task_status"] for call in self.calls]
+        return [call.body.get("task_status") or call.body["status"] for call in self.calls]
 
 
 class Api:

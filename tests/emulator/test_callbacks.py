@@ -39,7 +39,7 @@ def test_each_change_is_called_back_with_the_bare_task(api: Api, sink: Sink) -> 
 def test_published_test_vector_is_reproduced() -> None:
     """The vendor's own example, reference: Kling callbacks page, 2026-08."""
     headers = signature_headers(
-        WEBHOOK_SECRET,
+        [WEBHOOK_SECRET],
         message_id="9876543210",
         timestamp=1781080794,
         body=b'{"id":"1234567890","status":"succeeded","message":"",'

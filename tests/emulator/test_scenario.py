@@ -3,14 +3,15 @@
 import pytest
 
 from tracker.emulator import SPECS, Scenario, ScenarioError
-from tracker.emulator.scenario import Name, Param, find_marker
+from tracker.emulator.scenario import find_marker
+from tracker.emulator.words import Name, Param
 
 SAMPLES = {
     Param.NONE: "",
     Param.COUNT: "=7",
     Param.SECONDS: "=1.5",
     Param.TRIES: "=4s",
-    Param.WORD: "=processing",
+    Param.WORD: "=any",
 }
 
 
@@ -18,7 +19,7 @@ def test_every_word_has_a_spec_and_parses_alone_and_with_its_parameter() -> None
     assert set(SPECS) == set(Name)
     for name, spec in SPECS.items():
         assert Scenario.parse(name).has(name)
-        text = f"{name}{SAMPLES[spec.param]}"
+        text = f"{name}={spec.choices[0]}" if spec.choices else f"{name}{SAMPLES[spec.param]}"
         assert Scenario.parse(str(Scenario.parse(text))) == Scenario.parse(text)
 
 

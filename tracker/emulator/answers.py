@@ -33,15 +33,19 @@ def spoiled(how: Spoiled, closing: asyncio.Event) -> Response:
     match how:
         case Spoiled.HTML:
             return html_error()
+        case Spoiled.HTML_NOT_FOUND:
+            return html_error(404)
+        case Spoiled.HTML_OK:
+            return html_error(200)
         case Spoiled.SILENCE:
             return _Silence(closing)
         case Spoiled.CUT:
             return _Cut()
 
 
-def html_error() -> Response:
-    """HTTP 502 with a page, as a proxy in front of the provider sends it."""
-    return HTMLResponse(_PAGE, 502)
+def html_error(status: int = 502) -> Response:
+    """A page, as a proxy in front of the provider or another host sends it."""
+    return HTMLResponse(_PAGE, status)
 
 
 class _Cut(Response):

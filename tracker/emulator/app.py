@@ -10,11 +10,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from tracker.emulator.acedata import AceData
 from tracker.emulator.answers import json_answer
 from tracker.emulator.config import EmulatorConfig
 from tracker.emulator.control import control_routes
+from tracker.emulator.door import Door
 from tracker.emulator.engine import Emulator
-from tracker.emulator.kling import KlingFront
+from tracker.emulator.helpers import SAMPLE
+from tracker.emulator.kling import Kling
+from tracker.emulator.newapi import NewApi
+from tracker.emulator.piapi import PiApi
 from tracker.emulator.results import MEDIA_TYPES, media_bytes, media_file
 
 __all__ = ["create_app"]
@@ -28,6 +33,7 @@ def create_app(config: EmulatorConfig | None = None) -> Starlette:
     Raises ScenarioError when the configured scenario is unknown.
     """
     emulator = Emulator(config or EmulatorConfig())
+    faces = (Kling(emulator), NewApi(emulator), PiApi(emulator), AceData(emulator))
 
     async def media(request: Request) -> Response:
         return _media(emulator, request.path_params["task_id"], request.path_params["name"])
@@ -43,7 +49,7 @@ def create_app(config: EmulatorConfig | None = None) -> Starlette:
         routes=[
             *control_routes(emulator),
             Route("/media/{task_id}/{name}", media, methods=["GET", "HEAD"]),
-            Route("/{path:path}", KlingFront(emulator)),
+            Route("/{path:path}", Door(emulator, faces)),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _error},
@@ -54,7 +60,7 @@ def create_app(config: EmulatorConfig | None = None) -> Starlette:
 
 def _media(emulator: Emulator, task_id: str, name: str) -> Response:
     kind = MEDIA_TYPES.get(PurePosixPath(name).suffix)
-    if kind is None or emulator.book.find_any(task_id) is None:
+    if kind is None or (task_id != SAMPLE and emulator.book.find_any(task_id) is None):
         raise HTTPException(404, "no such media")
     path = media_file(name)
     if path is not None:

@@ -5,6 +5,7 @@ Source: reference: Kling API, authentication page, as of 2026-09.
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,16 +14,19 @@ from collections.abc import Mapping
 from tracker.emulator.config import EmulatorConfig
 from tracker.emulator.wire import Refusal
 
-__all__ = ["authenticate"]
+__all__ = ["authenticate", "authenticate_key"]
 
 _SCHEME = "Bearer "
 _JWT_PARTS = 3
 
 
-def authenticate(header: str | None, config: EmulatorConfig, *, now: float) -> str:
+def authenticate(
+    header: str | None, config: EmulatorConfig, *, now: float, takes_pairs: bool = True
+) -> str:
     """The account behind an Authorization header.
 
-    now: Unix seconds, for the lifetime of a JWT.
+    now:         Unix seconds, for the lifetime of a JWT.
+    takes_pairs: whether a JWT will do; the new standard wants a static key.
     Raises Refusal with the code that says what is wrong.
     """
     if not header:
@@ -31,13 +35,24 @@ def authenticate(header: str | None, config: EmulatorConfig, *, now: float) -> s
     # Exactly one space after the scheme: the documentation stresses it.
     if token == header or not token or token != token.strip():
         raise Refusal(1002, "Authorization is invalid")
-    if any(hmac.compare_digest(token.encode(), key.encode()) for key in config.api_keys):
-        return config.accounts.get(token, token)
+    with contextlib.suppress(Refusal):
+        return authenticate_key(token, config)
     parts = token.split(".")
     if len(parts) != _JWT_PARTS:
         raise Refusal(1002, "api key not found")
+    if not takes_pairs:
+        raise Refusal(1002, "This API does not support AK/SK authentication")
     access_key = _verify_jwt(parts, config, now=now)
     return config.accounts.get(access_key, access_key)
+
+
+def authenticate_key(key: str | None, config: EmulatorConfig) -> str:
+    """The account behind a bare key, as `X-API-Key` carries it; raises Refusal."""
+    if not key:
+        raise Refusal(1001, "Authorization is empty")
+    if any(hmac.compare_digest(key.encode(), known.encode()) for known in config.api_keys):
+        return config.accounts.get(key, key)
+    raise Refusal(1002, "api key not found")
 
 
 def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:

@@ -5,17 +5,25 @@ from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 from tracker.emulator.config import EmulatorConfig
+from tracker.emulator.gateways import acedata_final, piapi_record
 from tracker.emulator.journal import json_bytes
-from tracker.emulator.scenario import Name
-from tracker.emulator.sending import Post, Sender
+from tracker.emulator.operations import Dialect
+from tracker.emulator.sending import Post, Sender, Signature
+from tracker.emulator.standard import task_view as new_task_view
 from tracker.emulator.tasks import SUCCEED, TERMINAL, Task, TaskBook
 from tracker.emulator.timeline import Timeline
-from tracker.emulator.wire import callback_body
+from tracker.emulator.wire import callback_body, mixed_view, plain_view
+from tracker.emulator.words import Name
 
 __all__ = ["EVIL_URL", "Announcer", "altered_url"]
 
 EVIL_URL = "https://evil.example/forged.mp4"
 """Result address of forged callbacks: it must appear in nobody's task."""
+
+
+_TERMINAL_ONLY = frozenset({Dialect.SOLUTION, Dialect.PIAPI, Dialect.ACEDATA})
+_OTHERS_CALL = frozenset({Dialect.PIAPI, Dialect.ACEDATA})
+"""Gateways that call back themselves, and know nothing of the provider's secrets."""
 
 
 class Announcer:
@@ -41,8 +49,10 @@ class Announcer:
         """Call back with the task as it is now; returns when the first tries are over."""
         if task.callback_url is None or task.scenario.has(Name.NO_CALLBACK):
             return
+        if task.dialect in _TERMINAL_ONLY and task.status not in TERMINAL:
+            return
         url = task.callback_url
-        body = json_bytes(callback_body(task, request_id=self._new_id()))
+        body = json_bytes(_body_of(task, request_id=self._new_id()))
         due = self._in_order(task, task.status, body)
 
         async def go() -> None:
@@ -76,7 +86,8 @@ class Announcer:
             status=status,
             message_id=self._new_id(),
             tries=self._config.callback_tries,
-            is_badly_signed=task.scenario.has(Name.BAD_SIGNATURE),
+            signature=_signature_of(task),
+            shared_secret=task.callback_secret,
         )
         await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, 10_000))))
 
@@ -109,8 +120,36 @@ class Announcer:
                 status=SUCCEED,
                 message_id=self._new_id(),
                 kind="forged",
+                signature=Signature.NONE,
             )
         )
+
+
+def _body_of(task: Task, *, request_id: str) -> object:
+    """The shape that the door a task came through calls back with."""
+    match task.dialect:
+        case Dialect.LEGACY:
+            return callback_body(task, request_id=request_id)
+        case Dialect.NEW_API:  # the upstream calls, under its own id
+            return plain_view(task) | {"task_id": task.other_id}
+        case Dialect.PIAPI:
+            return {"timestamp": task.updated_at // 1000, "data": piapi_record(task)}
+        case Dialect.ACEDATA:
+            return acedata_final(task)
+        case Dialect.STANDARD | Dialect.SOLUTION:
+            is_mixed = task.scenario.has(Name.MIXED)
+            return mixed_view(task) if is_mixed else new_task_view(task)
+
+
+def _signature_of(task: Task) -> Signature:
+    kinds = {
+        Name.BAD_SIGNATURE: Signature.WRONG,
+        Name.STALE_SIGNATURE: Signature.STALE,
+        Name.UNSIGNED: Signature.NONE,
+    }
+    if task.dialect in _OTHERS_CALL:
+        return Signature.NONE
+    return next((how for name, how in kinds.items() if task.scenario.has(name)), Signature.GOOD)
 
 
 def altered_url(url: str) -> str:

@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from tracker.emulator.answers import json_answer
 from tracker.emulator.engine import Emulator
-from tracker.emulator.scenario import SPECS, Scenario, ScenarioError
+from tracker.emulator.scenario import Scenario, ScenarioError
+from tracker.emulator.signing import signature_headers
 from tracker.emulator.tasks import Task
 from tracker.emulator.timeline import ManualTimeline
-from tracker.emulator.wire import task_view
+from tracker.emulator.wire import plain_view
+from tracker.emulator.words import SPECS
 
 __all__ = ["control_routes"]
 
@@ -79,6 +81,26 @@ class _Control:
             raise HTTPException(400, str(problem)) from problem
         return await self.get_scenario(request)
 
+    async def get_secrets(self, _request: Request) -> Response:
+        """The secrets that sign callbacks now, the new one first."""
+        return json_answer({"secrets": self._emulator.secrets})
+
+    async def put_secrets(self, request: Request) -> Response:
+        """Replace them: two for a rotation, one for its end or an emergency, none to stop."""
+        secrets = (await _body(request)).get("secrets")
+        if not isinstance(secrets, list) or not all(map(_is_secret, secrets)):
+            raise HTTPException(400, 'expected {"secrets": ["whsec_…", …]}')
+        self._emulator.secrets = tuple(secrets)
+        return await self.get_secrets(request)
+
+    async def test_callback(self, request: Request) -> Response:
+        """What the button in the provider's console does."""
+        url = (await _body(request)).get("url")
+        if not isinstance(url, str):
+            raise HTTPException(400, 'expected {"url": "..."}')
+        await self._emulator.send_test(url)
+        return json_answer(asdict(self._emulator.callbacks.last(1)[0]))
+
     async def reset(self, _request: Request) -> Response:
         """Forget everything that happened."""
         self._emulator.reset()
@@ -121,6 +143,9 @@ class _Control:
             Route("/emulator/requests", self.requests, methods=["GET"]),
             Route("/emulator/scenario", self.get_scenario, methods=["GET"]),
             Route("/emulator/scenario", self.put_scenario, methods=["PUT"]),
+            Route("/emulator/secrets", self.get_secrets, methods=["GET"]),
+            Route("/emulator/secrets", self.put_secrets, methods=["PUT"]),
+            Route("/emulator/test-callback", self.test_callback, methods=["POST"]),
             Route("/emulator/reset", self.reset, methods=["POST"]),
             Route("/emulator/advance", self.advance, methods=["POST"]),
             Route("/emulator/{rest:path}", self.nothing),
@@ -133,14 +158,24 @@ def control_routes(emulator: Emulator) -> list[Route]:
 
 
 def _described(task: Task) -> dict[str, Any]:
-    return task_view(task) | {
+    return plain_view(task) | {
         "account": task.account,
         "operation": task.operation.path,
+        "dialect": task.dialect,
+        "model": task.model,
         "external_task_id": task.external_id,
         "scenario": str(task.scenario),
         "callback_url": task.callback_url,
         "request": task.request,
     }
+
+
+def _is_secret(value: object) -> bool:
+    try:
+        signature_headers([str(value)], message_id="", timestamp=0, body=b"")
+    except ValueError:
+        return False
+    return isinstance(value, str) and value.startswith("whsec_")
 
 
 def _limit(request: Request) -> int:

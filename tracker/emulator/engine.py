@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from tracker.emulator.callbacks import Announcer
 from tracker.emulator.config import EmulatorConfig
 from tracker.emulator.faults import BUSY_TEXT, Faults
-from tracker.emulator.journal import Journal, trimmed
-from tracker.emulator.operations import Operation
-from tracker.emulator.scenario import Name, Scenario
-from tracker.emulator.sending import CallbackRecord, Sender
-from tracker.emulator.tasks import FAILED, PROCESSING, SUCCEED, Task, TaskBook
+from tracker.emulator.ids import written_as
+from tracker.emulator.journal import Journal, json_bytes, trimmed
+from tracker.emulator.operations import Dialect, Operation
+from tracker.emulator.scenario import Scenario
+from tracker.emulator.sending import CallbackRecord, Post, Sender
+from tracker.emulator.standard import test_view
+from tracker.emulator.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, Task, TaskBook
 from tracker.emulator.timeline import ManualTimeline, Timeline, WallTimeline
 from tracker.emulator.wire import Refusal
+from tracker.emulator.wishes import Wishes
+from tracker.emulator.words import Name
 
 __all__ = ["Emulator", "Order", "RequestRecord"]
 
@@ -30,7 +34,11 @@ class Order:
     account: str
     operation: Operation
     scenario: Scenario
+    wishes: Wishes
     body: Mapping[str, object]
+    """For the log."""
+    dialect: Dialect = Dialect.LEGACY
+    model: str = ""
     base_url: str
     """Where result media are served, without a trailing slash."""
 
@@ -68,7 +76,9 @@ class Emulator:
         """Set when the server stops: calls that are never answered must end then."""
         self._chance = random.Random(config.seed)
         self._last_id = self._chance.randrange(800 * 10**15, 950 * 10**15)
-        self._sender = Sender(config, self.timeline, self.callbacks)
+        self.secrets: tuple[str, ...] = _secrets_of(config)
+        """Sign callbacks now: none, one, or two while one is being replaced, the new one first."""
+        self._sender = Sender(config, self.timeline, self.callbacks, lambda: self.secrets)
         self._announcer = Announcer(
             config,
             timeline=self.timeline,
@@ -87,10 +97,10 @@ class Emulator:
 
     def make(self, order: Order) -> Task:
         """Make a task and plan its life, or raise Refusal and make nothing."""
-        external_id = order.body.get("external_task_id") or None
+        external_id = order.wishes.external_id
         if external_id is not None and not order.scenario.has(Name.LAX_IDS):
-            self._check_unused(order.account, str(external_id))
-        task = self._new_task(order, None if external_id is None else str(external_id))
+            self._check_unused(order.account, external_id)
+        task = self._new_task(order)
         limit = self.config.max_slots
         if self.book.slots_taken(order.account) + task.slots > limit:
             raise Refusal(1303, BUSY_TEXT)
@@ -115,6 +125,22 @@ class Emulator:
         if task.scenario.word(Name.CALLBACK_FIRST) == "verdict":
             await self.move(task, *_verdict(task.scenario))
 
+    async def send_test(self, url: str) -> None:
+        """The console's test callback: the new shape, always submitted, of no task at all."""
+        now = self.now_ms()
+        task_id = self._new_task_id()
+        body = test_view(task_id, at=now)
+        await self._sender.send(
+            Post(
+                url=url,
+                body=json_bytes(body),
+                task_id=task_id,
+                status=SUBMITTED,
+                message_id=self.new_request_id(),
+                kind="test",
+            )
+        )
+
     def is_forgotten(self, task: Task) -> bool:
         """Whether queries no longer find the task, although it lives on."""
         if not task.scenario.has(Name.FORGOTTEN):
@@ -130,6 +156,7 @@ class Emulator:
         self.callbacks.clear()
         self.requests.clear()
         self.scenario = Scenario.parse(self.config.scenario)
+        self.secrets = _secrets_of(self.config)
 
     async def close(self) -> None:
         """Stop the clock and close all outbound connections."""
@@ -142,30 +169,33 @@ class Emulator:
         if known is not None and known.external_id == external_id:
             raise Refusal(1201, f"external_task_id already exists: {external_id[:200]}")
 
-    def _new_task(self, order: Order, external_id: str | None) -> Task:
-        body, now = order.body, self.now_ms()
-        pictures = _pictures(order)
-        task_id = self._new_task_id()
+    def _new_task(self, order: Order) -> Task:
+        wishes, now = order.wishes, self.now_ms()
+        task_id = written_as(_id_form(order), self._new_task_id(), self._chance)
+        other_id = self._new_task_id()
         return Task(
             task_id=task_id,
-            other_id=self._new_task_id(),
+            other_id=other_id,
             account=order.account,
             operation=order.operation,
-            external_id=external_id,
-            callback_url=_text(body, "callback_url") or None,
+            dialect=order.dialect,
+            model=order.model,
+            external_id=wishes.external_id,
+            callback_url=wishes.callback_url,
+            callback_secret=wishes.callback_secret,
             scenario=order.scenario,
             base_url=order.base_url,
-            slots=pictures if order.operation.costs_pictures else 1,
+            slots=wishes.pictures if order.operation.costs_pictures else 1,
             created_at=now,
             updated_at=now,
-            duration=_duration(body.get("duration")),
-            mode=_text(body, "mode"),
-            pictures=pictures,
-            is_series=body.get("result_type") == "series",
-            session_id=_text(body, "session_id") or None,
-            parent_id=_text(body, "video_id") or self._new_task_id(),
-            parent_url=_text(body, "video_url") or f"{order.base_url}/media/{task_id}/parent.mp4",
-            request=trimmed(dict(body)),
+            duration=wishes.duration,
+            mode=wishes.mode,
+            pictures=wishes.pictures,
+            is_series=wishes.is_series,
+            session_id=wishes.session_id,
+            parent_id=wishes.parent_id or self._new_task_id(),
+            parent_url=wishes.parent_url or f"{order.base_url}/media/{task_id}/parent.mp4",
+            request=trimmed(dict(order.body)),
         )
 
     def _new_task_id(self) -> str:
@@ -204,20 +234,14 @@ def _verdict(scenario: Scenario) -> tuple[str, str]:
     return SUCCEED, ""
 
 
-def _pictures(order: Order) -> int:
-    number = order.body.get("n", 1)
-    return number if isinstance(number, int) and order.operation.costs_pictures else 1
+def _id_form(order: Order) -> str:
+    """What the door that the task came through makes of its id, unless a scenario says."""
+    if order.scenario.has(Name.ID_FORM):
+        return order.scenario.word(Name.ID_FORM)
+    return {Dialect.NEW_API: "ulid", Dialect.PIAPI: "uuid", Dialect.ACEDATA: "uuid"}.get(
+        order.dialect, "number"
+    )
 
 
-def _duration(value: object) -> float:
-    """Requested seconds; what cannot be read counts as the default of 5."""
-    try:
-        seconds = float(value) if isinstance(value, str | int | float) else 5.0
-    except (ValueError, OverflowError):
-        return 5.0
-    return seconds if 0 < seconds <= 300 else 5.0
-
-
-def _text(body: Mapping[str, object], name: str) -> str:
-    value = body.get(name)
-    return value[:2000] if isinstance(value, str) else ""
+def _secrets_of(config: EmulatorConfig) -> tuple[str, ...]:
+    return () if config.webhook_secret is None else (config.webhook_secret,)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from tracker.emulator.journal import Bounded
-from tracker.emulator.scenario import Name, Scenario, Tries
+from tracker.emulator.scenario import Scenario, Tries
 from tracker.emulator.wire import Refusal
+from tracker.emulator.words import Name
 
 __all__ = ["BUSY_TEXT", "Faults", "Spoiled", "after_creation"]
 
@@ -21,6 +22,10 @@ class Spoiled(StrEnum):
     """Nothing is ever answered."""
     HTML = "html"
     """HTTP 502 with a page, as a proxy in between sends it."""
+    HTML_NOT_FOUND = "html 404"
+    """HTTP 404 with a page, as a wrong host sends it."""
+    HTML_OK = "html 200"
+    """HTTP 200 with a page, as a captive portal sends it."""
 
 
 _BEFORE: Mapping[Name, Refusal | Spoiled] = {
@@ -41,6 +46,13 @@ _AFTER: Mapping[Name, Refusal | Spoiled] = {
 }
 
 
+_QUERIES: Mapping[Name, Refusal | Spoiled] = {
+    Name.MUTE_QUERY: Refusal(5000, "Server internal error"),
+    Name.HTML_QUERY: Spoiled.HTML_NOT_FOUND,
+    Name.HTML_OK: Spoiled.HTML_OK,
+}
+
+
 class Faults:
     """Remembers how often each trouble has already been made."""
 
@@ -56,10 +68,13 @@ class Faults:
         key: what makes two calls tries of the same thing.
         now: Unix seconds.
         """
-        for name, trouble in _BEFORE.items():
-            if scenario.has(name) and self.persists((name, *key), scenario.tries(name), now=now):
-                return trouble
-        return None
+        return self._first(_BEFORE, scenario, key, now=now)
+
+    def of_query(
+        self, scenario: Scenario, key: tuple[str, ...], *, now: float
+    ) -> Refusal | Spoiled | None:
+        """The trouble this query runs into; key and now as for `before_creation`."""
+        return self._first(_QUERIES, scenario, ("query", *key), now=now)
 
     def persists(self, key: tuple[str, ...], tries: Tries, *, now: float) -> bool:
         """Count one try, and say whether the trouble is still on."""
@@ -72,6 +87,19 @@ class Faults:
     def clear(self) -> None:
         """Forget all tries."""
         self._made.clear()
+
+    def _first(
+        self,
+        table: Mapping[Name, Refusal | Spoiled],
+        scenario: Scenario,
+        key: tuple[str, ...],
+        *,
+        now: float,
+    ) -> Refusal | Spoiled | None:
+        for name, trouble in table.items():
+            if scenario.has(name) and self.persists((name, *key), scenario.tries(name), now=now):
+                return trouble
+        return None
 
 
 def after_creation(scenario: Scenario) -> Refusal | Spoiled | None:

@@ -1,196 +1,205 @@
-"""The provider's front door: which call does what, and what its scenario makes of the answer.
+"""The provider's own protocol: legacy and new standard, helper calls, the account.
 
-Source: reference: Kling API, legacy capability pages and error-codes page, as of 2026-09.
+Source: reference: Kling API, capability, new-standard and error-codes pages, as of 2026-09.
 """
 
 import time
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-from tracker.emulator.answers import json_answer, spoiled
 from tracker.emulator.auth import authenticate
-from tracker.emulator.engine import Emulator, Order, RequestRecord
-from tracker.emulator.faults import Spoiled, after_creation
-from tracker.emulator.journal import trimmed
-from tracker.emulator.operations import Operation
-from tracker.emulator.reading import (
-    base_url_of,
-    find_target,
-    logged_body,
-    marked_texts,
-    parse_body,
-    query_number,
-    read_body,
-    try_key,
+from tracker.emulator.desk import Desk, Form
+from tracker.emulator.door import Call
+from tracker.emulator.engine import Emulator
+from tracker.emulator.helpers import HELPERS, helper_answer, is_account
+from tracker.emulator.oddities import odd_error
+from tracker.emulator.operations import (
+    OPERATIONS,
+    PRODUCTS,
+    SOLUTIONS,
+    Dialect,
+    Operation,
 )
-from tracker.emulator.scenario import Name, Scenario, ScenarioError, find_marker
-from tracker.emulator.validation import check_create
+from tracker.emulator.reading import parse_body, query_number, try_key
+from tracker.emulator.scenario import Scenario
+from tracker.emulator.standard import check_body, list_page, named_ids
+from tracker.emulator.standard import created_view as new_created_view
+from tracker.emulator.standard import task_view as new_task_view
+from tracker.emulator.tasks import Task
+from tracker.emulator.validation import check_create, field_of
 from tracker.emulator.wire import (
     HTTP_STATUS,
+    NOT_FOUND,
     Refusal,
-    costs_view,
     created_view,
     envelope,
     error_body,
+    mixed_view,
     task_view,
 )
+from tracker.emulator.wishes import Wishes, legacy_wishes, standard_wishes
+from tracker.emulator.words import Name
 
-__all__ = ["KlingFront"]
+__all__ = ["Kling"]
 
-_NOT_FOUND = "Task not found by id/external id"
+_NO_SUCH_PATH = "The requested resource does not exist"
+_WRONG_METHOD = "The requested method is invalid"
 
 
-class KlingFront:
-    """ASGI app for everything the provider serves."""
+class Kling:
+    """The face of the provider itself."""
 
     def __init__(self, emulator: Emulator) -> None:
         """Answer from this emulator."""
         self._emulator = emulator
-        self._prefixes = sorted(emulator.config.path_prefixes, key=len, reverse=True)
+        self._desk = Desk(emulator)
+        self.prefixes: Sequence[str] = emulator.config.path_prefixes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request and write it down."""
-        request = Request(scope, receive)
-        record = RequestRecord(
-            at=self._emulator.now_ms(),
-            method=request.method,
-            path=scope["path"][:500],
-            query=scope["query_string"][:500].decode("latin-1"),
+    async def answer(self, call: Call) -> object:
+        """See Face."""
+        parts = call.path.strip("/").split("/")
+        is_legacy = parts[0] == "v1" or parts[:1] == ["account"]
+        account = authenticate(
+            call.headers.get("authorization"),
+            self._emulator.config,
+            now=time.time(),
+            takes_pairs=is_legacy,
         )
-        self._emulator.requests.add(record)
-        try:
-            response = await self._answer(request, record)
-        except ClientDisconnect:
-            record.answer = "caller went away"
-            return
-        await response(scope, receive, send)
+        if is_legacy:
+            data, scenario = await self._legacy(call, account, parts)
+        else:
+            data, scenario = await self._standard(call, account, parts)
+        return envelope(data, request_id=call.request_id, scenario=scenario)
 
-    async def _answer(self, request: Request, record: RequestRecord) -> Response:
-        request_id = self._emulator.new_request_id()
-        headers = {}
-        try:
-            data, scenario = await self._data(request, record)
-            status, body = 200, envelope(data, request_id=request_id, scenario=scenario)
-        except _Spoil as spoil:
-            record.answer = spoil.how.value
-            return spoiled(spoil.how, self._emulator.closing)
-        except Refusal as refusal:
-            status, body = HTTP_STATUS[refusal.code], error_body(refusal, request_id=request_id)
-            if refusal.retry_after is not None:
-                headers["retry-after"] = str(refusal.retry_after)
-        record.status, record.answer = status, trimmed(body)
-        return json_answer(body, status, headers)
+    def refuse(self, refusal: Refusal, call: Call) -> tuple[int, object]:
+        """See Face."""
+        body = error_body(refusal, request_id=call.request_id)
+        is_not_found = refusal.message == NOT_FOUND
+        scenario = self._emulator.scenario
+        odd = odd_error(body, refusal.code, is_not_found=is_not_found, scenario=scenario)
+        return HTTP_STATUS[refusal.code], odd
 
-    async def _data(self, request: Request, record: RequestRecord) -> tuple[object, Scenario]:
-        """`data` of the answer, and the scenario that shapes its envelope."""
-        emulator = self._emulator
-        raw = await read_body(request, most=emulator.config.max_body_bytes)
-        if raw:
-            record.body = trimmed(logged_body(raw))
-        if emulator.scenario.has(Name.DOWN):
-            raise Refusal(5001, "Server temporarily unavailable, usually for maintenance")
-        header = request.headers.get("authorization")
-        account = authenticate(header, emulator.config, now=time.time())
-        target = find_target(request, self._prefixes)
-        if request.method == "POST" and target.operation is not None and not target.reference:
-            base_url = emulator.config.public_url or base_url_of(request)
-            return await self._create(account, target.operation, raw, base_url.rstrip("/"))
-        if request.method != "GET":
-            raise Refusal(1202, "The requested method is invalid")
-        if target.operation is None:
-            return _costs(request), emulator.scenario
-        if target.reference:
-            return await self._query(account, target.operation, target.reference)
-        return self._list(account, target.operation, request), emulator.scenario
+    async def _legacy(self, call: Call, account: str, parts: list[str]) -> tuple[object, Scenario]:
+        """`data` of the answer, and the scenario that deforms it."""
+        path = "/".join(parts[1:] if parts[0] == "v1" else parts)
+        plain = self._emulator.scenario
+        if path in HELPERS or is_account(path):
+            return helper_answer(path, call), plain
+        operation, reference = _split(path)
+        if call.method == "POST" and not reference:
+            return await self._create(call, account, operation)
+        if call.method != "GET":
+            raise Refusal(1202, _WRONG_METHOD)
+        if reference:
+            task = await self._desk.look(account, reference, lambda t: t.operation is operation)
+            return task_view(task), task.scenario
+        return self._list(account, operation, call), plain
 
     async def _create(
-        self, account: str, operation: Operation, raw: bytes, base_url: str
+        self, call: Call, account: str, operation: Operation
     ) -> tuple[object, Scenario]:
-        body = parse_body(raw)
-        scenario = self._scenario_of(body)
-        if scenario.has(Name.REFUSED):
-            raise Refusal(1301, "The content is blocked by the content safety policy")
-        check_create(operation, body)
-        trouble = self._emulator.faults.before_creation(
-            scenario, (account, try_key(body, raw)), now=self._emulator.timeline.now()
-        )
-        if trouble is not None:
-            _raise(trouble)
-        task = self._emulator.make(
-            Order(
+        body = parse_body(call.raw)
+
+        def read(scenario: Scenario) -> Wishes:
+            check_create(operation, body)
+            field = Name.CALLBACK_FIELD
+            named = scenario.word(field) if scenario.has(field) else "callback_url"
+            return legacy_wishes(body, operation, callback_field=named)
+
+        task = await self._desk.create(
+            Form(
                 account=account,
                 operation=operation,
-                scenario=scenario,
                 body=body,
-                base_url=base_url,
+                read=read,
+                try_key=try_key(body.get("external_task_id"), call.raw),
+                base_url=call.base_url,
             )
         )
-        if scenario.has(Name.CALLBACK_FIRST):
-            await self._emulator.rush(task)
-        trouble = after_creation(scenario)
-        if trouble is not None:
-            _raise(trouble)
-        return created_view(task), scenario
+        return created_view(task), task.scenario
 
-    async def _query(
-        self, account: str, operation: Operation, reference: str
+    def _list(self, account: str, operation: Operation, call: Call) -> list[dict[str, Any]]:
+        number = query_number(call.params, "pageNum", default=1, most=1000)
+        size = query_number(call.params, "pageSize", default=30, most=500)
+        tasks = [t for t in self._emulator.book.of(account) if t.operation is operation]
+        page = tasks[(number - 1) * size : number * size]
+        return [task_view(task) for task in page if not self._emulator.is_forgotten(task)]
+
+    async def _standard(
+        self, call: Call, account: str, parts: list[str]
     ) -> tuple[object, Scenario]:
-        emulator = self._emulator
-        task = emulator.book.find(account, reference)
-        if task is not None and task.operation is not operation:
-            task = None
-        scenario = task.scenario if task else emulator.scenario
-        if scenario.has(Name.SLOW_QUERY):
-            await emulator.timeline.sleep(scenario.seconds(Name.SLOW_QUERY))
-        if scenario.has(Name.MUTE_QUERY) and emulator.faults.persists(
-            (Name.MUTE_QUERY, account, reference),
-            scenario.tries(Name.MUTE_QUERY),
-            now=emulator.timeline.now(),
-        ):
-            raise Refusal(5000, "Server internal error")
-        if task is None or emulator.is_forgotten(task):
-            raise Refusal(1201, _NOT_FOUND)
-        return task_view(task), scenario
+        match call.method, parts:
+            case (("GET" | "POST"), [("tasks" | "solutions") as table]):
+                if call.method == "GET":
+                    return await self._named(call, account, table), self._emulator.scenario
+                body = parse_body(call.raw)
+                tasks = [t for t in self._emulator.book.of(account) if self._is_visible(t, table)]
+                page = list_page(tasks, body, now=self._emulator.now_ms())
+                return page, self._emulator.scenario
+            case "POST", ["solutions", name]:
+                return await self._create_new(call, account, SOLUTIONS, unquote(name))
+            case "POST", [product, model] if product in PRODUCTS:
+                return await self._create_new(call, account, PRODUCTS[product], unquote(model))
+            case "GET", [product, model, reference] if product in PRODUCTS:
+                # Not the provider's own: one gateway's way to ask (scenario `mixed`).
+                task = await self._desk.look(account, unquote(reference), _is_mixed)
+                return mixed_view(task), task.scenario
+            case _, [product, *_] if product in PRODUCTS or product in {"tasks", "solutions"}:
+                raise Refusal(1202, _WRONG_METHOD)
+        raise Refusal(1203, _NO_SUCH_PATH)
 
-    def _list(self, account: str, operation: Operation, request: Request) -> list[dict[str, Any]]:
-        number = query_number(request, "pageNum", default=1, most=1000)
-        size = query_number(request, "pageSize", default=30, most=500)
-        tasks = self._emulator.book.page(account, operation, number=number, size=size)
-        return [task_view(task) for task in tasks if not self._emulator.is_forgotten(task)]
+    async def _create_new(
+        self, call: Call, account: str, operation: Operation, model: str
+    ) -> tuple[object, Scenario]:
+        body = parse_body(call.raw)
 
-    def _scenario_of(self, body: Mapping[str, object]) -> Scenario:
-        """The body field wins over a marker in a text, and that over the global scenario."""
-        named = body.get("emulator_scenario")
-        if named is None:
-            named = next(filter(None, map(find_marker, marked_texts(body))), None)
-        if named is None:
-            return self._emulator.scenario
-        try:
-            return Scenario.parse(named if isinstance(named, str) else repr(named))
-        except ScenarioError as problem:
-            raise Refusal(1201, str(problem)) from problem
+        def read(_scenario: Scenario) -> Wishes:
+            check_body(operation, model, body)
+            return standard_wishes(body)
+
+        task = await self._desk.create(
+            Form(
+                account=account,
+                operation=operation,
+                dialect=Dialect.SOLUTION if operation is SOLUTIONS else Dialect.STANDARD,
+                model=model,
+                body=body,
+                read=read,
+                try_key=try_key(field_of(body, "options.external_task_id"), call.raw),
+                base_url=call.base_url,
+            )
+        )
+        return new_created_view(task), task.scenario
+
+    async def _named(self, call: Call, account: str, table: str) -> list[dict[str, Any]]:
+        kind, ids = named_ids(call.params)
+        found: list[Task] = []
+        for id_ in dict.fromkeys(ids):
+            task = self._emulator.book.find(account, id_)
+            if task is None or not self._is_visible(task, table):
+                continue
+            if id_ == (task.task_id if kind == "task_ids" else task.external_id):
+                found.append(task)
+        scenario = found[0].scenario if found else self._emulator.scenario
+        await self._desk.trouble_query(account, ids[0], scenario)
+        return [new_task_view(task) for task in found]
+
+    def _is_visible(self, task: Task, table: str) -> bool:
+        """Tasks of the legacy paths stand in `/tasks` too."""
+        own = {"solutions": {Dialect.SOLUTION}, "tasks": {Dialect.LEGACY, Dialect.STANDARD}}[table]
+        return task.dialect in own and not self._emulator.is_forgotten(task)
 
 
-class _Spoil(Exception):
-    """Carries an answer that is none out of the handler."""
-
-    def __init__(self, how: Spoiled) -> None:
-        super().__init__(how)
-        self.how = how
+def _is_mixed(task: Task) -> bool:
+    return task.dialect is Dialect.STANDARD and task.scenario.has(Name.MIXED)
 
 
-def _raise(trouble: Refusal | Spoiled) -> NoReturn:
-    if isinstance(trouble, Spoiled):
-        raise _Spoil(trouble)
-    # A copy: the table's own exception would collect tracebacks.
-    raise Refusal(trouble.code, trouble.message, retry_after=trouble.retry_after)
-
-
-def _costs(request: Request) -> dict[str, Any]:
-    for name in ("start_time", "end_time"):
-        query_number(request, name, least=0, most=10**15)
-    return costs_view()
+def _split(path: str) -> tuple[Operation, str]:
+    """An operation, and the id behind it if there is one; raises Refusal (1203)."""
+    parts = path.split("/")
+    for length in (3, 2):  # the longer name first: videos/avatar/image2video
+        operation = OPERATIONS.get("/".join(parts[:length]))
+        if operation is not None:
+            return operation, unquote("/".join(parts[length:]))
+    raise Refusal(1203, _NO_SUCH_PATH)

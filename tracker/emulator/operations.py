@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["OPERATIONS", "Operation", "Output"]
+__all__ = ["MODELS", "OPERATIONS", "PRODUCTS", "SOLUTIONS", "Dialect", "Operation", "Output"]
 
 
 class Output(StrEnum):
@@ -23,9 +23,20 @@ class Output(StrEnum):
     ELEMENTS = "elements"
 
 
+class Dialect(StrEnum):
+    """Through which door a task was made; its answers and callbacks are shaped by it."""
+
+    LEGACY = "legacy"
+    STANDARD = "standard"
+    SOLUTION = "solution"
+    NEW_API = "new-api"
+    PIAPI = "piapi"
+    ACEDATA = "acedata"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One task-shaped operation, named by its path after `/v1/`."""
+    """One task-shaped operation, named by its path: after `/v1/`, or before the model."""
 
     path: str
     output: Output
@@ -95,3 +106,23 @@ _ALL = (
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({each.path: each for each in _ALL})
+
+PRODUCTS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "text-to-video": Operation("text-to-video", _VIDEO, ("prompt",)),
+        "image-to-video": Operation("image-to-video", _VIDEO, ("contents",)),
+        "omni-video": Operation("omni-video", _VIDEO, ("contents",)),
+        "motion-control": Operation("motion-control", _VIDEO, ("contents",)),
+    }
+)
+"""The new standard's operations; the model stands behind them in the path.
+
+Source: reference: Kling API, new-standard pages, as of 2026-09.
+"""
+MODELS = frozenset(
+    {"kling-3.0-turbo", "kling-3.0", "kling-3.0-omni", "kling-v3-omni", "kling-o1"}
+    | {"kling-2.6", "kling-2.5-turbo"}
+)
+"""Which product offers which model is left open: availability varies."""
+SOLUTIONS = Operation("solutions", _VIDEO)
+"""All solutions; their names stand where the model does."""

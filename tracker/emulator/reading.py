@@ -6,54 +6,30 @@ Source: reference: Kling API, legacy capability pages, as of 2026-09.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import NoReturn
-from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from tracker.emulator.operations import OPERATIONS, Operation
 from tracker.emulator.wire import Refusal
 
 __all__ = [
-    "Target",
     "base_url_of",
-    "find_target",
     "logged_body",
-    "marked_texts",
     "parse_body",
     "query_number",
+    "raw_path",
     "read_body",
     "try_key",
 ]
 
-_COSTS = ("account/costs", "v1/account/costs")
-_LONGEST_MARKED_TEXT = 3000
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a path names: an operation and perhaps one task of it, or the account's costs."""
-
-    operation: Operation | None
-    """None: the account's costs."""
-    reference: str = ""
-    """A task id or external id; empty: all tasks of the operation."""
-
-
-def find_target(request: Request, prefixes: Sequence[str]) -> Target:
-    """What the path names, under the first prefix that makes sense; raises Refusal (1203)."""
-    # The raw path: an external id may hold an escaped slash.
+def raw_path(request: Request) -> str:
+    """The path as it was sent: an external id may hold an escaped slash."""
     raw = request.scope.get("raw_path") or request.scope["path"].encode("utf-8", "replace")
-    path = raw.decode("latin-1")
-    for prefix in prefixes:
-        if path.startswith(f"{prefix}/"):
-            found = _find(path.removeprefix(f"{prefix}/").rstrip("/"))
-            if found is not None:
-                return found
-    raise Refusal(1203, "The requested resource does not exist")
+    return str(raw.decode("latin-1"))
 
 
 async def read_body(request: Request, *, most: int) -> bytes:
@@ -86,10 +62,10 @@ def logged_body(raw: bytes) -> object:
 
 
 def query_number(
-    request: Request, name: str, *, default: int | None = None, least: int = 1, most: int
+    params: Mapping[str, str], name: str, *, default: int | None = None, least: int = 1, most: int
 ) -> int:
     """A whole number from the query; raises Refusal (1201) when it is wrong or missing."""
-    text = request.query_params.get(name)
+    text = params.get(name)
     if text is None and default is not None:
         return default
     good = text is not None and text.isascii() and text.isdigit() and len(text) <= len(str(most))
@@ -98,15 +74,9 @@ def query_number(
     return int(text)
 
 
-def marked_texts(body: Mapping[str, object]) -> list[str]:
-    """Texts a scenario marker may stand in: any short one at the top, where prompts are."""
-    texts = [value for name, value in body.items() if name != "callback_url"]
-    return [text for text in texts if isinstance(text, str) and len(text) <= _LONGEST_MARKED_TEXT]
-
-
-def try_key(body: Mapping[str, object], raw: bytes) -> str:
+def try_key(external_id: object, raw: bytes) -> str:
     """What makes two create calls tries of one thing: the external id, else the whole body."""
-    return str(body.get("external_task_id") or hashlib.sha256(raw).hexdigest())
+    return str(external_id or hashlib.sha256(raw).hexdigest())
 
 
 def base_url_of(request: Request) -> str:
@@ -116,18 +86,6 @@ def base_url_of(request: Request) -> str:
         name, port = request.scope.get("server") or ("127.0.0.1", 80)
         host = f"{name}:{port}"
     return f"{request.scope['scheme']}://{host}"
-
-
-def _find(path: str) -> Target | None:
-    if path in _COSTS:
-        return Target(None)
-    version, _, rest = path.partition("/")
-    parts = rest.split("/")
-    for length in (3, 2):  # the longer name first: videos/avatar/image2video
-        operation = OPERATIONS.get("/".join(parts[:length]))
-        if version == "v1" and operation is not None:
-            return Target(operation, unquote("/".join(parts[length:])))
-    return None
 
 
 def _refuse_constant(name: str) -> NoReturn:

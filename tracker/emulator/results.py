@@ -108,7 +108,7 @@ def _voice(task: Task) -> dict[str, Any]:
 
 
 def _id_of(task: Task, salt: int) -> str:
-    return str(int(task.task_id) + salt)
+    return str(int(task.other_id) + salt)
 
 
 def _url(task: Task, name: str) -> str:

@@ -1,7 +1,9 @@
 """The only outbound socket of the emulator: one POST per callback, tried again when refused."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import httpx
 
@@ -10,12 +12,22 @@ from tracker.emulator.journal import Journal
 from tracker.emulator.signing import signature_headers
 from tracker.emulator.timeline import Timeline
 
-__all__ = ["CallbackRecord", "Post", "Sender"]
+__all__ = ["CallbackRecord", "Post", "Sender", "Signature"]
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
 _LONGEST_PAUSE = 30.0
 _LONGEST_LOGGED_BODY = 4000
+_TOO_OLD_S = 600
 _OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgeW91IGtub3c="  # noqa: S105 - it must not match
+
+
+class Signature(StrEnum):
+    """How a callback is signed, where there is a secret."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    STALE = "stale"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,9 @@ class Post:
     """genuine or forged."""
     tries: int = 1
     """How often to try until it is answered 2xx."""
-    is_badly_signed: bool = False
+    signature: Signature = Signature.GOOD
+    shared_secret: str | None = None
+    """Sent as it is in a header: one gateway's way of proving itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,10 +72,18 @@ class Sender:
     """Sends callbacks and writes down what came of them."""
 
     def __init__(
-        self, config: EmulatorConfig, timeline: Timeline, records: Journal[CallbackRecord]
+        self,
+        config: EmulatorConfig,
+        timeline: Timeline,
+        records: Journal[CallbackRecord],
+        secrets: Callable[[], Sequence[str]],
     ) -> None:
-        """Make the client; close it with `close`."""
+        """Make the client; close it with `close`.
+
+        secrets: the ones that sign now; none, and nothing is signed.
+        """
         self._config = config
+        self._secrets = secrets
         self._timeline = timeline
         self._records = records
         self._client = httpx.AsyncClient(
@@ -105,11 +127,15 @@ class Sender:
 
     def _headers(self, post: Post) -> dict[str, str]:
         headers = {"content-type": _CONTENT_TYPE, "user-agent": "kling-emulator"}
-        if self._config.webhook_secret is None or post.kind != "genuine":
+        if post.shared_secret is not None:
+            headers["x-webhook-secret"] = post.shared_secret
+        secrets = self._secrets()
+        if not secrets or post.signature is Signature.NONE:
             return headers
-        secret = _OTHER_SECRET if post.is_badly_signed else self._config.webhook_secret
+        if post.signature is Signature.WRONG:
+            secrets = [_OTHER_SECRET]
         # The wall clock also under a manual timeline: receivers allow five minutes of difference.
-        stamp = int(time.time())
+        stamp = int(time.time()) - (_TOO_OLD_S if post.signature is Signature.STALE else 0)
         return headers | signature_headers(
-            secret, message_id=post.message_id, timestamp=stamp, body=post.body
+            secrets, message_id=post.message_id, timestamp=stamp, body=post.body
         )

@@ -7,6 +7,7 @@ vector that this file's test recomputes.
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 __all__ = ["signature_headers"]
 
@@ -14,19 +15,22 @@ _PREFIX = "whsec_"
 
 
 def signature_headers(
-    secret: str, *, message_id: str, timestamp: int, body: bytes
+    secrets: Sequence[str], *, message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
     """The three headers of a signed callback.
 
-    secret:    `whsec_` and base64.
+    secrets:   `whsec_` and base64; two while a secret is being replaced, the new one first.
     timestamp: Unix seconds.
-    Raises ValueError when the secret is not base64.
+    Raises ValueError when a secret is not base64.
     """
-    key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     signed = f"{message_id}.{timestamp}.".encode() + body
-    signature = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    signatures = [hmac.digest(_key(secret), signed, hashlib.sha256) for secret in secrets]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(s).decode()}" for s in signatures),
     }
+
+
+def _key(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tracker.emulator.operations import Operation
+from tracker.emulator.operations import Dialect, Operation
 from tracker.emulator.scenario import Scenario
 
 __all__ = ["FAILED", "PROCESSING", "SUBMITTED", "SUCCEED", "TERMINAL", "Task", "TaskBook"]
@@ -22,11 +22,13 @@ class Task:
     """One task as the provider sees it."""
 
     task_id: str
-    """18 decimal digits."""
+    """18 decimal digits, unless a gateway or a scenario makes another form of it."""
     other_id: str
-    """A second id, for gateways that call back under another one than they answered."""
+    """A second id of 18 digits: gateways may call back under another one than they answered."""
     account: str
     operation: Operation
+    dialect: Dialect = Dialect.LEGACY
+    model: str = ""
     external_id: str | None
     """The caller's id; None when none (or an empty one) was sent."""
     callback_url: str | None
@@ -51,9 +53,13 @@ class Task:
     parent_url: str = ""
     request: object = None
     """The create body, trimmed."""
+    callback_secret: str | None = None
+    """What the caller wants to see in a header of the callback (one gateway)."""
     was_forged: bool = False
     held_back: list[tuple[str, bytes]] = field(default_factory=list)
     """Callbacks (status, body) that wait for the verdict's, in the scenario `reordered`."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with the first verdict, for callers who are kept waiting."""
     lane: asyncio.Lock = field(default_factory=asyncio.Lock)
     """First tries of its callbacks go out one after another."""
 
@@ -105,6 +111,8 @@ class TaskBook:
         was_open = task.is_open
         task.status, task.message = status, message
         task.updated_at = max(at, task.updated_at + 1)
+        if not task.is_open:
+            task.ended.set()
         if task.task_id in self._by_id and was_open != task.is_open:
             self._slots[task.account] += -task.slots if was_open else task.slots
 
@@ -135,11 +143,9 @@ class TaskBook:
         """External id -> how often a task was made for it; under "" those without one."""
         return dict(self._creations)
 
-    def page(self, account: str, operation: Operation, *, number: int, size: int) -> list[Task]:
-        """One page of an account's tasks of one operation, newest first; counted from 1."""
-        tasks = [t for t in self if t.account == account and t.operation is operation]
-        tasks.reverse()
-        return tasks[(number - 1) * size : number * size]
+    def of(self, account: str) -> list[Task]:
+        """An account's tasks, newest first."""
+        return [task for task in self if task.account == account][::-1]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tracker.emulator.operations import Operation
 from tracker.emulator.wire import Refusal
 
-__all__ = ["check_create", "field_of"]
+__all__ = ["check_callback_url", "check_create", "field_of"]
 
 _BAD_BODY = 1200
 _BAD_VALUE = 1201
@@ -57,7 +57,7 @@ def _check_common(body: Mapping[str, object]) -> None:
         if len(_text(body, name)) > _LONGEST_PROMPT:
             raise Refusal(_BAD_VALUE, f"{name} must be at most {_LONGEST_PROMPT} characters")
     _text(body, "external_task_id")
-    _check_callback_url(_text(body, "callback_url"))
+    check_callback_url(_text(body, "callback_url"))
     if body.get("n", 1) not in range(1, _MOST_PICTURES + 1) or not isinstance(
         body.get("n", 1), int
     ):
@@ -90,7 +90,8 @@ def _check_image(image: object) -> None:
         raise Refusal(_BAD_VALUE, "image must be at most 10MB")
 
 
-def _check_callback_url(url: str) -> None:
+def check_callback_url(url: str) -> None:
+    """Refuse (1201) what is no absolute URL; an empty one is none."""
     if not url:
         return
     try:

@@ -6,18 +6,22 @@ Source: reference: Kling API, error-codes, callbacks and capability pages, as of
 from collections.abc import Mapping
 from typing import Any
 
+from tracker.emulator.oddities import odd_envelope, odd_task
 from tracker.emulator.results import deduction_of, result_of
-from tracker.emulator.scenario import Name, Scenario
+from tracker.emulator.scenario import Scenario
 from tracker.emulator.tasks import FAILED, SUCCEED, Task
+from tracker.emulator.words import Name
 
 __all__ = [
     "HTTP_STATUS",
+    "NOT_FOUND",
     "Refusal",
     "callback_body",
-    "costs_view",
     "created_view",
     "envelope",
     "error_body",
+    "mixed_view",
+    "plain_view",
     "task_view",
 ]
 
@@ -32,6 +36,7 @@ HTTP_STATUS: Mapping[int, int] = {
     1201: 400,
     1202: 404,
     1203: 404,
+    1103: 403,
     1301: 400,
     1302: 429,
     1303: 429,
@@ -40,6 +45,8 @@ HTTP_STATUS: Mapping[int, int] = {
     5002: 504,
 }
 """Kling code -> HTTP status."""
+
+NOT_FOUND = "Task not found by id/external id"
 
 
 class Refusal(Exception):
@@ -53,10 +60,10 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
 
-def envelope(data: object, *, request_id: str, scenario: Scenario) -> dict[str, Any]:
-    """A good answer around its data."""
-    code: object = "success" if scenario.has(Name.CODE_STRING) else 0
-    return {"code": code, "message": "SUCCEED", "request_id": request_id, "data": data}
+def envelope(data: object, *, request_id: str, scenario: Scenario) -> object:
+    """A good answer around its data, deformed as the scenario wants it."""
+    good = {"code": 0, "message": "SUCCEED", "request_id": request_id, "data": data}
+    return odd_envelope(good, scenario)
 
 
 def error_body(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
@@ -66,24 +73,30 @@ def error_body(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
 
 def created_view(task: Task) -> dict[str, Any]:
     """`data` of a create answer: the task as it was made, whatever happened since."""
-    return {
+    view = {
         "task_id": task.task_id,
         "task_info": _info(task),
-        "task_status": _word("submitted", task.scenario),
-        "created_at": _instant(task.created_at, task.scenario),
-        "updated_at": _instant(task.created_at, task.scenario),
+        "task_status": "submitted",
+        "created_at": task.created_at,
+        "updated_at": task.created_at,
     }
+    return odd_task(view, task.scenario)
 
 
 def task_view(task: Task) -> dict[str, Any]:
     """`data` of a query, and one entry of a list."""
+    return odd_task(plain_view(task), task.scenario)
+
+
+def plain_view(task: Task) -> dict[str, Any]:
+    """The same as the provider itself writes it, whatever the scenario."""
     view = {
         "task_id": task.task_id,
-        "task_status": _word(task.status, task.scenario),
+        "task_status": task.status,
         "task_status_msg": task.message,
         "task_info": _info(task),
-        "created_at": _instant(task.created_at, task.scenario),
-        "updated_at": _instant(task.updated_at, task.scenario),
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
     }
     if task.status == SUCCEED:
         view["task_result"] = result_of(task)
@@ -95,36 +108,24 @@ def task_view(task: Task) -> dict[str, Any]:
     return view
 
 
-def callback_body(task: Task, *, request_id: str) -> dict[str, Any]:
+def mixed_view(task: Task) -> dict[str, Any]:
+    """A new-standard task as one gateway shows it: `id` and `status`, legacy words and result."""
+    view = {name: value for name, value in plain_view(task).items() if name != "task_info"}
+    return {"id": view.pop("task_id"), "status": view.pop("task_status")} | view
+
+
+def callback_body(task: Task, *, request_id: str) -> object:
     """What is called back: the bare task object, unless the scenario spoils it."""
-    view = task_view(task)
+    view = plain_view(task)
     view.pop("watermark_info", None)  # queries only
     if task.scenario.has(Name.OTHER_ID):
         view["task_id"] = task.other_id
     if task.scenario.has(Name.THIN_CALLBACK) and "task_result" in view:
         view["task_result"] = _thin(view["task_result"])
+    view = odd_task(view, task.scenario)
     if task.scenario.has(Name.ENVELOPED):
         return envelope(view, request_id=request_id, scenario=task.scenario)
     return view
-
-
-def costs_view() -> dict[str, Any]:
-    """`data` of the account query: wrapped a second time, with `msg` instead of `message`.
-
-    Source: reference: Kling API, account usage page, as of 2026-09. The pack is invented.
-    """
-    pack = {
-        "resource_pack_name": "Emulated pack",
-        "resource_pack_id": "509f3fd3d4f4a3fe7c5b2d6a",
-        "resource_pack_type": "decreasing_total",
-        "total_quantity": 1000.0,
-        "remaining_quantity": 900.0,
-        "purchase_time": 1_795_500_000_000,
-        "effective_time": 1_795_500_000_000,
-        "invalid_time": 1_827_036_000_000,
-        "status": "online",
-    }
-    return {"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]}
 
 
 def _thin(result: dict[str, Any]) -> dict[str, Any]:
@@ -139,11 +140,3 @@ def _info(task: Task) -> dict[str, Any]:
     if task.external_id is not None:
         info["external_task_id"] = task.external_id
     return info
-
-
-def _word(status: str, scenario: Scenario) -> str:
-    return status.upper() if scenario.has(Name.UPPER_CASE) else status
-
-
-def _instant(ms: int, scenario: Scenario) -> int:
-    return ms // 1000 if scenario.has(Name.SECONDS) else ms

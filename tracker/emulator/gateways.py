@@ -1,0 +1,89 @@
+"""How gateways write a task: in their answers and in the callbacks they make themselves. Pure.
+
+Source: reference: Kling API, gateways (§9: new-api, PiAPI, AceDataCloud), 2026-11. From memory of
+new-api's source: the words NOT_START and IN_PROGRESS, and times in seconds.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker.emulator.results import result_of
+from tracker.emulator.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL, Task
+from tracker.emulator.validation import field_of
+from tracker.emulator.wire import plain_view
+
+__all__ = ["acedata_final", "acedata_record", "newapi_record", "piapi_record"]
+
+_NEW_API: Mapping[str, str] = {SUBMITTED: "NOT_START", SUCCEED: "SUCCESS", FAILED: "FAILURE"}
+_PIAPI: Mapping[str, str] = {SUBMITTED: "pending", PROCESSING: "processing", SUCCEED: "completed"}
+_UNSET = "0001-01-01T00:00:00Z"
+
+
+def newapi_record(task: Task) -> dict[str, Any]:
+    """A query's answer: the relay's own record around the provider's whole answer."""
+    inner = plain_view(task) | {"task_id": task.other_id}  # the upstream's own id
+    is_over = task.status in TERMINAL
+    data = {
+        "task_id": task.task_id,
+        "action": "textGenerate" if "text2video" in task.operation.path else "generate",
+        "status": _NEW_API.get(task.status, "IN_PROGRESS"),
+        "fail_reason": task.message,
+        "submit_time": task.created_at // 1000,
+        "start_time": 0 if task.status == SUBMITTED else task.created_at // 1000,
+        "finish_time": task.updated_at // 1000 if is_over else 0,
+        "progress": "100%" if is_over else "30%",
+        "data": {"code": 0, "message": "SUCCEED", "request_id": "upstream", "data": inner},
+    }
+    return {"code": "success", "message": "", "data": data}
+
+
+def piapi_record(task: Task) -> dict[str, Any]:
+    """The task as it is answered and called back."""
+    is_over = task.status in TERMINAL
+    output: dict[str, Any] = {}
+    if task.status == SUCCEED:
+        video = result_of(task)["videos"][0]
+        output = {"type": task.model, "status": 99, "video_url": video["url"], "works": []}
+    code = 10000 if task.status == FAILED else 0
+    return {
+        "task_id": task.task_id,
+        "model": "kling",
+        "task_type": task.model,
+        "status": _PIAPI.get(task.status, task.status),
+        "config": {"webhook_config": {"endpoint": task.callback_url or "", "secret": ""}},
+        "input": field_of(task.request, "input") if isinstance(task.request, dict) else {},
+        "output": output,
+        "meta": {
+            "created_at": _written(task.created_at),
+            "started_at": _UNSET if task.status == SUBMITTED else _written(task.created_at),
+            "ended_at": _written(task.updated_at) if is_over else _UNSET,
+        },
+        "error": {"code": code, "raw_message": task.message, "message": task.message},
+    }
+
+
+def acedata_final(task: Task) -> dict[str, Any]:
+    """What a blocking create answers in the end, and what is called back."""
+    if task.status != SUCCEED:
+        error = {"code": "api_error", "message": task.message}
+        return {"success": False, "task_id": task.task_id, "error": error}
+    video = result_of(task)["videos"][0]
+    return {
+        "success": True,
+        "task_id": task.task_id,
+        "video_id": video["id"],
+        "video_url": video["url"],
+        "duration": video["duration"],
+        "state": "succeed",
+    }
+
+
+def acedata_record(task: Task) -> dict[str, Any]:
+    """A record without a response is still being worked on."""
+    response = acedata_final(task) if task.status in TERMINAL else {}
+    return {"id": task.task_id, "request": task.request, "response": response}
+
+
+def _written(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}123456Z"

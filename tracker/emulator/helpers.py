@@ -1,0 +1,154 @@
+"""Calls of the provider that make no task: helpers, the library, the account. Canned answers.
+
+Source: reference: Kling API, capability pages and account pages, as of 2026-09. Which fields an
+answer holds is published for some only; the others are short and invented.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tracker.emulator.door import Call
+from tracker.emulator.reading import parse_body, query_number
+from tracker.emulator.validation import field_of
+from tracker.emulator.wire import Refusal
+
+__all__ = ["HELPERS", "SAMPLE", "helper_answer", "is_account"]
+
+Answer = dict[str, Any] | list[dict[str, Any]]
+SAMPLE = "sample"
+"""Where the media of these answers stand, in the place of a task's id."""
+_GET, _POST = "GET", "POST"
+_WRONG_METHOD = Refusal(1202, "The requested method is invalid")
+_ACCOUNT = {
+    "account/costs": _GET,
+    "account/billing/balance": _POST,
+    "account/billing/package": _POST,
+}
+
+HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "videos/multi-elements/init-selection": (_POST, ()),
+    "videos/multi-elements/add-selection": (_POST, ("session_id",)),
+    "videos/multi-elements/delete-selection": (_POST, ("session_id",)),
+    "videos/multi-elements/clear-selection": (_POST, ("session_id",)),
+    "videos/multi-elements/preview-selection": (_POST, ("session_id",)),
+    "videos/identify-face": (_POST, ()),
+    "videos/image-recognize": (_POST, ("image",)),
+    "audio/tts": (_POST, ("text", "voice_id", "voice_language")),
+    "general/presets-voices": (_GET, ()),
+    "general/presets-elements": (_GET, ()),
+    "general/advanced-presets-elements": (_GET, ()),
+    "general/delete-voices": (_POST, ("voice_id",)),
+    "general/delete-elements": (_POST, ("element_id",)),
+    "general/delete-advanced-elements": (_POST, ("element_id",)),
+}
+"""Path after `/v1/` → method, and the fields that must be there."""
+
+
+def is_account(path: str) -> bool:
+    """Whether a path asks about the account; it stands with and without `/v1`."""
+    return path in _ACCOUNT
+
+
+def helper_answer(path: str, call: Call) -> Answer:
+    """`data` of the answer; raises Refusal."""
+    method, required = HELPERS.get(path) or (_ACCOUNT[path], ())
+    if call.method != method:
+        raise Refusal(_WRONG_METHOD.code, _WRONG_METHOD.message)
+    body = parse_body(call.raw) if method == _POST else {}
+    for name in required:
+        if field_of(body, name) in (None, "", [], {}):
+            raise Refusal(1201, f"{name} can not be null")
+    answer = _ANSWERS.get(path.rpartition("/")[2])
+    return {"task_status": "succeed"} if answer is None else answer(call)
+
+
+def _page(_call: Call) -> Answer:
+    return {"result": [], "count": 0, "next_cursor": "", "has_more": False}
+
+
+def _begun(call: Call) -> Answer:
+    return _session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
+
+
+def _preview(call: Call) -> Answer:
+    return _session(call) | {"res": {"video": _media(call, "0.mp4")}}
+
+
+def _selection(call: Call) -> Answer:
+    return _session(call) | {"res": {"frame_index": 0}}
+
+
+def _faces(call: Call) -> Answer:
+    face = {"face_id": "0", "face_image": _media(call, "0.png")}
+    times = {"start_time": 0, "end_time": 5041}
+    return {"session_id": _session(call)["session_id"], "face_data": [face | times]}
+
+
+def _seen(call: Call) -> Answer:
+    kinds = ("object_seg", "head_seg", "face_seg", "cloth_seg")
+    seen = [{"type": kind, "is_contain": True, "url": _media(call, "0.png")} for kind in kinds]
+    return {"task_result": {"images": seen}}
+
+
+def _speech(call: Call) -> Answer:
+    audio = {"id": "1", "url": _media(call, "0.mp3"), "duration": "3.056"}
+    return {"task_result": {"audios": [audio]}}
+
+
+def _voices(call: Call) -> Answer:
+    voice = {"voice_id": "829824295735410756", "voice_name": "Emulated"}
+    return [{"voices": [voice | {"trial_url": _media(call, "0.wav"), "owned_by": "kling"}]}]
+
+
+def _elements(_call: Call) -> Answer:
+    element = {"element_id": "829836802793406551", "element_name": "Emulated"}
+    return [{"elements": [element | {"owned_by": "kling"}]}]
+
+
+def _session(call: Call) -> dict[str, Any]:
+    """The session that the caller names, or one that goes with what it sent."""
+    given = field_of(parse_body(call.raw), "session_id")
+    number = 10**17 + zlib.crc32(call.raw)
+    return {"status": 0, "session_id": given if isinstance(given, str) else str(number)}
+
+
+def _media(call: Call, name: str) -> str:
+    return f"{call.base_url}/media/{SAMPLE}/{name}"
+
+
+def _costs(call: Call) -> dict[str, Any]:
+    """Wrapped a second time, with `msg` instead of `message`. The pack is invented."""
+    for name in ("start_time", "end_time"):
+        query_number(call.params, name, least=0, most=10**15)
+    pack = {
+        "resource_pack_name": "Emulated pack",
+        "resource_pack_id": "509f3fd3d4f4a3fe7c5b2d6a",
+        "resource_pack_type": "decreasing_total",
+        "total_quantity": 1000.0,
+        "remaining_quantity": 900.0,
+        "purchase_time": 1_795_500_000_000,
+        "effective_time": 1_795_500_000_000,
+        "invalid_time": 1_827_036_000_000,
+        "status": "online",
+    }
+    return {"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]}
+
+
+_ANSWERS: Mapping[str, Callable[[Call], Answer]] = {
+    "costs": _costs,
+    "balance": _page,
+    "package": _page,
+    "init-selection": _begun,
+    "preview-selection": _preview,
+    "add-selection": _selection,
+    "delete-selection": _selection,
+    "clear-selection": _selection,
+    "identify-face": _faces,
+    "image-recognize": _seen,
+    "tts": _speech,
+    "presets-voices": _voices,
+    "presets-elements": _elements,
+    "advanced-presets-elements": _elements,
+}
+"""By the last part of the path."""

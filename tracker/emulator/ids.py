@@ -1,0 +1,30 @@
+"""The forms that task ids take; opaque to everybody but their maker.
+
+Source: reference: Kling API, deviations of gateways (§8, ids), as of 2026-11.
+"""
+
+import base64
+import random
+import uuid
+
+__all__ = ["written_as"]
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def written_as(form: str, digits: str, chance: random.Random) -> str:
+    """An id in some form.
+
+    digits: the provider's own id, which is what `number` keeps.
+    """
+    match form:
+        case "ulid":
+            return "task_" + "".join(chance.choice(_CROCKFORD) for _ in range(26))
+        case "uuid":
+            return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        case "base64":
+            return base64.urlsafe_b64encode(chance.randbytes(24)).decode()
+        case "qvideo":
+            return f"qvideo-{chance.getrandbits(48):012x}-{digits}"
+        case _:
+            return digits

@@ -1,0 +1,229 @@
+"""How gateways deform an answer: one small function per scenario word. Pure.
+
+Source: reference: Kling API, deviations of gateways (§8), as of 2026-11. Everything works on the
+legacy shape; a word that a scenario does not hold changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker.emulator.scenario import Scenario
+from tracker.emulator.words import Name
+
+__all__ = ["odd_envelope", "odd_error", "odd_task"]
+
+Json = dict[str, Any]
+
+_VOCABULARIES: Mapping[str, Mapping[str, str]] = {
+    "openai": {"submitted": "queued", "processing": "in_progress", "succeed": "completed"},
+    "new_api": {
+        "submitted": "NOT_START",
+        "processing": "IN_PROGRESS",
+        "succeed": "SUCCESS",
+        "failed": "FAILURE",
+    },
+    "piapi": {"submitted": "pending", "succeed": "completed"},
+    "qiniu": {"submitted": "initializing", "processing": "running", "succeed": "complete"},
+    "tencent": {"submitted": "QUEUED", "processing": "RUNNING", "succeed": "DONE"},
+    "relay": {"submitted": "staged", "succeed": "success", "failed": "error"},
+    "cancelling": {"succeed": "succeeded", "failed": "cancelled"},
+}
+"""Status words by the one they stand for; a word that is not listed stays."""
+_CODES: Mapping[str, object] = {"200": 200, "1000": 1000, "success": "success"}
+_ERROR_WORDS: Mapping[int, str] = {
+    1000: "invalid_token",
+    1001: "invalid_token",
+    1002: "invalid_token",
+    1203: "task_not_exist",
+    1301: "sensitive_words_detected",
+    1302: "too_many_requests",
+    1303: "upstream_saturated",
+}
+_TIMES = ("created_at", "updated_at")
+_ZERO = "0001-01-01T00:00:00Z"
+"""Go's zero time, for "not yet"."""
+
+
+def odd_task(view: Json, scenario: Scenario) -> Json:
+    """A task object as a gateway would write it."""
+    for name, deform in _OF_TASKS.items():
+        if scenario.has(name):
+            view = deform(view, scenario.word(name))
+    return view
+
+
+def odd_envelope(envelope: Json, scenario: Scenario) -> object:
+    """A good answer as a gateway would wrap it."""
+    if scenario.has(Name.CODE_STRING):
+        envelope["code"] = "success"
+    if scenario.has(Name.CODE):
+        code = scenario.word(Name.CODE)
+        envelope = _without(envelope, "code") | ({"code": _CODES[code]} if code in _CODES else {})
+    if scenario.has(Name.MSG):
+        envelope["msg"] = envelope.pop("message")
+    if scenario.has(Name.NO_REQUEST_ID):
+        envelope.pop("request_id", None)
+    if scenario.has(Name.SHAPE) and isinstance(envelope.get("data"), dict):
+        return _reshaped(envelope, scenario.word(Name.SHAPE))
+    return envelope
+
+
+def odd_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
+    """A bad answer as a gateway would word it."""
+    if not scenario.has(Name.WORD_ERRORS):
+        return body
+    word = "task_not_exist" if is_not_found else _ERROR_WORDS.get(code, "fail_to_fetch_task")
+    return {"code": word, "message": body["message"], "data": None}
+
+
+def _reshaped(envelope: Json, shape: str) -> object:
+    task: Json = envelope["data"]
+    if shape == "bare":
+        return task
+    if shape == "listed":
+        return envelope | {"data": [task]}
+    # The outer record of a relay: words and times of its own around the provider's object.
+    word = str(task.get("task_status", task.get("status", "")))
+    outer = {
+        "task_id": task.get("task_id"),
+        "action": "generate",
+        "status": _VOCABULARIES["new_api"].get(word, word),
+        "fail_reason": task.get("task_status_msg", ""),
+        "progress": "100%" if word in {"succeed", "failed"} else "30%",
+    }
+    inner = task if shape == "nested" else {"code": 0, "message": "SUCCEED", "data": task}
+    return envelope | {"data": outer | {"data": inner}}
+
+
+def _words(view: Json, vocabulary: str) -> Json:
+    word = view["task_status"]
+    return view | {"task_status": _VOCABULARIES[vocabulary].get(word, word)}
+
+
+def _status_field(view: Json, name: str) -> Json:
+    return _renamed(view, {"task_status": name})
+
+
+def _id_field(view: Json, name: str) -> Json:
+    return _renamed(view, {"task_id": name})
+
+
+def _id_form(view: Json, form: str) -> Json:
+    return view | {"task_id": int(view["task_id"])} if form == "number" else view
+
+
+def _times(view: Json, form: str) -> Json:
+    if form == "absent":
+        return _without(view, *_TIMES)
+    return view | {name: _instant(view[name], form) for name in _TIMES if name in view}
+
+
+def _instant(ms: int, form: str) -> str:
+    if form == "digits":
+        return str(ms)
+    if form == "zero":
+        return _ZERO
+    when = datetime.fromtimestamp(ms / 1000, UTC)
+    if form == "plain":
+        return f"{when:%Y-%m-%d %H:%M:%S}"
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}000001+00:00"  # nanoseconds
+
+
+def _seconds(view: Json, _none: str) -> Json:
+    return view | {name: view[name] // 1000 for name in _TIMES if name in view}
+
+
+def _upper_case(view: Json, _none: str) -> Json:
+    return view | {"task_status": view["task_status"].upper()}
+
+
+def _time_fields(view: Json, kind: str) -> Json:
+    if kind == "create_time":
+        return _renamed(view, {"created_at": "create_time", "updated_at": "update_time"})
+    is_over = view.get("task_status") in {"succeed", "failed"}
+    late = "finish_time" if is_over else "start_time"
+    return _renamed(view, {"created_at": "submit_time", "updated_at": late})
+
+
+def _result(view: Json, place: str) -> Json:
+    pieces = _pieces(view)
+    if not pieces:
+        return view
+    url = pieces[0].get("url") or pieces[0].get("url_mp3")
+    if place == "images":  # one gateway's sample calls a video's result so
+        return view | {"task_result": {"images": pieces}}
+    places: Mapping[str, Json] = {
+        "output": {"output": {"video": url}},
+        "list": {"result": [url]},
+        "metadata": {"metadata": {"url": url}},
+        "outputs": {"outputs": [{"type": "video"} | piece for piece in pieces]},
+    }
+    return _without(view, "task_result") | places.get(place, {place: url})
+
+
+def _duration(view: Json, kind: str) -> Json:
+    pieces = _pieces(view)
+    for piece in pieces:
+        if "duration" in piece:
+            seconds = float(piece["duration"])
+            piece["duration"] = round(seconds) if kind == "int" else seconds
+    return view
+
+
+def _reason(view: Json, place: str) -> Json:
+    reason = view.get("task_status_msg")
+    kept = _without(view, "task_status_msg")
+    if place == "error_message":
+        return kept | (
+            {"error": {"code": "generation_failed", "message": reason}} if reason else {}
+        )
+    return kept | ({place: reason} if reason or place != "error" else {})
+
+
+def _progress(view: Json, kind: str) -> Json:
+    percent = {"succeed": 100, "failed": 100, "processing": 40}.get(view["task_status"], 0)
+    return view | {"progress": f"{percent}%" if kind == "percent" else percent}
+
+
+def _info(view: Json, kind: str) -> Json:
+    if kind == "missing":
+        return _without(view, "task_info")
+    return view | {"task_info": None if kind == "null" else {}}
+
+
+def _external(view: Json, name: str) -> Json:
+    external_id = (view.get("task_info") or {}).get("external_task_id", "")
+    return view | {name: external_id, "task_info": {}}
+
+
+_OF_TASKS: Mapping[Name, Callable[[Json, str], Json]] = {
+    # In this order: what reads a field stands before what renames or drops it.
+    Name.DURATION: _duration,
+    Name.RESULT: _result,
+    Name.REASON: _reason,
+    Name.PROGRESS: _progress,
+    Name.SECONDS: _seconds,
+    Name.TIMES: _times,
+    Name.TIME_FIELDS: _time_fields,
+    Name.VOCABULARY: _words,
+    Name.UPPER_CASE: _upper_case,
+    Name.EXTERNAL: _external,
+    Name.INFO: _info,
+    Name.ID_FORM: _id_form,
+    Name.ID_FIELD: _id_field,
+    Name.STATUS_FIELD: _status_field,
+}
+
+
+def _pieces(view: Json) -> list[Json]:
+    result = view.get("task_result") or {}
+    return [piece for pieces in result.values() for piece in pieces]
+
+
+def _renamed(view: Json, names: Mapping[str, str]) -> Json:
+    return {names.get(name, name): value for name, value in view.items()}
+
+
+def _without(view: Json, *names: str) -> Json:
+    return {name: value for name, value in view.items() if name not in names}

@@ -1,0 +1,73 @@
+"""What a create body asks for, in plain values, whichever dialect it is written in. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker.emulator.operations import Operation
+
+__all__ = ["Wishes", "legacy_wishes", "seconds_of", "standard_wishes", "text_of"]
+
+_LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """A create request that passed validation, as far as the emulator acts on it."""
+
+    external_id: str | None = None
+    callback_url: str | None = None
+    callback_secret: str | None = None
+    duration: float = 5.0
+    """Seconds."""
+    mode: str = "std"
+    pictures: int = 1
+    is_series: bool = False
+    session_id: str | None = None
+    parent_id: str | None = None
+    parent_url: str | None = None
+
+
+def legacy_wishes(
+    body: Mapping[str, object], operation: Operation, *, callback_field: str = "callback_url"
+) -> Wishes:
+    """From a body with everything at the top level."""
+    number = body.get("n", 1)
+    return Wishes(
+        external_id=text_of(body, "external_task_id") or None,
+        callback_url=text_of(body, callback_field) or None,
+        duration=seconds_of(body.get("duration")),
+        mode=text_of(body, "mode"),
+        pictures=number if isinstance(number, int) and operation.costs_pictures else 1,
+        is_series=body.get("result_type") == "series",
+        session_id=text_of(body, "session_id") or None,
+        parent_id=text_of(body, "video_id") or None,
+        parent_url=text_of(body, "video_url") or None,
+    )
+
+
+def standard_wishes(body: Mapping[str, object]) -> Wishes:
+    """From a body with `settings` and `options`; whatever else stands at the top is ignored."""
+    settings, options = body.get("settings"), body.get("options")
+    settings = settings if isinstance(settings, Mapping) else {}
+    options = options if isinstance(options, Mapping) else {}
+    return Wishes(
+        external_id=text_of(options, "external_task_id") or None,
+        callback_url=text_of(options, "callback_url") or None,
+        duration=seconds_of(settings.get("duration")),
+        mode="pro" if settings.get("resolution") in {"1080p", "4k"} else "std",
+    )
+
+
+def seconds_of(value: object) -> float:
+    """Requested seconds; what cannot be read counts as the default of 5."""
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else 5.0
+    except (ValueError, OverflowError):
+        return 5.0
+    return seconds if 0 < seconds <= 300 else 5.0
+
+
+def text_of(body: Mapping[str, object], name: str) -> str:
+    """A text of a body, cut to a sane length; empty when there is none."""
+    value = body.get(name)
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
