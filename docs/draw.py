@@ -5,10 +5,12 @@ from pathlib import Path
 from tracker.domain.events import Kind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
+from tracker.emulator import SPECS
 from tracker.web.openapi import as_text, build_document
 from tracker.web.routes import ROUTES
 
 OPENAPI = Path(__file__).parent / "reference" / "openapi.json"
+EMULATOR = Path(__file__).parent / "reference" / "emulator.md"
 PAGE = Path(__file__).parent / "reference" / "lifecycle.md"
 BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
 
@@ -23,11 +25,21 @@ def openapi() -> str:
     return as_text(build_document(ROUTES))
 
 
-def drawn(page: str) -> str:
+def scenarios() -> str:
+    """Every word that the emulator knows."""
+    lines = ["| word | takes | what happens |", "|---|---|---|"]
+    for name, spec in SPECS.items():
+        takes = ", ".join(f"`{choice}`" for choice in spec.choices) or spec.param.value
+        takes = f"{takes} ({spec.default})" if spec.default and not spec.choices else takes
+        lines.append(f"| `{name}` | {takes} | {spec.summary} |")
+    return "\n".join(lines)
+
+
+def drawn(page: str, part: str) -> str:
     """A page with the part between the marks drawn anew."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{diagram()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{part}\n\n{END}{after}"
 
 
 def _picture() -> str:
@@ -56,5 +68,6 @@ def _table() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(drawn(PAGE.read_text()))
+    PAGE.write_text(drawn(PAGE.read_text(), diagram()))
+    EMULATOR.write_text(drawn(EMULATOR.read_text(), scenarios()))
     OPENAPI.write_text(openapi())

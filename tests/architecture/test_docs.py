@@ -87,7 +87,12 @@ def test_every_source_is_documented(source: Source) -> None:
 
 def test_the_lifecycle_diagram_is_what_the_table_draws() -> None:
     page = draw.PAGE.read_text()
-    assert draw.drawn(page) == page, "run `make docs`"
+    assert draw.drawn(page, draw.diagram()) == page, "run `make docs`"
+
+
+def test_the_emulators_scenarios_are_what_its_table_draws() -> None:
+    page = draw.EMULATOR.read_text()
+    assert draw.drawn(page, draw.scenarios()) == page, "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
