@@ -15,6 +15,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import Egress
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
+from tracker.services.delivery import Delivering
 from tracker.services.leases import Leases
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
@@ -23,6 +24,7 @@ from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.routes import State, build_app
 from tracker.web.state import Limits, Services
+from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
 
@@ -60,6 +62,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 secrets=secrets,
                 public_url=settings.tracker_public_url,
                 adopt=settings.tracker_adopt_unknown,
+                webhook_secrets=settings.webhook_secrets(),
                 at=signal,
             )
             yield Parts(settings, context, _services(settings, context))
@@ -87,6 +90,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
         Leases(context),
         chores(context),
         context.clock,
+        deliveries=DeliveryLoop(Delivering(context), context.clock),
         lease_s=context.policy.lease.total_seconds(),
     )
     context.store.on_commit(supervisor.wake)
@@ -152,6 +156,8 @@ def _policy(settings: Settings) -> Policy:
         lease=timedelta(seconds=settings.tracker_lease_s),
         learn_every=timedelta(seconds=settings.tracker_learn_s),
         submit_timeout_s=settings.tracker_submit_timeout_s,
+        deliver_timeout_s=settings.tracker_deliver_timeout_s,
+        patience=timedelta(seconds=settings.tracker_endpoint_patience_s),
     )
 
 

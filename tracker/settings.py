@@ -96,6 +96,9 @@ class Settings(BaseModel):
     tracker_kling_webhook_secret: WebhookSecrets = ()
     tracker_kling_max_in_flight: int | None = Field(None, ge=1)
     tracker_egress_allow: Networks = ()
+    tracker_webhook_secrets: WebhookSecrets = ()
+    tracker_deliver_timeout_s: float = Field(15.0, gt=0)
+    tracker_endpoint_patience_s: float = Field(2 * 86400.0, gt=0)
     tracker_max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024)
     tracker_callback_max_bytes: int = Field(1024 * 1024, ge=1024)
     tracker_body_timeout_s: float = Field(30.0, gt=0)
@@ -157,6 +160,10 @@ class Settings(BaseModel):
                 secret.get_secret_value().encode() for secret in self.tracker_callback_secrets
             )
         return _kept_secrets(self.tracker_data_dir)
+
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """The keys that sign what is sent to URLs that came with a task: all of them do."""
+        return tuple(key_of(secret.get_secret_value()) for secret in self.tracker_webhook_secrets)
 
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""

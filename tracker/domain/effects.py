@@ -17,4 +17,4 @@ class Effect(StrEnum):
     FREE_SLOTS = "free_slots"
     """Give the account's concurrency slots back."""
     NOTIFY = "notify"
-    """Tell the caller's callback URL, if the task has one."""
+    """Tell whoever subscribed to such changes, and the URLs that came with the task."""

@@ -157,9 +157,8 @@ def adopted(task: Task) -> Step:
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
     event = Event(K.CREATED, Source.CALLBACK)
-    return Step(
-        task, Verdict.ADVANCED, _transition(task, event, from_state=None, now=task.created_at)
-    )
+    first = _transition(task, event, from_state=None, now=task.created_at)
+    return Step(task, Verdict.ADVANCED, first, (Effect.NOTIFY,))
 
 
 def apply(task: Task, event: Event, *, now: datetime) -> Step:
@@ -178,7 +177,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         moved,
         Verdict.ADVANCED,
         _transition(moved, event, from_state=task.state, now=now),
-        _effects(task, moved),
+        _effects(task, moved, event.kind),
     )
 
 
@@ -277,9 +276,9 @@ def _transition(
     )
 
 
-def _effects(before: Task, after: Task) -> tuple[Effect, ...]:
+def _effects(before: Task, after: Task, kind: Kind) -> tuple[Effect, ...]:
     if before.state is after.state:
-        return ()
+        return (Effect.NOTIFY,) if kind is K.DEADLINE_PASSED else ()
     match after.state:
         case S.QUEUED:
             return (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT)
@@ -287,7 +286,8 @@ def _effects(before: Task, after: Task) -> tuple[Effect, ...]:
             return (Effect.LOOK_UP,)
         case S.SUBMITTED | S.RUNNING:
             # Once there, the same job goes on looking.
-            return (Effect.RECONCILE,) if before.state in (S.QUEUED, S.UNCERTAIN) else ()
+            looks = before.state in (S.QUEUED, S.UNCERTAIN)
+            return (Effect.RECONCILE, Effect.NOTIFY) if looks else (Effect.NOTIFY,)
         case _:
             # `expired` is told too, or a caller who relies on the callback would wait for ever.
             return (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)

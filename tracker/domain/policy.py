@@ -13,6 +13,8 @@ class Policy:
     deadline:   after this a task is flagged `overdue` (and stays open).
     give_up:    after this nobody asks any more and an open task expires.
     lease:      how long a worker may be silent before its job is another's.
+    deliver_timeout_s: for a receiver's whole answer.
+    patience:   how long an endpoint may give nothing but failures before it is paused.
     """
 
     polls: PollPlan = field(default_factory=PollPlan)
@@ -22,5 +24,6 @@ class Policy:
     submit_timeout_s: float = 60.0
     poll_timeout_s: float = 20.0
     deliver_timeout_s: float = 15.0
+    patience: timedelta = timedelta(days=2)
     learn_every: timedelta = timedelta(seconds=20)
     keep_idempotency_keys: timedelta = timedelta(days=7)

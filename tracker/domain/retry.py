@@ -44,6 +44,34 @@ class Backoff:
         return now + pause + pause * self.spread * jitter
 
 
+class Ladder:
+    """Written-out pauses: the first after the first failed try, nothing after the last.
+
+    Jitter adds up to a fifth of a pause and never shortens it.
+    """
+
+    SPREAD = 0.2
+
+    def __init__(self, *pauses: timedelta) -> None:
+        """One pause per retry."""
+        self.pauses = pauses
+
+    def next_at(
+        self,
+        attempt: int,
+        *,
+        now: datetime,
+        jitter: float,
+        retry_after_s: float | None = None,
+    ) -> datetime | None:
+        """When to try again; None once the tries are spent. See Backoff.next_at."""
+        if attempt > len(self.pauses):
+            return None
+        asked = timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
+        pause = max(self.pauses[max(attempt, 1) - 1], asked)
+        return now + pause + pause * self.SPREAD * jitter
+
+
 RETRY_AFTER_CAP_S = 3600.0
 """The longest Retry-After that is believed, in seconds."""
 
@@ -51,7 +79,17 @@ SUBMIT = Backoff(timedelta(seconds=1), timedelta(minutes=5), attempts=12)
 """Submits that certainly created nothing: about half an hour of trying."""
 BUSY = Backoff(timedelta(seconds=1), timedelta(seconds=30))
 """The provider's concurrency is used up: normal traffic, no limit, spends no attempt."""
-DELIVER = Backoff(timedelta(seconds=5), timedelta(hours=6), attempts=16)
-"""Deliveries: about two days."""
+DELIVER = Ladder(
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""Deliveries: ten attempts over some three days, as Standard Webhooks recommends."""
 RECORD = Backoff(timedelta(seconds=1), timedelta(minutes=10))
 """A job that raised: our own bug or a database away. It must block nobody, and is never lost."""

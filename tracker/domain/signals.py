@@ -26,6 +26,7 @@ class Point(StrEnum):
     POLL_ANSWERED = "poll:answered"
     """The provider answered; the answer is not recorded."""
     POLL_RECORDED = "poll:recorded"
+    DELIVERY_CLAIMED = "delivery:claimed"
     DELIVERY_SENT = "delivery:sent"
     """The receiver answered; the answer is not recorded."""
     DELIVERY_RECORDED = "delivery:recorded"

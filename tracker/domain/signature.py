@@ -46,6 +46,23 @@ def sign(key: bytes, message_id: str, timestamp: int | str, body: bytes) -> str:
     return _VERSION + b64encode(digest).decode()
 
 
+def text_of(key: bytes) -> str:
+    """The secret as its owner is shown it."""
+    return PREFIX + b64encode(key).decode()
+
+
+def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The headers of a message. Every key signs, so that a receiver may know any one of them.
+
+    keys:      none for a message that is not signed; then its id alone is told.
+    timestamp: Unix seconds, of this attempt and not of the event.
+    """
+    if not keys:
+        return {ID: message_id}
+    signatures = (sign(key, message_id, timestamp, body) for key in keys)
+    return {ID: message_id, TIMESTAMP: str(timestamp), SIGNATURE: " ".join(signatures)}
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What the signature of one message proves.

@@ -79,6 +79,8 @@ class Task:
     progress:         percent 0..100, where the provider says so.
     detail:           the provider's remaining fields of its verdict, for answering in its dialect.
     slots:            how many of the account's concurrency slots it takes while at the provider.
+    callback_url:     the caller's, told of the end in the provider's own shape.
+    webhook_url:      the caller's, told of every change in ours.
     absences:         how often in a row the provider said it never heard of it.
     """
 
@@ -109,3 +111,4 @@ class Task:
     deadline_at: datetime | None = None
     give_up_at: datetime | None = None
     callback_url: str | None = None
+    webhook_url: str | None = None

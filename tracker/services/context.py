@@ -14,6 +14,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.base import Account, Provider
 from tracker.services.expectations import Expectations
+from tracker.services.outbox import Outbox
 from tracker.store.store import Store
 
 
@@ -40,6 +41,7 @@ class Context:
     public_url: where providers reach us, no slash at the end; None when they cannot.
     secrets:    of callback URLs and cursors; the first signs, all verify.
     accounts:   by (provider, account name).
+    webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     """
 
@@ -55,6 +57,12 @@ class Context:
     adopt: bool = False
     expectations: Expectations = field(default_factory=Expectations)
     at: Signal = field(default=no_signal)
+    webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What is remembered between transactions."""
+        object.__setattr__(self, "outbox", Outbox(self.providers))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
         """An adapter by name. Raises InvalidRequest naming the field."""

@@ -32,6 +32,7 @@ class Submission:
 
     input:           the provider's own request body.
     idempotency_key: the caller's; the same key with the same request is the same task.
+    webhook_url:     where each change of the task is to be told; None for nowhere.
     deadline:        after this the task is flagged overdue; None for the service's own.
     input_path:      where the input stands in the caller's body, for naming its wrong fields.
     """
@@ -43,6 +44,7 @@ class Submission:
     account: str = "default"
     external_task_id: str | None = None
     metadata: Mapping[str, Any] | None = None
+    webhook_url: str | None = None
     deadline: timedelta | None = None
     idempotency_key: str | None = None
     input_path: str = "input"
@@ -107,9 +109,10 @@ class Acceptance:
             raise InvalidRequest(FieldError("operation", reason))
         try:
             request = provider.check(submission.operation, submission.input)
-            self._check_urls(request)
+            self._check_url("callback_url", request.callback_url)
         except InvalidRequest as error:
             raise error.under(submission.input_path) from None
+        self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
         return _Checked(
             task=self._new_task(submission, request),
@@ -117,11 +120,10 @@ class Acceptance:
             key=_idempotency_key(submission),
         )
 
-    def _check_urls(self, request: Request) -> None:
-        if request.callback_url is not None:
-            refusal = self._context.egress.refusal(request.callback_url)
-            if refusal is not None:
-                raise InvalidRequest(FieldError("callback_url", refusal))
+    def _check_url(self, path: str, url: str | None) -> None:
+        refusal = None if url is None else self._context.egress.refusal(url)
+        if refusal is not None:
+            raise InvalidRequest(FieldError(path, refusal))
 
     def _check_ids(self, submission: Submission, request: Request) -> None:
         given = {submission.external_task_id, request.external_task_id} - {None}
@@ -149,6 +151,7 @@ class Acceptance:
             deadline_at=now + (submission.deadline or policy.deadline),
             give_up_at=now + policy.give_up,
             callback_url=request.callback_url,
+            webhook_url=submission.webhook_url,
         )
 
     def _insert(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
@@ -238,6 +241,7 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         submission.operation,
         submission.external_task_id,
         submission.metadata,
+        submission.webhook_url,
         submission.deadline and submission.deadline.total_seconds(),
         submission.input,
     ]

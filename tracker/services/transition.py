@@ -8,17 +8,14 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from tracker.clock import new_id
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
-from tracker.store import deliveries, jobs, tasks, transitions
-from tracker.store.deliveries import Delivery
+from tracker.store import jobs, tasks, transitions
 from tracker.store.jobs import JobKind, NewJob
 from tracker.store.transaction import Tx
 
@@ -38,7 +35,7 @@ class Recorder:
         self._places: dict[tuple[int, int], int] = {}
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
-        self._owed: list[Delivery] = []
+        self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
 
     def task(self, key: int) -> Task:
@@ -75,7 +72,9 @@ class Recorder:
         tasks.save(db, self._changed.values())
         tasks.free_slots(db, self._freed)
         jobs.drop(db, self._stopped, _WORK)
-        self._enqueue(now)
+        jobs.enqueue(db, list(self._jobs.values()), now=now)
+        self._tx.woken.update(job.kind for job in self._jobs.values())
+        self._context.outbox.owe_changes(self._tx, [self._history[place] for place in self._told])
         if self._freed:  # somebody may be waiting for a slot
             self._tx.woken.add(JobKind.SUBMIT)
         transitions.append(db, self._history)
@@ -84,17 +83,6 @@ class Recorder:
     def _remember(self, task: Task, transition: Transition) -> None:
         self._places[task.key, task.version] = len(self._history)
         self._history.append((task, transition))
-
-    def _enqueue(self, now: datetime) -> None:
-        new = list(self._jobs.values())
-        if self._owed:
-            keys = deliveries.insert_many(self._tx.db, self._owed)
-            new += [
-                NewJob(owed.tenant, JobKind.DELIVER, owed.task_key, _origin(owed.url), now, key)
-                for owed, key in zip(self._owed, keys, strict=True)
-            ]
-        jobs.enqueue(self._tx.db, new, now=now)
-        self._tx.woken.update(job.kind for job in new)
 
     def _owe(self, effect: Effect, task: Task) -> None:
         match effect:
@@ -112,26 +100,11 @@ class Recorder:
             case Effect.FREE_SLOTS:
                 self._freed[task.key] = task
             case Effect.NOTIFY:
-                self._notify(task)
+                self._told.append(self._places[task.key, task.version])
 
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
         job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
-
-    def _notify(self, task: Task) -> None:
-        if task.callback_url is None:
-            return
-        self._owed.append(
-            Delivery(
-                id=new_id(),
-                tenant=task.tenant,
-                task_key=task.key,
-                version=task.version,
-                url=task.callback_url,
-                body=self._context.providers[task.provider].render_callback(task),
-                created_at=self._tx.now,
-            )
-        )
 
 
 def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:
@@ -149,12 +122,6 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
         jitter=context.jitter(),
         asked_s=asked_s,
     )
-
-
-def _origin(url: str) -> str:
-    """Who might starve whom at the receivers: one scheme, host and port."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def lane_of(provider: str, account: str) -> str:

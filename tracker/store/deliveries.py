@@ -1,88 +1,280 @@
-"""Statements on `deliveries`: what is owed to the callback URLs that callers gave."""
+"""Statements on `deliveries`: what is owed to endpoints, written down and looked up.
 
-from collections.abc import Sequence
+How it is claimed and settled stands in delivery_queue.py.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, tuple_, update
 
-from tracker.store.schema import deliveries
+from tracker.domain.delivery import UNENDED, DeliveryState
+from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies, endpoints, tasks
+
+_UNENDED = sorted(state.value for state in UNENDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One change owed to one URL.
+class NewDelivery:
+    """One change owed to one endpoint.
 
-    version: the task's version that it tells of.
-    body:    the bytes that every attempt sends.
-    state:   `pending`, `delivered` or `failed`.
+    id:           the `webhook-id`.
+    endpoint_key: None for a URL that came with the task; then `url` is it.
+    task_key:     None for what is not about a task.
+    body_id:      of the bytes that every attempt sends; see `insert_bodies`.
+    waits:        an earlier change of the task has not ended at this endpoint.
     """
 
     id: UUID
     tenant: str
-    task_key: int
-    version: int
-    url: str
-    body: bytes
+    event: str
+    body_id: UUID
+    lane: str
     created_at: datetime
-    state: str = "pending"
-    attempts: int = 0
-    ended_at: datetime | None = None
-    last_attempt_at: datetime | None = None
-    last_status: int | None = None
-    last_error: str | None = None
-    key: int = 0
+    endpoint_key: int | None = None
+    url: str | None = None
+    task_key: int | None = None
+    version: int | None = None
+    waits: bool = False
 
 
-def insert_many(db: Connection, new: Sequence[Delivery]) -> list[int]:
-    """Write down what is owed; returns the rows' keys in order."""
-    statement = insert(deliveries).returning(deliveries.c.key, sort_by_parameter_order=True)
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it is shown.
+
+    url:      where it goes or went, as the endpoint has it now.
+    next_at:  when it is due, or becomes due again if whoever holds it vanishes.
+    """
+
+    key: int
+    id: UUID
+    event: str
+    endpoint_id: UUID | None
+    url: str
+    task_id: UUID | None
+    version: int | None
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    next_at: datetime
+    ended_at: datetime | None
+    last_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAttempt:
+    """An attempt as it is shown."""
+
+    at: datetime
+    latency_ms: int
+    status: int | None
+    error: str | None
+    answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list holds. Every field narrows; None and nothing do not.
+
+    is_failing: at least one attempt was made and it has not ended.
+    """
+
+    tenant: str
+    states: Collection[DeliveryState] = ()
+    is_failing: bool = False
+    endpoint_key: int | None = None
+    task_key: int | None = None
+    events: Collection[str] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+def insert_bodies(db: Connection, new: Sequence[tuple[UUID, str, bytes]]) -> None:
+    """Keep bodies: (id, tenant, bytes)."""
+    if new:
+        db.execute(
+            insert(delivery_bodies),
+            [{"id": id_, "tenant": tenant, "body": body} for id_, tenant, body in new],
+        )
+
+
+def insert_many(db: Connection, new: Sequence[NewDelivery]) -> None:
+    """Write down what is owed."""
+    if not new:
+        return
     values = [
         {
             "id": owed.id,
             "tenant": owed.tenant,
+            "event": owed.event,
+            "endpoint_key": owed.endpoint_key,
+            "url": owed.url,
             "task_key": owed.task_key,
             "version": owed.version,
-            "url": owed.url,
-            "body": owed.body,
-            "state": owed.state,
+            "body_id": owed.body_id,
+            "lane": owed.lane,
+            "state": (DeliveryState.WAITING if owed.waits else DeliveryState.PENDING).value,
+            "turn": 0,
+            "next_at": owed.created_at,
             "attempts": 0,
+            "tries": 0,
             "created_at": owed.created_at,
         }
         for owed in new
     ]
-    return list(db.execute(statement, values).scalars())
+    db.execute(insert(deliveries), values)
 
 
-def get_many(db: Connection, keys: Sequence[int]) -> dict[int, Delivery]:
-    """Deliveries by row key."""
-    found = select(deliveries).where(deliveries.c.key.in_(keys))
-    return {row.key: _delivery(row) for row in db.execute(found)}
+def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which (endpoint, task) pairs have something that has not ended.
 
-
-def save(db: Connection, tried: Delivery) -> None:
-    """Write how an attempt went."""
-    db.execute(
-        update(deliveries)
-        .where(deliveries.c.key == tried.key)
-        .values(
-            state=tried.state,
-            attempts=tried.attempts,
-            ended_at=tried.ended_at,
-            last_attempt_at=tried.last_attempt_at,
-            last_status=tried.last_status,
-            last_error=tried.last_error,
+    It is locked against ending until the commit, so that whoever ends it finds what is written
+    down behind it.
+    """
+    if not pairs:
+        return set()
+    found = (
+        select(deliveries.c.endpoint_key, deliveries.c.task_key)
+        .where(
+            deliveries.c.task_key.in_({task for _, task in pairs}),
+            tuple_(deliveries.c.endpoint_key, deliveries.c.task_key).in_(list(pairs)),
+            deliveries.c.state.in_(_UNENDED),
         )
+        .order_by(deliveries.c.key)
+        .with_for_update(read=True)  # left out on SQLite: one writer
     )
+    return {(endpoint, task) for endpoint, task in db.execute(found)}
+
+
+def page(
+    db: Connection, filter_: DeliveryFilter, *, before: int | None, limit: int
+) -> list[Delivery]:
+    """A page of a list, newest first."""
+    found = _filtered(_shown(), filter_)
+    if before is not None:
+        found = found.where(deliveries.c.key < before)
+    ordered = found.order_by(deliveries.c.key.desc()).limit(limit)
+    return [_delivery(row) for row in db.execute(ordered)]
+
+
+def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None:
+    """One delivery of a tenant, with the bytes that every attempt sends."""
+    found = _shown().where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
+    row = db.execute(found).one_or_none()
+    if row is None:
+        return None
+    body = select(delivery_bodies.c.body).join(
+        deliveries, deliveries.c.body_id == delivery_bodies.c.id
+    )
+    return _delivery(row), db.execute(body.where(deliveries.c.key == row.key)).scalar_one()
 
 
 def of_task(db: Connection, task_key: int) -> list[Delivery]:
     """What one task owes or owed, oldest first."""
-    found = select(deliveries).where(deliveries.c.task_key == task_key).order_by(deliveries.c.key)
+    found = _shown().where(deliveries.c.task_key == task_key).order_by(deliveries.c.key)
     return [_delivery(row) for row in db.execute(found)]
 
 
+def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:
+    """What was tried for one delivery, oldest first."""
+    columns = delivery_attempts.c
+    found = select(
+        columns.at, columns.latency_ms, columns.status, columns.error, columns.answer
+    ).where(columns.delivery_key == key)
+    return [MadeAttempt(*row) for row in db.execute(found.order_by(columns.key))]
+
+
+def count(db: Connection, filter_: DeliveryFilter, *, most: int) -> int:
+    """How many a filter matches; counts no further than `most`."""
+    found = _filtered(select(deliveries.c.key), filter_).limit(most).subquery()
+    return int(db.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def rearm(db: Connection, keys: Collection[int], *, now: datetime) -> int:
+    """Owe these once more, with a fresh ladder: behind every first attempt. Returns how many.
+
+    One that is on its way stays as it is.
+    """
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.key.in_(keys), deliveries.c.token.is_(None))
+        .values(
+            state=DeliveryState.PENDING.value,
+            turn=1,
+            next_at=now,
+            tries=0,
+            ended_at=None,
+        )
+    )
+    return db.execute(statement).rowcount
+
+
+def cancel(db: Connection, endpoint_key: int, *, now: datetime, limit: int) -> int:
+    """Drop some of what an endpoint is owed, oldest first. Returns how many."""
+    owed = (
+        select(deliveries.c.key)
+        .where(deliveries.c.endpoint_key == endpoint_key, deliveries.c.state.in_(_UNENDED))
+        .order_by(deliveries.c.key)
+        .limit(limit)
+    )
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.key.in_(owed))
+        .values(state=DeliveryState.CANCELLED.value, token=None, ended_at=now)
+    )
+    return db.execute(statement).rowcount
+
+
+def _shown() -> Select[Any]:
+    return (
+        select(
+            deliveries.c.key,
+            deliveries.c.id,
+            deliveries.c.event,
+            endpoints.c.id.label("endpoint_id"),
+            func.coalesce(endpoints.c.url, deliveries.c.url).label("url"),
+            tasks.c.id.label("task_id"),
+            deliveries.c.version,
+            deliveries.c.state,
+            deliveries.c.attempts,
+            deliveries.c.created_at,
+            deliveries.c.next_at,
+            deliveries.c.ended_at,
+            deliveries.c.last_attempt_at,
+            deliveries.c.last_status,
+            deliveries.c.last_error,
+        )
+        .outerjoin(endpoints, endpoints.c.key == deliveries.c.endpoint_key)
+        .outerjoin(tasks, tasks.c.key == deliveries.c.task_key)
+    )
+
+
+def _filtered(found: Select[Any], filter_: DeliveryFilter) -> Select[Any]:
+    columns = deliveries.c
+    found = found.where(columns.tenant == filter_.tenant)
+    if filter_.states:
+        found = found.where(columns.state.in_(sorted(filter_.states)))
+    if filter_.is_failing:
+        found = found.where(columns.state == DeliveryState.PENDING.value, columns.attempts > 0)
+    if filter_.endpoint_key is not None:
+        found = found.where(columns.endpoint_key == filter_.endpoint_key)
+    if filter_.task_key is not None:
+        found = found.where(columns.task_key == filter_.task_key)
+    if filter_.events:
+        found = found.where(columns.event.in_(sorted(filter_.events)))
+    if filter_.created_after is not None:
+        found = found.where(columns.created_at > filter_.created_after)
+    if filter_.created_before is not None:
+        found = found.where(columns.created_at < filter_.created_before)
+    return found
+
+
 def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+    given["state"] = DeliveryState(given["state"])
+    return Delivery(**given)

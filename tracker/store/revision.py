@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, inspect, text
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The newest migration; a test compares it with the folder."""
 
 

@@ -348,6 +348,7 @@ def _values(task: Task) -> dict[str, Any]:
         "slots": task.slots,
         "slots_held": 0,
         "callback_url": task.callback_url,
+        "webhook_url": task.webhook_url,
         "created_at": task.created_at,
         "deadline_at": task.deadline_at,
         "give_up_at": task.give_up_at,

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
+from tracker.domain.rendering import instant
 from tracker.store import attention, conditions
 from tracker.store.store import Reading
 from tracker.web import views
 from tracker.web.operation import operation
-from tracker.web.schemas import instant
 from tracker.web.state import services, tenant
 
 MOST = 50

@@ -2,14 +2,17 @@
 
 import base64
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import isfinite
-from typing import Annotated, Any, Literal, cast, overload
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tracker.domain import rendering
+from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import Artifact, Task
+from tracker.domain.rendering import instant
+from tracker.domain.task import Task
 from tracker.services.submission import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
@@ -55,6 +58,7 @@ class SubmitBody(BaseModel):
     account: Name = "default"
     external_task_id: Name | None = None
     metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
+    webhook_url: Name | None = None
     deadline_s: float | None = Field(None, gt=0, le=30 * 86400)
 
     def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
@@ -67,6 +71,7 @@ class SubmitBody(BaseModel):
             account=self.account,
             external_task_id=self.external_task_id,
             metadata=self.metadata,
+            webhook_url=self.webhook_url,
             deadline=None if self.deadline_s is None else timedelta(seconds=self.deadline_s),
             idempotency_key=idempotency_key,
         )
@@ -74,28 +79,7 @@ class SubmitBody(BaseModel):
 
 def render_task(task: Task) -> views.Task:
     """A task, whole but for its input."""
-    return {
-        "id": str(task.id),
-        "provider": task.provider,
-        "account": task.account,
-        "operation": task.operation,
-        "external_task_id": task.external_task_id,
-        "provider_task_id": task.provider_task_id,
-        "state": task.state,
-        "version": task.version,
-        "provider_status": task.provider_status,
-        "message": task.message,
-        "progress": task.progress,
-        "result": _result(task),
-        "error": _error(task),
-        "overdue": task.overdue,
-        "metadata": dict(task.metadata),
-        "created_at": instant(task.created_at),
-        "updated_at": instant(task.updated_at),
-        "submitted_at": instant(task.submitted_at),
-        "finished_at": instant(task.finished_at),
-        "deadline_at": instant(task.deadline_at),
-    }
+    return cast("views.Task", rendering.render_task(task))
 
 
 def render_transition(seq: int, step: Transition) -> views.Transition:
@@ -151,54 +135,23 @@ def render_attempt(attempt: Attempt) -> views.Attempt:
 
 
 def render_delivery(owed: Delivery) -> views.Delivery:
-    """One thing owed to a caller's URL."""
+    """One change owed to one endpoint, or to a URL that came with the task."""
     return {
         "id": str(owed.id),
+        "event": owed.event,
+        "endpoint_id": None if owed.endpoint_id is None else str(owed.endpoint_id),
         "url": owed.url,
+        "task_id": None if owed.task_id is None else str(owed.task_id),
         "version": owed.version,
         "state": owed.state,
         "attempts": owed.attempts,
         "created_at": instant(owed.created_at),
+        "next_attempt_at": instant(owed.next_at) if owed.state in UNENDED else None,
         "ended_at": instant(owed.ended_at),
         "last_attempt_at": instant(owed.last_attempt_at),
         "last_status": owed.last_status,
         "last_error": owed.last_error,
     }
-
-
-@overload
-def instant(when: datetime) -> str: ...
-@overload
-def instant(when: None) -> None: ...
-@overload
-def instant(when: datetime | None) -> str | None: ...
-def instant(when: datetime | None) -> str | None:
-    """RFC 3339 in UTC, to the millisecond."""
-    if when is None:
-        return None
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _result(task: Task) -> views.Result | None:
-    if not task.artifacts:
-        return None
-    return {"artifacts": [_artifact(piece) for piece in task.artifacts]}
-
-
-def _artifact(piece: Artifact) -> views.Artifact:
-    known: views.Artifact = {
-        "kind": piece.kind,
-        "url": piece.url,
-        "id": piece.id,
-        "duration_s": piece.duration_s,
-    }
-    return cast("views.Artifact", {**piece.extra, **known})
-
-
-def _error(task: Task) -> views.TaskError | None:
-    if task.error is None:
-        return None
-    return {"type": task.error.type, "code": task.error.code, "message": task.error.message}
 
 
 def _evidence(step: Transition) -> views.Evidence | None:

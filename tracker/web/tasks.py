@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.errors import NotFound
+from tracker.domain.rendering import render_task
 from tracker.domain.task import OPEN, Task
 from tracker.store import attempts, deliveries, receipts, tasks, transitions
 from tracker.store.store import Reading
@@ -20,7 +21,6 @@ from tracker.web.schemas import (
     render_attempt,
     render_delivery,
     render_receipt,
-    render_task,
     render_transition,
 )
 from tracker.web.state import services, tenant

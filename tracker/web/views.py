@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from tracker.domain.delivery import DeliveryState
 from tracker.domain.events import Kind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.lifecycle import Verdict
@@ -188,15 +189,23 @@ class AttemptList(TypedDict):
 
 @with_config(EXACT)
 class Delivery(TypedDict):
-    """One change owed to a URL."""
+    """One change owed to one endpoint, or to a URL that came with the task."""
 
     id: Uuid
+    """The `webhook-id`: the same on every attempt."""
+    event: str
+    """What it tells, e.g. `task.succeeded`."""
+    endpoint_id: Uuid | None
+    """Null for a URL that came with the task."""
     url: str
-    version: int
+    task_id: Uuid | None
+    """Null for what is not about a task."""
+    version: int | None
     """The task's version that it tells of."""
-    state: str
+    state: DeliveryState
     attempts: int
     created_at: Instant
+    next_attempt_at: Instant | None
     ended_at: Instant | None
     last_attempt_at: Instant | None
     last_status: int | None

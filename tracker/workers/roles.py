@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tracker.services.attempting import Attempting
 from tracker.services.context import Context
-from tracker.services.delivery import Delivering
 from tracker.services.learning import Learning
 from tracker.services.reconciliation import Reconciliation
 from tracker.services.sweeping import Sweeping
@@ -25,7 +24,6 @@ def roles(context: Context) -> list[Role]:
             per_lane=64,
             together=64,
         ),
-        Role(JobKind.DELIVER, alone(Delivering(context).run), concurrency=256, per_lane=4),
     ]
 
 

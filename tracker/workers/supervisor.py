@@ -9,6 +9,7 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.services.leases import Leases
 from tracker.store.jobs import JobKind
+from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.loop import Loop, Role
 
 log = logging.getLogger(__name__)
@@ -29,18 +30,20 @@ class Chore:
 class Supervisor:
     """Runs the loops. After `stop`, `run` ends when all work is settled or handed back."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a process repeats
         self,
         roles: Sequence[Role],
         leases: Leases,
         chores: Sequence[Chore],
         clock: Clock,
         *,
+        deliveries: DeliveryLoop,
         lease_s: float,
     ) -> None:
         """Nothing runs yet."""
         self._leases = leases
         self._loops = {role.kind: Loop(role, leases, clock, lease_s=lease_s) for role in roles}
+        self._deliveries = deliveries
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._stopping = asyncio.Event()
 
@@ -48,16 +51,20 @@ class Supervisor:
         """A local commit enqueued work of these kinds."""
         for kind in kinds & self._loops.keys():
             self._loops[kind].wake()
+        if JobKind.DELIVER in kinds:
+            self._deliveries.wake()
 
     def stop(self) -> None:
         """Claim nothing more; `run` ends when what is under way has."""
         self._stopping.set()
+        self._deliveries.stop()
         for loop in self._loops.values():
             loop.stop()
 
     async def run(self) -> None:
         """Until `stop`."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._deliveries.run())
             for loop in self._loops.values():
                 group.create_task(loop.run())
             for chore in self._chores:

@@ -1,0 +1,55 @@
+"""The bytes of a delivery: version 1 of the shape in docs/reference/webhooks.md. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tracker.domain.delivery import Endpoint, Payload
+from tracker.domain.lifecycle import Transition
+from tracker.domain.notices import EventType
+from tracker.domain.rendering import instant, render_task
+from tracker.domain.task import Task
+
+VERSION = 1
+"""Of the body's shape. Fields may be added within it; receivers ignore what they do not know."""
+_THIN = ("id", "external_task_id", "provider", "operation", "state", "version", "overdue")
+
+
+def task_body(type_: EventType, task: Task, step: Transition, payload: Payload) -> bytes:
+    """A change of a task.
+
+    task: as it was after the change.
+    """
+    whole = render_task(task)
+    if payload is Payload.THIN:
+        return event_body(type_, step.at, {"task": {name: whole[name] for name in _THIN}})
+    made = {
+        "version": step.version,
+        "from": step.from_state and step.from_state.value,
+        "to": step.to_state.value,
+        "kind": step.kind.value,
+        "source": step.source.value,
+        "message": step.message,
+        "provider_at": instant(step.provider_at),
+        "at": instant(step.at),
+    }
+    return event_body(type_, step.at, {"task": whole, "transition": made})
+
+
+def endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:
+    """Something that happened to an endpoint."""
+    said = {
+        "id": str(endpoint.id),
+        "url": endpoint.url,
+        "state": endpoint.state.value,
+        "reason": endpoint.state_reason,
+        "failing_since": instant(endpoint.failing_since),
+    }
+    return event_body(type_, at, {"endpoint": said})
+
+
+def event_body(type_: EventType, at: datetime, data: Mapping[str, Any]) -> bytes:
+    """The envelope. ASCII: what a provider said may hold half a surrogate pair."""
+    whole = {"type": type_.value, "version": VERSION, "timestamp": instant(at), "data": data}
+    return json.dumps(whole, separators=(",", ":")).encode()

@@ -1,0 +1,139 @@
+"""What endpoints and deliveries are, and what an attempt makes of a delivery. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tracker.domain import retry
+from tracker.domain.notices import Filter
+
+
+class EndpointState(StrEnum):
+    """Whether an endpoint gets anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """What is owed is written down and waits: somebody paused it, or it failed for long."""
+    DISABLED = "disabled"
+    """It answered 410: nothing new is written down for it."""
+    DELETED = "deleted"
+    """Kept for the history of its deliveries; shown to nobody."""
+
+
+class Payload(StrEnum):
+    """How much a body tells."""
+
+    THIN = "thin"
+    """Which task, and where it stands; ask for the rest."""
+    FULL = "full"
+    """The task as the API shows it."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    """Owed: due now or later, or on its way."""
+    WAITING = "waiting"
+    """Owed once an earlier change of the same task has been delivered or given up."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Given up: the attempts are spent, or the receiver said 410."""
+    CANCELLED = "cancelled"
+    """Never to be sent: its endpoint was deleted, or an operator dropped it."""
+
+
+UNENDED = frozenset({DeliveryState.PENDING, DeliveryState.WAITING})
+GONE = 410
+"""The receiver says that it will never want anything again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a subscriber wants deliveries.
+
+    key:              internal row number; 0 before the row exists.
+    ordered:          whether a task's later change waits for its earlier one.
+    failing_since:    when it began to answer nothing but failures; None while it answers.
+    secret:           sealed; `old_secret` signs as well until `old_secret_until`.
+    """
+
+    key: int
+    id: UUID
+    tenant: str
+    url: str
+    filter: Filter
+    secret: bytes = field(repr=False)
+    state_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    description: str | None = None
+    payload: Payload = Payload.FULL
+    ordered: bool = False
+    state: EndpointState = EndpointState.ACTIVE
+    state_reason: str | None = None
+    failing_since: datetime | None = None
+    old_secret: bytes | None = field(default=None, repr=False)
+    old_secret_until: datetime | None = None
+
+    def sealed_secrets(self, now: datetime) -> list[bytes]:
+        """The secrets that sign now, the newest first."""
+        old = self.old_secret
+        if old is None or self.old_secret_until is None or self.old_secret_until <= now:
+            return [self.secret]
+        return [self.secret, old]
+
+
+def endpoint_lane(key: int) -> str:
+    """The lane of an endpoint's deliveries."""
+    return f"endpoint {key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver.
+
+    status: the answer's; None when no answer came, and then `error` says why.
+    answer: its first bytes.
+    retry_after_s: what it asked for, in seconds.
+    """
+
+    at: datetime
+    latency_ms: int
+    status: int | None = None
+    error: str | None = None
+    answer: bytes | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Any 2xx; a redirect is a failure and is never followed."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a delivery.
+
+    again_at: when it is tried again; None when it has ended.
+    """
+
+    state: DeliveryState
+    again_at: datetime | None = None
+
+
+def outcome(attempt: Attempt, number: int, *, now: datetime, jitter: float) -> Outcome:
+    """Decide after an attempt.
+
+    number: of this attempt, counted from 1; whoever redelivers by hand starts a new count.
+    jitter: fraction in [0, 1), drawn by the caller.
+    """
+    if attempt.succeeded:
+        return Outcome(DeliveryState.DELIVERED)
+    if attempt.status == GONE:
+        return Outcome(DeliveryState.FAILED)
+    again_at = retry.DELIVER.next_at(
+        number, now=now, jitter=jitter, retry_after_s=attempt.retry_after_s
+    )
+    return Outcome(DeliveryState.FAILED if again_at is None else DeliveryState.PENDING, again_at)

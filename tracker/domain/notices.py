@@ -1,0 +1,127 @@
+"""Which changes subscribers are told of, under which name and which id. Pure.
+
+A notice is one such change; a delivery is a notice owed to one endpoint.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from tracker.domain.events import Kind
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import Task, TaskState
+
+
+class EventType(StrEnum):
+    """What a notice tells of. Part of the public surface: docs/reference/webhooks.md."""
+
+    TASK_SUBMITTED = "task.submitted"
+    """The provider has the task."""
+    TASK_RUNNING = "task.running"
+    TASK_SUCCEEDED = "task.succeeded"
+    TASK_FAILED = "task.failed"
+    TASK_CANCELLED = "task.cancelled"
+    TASK_OVERDUE = "task.overdue"
+    """Past its deadline and still open."""
+    TASK_EXPIRED = "task.expired"
+    CALLBACKS_DEGRADED = "provider.callbacks_degraded"
+    """Callbacks stay away while polls find verdicts."""
+    ENDPOINT_PAUSED = "endpoint.paused"
+    """An endpoint failed for long and gets nothing any more until somebody resumes it."""
+    ENDPOINT_DISABLED = "endpoint.disabled"
+    """An endpoint answered 410: it will never want anything again."""
+    ENDPOINT_TEST = "endpoint.test"
+    """Sent because somebody asked for a test; no filter holds it back."""
+
+
+_OF_STATE: Mapping[TaskState, EventType] = {
+    TaskState.SUBMITTED: EventType.TASK_SUBMITTED,
+    TaskState.RUNNING: EventType.TASK_RUNNING,
+    TaskState.SUCCEEDED: EventType.TASK_SUCCEEDED,
+    TaskState.FAILED: EventType.TASK_FAILED,
+    TaskState.CANCELLED: EventType.TASK_CANCELLED,
+    TaskState.EXPIRED: EventType.TASK_EXPIRED,
+}
+VERDICT_TYPES = frozenset(
+    {
+        EventType.TASK_SUCCEEDED,
+        EventType.TASK_FAILED,
+        EventType.TASK_CANCELLED,
+        EventType.TASK_EXPIRED,
+    }
+)
+"""After these a caller need not wait any longer. `expired` too, or one who relies on being called
+back would wait for ever."""
+
+
+def event_type(step: Transition) -> EventType | None:
+    """What a transition is told as; None when nobody is told (it moved no state of interest)."""
+    if step.kind is Kind.DEADLINE_PASSED:
+        return EventType.TASK_OVERDUE
+    if step.from_state is step.to_state:
+        return None
+    return _OF_STATE.get(step.to_state)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which notices an endpoint wants. Every field narrows; an empty one does not.
+
+    metadata: each of these keys must have this very value on the task.
+    """
+
+    types: Collection[str] = ()
+    providers: Collection[str] = ()
+    operations: Collection[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def wants(self, type_: EventType, *, provider: str | None, task: Task | None) -> bool:
+        """Whether a notice passes.
+
+        provider: whose it is; None for one about an endpoint, which only `types` narrows.
+        task:     whose it is; None for one about a provider or an endpoint.
+        """
+        if self.types and type_.value not in self.types:
+            return False
+        if provider is None:
+            return True
+        if self.providers and provider not in self.providers:
+            return False
+        if task is None:
+            return not (self.operations or self.metadata)
+        if self.operations and task.operation not in self.operations:
+            return False
+        return all(
+            name in task.metadata and _same(task.metadata[name], value)
+            for name, value in self.metadata.items()
+        )
+
+
+def derived_id(at: datetime, *parts: str) -> UUID:
+    """An id that the same parts always make: the shape of a UUIDv7, whose random bits are a digest.
+
+    at: when it happened; ids sort by it.
+    """
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    raw = bytearray(int(at.timestamp() * 1000).to_bytes(6, "big") + digest[:10])
+    raw[6] = 0x70 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    return UUID(bytes=bytes(raw))
+
+
+def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
+    """The `webhook-id`: one per task, transition and endpoint, whoever works it out and when.
+
+    at:       when the transition was made.
+    endpoint: its public id, or what stands for a URL that came with the task.
+    """
+    return derived_id(at, "delivery", str(task.id), str(task.version), endpoint)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON has it: true is not 1."""
+    return type(one) is type(other) and bool(one == other)

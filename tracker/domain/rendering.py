@@ -1,0 +1,67 @@
+"""A task as JSON: the shape that the API answers with and that deliveries carry. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any, overload
+
+from tracker.domain.task import Artifact, Task
+
+
+def render_task(task: Task) -> dict[str, Any]:
+    """A task, whole but for its input."""
+    return {
+        "id": str(task.id),
+        "provider": task.provider,
+        "account": task.account,
+        "operation": task.operation,
+        "external_task_id": task.external_task_id,
+        "provider_task_id": task.provider_task_id,
+        "state": task.state.value,
+        "version": task.version,
+        "provider_status": task.provider_status,
+        "message": task.message,
+        "progress": task.progress,
+        "result": _result(task),
+        "error": _error(task),
+        "overdue": task.overdue,
+        "metadata": dict(task.metadata),
+        "created_at": instant(task.created_at),
+        "updated_at": instant(task.updated_at),
+        "submitted_at": instant(task.submitted_at),
+        "finished_at": instant(task.finished_at),
+        "deadline_at": instant(task.deadline_at),
+    }
+
+
+@overload
+def instant(when: datetime) -> str: ...
+@overload
+def instant(when: None) -> None: ...
+@overload
+def instant(when: datetime | None) -> str | None: ...
+def instant(when: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _result(task: Task) -> dict[str, Any] | None:
+    if not task.artifacts:
+        return None
+    return {"artifacts": [_artifact(piece) for piece in task.artifacts]}
+
+
+def _artifact(piece: Artifact) -> dict[str, Any]:
+    known = {
+        "kind": piece.kind,
+        "url": piece.url,
+        "id": piece.id,
+        "duration_s": piece.duration_s,
+    }
+    return {**piece.extra, **known}
+
+
+def _error(task: Task) -> dict[str, Any] | None:
+    if task.error is None:
+        return None
+    return {"type": task.error.type, "code": task.error.code, "message": task.error.message}

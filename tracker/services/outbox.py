@@ -1,0 +1,223 @@
+"""Write down what is owed to subscribers, in the transaction that makes it so.
+
+Which endpoints there are is remembered per process. What is remembered is used only while the
+tenant's stamp, read in the same transaction, is the one it was read under.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from tracker.domain import bodies, notices
+from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
+from tracker.domain.lifecycle import Transition
+from tracker.domain.notices import EventType
+from tracker.domain.task import Task
+from tracker.providers.base import Provider
+from tracker.store import deliveries, endpoints
+from tracker.store.deliveries import NewDelivery
+from tracker.store.jobs import JobKind
+from tracker.store.transaction import Tx
+
+CALLBACK, WEBHOOK = "callback_url", "webhook_url"
+"""What stands for an endpoint's id where the URL came with the task."""
+
+
+class Outbox:
+    """One per process; used by its writer's thread alone."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        """providers: they render what callers' callback URLs are sent."""
+        self._providers = providers
+        self._known: dict[str, tuple[str, tuple[Endpoint, ...]]] = {}
+
+    def owe_changes(self, tx: Tx, changes: Sequence[tuple[Task, Transition]]) -> None:
+        """Owe these changes of tasks to whoever wants to hear of them."""
+        told = [
+            (type_, task, step)
+            for task, step in changes
+            if (type_ := notices.event_type(step)) is not None
+        ]
+        if not told:
+            return
+        subscribers = self._subscribers(tx, {task.tenant for _, task, _ in told})
+        pile = _Pile(tx)
+        for type_, task, step in told:
+            self._owe_to_urls(pile, type_, task, step)
+            for endpoint in subscribers[task.tenant]:
+                if endpoint.filter.wants(type_, provider=task.provider, task=task):
+                    _owe_to_endpoint(pile, endpoint, type_, task, step)
+        pile.write()
+
+    def owe_event(  # noqa: PLR0913 - what an event is
+        self,
+        tx: Tx,
+        tenant: str,
+        type_: EventType,
+        *,
+        body: bytes,
+        provider: str | None = None,
+        about: Sequence[str],
+    ) -> None:
+        """Owe something that is not about a task.
+
+        about: what makes it another event than the one before, for the ids.
+        """
+        wanting = [
+            endpoint
+            for endpoint in self._subscribers(tx, {tenant})[tenant]
+            if endpoint.filter.wants(type_, provider=provider, task=None)
+        ]
+        self.owe_to(tx, wanting, type_, body=body, about=about)
+
+    def owe_to(
+        self,
+        tx: Tx,
+        wanting: Iterable[Endpoint],
+        type_: EventType,
+        *,
+        body: bytes,
+        about: Sequence[str],
+    ) -> list[UUID]:
+        """Owe the same to these endpoints; returns the ids of the deliveries."""
+        pile = _Pile(tx)
+        ids = []
+        for endpoint in wanting:
+            parts = (type_.value, *about, str(endpoint.id))
+            id_ = notices.derived_id(tx.now, "delivery", *parts)
+            pile.add(
+                NewDelivery(
+                    id=id_,
+                    tenant=endpoint.tenant,
+                    event=type_.value,
+                    body_id=pile.keep(endpoint.tenant, (type_.value, *about), lambda: body),
+                    lane=endpoint_lane(endpoint.key),
+                    created_at=tx.now,
+                    endpoint_key=endpoint.key,
+                )
+            )
+            ids.append(id_)
+        pile.write()
+        return ids
+
+    def _subscribers(self, tx: Tx, tenants: set[str]) -> dict[str, tuple[Endpoint, ...]]:
+        """The endpoints of these tenants as they are in this transaction."""
+        stamps = endpoints.stamps(tx.db, tenants)
+        found: dict[str, tuple[Endpoint, ...]] = {}
+        for tenant in tenants:
+            stamp = stamps.get(tenant)
+            if stamp is None:
+                found[tenant] = ()
+                continue
+            known = self._known.get(tenant)
+            if known is None or known[0] != stamp:
+                known = self._known[tenant] = (stamp, endpoints.told(tx.db, tenant))
+            found[tenant] = known[1]
+        return found
+
+    def _owe_to_urls(self, pile: "_Pile", type_: EventType, task: Task, step: Transition) -> None:
+        if task.webhook_url is not None:
+            body = pile.keep_change(type_, task, step, Payload.FULL)
+            pile.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
+        if task.callback_url is not None and type_ in notices.VERDICT_TYPES:
+            provider = self._providers[task.provider]
+            body = pile.keep(
+                task.tenant,
+                (CALLBACK, str(task.id), str(task.version)),
+                lambda: provider.render_callback(task),
+            )
+            pile.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
+
+
+class _Pile:
+    """Collects the rows of one transaction, so that each table is written once."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._bodies: dict[UUID, tuple[UUID, str, bytes]] = {}
+        self._owed: list[NewDelivery] = []
+        self._ordered: set[int] = set()
+
+    def keep(self, tenant: str, about: Sequence[str], render: Callable[[], bytes]) -> UUID:
+        """Keep a body once, however many are to get it; returns its id."""
+        id_ = notices.derived_id(self._tx.now, "body", tenant, *about)
+        if id_ not in self._bodies:
+            self._bodies[id_] = (id_, tenant, render())
+        return id_
+
+    def keep_change(self, type_: EventType, task: Task, step: Transition, payload: Payload) -> UUID:
+        """Keep the body that tells of a task's change."""
+        return self.keep(
+            task.tenant,
+            (str(task.id), str(task.version), payload.value),
+            lambda: bodies.task_body(type_, task, step, payload),
+        )
+
+    def add(self, owed: NewDelivery, *, is_ordered: bool = False) -> None:
+        """Owe one. is_ordered: not before an earlier change of its task has ended there."""
+        if is_ordered:
+            self._ordered.add(len(self._owed))
+        self._owed.append(owed)
+
+    def write(self) -> None:
+        """Write it all."""
+        if not self._owed:
+            return
+        self._let_wait()
+        deliveries.insert_bodies(self._tx.db, list(self._bodies.values()))
+        deliveries.insert_many(self._tx.db, self._owed)
+        self._tx.woken.add(JobKind.DELIVER)
+
+    def _let_wait(self) -> None:
+        pairs = {place: _pair(self._owed[place]) for place in sorted(self._ordered)}
+        busy = deliveries.lock_unended(self._tx.db, set(pairs.values()))
+        for place, pair in pairs.items():
+            if pair in busy:
+                self._owed[place] = replace(self._owed[place], waits=True)
+            busy.add(pair)
+
+
+def _pair(owed: NewDelivery) -> tuple[int, int]:
+    return owed.endpoint_key or 0, owed.task_key or 0
+
+
+def _owe_to_endpoint(
+    pile: _Pile, endpoint: Endpoint, type_: EventType, task: Task, step: Transition
+) -> None:
+    owed = NewDelivery(
+        id=notices.delivery_id(step.at, task, str(endpoint.id)),
+        tenant=task.tenant,
+        event=type_.value,
+        body_id=pile.keep_change(type_, task, step, endpoint.payload),
+        lane=endpoint_lane(endpoint.key),
+        created_at=step.at,
+        endpoint_key=endpoint.key,
+        task_key=task.key,
+        version=task.version,
+    )
+    pile.add(owed, is_ordered=endpoint.ordered)
+
+
+def _to_url(
+    owed_to: tuple[str, str], type_: EventType, task: Task, *, at: datetime, body_id: UUID
+) -> NewDelivery:
+    url, stands_for = owed_to
+    return NewDelivery(
+        id=notices.delivery_id(at, task, stands_for),
+        tenant=task.tenant,
+        event=type_.value,
+        body_id=body_id,
+        lane=url_lane(task.tenant, url),
+        created_at=at,
+        url=url,
+        task_key=task.key,
+        version=task.version,
+    )
+
+
+def url_lane(tenant: str, url: str) -> str:
+    """Who might starve whom among URLs that came with tasks: a tenant's, at one host and port."""
+    parts = urlsplit(url)
+    return f"{tenant} {parts.scheme}://{parts.netloc}"

@@ -1,0 +1,273 @@
+"""Statements that claim and settle deliveries: the outbox as a queue.
+
+A claimed delivery stays `pending`; its `next_at` is moved behind the claim, so that it becomes due
+by itself when its holder vanishes, and its `token` is the holder's.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Text,
+    TextualSelect,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from tracker.domain.delivery import Attempt, Outcome
+from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
+from tracker.store.types import BigKey, UtcDateTime
+
+MOST_LANES = 64
+"""Of one claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Deliveries to one destination.
+
+    first_at: when a first attempt is due; None when none is owed.
+    again_at: when a retry is.
+    """
+
+    name: str
+    first_at: datetime | None
+    again_at: datetime | None
+
+    @property
+    def due_at(self) -> datetime:
+        """When something is due."""
+        return min(at for at in (self.first_at, self.again_at) if at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process may send, for a time.
+
+    url:   None for the endpoint's.
+    tries: attempts made since it was written down or redelivered.
+    """
+
+    key: int
+    id: UUID
+    tenant: str
+    endpoint_key: int | None
+    url: str | None
+    task_key: int | None
+    lane: str
+    tries: int
+    token: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A claimed delivery, what was tried and what becomes of it."""
+
+    claimed: Claimed
+    attempt: Attempt
+    outcome: Outcome
+
+
+_LANES = text(
+    """
+    WITH RECURSIVE found (lane) AS (
+        SELECT min(lane) FROM deliveries WHERE state = 'pending'
+        UNION ALL
+        SELECT (SELECT min(lane) FROM deliveries WHERE state = 'pending' AND lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane,
+        (SELECT min(next_at) FROM deliveries
+         WHERE state = 'pending' AND lane = found.lane AND turn = 0) AS first_at,
+        (SELECT min(next_at) FROM deliveries
+         WHERE state = 'pending' AND lane = found.lane AND turn = 1) AS again_at
+    FROM found WHERE lane IS NOT NULL AND lane NOT IN
+        (SELECT 'endpoint ' || CAST(key AS TEXT) FROM endpoints
+         WHERE state IN ('paused', 'disabled'))
+    """
+).columns(lane=Text, first_at=UtcDateTime, again_at=UtcDateTime)
+"""By leaps through the index: three looks per lane, however much it is owed."""
+
+
+def lanes(db: Connection) -> list[Lane]:
+    """Every lane that is owed something, but those of paused endpoints; that due first, first."""
+    found = [Lane(*row) for row in db.execute(_LANES) if row.first_at or row.again_at]
+    return sorted(found, key=lambda lane: (lane.due_at, lane.name))
+
+
+def claim(
+    db: Connection, wanted: Mapping[str, int], *, token: str, now: datetime, until: datetime
+) -> list[Claimed]:
+    """Take what is due of some lanes: first attempts before retries, but not all the room.
+
+    wanted: lane → how many of it at most; at most MOST_LANES lanes.
+    until:  when what is taken becomes due again by itself.
+    """
+    keys = _ripe(db, wanted, now)
+    if not keys:
+        return []
+    taken = (
+        update(deliveries)
+        .where(deliveries.c.key.in_(keys))
+        .values(next_at=until, token=token)
+        .returning(
+            deliveries.c.key,
+            deliveries.c.id,
+            deliveries.c.tenant,
+            deliveries.c.endpoint_key,
+            deliveries.c.url,
+            deliveries.c.task_key,
+            deliveries.c.lane,
+            deliveries.c.tries,
+            deliveries.c.token,
+            deliveries.c.body_id,
+        )
+    )
+    rows = db.execute(taken).all()
+    found = select(delivery_bodies.c.id, delivery_bodies.c.body).where(
+        delivery_bodies.c.id.in_({row.body_id for row in rows})
+    )
+    bodies: dict[UUID, bytes] = dict(db.execute(found).all())
+    claimed = {row.key: _claimed(row, bodies[row.body_id]) for row in rows}
+    return [claimed[key] for key in keys if key in claimed]
+
+
+def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> list[int]:
+    """The rows to take, in the order in which they are to be sent."""
+    values: dict[str, Any] = {"now": now}
+    for place, (lane, room) in enumerate(wanted.items()):
+        values |= {f"lane{place}": lane, f"room{place}": room}
+    ripe: dict[str, tuple[list[int], list[int]]] = {lane: ([], []) for lane in wanted}
+    for lane, turn, key in db.execute(_ripe_statement(db.dialect.name, len(wanted)), values):
+        ripe[lane][turn].append(key)
+    keys: list[int] = []
+    for lane, room in wanted.items():
+        first, again = ripe[lane]
+        # A busy destination still gets its retries: a quarter of the room, when there is any.
+        kept = min(room // 4, len(again))
+        chosen = first[: room - kept]
+        keys += chosen + again[: room - len(chosen)]
+    return keys
+
+
+@lru_cache(maxsize=2 * MOST_LANES)
+def _ripe_statement(dialect: str, lanes_: int) -> TextualSelect:
+    skip = "FOR UPDATE SKIP LOCKED" if dialect == "postgresql" else ""
+    arms = (
+        f"SELECT * FROM (SELECT lane, turn, key FROM deliveries WHERE state = 'pending' "  # noqa: S608 - numbers only
+        f"AND lane = :lane{place} AND turn = {turn} AND next_at <= :now "
+        f"ORDER BY next_at, key LIMIT :room{place} {skip}) AS arm{place}_{turn}"
+        for place in range(lanes_)
+        for turn in (0, 1)
+    )
+    return (
+        text(" UNION ALL ".join(arms))
+        .bindparams(bindparam("now", type_=UtcDateTime))
+        .columns(lane=Text, turn=Integer, key=BigKey)
+    )
+
+
+def _claimed(row: Row[Any], body: bytes) -> Claimed:
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+    del given["body_id"]
+    return Claimed(**given, body=body)
+
+
+_SETTLE = (
+    update(deliveries)
+    .where(deliveries.c.key == bindparam("k"), deliveries.c.token == bindparam("t"))
+    .values(
+        state=bindparam("to"),
+        turn=1,
+        next_at=bindparam("due"),
+        token=None,
+        attempts=deliveries.c.attempts + 1,
+        tries=deliveries.c.tries + 1,
+        ended_at=bindparam("ended"),
+        last_attempt_at=bindparam("tried"),
+        last_status=bindparam("status"),
+        last_error=bindparam("error"),
+    )
+)
+
+
+def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
+    """Write attempts down, and what becomes of the deliveries where they are still ours.
+
+    An attempt that was made is kept whoever holds the delivery by now.
+    """
+    ordered = sorted(tried, key=lambda one: one.claimed.key)  # two settlers never wait in a circle
+    db.execute(
+        _SETTLE,
+        [
+            {
+                "k": one.claimed.key,
+                "t": one.claimed.token,
+                "to": one.outcome.state.value,
+                "due": one.outcome.again_at or now,
+                "ended": now if one.outcome.again_at is None else None,
+                "tried": one.attempt.at,
+                "status": one.attempt.status,
+                "error": one.attempt.error,
+            }
+            for one in ordered
+        ],
+    )
+    db.execute(
+        insert(delivery_attempts),
+        [
+            {
+                "tenant": one.claimed.tenant,
+                "delivery_key": one.claimed.key,
+                "at": one.attempt.at,
+                "latency_ms": one.attempt.latency_ms,
+                "status": one.attempt.status,
+                "error": one.attempt.error,
+                "answer": one.attempt.answer,
+            }
+            for one in ordered
+        ],
+    )
+
+
+def release(db: Connection, held: Sequence[Claimed], *, now: datetime) -> None:
+    """Hand back what was not tried: it is due at once."""
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.key == bindparam("k"), deliveries.c.token == bindparam("t"))
+        .values(next_at=now, token=None)
+    )
+    values = [{"k": one.key, "t": one.token} for one in sorted(held, key=lambda one: one.key)]
+    if values:
+        db.execute(statement, values)
+
+
+_PROMOTE = text(
+    """
+    UPDATE deliveries SET state = 'pending', next_at = :now WHERE key IN (
+        SELECT min(waiting.key) FROM deliveries AS waiting
+        WHERE waiting.task_key IN :tasks AND waiting.state = 'waiting' AND NOT EXISTS (
+            SELECT 1 FROM deliveries AS earlier
+            WHERE earlier.task_key = waiting.task_key
+            AND earlier.endpoint_key = waiting.endpoint_key AND earlier.state = 'pending')
+        GROUP BY waiting.endpoint_key, waiting.task_key)
+    """
+).bindparams(bindparam("now", type_=UtcDateTime), bindparam("tasks", expanding=True))
+
+
+def promote(db: Connection, task_keys: Collection[int], *, now: datetime) -> int:
+    """What waited for an earlier change of these tasks is due, where that has ended."""
+    if not task_keys:
+        return 0
+    return db.execute(_PROMOTE, {"now": now, "tasks": sorted(task_keys)}).rowcount

@@ -1,0 +1,194 @@
+"""Statements on `endpoints` and `endpoint_sets`: where subscribers want deliveries."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.clock import new_token
+from tracker.domain.delivery import Endpoint, EndpointState, Payload
+from tracker.domain.notices import Filter
+from tracker.store.schema import endpoint_sets, endpoints
+
+_TOLD = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
+"""Something is written down for these when it happens."""
+_SHOWN = endpoints.c.state != EndpointState.DELETED.value
+
+
+def insert_one(db: Connection, new: Endpoint) -> int:
+    """Insert one; returns its row key."""
+    values = _values(new) | {"id": new.id, "tenant": new.tenant, "created_at": new.created_at}
+    key: int = db.execute(insert(endpoints).returning(endpoints.c.key), values).scalar_one()
+    _stamp(db, new.tenant)
+    return key
+
+
+def save(db: Connection, changed: Endpoint) -> None:
+    """Write what may change."""
+    db.execute(update(endpoints).where(endpoints.c.key == changed.key).values(_values(changed)))
+    _stamp(db, changed.tenant)
+
+
+def get(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
+    """One endpoint of a tenant."""
+    found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
+    row = db.execute(found).one_or_none()
+    return None if row is None else _endpoint(row)
+
+
+def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
+    """One endpoint of a tenant, to be changed."""
+    found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
+    row = db.execute(found.with_for_update()).one_or_none()
+    return None if row is None else _endpoint(row)
+
+
+def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
+    """Endpoints by row key, whatever their state."""
+    if not keys:
+        return {}
+    found = select(endpoints).where(endpoints.c.key.in_(keys))
+    return {row.key: _endpoint(row) for row in db.execute(found)}
+
+
+def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Endpoint]:
+    """A page of a tenant's endpoints, newest first."""
+    found = select(endpoints).where(endpoints.c.tenant == tenant, _SHOWN)
+    if before is not None:
+        found = found.where(endpoints.c.key < before)
+    ordered = found.order_by(endpoints.c.key.desc()).limit(limit)
+    return [_endpoint(row) for row in db.execute(ordered)]
+
+
+def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
+    """A tenant's endpoints that get nothing or answer nothing, the longest first."""
+    found = select(endpoints).where(
+        endpoints.c.tenant == tenant,
+        _SHOWN,
+        (endpoints.c.state != EndpointState.ACTIVE.value) | endpoints.c.failing_since.is_not(None),
+    )
+    ordered = found.order_by(endpoints.c.state_at, endpoints.c.key).limit(limit)
+    return [_endpoint(row) for row in db.execute(ordered)]
+
+
+def stamps(db: Connection, tenants: Collection[str]) -> dict[str, str]:
+    """What marks the present set of endpoints of each tenant; one that never had any has none."""
+    found = select(endpoint_sets.c.tenant, endpoint_sets.c.stamp).where(
+        endpoint_sets.c.tenant.in_(tenants)
+    )
+    return dict(db.execute(found).all())
+
+
+def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
+    """A tenant's endpoints for which something is written down when it happens."""
+    found = select(endpoints).where(
+        endpoints.c.tenant == tenant, endpoints.c.state.in_(list(_TOLD))
+    )
+    return tuple(_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
+
+
+def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> None:
+    """These gave nothing but failures; since when is kept where it was known."""
+    if keys:
+        db.execute(
+            update(endpoints)
+            .where(endpoints.c.key.in_(keys), endpoints.c.failing_since.is_(None))
+            .values(failing_since=now)
+        )
+
+
+def mark_answering(db: Connection, keys: Collection[int]) -> None:
+    """These accepted something."""
+    if keys:
+        db.execute(
+            update(endpoints)
+            .where(endpoints.c.key.in_(keys), endpoints.c.failing_since.is_not(None))
+            .values(failing_since=None)
+        )
+
+
+def lock_failing(db: Connection, keys: Collection[int], *, since: datetime) -> list[Endpoint]:
+    """Those of these that are active and have given nothing but failures since then or longer."""
+    if not keys:
+        return []
+    found = select(endpoints).where(
+        endpoints.c.key.in_(keys),
+        endpoints.c.state == EndpointState.ACTIVE.value,
+        endpoints.c.failing_since <= since,
+    )
+    ordered = found.order_by(endpoints.c.key).with_for_update()
+    return [_endpoint(row) for row in db.execute(ordered)]
+
+
+def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
+    """Those of these that are active."""
+    if not keys:
+        return []
+    found = select(endpoints).where(
+        endpoints.c.key.in_(keys), endpoints.c.state == EndpointState.ACTIVE.value
+    )
+    return [_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key).with_for_update())]
+
+
+def _stamp(db: Connection, tenant: str) -> None:
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(endpoint_sets)
+    statement = statement.on_conflict_do_update(
+        index_elements=["tenant"], set_={"stamp": statement.excluded.stamp}
+    )
+    db.execute(statement, {"tenant": tenant, "stamp": new_token()})
+
+
+def _values(one: Endpoint) -> dict[str, Any]:
+    return {
+        "url": one.url,
+        "description": one.description,
+        "event_types": _listed(one.filter.types),
+        "providers": _listed(one.filter.providers),
+        "operations": _listed(one.filter.operations),
+        "metadata": dict(one.filter.metadata) or None,
+        "payload": one.payload.value,
+        "ordered": one.ordered,
+        "state": one.state.value,
+        "state_reason": one.state_reason,
+        "state_at": one.state_at,
+        "failing_since": one.failing_since,
+        "secret": one.secret,
+        "old_secret": one.old_secret,
+        "old_secret_until": one.old_secret_until,
+        "updated_at": one.updated_at,
+    }
+
+
+def _listed(words: Collection[str]) -> Sequence[str] | None:
+    return sorted(words) or None
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(
+        key=row.key,
+        id=row.id,
+        tenant=row.tenant,
+        url=row.url,
+        description=row.description,
+        filter=Filter(
+            types=frozenset(row.event_types or ()),
+            providers=frozenset(row.providers or ()),
+            operations=frozenset(row.operations or ()),
+            metadata=row.metadata or {},
+        ),
+        payload=Payload(row.payload),
+        ordered=row.ordered,
+        state=EndpointState(row.state),
+        state_reason=row.state_reason,
+        state_at=row.state_at,
+        failing_since=row.failing_since,
+        secret=row.secret,
+        old_secret=row.old_secret,
+        old_secret_until=row.old_secret_until,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,200 @@
+"""The loop that delivers: look what is due, claim in batches, send, keep the places filled.
+
+Deliveries are their own queue and not jobs: they are claimed many at a time, and each destination
+has places of its own, fewer while it fails (domain/pacing.py).
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.domain.pacing import Pace
+from tracker.services.delivery import Delivering, Held
+from tracker.store.delivery_queue import MOST_LANES, Lane
+
+log = logging.getLogger(__name__)
+
+MOST_HELD = 512
+"""Deliveries that a process holds at once."""
+IDLE_S = 1.0
+"""Longest pause between two looks for what other processes wrote down."""
+BETWEEN_LOOKS_S = 0.01
+"""Shortest pause between two looks: what comes in the meantime is claimed together."""
+DRAIN_S = 15.0
+"""How long what is under way may take to end when we stop."""
+_REMEMBERED = 4096
+"""Destinations whose pace is remembered while nothing is held for them."""
+
+
+@dataclass(slots=True)
+class _Destination:
+    """has_more: the last claim left something due behind."""
+
+    pace: Pace = field(default_factory=Pace)
+    ready: deque[Held] = field(default_factory=deque)
+    has_more: bool = False
+
+
+class DeliveryLoop:
+    """Delivers until it is told to stop."""
+
+    def __init__(self, delivering: Delivering, clock: Clock) -> None:
+        """Nothing runs yet."""
+        self._delivering = delivering
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._destinations: dict[str, _Destination] = {}
+        self._running: dict[asyncio.Task[None], Held] = {}
+        self._releasing: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There may be something to do now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until `stop`; then wait for what is under way, and hand back the rest."""
+        while not self._stopping.is_set():
+            self._woken.clear()
+            pause_s = await self._look()
+            await self._sleep(pause_s)
+        await self._drain()
+
+    async def _look(self) -> float:
+        """Claim what is due and fits; returns for how long there will be nothing, in seconds."""
+        try:
+            lanes = await self._delivering.lanes()
+            wanted = self._plan(lanes)
+            claimed = await self._delivering.claim(wanted) if wanted else []
+        except Unavailable as error:
+            log.warning("deliveries: %s; trying again", error)
+            return float(error.retry_after_s)
+        except Exception:
+            # A worker that ended here would leave a service that owes and never delivers.
+            log.exception("deliveries: claiming raised; trying again")
+            return IDLE_S
+        for held in claimed:
+            destination = self._destinations.setdefault(held.claimed.lane, _Destination())
+            destination.pace.claimed += 1
+            destination.ready.append(held)
+        taken = Counter(held.claimed.lane for held in claimed)
+        now = self._clock.now()
+        for lane in lanes:
+            known = self._destinations.get(lane.name)
+            if known is not None:
+                is_full = taken[lane.name] == wanted.get(lane.name, 0)
+                known.has_more = lane.due_at <= now and is_full
+        for name in taken:
+            self._fill(name)
+        self._forget()
+        waits = [(lane.due_at - now).total_seconds() for lane in lanes if lane.due_at > now]
+        return min([IDLE_S, *waits])
+
+    def _plan(self, lanes: Sequence[Lane]) -> dict[str, int]:
+        """How many to claim of which lanes. What is left of our room is shared out evenly."""
+        now = self._clock.now()
+        left = MOST_HELD - sum(one.pace.claimed for one in self._destinations.values())
+        rooms = {
+            lane.name: room
+            for lane in lanes
+            if lane.due_at <= now and (room := self._pace(lane.name).room) > 0
+        }
+        wanted: dict[str, int] = {}
+        for place, (lane, room) in enumerate(list(rooms.items())[:MOST_LANES]):
+            share = -(-left // (min(len(rooms), MOST_LANES) - place))
+            if (fitting := min(share, room)) > 0:
+                wanted[lane] = fitting
+                left -= fitting
+        return wanted
+
+    def _pace(self, lane: str) -> Pace:
+        known = self._destinations.get(lane)
+        return Pace() if known is None else known.pace
+
+    def _fill(self, lane: str) -> None:
+        """Send what is ready for a destination, as far as its places go."""
+        destination = self._destinations[lane]
+        pace, late = destination.pace, []
+        while destination.ready and pace.may_start and not self._stopping.is_set():
+            held = destination.ready.popleft()
+            if held.start_by_s < self._clock.monotonic():
+                late.append(held)
+                continue
+            pace.under_way += 1
+            running = asyncio.create_task(self._work(held))
+            self._running[running] = held
+            running.add_done_callback(self._ended)
+        if late:
+            pace.claimed -= len(late)
+            releasing = asyncio.create_task(self._release(late))
+            self._releasing.add(releasing)
+            releasing.add_done_callback(self._releasing.discard)
+        # Before the places run empty, others are claimed for them.
+        if destination.has_more and pace.room > pace.claimed:
+            self._woken.set()
+
+    async def _work(self, held: Held) -> None:
+        pace = self._destinations[held.claimed.lane].pace
+        with structlog.contextvars.bound_contextvars(
+            delivery=str(held.claimed.id), task=held.claimed.task_key
+        ):
+            try:
+                accepted = await self._delivering.deliver(held)
+            except Unavailable as error:
+                log.warning("%s: its outcome was not recorded; it will be sent again", error)
+            except Exception:
+                log.exception("a delivery raised; it becomes due again by itself")
+                pace.failed()
+            else:
+                pace.succeeded() if accepted else pace.failed()
+
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        held = self._running.pop(running)
+        pace = self._destinations[held.claimed.lane].pace
+        pace.under_way -= 1
+        pace.claimed -= 1
+        self._fill(held.claimed.lane)
+
+    async def _release(self, held: Sequence[Held]) -> None:
+        try:
+            await self._delivering.release(held)
+        except Unavailable as error:
+            log.warning("deliveries were not handed back: %s; they become due again", error)
+
+    async def _sleep(self, pause_s: float) -> None:
+        await self._clock.sleep(BETWEEN_LOOKS_S)
+        try:
+            await asyncio.wait_for(self._woken.wait(), max(pause_s, BETWEEN_LOOKS_S))
+        except TimeoutError:
+            return
+
+    def _forget(self) -> None:
+        """Forget destinations that nothing is held for, when there are too many."""
+        if len(self._destinations) > _REMEMBERED:
+            self._destinations = {
+                lane: one for lane, one in self._destinations.items() if one.pace.claimed
+            }
+
+    async def _drain(self) -> None:
+        untried = [held for one in self._destinations.values() for held in one.ready]
+        if self._running:
+            await asyncio.wait(self._running, timeout=DRAIN_S)
+        left = dict(self._running)
+        for running in left:
+            running.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        untried += left.values()
+        if untried:
+            await self._release(untried)
+        await asyncio.gather(*self._releasing)
