@@ -17,6 +17,7 @@ from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
 from tracker.services.leases import Leases
+from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
 from tracker.settings import Settings, SettingsError
@@ -65,7 +66,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 webhook_secrets=settings.webhook_secrets(),
                 at=signal,
             )
-            yield Parts(settings, context, _services(settings, context))
+            yield Parts(settings, context, _services(settings, context, egress))
     finally:
         await egress.close()
 
@@ -161,11 +162,12 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _services(settings: Settings, context: Context) -> Services:
+def _services(settings: Settings, context: Context, egress: Egress) -> Services:
     return Services(
         store=context.store,
         acceptance=Acceptance(context),
         reception=Reception(context),
+        passing=Passing(context, egress),
         clock=context.clock,
         cursor_secret=context.secrets[0],
         limits=Limits(

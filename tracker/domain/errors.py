@@ -9,6 +9,7 @@ TrackerError
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
 ├── Unavailable           our own storage cannot take it now; try again
+├── Broken                an answer that was being passed on broke off
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
 
@@ -88,6 +89,10 @@ class Unavailable(TrackerError):
     def __init__(self, reason: str, *, retry_after_s: int = 5) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class Broken(TrackerError):
+    """An answer that was being passed on broke off, was too slow or too large."""
 
 
 class Misuse(TrackerError):

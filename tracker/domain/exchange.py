@@ -1,6 +1,6 @@
 """One HTTP exchange as plain data: adapters build and read these, `egress` performs them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,3 +53,17 @@ class HttpFailure:
 
     certainty: Certainty
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpStream:
+    """An answer whose body is still coming.
+
+    headers: lower-case names, last one wins.
+    chunks:  the body, decoded. Read it to its end or close it (`aclose`): it holds a connection.
+             Raises Broken when the answer ends before its end, is too slow or too large.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncGenerator[bytes, None] = field(repr=False)

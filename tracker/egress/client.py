@@ -6,7 +6,7 @@ The only module that imports httpx.
 import asyncio
 import ssl
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,8 @@ import httpx
 from ssrfguard import SSRFGuardError
 from ssrfguard.httpx import AsyncClient as GuardedClient
 
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.errors import Broken
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.egress import policy
 
 MAX_DESTINATIONS = 256
@@ -41,6 +42,29 @@ class Egress:
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
         """To an address that a user gave: refused when what its name resolves to is inside."""
         return await self._call(call, is_guarded=True)
+
+    async def open_provider(
+        self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
+    ) -> HttpStream | HttpFailure:
+        """To an address that an operator configured; the answer's body comes piece by piece.
+
+        body: sent piece by piece, in the place of the call's own.
+        cap:  bytes of an answer; `call.timeout_s` bounds the whole exchange all the same.
+        What `body` raises is raised here.
+        """
+        until = asyncio.get_running_loop().time() + call.timeout_s
+        sent = _FirstByte()
+        try:
+            async with asyncio.timeout_at(until):
+                client = await self._client(call.url, is_guarded=False)
+                request = _request(client, call, sent, body=body)
+                response = await client.send(request, stream=True)
+        except TimeoutError:
+            return sent.failure(f"no answer within {call.timeout_s:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
+        chunks = _chunks(response, until=until, cap=cap)
+        return HttpStream(response.status_code, _headers_of(response), chunks)
 
     def refusal(self, url: str) -> str | None:
         """Why a user's URL will never be called; None when it may be."""
@@ -112,14 +136,7 @@ class _FirstByte:
 async def _exchange(
     client: httpx.AsyncClient, call: HttpCall, sent: _FirstByte, *, cap: int
 ) -> HttpResult:
-    request = client.build_request(
-        call.method,
-        call.url,
-        headers=dict(call.headers),
-        content=call.body,
-        extensions={"trace": sent},
-    )
-    response = await client.send(request, stream=True)
+    response = await client.send(_request(client, call, sent), stream=True)
     try:
         body = bytearray()
         async for chunk in response.aiter_bytes():
@@ -129,5 +146,48 @@ async def _exchange(
                 break
     finally:
         await response.aclose()
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return HttpResult(response.status_code, headers, bytes(body))
+    return HttpResult(response.status_code, _headers_of(response), bytes(body))
+
+
+async def _chunks(
+    response: httpx.Response, *, until: float, cap: int
+) -> AsyncGenerator[bytes, None]:
+    """The body; see HttpStream. until: on the loop's clock."""
+    size, pieces = 0, response.aiter_bytes()
+    try:
+        while True:
+            # Around each piece: the reader may go on in another task than it began in.
+            async with asyncio.timeout_at(until):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            size += len(piece)
+            if size > cap:
+                raise Broken(f"the answer is larger than {cap} bytes")
+            yield piece
+    except TimeoutError:
+        raise Broken("the answer did not come in time") from None
+    except httpx.HTTPError as error:
+        raise Broken(f"the answer broke off: {type(error).__name__}") from None
+    finally:
+        await response.aclose()
+
+
+def _request(
+    client: httpx.AsyncClient,
+    call: HttpCall,
+    sent: _FirstByte,
+    *,
+    body: AsyncIterable[bytes] | None = None,
+) -> httpx.Request:
+    return client.build_request(
+        call.method,
+        call.url,
+        headers=dict(call.headers),
+        content=call.body if body is None else body,
+        extensions={"trace": sent},
+    )
+
+
+def _headers_of(response: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}

@@ -1,6 +1,7 @@
 """Read request bodies: counted while they stream, bounded in time, parsed with bounded depth."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from pydantic_core import from_json
@@ -49,16 +50,37 @@ async def read_capped(request: Request, *, limit: int, timeout_s: float) -> byte
     return b"".join(chunks)
 
 
-async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[str, Any]:
-    """The body as a JSON object.
+async def stream_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
+    """The raw body in pieces, for passing it on; whoever reads them bounds the time.
 
-    A JSON content type is asked for: it makes browsers ask before they let a foreign page post
-    here, which matters where a loopback service runs without keys.
-    Raises WrongMediaType, InvalidRequest, and what `read_capped` raises.
+    Raises BodyTooLarge, ClientDisconnect.
+    """
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        if chunk:
+            yield chunk
+
+
+def check_json(request: Request) -> None:
+    """Raises WrongMediaType unless the body is said to be JSON.
+
+    This makes browsers ask before they let a foreign page post here, which matters where a loopback
+    service runs without keys.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise WrongMediaType("send the body as application/json")
+
+
+async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[str, Any]:
+    """The body as a JSON object.
+
+    Raises WrongMediaType, InvalidRequest, and what `read_capped` raises.
+    """
+    check_json(request)
     body = await read_capped(request, limit=limit, timeout_s=timeout_s)
     return parse_object(body)
 

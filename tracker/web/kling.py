@@ -1,10 +1,11 @@
 """The Kling-compatible front: Kling's routes, envelope, words and error codes (design §8)."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import (
@@ -14,17 +15,13 @@ from tracker.domain.errors import (
     TrackerError,
     Unavailable,
 )
-from tracker.domain.task import Task
-from tracker.providers.kling import front
-from tracker.providers.kling.adapter import Kling
-from tracker.services.submission import Submission
-from tracker.store import tasks
-from tracker.store.tasks import TaskFilter
-from tracker.web import query
+from tracker.domain.exchange import Certainty
+from tracker.providers.kling import front, helpers
+from tracker.web import kling_helpers, kling_tasks
 from tracker.web.auth import admit
-from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType, read_json
+from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.kling_helpers import ProviderAway
 from tracker.web.problems import headers_of, request_id
-from tracker.web.state import services, tenant
 
 log = logging.getLogger(__name__)
 
@@ -32,90 +29,80 @@ PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """All: Kling has a code of its own for the wrong one."""
-_NOT_FOUND = "Task not found by id/external id"
-"""In the provider's own words (reference: Kling §3d)."""
-_OPERATIONS = sorted(Kling().operations, key=len, reverse=True)
-"""Longest first: an operation's path may begin with another's."""
 
 
-class _NoSuchRoute(TrackerError):
-    """The path names no operation."""
+class NoSuchRoute(TrackerError):
+    """The path names nothing that is served."""
 
 
-class _WrongMethod(TrackerError):
-    """The operation is not called like this."""
+class WrongMethod(TrackerError):
+    """What the path names is not called like this."""
+
+
+def front_routes(prefixes: Sequence[str]) -> list[Route]:
+    """The same front under each prefix; under none, only where it is alone."""
+    paths = [f"/v1/{family}/{{tail:path}}" for family in (*FAMILIES, "account")]
+    paths += ["/account/{tail:path}"]
+    behind = [f"{prefix}/{{rest:path}}" for prefix in prefixes if prefix]
+    wanted = [*(paths if "" in prefixes else ()), *behind]
+    return [Route(path, handle, methods=METHODS) for path in wanted]
 
 
 async def handle(request: Request) -> Response:
     """Every request of the front; whatever goes wrong is told in Kling's envelope."""
     try:
-        data = await _dispatch(request)
+        return await _dispatch(request)
     except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
         return _refusal(error)
-    return JSONResponse(front.envelope(data, request_id()))
 
 
-async def _dispatch(request: Request) -> Any:
-    await admit(request, Scope.TASKS_WRITE if request.method == "POST" else Scope.TASKS_READ)
-    operation, name = _split(request.scope["path"].partition("/v1/")[2])
+async def _dispatch(request: Request) -> Response:
+    path = _path(request)
+    version, _, rest = path.partition("/")
+    named = rest if version == "v1" else path
+    await admit(request, _scope(request.method, named))
+    if named in helpers.ACCOUNT or (version == "v1" and named in helpers.HELPERS):
+        wanted = helpers.ACCOUNT.get(named) or helpers.HELPERS.get(named)
+        # A library call may share its path with a task of that external id.
+        if request.method == wanted:
+            return await kling_helpers.pass_on(request, named)
+        if named in helpers.ACCOUNT:
+            raise WrongMethod(f"{request.method} is not a method of this path")
+    if version != "v1":
+        raise NoSuchRoute(f"there is no {path[:128]!r}")
+    return _answer(await _legacy(request, rest))
+
+
+async def _legacy(request: Request, rest: str) -> object:
+    operation, name = kling_tasks.split(rest)
+    if operation is None:
+        raise NoSuchRoute(f"there is no operation {rest[:128]!r}")
     if request.method == "POST" and not name:
-        return await _create(request, operation)
+        return await kling_tasks.create(request, operation)
     if request.method in ("GET", "HEAD"):
         if name:
-            return front.render_task(await _find(request, operation, name))
-        return await _list(request, operation)
-    raise _WrongMethod(f"{request.method} is not a method of this path")
+            return await kling_tasks.get(request, operation, name)
+        return await kling_tasks.page(request, operation)
+    raise WrongMethod(f"{request.method} is not a method of this path")
 
 
-def _split(path: str) -> tuple[str, str]:
-    """An operation, and the id behind it if there is one."""
-    for operation in _OPERATIONS:
-        if path == operation:
-            return operation, ""
-        if path.startswith(operation + "/"):
-            return operation, path[len(operation) + 1 :]
-    raise _NoSuchRoute(f"there is no operation {path[:128]!r}")
+def _path(request: Request) -> str:
+    """The path behind the front's prefix, without a slash at either end."""
+    behind = request.path_params.get("rest")
+    if behind is None:
+        behind = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return str(behind).strip("/")
 
 
-async def _create(request: Request, operation: str) -> dict[str, Any]:
-    our = services(request)
-    body = await read_json(
-        request, limit=our.limits.body_bytes, timeout_s=our.limits.body_timeout_s
-    )
-    accepted = await our.acceptance.accept(
-        Submission(
-            tenant=tenant(request),
-            provider="kling",
-            operation=operation,
-            input=body,
-            idempotency_key=query.idempotency_key(request),
-            input_path="",
-        )
-    )
-    return front.render_task(accepted.task)
+def _scope(method: str, named: str) -> Scope:
+    """What a call needs: billing tells of every tenant's tasks."""
+    if named.startswith("account/billing/"):
+        return Scope.ADMIN
+    return Scope.TASKS_READ if method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
 
-async def _list(request: Request, operation: str) -> list[dict[str, Any]]:
-    """Newest first, in pages by number (reference: Kling §2, `pageNum` and `pageSize`)."""
-    number = query.integer(request, "pageNum", default=1, low=1, high=1000)
-    size = query.integer(request, "pageSize", default=30, low=1, high=500)
-    filter_ = TaskFilter(tenant=tenant(request), provider="kling", operation=operation)
-    found = await services(request).store.read(
-        lambda db: tasks.numbered_page(db, filter_, page_number=number, page_size=size)
-    )
-    return [front.render_task(task) for task in found]
-
-
-async def _find(request: Request, operation: str, name: str) -> Task:
-    if not name.isprintable():
-        raise NotFound(_NOT_FOUND)
-    owner = tenant(request)
-    found = await services(request).store.read(
-        lambda db: tasks.get_by_name(db, owner, "kling", name)
-    )
-    if found is None or found.operation != operation:
-        raise NotFound(_NOT_FOUND)
-    return found
+def _answer(data: object) -> Response:
+    return JSONResponse(front.envelope(data, request_id()))
 
 
 def _refusal(error: Exception) -> Response:
@@ -131,15 +118,19 @@ def _refusal(error: Exception) -> Response:
 def _code(error: Exception) -> int:
     """Kling's code for what went wrong (reference: Kling's error code page)."""
     match error:
-        case InvalidRequest(malformed=True) | WrongMediaType() | BodyTooLarge() | BodyTooSlow():
+        case InvalidRequest(malformed=True, fields=fields) if not any(f.path for f in fields):
+            return 1200  # not a field of it is wrong, but the whole
+        case WrongMediaType() | BodyTooLarge() | BodyTooSlow() | ClientDisconnect():
             return 1200
         case InvalidRequest() | NotFound() | Conflict():
             return 1201
-        case _WrongMethod():
+        case WrongMethod():
             return 1202
-        case _NoSuchRoute():
+        case NoSuchRoute():
             return 1203
         case Unavailable():
             return 5001
+        case ProviderAway(certainty=certainty):
+            return 5001 if certainty is Certainty.NOT_SENT else 5002
         case _:
             return 5000

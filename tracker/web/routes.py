@@ -21,15 +21,6 @@ class State(TypedDict):
     services: Services
 
 
-def _kling_front() -> list[Route]:
-    """The same front under each prefix; all methods, as Kling has a code for the wrong one."""
-    return [
-        Route(f"{prefix}/v1/{family}/{{rest:path}}", kling.handle, methods=kling.METHODS)
-        for prefix in kling.PREFIXES
-        for family in kling.FAMILIES
-    ]
-
-
 ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks", tasks.submit, methods=["POST"]),
     Route("/v1/tasks", tasks.list_, methods=["GET"]),
@@ -43,7 +34,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
     Route("/openapi.json", documentation.openapi, methods=["GET"]),
-    *_kling_front(),
+    *kling.front_routes(kling.PREFIXES),
 )
 """Everything that is served. Handlers say the rest: see `operation`."""
 

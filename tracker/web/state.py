@@ -7,6 +7,7 @@ from starlette.requests import Request
 from tracker.clock import Clock
 from tracker.domain.access import Principal
 from tracker.domain.errors import Misuse
+from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
 from tracker.store.store import Store
@@ -32,6 +33,7 @@ class Services:
     store: Store
     acceptance: Acceptance
     reception: Reception
+    passing: Passing
     clock: Clock
     cursor_secret: bytes
     limits: Limits

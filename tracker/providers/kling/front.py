@@ -31,8 +31,19 @@ _PLURALS: Mapping[str, str] = MappingProxyType(
 )
 
 
+def render_created(task: Task) -> dict[str, Any]:
+    """The `data` of a create's answer: exactly the contract's five fields (design §2)."""
+    return {
+        "task_id": str(task.id),
+        "task_info": _info(task, {}),
+        "task_status": WORDS[task.state],
+        "created_at": _ms(task.created_at),
+        "updated_at": _ms(task.updated_at),
+    }
+
+
 def render_task(task: Task) -> dict[str, Any]:
-    """The `data` of create and query answers, and the whole body of a callback."""
+    """The `data` of a query, one entry of a list, and the whole body of a callback."""
     detail = task.detail or {}
     rendered: dict[str, Any] = {
         "task_id": str(task.id),

@@ -1,0 +1,226 @@
+"""Calls that make no task: passed on with our own credentials only, told in Kling's envelope."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.service import environment, listen, serving
+from tests.support.upstream import Asked, Script, Upstream, json_answer
+from tracker.emulator import DEFAULT_KEY
+from tracker.emulator import Server as Emulator
+from tracker.providers.kling.helpers import ACCOUNT, HELPERS
+
+Front = Callable[..., httpx.Client]
+FIELDS = {
+    "session_id": "s",
+    "image": "a",
+    "text": "hello",
+    "voice_id": "v",
+    "voice_language": "en",
+    "element_id": "e",
+}
+
+
+@pytest.fixture
+def front(sqlite_url: str, tmp_path: Path) -> Iterator[Front]:
+    """A client of a service whose provider is at this address."""
+    with ExitStack() as stack:
+
+        def make(provider_url: str, **settings: str) -> httpx.Client:
+            env = environment(
+                sqlite_url, tmp_path, provider_url=provider_url, public_url=None, **settings
+            )
+            url = stack.enter_context(serving(env, door=listen(), workers=False))
+            http = httpx.Client(base_url=url, trust_env=False, timeout=20)
+            return stack.enter_context(http)
+
+        yield make
+
+
+@pytest.fixture
+def upstream_of(front: Front) -> Iterator[Callable[..., tuple[httpx.Client, Upstream]]]:
+    """A client of a service, and its scripted provider."""
+    with ExitStack() as stack:
+
+        def make(script: Script, **settings: str) -> tuple[httpx.Client, Upstream]:
+            upstream = stack.enter_context(Upstream(script))
+            return front(upstream.url, **settings), upstream
+
+        yield make
+
+
+MakeUpstream = Callable[..., tuple[httpx.Client, Upstream]]
+
+
+def test_every_helper_is_passed_on_under_every_prefix(front: Front, emulator: Emulator) -> None:
+    http = front(emulator.url)
+    for path, method in HELPERS.items():
+        for prefix in ("", "/kling", "/proxy/kling"):
+            sent = FIELDS if method == "POST" else None
+            answer = http.request(method, f"{prefix}/v1/{path}", json=sent)
+            body = answer.json()
+            assert answer.status_code == 200, (path, answer.text)
+            assert (body["code"], set(body)) == (0, {"code", "message", "request_id", "data"})
+    asked = httpx.get(f"{emulator.url}/emulator/requests", trust_env=False).json()
+    assert {(a["method"], a["path"]) for a in asked} == {
+        (method, f"/v1/{path}") for path, method in HELPERS.items()
+    }
+    assert http.get("/v1/tasks").json()["tasks"] == []
+
+
+@pytest.mark.parametrize("path", ["/account/costs", "/v1/account/costs", "/kling/account/costs"])
+def test_costs_are_passed_through_with_their_query(
+    front: Front, emulator: Emulator, path: str
+) -> None:
+    http = front(emulator.url)
+    body = http.get(path, params={"start_time": 0, "end_time": 1}).json()
+    assert (body["code"], body["data"]["code"], body["data"]["msg"]) == (0, 0, "success")
+    assert body["data"]["resource_pack_subscribe_infos"]
+    wrong = http.get(path)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, 1201)
+    assert set(wrong.json()) == {"code", "message", "request_id"}
+
+
+def test_billing_is_passed_through(front: Front, emulator: Emulator) -> None:
+    http = front(emulator.url)
+    answer = http.post("/proxy/kling/account/billing/package", json={})
+    assert answer.json()["data"]["has_more"] is False
+
+
+def test_only_our_credentials_go_on(upstream_of: MakeUpstream) -> None:
+    http, upstream = upstream_of(lambda _: [json_answer(b'{"code":0,"data":{}}')])
+    secret = {
+        "authorization": "Bearer the-clients-own",
+        "x-api-key": "the-clients-own",
+        "cookie": "the-clients-own",
+        "x-forwarded-for": "10.9.8.7",
+        "proxy-authorization": "the-clients-own",
+    }
+    http.post("/v1/audio/tts?a=1&a=%2F", json=FIELDS, headers=secret)
+    (asked,) = upstream.asked
+    assert asked.line == "POST /v1/audio/tts?a=1&a=%2F HTTP/1.1"
+    assert asked.headers["authorization"] == f"Bearer {DEFAULT_KEY}"
+    assert asked.headers["content-type"] == "application/json"
+    assert "the-clients-own" not in str(asked.headers)
+    assert "10.9.8.7" not in str(asked.headers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code"),
+    [
+        (json_answer(b'{"code":1102,"message":"used up"}', "429 X"), 429, 1102),
+        (json_answer(b'{"code":1201,"message":"bad"}'), 400, 1201),
+        (json_answer(b'{"code":1002,"message":"api key not found"}', "401 X"), 500, 5000),
+        (json_answer(b'{"code":"no_channel","message":"x","data":null}', "503 X"), 503, 5001),
+        (json_answer(b"<html>", "404 X", "text/html"), 404, 1203),
+        (json_answer(b"<html>", "502 X", "text/html"), 500, 5000),
+        (json_answer(b"<html>", "200 OK", "text/html"), 500, 5000),
+        (json_answer(b"", "302 X"), 500, 5000),
+    ],
+)
+def test_a_refusal_is_told_in_klings_envelope(
+    upstream_of: MakeUpstream, answer: bytes, status: int, code: int
+) -> None:
+    http, _ = upstream_of(lambda _: [answer])
+    told = http.post("/v1/audio/tts", json=FIELDS)
+    body = told.json()
+    assert (told.status_code, body["code"]) == (status, code)
+    assert set(body) == {"code", "message", "request_id"}
+    assert body["message"]
+    assert body["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"code": 0, "message": "ok", "request_id": "r", "data": [1]}, ("ok", "r", [1])),
+        ({"code": "success", "message": "", "data": {}}, ("SUCCEED", None, {})),
+        ({"code": 200, "msg": "fine", "data": {}}, ("fine", None, {})),
+        ({"session_id": "7"}, ("SUCCEED", None, {"session_id": "7"})),
+    ],
+)
+def test_a_success_is_put_into_the_exact_envelope(
+    upstream_of: MakeUpstream, said: object, told: tuple[str, str | None, object]
+) -> None:
+    http, _ = upstream_of(lambda _: [json_answer(json.dumps(said).encode())])
+    body = http.get("/v1/general/presets-voices").json()
+    assert (body["code"], body["message"], body["data"]) == (0, told[0], told[2])
+    assert body["request_id"] == (told[1] or body["request_id"]) != ""
+
+
+def test_a_long_answer_flows_before_it_is_over(upstream_of: MakeUpstream) -> None:
+    first, rest = b"a" * 300_000, b"b" * 300_000
+    has_begun = threading.Event()
+
+    def script(_asked: Asked) -> Iterator[bytes]:
+        yield json_answer(first + rest)[: -len(rest)]
+        assert has_begun.wait(10)
+        yield rest
+
+    http, _ = upstream_of(script)
+    with http.stream("GET", "/v1/general/presets-voices") as answer:
+        pieces = answer.iter_bytes()
+        got = next(pieces)
+        has_begun.set()
+        assert got + b"".join(pieces) == first + rest
+
+
+def test_a_body_flows_before_it_is_over(upstream_of: MakeUpstream) -> None:
+    has_arrived = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield b"[" + b"1" * 70_000
+        assert has_arrived.wait(10)
+        yield b"]"
+
+    def script(asked: Asked) -> Iterator[bytes]:
+        next(asked.body)
+        has_arrived.set()
+        for _ in asked.body:
+            pass
+        yield json_answer(b'{"code":0,"data":{}}')
+
+    http, _ = upstream_of(script)
+    headers = {"content-type": "application/json"}
+    answer = http.post("/v1/videos/image-recognize", content=body(), headers=headers)
+    assert answer.json()["code"] == 0
+
+
+def test_a_body_that_is_too_large_or_no_json_is_1200(upstream_of: MakeUpstream) -> None:
+    http, _ = upstream_of(lambda _: [], TRACKER_MAX_BODY_BYTES="2000")
+    large = http.post("/v1/audio/tts", json={"text": "x" * 2000})
+    form = http.post("/v1/audio/tts", data={"text": "x"})
+    assert (large.status_code, large.json()["code"]) == (400, 1200)
+    assert (form.status_code, form.json()["code"]) == (400, 1200)
+
+
+def test_a_provider_that_is_away_is_5001_and_one_that_hangs_up_5002(
+    front: Front, upstream_of: MakeUpstream
+) -> None:
+    away = front("http://127.0.0.1:9").get("/account/costs")
+    assert (away.status_code, away.json()["code"]) == (503, 5001)
+    http, _ = upstream_of(lambda _: [])
+    cut = http.post("/v1/audio/tts", json=FIELDS)
+    assert (cut.status_code, cut.json()["code"]) == (504, 5002)
+
+
+def test_a_provider_that_is_silent_is_given_up(upstream_of: MakeUpstream) -> None:
+    def script(asked: Asked) -> Iterator[bytes]:
+        asked.wait_until_gone()
+        yield b""
+
+    http, _ = upstream_of(script, TRACKER_SUBMIT_TIMEOUT_S="0.3")
+    answer = http.get("/v1/general/presets-voices")
+    assert (answer.status_code, answer.json()["code"]) == (504, 5002)
+
+
+@pytest.mark.parametrize("path", sorted([*ACCOUNT, *(f"v1/{path}" for path in HELPERS)]))
+def test_the_wrong_method_is_1202_or_a_task_of_that_name(front: Front, path: str) -> None:
+    http = front("http://127.0.0.1:9")
+    answer = http.delete(f"/{path}")
+    assert (answer.status_code, answer.json()["code"]) in {(404, 1202), (404, 1203)}

@@ -1,0 +1,115 @@
+"""Calls of Kling's API that make no task: they are passed on with the account's credentials.
+
+Source: Kling's capability pages (multi-elements, lip-sync, library) and account pages, 2026-09.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.exchange import HttpCall
+from tracker.providers.base import Account
+from tracker.providers.kling.adapter import _headers as bearer
+from tracker.providers.kling.adapter import _root as legacy_root
+from tracker.providers.kling.codes import CODES
+from tracker.providers.kling.parsing import text_of
+
+_GET, _POST = "GET", "POST"
+
+HELPERS: Mapping[str, str] = MappingProxyType(
+    {
+        "videos/multi-elements/init-selection": _POST,
+        "videos/multi-elements/add-selection": _POST,
+        "videos/multi-elements/delete-selection": _POST,
+        "videos/multi-elements/clear-selection": _POST,
+        "videos/multi-elements/preview-selection": _POST,
+        "videos/identify-face": _POST,
+        "videos/image-recognize": _POST,
+        "audio/tts": _POST,
+        "general/presets-voices": _GET,
+        "general/presets-elements": _GET,
+        "general/advanced-presets-elements": _GET,
+        "general/delete-voices": _POST,
+        "general/delete-elements": _POST,
+        "general/delete-advanced-elements": _POST,
+    }
+)
+"""Path after `/v1/` → method."""
+ACCOUNT: Mapping[str, str] = MappingProxyType(
+    {
+        "account/costs": _GET,
+        "account/billing/balance": _POST,
+        "account/billing/package": _POST,
+    }
+)
+"""Path without `/v1` → method. The billing ones tell of every task that the account ever made."""
+_FORWARDED = ("content-type", "content-length", "accept-language")
+"""What of a client's headers goes on: never its credentials, cookies or addresses."""
+_OUR_FAULT = range(1000, 1005)
+"""Codes that speak of the credentials, which are ours and not the client's."""
+
+
+def build_call(  # noqa: PLR0913 - one thing each
+    account: Account,
+    path: str,
+    *,
+    query: str,
+    headers: Mapping[str, str],
+    now: datetime,
+    timeout_s: float,
+) -> HttpCall:
+    """The same call, to the provider, with the account's own credentials.
+
+    path:    a key of HELPERS or ACCOUNT.
+    query:   the raw query string.
+    headers: the client's, lower-case names.
+    """
+    method = HELPERS.get(path) or ACCOUNT[path]
+    root = legacy_root(account)
+    base = root if path in HELPERS else root.removesuffix("/v1")
+    sent = {name: headers[name] for name in _FORWARDED if name in headers}
+    return HttpCall(
+        method,
+        f"{base}/{path}?{query}" if query else f"{base}/{path}",
+        sent | bearer(account, now),
+        timeout_s=timeout_s,
+    )
+
+
+def answered(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, Any]]:
+    """The provider's answer in the envelope that the strictest reader expects.
+
+    status:     the provider's HTTP status.
+    parsed:     its JSON; None when it was none.
+    request_id: ours, where it gave none.
+    """
+    outer = parsed if isinstance(parsed, Mapping) else {}
+    said = outer.get("message", outer.get("msg"))
+    message = said if isinstance(said, str) else ""
+    given = text_of(outer.get("request_id"), limit=200) or request_id
+    code = _code(status, outer)
+    if code == 0:
+        good = {"code": 0, "message": message or "SUCCEED", "request_id": given}
+        is_envelope = "data" in outer or "code" in outer
+        kept = {"data": outer["data"]} if "data" in outer else {}
+        return 200, good | (kept if is_envelope else {"data": parsed})
+    if code in _OUR_FAULT:
+        code, message = 5000, f"the provider refused this service's own credentials (code {code})"
+    elif not message:
+        message = f"the provider answered HTTP {status} and gave no reason"
+    body = {"code": code, "message": message, "request_id": given}
+    return CODES[code].http_status, body
+
+
+def _code(status: int, outer: Mapping[str, Any]) -> int:
+    """Kling's code for an answer, whatever a gateway wrote in its place."""
+    digits = text_of(outer.get("code"), limit=10) or ""
+    code = int(digits) if digits.isascii() and digits.isdigit() else -1
+    if code in CODES and not (code == 1000 and status < 300):  # some gateway's success
+        return code
+    if status < 300:
+        return 0 if outer and (code == 0 or "data" in outer or "code" not in outer) else 5000
+    return {404: 1203, 405: 1202, 429: 1302, 503: 5001, 504: 5002}.get(
+        status, 1200 if 400 <= status < 500 else 5000
+    )
