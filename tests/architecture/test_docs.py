@@ -20,7 +20,6 @@ from tracker.web import kling
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-_FRONT = [(prefix, family) for prefix in kling.PREFIXES for family in kling.FAMILIES]
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -40,7 +39,7 @@ def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
     """Of all that is served but the Kling front, which has a section of its own."""
     for route in routes:
         assert isinstance(route, Mount | Route)
-        if not any(route.path.startswith(f"{prefix}/v1/{family}/") for prefix, family in _FRONT):
+        if not isinstance(route, Route) or route.endpoint is not kling.handle:
             yield route.path
 
 
