@@ -16,13 +16,16 @@ from tracker.egress.client import Egress
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
+from tracker.services.keyring import Keyring
 from tracker.services.leases import Leases
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
 from tracker.settings import Settings, SettingsError
+from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
+from tracker.web.auth import Door
 from tracker.web.routes import State, build_app
 from tracker.web.state import Limits, Services
 from tracker.workers.deliveries import DeliveryLoop
@@ -104,7 +107,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        async with open_parts(settings, signal) as parts:
+        async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
             if not workers:
                 yield {"services": parts.services}
                 return
@@ -133,14 +136,15 @@ def _create(*, workers: bool) -> Starlette:
 def refuse_open_door(settings: Settings) -> None:
     """Anybody who reaches the service may submit paid tasks: say so before it happens.
 
-    Raises SettingsError for a bind beyond loopback without TRACKER_AUTH=off.
+    Raises SettingsError for a bind beyond loopback without keys, unless TRACKER_AUTH=off.
     """
-    if settings.tracker_auth == "on":
-        raise SettingsError("TRACKER_AUTH: keys do not exist yet in this version; use off")
-    if not settings.is_loopback() and settings.tracker_auth != "off":
+    if settings.is_loopback() or settings.tracker_auth == "off":
+        return
+    if has_keys(settings.resolved_database_url()) is False:
         raise SettingsError(
-            f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys; "
-            "put your own gateway in front and set TRACKER_AUTH=off, or bind 127.0.0.1"
+            f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys: make "
+            "one (`tracker migrate`, `tracker keys create`), or bind 127.0.0.1, or put your own "
+            "gateway in front and set TRACKER_AUTH=off"
         )
 
 
@@ -163,12 +167,21 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _services(settings: Settings, context: Context, egress: Egress) -> Services:
+    keyring = Keyring(context.store, context.clock, context.secrets)
     return Services(
         store=context.store,
         acceptance=Acceptance(context),
         reception=Reception(context),
         passing=Passing(context, egress),
         clock=context.clock,
+        keyring=keyring,
+        door=Door(
+            keyring,
+            context.clock,
+            auth=settings.tracker_auth,
+            is_loopback=settings.is_loopback(),
+            per_minute=settings.tracker_rate_limit,
+        ),
         cursor_secret=context.secrets[0],
         limits=Limits(
             body_bytes=settings.tracker_max_body_bytes,

@@ -87,6 +87,7 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     tracker_auth: Literal["on", "off"] | None = None
+    tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
     tracker_kling_base_url: HttpUrl = "https://api-singapore.klingai.com"

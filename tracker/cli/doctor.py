@@ -10,7 +10,7 @@ from tracker.app import refuse_open_door
 from tracker.cli.shared import OUTPUT, emit, load_settings
 from tracker.settings import Settings, SettingsError
 from tracker.store.engine import normalise_url
-from tracker.store.probe import schema_problem
+from tracker.store.probe import has_keys, schema_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,14 @@ def _door(settings: Settings) -> list[Finding]:
     except SettingsError as error:
         return [Finding("error", "TRACKER_AUTH", str(error).removeprefix("TRACKER_AUTH: "))]
     where = f"{settings.tracker_host}:{settings.port}"
-    if settings.is_loopback():
-        return [Finding("ok", "TRACKER_HOST", f"{where}: only this machine can connect")]
-    text = f"{where} takes requests from anybody who reaches it: a gateway must stand in front"
-    return [Finding("note", "TRACKER_AUTH", text)]
+    if settings.tracker_auth == "off":
+        whose = "of this machine" if settings.is_loopback() else "who reaches it"
+        text = f"off: {where} takes requests from anybody {whose}; a gateway must stand in front"
+        return [Finding("note", "TRACKER_AUTH", text)]
+    if settings.tracker_auth == "on" or has_keys(settings.resolved_database_url()):
+        return [Finding("ok", "TRACKER_AUTH", f"{where} asks everybody for a key")]
+    text = f"{where}: only this machine can connect, without a key until the first one is made"
+    return [Finding("ok", "TRACKER_HOST", text)]
 
 
 def _egress(settings: Settings) -> list[Finding]:

@@ -6,6 +6,7 @@ from tracker import __version__
 from tracker.cli.demo import demo
 from tracker.cli.doctor import doctor
 from tracker.cli.emulate import emulate
+from tracker.cli.keys import keys
 from tracker.cli.migrate import migrate
 from tracker.cli.openapi import openapi
 from tracker.cli.serve import serve
@@ -20,5 +21,5 @@ def main() -> None:
     """Submit media-generation tasks, receive their callbacks, keep their history."""
 
 
-for command in (demo, serve, worker, migrate, emulate, submit, tasks, doctor, openapi):
+for command in (demo, serve, worker, migrate, emulate, submit, tasks, doctor, openapi, keys):
     main.add_command(command)

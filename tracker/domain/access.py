@@ -1,5 +1,8 @@
-"""Who may do what: scopes, and who is asking."""
+"""Who may do what: scopes, who is asking, and what keys look like."""
 
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,13 +19,15 @@ class Scope(StrEnum):
 class Principal:
     """Who is asking.
 
-    tenant: whose objects this request can see; all others do not exist for it.
-    key:    the row of the API key; None where none was asked for.
+    tenant:     whose objects this request can see; all others do not exist for it.
+    key:        the row of the API key; None where none was asked for.
+    per_minute: the key's own rate limit; None for the service's.
     """
 
     tenant: str
     scopes: frozenset[Scope]
     key: int | None = None
+    per_minute: int | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether the scopes cover this one."""
@@ -31,3 +36,29 @@ class Principal:
 
 EVERYTHING = frozenset(Scope)
 """The scopes of whoever asks where no keys are asked for."""
+
+KEY_PREFIX = "trk_"
+"""Of every API key, so that one that was published by mistake is recognised."""
+ACCESS_PREFIX = "trkak_"
+"""Of the access key of a pair. It is no secret: every JWT names it."""
+_HINT_CHARS = len(KEY_PREFIX) + 6
+
+
+def digest(key: str) -> bytes:
+    """What is stored of a key. It has 256 random bits, so that a plain hash is enough."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+
+def hint(key: str) -> str:
+    """The beginning of a key, for telling it from others."""
+    return f"{key[:_HINT_CHARS]}…"
+
+
+def secret_key(secret: bytes, access_key: str) -> str:
+    """The secret key that goes with an access key: 256 bits, URL-safe.
+
+    Derived from a secret of the service and stored nowhere: JWTs are verified with the secret
+    itself, so that a hash would not do, and a database that leaks holds nothing to sign with.
+    """
+    made = hmac.digest(secret, f"secret key\n{access_key}".encode(), hashlib.sha256)
+    return urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -1,5 +1,7 @@
 """A token bucket: so many at once, then so many a minute. Arithmetic only."""
 
+import math
+
 
 class Allowance:
     """Counts what is taken; the caller knows the time."""
@@ -22,3 +24,23 @@ class Allowance:
             return False
         self._left -= 1
         return True
+
+    @property
+    def per_minute(self) -> int:
+        """What it was made with."""
+        return int(self._size)
+
+    @property
+    def left(self) -> int:
+        """How many could be taken at the time of the last `take`."""
+        return int(self._left)
+
+    @property
+    def next_s(self) -> int:
+        """Whole seconds, then, until one can be taken; at least 1."""
+        return max(1, math.ceil((1 - self._left) * 60 / self._size))
+
+    @property
+    def full_s(self) -> int:
+        """Whole seconds, then, until all can be."""
+        return math.ceil((self._size - self._left) * 60 / self._size)

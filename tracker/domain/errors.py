@@ -6,6 +6,9 @@ TrackerError
 ├── Conflict              it clashes with what is already there
 │   ├── IdempotencyReuse    same key, other body
 │   └── IdempotencyInFlight same key, first call not finished
+├── Unauthenticated       nobody we know is asking; says what is wrong with the credentials
+├── Forbidden             the key's scopes do not cover it
+├── RateLimited           the key has used up what it may ask for now
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
 ├── Unavailable           our own storage cannot take it now; try again
@@ -15,6 +18,7 @@ TrackerError
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,49 @@ class IdempotencyReuse(Conflict):
 
 class IdempotencyInFlight(Conflict):
     """An idempotency key came again while its first request is being accepted."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a request's credentials."""
+
+    MISSING = "missing"
+    INVALID = "invalid"
+    """Unknown, revoked, malformed, or not signed by its secret."""
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+
+
+class Unauthenticated(TrackerError):
+    """The request must say who is asking.
+
+    fault: what is wrong.
+    """
+
+    def __init__(self, fault: Fault, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = fault
+
+
+class Forbidden(TrackerError):
+    """Whoever is asking may not do this.
+
+    scope: what the key lacks.
+    """
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this key lacks the scope {scope}")
+        self.scope = scope
+
+
+class RateLimited(TrackerError):
+    """Too many requests with this key.
+
+    retry_after_s: when the next one will be taken, in whole seconds.
+    """
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__("too many requests with this key")
+        self.retry_after_s = retry_after_s
 
 
 class CallbackRejected(TrackerError):

@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError
 
+from tracker.store import keys
 from tracker.store.engine import open_engine, sqlite_file
 from tracker.store.revision import SCHEMA_REVISION, current_revision
 
@@ -24,3 +25,18 @@ def schema_problem(url: str) -> str | None:
         return None
     have = "no tables yet" if found is None else f"schema {found}, not {SCHEMA_REVISION}"
     return f"DATABASE_URL: the database has {have}: run `tracker migrate`"
+
+
+def has_keys(url: str) -> bool | None:
+    """Whether any API key was ever made; None when the database does not answer."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return False
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            return current_revision(db) == SCHEMA_REVISION and keys.is_any(db)
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()

@@ -10,9 +10,13 @@ from starlette.routing import Route
 from tracker.domain.access import Scope
 from tracker.domain.errors import (
     Conflict,
+    Fault,
+    Forbidden,
     InvalidRequest,
     NotFound,
+    RateLimited,
     TrackerError,
+    Unauthenticated,
     Unavailable,
 )
 from tracker.domain.exchange import Certainty
@@ -29,6 +33,8 @@ PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """All: Kling has a code of its own for the wrong one."""
+_FAULTS = {Fault.MISSING: 1001, Fault.INVALID: 1002, Fault.NOT_YET: 1003, Fault.EXPIRED: 1004}
+"""Kling's codes for what is wrong with credentials."""
 
 
 class NoSuchRoute(TrackerError):
@@ -128,6 +134,12 @@ def _code(error: Exception) -> int:
             return 1202
         case NoSuchRoute():
             return 1203
+        case Unauthenticated(fault=fault):
+            return _FAULTS[fault]
+        case Forbidden():
+            return 1103
+        case RateLimited():
+            return 1302
         case Unavailable():
             return 5001
         case ProviderAway(certainty=certainty):

@@ -40,6 +40,7 @@ class RequestScope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                headers += scope.get("state", {}).get("rate_fields", ())  # left by auth.admit
                 message = {**message, "headers": headers}
             await send(message)
 

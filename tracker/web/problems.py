@@ -13,13 +13,17 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.errors import (
     CallbackUnproven,
     Conflict,
+    Forbidden,
     IdempotencyInFlight,
     IdempotencyReuse,
     InvalidRequest,
     NotFound,
+    RateLimited,
     TrackerError,
+    Unauthenticated,
     Unavailable,
 )
+from tracker.web.auth import challenge
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType
 
 log = logging.getLogger(__name__)
@@ -53,6 +57,9 @@ KINDS: Mapping[type[Exception], Kind] = {
     BodyTooSlow: Kind(408, "body-too-slow", "The body did not arrive in time"),
     WrongMediaType: Kind(415, "wrong-media-type", "The body must be JSON"),
     ClientDisconnect: Kind(400, "disconnected", "The client went away"),
+    Unauthenticated: Kind(401, "unauthenticated", "Say who is asking"),
+    Forbidden: Kind(403, "forbidden", "This key may not do it"),
+    RateLimited: Kind(429, "rate-limited", "Too many requests"),
     TrackerError: INTERNAL,
 }
 
@@ -92,7 +99,9 @@ async def answer(_request: Request, error: Exception) -> Response:
 
 def headers_of(error: Exception) -> dict[str, str]:
     """Headers that an exception's answer carries."""
-    if isinstance(error, Unavailable):
+    if isinstance(error, (Unauthenticated, Forbidden)):
+        return {"www-authenticate": challenge(error)}
+    if isinstance(error, (Unavailable, RateLimited)):
         return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, IdempotencyInFlight):
         return {"retry-after": "1"}

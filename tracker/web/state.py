@@ -7,10 +7,12 @@ from starlette.requests import Request
 from tracker.clock import Clock
 from tracker.domain.access import Principal
 from tracker.domain.errors import Misuse
+from tracker.services.keyring import Keyring
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
 from tracker.store.store import Store
+from tracker.web.auth import Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Services:
     reception: Reception
     passing: Passing
     clock: Clock
+    keyring: Keyring
+    door: Door
     cursor_secret: bytes
     limits: Limits
 

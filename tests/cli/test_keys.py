@@ -1,0 +1,87 @@
+"""`tracker keys`, as processes, and a service that is locked with what it made."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.cli.test_commands import run
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tracker.services.keyring import FRESH_S
+
+
+@pytest.fixture
+def settings(sqlite_url: str, tmp_path: Path) -> dict[str, str]:
+    return {"DATABASE_URL": sqlite_url, "TRACKER_DATA_DIR": str(tmp_path)}
+
+
+def _create(settings: dict[str, str], *options: str) -> dict[str, str]:
+    done = run("keys", "create", "--output", "json", *options, **settings)
+    assert done.returncode == 0, done.stderr
+    made: dict[str, str] = json.loads(done.stdout)
+    return made
+
+
+def test_a_key_is_made_shown_once_listed_and_revoked(settings: dict[str, str]) -> None:
+    made = _create(settings, "--tenant", "acme", "--scope", "tasks:read", "--name", "billing")
+    assert UUID(made["id"])
+    assert made["key"].startswith("trk_")
+    assert len(made["key"]) == 47
+    listed = run("keys", "list", "--output", "json", **settings)
+    (row,) = json.loads(listed.stdout)["keys"]
+    assert (row["tenant"], row["name"], row["scopes"]) == ("acme", "billing", ["tasks:read"])
+    assert made["key"] not in listed.stdout
+    assert run("keys", "revoke", made["id"], **settings).returncode == 0
+    (row,) = json.loads(run("keys", "list", "--output", "json", **settings).stdout)["keys"]
+    assert row["revoked_at"]
+    assert run("keys", "revoke", str(UUID(int=0)), **settings).returncode == 1
+
+
+def test_a_pair_is_made_for_kling_clients(settings: dict[str, str]) -> None:
+    made = _create(settings, "--kling")
+    assert set(made) >= {"id", "access_key", "secret_key"}
+    assert "key" not in made
+
+
+@pytest.mark.parametrize(
+    "options", [("--scope", "everything"), ("--tenant", ""), ("--tenant", "a b"), ("--rate", "0")]
+)
+def test_wrong_options_exit_2(settings: dict[str, str], options: tuple[str, str]) -> None:
+    assert run("keys", "create", *options, **settings).returncode == 2
+
+
+def test_a_service_open_to_others_starts_once_there_is_a_key(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    env = environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, PORT=str(port)
+    )
+    refused = run("serve", "--host", "0.0.0.0", **env)
+    assert refused.returncode == 2
+    assert "tracker keys create" in refused.stderr
+    made = _create(env, "--tenant", "acme")
+    process = Process(("serve", "--host", "0.0.0.0", "--no-worker"), env, tmp_path / "log").start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_ready(url, process)
+        assert httpx.get(f"{url}/v1/tasks", trust_env=False).status_code == 401
+        listed = run("tasks", "list", TRACKER_URL=url, TRACKER_API_KEY=made["key"])
+        assert listed.returncode == 0, listed.stderr
+        assert run("tasks", "list", TRACKER_URL=url).returncode == 1
+        run("keys", "revoke", made["id"], **env)
+        headers = {"authorization": f"Bearer {made['key']}"}
+        wait_until(
+            lambda: (
+                httpx.get(f"{url}/v1/tasks", headers=headers, trust_env=False).status_code == 401
+            ),
+            timeout_s=FRESH_S + 5,
+        )
+    finally:
+        process.stop()
+    (row,) = json.loads(run("keys", "list", "--output", "json", **env).stdout)["keys"]
+    assert row["last_used_at"]
+    assert made["key"] not in (tmp_path / "log").read_text()

@@ -1,0 +1,251 @@
+"""Who may: without a key 401, with another tenant's 404, without the scope 403; on every route."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from tests.support.keys import bearer, issue
+from tests.support.objects import fill
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
+from tests.support.requests import submit as submit_one
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tracker.domain.access import Scope
+from tracker.services.keyring import ANY_S
+from tracker.services.keys import Issued
+from tracker.web.openapi import operations
+from tracker.web.routes import ROUTES
+
+SECRET = "a secret for tests only"
+GUARDED = [
+    (method, route.path, said)
+    for route, method, said in operations(ROUTES)
+    if said.scope is not None
+]
+WITH_OBJECT = [(method, path, said) for method, path, said in GUARDED if "{" in path]
+
+
+@pytest.fixture
+def locked(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
+    """A client without a key, of a service that asks for one."""
+    env = environment(
+        database_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_CALLBACK_SECRETS=SECRET,
+        TRACKER_AUTH="on",
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+    ):
+        yield client
+
+
+def _as(client: httpx.Client, issued: Issued) -> httpx.Client:
+    """The same service, asked with a key."""
+    return httpx.Client(
+        base_url=client.base_url, headers=bearer(issued), trust_env=False, timeout=20
+    )
+
+
+def _token(pair: Issued, **claims: Any) -> dict[str, str]:
+    now = int(time.time())
+    payload = {"iss": pair.access_key, "exp": now + 1800, "nbf": now - 5} | claims
+    payload = {name: value for name, value in payload.items() if value is not None}
+    return {"authorization": f"Bearer {jwt.encode(payload, pair.secret, 'HS256')}"}
+
+
+def test_every_guarded_route_is_401_without_a_key(locked: httpx.Client) -> None:
+    assert GUARDED
+    for method, path, _ in GUARDED:
+        answer = locked.request(method, path.replace("{id}", "x"), json={})
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["type"] == "urn:tracker:problem:unauthenticated"
+
+
+def test_every_route_with_a_foreign_object_is_404(locked: httpx.Client, database_url: str) -> None:
+    mine, theirs = issue(database_url, tenant="mine"), issue(database_url, tenant="theirs")
+    assert WITH_OBJECT
+    with _as(locked, mine) as me, _as(locked, theirs) as them:
+        for method, path, said in WITH_OBJECT:
+            address = fill(path, them)
+            body = next(iter(said.examples.values()), {})
+            answer = me.request(method, address, json=body)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert address.split("/")[3] not in answer.text
+
+
+def test_every_guarded_route_is_403_without_its_scope(
+    locked: httpx.Client, database_url: str
+) -> None:
+    keys = {
+        scope: issue(database_url, scopes=[s for s in Scope if s not in (scope, Scope.ADMIN)])
+        for scope in Scope
+    }
+    for method, path, said in GUARDED:
+        scope = said.scope
+        assert scope is not None
+        with _as(locked, keys[scope]) as client:
+            answer = client.request(method, path.replace("{id}", "x"), json={})
+        assert answer.status_code == 403, (method, path)
+        assert f'scope="{scope}"' in answer.headers["www-authenticate"]
+
+
+def test_lists_hold_only_the_tenants_own(locked: httpx.Client, database_url: str) -> None:
+    mine, theirs = issue(database_url, tenant="mine"), issue(database_url, tenant="theirs")
+    with _as(locked, mine) as me, _as(locked, theirs) as them:
+        id_ = submit_one(them)["id"]
+        assert [task["id"] for task in them.get("/v1/tasks").json()["tasks"]] == [id_]
+        assert me.get("/v1/tasks").json()["tasks"] == []
+        listed = me.get(MULTI_IMAGE).json()
+        assert listed["data"] == []
+        found = me.get(f"{MULTI_IMAGE}/{id_}")
+        assert (found.status_code, found.json()["code"]) == (400, 1201)
+
+
+def test_idempotency_keys_of_two_tenants_are_two(locked: httpx.Client, database_url: str) -> None:
+    ids = set()
+    for tenant in ("mine", "theirs"):
+        with _as(locked, issue(database_url, tenant=tenant)) as client:
+            headers = {"idempotency-key": "k"}
+            ids.add(client.post("/v1/tasks", json=submission(), headers=headers).json()["id"])
+    assert len(ids) == 2
+
+
+def test_a_clash_with_a_foreign_external_id_tells_nothing_of_it(
+    locked: httpx.Client, database_url: str
+) -> None:
+    said = []
+    for tenant in ("theirs", "theirs", "mine"):
+        with _as(locked, issue(database_url, tenant=tenant)) as client:
+            answer = client.post("/v1/tasks", json=submission(external_task_id="order-1"))
+            said.append((answer.status_code, {**answer.json(), "request_id": ""}))
+    own, foreign = said[1:]
+    assert own[0] == 409
+    assert foreign == own
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key"])
+def test_a_key_comes_as_bearer_or_in_a_header_of_its_own(
+    locked: httpx.Client, database_url: str, header: str
+) -> None:
+    key = issue(database_url).secret
+    value = f"Bearer {key}" if header == "authorization" else key
+    assert locked.get("/v1/tasks", headers={header: value}).status_code == 200
+    assert locked.get(MULTI_IMAGE, headers={header: value}).json()["code"] == 0
+    assert locked.get("/v1/tasks", headers={header: value + "x"}).status_code == 401
+    assert locked.get(MULTI_IMAGE, headers={header: value + "x"}).json()["code"] == 1002
+
+
+@pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "x", "Bearer a.b.c", "Bearer é"])
+def test_odd_credentials_are_401(locked: httpx.Client, value: str) -> None:
+    headers = {b"authorization": value.encode("latin-1")}
+    answer = locked.get("/v1/tasks", headers=headers)
+    assert answer.status_code == 401
+    assert locked.get(MULTI_IMAGE, headers=headers).json()["code"] == 1002
+
+
+def test_a_kling_client_signs_with_its_pair(locked: httpx.Client, database_url: str) -> None:
+    pair = issue(database_url, tenant="mine", kling=True, secret=SECRET.encode())
+    created = locked.post(MULTI_IMAGE, json=EXAMPLE, headers=_token(pair))
+    assert created.status_code == 200, created.text
+    id_ = created.json()["data"]["task_id"]
+    with_iat = _token(pair, iat=int(time.time()))
+    found = locked.get(f"{MULTI_IMAGE}/{id_}", headers=with_iat)
+    assert found.json()["data"]["task_id"] == id_
+    assert locked.get(f"/v1/tasks/{id_}", headers=_token(pair, nbf=None)).status_code == 200
+    # The access key alone, or the secret key itself, lets nobody in.
+    for secret in (pair.access_key, pair.secret):
+        bare = {"authorization": f"Bearer {secret}"}
+        assert locked.get("/v1/tasks", headers=bare).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": 1_700_000_000}, 1004),
+        ({"nbf": 4_000_000_000}, 1003),
+        ({"exp": None}, 1002),
+        ({"exp": "soon"}, 1002),
+        ({"exp": float("inf")}, 1002),
+        ({"exp": 10**400}, 1002),
+        ({"nbf": True}, 1002),
+        ({"iss": "somebody"}, 1002),
+        ({"iss": None}, 1002),
+    ],
+)
+def test_a_wrong_token_has_klings_code(
+    locked: httpx.Client, database_url: str, claims: dict[str, Any], code: int
+) -> None:
+    pair = issue(database_url, kling=True, secret=SECRET.encode())
+    answer = locked.get(MULTI_IMAGE, headers=_token(pair, **claims))
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
+def test_a_token_of_another_algorithm_is_refused(
+    locked: httpx.Client, database_url: str, algorithm: str
+) -> None:
+    pair = issue(database_url, kling=True, secret=SECRET.encode())
+    payload = {"iss": pair.access_key, "exp": int(time.time()) + 60}
+    secret = None if algorithm == "none" else pair.secret + pair.secret
+    token = jwt.encode(payload, secret, algorithm)
+    answer = locked.get(MULTI_IMAGE, headers={"authorization": f"Bearer {token}"})
+    assert answer.json()["code"] == 1002
+
+
+def test_no_credentials_and_too_few_rights_have_klings_codes(
+    locked: httpx.Client, database_url: str
+) -> None:
+    answer = locked.post(MULTI_IMAGE, json=EXAMPLE)
+    assert (answer.status_code, answer.json()["code"]) == (401, 1001)
+    reader = issue(database_url, scopes=[Scope.TASKS_READ])
+    answer = locked.post(MULTI_IMAGE, json=EXAMPLE, headers=bearer(reader))
+    assert (answer.status_code, answer.json()["code"]) == (403, 1103)
+
+
+def test_callbacks_need_no_key(locked: httpx.Client, database_url: str) -> None:
+    key = bearer(issue(database_url))
+    task = locked.post("/v1/tasks", json=submission(), headers=key).json()
+    answer = locked.post(callback_path(task["id"]), content=kling_says("processing"))
+    assert answer.json() == {"verdict": "advanced"}
+
+
+def test_a_limited_key_is_told_where_it_stands_and_then_429(
+    locked: httpx.Client, database_url: str
+) -> None:
+    key = bearer(issue(database_url, rate=3))
+    for left in (2, 1, 0):
+        answer = locked.get("/v1/tasks/none", headers=key)
+        assert answer.status_code == 404
+        assert answer.headers["ratelimit-policy"] == '"key";q=3;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"key";r={left};t=')
+    answer = locked.get("/v1/tasks", headers=key)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 20
+    assert answer.headers["ratelimit"].startswith('"key";r=0;t=')
+    front = locked.get(MULTI_IMAGE, headers=key)
+    assert (front.status_code, front.json()["code"]) == (429, 1302)
+    assert "retry-after" in front.headers
+    other = locked.get("/v1/tasks", headers=bearer(issue(database_url)))
+    assert "ratelimit" not in other.headers
+
+
+def test_a_service_on_loopback_asks_for_keys_once_there_are_some(
+    idle: str, database_url: str
+) -> None:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
+        odd = {"authorization": "Bearer of a Kling client"}
+        assert client.get("/v1/tasks", headers=odd).status_code == 200
+        key = bearer(issue(database_url))
+        wait_until(lambda: client.get("/v1/tasks").status_code == 401, timeout_s=ANY_S + 5)
+        assert client.get("/v1/tasks", headers=key).status_code == 200

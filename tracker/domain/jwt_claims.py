@@ -1,0 +1,72 @@
+"""The JWTs that Kling clients sign with an access-key/secret-key pair: HS256 over iss, exp, nbf
+(reference: Kling §1). `iat` may be there or not.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from tracker.domain.errors import Fault, Unauthenticated
+
+_ALGORITHM = "HS256"
+_LONGEST = 4096
+"""Characters; such a token has about 200."""
+_LATEST = 1e12
+"""Seconds; beyond it lies no instant, but infinity does."""
+_UNREADABLE = (jwt.InvalidTokenError, ValueError, RecursionError)
+
+
+def issuer(token: str) -> str:
+    """The access key that a token claims; nothing is verified yet. Raises Unauthenticated."""
+    if len(token) > _LONGEST:
+        raise _invalid()
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except _UNREADABLE:
+        raise _invalid() from None
+    found = claims.get("iss")
+    if not isinstance(found, str):
+        raise _invalid()
+    return found
+
+
+def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
+    """Check the signature, then the times.
+
+    secrets: any may have signed it.
+    Raises Unauthenticated. Times are exact: clients set `nbf` a few seconds back.
+    """
+    claims = _signed(token, secrets)
+    expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
+    if expires is None or begins is None:
+        raise Unauthenticated(Fault.INVALID, "the token has no valid exp and nbf")
+    seconds = now.timestamp()
+    if seconds >= expires:
+        raise Unauthenticated(Fault.EXPIRED, "the token has expired")
+    if seconds < begins:
+        raise Unauthenticated(Fault.NOT_YET, "the token is not valid yet; is the clock right?")
+
+
+def _signed(token: str, secrets: Sequence[str]) -> dict[str, Any]:
+    for secret in secrets:
+        try:
+            signed = jwt.api_jws.decode(token, secret, algorithms=[_ALGORITHM])
+            claims = json.loads(signed)
+        except _UNREADABLE:
+            continue
+        if isinstance(claims, dict):
+            return claims
+    raise _invalid()
+
+
+def _time(value: Any) -> float | None:
+    """A NumericDate (RFC 7519 §2); None for what is none."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < _LATEST else None
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated(Fault.INVALID, "the token is not one that a known key signed")

@@ -1,0 +1,97 @@
+"""Statements on `api_keys`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+
+from tracker.domain.access import Scope
+from tracker.store.schema import api_keys
+
+_COLUMNS = [column for column in api_keys.c if column.name not in ("key", "digest")]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key, without anything that would let somebody in.
+
+    hint:       its first characters; of a pair the whole access key.
+    digest:     32 bytes; what it is found by.
+    kind:       `key` is presented as it is, of a `pair` the secret signs JWTs.
+    per_minute: its own rate limit; None for the service's.
+    """
+
+    id: UUID
+    tenant: str
+    name: str
+    hint: str
+    digest: bytes
+    kind: Literal["key", "pair"]
+    scopes: frozenset[Scope]
+    created_at: datetime
+    per_minute: int | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    key: int = 0
+
+
+def insert_one(db: Connection, new: ApiKey) -> None:
+    """Write a key down."""
+    values: dict[str, Any] = {c.name: getattr(new, c.name) for c in _COLUMNS}
+    values |= {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
+    db.execute(insert(api_keys), values)
+
+
+def find(db: Connection, digest: bytes) -> ApiKey | None:
+    """A key by what is stored of it, revoked ones too."""
+    row = db.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()
+    return None if row is None else _key(row)
+
+
+def is_any(db: Connection) -> bool:
+    """Whether there is a key, even a revoked one."""
+    return db.execute(select(api_keys.c.key).limit(1)).first() is not None
+
+
+def list_all(db: Connection, *, tenant: str | None) -> list[ApiKey]:
+    """All keys, oldest first. tenant: only its own."""
+    found = select(api_keys).order_by(api_keys.c.key)
+    if tenant is not None:
+        found = found.where(api_keys.c.tenant == tenant)
+    return [_key(row) for row in db.execute(found)]
+
+
+def revoke(db: Connection, ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """End keys; returns those that exist. One that had been revoked keeps its time."""
+    db.execute(
+        update(api_keys)
+        .where(api_keys.c.id.in_(ids), api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return set(db.scalars(select(api_keys.c.id).where(api_keys.c.id.in_(ids))))
+
+
+_MARK = (
+    update(api_keys)
+    .where(
+        api_keys.c.key == bindparam("k"),
+        or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < bindparam("at")),
+    )
+    .values(last_used_at=bindparam("at"))
+)
+
+
+def mark_used(db: Connection, used: Mapping[int, datetime]) -> None:
+    """Record when keys were last used; never backwards."""
+    if used:
+        db.execute(_MARK, [{"k": key, "at": at} for key, at in sorted(used.items())])
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+    given["digest"] = bytes(given["digest"])
+    given["scopes"] = frozenset(Scope(word) for word in given["scopes"].split())
+    return ApiKey(**given)
