@@ -21,11 +21,13 @@ from tracker.services.leases import Leases
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
+from tracker.services.watch import Watch
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.auth import Door
+from tracker.web.ending import told_to_end
 from tracker.web.routes import State, build_app
 from tracker.web.state import Limits, Services
 from tracker.workers.deliveries import DeliveryLoop
@@ -69,7 +71,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 webhook_secrets=settings.webhook_secrets(),
                 at=signal,
             )
-            yield Parts(settings, context, _services(settings, context, egress))
+            async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
+                yield Parts(settings, context, _services(settings, context, egress, watch))
     finally:
         await egress.close()
 
@@ -108,11 +111,12 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
-            if not workers:
-                yield {"services": parts.services}
-                return
-            async with running_workers(parts):
-                yield {"services": parts.services}
+            with told_to_end(parts.services.watch.close):
+                if not workers:
+                    yield {"services": parts.services}
+                    return
+                async with running_workers(parts):
+                    yield {"services": parts.services}
 
     return build_app(lifespan, SystemClock())
 
@@ -166,7 +170,7 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _services(settings: Settings, context: Context, egress: Egress) -> Services:
+def _services(settings: Settings, context: Context, egress: Egress, watch: Watch) -> Services:
     keyring = Keyring(context.store, context.clock, context.secrets)
     return Services(
         store=context.store,
@@ -182,10 +186,14 @@ def _services(settings: Settings, context: Context, egress: Egress) -> Services:
             is_loopback=settings.is_loopback(),
             per_minute=settings.tracker_rate_limit,
         ),
-        cursor_secret=context.secrets[0],
+        cursor_secrets=context.secrets,
+        expectations=context.expectations,
+        watch=watch,
         limits=Limits(
             body_bytes=settings.tracker_max_body_bytes,
             callback_bytes=settings.tracker_callback_max_bytes,
             body_timeout_s=settings.tracker_body_timeout_s,
+            heartbeat_s=settings.tracker_heartbeat_s,
+            slow_reader_s=settings.tracker_slow_reader_s,
         ),
     )

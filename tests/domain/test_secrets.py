@@ -17,13 +17,13 @@ PLACES = st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.text(max_size=2
 def test_a_cursor_comes_back_as_the_place_it_was_made_of(
     place: list[int | str], scope: str
 ) -> None:
-    assert cursor.decode(SECRET, scope, cursor.encode(SECRET, scope, place)) == place
+    assert cursor.decode([SECRET], scope, cursor.encode(SECRET, scope, place)) == place
 
 
 @given(st.text(max_size=80))
 def test_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        cursor.decode(SECRET, "tasks", text)
+        cursor.decode([SECRET], "tasks", text)
     assert refused.value.malformed
 
 
@@ -35,13 +35,18 @@ def test_a_changed_cursor_is_refused(place: list[int | str], at: int, bit: int) 
     changed = raw.decode("latin-1")
     if changed.rstrip("=") != made:
         with suppress(InvalidRequest):  # or only unused bits of the last byte were changed
-            assert cursor.decode(SECRET, "tasks", changed) == place
+            assert cursor.decode([SECRET], "tasks", changed) == place
 
 
 @pytest.mark.parametrize(("secret", "scope"), [(OTHER, "tasks"), (SECRET, "receipts 7")])
 def test_a_cursor_opens_only_the_list_it_was_made_for(secret: bytes, scope: str) -> None:
     with pytest.raises(InvalidRequest):
-        cursor.decode(secret, scope, cursor.encode(SECRET, "tasks", [7]))
+        cursor.decode([secret], scope, cursor.encode(SECRET, "tasks", [7]))
+
+
+def test_a_cursor_outlives_the_rotation_of_its_secret() -> None:
+    made = cursor.encode(SECRET, "changes", [7])
+    assert cursor.decode([OTHER, SECRET], "changes", made) == [7]
 
 
 def test_a_token_is_bound_to_provider_and_task() -> None:

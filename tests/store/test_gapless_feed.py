@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, Engine, insert
@@ -19,7 +20,7 @@ from tracker.clock import new_id
 from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
-from tracker.store import tasks, transitions
+from tracker.store import feed, tasks, transitions
 from tracker.store.engine import open_engine
 from tracker.store.schema import transitions as table
 
@@ -68,17 +69,17 @@ class Reader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(sqlite_begin="DEFERRED")
-        self.seen: list[int] = []
+        self.seen: list[UUID] = []
         self._place = 0
 
     def read(self, *, limit: int = 3) -> bool:
         """One page; whether there was anything."""
         with self._engine.connect() as db, db.begin():
-            page = transitions.after(db, self._place, limit=limit)
+            page = feed.tail(db, self._place, limit=limit)
         for change in page:
             assert change.seq > self._place
             self._place = change.seq
-            self.seen.append(change.task_key)
+            self.seen.append(change.task_id)
         return bool(page)
 
 
@@ -111,7 +112,7 @@ def test_a_slow_writer_is_not_stepped_over(postgres_url: str) -> None:
         second.join(10)
         while reader.read():
             pass
-        assert reader.seen == [slow.key, quick.key]
+        assert reader.seen == [slow.id, quick.id]
 
 
 def test_a_naive_reader_steps_over_a_slow_writer(postgres_url: str) -> None:
@@ -125,7 +126,7 @@ def test_a_naive_reader_steps_over_a_slow_writer(postgres_url: str) -> None:
             reader.read()
         while reader.read():
             pass
-        assert reader.seen == [quick.key]  # the slow writer's change is lost to it for ever
+        assert reader.seen == [quick.id]  # the slow writer's change is lost to it for ever
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -133,7 +134,7 @@ def test_writers_that_pause_roll_back_and_race_lose_no_change(database_url: str,
     with opened(database_url) as engine:
         todo = [make_tasks(engine, ROUNDS) for _ in range(WRITERS)]
         reads = threading.Semaphore(0)
-        committed: list[list[int]] = [[] for _ in range(WRITERS)]
+        committed: list[list[UUID]] = [[] for _ in range(WRITERS)]
         writers = [
             threading.Thread(
                 target=_race, args=(engine, todo[n], committed[n], reads, random.Random(seed + n))
@@ -150,7 +151,7 @@ def test_writers_that_pause_roll_back_and_race_lose_no_change(database_url: str,
         for reader in readers:
             while reader.read():
                 pass
-            assert sorted(reader.seen) == sorted(key for keys in committed for key in keys)
+            assert sorted(reader.seen) == sorted(id_ for ids in committed for id_ in ids)
             assert len(set(reader.seen)) == len(reader.seen)
         assert readers[0].seen == readers[1].seen
 
@@ -158,7 +159,7 @@ def test_writers_that_pause_roll_back_and_race_lose_no_change(database_url: str,
 def _race(
     engine: Engine,
     todo: Sequence[Task],
-    committed: list[int],
+    committed: list[UUID],
     reads: threading.Semaphore,
     chance: random.Random,
 ) -> None:
@@ -170,7 +171,7 @@ def _race(
             if chance.random() < 0.25:
                 transaction.rollback()
                 continue
-        committed.append(task.key)
+        committed.append(task.id)
 
 
 def _write(engine: Engine, task: Task) -> None:

@@ -1,5 +1,6 @@
 """Wait for a condition instead of for a time."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -12,3 +13,10 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = 10.0) -> Non
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
         time.sleep(event_s)  # a look every few milliseconds at another thread or process
         event_s = min(event_s * 1.5, 0.05)
+
+
+async def until(condition: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+    """The same within an event loop, which goes on meanwhile."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.001)

@@ -22,18 +22,23 @@ def encode(secret: bytes, scope: str, place: Sequence[int | str]) -> str:
     return urlsafe_b64encode(_tag(secret, scope, body) + body).rstrip(b"=").decode()
 
 
-def decode(secret: bytes, scope: str, cursor: str) -> list[int | str]:
+def decode(
+    secrets: Sequence[bytes], scope: str, cursor: str, path: str = "cursor"
+) -> list[int | str]:
     """The place that `encode` was given.
 
-    Raises InvalidRequest for anything that `encode` did not make with this secret and scope.
+    secrets: any may have made it: they rotate, and readers keep their place for long.
+    path:    names the parameter in the error.
+    Raises InvalidRequest for anything that `encode` did not make with these and this scope.
     """
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError:
-        raise _bad_cursor() from None
+        raise _bad_cursor(path) from None
     tag, body = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
-    if not body or not hmac.compare_digest(tag, _tag(secret, scope, body)):
-        raise _bad_cursor()
+    made = [hmac.compare_digest(tag, _tag(secret, scope, body)) for secret in secrets]
+    if not body or not any(made):
+        raise _bad_cursor(path)
     place: list[int | str] = json.loads(body)
     return place
 
@@ -43,8 +48,8 @@ def _tag(secret: bytes, scope: str, body: bytes) -> bytes:
     return hmac.digest(secret, text, hashlib.sha256)[:_TAG_BYTES]
 
 
-def _bad_cursor() -> InvalidRequest:
+def _bad_cursor(path: str) -> InvalidRequest:
     return InvalidRequest(
-        FieldError("cursor", "not a cursor of this list with these filters; start without one"),
+        FieldError(path, "not a cursor of this list with these filters; start without one"),
         malformed=True,
     )

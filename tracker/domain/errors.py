@@ -3,6 +3,7 @@
 TrackerError
 ├── InvalidRequest        the caller's input is wrong; names each field
 ├── NotFound              no such thing, or not for this caller
+├── CursorTooOld          the feed does not hold what comes behind a cursor
 ├── Conflict              it clashes with what is already there
 │   ├── IdempotencyReuse    same key, other body
 │   └── IdempotencyInFlight same key, first call not finished
@@ -62,6 +63,10 @@ class InvalidRequest(TrackerError):
 
 class NotFound(TrackerError):
     """There is no such thing, or it belongs to somebody else."""
+
+
+class CursorTooOld(TrackerError):
+    """The feed does not hold everything behind this cursor: whoever goes on would miss changes."""
 
 
 class Conflict(TrackerError):

@@ -57,5 +57,21 @@ def is_silent(latest: Sequence[Ended]) -> bool:
     return len(recent) >= ENOUGH and polled * 2 > len(recent)
 
 
+def come_back(usual: Expectation, age: timedelta) -> timedelta:
+    """When a caller who polls should look at an open task again: 1 s to 1 min from now.
+
+    age: since the provider accepted it; zero before.
+    """
+    if usual.typical is not None and usual.slow is not None and age < usual.slow:
+        until_typical = (usual.typical - age) * 0.8
+        pause = max(until_typical, (usual.slow - usual.typical) / 5)
+    else:
+        pause = age / 4
+    return min(max(pause, _SOONEST), _LATEST)
+
+
+_SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=1)
+
+
 def _percentile(ordered: Sequence[timedelta], share: float) -> timedelta:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

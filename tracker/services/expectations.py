@@ -14,7 +14,11 @@ class Expectations:
 
     def of(self, task: Task) -> Expectation:
         """What tasks of this one's kind do."""
-        return self._known.get((task.provider, task.operation), NOTHING_KNOWN)
+        return self.of_kind(task.provider, task.operation)
+
+    def of_kind(self, provider: str, operation: str) -> Expectation:
+        """What tasks of this kind do."""
+        return self._known.get((provider, operation), NOTHING_KNOWN)
 
     def replace(self, known: Mapping[tuple[str, str], Expectation]) -> None:
         """Take over what was learned anew."""

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, OPEN, Artifact, Task, TaskError, TaskState
+from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_inputs, tasks, transitions, words
 
 _SAVED = (
@@ -54,14 +55,16 @@ _SAVE = (
 
 
 @dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """Which tasks a list holds. Every field narrows; None does not."""
+class Standing:
+    """Where a task stands, and nothing else of it."""
 
-    tenant: str
-    provider: str | None = None
-    operation: str | None = None
-    states: Collection[TaskState] = ()
-    external_task_id: str | None = None
+    key: int
+    id: UUID
+    provider: str
+    operation: str
+    state: TaskState
+    version: int
+    submitted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,16 @@ def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks by row key, for the service's own work."""
     found = select(tasks).where(tasks.c.key.in_(keys))
     return {row.key: _task(row) for row in db.execute(found)}
+
+
+def standing(db: Connection, tenant: str, id_: UUID) -> Standing | None:
+    """Where one task of a tenant stands; a few narrow columns are read."""
+    columns = (tasks.c[field.name] for field in fields(Standing))
+    found = select(*columns).where(tasks.c.id == id_, tasks.c.tenant == tenant)
+    row = db.execute(found).one_or_none()
+    if row is None:
+        return None
+    return Standing(**{**row._mapping, "state": TaskState(row.state)})  # noqa: SLF001 - SQLAlchemy's documented way to the columns
 
 
 def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:

@@ -1,7 +1,6 @@
-"""Statements on `transitions`: the history of each task, and the feed of all."""
+"""Statements on `transitions`: the history of each task. `feed` reads all of them in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text
@@ -48,23 +47,6 @@ def append(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of the feed."""
-
-    seq: int
-    task_key: int
-    step: Transition
-
-
-def after(db: Connection, seq: int, *, limit: int) -> list[Change]:
-    """The feed behind a place, in order. Whoever has seen `seq` misses nothing by going on."""
-    found = select(transitions).where(transitions.c.seq > seq).order_by(transitions.c.seq)
-    return [
-        Change(row.seq, row.task_key, _transition(row)) for row in db.execute(found.limit(limit))
-    ]
-
-
 def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:
     """One task's history with feed numbers, oldest first."""
     found = (
@@ -72,10 +54,11 @@ def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:
         .where(transitions.c.task_key == task_key)
         .order_by(transitions.c.version)
     )
-    return [(row.seq, _transition(row)) for row in db.execute(found)]
+    return [(row.seq, as_transition(row)) for row in db.execute(found)]
 
 
-def _transition(row: Row[Any]) -> Transition:
+def as_transition(row: Row[Any]) -> Transition:
+    """A row that holds all columns of `transitions`."""
     return Transition(
         version=row.version,
         from_state=None if row.from_state is None else TaskState(row.from_state),

@@ -9,7 +9,7 @@ from tracker.providers.kling import front
 from tracker.providers.kling.adapter import Kling
 from tracker.services.submission import Submission
 from tracker.store import tasks
-from tracker.store.tasks import TaskFilter
+from tracker.store.filters import TaskFilter
 from tracker.web import query
 from tracker.web.body import read_json
 from tracker.web.state import services, tenant

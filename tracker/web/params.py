@@ -13,6 +13,36 @@ STATE = Param(
 PROVIDER = Param("provider", "Only tasks at this provider.")
 OPERATION = Param("operation", "Only tasks of this operation, e.g. `videos/multi-image2video`.")
 EXTERNAL_TASK_ID = Param("external_task_id", "Only the task with this external id.")
+_INSTANT = {"type": "string", "format": "date-time"}
+FILTERS = (
+    PROVIDER,
+    OPERATION,
+    STATE,
+    EXTERNAL_TASK_ID,
+    Param("provider_task_id", "Only the task with this id at its provider."),
+    Param("created_after", "Only tasks submitted later than this.", _INSTANT),
+    Param("created_before", "Only tasks submitted earlier than this.", _INSTANT),
+    Param("updated_after", "Only what changed later than this.", _INSTANT),
+    Param("updated_before", "Only what changed earlier than this.", _INSTANT),
+    Param(
+        "overdue",
+        "Only tasks that passed their deadline while open, or only those that did not.",
+        {"type": "string", "enum": ["true", "false"]},
+    ),
+)
+"""What lists and the feed can be narrowed by. Of the feed, `state` is the one that a change leads
+to, and `updated_…` when it was made.
+"""
+WAIT = Param(
+    "wait",
+    "Seconds to wait for news before answering as if not asked to wait.",
+    {"type": "integer", "minimum": 0, "maximum": 60, "default": 0},
+)
+PREFER = Param("Prefer", "`wait=N` waits like the parameter (RFC 7240); at most 60.")
+AFTER = Param(
+    "after", "`next_cursor` of the page before; `now` for the end; without it the beginning."
+)
+LAST_EVENT_ID = Param("Last-Event-ID", "The last `id` of a stream: goes on behind it.")
 IDEMPOTENCY_KEY = Param(
     "Idempotency-Key",
     "The same key with the same body within a day is the same task; with another body it is "

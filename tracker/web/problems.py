@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.errors import (
     CallbackUnproven,
     Conflict,
+    CursorTooOld,
     Forbidden,
     IdempotencyInFlight,
     IdempotencyReuse,
@@ -48,6 +49,7 @@ INTERNAL = Kind(500, "internal-error", "Something went wrong here")
 KINDS: Mapping[type[Exception], Kind] = {
     InvalidRequest: Kind(422, "invalid-request", "The request is wrong"),
     NotFound: Kind(404, "not-found", "There is no such thing here"),
+    CursorTooOld: Kind(410, "cursor-too-old", "The feed does not hold what comes after this"),
     IdempotencyReuse: Kind(422, "idempotency-key-reused", "The Idempotency-Key came before"),
     IdempotencyInFlight: Kind(409, "idempotency-key-in-flight", "The first request is not done"),
     Conflict: Kind(409, "conflict", "It clashes with what is there"),

@@ -1,12 +1,15 @@
 """Query parameters: known ones only, each once unless it repeats by design. And one header."""
 
+import contextlib
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from starlette.requests import Request
 
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.task import TaskState
+from tracker.store.filters import TaskFilter
 
 
 def check_known(
@@ -52,6 +55,44 @@ def text(request: Request, name: str) -> str | None:
         reason = "must not hold control characters"
         raise InvalidRequest(FieldError(name, reason), malformed=True)
     return value
+
+
+def task_filter(request: Request, owner: str) -> TaskFilter:
+    """The filters of lists and of the feed. Raises InvalidRequest."""
+    return TaskFilter(
+        tenant=owner,
+        provider=text(request, "provider"),
+        operation=text(request, "operation"),
+        states=states(request),
+        external_task_id=text(request, "external_task_id"),
+        provider_task_id=text(request, "provider_task_id"),
+        created_after=instant(request, "created_after"),
+        created_before=instant(request, "created_before"),
+        updated_after=instant(request, "updated_after"),
+        updated_before=instant(request, "updated_before"),
+        overdue=flag(request, "overdue"),
+    )
+
+
+def instant(request: Request, name: str) -> datetime | None:
+    """A time with its zone, as RFC 3339 has it. Raises InvalidRequest."""
+    value = request.query_params.get(name)
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
+    raise InvalidRequest(FieldError(name, reason), malformed=True)
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """`true` or `false`. Raises InvalidRequest."""
+    value = request.query_params.get(name)
+    if value not in (None, "true", "false"):
+        raise InvalidRequest(FieldError(name, "must be true or false"), malformed=True)
+    return None if value is None else value == "true"
 
 
 def task_id(request: Request) -> UUID:

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from tracker.clock import Clock
-from tracker.web import attention, callbacks, documentation, health, kling, problems, tasks
+from tracker.web import attention, callbacks, changes, documentation, health, kling, problems, tasks
 from tracker.web.middleware import RequestScope
 from tracker.web.state import Services
 
@@ -29,6 +29,8 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
     Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
     Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
+    Route("/v1/changes", changes.list_changes, methods=["GET"]),
+    Route("/v1/changes/stream", changes.stream, methods=["GET"]),
     Route("/v1/attention", attention.attention_, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/healthz", health.healthz, methods=["GET"]),

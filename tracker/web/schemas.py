@@ -16,6 +16,7 @@ from tracker.domain.task import Task
 from tracker.services.submission import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
+from tracker.store.feed import Change
 from tracker.store.receipts import Receipt
 from tracker.web import views
 
@@ -96,6 +97,18 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
         "provider_at": instant(step.provider_at),
         "at": instant(step.at),
         "evidence": _evidence(step),
+    }
+
+
+def render_change(change: Change) -> views.Change:
+    """One entry of the feed: a step of history and whose it is."""
+    return {
+        "task_id": str(change.task_id),
+        "provider": change.provider,
+        "account": change.account,
+        "operation": change.operation,
+        "external_task_id": change.external_task_id,
+        **render_transition(change.seq, change.step),
     }
 
 

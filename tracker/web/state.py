@@ -1,36 +1,46 @@
 """What handlers find behind a request: the services, and who is asking."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from tracker.clock import Clock
 from tracker.domain.access import Principal
 from tracker.domain.errors import Misuse
+from tracker.services.expectations import Expectations
 from tracker.services.keyring import Keyring
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
 from tracker.services.submission import Acceptance
+from tracker.services.watch import Watch
 from tracker.store.store import Store
 from tracker.web.auth import Door
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What inbound requests may be.
+    """What inbound requests may be, and how long streams are patient.
 
     body_bytes, callback_bytes: one more byte is refused.
     body_timeout_s: for a whole body to arrive.
+    heartbeat_s: after so long without a change a stream says that it is there.
+    slow_reader_s: a stream's reader who takes nothing for so long is cut.
     """
 
     body_bytes: int
     callback_bytes: int
     body_timeout_s: float
+    heartbeat_s: float
+    slow_reader_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that handlers call. Made in `app`."""
+    """Everything that handlers call. Made in `app`.
+
+    events: what streams were last sent, by feed number; readers share it.
+    """
 
     store: Store
     acceptance: Acceptance
@@ -39,8 +49,11 @@ class Services:
     clock: Clock
     keyring: Keyring
     door: Door
-    cursor_secret: bytes
+    cursor_secrets: Sequence[bytes]
+    expectations: Expectations
+    watch: Watch
     limits: Limits
+    events: dict[int, bytes] = field(default_factory=dict)
 
 
 def services(request: Request) -> Services:

@@ -1,19 +1,20 @@
 """/v1/tasks: submit, get, list, and each task's history with its evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
 from tracker.domain.access import Scope
-from tracker.domain.errors import NotFound
+from tracker.domain.expectation import come_back
 from tracker.domain.rendering import render_task
 from tracker.domain.task import OPEN, Task
 from tracker.store import attempts, deliveries, receipts, tasks, transitions
+from tracker.store.filters import TaskFilter
 from tracker.store.store import Reading
-from tracker.store.tasks import TaskFilter
-from tracker.web import examples, params, query, views
+from tracker.web import examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
 from tracker.web.schemas import (
@@ -28,61 +29,82 @@ from tracker.web.state import services, tenant
 MAX_PAGE = 500
 
 
+_TASK_HEADERS = {
+    "ETag": "The task's version.",
+    "Retry-After": "Seconds after which to look again; while the task is open.",
+    "Preference-Applied": "What was heeded of `Prefer`.",
+}
+_SUBMITTED = Answer(
+    views.Task,
+    headers=_TASK_HEADERS
+    | {
+        "Location": "Where the task can be read.",
+        "Idempotency-Replayed": "`true` when an earlier request had made the task.",
+    },
+)
+
+
 @operation(
     scope=Scope.TASKS_WRITE,
     tag="tasks",
-    headers=[params.IDEMPOTENCY_KEY],
+    headers=[params.IDEMPOTENCY_KEY, params.PREFER],
     body=SubmitBody,
     examples=examples.SUBMIT,
-    answers={
-        202: Answer(
-            views.Task,
-            headers={
-                "Location": "Where the task can be read.",
-                "ETag": "The task's version.",
-                "Idempotency-Replayed": "`true` when an earlier request had made the task.",
-            },
-        )
-    },
+    answers={202: _SUBMITTED, 200: _SUBMITTED},
     problems=[409],
 )
 async def submit(request: Request) -> Response:
-    """Take a task in. 202 once it is durable; nothing has been sent yet."""
+    """Take a task in. 202 once it is durable; nothing has been sent yet.
+
+    Asked to wait by `Prefer`, it answers 200 with the task when that is over in time.
+    """
+    our = services(request)
+    wait, place = waiting.preferred(request), our.watch.place
     body = await read_body(request, SubmitBody)
     submission = body.to_submission(
         tenant=tenant(request), idempotency_key=query.idempotency_key(request)
     )
-    accepted = await services(request).acceptance.accept(submission)
-    headers = {"location": f"/v1/tasks/{accepted.task.id}", "etag": etag(accepted.task.version)}
+    accepted = await our.acceptance.accept(submission)
+    task = accepted.task
+    if wait.seconds:
+        since = None if accepted.replayed else place
+        task = await waiting.until_over(request, wait, task, since=since)
+    headers = _headers(request, task) | wait.headers | {"location": f"/v1/tasks/{task.id}"}
     if accepted.replayed:
         headers["idempotency-replayed"] = "true"
-    return JSONResponse(render_task(accepted.task), 202, headers)
+    return JSONResponse(render_task(task), 202 if task.state in OPEN else 200, headers)
 
 
 @operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
-    headers=[params.IF_NONE_MATCH],
+    query=[params.WAIT],
+    headers=[params.IF_NONE_MATCH, params.PREFER],
     answers={
-        200: Answer(
-            views.Task,
-            headers={
-                "ETag": "The task's version.",
-                "Retry-After": "Seconds after which to look again; while the task is open.",
-            },
-        ),
-        304: None,
+        200: Answer(views.Task, headers=_TASK_HEADERS),
+        304: Answer(None, headers=_TASK_HEADERS),
     },
 )
 async def get(request: Request) -> Response:
-    """One task; 304 when the caller has this version."""
-    task = await _load(request)
-    headers = {"etag": etag(task.version), "cache-control": "no-store"}
-    if task.state in OPEN:
-        headers["retry-after"] = "2"
-    if matches(request.headers.get("if-none-match"), etag(task.version)):
-        return Response(status_code=304, headers=headers)
-    return JSONResponse(render_task(task), headers=headers)
+    """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
+    wait = waiting.asked(request)
+    seen = request.headers.get("if-none-match")
+    found = await waiting.until_moved(request, wait, seen)
+    if matches(seen, etag(found.version)):
+        return Response(status_code=304, headers=_headers(request, found) | wait.headers)
+    task = found if isinstance(found, Task) else await waiting.look_whole(request)
+    return JSONResponse(render_task(task), headers=_headers(request, task) | wait.headers)
+
+
+def _headers(request: Request, found: waiting.Standing) -> dict[str, str]:
+    headers = {"etag": etag(found.version), "cache-control": "no-store"}
+    if found.state in OPEN:
+        our = services(request)
+        usual = our.expectations.of_kind(found.provider, found.operation)
+        now = our.clock.now()
+        pause = come_back(usual, now - (found.submitted_at or now))
+        headers["retry-after"] = f"{ceil(pause.total_seconds())}"
+    return headers
 
 
 @operation(
@@ -156,7 +178,7 @@ async def list_deliveries(request: Request) -> Response:
 async def list_receipts(request: Request) -> Response:
     """What came in about a task, with what was made of it; oldest first, in pages."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    task = await _load(request)
+    task = await waiting.look_whole(request)
     scope = f"receipts {task.key}"
     after = _place(request, scope=scope) or 0
     found = await services(request).store.read(
@@ -170,24 +192,16 @@ async def list_receipts(request: Request) -> Response:
 async def _history(
     request: Request, name: str, rows: Callable[[Reading, Task], Sequence[Mapping[str, object]]]
 ) -> Response:
-    task = await _load(request)
+    task = await waiting.look_whole(request)
     found = await services(request).store.read(lambda db: rows(db, task))
     return JSONResponse({name: found}, headers={"cache-control": "no-store"})
-
-
-async def _load(request: Request) -> Task:
-    id_, owner = query.task_id(request), tenant(request)
-    task = await services(request).store.read(lambda db: tasks.get(db, owner, id_))
-    if task is None:
-        raise NotFound("there is no such task")
-    return task
 
 
 def _place(request: Request, *, scope: str) -> int | None:
     text = request.query_params.get("cursor")
     if text is None:
         return None
-    return int(cursor.decode(services(request).cursor_secret, scope, text)[0])
+    return int(cursor.decode(services(request).cursor_secrets, scope, text)[0])
 
 
 def _page(
@@ -196,7 +210,7 @@ def _page(
     headers = {"cache-control": "no-store"}
     after = None
     if last is not None:
-        after = cursor.encode(services(request).cursor_secret, scope, [last])
+        after = cursor.encode(services(request).cursor_secrets[0], scope, [last])
         url = request.url.include_query_params(cursor=after)
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({name: rows, "next_cursor": after}, headers=headers)

@@ -127,6 +127,28 @@ with_config(EXACT)(Transition)
 
 
 @with_config(EXACT)
+class Change(Transition):
+    """One entry of the change feed: a step of some task's history, and which task."""
+
+    task_id: Uuid
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+
+
+@with_config(EXACT)
+class ChangePage(TypedDict):
+    """Some of the change feed, oldest first."""
+
+    changes: list[Change]
+    next_cursor: str
+    """Where to go on; stays good however long nothing happens."""
+    has_more: bool
+    """Whether there is more to look at now. With filters a page may be short all the same."""
+
+
+@with_config(EXACT)
 class TransitionList(TypedDict):
     """A task's whole history, oldest first."""
 

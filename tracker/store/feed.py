@@ -1,0 +1,145 @@
+"""Statements on the change feed: transitions in the order of their commits, each with its task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
+
+from tracker.domain.errors import CursorTooOld
+from tracker.domain.lifecycle import Transition
+from tracker.store.filters import TaskFilter
+from tracker.store.schema import tasks, transitions
+from tracker.store.transitions import as_transition
+
+SCAN = 2000
+"""How many entries one page looks at for those that its filters ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the feed.
+
+    seq:     its number; whoever has seen it never later finds a smaller one.
+    The fields up to `overdue` are the task's, as it was when the entry was read.
+    """
+
+    seq: int
+    tenant: str
+    task_id: UUID
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+    provider_task_id: str | None
+    created_at: datetime
+    overdue: bool
+    step: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries, oldest first.
+
+    place: how far the feed has been looked through; go on behind it.
+    more:  whether there is more to look at now.
+    """
+
+    changes: Sequence[Change]
+    place: int
+    more: bool
+
+
+_TASK = (
+    tasks.c.id,
+    tasks.c.provider,
+    tasks.c.account,
+    tasks.c.operation,
+    tasks.c.external_task_id,
+    tasks.c.provider_task_id,
+    tasks.c.created_at,
+    tasks.c.overdue,
+)
+_ENTRIES = (
+    select(transitions, *_TASK)
+    .join(tasks, tasks.c.key == transitions.c.task_key)
+    .where(transitions.c.seq > bindparam("after"))
+    .order_by(transitions.c.seq)
+    .limit(bindparam("most"))
+)
+
+
+def head(db: Connection) -> int:
+    """The newest number; 0 in an empty feed."""
+    return db.scalar(select(func.coalesce(func.max(transitions.c.seq), 0))) or 0
+
+
+def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
+    """What came after a place, of all tenants, oldest first."""
+    rows = db.execute(_ENTRIES, {"after": after, "most": limit})
+    return [_change(row) for row in rows]
+
+
+def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page:
+    """What came after a place and fits.
+
+    Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
+    same time whatever is asked for and however long the feed is.
+    Raises CursorTooOld when the place is not in the feed.
+    """
+    newest = head(db)
+    if after > newest:
+        raise CursorTooOld("the feed ends before this cursor: an older database was restored")
+    if after == newest:
+        return Page((), after, more=False)
+    looked_at, end = newest, True
+    if filter_.narrows():
+        looked_at, end = _scan(db, filter_.tenant, after, newest)
+    fitting = _ENTRIES.where(
+        transitions.c.tenant == filter_.tenant,
+        transitions.c.seq <= looked_at,
+        *filter_.of_changes(),
+    )
+    found = _changes(db, fitting, {"after": after, "most": limit})
+    if len(found) == limit:
+        return Page(found, found[-1].seq, more=True)
+    return Page(found, looked_at, more=not end)
+
+
+def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bool]:
+    """How far one page looks, and whether that is the end of the feed."""
+    seen = (
+        select(transitions.c.seq)
+        .where(
+            transitions.c.tenant == tenant,
+            transitions.c.seq > after,
+            transitions.c.seq <= newest,
+        )
+        .order_by(transitions.c.seq)
+        .limit(SCAN)
+        .subquery()
+    )
+    last, count = db.execute(select(func.max(seen.c.seq), func.count())).one()
+    return (newest, True) if count < SCAN else (last, False)
+
+
+def _changes(db: Connection, found: Select[Any], values: dict[str, Any]) -> list[Change]:
+    return [_change(row) for row in db.execute(found, values)]
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(
+        seq=row.seq,
+        tenant=row.tenant,
+        task_id=row.id,
+        provider=row.provider,
+        account=row.account,
+        operation=row.operation,
+        external_task_id=row.external_task_id,
+        provider_task_id=row.provider_task_id,
+        created_at=row.created_at,
+        overdue=row.overdue,
+        step=as_transition(row),
+    )
