@@ -54,7 +54,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     clock = SystemClock()
     secrets = settings.callback_secrets()
     egress = Egress(settings.tracker_egress_allow)
-    account = settings.kling_account()
+    accounts = settings.accounts()
     try:
         async with Store(settings.resolved_database_url(), clock, signal) as store:
             context = Context(
@@ -64,7 +64,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 jitter=jitter,
                 policy=_policy(settings),
                 providers=PROVIDERS,
-                accounts={("kling", account.name): account},
+                accounts=accounts.by_name,
+                rules=accounts.rules,
                 secrets=secrets,
                 public_url=settings.tracker_public_url,
                 adopt=settings.tracker_adopt_unknown,

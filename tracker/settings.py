@@ -3,7 +3,6 @@
 import contextlib
 import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,14 +14,24 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     model_validator,
 )
 
+from tracker.accounts import (
+    Accounts,
+    AccountsError,
+    flaws_of_credentials,
+    http_url,
+    parse,
+    reveal,
+)
 from tracker.clock import new_secret
 from tracker.domain.signature import key_of
 from tracker.providers.base import Account
+from tracker.providers.registry import PROVIDERS
 from tracker.store.engine import normalise_url
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -31,12 +40,6 @@ _SECRETS_FILE = "callback_secrets"
 
 class SettingsError(Exception):
     """A setting is wrong. The message is one line that names it and says what would be right."""
-
-
-def _http_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
-        raise ValueError("must be an http(s) URL with a host, and no user, query or fragment")
-    return value.rstrip("/")
 
 
 def _words(value: Any) -> Any:
@@ -64,10 +67,14 @@ def _database(value: str) -> str:
     return value
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
 WebhookSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
+]
+# What form a provider's secrets have, its adapter knows.
+ProviderSecrets = Annotated[
+    tuple[Annotated[SecretStr, Field(min_length=1)], ...], BeforeValidator(_words)
 ]
 Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=16)], ...], BeforeValidator(_words)]
 
@@ -94,8 +101,10 @@ class Settings(BaseModel):
     tracker_kling_api_key: SecretStr | None = None
     tracker_kling_access_key: SecretStr | None = None
     tracker_kling_secret_key: SecretStr | None = None
-    tracker_kling_webhook_secret: WebhookSecrets = ()
+    tracker_kling_webhook_secret: ProviderSecrets = ()
     tracker_kling_max_in_flight: int | None = Field(None, ge=1)
+    tracker_kling_profile: str | None = None
+    tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()
     tracker_webhook_secrets: WebhookSecrets = ()
     tracker_deliver_timeout_s: float = Field(15.0, gt=0)
@@ -117,18 +126,16 @@ class Settings(BaseModel):
     tracker_slow_reader_s: float = Field(20.0, gt=0)
     tracker_log_format: Literal["json", "console"] | None = None
     tracker_log_level: Literal["debug", "info", "warning", "error"] = "info"
+    _accounts: Accounts = PrivateAttr(default_factory=Accounts)
 
     @model_validator(mode="after")
-    def _credentials_agree(self) -> Self:
-        pair = (self.tracker_kling_access_key, self.tracker_kling_secret_key)
-        if any(pair) and not all(pair):
-            raise ValueError(
-                "TRACKER_KLING_ACCESS_KEY and TRACKER_KLING_SECRET_KEY go together; one is missing"
-            )
-        if any(pair) and self.tracker_kling_api_key:
-            raise ValueError(
-                "TRACKER_KLING_API_KEY and TRACKER_KLING_ACCESS_KEY exclude each other; set one"
-            )
+    def _account_can_work(self) -> Self:
+        account = self.kling_account()
+        for flaw in (*flaws_of_credentials(account), *PROVIDERS["kling"].flaws_of(account)):
+            key, _, reason = flaw.partition(": ")
+            for name in ("access_key", "secret_key", "api_key"):
+                reason = reason.replace(name, f"TRACKER_KLING_{name.upper()}")
+            raise ValueError(f"TRACKER_KLING_{key.upper().removesuffix('S')}: {reason}")
         return self
 
     @classmethod
@@ -145,9 +152,11 @@ class Settings(BaseModel):
         }
         _refuse_unknown(environ, cls)
         try:
-            return cls(**known)
+            settings = cls(**known)
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
+        settings._accounts = _read_accounts(settings, environ)
+        return settings
 
     def resolved_database_url(self) -> str:
         """DATABASE_URL, or the SQLite file in the data directory."""
@@ -178,14 +187,25 @@ class Settings(BaseModel):
         return Account(
             name="default",
             base_url=self.tracker_kling_base_url,
-            api_key=_reveal(self.tracker_kling_api_key),
-            access_key=_reveal(self.tracker_kling_access_key),
-            secret_key=_reveal(self.tracker_kling_secret_key),
+            api_key=reveal(self.tracker_kling_api_key),
+            access_key=reveal(self.tracker_kling_access_key),
+            secret_key=reveal(self.tracker_kling_secret_key),
             webhook_secrets=tuple(
                 one.get_secret_value() for one in self.tracker_kling_webhook_secret
             ),
             max_in_flight=self.tracker_kling_max_in_flight,
+            profile=self.tracker_kling_profile,
         )
+
+    def accounts(self) -> Accounts:
+        """Every account: those of the file, and the environment's as `default`.
+
+        The latter is there when it has credentials, or when the file has none for Kling.
+        """
+        named = dict(self._accounts.by_name)
+        if self.has_kling_credentials() or all(owner != "kling" for owner, _ in named):
+            named["kling", "default"] = self.kling_account()
+        return Accounts(named, self._accounts.rules)
 
     def has_kling_credentials(self) -> bool:
         """Whether anything could be submitted to Kling."""
@@ -197,8 +217,23 @@ def database_url() -> str:
     return Settings.from_env().resolved_database_url()
 
 
-def _reveal(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
+def _read_accounts(settings: Settings, environ: Mapping[str, str]) -> Accounts:
+    path = settings.tracker_config
+    if path is None:
+        return Accounts()
+    try:
+        found = parse(path.read_text(), environ, PROVIDERS)
+    except AccountsError as error:
+        raise SettingsError(f"TRACKER_CONFIG: {path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise SettingsError(f"TRACKER_CONFIG: {path}: {reason}") from None
+    if ("kling", "default") in found.by_name and settings.has_kling_credentials():
+        raise SettingsError(
+            f"TRACKER_CONFIG: {path}: accounts.kling.default: TRACKER_KLING_… has credentials for "
+            "an account of this name; give it another"
+        )
+    return found
 
 
 def _refuse_unknown(environ: Mapping[str, str], cls: type[Settings]) -> None:

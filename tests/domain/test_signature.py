@@ -73,7 +73,7 @@ def test_anything_but_the_whole_signature_is_refused(signature: str) -> None:
 def test_what_an_independent_signer_signs_is_believed_and_one_changed_byte_is_not(
     body: bytes, stamp: int, message_id: str
 ) -> None:
-    headers = signature_headers(SECRET, message_id=message_id, timestamp=stamp, body=body)
+    headers = signature_headers([SECRET], message_id=message_id, timestamp=stamp, body=body)
     now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=stamp)
     assert verify([key_of(SECRET)], headers, body, now=now).flaw is None
     assert verify([key_of(SECRET)], headers, body + b" ", now=now).flaw is not None

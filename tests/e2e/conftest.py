@@ -15,16 +15,23 @@ from tracker.emulator import Server as Emulator
 
 
 class MakeWorld(Protocol):
-    """Start a service and a provider that plays a scenario."""
+    """Start a service and a provider that plays a scenario.
 
-    def __call__(self, scenario: str = ..., *, callbacks: bool = ..., **settings: str) -> World: ...
+    path: where the provider's face is that the service talks to, e.g. `/piapi`.
+    """
+
+    def __call__(
+        self, scenario: str = ..., *, callbacks: bool = ..., path: str = ..., **settings: str
+    ) -> World: ...
 
 
 @pytest.fixture
 def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
     with ExitStack() as stack:
 
-        def make(scenario: str = "ok", *, callbacks: bool = True, **settings: str) -> World:
+        def make(
+            scenario: str = "ok", *, callbacks: bool = True, path: str = "", **settings: str
+        ) -> World:
             config = EmulatorConfig(
                 step_seconds=0.05, callback_backoff_seconds=0.05, scenario=scenario
             )
@@ -32,7 +39,11 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             door = listen()
             public = f"http://127.0.0.1:{door.getsockname()[1]}" if callbacks else None
             env = environment(
-                database_url, tmp_path, provider_url=emulator.url, public_url=public, **settings
+                database_url,
+                tmp_path,
+                provider_url=emulator.url + path,
+                public_url=public,
+                **settings,
             )
             url = stack.enter_context(serving(env, door=door, workers=True))
             http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))

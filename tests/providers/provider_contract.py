@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.clock import new_id
+from tracker.domain.cost import Cost
 from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
@@ -128,7 +129,13 @@ class ProviderContract:
 
     def test_it_is_found_under_its_name_and_knows_the_operations(self) -> None:
         assert self.provider.name.islower()
-        assert set(self.inputs) <= self.provider.operations
+        account = Account("default", "https://provider.example", api_key=SECRET)
+        assert self.provider.operations
+        assert [self.provider.refusal(account, operation) for operation in self.inputs] == (
+            [None] * len(self.inputs)
+        )
+        assert self.provider.refusal(account, "no/such-operation")
+        assert self.provider.flaws_of(account) == []
 
     def test_valid_inputs_pass_and_nonsense_is_refused_by_field(self) -> None:
         for operation, input_ in self.inputs.items():
@@ -159,8 +166,10 @@ class ProviderContract:
     def test_a_poll_asks_by_their_id_and_without_one_by_ours(self, account: Account) -> None:
         task = a_task(self.operation(), provider_task_id="theirs-1", external_task_id="a/b c?")
         call = self.provider.build_poll(account, task, now=NOW)
+        assert call is not None
         assert "theirs-1" in call.url
         unnamed = self.provider.build_poll(account, replace(task, provider_task_id=None), now=NOW)
+        assert unnamed is not None
         assert "a%2Fb%20c%3F" in unnamed.url
         assert call.url.startswith(account.base_url)
         assert SECRET not in repr(call) + call.url
@@ -227,7 +236,7 @@ class ProviderContract:
             a_task(self.operation(), key=n, provider_task_id=f"theirs-{n}" if n % 3 else None)
             for n in range(count)
         ]
-        groups = self.provider.group_polls(wanted)
+        groups = self.provider.group_polls(account, wanted)
         assert sorted(task.key for group in groups for task in group) == list(range(count))
         for group in groups:
             if len(group) == 1:
@@ -277,7 +286,11 @@ def _plain(value: Any) -> Any:
         case TaskError():
             return [value.type, value.code, value.message]
         case tuple():
-            return [[piece.kind, piece.url, piece.duration_s] for piece in value]
+            return [_plain(one) for one in value]
+        case Artifact():
+            return [value.kind, value.url, value.duration_s]
+        case Cost():
+            return [value.kind, value.amount, value.unit, value.currency, value.list_price]
         case _:
             return value
 

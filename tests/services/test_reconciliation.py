@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 class Together(Kling):
     """A provider that answers for up to twenty tasks at once."""
 
-    def group_polls(self, tasks: Sequence[Task]) -> list[Sequence[Task]]:
+    def group_polls(self, account: Account, tasks: Sequence[Task]) -> list[Sequence[Task]]:
         return [tasks[start : start + 20] for start in range(0, len(tasks), 20)]
 
     def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
@@ -34,10 +34,8 @@ class Together(Kling):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(tasks)
         said = {one["id"]: observe(one) for one in json.loads(answer.body)}
-        return [
-            Observed(said[name]) if (name := task.provider_task_id) in said else Absent("not there")
-            for task in tasks
-        ]
+        found = [said.get(task.provider_task_id) for task in tasks]
+        return [Absent("not there") if one is None else Observed(one) for one in found]
 
 
 def _says(call: HttpCall) -> HttpResult:

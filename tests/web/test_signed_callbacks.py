@@ -39,7 +39,7 @@ def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
 
 def _headers(body: bytes, *, secret: str = NEW, id_: str = "m1", off_s: int = 0) -> dict[str, str]:
     stamp = int(time.time()) + off_s
-    return signature_headers(secret, message_id=id_, timestamp=stamp, body=body)
+    return signature_headers([secret], message_id=id_, timestamp=stamp, body=body)
 
 
 def _receipts(http: httpx.Client, task: dict[str, Any]) -> list[dict[str, Any]]:

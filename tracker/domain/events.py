@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from tracker.domain.cost import Cost
 from tracker.domain.task import Artifact, TaskError
 
 
@@ -69,6 +70,7 @@ class Event:
     progress: float | None = None
     artifacts: tuple[Artifact, ...] = ()
     error: TaskError | None = None
+    costs: tuple[Cost, ...] = ()
     detail: Mapping[str, Any] | None = None
     receipt: int | None = None
     attempt: int | None = None

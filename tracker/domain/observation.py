@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tracker.domain.cost import Cost
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.task import Artifact, TaskError, TaskState
 
@@ -24,6 +25,7 @@ class Observation:
 
     state:  None when the provider's word is unknown to the adapter.
     word:   the provider's status word, verbatim.
+    costs:  what the provider charges; none where it says nothing.
     at:     the provider's own time of the last change, aware UTC.
     detail: the provider's fields that answer in its own dialect will need.
     """
@@ -37,6 +39,7 @@ class Observation:
     at: datetime | None = None
     artifacts: tuple[Artifact, ...] = ()
     error: TaskError | None = None
+    costs: tuple[Cost, ...] = ()
     detail: Mapping[str, Any] | None = None
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
@@ -51,6 +54,7 @@ class Observation:
             progress=self.progress,
             artifacts=self.artifacts,
             error=self.error,
+            costs=self.costs,
             detail=self.detail,
             receipt=receipt,
         )

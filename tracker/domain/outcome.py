@@ -83,11 +83,13 @@ class Unanswered:
     """The poll told us nothing about the task.
 
     slow_down: the provider asked us to ask less often.
+    alone:     it was asked for together with others, and must be asked for by itself.
     """
 
     reason: str
     retry_after_s: float | None = None
     slow_down: bool = False
+    alone: bool = False
 
 
 PollOutcome = Observed | Absent | Unanswered

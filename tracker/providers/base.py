@@ -17,9 +17,14 @@ class Account:
     """Credentials and address of one account at a provider.
 
     base_url:        may carry a path (a gateway's `/kling`); no slash at the end.
+    profile:         what kind of upstream answers there, in the adapter's own words; None where it
+                     can tell by the address.
+    dialect:         which of the provider's dialects the account speaks, in the adapter's words;
+                     None for all that its credentials allow.
     webhook_secrets: what its callbacks are signed with; several during a rotation; none where
                      they are not signed.
     max_in_flight:   tasks at the provider at once; None for no limit of ours.
+    weight:          its share of the tasks whose caller names no account; 0: none of them.
     """
 
     name: str
@@ -29,6 +34,9 @@ class Account:
     secret_key: str | None = field(default=None, repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     max_in_flight: int | None = None
+    profile: str | None = None
+    dialect: str | None = None
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,15 @@ class Request:
     external_task_id: the caller's own id, if the input carried one.
     callback_url:     where the caller wants the result, if the input said so.
     slots:            how many concurrency slots the task takes while at the provider.
+    wants:            what the caller asked for that a callback may leave out: names of artifact
+                      kinds or fields, as the adapter's `lacks` understands them.
     """
 
     body: Mapping[str, Any]
     external_task_id: str | None = None
     callback_url: str | None = None
     slots: int = 1
+    wants: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -58,11 +69,27 @@ class Provider(Protocol):
 
     @property
     def operations(self) -> frozenset[str]:
-        """What can be submitted, e.g. `videos/text2video`."""
+        """What can be submitted, e.g. `videos/text2video`, as far as it can be listed."""
+        ...
+
+    @property
+    def regions(self) -> Mapping[str, str]:
+        """Base URLs by region; the first is where an account is that says nothing."""
+        ...
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Why an account cannot work: `key: reason` each, without its values. Empty when it can."""
+        ...
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """Why an account cannot submit tasks of an operation; None when it can."""
         ...
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """The input, validated. Raises InvalidRequest naming each wrong field (no prefix)."""
+        """The input, validated. Raises InvalidRequest naming each wrong field (no prefix).
+
+        operation: one that some account can submit.
+        """
         ...
 
     def build_submit(
@@ -81,8 +108,16 @@ class Provider(Protocol):
         """What the exchange proves."""
         ...
 
-    def build_poll(self, account: Account, task: Task, *, now: datetime) -> HttpCall:
-        """The call that asks for one task: by the provider's id if known, else by ours."""
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Whether a refusal speaks of the account (its key, its money) and not of the request."""
+        ...
+
+    def build_poll(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """The call that asks for one task: by the provider's id if known, else by ours.
+
+        None when it cannot be asked for by what is known of it; a task that a provider would deny
+        only because it does not know our names must not be sent again.
+        """
         ...
 
     def parse_poll(self, answer: HttpResult | HttpFailure) -> PollOutcome:
@@ -118,7 +153,7 @@ class PollsTogether(Protocol):
     Pure like the rest. `build_poll` and `parse_poll` serve the groups of one.
     """
 
-    def group_polls(self, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
+    def group_polls(self, account: Account, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
         """Tasks of one account, in groups that one call each asks for; every task in one group."""
         ...
 
@@ -129,5 +164,8 @@ class PollsTogether(Protocol):
     def parse_polls(
         self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
     ) -> Sequence[PollOutcome]:
-        """What the answer says of each of them, in their order."""
+        """What the answer says of each of them, in their order.
+
+        Unanswered(alone=True): the task must be asked for by itself.
+        """
         ...

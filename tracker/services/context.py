@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tracker.clock import Clock
 from tracker.domain import token
+from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.policy import Policy
@@ -16,6 +17,9 @@ from tracker.providers.base import Account, Provider
 from tracker.services.expectations import Expectations
 from tracker.services.outbox import Outbox
 from tracker.store.store import Store
+
+DEFAULT_ACCOUNT = "default"
+"""The one that the environment sets."""
 
 
 class Egress(Protocol):
@@ -42,6 +46,7 @@ class Context:
     secrets:    of callback URLs and cursors; the first signs, all verify.
     accounts:   by (provider, account name).
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
+    rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     """
 
@@ -53,6 +58,7 @@ class Context:
     providers: Mapping[str, Provider]
     accounts: Mapping[tuple[str, str], Account]
     secrets: Sequence[bytes]
+    rules: Sequence[Rule] = ()
     public_url: str | None = None
     adopt: bool = False
     expectations: Expectations = field(default_factory=Expectations)
@@ -79,6 +85,13 @@ class Context:
     def accounts_of(self, provider: str) -> set[str]:
         """The names of a provider's accounts."""
         return {name for owner, name in self.accounts if owner == provider}
+
+    def main_account(self, provider: str) -> str:
+        """The account for what belongs to no task: `default`, else the one of most weight."""
+        accounts = {
+            a.name: a.weight for (owner, _), a in self.accounts.items() if owner == provider
+        }
+        return min(accounts, key=lambda name: (name != DEFAULT_ACCOUNT, -accounts[name], name))
 
     def callback_url(self, task: Task) -> str | None:
         """The task's own callback URL; None where nobody can reach us."""

@@ -14,12 +14,11 @@ from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
-from tracker.services.context import Context
+from tracker.services.context import DEFAULT_ACCOUNT, Context
 from tracker.store import tasks
 from tracker.store.transaction import Tx
 
 DEFAULT_TENANT = "default"
-DEFAULT_ACCOUNT = "default"
 UNKNOWN_OPERATION = "unknown"
 """Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
 

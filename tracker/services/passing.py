@@ -30,13 +30,14 @@ class Passage:
     query:   the raw query string.
     headers: lower-case names.
     body:    as it comes in; None for a GET.
+    account: None: the provider's main one.
     """
 
     path: str
     query: str
     headers: Mapping[str, str]
     body: AsyncIterable[bytes] | None = None
-    account: str = "default"
+    account: str | None = None
 
 
 class Passing:
@@ -51,7 +52,7 @@ class Passing:
         """The provider's answer, its body still to come. What the body raises is raised here."""
         context = self._context
         call = helpers.build_call(
-            context.accounts["kling", passage.account],
+            context.accounts["kling", passage.account or context.main_account("kling")],
             passage.path,
             query=passage.query,
             headers=passage.headers,

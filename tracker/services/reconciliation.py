@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
@@ -30,6 +30,13 @@ CALLS_AT_ONCE = 16
 """Calls to one account at once, of those that are made for one run."""
 BRAKE_S = 30.0
 """How long an account is left alone that answered "too many" without saying for how long."""
+_ALONE_FOR = timedelta(minutes=10)
+"""How long an account that refused to be asked for several tasks at once is asked one by one."""
+_CANNOT_ASK = HttpFailure(Certainty.NOT_SENT, "there is nothing to ask by")
+_NOT_ASKED = Unanswered(
+    "the provider knows the task by its own id only, and has not told us that", RETRY_AFTER_CAP_S
+)
+"""Only a callback can tell now; nobody is called, and the next look is far away."""
 _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 """Poll answers with these verdicts are not kept: most say "still working"."""
 
@@ -53,9 +60,12 @@ class Reconciliation:
     """Carries out jobs of kind `reconcile`."""
 
     def __init__(self, context: Context) -> None:
-        """One per process: it remembers which accounts asked us to slow down."""
+        """One per process: it remembers which accounts asked us to slow down, and which do not
+        let us ask for several tasks at once.
+        """
         self._context = context
         self._brakes: dict[str, _Brake] = {}
+        self._alone_until: dict[str, datetime] = {}
 
     async def run(self, held: Sequence[Job]) -> None:
         """Jobs of one lane: one look at each, in as few calls as the adapter can do with.
@@ -74,9 +84,19 @@ class Reconciliation:
         await asyncio.gather(
             *(
                 self._look(group, [looking[task.key] for task in group], gate)
-                for group in _groups(context.providers, list(open_.values()))
+                for group in self._groups(held[0].lane, list(open_.values()))
             )
         )
+
+    def _groups(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
+        """What one call each asks for. All of one lane, and so of one account."""
+        context = self._context
+        provider = context.providers[wanted[0].provider] if wanted else None
+        alone_until = self._alone_until.get(lane)
+        is_refused = alone_until is not None and alone_until > context.clock.now()
+        if isinstance(provider, PollsTogether) and not is_refused:
+            return provider.group_polls(context.account(wanted[0]), wanted)
+        return [(task,) for task in wanted]
 
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
@@ -92,17 +112,38 @@ class Reconciliation:
             provider, account = context.providers[group[0].provider], context.account(group[0])
             call = _build(provider, account, group, now=now)
             context.at(Point.POLL_BUILT)
-            answer = await context.egress.call_provider(
-                replace(call, timeout_s=context.policy.poll_timeout_s)
+            answer = (
+                _CANNOT_ASK
+                if call is None
+                else await context.egress.call_provider(
+                    replace(call, timeout_s=context.policy.poll_timeout_s)
+                )
             )
         context.at(Point.POLL_ANSWERED)
-        outcomes = _read(provider, answer, group)
+        outcomes = [_NOT_ASKED] if call is None else _read(provider, answer, group)
         self._heed(lane, outcomes)
         looked = [
             _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
         ]
-        await asyncio.gather(*(context.store.write(self._settle, item) for item in looked))
+        settled = [item for item in looked if not _must_be_alone(item)]
+        await asyncio.gather(*(context.store.write(self._settle, item) for item in settled))
         context.at(Point.POLL_RECORDED)
+        if len(settled) < len(looked):
+            await self._look_alone(group, looked, gate)
+
+    async def _look_alone(
+        self, group: Sequence[Task], looked: Sequence[_Looked], gate: asyncio.Semaphore
+    ) -> None:
+        """Ask for each by itself that the answer for all did not speak of."""
+        if all(_must_be_alone(item) for item in looked):
+            self._alone_until[looked[0].job.lane] = self._context.clock.now() + _ALONE_FOR
+        await asyncio.gather(
+            *(
+                self._look([task], [item.job], gate)
+                for task, item in zip(group, looked, strict=True)
+                if _must_be_alone(item)
+            )
+        )
 
     def _heed(self, lane: str, outcomes: Iterable[PollOutcome]) -> None:
         """Whoever is asked to slow down slows down for the whole account, not for one task."""
@@ -190,18 +231,13 @@ class _Braked:
     brake: _Brake
 
 
-def _groups(providers: Mapping[str, Provider], wanted: Sequence[Task]) -> Iterator[Sequence[Task]]:
-    """What one call each asks for. All of one lane, and so of one account."""
-    provider = providers[wanted[0].provider] if wanted else None
-    if isinstance(provider, PollsTogether):
-        yield from provider.group_polls(wanted)
-    else:
-        yield from ((task,) for task in wanted)
+def _must_be_alone(item: _Looked) -> bool:
+    return isinstance(item.outcome, Unanswered) and item.outcome.alone
 
 
 def _build(
     provider: Provider, account: Account, group: Sequence[Task], *, now: datetime
-) -> HttpCall:
+) -> HttpCall | None:
     if len(group) > 1 and isinstance(provider, PollsTogether):
         return provider.build_polls(account, group, now=now)
     return provider.build_poll(account, group[0], now=now)

@@ -18,7 +18,8 @@ from tracker.domain.errors import (
 )
 from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskState
-from tracker.providers.base import Request
+from tracker.providers.base import Provider, Request
+from tracker.services.choosing import Choice, Choosing
 from tracker.services.context import Context
 from tracker.services.transition import Recorder
 from tracker.store import idempotency, tasks
@@ -31,6 +32,7 @@ class Submission:
     """What a caller asks for.
 
     input:           the provider's own request body.
+    account:         None: whichever the rules, the weights, health and room make it.
     idempotency_key: the caller's; the same key with the same request is the same task.
     webhook_url:     where each change of the task is to be told; None for nowhere.
     deadline:        after this the task is flagged overdue; None for the service's own.
@@ -41,7 +43,7 @@ class Submission:
     provider: str
     operation: str
     input: Mapping[str, Any]
-    account: str = "default"
+    account: str | None = None
     external_task_id: str | None = None
     metadata: Mapping[str, Any] | None = None
     webhook_url: str | None = None
@@ -75,6 +77,7 @@ class Acceptance:
     def __init__(self, context: Context) -> None:
         """One per process: it knows which idempotency keys are being accepted."""
         self._context = context
+        self._choosing = Choosing(context)
         self._in_flight: set[tuple[str, str]] = set()
 
     async def accept(self, submission: Submission) -> AcceptedTask:
@@ -83,7 +86,7 @@ class Acceptance:
         Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
         IdempotencyInFlight, Unavailable.
         """
-        checked = self._check(submission)
+        checked = await self._check(submission)
         if checked.key is None:
             return await self._commit(checked)
         name = (checked.key.tenant, checked.key.key)
@@ -100,13 +103,13 @@ class Acceptance:
         self._context.at(Point.ACCEPT_COMMITTED)
         return accepted
 
-    def _check(self, submission: Submission) -> _Checked:
+    async def _check(self, submission: Submission) -> _Checked:
         provider = self._context.provider(submission.provider)
-        if (submission.provider, submission.account) not in self._context.accounts:
-            raise InvalidRequest(FieldError("account", "no such account at this provider"))
-        if submission.operation not in provider.operations:
-            reason = f"no such operation of {provider.name}; see its reference for the list"
-            raise InvalidRequest(FieldError("operation", reason))
+        # Before the input is read: which fields it may have depends on the operation.
+        if submission.account is not None:
+            self._check_account(provider, submission)
+        else:
+            self._choosing.check(submission.provider, submission.operation)
         try:
             request = provider.check(submission.operation, submission.input)
             self._check_url("callback_url", request.callback_url)
@@ -115,10 +118,19 @@ class Acceptance:
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
         return _Checked(
-            task=self._new_task(submission, request),
+            task=await self._new_task(submission, request),
             body=_as_bytes(request, submission),
             key=_idempotency_key(submission),
         )
+
+    def _check_account(self, provider: Provider, submission: Submission) -> None:
+        name = (submission.provider, submission.account or "")
+        account = self._context.accounts.get(name)
+        if account is None:
+            raise InvalidRequest(FieldError("account", "no such account at this provider"))
+        refusal = provider.refusal(account, submission.operation)
+        if refusal is not None:
+            raise InvalidRequest(FieldError("operation", refusal))
 
     def _check_url(self, path: str, url: str | None) -> None:
         refusal = None if url is None else self._context.egress.refusal(url)
@@ -131,17 +143,21 @@ class Acceptance:
             reason = "differs from the one in the input; give it once"
             raise InvalidRequest(FieldError("external_task_id", reason))
 
-    def _new_task(self, submission: Submission, request: Request) -> Task:
+    async def _new_task(self, submission: Submission, request: Request) -> Task:
         now, id_ = self._context.clock.now(), new_id()
         policy = self._context.policy
+        external = submission.external_task_id or request.external_task_id or str(id_)
+        account = submission.account or await self._choosing.choose(
+            Choice(submission.provider, submission.operation, submission.metadata or {}, external)
+        )
         return Task(
             key=0,
             id=id_,
             tenant=submission.tenant,
             provider=submission.provider,
-            account=submission.account,
+            account=account,
             operation=submission.operation,
-            external_task_id=submission.external_task_id or request.external_task_id or str(id_),
+            external_task_id=external,
             state=TaskState.QUEUED,
             version=1,
             created_at=now,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import Task
-from tracker.store.schema import attempts
+from tracker.store.schema import attempts, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,39 @@ def end_lost(db: Connection, keys: Iterable[int], *, now: datetime) -> None:
         .where(attempts.c.key.in_(list(keys)), attempts.c.ended_at.is_(None))
         .values(ended_at=now, outcome="lost", certainty=Certainty.UNKNOWN.value)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one submit of an account ended."""
+
+    provider: str
+    account: str
+    ended_at: datetime
+    outcome: str
+    http_status: int | None
+    code: str | None
+    message: str | None
+
+
+def latest_ended(db: Connection, *, limit: int) -> list[Ended]:
+    """How the latest submits ended, newest first. Reads no more than `limit` of them."""
+    latest = select(attempts).order_by(attempts.c.key.desc()).limit(limit).subquery()
+    found = (
+        select(
+            tasks.c.provider,
+            tasks.c.account,
+            latest.c.ended_at,
+            latest.c.outcome,
+            latest.c.http_status,
+            latest.c.code,
+            latest.c.message,
+        )
+        .join(tasks, tasks.c.key == latest.c.task_key)
+        .where(latest.c.ended_at.is_not(None), latest.c.outcome.is_not(None))
+        .order_by(latest.c.key.desc())
+    )
+    return [Ended(*row) for row in db.execute(found)]
 
 
 def of_task(db: Connection, task_key: int) -> list[Attempt]:

@@ -10,6 +10,8 @@ from tracker.store.schema import conditions
 
 CALLBACKS_DEGRADED = "callbacks_degraded"
 """Callbacks stay away while polls find verdicts."""
+ACCOUNT_AILING = "account_ailing"
+"""The latest submits with an account all failed, by its own fault or its provider's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,19 @@ def lock_by_names(
     return _locked(db, select(tasks).where(tasks.c.provider == provider, named))
 
 
+def account_of_name(
+    db: Connection, provider: str, accounts: Collection[str], external_id: str
+) -> str | None:
+    """Which of some accounts has a task of this external id."""
+    found = select(tasks.c.account).where(
+        tasks.c.provider == provider,
+        tasks.c.account.in_(accounts),
+        tasks.c.external_task_id == external_id,
+    )
+    account: str | None = db.scalar(found.limit(1))
+    return account
+
+
 def owners(
     db: Connection, provider: str, provider_task_ids: Collection[str]
 ) -> dict[str, set[int]]:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from tracker.domain.errors import Broken, TrackerError
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.providers.kling import helpers
-from tracker.providers.kling.parsing import read_json
+from tracker.providers.kling.reading import read_json
 from tracker.services.passing import Passage
 from tracker.web.body import check_json, stream_capped
 from tracker.web.problems import request_id

@@ -56,7 +56,7 @@ class SubmitBody(BaseModel):
     provider: Name
     operation: Name
     input: dict[str, Any]
-    account: Name = "default"
+    account: Name | None = None
     external_task_id: Name | None = None
     metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
     webhook_url: Name | None = None

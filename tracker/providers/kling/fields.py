@@ -49,7 +49,8 @@ def _sound(value: str) -> str:
     return _url_or_base64(value, limit=MAX_SOUND_BYTES)
 
 
-def _id(value: str) -> str:
+def checked_id(value: str) -> str:
+    """An external id; raises ValueError when it is too long or not printable."""
     if len(value) > MAX_ID_CHARS:
         raise ValueError(f"at most {MAX_ID_CHARS} characters, got {len(value)}")
     if _CONTROL.search(value):
@@ -105,7 +106,7 @@ class Operation(Part):
     """What every operation takes."""
 
     callback_url: HttpUrl | None = None
-    external_task_id: Annotated[str, AfterValidator(_id)] | None = None
+    external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
     watermark_info: dict[str, Any] | None = None
 
     def slots(self) -> int:

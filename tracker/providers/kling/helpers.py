@@ -10,10 +10,9 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.base import Account
-from tracker.providers.kling.adapter import _headers as bearer
-from tracker.providers.kling.adapter import _root as legacy_root
+from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
-from tracker.providers.kling.parsing import text_of
+from tracker.providers.kling.reading import text_of
 
 _GET, _POST = "GET", "POST"
 

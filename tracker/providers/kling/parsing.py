@@ -1,139 +1,50 @@
-"""A task object, wherever and however a gateway put it (reference: Kling §8 lists what is seen)."""
+"""What an answer or a callback says of a task, wherever and however a gateway put it.
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from math import isfinite
-from types import MappingProxyType
+Reference: Kling §8 lists what is seen. Parsing never raises and never guesses a verdict.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic_core import from_json
-
 from tracker.domain.observation import Observation
-from tracker.domain.task import VERDICTS, Artifact, TaskError, TaskState
+from tracker.domain.task import VERDICTS, TaskError, TaskState
+from tracker.providers.kling.costs import costs
+from tracker.providers.kling.reading import (
+    cleaned,
+    first_instant,
+    first_number,
+    first_text,
+)
+from tracker.providers.kling.results import artifacts
+from tracker.providers.kling.words import state_of
 
 S = TaskState
-WORDS: Mapping[str, TaskState] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            ("submitted", "pending", "queued", "staged", "initializing", "not_start"), S.SUBMITTED
-        ),
-        **dict.fromkeys(("processing", "running", "in_progress"), S.RUNNING),
-        **dict.fromkeys(
-            ("succeed", "succeeded", "success", "completed", "complete", "done"), S.SUCCEEDED
-        ),
-        **dict.fromkeys(("failed", "failure", "fail", "error"), S.FAILED),
-        **dict.fromkeys(("cancelled", "canceled"), S.CANCELLED),
-    }
+MAX_DEPTH = 5
+"""How deep a task object may lie in envelopes: `data.data.data` has been seen."""
+_ENVELOPES = ("data", "response", "Response")
+_KLINGS_STATUS = "task_status"
+_STATUS = ("status", "state", "Status")
+_TASK_ID = ("task_id", "taskId", "taskNo", "JobId")
+_ID = (*_TASK_ID[:1], "id", *_TASK_ID[1:])
+_MESSAGE = (
+    *("task_status_msg", "fail_reason", "error_info", "ErrorMessage", "error.message", "error"),
+    *("message", "msg"),
 )
-"""Status words, in lower case. A word that is not here neither finishes nor fails a task."""
-
-_STATUS = ("task_status", "status", "state")
-_ID = ("task_id", "id", "taskId", "taskNo", "JobId")
-_MESSAGE = ("task_status_msg", "message", "fail_reason", "error_info", "ErrorMessage", "msg")
-_EXTERNAL = ("external_task_id", "external_id")
-_UPDATED = ("updated_at", "update_time", "finish_time", "start_time", "submit_time")
+_REQUEST_ID = ("request_id",)
+_EXTERNAL = (
+    *("external_task_id", "external_id"),
+    *("task_info.external_task_id", "task_info.external_id"),
+)
+_ENDED = ("updated_at", "update_time", "finish_time", "meta.ended_at", "completed_at")
+_BEGAN = ("start_time", "meta.started_at", "submit_time", "created_at", "meta.created_at")
 _KEPT = (
     *("task_result", "final_unit_deduction", "final_balance_deduction"),
     *("watermark_info", "task_info", "billing", "outputs"),
 )
-"""What an answer in Kling's own dialect needs of a verdict."""
-_URLS = ("url", "video_url", "result_url", "ResultVideoUrl")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-MAX_DEPTH = 4
-"""How deep a task object may lie in envelopes: `data.data.data` has been seen."""
-_MS_FROM = 10**11
-"""Numbers from here on are milliseconds, below they are seconds."""
+"""What an answer in Kling's own dialects needs of a verdict."""
 
 
-def read_json(body: bytes) -> Any:
-    """The JSON of a body. Raises ValueError for what is none, and for NaN and infinities.
-
-    Half of a surrogate pair is read as well: it is in a message, and the verdict beside it counts.
-    """
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        if "hex escape" not in str(error):
-            raise
-    try:
-        return json.loads(body, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
-
-
-def find_task(parsed: Any) -> Mapping[str, Any] | None:
-    """The innermost task object of an answer or callback; None when there is none."""
-    found = None
-    for candidate in _layers(parsed):
-        if _text(candidate, _STATUS) is not None:
-            found = candidate
-    return found
-
-
-def find_id(parsed: Any) -> str | None:
-    """The task id of a create's answer."""
-    for candidate in _layers(parsed):
-        found = _text(candidate, _ID, limit=512)
-        if found:
-            return found
-    return None
-
-
-def observe(task: Mapping[str, Any]) -> Observation:
-    """What a task object says. It must have a status."""
-    word = _text(task, _STATUS, limit=200) or ""
-    state = WORDS.get(word.strip().lower())
-    info = task.get("task_info")
-    external = _text(task, _EXTERNAL, limit=512) or (
-        _text(info, _EXTERNAL, limit=512) if isinstance(info, Mapping) else None
-    )
-    message = _message(task)
-    return Observation(
-        state=state,
-        word=word,
-        provider_task_id=_text(task, _ID, limit=512) or None,
-        external_task_id=external or None,
-        message=message or None,
-        progress=_progress(task.get("progress")),
-        at=_time(next((task[name] for name in _UPDATED if task.get(name)), None)),
-        artifacts=tuple(_artifacts(task)) if state is S.SUCCEEDED else (),
-        error=_failure(task, message) if state is S.FAILED else None,
-        detail={k: cleaned(task[k]) for k in _KEPT if k in task} if state in VERDICTS else None,
-    )
-
-
-def cleaned(value: Any) -> Any:
-    """The same JSON without what a database cannot store: NUL and lone surrogates."""
-    match value:
-        case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-        case Mapping():
-            return {cleaned(key): cleaned(item) for key, item in value.items()}
-        case list():
-            return [cleaned(item) for item in value]
-        case float() if not isfinite(value):
-            return None
-        case _:
-            return value
-
-
-def text_of(value: Any, *, limit: int) -> str | None:
-    """A string, or a whole number as its digits; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    try:
-        return str(cleaned(str(value)))[:limit]
-    except ValueError:  # an integer of thousands of digits
-        return None
-
-
-def _layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
+def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
     """An answer and what its envelopes hold, outermost first."""
     for _ in range(MAX_DEPTH + 1):
         if isinstance(parsed, list) and len(parsed) == 1:
@@ -141,91 +52,162 @@ def _layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(parsed, Mapping):
             return
         yield parsed
-        parsed = parsed.get("data")
+        parsed = next((parsed[n] for n in _ENVELOPES if isinstance(parsed.get(n), _NESTS)), None)
 
 
-def _text(holder: Mapping[str, Any], names: tuple[str, ...], *, limit: int = 4000) -> str | None:
-    for name in names:
-        found = text_of(holder.get(name), limit=limit)
-        if found is not None:
-            return found
+_NESTS = (Mapping, list)
+
+
+def find_id(parsed: Any) -> str | None:
+    """The task id of a create's answer: the outermost, which is the one that queries understand."""
+    found = list(layers(parsed))
+    return next(_texts(found, _ID), None) or next(_texts(_by_request(found), _REQUEST_ID), None)
+
+
+def observe(parsed: Any) -> Observation | None:
+    """What an answer says of one task; None when it says nothing of any."""
+    found = list(layers(parsed))
+    stated = _stated(found)
+    if stated is None:
+        return None
+    layer, word = stated
+    state = state_of(word)
+    # What the deciding layer says comes first, then the layers from the inside out.
+    order = [layer, *(other for other in reversed(found) if other is not layer)]
+    message = _message(order, state)
+    return Observation(
+        state=state,
+        word=word,
+        provider_task_id=next(_texts([one for one in found if _is_task(one)], _ID), None)
+        or next(_texts(_by_request(found), _REQUEST_ID), None),
+        external_task_id=next(_texts(order, _EXTERNAL), None),
+        message=message,
+        progress=next((p for one in order if (p := _progress(one)) is not None), None),
+        at=next((at for names in (_ENDED, _BEGAN) for at in _instants(order, names)), None),
+        artifacts=next(filter(None, map(artifacts, order)), ()) if state is S.SUCCEEDED else (),
+        error=_failure(order, message) if state is S.FAILED else None,
+        costs=next(filter(None, map(costs, order)), ()) if state in VERDICTS else (),
+        detail=_detail(order) if state in VERDICTS else None,
+    )
+
+
+def _stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str] | None:
+    """The layer that decides how the task stands, and its word.
+
+    Gateways wrap the vendor's answer in a record of their own. A verdict beats a word that is no
+    verdict, Kling's own field beats a common name; but a record that claims success around an
+    answer which is still open is not believed.
+    """
+    said = [(one, word) for one in found if (word := _word(one, found)) is not None]
+    if not said:
+        return None
+    inner = said[-1]
+    open_inside = state_of(inner[1]) in (S.SUBMITTED, S.RUNNING)
+    verdicts = [
+        one
+        for one in said
+        if (state := state_of(one[1])) in VERDICTS and not (open_inside and state is S.SUCCEEDED)
+    ]
+    verdicts.sort(key=lambda one: _KLINGS_STATUS not in one[0])
+    known = [one for one in reversed(said) if state_of(one[1]) not in VERDICTS | {None}]
+    return next(iter([*verdicts, *known]), inner)
+
+
+def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
+    """A layer's status word. `status` is a common name: it counts only where a task is named."""
+    word = first_text(layer, (_KLINGS_STATUS,), limit=200)
+    if word is not None:
+        return word
+    is_innermost = layer is found[-1]
+    if is_innermost and _is_failure(layer, found):
+        return "failed"
+    word = first_text(layer, _STATUS, limit=200)
+    if is_innermost and layer in _by_request([layer]) and _is_harmless(word or "", layer):
+        return word
+    names_task = first_text(layer, _ID if is_innermost else _TASK_ID)
+    if names_task or (is_innermost and any(first_text(one, _ID) for one in found)):
+        return word
     return None
 
 
-def _message(task: Mapping[str, Any]) -> str | None:
-    found = _text(task, _MESSAGE)
-    if found:
-        return found
-    error = task.get("error")
-    return _text(error, ("message",)) if isinstance(error, Mapping) else text_of(error, limit=4000)
+def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
+    """Whether a word may be believed of a task without a proper id: no verdict out of thin air."""
+    state = state_of(word)
+    return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts(layer)))
 
 
-def _failure(task: Mapping[str, Any], message: str | None) -> TaskError:
-    error = task.get("error")
-    code = _text(error, ("code",), limit=200) if isinstance(error, Mapping) else None
-    return TaskError("provider", code, message or "the provider gave no reason")
+def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Task objects that call their id `request_id`, as a few gateways do.
+
+    Envelopes have a field of that name too: it counts only beside a status, and where nothing
+    else is an id.
+    """
+    names = (_KLINGS_STATUS, *_STATUS)
+    return [one for one in found if first_text(one, names) and not first_text(one, _ID)]
 
 
-def _progress(value: Any) -> float | None:
-    if isinstance(value, str):
-        value = value.strip().removesuffix("%")
-    try:
-        percent = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return percent if 0 <= percent <= 100 and not isinstance(value, bool) else None
-
-
-def _time(value: Any) -> datetime | None:
-    """Milliseconds, seconds, their digits, or RFC 3339; None for the rest and for "not yet"."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if not text.isascii() or not text.isdigit():
-            return _written_time(text)
-        value = int(text) if len(text) < 20 else 0
-    if not isinstance(value, (int, float)) or not 0 < value < 10**15:
-        return None
-    seconds = value / 1000 if value >= _MS_FROM else value
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-
-
-def _written_time(text: str) -> datetime | None:
-    shortened = re.sub(r"(\.\d{6})\d+", r"\1", text)  # nanoseconds
-    try:
-        parsed = datetime.fromisoformat(shortened)
-        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        parsed = parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return parsed if parsed.year > 1 else None  # Go's zero time says "not yet"
-
-
-def _artifacts(task: Mapping[str, Any]) -> Iterator[Artifact]:
-    result = task.get("task_result")
-    found = False
-    for name, items in result.items() if isinstance(result, Mapping) else ():
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, Mapping):
-                found = True
-                yield _artifact(str(name).removesuffix("s").removeprefix("series_"), item)
-    outputs = task.get("outputs")
-    for item in outputs if isinstance(outputs, list) else ():
-        if isinstance(item, Mapping):
-            found = True
-            yield _artifact(text_of(item.get("type"), limit=40) or "file", item)
-    if not found and (url := _text(task, _URLS)):
-        yield Artifact("video", url, duration_s=text_of(task.get("duration"), limit=40))
-
-
-def _artifact(kind: str, item: Mapping[str, Any]) -> Artifact:
-    duration = item.get("duration")
-    extra = {k: cleaned(v) for k, v in item.items() if k not in ("url", "id", "duration", "type")}
-    return Artifact(
-        kind=str(cleaned(kind))[:40],
-        url=text_of(item.get("url"), limit=8192),
-        id=text_of(item.get("id"), limit=512),
-        duration_s=str(duration) if isinstance(duration, float) else text_of(duration, limit=40),
-        extra={str(cleaned(str(k))): v for k, v in extra.items()},
+def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
+    """AceDataCloud writes no word for a task that failed: `success: false` and an error."""
+    return (
+        layer.get("success") is False
+        and bool(layer.get("error"))
+        and first_text(layer, _STATUS) is None
+        and any(first_text(one, _ID) for one in found)
     )
+
+
+def _is_task(layer: Mapping[str, Any]) -> bool:
+    return any(name in layer for name in (_KLINGS_STATUS, *_STATUS, *_TASK_ID, "request"))
+
+
+def _texts(found: Iterator[Mapping[str, Any]] | Sequence[Any], names: Sequence[str]) -> Any:
+    return (text for one in found if (text := first_text(one, names, limit=512)))
+
+
+def _instants(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Any:
+    return (at for one in found if (at := first_instant(one, names)))
+
+
+def _message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
+    """Of a failure the reason; of anything else what the task itself says, not its envelope."""
+    candidates = order if state is S.FAILED else order[:1]
+    names = _MESSAGE if state is S.FAILED else _MESSAGE[:1] + _MESSAGE[-2:]
+    return next(_messages(candidates, names), None)
+
+
+def _messages(order: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        for one in order:
+            if (text := first_text(one, (name,))) and (
+                name not in _ENVELOPES_WORDS or one is order[0]
+            ):
+                yield text
+
+
+_ENVELOPES_WORDS = ("message", "msg")
+"""In an envelope these say how the request went, and nothing of the task."""
+
+
+def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
+    code = next(_texts(order, ("error.code",)), None)
+    return TaskError(
+        "provider", None if code == "0" else code, message or "the provider gave no reason"
+    )
+
+
+def _progress(layer: Mapping[str, Any]) -> float | None:
+    text = first_number(layer, ("progress",))
+    try:
+        percent = float((text or "").strip().removesuffix("%"))
+    except ValueError:
+        return None
+    return percent if 0 <= percent <= 100 else None
+
+
+def _detail(order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for one in order:
+        for name in _KEPT:
+            if name in one:
+                kept.setdefault(name, cleaned(one[name]))
+    return kept

@@ -1,0 +1,49 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.choosing import choose, ranked
+
+NAMES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1)
+
+
+@given(NAMES, st.text(max_size=40))
+def test_a_key_has_one_order_and_weight_nought_is_in_none(
+    weights: dict[str, int], key: str
+) -> None:
+    order = ranked(weights, key)
+    assert order == ranked(dict(reversed(weights.items())), key)
+    assert set(order) == {name for name, weight in weights.items() if weight}
+
+
+@given(NAMES, st.text(max_size=40), st.sampled_from("abcdef"))
+def test_an_account_that_leaves_moves_only_its_own_tasks(
+    weights: dict[str, int], key: str, gone: str
+) -> None:
+    left = {name: weight for name, weight in weights.items() if name != gone}
+    assert ranked(left, key) == [name for name in ranked(weights, key) if name != gone]
+
+
+def test_accounts_share_by_weight() -> None:
+    firsts = Counter(ranked({"a": 1, "b": 3}, f"task-{n}")[0] for n in range(4000))
+    assert 850 < firsts["a"] < 1150  # a quarter; far beyond chance is a failure
+
+
+@pytest.mark.parametrize(
+    ("ailing", "full", "chosen"),
+    [
+        ((), (), "a"),
+        (("a",), (), "b"),
+        (("a",), ("b",), "c"),
+        ((), ("a", "b"), "c"),
+        (("a", "b"), ("c",), "c"),
+        ((), ("a", "b", "c"), "a"),
+        (("a", "b", "c"), (), "a"),
+    ],
+)
+def test_the_well_and_free_come_first_and_somebody_always_does(
+    ailing: tuple[str, ...], full: tuple[str, ...], chosen: str
+) -> None:
+    assert choose(["a", "b", "c"], ailing=ailing, full=full) == chosen

@@ -1,0 +1,147 @@
+"""The file of accounts: what it makes, and that what is wrong stops the start with one line."""
+
+from pathlib import Path
+
+import pytest
+
+from tracker.settings import Settings, SettingsError
+
+FILE = """
+[accounts.kling.main]
+api_key = "${MAIN_KEY}"
+webhook_secrets = ["${MAIN_SECRET}"]
+max_in_flight = 20
+weight = 3
+
+[accounts.kling.china]
+region = "china"
+access_key = "ak"
+secret_key = "sk-secret-text"
+weight = 0
+
+[accounts.kling.pi]
+base_url = "https://api.piapi.ai/"
+profile = "piapi"
+api_key = "pi-secret-text"
+
+[[rules]]
+accounts = ["china"]
+operation = "images/*"
+metadata = { team = "film" }
+"""
+ENVIRON = {"MAIN_KEY": "main-secret-text", "MAIN_SECRET": "whsec_c2VjcmV0IHRleHQ="}
+
+
+def _settings(folder: Path, text: str, **more: str) -> Settings:
+    path = folder / "accounts.toml"
+    path.write_text(text)
+    return Settings.from_env(ENVIRON | {"TRACKER_CONFIG": str(path)} | more)
+
+
+def test_accounts_come_with_their_credentials_limits_hosts_and_rules(tmp_path: Path) -> None:
+    found = _settings(tmp_path, FILE).accounts()
+    main, china, pi = (found.by_name["kling", name] for name in ("main", "china", "pi"))
+    assert (main.api_key, main.max_in_flight, main.weight) == ("main-secret-text", 20, 3)
+    assert main.webhook_secrets == ("whsec_c2VjcmV0IHRleHQ=",)
+    assert china.base_url == "https://api-beijing.klingai.com"
+    assert (pi.base_url, pi.profile) == ("https://api.piapi.ai", "piapi")
+    assert found.rules[0].covers("kling", "images/generations", {"team": "film", "more": 1})
+    assert not found.rules[0].covers("kling", "images/generations", {})
+    assert not found.rules[0].covers("kling", "videos/text2video", {"team": "film"})
+
+
+def test_secrets_are_in_no_text_of_it(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, FILE)
+    for text in (repr(settings.accounts()), repr(settings), str(settings)):
+        assert "secret-text" not in text
+        assert "c2VjcmV0" not in text
+
+
+def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_path: Path) -> None:
+    assert set(_settings(tmp_path, FILE).accounts().by_name) == {
+        ("kling", name) for name in ("main", "china", "pi")
+    }
+    both = _settings(tmp_path, FILE, TRACKER_KLING_API_KEY="k").accounts().by_name
+    assert both["kling", "default"].api_key == "k"
+    assert list(Settings.from_env({}).accounts().by_name) == [("kling", "default")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("[accounts.kling.main", "not TOML"),
+        ("", "accounts: is required"),
+        ("[accounts.nobody.main]\napi_key='k'", "accounts.nobody: no such provider"),
+        ("[accounts.kling.'a b']\napi_key='k'", "accounts.kling.a b: a name is"),
+        ("[accounts.kling.main]\napi_kye='k'", "accounts.kling.main.api_kye: there is no such"),
+        ("[accounts.kling.main]\napi_key='${NO_SUCH}'", "accounts.kling.main.api_key: NO_SUCH is"),
+        ("[accounts.kling.main]\nweight=-1", "accounts.kling.main.weight: must be at least 0"),
+        ("[accounts.kling.main]\nmax_in_flight=0", "accounts.kling.main.max_in_flight: must be"),
+        ("[accounts.kling.main]\nbase_url='ftp://x'", "accounts.kling.main.base_url: must be an"),
+        ("[accounts.kling.main]\nregion='mars'", "accounts.kling.main.region: no such region"),
+        (
+            "[accounts.kling.main]\nregion='china'\nbase_url='http://x'",
+            "accounts.kling.main.region: excludes base_url",
+        ),
+        ("[accounts.kling.main]\naccess_key='s3cr3t'", "accounts.kling.main.secret_key: access"),
+        (
+            "[accounts.kling.main]\naccess_key='s3cr3t'\nsecret_key='s3cr3t'\napi_key='s3cr3t'",
+            "accounts.kling.main.api_key: excludes access_key",
+        ),
+        ("[accounts.kling.main]\nprofile='x'", "accounts.kling.main.profile: no such profile"),
+        ("[accounts.kling.main]\ndialect='x'", "accounts.kling.main.dialect: must be one of"),
+        (
+            "[accounts.kling.main]\nwebhook_secrets=['s3cr3t']",
+            "accounts.kling.main.webhook_secrets: must begin with whsec_",
+        ),
+        (
+            "[accounts.kling.main]\nprofile='piapi'\naccess_key='s3cr3t'\nsecret_key='s3cr3t'",
+            "accounts.kling.main.access_key: profile piapi takes an api_key",
+        ),
+        (
+            "[accounts.kling.main]\napi_key='s3cr3t'\n[[rules]]\naccounts=['no']",
+            "rules[0].accounts[0]: no such account: 'no'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_names_file_and_key(
+    tmp_path: Path, wrong: str, told: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _settings(tmp_path, wrong)
+    line = str(caught.value)
+    assert line.startswith(f"TRACKER_CONFIG: {tmp_path / 'accounts.toml'}: {told}")
+    assert "\n" not in line
+    assert "s3cr3t" not in line
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^TRACKER_CONFIG: .*none\.toml: No such file"):
+        Settings.from_env({"TRACKER_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_two_accounts_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"accounts\.kling\.default: TRACKER_KLING_"):
+        _settings(tmp_path, "[accounts.kling.default]\napi_key='k'", TRACKER_KLING_API_KEY="k")
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"TRACKER_KLING_WEBHOOK_SECRET": "s3cr3t"}, "TRACKER_KLING_WEBHOOK_SECRET: must begin"),
+        ({"TRACKER_KLING_ACCESS_KEY": "s3cr3t"}, "TRACKER_KLING_SECRET_KEY: TRACKER_KLING_ACC"),
+        ({"TRACKER_KLING_PROFILE": "none"}, "TRACKER_KLING_PROFILE: no such profile; one of: off"),
+    ],
+)
+def test_the_environments_account_is_held_to_the_same(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert str(caught.value).startswith(told)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_secret_is_what_the_profile_says(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {"TRACKER_KLING_PROFILE": "piapi", "TRACKER_KLING_WEBHOOK_SECRET": "any text will do"}
+    )
+    assert settings.kling_account().webhook_secrets == ("any text will do",)

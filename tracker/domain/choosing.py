@@ -1,0 +1,60 @@
+"""Which account a task goes to, where its caller leaves it open. Arithmetic only."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from math import log
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which accounts tasks of a kind go to. The first rule that covers a task decides.
+
+    accounts:  of one provider; their weights share the tasks out.
+    operation: a pattern with `*`; None for every operation.
+    metadata:  entries that the task's own must hold.
+    """
+
+    provider: str
+    accounts: tuple[str, ...]
+    operation: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def covers(self, provider: str, operation: str, metadata: Mapping[str, Any]) -> bool:
+        """Whether it is about such a task."""
+        return (
+            provider == self.provider
+            and (self.operation is None or fnmatchcase(operation, self.operation))
+            and all(name in metadata and metadata[name] == v for name, v in self.metadata.items())
+        )
+
+
+def ranked(weights: Mapping[str, int], key: str) -> list[str]:
+    """Accounts in the order in which one task would take them.
+
+    The same key has the same order for ever, whatever else comes: a caller who repeats a request
+    under its own id meets the account that has it already. Over many keys each account comes
+    first in proportion to its weight (rendezvous hashing). Weight 0: never.
+    """
+    scores = {name: _score(name, key, weight) for name, weight in weights.items() if weight > 0}
+    return sorted(scores, key=lambda name: (-scores[name], name))
+
+
+def choose(order: list[str], *, ailing: Collection[str], full: Collection[str]) -> str:
+    """The first that is well and has room; else the first that is well; else the first.
+
+    order: not empty.
+    """
+    for avoided in ({*ailing, *full}, {*ailing}):
+        for name in order:
+            if name not in avoided:
+                return name
+    return order[0]
+
+
+def _score(name: str, key: str, weight: int) -> float:
+    digest = blake2b(f"{name}\n{key}".encode("utf-8", "replace"), digest_size=8).digest()
+    share = (int.from_bytes(digest) + 1) / (2**64 + 1)  # above 0 and below 1
+    return -weight / log(share)

@@ -1,0 +1,63 @@
+"""AceDataCloud's calls (reference: Kling §9; its Kling videos, motion and tasks pages, 2026-11)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.exchange import HttpCall
+from tracker.domain.task import Task
+from tracker.providers.base import Account
+from tracker.providers.kling.calls import bearer, posted
+
+_ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "videos/text2video": "text2video",
+        "videos/image2video": "image2video",
+        "videos/video-extend": "extend",
+    }
+)
+_MOTION = "videos/motion-control"
+_RENAMED: Mapping[str, str] = MappingProxyType(
+    {"model_name": "model", "image": "start_image_url", "image_tail": "end_image_url"}
+)
+
+
+def refusal(operation: str) -> str | None:
+    """Why an operation cannot be submitted there."""
+    served = sorted({*_ACTIONS, _MOTION})
+    return None if operation in served else f"AceDataCloud serves {', '.join(served)} only"
+
+
+def create(
+    account: Account,
+    task: Task,
+    body: Mapping[str, Any],
+    *,
+    callback_url: str | None,
+    now: datetime,
+) -> HttpCall:
+    """`POST /kling/videos`. Without `async` it answers only when the video is there."""
+    sent = {_RENAMED.get(name, name): value for name, value in body.items()}
+    if isinstance(duration := sent.get("duration"), str) and duration.isdecimal():
+        sent["duration"] = int(duration)
+    path = "motion" if task.operation == _MOTION else "videos"
+    if path == "videos":
+        sent["action"] = _ACTIONS[task.operation]
+    sent["async"] = True
+    if callback_url is not None:
+        sent["callback_url"] = callback_url
+    return posted(f"{_root(account)}/{path}", sent, bearer(account, now))
+
+
+def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+    """`POST /kling/tasks`; it knows no id of ours."""
+    if task.provider_task_id is None:
+        return None
+    asked = {"action": "retrieve", "id": task.provider_task_id}
+    return posted(f"{_root(account)}/tasks", asked, bearer(account, now))
+
+
+def _root(account: Account) -> str:
+    base = account.base_url
+    return base if base.endswith("/kling") else f"{base}/kling"

@@ -1,0 +1,200 @@
+"""What an HTTP answer proves about a create or a query, whoever of Kling's kin gave it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    Deferred,
+    NotSent,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Task
+from tracker.providers.kling.codes import CODES, Then
+from tracker.providers.kling.parsing import find_id, observe
+from tracker.providers.kling.reading import first_text, read_json
+
+_EXISTS = re.compile(r"exist|duplicat|已存在|重复", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"not[ _]?(found|exist)|不存在", re.IGNORECASE)
+_MEANS_ABSENT = frozenset({"1201", "1203", "task_not_exist", "task_not_found"})
+_SLOW_DOWN = frozenset({"1302", "1303"})
+
+
+def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
+    """What a create's exchange proves.
+
+    An answer that names a task was accepted, whatever its `code` says (reference §0.7).
+    """
+    if isinstance(answer, HttpFailure):
+        if answer.certainty is Certainty.NOT_SENT:
+            return NotSent(answer.reason)
+        return Unknown(answer.reason)
+    said = Said(answer)
+    if answer.status < 300 and (task_id := find_id(said.data)):
+        found = observe(said.parsed)
+        word = None if found is None else found.word
+        return Accepted(task_id, word, said.message, said.request_id)
+    return _refusal(answer, said)
+
+
+def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
+    """What a query for one task proves."""
+    if isinstance(answer, HttpFailure):
+        return Unanswered(answer.reason)
+    said = Said(answer)
+    found = observe(said.parsed) if answer.status < 300 else None
+    if found is not None:
+        return Observed(found)
+    if said.denies():
+        return Absent(said.message or "not found")
+    if answer.status < 300 and said.data == []:
+        return Absent("an empty list")
+    return said.silent(answer)
+
+
+def polled_together(
+    answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+) -> Sequence[PollOutcome]:
+    """What a query for several tasks proves of each, in their order.
+
+    Of a task that the list does not hold, nothing is concluded: it is asked for alone.
+    """
+    if isinstance(answer, HttpFailure):
+        return [Unanswered(answer.reason)] * len(tasks)
+    said = Said(answer)
+    entries = said.data.get("result") if isinstance(said.data, Mapping) else said.data
+    if answer.status >= 300 or not isinstance(entries, list):
+        return [said.silent(answer, alone=_is_not_served(answer))] * len(tasks)
+    observed = [found for entry in entries if (found := observe(entry)) is not None]
+    by_id = {found.provider_task_id: found for found in observed if found.provider_task_id}
+    by_name = {found.external_task_id: found for found in observed if found.external_task_id}
+    outcomes: list[PollOutcome] = []
+    for task in tasks:
+        found = by_id.get(task.provider_task_id) if task.provider_task_id else None
+        found = found or by_name.get(task.external_task_id)
+        outcomes.append(
+            Observed(found) if found else Unanswered("the list does not hold it", alone=True)
+        )
+    return outcomes
+
+
+def blames_account(code: str | None, http_status: int | None) -> bool:
+    """Whether a refusal is about the key, the money or the address of an account."""
+    if code is not None and code.isdecimal() and len(code) < 6 and int(code) in CODES:
+        return 1000 <= int(code) <= 1103 or int(code) == 1304
+    return http_status in (401, 402, 403)
+
+
+def _is_not_served(answer: HttpResult) -> bool:
+    """Whether it is asking for several at once that was refused: wrong host, wrong kind of key."""
+    return 400 <= answer.status < 500 and answer.status != 429
+
+
+class Said:
+    """An answer's envelope, as far as there is one."""
+
+    def __init__(self, answer: HttpResult) -> None:
+        """Reads what is there; never raises."""
+        try:
+            self.parsed: Any = read_json(answer.body)
+        except ValueError:
+            self.parsed = None
+        outer = self.parsed if isinstance(self.parsed, Mapping) else {}
+        self.status = answer.status
+        self.code = first_text(outer, ("code", "error.code"), limit=100)
+        self.message = first_text(
+            outer, ("message", "msg", "error.message", "error", "detail"), limit=2000
+        )
+        self.request_id = first_text(outer, ("request_id", "error.request_id"), limit=200)
+        # A bare answer is its own data; an error's envelope has none.
+        is_envelope = "data" in outer or "code" in outer
+        self.data = outer.get("data") if is_envelope else self.parsed
+
+    def denies(self) -> bool:
+        """Whether it says that there is no such task; a missing page says nothing of tasks."""
+        words = f"{self.code} {self.message}"
+        about_task = self.code in _MEANS_ABSENT or (
+            self.status == 404 and self.parsed is not None and "task" in words.lower()
+        )
+        return about_task and _NOT_FOUND.search(words) is not None
+
+    def silent(self, answer: HttpResult, *, alone: bool = False) -> Unanswered:
+        """It told nothing of the task."""
+        return Unanswered(
+            self.in_words(),
+            retry_after_s=retry_after_s(answer),
+            slow_down=answer.status == 429 or self.code in _SLOW_DOWN,
+            alone=alone,
+        )
+
+    def in_words(self) -> str:
+        """The answer for people."""
+        parts = [f"HTTP {self.status}"]
+        if self.code is not None:
+            parts.append(f"code {self.code}")
+        if self.message:
+            parts.append(self.message)
+        elif self.parsed is None:
+            parts.append("the answer is not JSON")
+        return ", ".join(parts)
+
+
+def _refusal(answer: HttpResult, said: Said) -> SubmitOutcome:
+    """What an answer without a task proves."""
+    code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
+    words, asked_s = said.in_words(), retry_after_s(answer)
+    row = CODES.get(code)
+    if row is None:
+        return _by_status(answer, said, words, asked_s)
+    match row.then:
+        case Then.REFUSE if code == 1201 and _EXISTS.search(said.message or ""):
+            return Unknown(words, said.code, exists=True)
+        case Then.REFUSE:
+            return Refused(said.code, words, said.request_id)
+        case Then.WAIT:
+            return Deferred(said.code, words, asked_s, request_id=said.request_id)
+        case Then.WAIT_FOR_SLOT:
+            return Deferred(
+                said.code, words, asked_s, spends_attempt=False, request_id=said.request_id
+            )
+        case Then.ONCE_MORE:
+            return Deferred(said.code, words, asked_s, once=True, request_id=said.request_id)
+        case Then.LOOK:
+            return Unknown(words, said.code)
+
+
+def _by_status(answer: HttpResult, said: Said, words: str, asked_s: float | None) -> SubmitOutcome:
+    """The same from the HTTP status alone."""
+    match answer.status:
+        case 429:
+            return Deferred(said.code, words, asked_s, request_id=said.request_id)
+        case 408 | 409 | 425:
+            return Unknown(words, said.code)
+        case status if 300 <= status < 400:
+            return Refused(said.code, f"{words}: redirects are not followed; check the base URL")
+        case status if 400 <= status < 500:
+            hint = "" if said.parsed is not None else ": no Kling answer; check the base URL"
+            return Refused(said.code, f"{words}{hint}", said.request_id)
+        case _:
+            return Unknown(words, said.code)
+
+
+def retry_after_s(answer: HttpResult) -> float | None:
+    """Seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text)
+        return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
+    except (ValueError, TypeError, KeyError):
+        return None

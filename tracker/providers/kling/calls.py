@@ -1,0 +1,95 @@
+"""Calls in Kling's own two dialects: addresses, credentials, bodies."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+
+from tracker.domain.exchange import HttpCall
+from tracker.domain.task import Task
+from tracker.providers.base import Account
+from tracker.providers.kling import standard
+
+TOGETHER = 20
+"""Tasks that one `GET /tasks` may name (solutions page, 2026-08; seen live for the others)."""
+_TOKEN_LIFE_S = 1800
+_TOKEN_EARLY_S = 5
+"""`exp` and `nbf` as the vendor's sample has them (authentication page, 2026-06)."""
+
+
+def create(
+    account: Account,
+    task: Task,
+    body: Mapping[str, Any],
+    *,
+    callback_url: str | None,
+    now: datetime,
+) -> HttpCall:
+    """The call that creates a task, in the dialect of its operation."""
+    name = task.external_task_id
+    if standard.is_standard(task.operation):
+        sent = standard.placed(body, external_task_id=name, callback_url=callback_url)
+        return posted(f"{_bare(account)}/{task.operation}", sent, bearer(account, now))
+    sent = dict(body) | {"external_task_id": name}
+    if callback_url is not None:
+        sent["callback_url"] = callback_url
+    return posted(f"{legacy_root(account)}/{task.operation}", sent, bearer(account, now))
+
+
+def query(account: Account, task: Task, *, now: datetime) -> HttpCall:
+    """The call that asks for one task on its own dialect's path, where either id will do."""
+    if standard.is_standard(task.operation):
+        return query_together(account, [task], now=now)
+    name = quote(task.provider_task_id or task.external_task_id, safe="")
+    url = f"{legacy_root(account)}/{task.operation}/{name}"
+    return HttpCall("GET", url, bearer(account, now))
+
+
+def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
+    """The call that asks for up to TOGETHER tasks: all by the provider's ids, or all by ours."""
+    by_id = tasks[0].provider_task_id is not None
+    names = [(t.provider_task_id if by_id else t.external_task_id) or "" for t in tasks]
+    path = "solutions" if standard.is_solution(tasks[0].operation) else "tasks"
+    field = "task_ids" if by_id else "external_task_ids"
+    listed = ",".join(quote(name, safe="") for name in names)
+    return HttpCall("GET", f"{_bare(account)}/{path}?{field}={listed}", bearer(account, now))
+
+
+def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
+    """A POST of JSON."""
+    text = json.dumps(body, ensure_ascii=False)
+    return HttpCall(
+        "POST",
+        url,
+        dict(headers) | {"content-type": "application/json"},
+        text.encode("utf-8", "surrogatepass"),
+    )
+
+
+def bearer(account: Account, now: datetime) -> dict[str, str]:
+    """Exactly one space after Bearer (authentication page)."""
+    key = account.api_key
+    if key is None and account.access_key and account.secret_key:
+        key = _signed(account.access_key, account.secret_key, now)
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def legacy_root(account: Account) -> str:
+    """Where the legacy paths begin."""
+    return f"{_bare(account)}/v1"
+
+
+def _bare(account: Account) -> str:
+    """The base URL without the `/v1` that some write behind it."""
+    return account.base_url.removesuffix("/v1")
+
+
+def _signed(access_key: str, secret_key: str, now: datetime) -> str:
+    at = int(now.timestamp())
+    claims = {"iss": access_key, "exp": at + _TOKEN_LIFE_S, "nbf": at - _TOKEN_EARLY_S}
+    # The vendor's keys are what they are; their length is not ours to warn of.
+    signer = jwt.PyJWT({"enforce_minimum_key_length": False})
+    return signer.encode(claims, secret_key, algorithm="HS256")

@@ -1,0 +1,78 @@
+"""PiAPI's calls (reference: Kling §9; its pages on the unified task API, 2026-11)."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from tracker.domain.exchange import HttpCall
+from tracker.domain.task import Task
+from tracker.providers.base import Account
+from tracker.providers.kling.calls import posted
+
+SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - a header's name
+_TASK_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "videos/text2video": "video_generation",
+        "videos/image2video": "video_generation",
+        "videos/omni-video": "omni_video_generation",
+        "videos/video-extend": "extend_video",
+        "videos/lip-sync": "lip_sync",
+        "videos/effects": "effects",
+    }
+)
+_RENAMED: Mapping[str, str] = MappingProxyType(
+    {"image": "image_url", "image_tail": "image_tail_url", "video_id": "origin_task_id"}
+)
+_VERSION = re.compile(r"kling-v(\d+)(?:-(\d+))?(?:-(turbo|master|omni))?")
+
+
+def refusal(operation: str) -> str | None:
+    """Why an operation cannot be submitted there."""
+    if operation in _TASK_TYPES:
+        return None
+    return f"PiAPI has no task type for it; it has {', '.join(sorted(_TASK_TYPES))}"
+
+
+def create(
+    account: Account, task: Task, body: Mapping[str, Any], *, callback_url: str | None
+) -> HttpCall:
+    """`POST /api/v1/task`. The callback URL and its secret go into `config.webhook_config`."""
+    sent: dict[str, Any] = {
+        "model": "kling",
+        "task_type": _TASK_TYPES[task.operation],
+        "input": _input(body),
+    }
+    if callback_url is not None:
+        secret = account.webhook_secrets[0] if account.webhook_secrets else ""
+        sent["config"] = {"webhook_config": {"endpoint": callback_url, "secret": secret}}
+    return posted(_root(account), sent, _headers(account))
+
+
+def query(account: Account, task: Task) -> HttpCall | None:
+    """`GET /api/v1/task/{id}`; it knows no id of ours."""
+    if task.provider_task_id is None:
+        return None
+    url = f"{_root(account)}/{quote(task.provider_task_id, safe='')}"
+    return HttpCall("GET", url, _headers(account))
+
+
+def _input(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Kling's legacy fields under PiAPI's names; the rest as it is."""
+    renamed = {_RENAMED.get(name, name): value for name, value in body.items()}
+    if isinstance(duration := renamed.get("duration"), str) and duration.isdecimal():
+        renamed["duration"] = int(duration)
+    model = renamed.pop("model_name", None)
+    if isinstance(model, str) and (found := _VERSION.fullmatch(model)):
+        major, minor, kind = found.groups()
+        renamed["version"] = f"{major}.{minor or 0}" + (f"-{kind}" if kind else "")
+    return renamed
+
+
+def _headers(account: Account) -> dict[str, str]:
+    return {"x-api-key": account.api_key} if account.api_key else {}
+
+
+def _root(account: Account) -> str:
+    return f"{account.base_url.removesuffix('/task').removesuffix('/api/v1')}/api/v1/task"

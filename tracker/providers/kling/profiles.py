@@ -1,0 +1,306 @@
+"""Who answers at the base URL: Kling itself, or one of the kinds of gateway in front of it.
+
+A profile knows what its side serves, how a create and a query look there, and how its callbacks
+are proved. How answers are read is common to all (parsing.py). Reference: Kling §9.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from tracker.domain.exchange import HttpCall
+from tracker.domain.signature import Proof, key_of, verify
+from tracker.domain.task import Task, TaskState
+from tracker.providers.base import Account
+from tracker.providers.kling import acedata, calls, piapi, standard
+
+REGIONS: Mapping[str, str] = MappingProxyType(
+    {"global": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
+)
+"""Authentication page, 2026-09. A key belongs to one region."""
+OFFICIAL = "official"
+GATEWAY = "gateway"
+_KLINGS_HOSTS = (".klingai.com", ".kling.ai")
+_OLD_HOST = "api.klingai.com"
+"""Answers legacy paths still; `/tasks` is not there (reference §1)."""
+
+
+class Profile(Protocol):
+    """What differs from one kind of upstream to another. Pure."""
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """Why this account cannot create tasks of an operation; None when it can."""
+        ...
+
+    def create(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """The call that creates a task."""
+        ...
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """The call that asks for one task; None when it cannot be named there."""
+        ...
+
+    def together(self, account: Account, task: Task) -> bool:
+        """Whether a task may be asked for together with others."""
+        ...
+
+    def prove(
+        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> Proof:
+        """What a callback proves; the account has secrets."""
+        ...
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Why an account cannot work here: `key: reason` each."""
+        ...
+
+
+class _Gateway:
+    """Kling's own shapes behind another address: the most of the gateways."""
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """What the account's credentials and its chosen dialect do not cover."""
+        is_new = standard.is_standard(operation)
+        if is_new and account.api_key is None and account.access_key is not None:
+            return (
+                f"the new standard takes an API key; account {account.name!r} has an access-key/"
+                "secret-key pair, which it refuses (401, code 1002)"
+            )
+        if account.dialect not in (None, "both", "standard" if is_new else "legacy"):
+            return f"account {account.name!r} speaks the {account.dialect} dialect only"
+        return None
+
+    def create(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """In the operation's own dialect."""
+        return calls.create(account, task, body, callback_url=callback_url, now=now)
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """By either id. An adopted task's operation is not known, and with it its legacy path."""
+        if task.operation == UNKNOWN:
+            return None
+        return calls.query(account, task, now=now)
+
+    def together(self, account: Account, task: Task) -> bool:
+        """Only what is of the new standard anyway."""
+        return standard.is_standard(task.operation)
+
+    def prove(
+        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> Proof:
+        """Standard Webhooks, which gateways that forward the callback URL pass on."""
+        return verify([key_of(one) for one in account.webhook_secrets], headers, body, now=now)
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Secrets are `whsec_` and base64."""
+        try:
+            for secret in account.webhook_secrets:
+                key_of(secret)
+        except ValueError as error:
+            return [f"webhook_secrets: {error}"]
+        return []
+
+
+UNKNOWN = "unknown"
+"""The operation of a task that others created upstream."""
+
+
+class _Official(_Gateway):
+    """Kling itself, where `/tasks` shows the tasks of both dialects to whoever has an API key."""
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """An adopted task of either dialect is found through `/tasks`."""
+        if task.operation == UNKNOWN and self._has_tasks(account):
+            return calls.query_together(account, [task], now=now)
+        return super().query(account, task, now=now)
+
+    def together(self, account: Account, task: Task) -> bool:
+        """Of legacy tasks only those that it accepted.
+
+        Whether one exists at all is asked on its own path: what `/tasks` does not show of the
+        other dialect proves nothing, and believing it might send a task twice.
+        """
+        if standard.is_standard(task.operation):
+            return True
+        return self._has_tasks(account) and task.state is not TaskState.UNCERTAIN
+
+    def _has_tasks(self, account: Account) -> bool:
+        host = urlsplit(account.base_url).hostname
+        return account.api_key is not None and account.dialect != "legacy" and host != _OLD_HOST
+
+
+class _NewApi(_Gateway):
+    """new-api (QuantumNous): two operations, ids of its own, and no notion of external ids."""
+
+    _served = frozenset({"videos/text2video", "videos/image2video"})
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Its keys are static."""
+        return [*super().flaws_of(account), *_no_pair(account, name_of(account))]
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """Only what it routes."""
+        if operation not in self._served:
+            return f"new-api serves {' and '.join(sorted(self._served))} only"
+        return None
+
+    def create(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """Kling's own, under `/kling`."""
+        there = _under_kling(account)
+        return calls.create(there, task, body, callback_url=callback_url, now=now)
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """By its own id. It would deny an external id that it never looked at."""
+        if task.provider_task_id is None:
+            return None
+        return calls.query(_under_kling(account), task, now=now)
+
+    def together(self, account: Account, task: Task) -> bool:
+        """Never."""
+        return False
+
+
+class _PiApi(_NewApi):
+    """PiAPI: one path, a key header of its own, a secret that comes back as it is."""
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """Only what has a task type there."""
+        return piapi.refusal(operation)
+
+    def create(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """`POST /api/v1/task`."""
+        return piapi.create(account, task, body, callback_url=callback_url)
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """`GET /api/v1/task/{id}`."""
+        return piapi.query(account, task)
+
+    def prove(
+        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
+    ) -> Proof:
+        """The secret stands in a header: nothing is signed, but only PiAPI was told it."""
+        given = headers.get(piapi.SECRET_HEADER, "").encode("utf-8", "replace")
+        fits = [hmac.compare_digest(one.encode(), given) for one in account.webhook_secrets]
+        if any(fits):
+            return Proof(None)
+        return Proof(f"{piapi.SECRET_HEADER} does not fit" if given else "not signed: no secret")
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """A secret is anything that a header can carry."""
+        usable = all(one.isascii() and one.isprintable() for one in account.webhook_secrets)
+        flaws = [] if usable else ["webhook_secrets: must be printable ASCII"]
+        return [*flaws, *_no_pair(account, "piapi")]
+
+
+class _AceData(_NewApi):
+    """AceDataCloud: creates that block unless told otherwise, queries by POST."""
+
+    def refusal(self, account: Account, operation: str) -> str | None:
+        """Only what has an action there."""
+        return acedata.refusal(operation)
+
+    def create(
+        self,
+        account: Account,
+        task: Task,
+        body: Mapping[str, Any],
+        *,
+        callback_url: str | None,
+        now: datetime,
+    ) -> HttpCall:
+        """`POST /kling/videos`."""
+        return acedata.create(account, task, body, callback_url=callback_url, now=now)
+
+    def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
+        """`POST /kling/tasks`."""
+        return acedata.query(account, task, now=now)
+
+
+def _under_kling(account: Account) -> Account:
+    """new-api serves Kling's paths under `/kling`, whether or not the base URL says so."""
+    base = account.base_url.removesuffix("/v1").removesuffix("/kling")
+    return replace(account, base_url=f"{base}/kling")
+
+
+def _no_pair(account: Account, profile: str) -> list[str]:
+    """Gateways of other houses know nothing of Kling's key pairs."""
+    return [f"access_key: profile {profile} takes an api_key"] if account.access_key else []
+
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {
+        OFFICIAL: _Official(),
+        GATEWAY: _Gateway(),
+        "new-api": _NewApi(),
+        "piapi": _PiApi(),
+        "acedata": _AceData(),
+    }
+)
+
+
+def name_of(account: Account) -> str:
+    """The account's profile: the one that was chosen, else by the host of its base URL."""
+    if account.profile is not None:
+        return account.profile
+    host = urlsplit(account.base_url).hostname or ""
+    return OFFICIAL if host.endswith(_KLINGS_HOSTS) else GATEWAY
+
+
+def of(account: Account) -> Profile:
+    """The account's profile."""
+    return PROFILES[name_of(account)]
+
+
+def groups(account: Account, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
+    """Tasks of one account in groups that one query each asks for; every task in one group."""
+    profile = of(account)
+    shelves: dict[tuple[str, bool], list[Task]] = {}
+    alone: list[Sequence[Task]] = []
+    for task in tasks:
+        if profile.together(account, task):
+            path = "solutions" if standard.is_solution(task.operation) else "tasks"
+            shelves.setdefault((path, task.provider_task_id is None), []).append(task)
+        else:
+            alone.append([task])
+    size = calls.TOGETHER
+    chunks = [
+        shelf[start : start + size]
+        for shelf in shelves.values()
+        for start in range(0, len(shelf), size)
+    ]
+    return [*chunks, *alone]

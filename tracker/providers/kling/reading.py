@@ -1,0 +1,125 @@
+"""Values out of JSON that anybody may have written: texts, times, numbers. Nothing raises."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from pydantic_core import from_json
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MS_FROM = 10**11
+"""Numbers from here on are milliseconds, below they are seconds."""
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON of a body. Raises ValueError for what is none, and for NaN and infinities.
+
+    Half of a surrogate pair is read as well: it is in a message, and the verdict beside it counts.
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        pass
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def cleaned(value: Any) -> Any:
+    """The same JSON without what a database cannot store: NUL and lone surrogates."""
+    match value:
+        case str():
+            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        case Mapping():
+            return {cleaned(key): cleaned(item) for key, item in value.items()}
+        case list():
+            return [cleaned(item) for item in value]
+        case float() if not isfinite(value):
+            return None
+        case _:
+            return value
+
+
+def text_of(value: Any, *, limit: int) -> str | None:
+    """A string, or a whole number as its digits; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    try:
+        return str(cleaned(str(value)))[:limit]
+    except ValueError:  # an integer of thousands of digits
+        return None
+
+
+def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str | None:
+    """The first of some fields that holds a text, and not an empty one."""
+    for value in _fields(holder, names):
+        if found := text_of(value, limit=limit):
+            return found
+    return None
+
+
+def first_number(holder: Any, names: Sequence[str]) -> str | None:
+    """The first of some fields that holds a number, as it was written."""
+    for value in _fields(holder, names):
+        if found := number_text(value):
+            return found
+    return None
+
+
+def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
+    """The first of some fields that holds a time."""
+    for value in _fields(holder, names):
+        if found := instant(value):
+            return found
+    return None
+
+
+def number_text(value: Any) -> str | None:
+    """A number as it was written, be it text, integer or fraction."""
+    if isinstance(value, float):
+        return str(value) if isfinite(value) else None
+    return text_of(value, limit=40)
+
+
+def _fields(holder: Any, names: Sequence[str]) -> Iterator[Any]:
+    """The fields of these names in turn. `a.b` names a field of a field."""
+    for name in names:
+        value = holder
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            yield value
+
+
+def instant(value: Any) -> datetime | None:
+    """Milliseconds, seconds, their digits, or RFC 3339; None for the rest and for "not yet"."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.isascii() or not text.isdigit():
+            return _written_time(text)
+        value = int(text) if len(text) < 20 else 0
+    if not isinstance(value, (int, float)) or not 0 < value < 10**15:
+        return None
+    seconds = value / 1000 if value >= _MS_FROM else value
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def _written_time(text: str) -> datetime | None:
+    shortened = re.sub(r"(\.\d{6})\d+", r"\1", text)  # nanoseconds
+    try:
+        parsed = datetime.fromisoformat(shortened)
+        parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        parsed = parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return parsed if parsed.year > 1 else None  # Go's zero time says "not yet"

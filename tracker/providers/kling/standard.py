@@ -1,0 +1,125 @@
+"""The new standard: the model in the path, outputs and billing in lists (general since 2026-07-15).
+
+Source: Kling's pages on 2.6 text-to-video, 3.0 Turbo image-to-video and drama-subtitle, 2026-09.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.validation import field_errors
+from tracker.providers.base import Request
+from tracker.providers.kling.fields import Filled, HttpUrl, Part, Prompt, checked_id
+
+PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
+"""First parts of the path; the second is a model, or a solution's name."""
+_OPERATION = re.compile(rf"({'|'.join(PRODUCTS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}")
+_SOLUTIONS = "solutions/"
+_MISPLACED = ("callback_url", "external_task_id")
+"""Fields of the legacy dialect's top level. Here they are ignored without a word (reference §2c),
+and whoever sent them would wait for a callback that never comes."""
+
+
+class Settings(Part):
+    """`settings`."""
+
+    resolution: Literal["480p", "720p", "1080p", "4k"] | None = None
+    aspect_ratio: Filled | None = None
+    duration: int | None = Field(None, ge=1, le=60)
+    audio: Literal["native", "off", "original"] | None = None
+
+
+class Options(Part):
+    """`options`."""
+
+    callback_url: HttpUrl | None = None
+    external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
+    watermark_info: dict[str, Any] | None = None
+
+
+class Content(Part):
+    """One of `contents`."""
+
+    type: Filled
+
+
+class Solution(Part):
+    """`solutions/{name}`: each has fields of its own, but the options are common."""
+
+    options: Options | None = None
+
+
+class Generation(Solution):
+    """The four products that make a video."""
+
+    prompt: Prompt | None = None
+    contents: list[Content] | None = Field(None, min_length=1)
+    settings: Settings | None = None
+
+    @field_validator("contents", mode="after")
+    @classmethod
+    def _says_something(cls, value: list[Content] | None) -> list[Content] | None:
+        for number, content in enumerate(value or ()):
+            said = content.model_extra or {}
+            if not any(said.get(name) for name in ("text", "url", "element_id")):
+                raise ValueError(f"item {number} needs a text, a url or an element_id")
+        return value
+
+    @model_validator(mode="after")
+    def _has_words(self) -> Self:
+        if not self.prompt and not self.contents:
+            raise ValueError("prompt is required (or contents)")
+        return self
+
+
+def is_standard(operation: str) -> bool:
+    """Whether an operation is of this dialect, e.g. `text-to-video/kling-3.0`."""
+    return _OPERATION.fullmatch(operation) is not None
+
+
+def is_solution(operation: str) -> bool:
+    """Solutions have a query path of their own."""
+    return operation.startswith(_SOLUTIONS)
+
+
+def check(operation: str, input_: Mapping[str, Any]) -> Request:
+    """The input of an operation, validated; unknown fields pass through.
+
+    Raises InvalidRequest naming every wrong field, and what stands where nobody would read it.
+    """
+    wrong = [
+        FieldError(name, "belongs under options here; at the top level the provider ignores it")
+        for name in _MISPLACED
+        if name in input_
+    ]
+    model = Solution if is_solution(operation) else Generation
+    try:
+        read = model.model_validate(input_)
+    except ValidationError as error:
+        raise InvalidRequest(*wrong, *field_errors(error)) from None
+    if wrong:
+        raise InvalidRequest(*wrong)
+    options = read.options or Options()
+    body = dict(input_)
+    if "options" in body:
+        body["options"] = {k: v for k, v in body["options"].items() if k not in _MISPLACED}
+    watermark = (options.watermark_info or {}).get("enabled") is True
+    return Request(
+        body=body,
+        external_task_id=options.external_task_id or None,
+        callback_url=options.callback_url,
+        wants=("watermark_url",) if watermark else (),
+    )
+
+
+def placed(
+    body: Mapping[str, Any], *, external_task_id: str, callback_url: str | None
+) -> dict[str, Any]:
+    """The body as it is sent: our id and our callback URL under `options`."""
+    options = dict(body.get("options") or {}) | {"external_task_id": external_task_id}
+    if callback_url is not None:
+        options["callback_url"] = callback_url
+    return dict(body) | {"options": options}
