@@ -7,7 +7,7 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event
@@ -20,6 +20,8 @@ from tracker.store.jobs import JobKind, NewJob
 from tracker.store.transaction import Tx
 
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+_LOOKED_ANYWAY = timedelta(seconds=1)
+"""Workers look for due jobs this often without being woken: what is due later need wake nobody."""
 
 
 class Recorder:
@@ -69,16 +71,20 @@ class Recorder:
     def flush(self) -> None:
         """Write it all. Last in the transaction but for what cannot wait for other writers."""
         db, now = self._tx.db, self._tx.now
-        tasks.save(db, self._changed.values())
-        tasks.free_slots(db, self._freed)
+        tasks.save(db, self._changed.values(), freeing=self._freed)
         jobs.drop(db, self._stopped, _WORK)
         jobs.enqueue(db, list(self._jobs.values()), now=now)
-        self._tx.woken.update(job.kind for job in self._jobs.values())
+        soon = now + _LOOKED_ANYWAY
+        self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         self._context.outbox.owe_changes(self._tx, [self._history[place] for place in self._told])
-        if self._freed:  # somebody may be waiting for a slot
-            self._tx.woken.add(JobKind.SUBMIT)
+        if any(self._is_capped(task) for task in self._freed.values()):
+            self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
         transitions.append(db, self._history)
         self._tx.moved = self._tx.moved or bool(self._history)
+
+    def _is_capped(self, task: Task) -> bool:
+        account = self._context.accounts.get((task.provider, task.account))
+        return account is not None and account.max_in_flight is not None
 
     def _remember(self, task: Task, transition: Transition) -> None:
         self._places[task.key, task.version] = len(self._history)

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
+from tracker.store import bulk
+
 SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
 STATEMENT_TIMEOUT_MS = 30_000
@@ -45,7 +47,7 @@ def open_engine(url: str, *, pool_size: int = 5) -> Engine:
     """An engine. Nothing is connected yet.
 
     Transactions begin IMMEDIATE on SQLite unless the connection's execution options say
-    `sqlite_begin="DEFERRED"` (readers then never wait for the writer).
+    `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
     """
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -75,7 +77,8 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        if mode is not None:
+            connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
 
@@ -100,5 +103,6 @@ def _open_postgresql(url: URL, pool_size: int) -> Engine:
         cursor.execute("SET timezone = 'UTC'")
         cursor.close()
         connection.autocommit = False
+        bulk.register(connection)
 
     return engine

@@ -19,8 +19,8 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store import bulk
 from tracker.store.schema import jobs, tasks
 from tracker.store.types import UtcDateTime
 
@@ -76,33 +76,44 @@ class NewJob:
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
     """Enqueue. One that is there already is kept; its time moves only to be earlier."""
-    if not new:
-        return
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(jobs)
-    earlier = statement.excluded.run_at < jobs.c.run_at
-    statement = statement.on_conflict_do_update(
-        index_elements=["dedup_key"],
-        set_={"run_at": statement.excluded.run_at},
-        where=earlier & jobs.c.lease_until.is_(None),
-    )
-    db.execute(
-        statement,
+    _ENQUEUE.run(
+        db,
         [
-            {
-                "tenant": job.tenant,
-                "kind": job.kind.value,
-                "task_key": job.task_key,
-                "delivery_key": job.delivery_key,
-                "dedup_key": job.dedup_key,
-                "lane": job.lane,
-                "run_at": job.run_at,
-                "attempts": 0,
-                "created_at": now,
-            }
+            (
+                job.tenant,
+                job.kind.value,
+                job.task_key,
+                job.delivery_key,
+                job.dedup_key,
+                job.lane,
+                job.run_at,
+                0,
+                now,
+            )
             for job in new
         ],
     )
+
+
+_ENQUEUE = bulk.insert(
+    jobs,
+    (
+        *("tenant", "kind", "task_key", "delivery_key", "dedup_key", "lane", "run_at"),
+        *("attempts", "created_at"),
+    ),
+    conflict=(
+        "ON CONFLICT (dedup_key) DO UPDATE SET run_at = excluded.run_at"
+        " WHERE excluded.run_at < jobs.run_at AND jobs.lease_until IS NULL"
+    ),
+)
+_DROP = bulk.Bulk(
+    jobs,
+    ("task_key", "kind"),
+    sqlite="DELETE FROM jobs WHERE task_key = ?1 AND kind = ?2",
+    postgresql=(
+        "DELETE FROM jobs USING {rows} WHERE jobs.task_key = n.task_key AND jobs.kind = n.kind"
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +317,7 @@ def release(db: Connection, held: Iterable[Job]) -> None:
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
     """These tasks need no more work of these kinds, whoever holds it."""
-    if task_keys:
-        db.execute(
-            delete(jobs).where(
-                jobs.c.task_key.in_(task_keys), jobs.c.kind.in_([kind.value for kind in kinds])
-            )
-        )
+    _DROP.run(db, [(key, kind.value) for key in task_keys for kind in kinds])
 
 
 def _fenced() -> Any:

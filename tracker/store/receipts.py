@@ -6,12 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
+from tracker.store import bulk
 from tracker.store.schema import receipts
+
+_COLUMNS = (
+    *("tenant", "provider", "task_key", "source", "verdict", "reason", "received_at"),
+    *("fingerprint", "duplicate_of", "headers", "size_bytes", "body"),
+)
+_IS_THERE = "ON CONFLICT (fingerprint) WHERE duplicate_of IS NULL DO NOTHING"
+_INSERT = bulk.insert(receipts, _COLUMNS, conflict=_IS_THERE, returning="fingerprint, key")
+_INSERT_NUMBERED = bulk.insert(receipts, (*_COLUMNS, "key"), conflict=_IS_THERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +81,7 @@ def insert_many(db: Connection, new: Sequence[Receipt], *, repeats: bool) -> lis
     places: dict[bytes, int] = {}
     for place, receipt in enumerate(new):
         places.setdefault(receipt.fingerprint, place)
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(receipts)
-        .on_conflict_do_nothing(
-            index_elements=["fingerprint"], index_where=text("duplicate_of IS NULL")
-        )
-        .returning(receipts.c.fingerprint, receipts.c.key)
-    )
-    # Parameters apart from the statement: it is compiled once, however many rows there are.
-    rows = db.execute(statement, [_values(new[place]) for place in places.values()]).all()
-    first = {bytes(row[0]): row[1] for row in rows}
+    first = _insert_first(db, [new[place] for place in places.values()])
     kept: list[Kept | None] = [None] * len(new)
     for mark, key in first.items():
         kept[places[mark]] = Kept(key, new[places[mark]].verdict, None)
@@ -123,6 +121,22 @@ def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Re
     ]
 
 
+def _insert_first(db: Connection, new: Sequence[Receipt]) -> dict[bytes, int]:
+    """Insert those whose fingerprint is not there yet; their keys by fingerprint."""
+    if db.dialect.name == "postgresql":
+        return dict(_INSERT.fetch(db, [_row(receipt) for receipt in new]))
+    # One process writes at a time, so that it may number the rows itself.
+    last = bulk.last_number(db, "receipts")
+    keys = range(last + 1, last + 1 + len(new))
+    rows = [(*_row(receipt), key) for key, receipt in zip(keys, new, strict=True)]
+    made = {receipt.fingerprint: key for key, receipt in zip(keys, new, strict=True)}
+    if _INSERT_NUMBERED.run(db, rows) < len(new):
+        there = bulk.run(db, "SELECT key FROM receipts WHERE key > ?", (last,))
+        inserted = {key for (key,) in there}
+        made = {mark: key for mark, key in made.items() if key in inserted}
+    return made
+
+
 def _insert_repeats(
     db: Connection,
     new: Sequence[Receipt],
@@ -145,7 +159,7 @@ def _insert_repeats(
         )
         for place in again
     ]
-    values = [_values(row) for row in rows]
+    values = [dict(zip(_COLUMNS, _row(row), strict=True)) for row in rows]
     statement = receipts.insert().returning(receipts.c.key, sort_by_parameter_order=True)
     keys = db.execute(statement, values).scalars().all()
     for place, key, row in zip(again, keys, rows, strict=True):
@@ -157,18 +171,18 @@ def _of_repeat(verdict: Verdict) -> Verdict:
     return Verdict.DUPLICATE if verdict in moved_nothing else verdict
 
 
-def _values(receipt: Receipt) -> dict[str, Any]:
-    return {
-        "tenant": receipt.tenant,
-        "provider": receipt.provider,
-        "task_key": receipt.task_key,
-        "source": receipt.source.value,
-        "verdict": receipt.verdict.value,
-        "reason": receipt.reason,
-        "received_at": receipt.received_at,
-        "fingerprint": receipt.fingerprint,
-        "duplicate_of": receipt.duplicate_of,
-        "headers": dict(receipt.headers) if receipt.headers else None,
-        "size_bytes": receipt.size_bytes,
-        "body": receipt.body,
-    }
+def _row(receipt: Receipt) -> tuple[Any, ...]:
+    return (
+        receipt.tenant,
+        receipt.provider,
+        receipt.task_key,
+        receipt.source.value,
+        receipt.verdict.value,
+        receipt.reason,
+        receipt.received_at,
+        receipt.fingerprint,
+        receipt.duplicate_of,
+        dict(receipt.headers) if receipt.headers else None,
+        receipt.size_bytes,
+        receipt.body,
+    )

@@ -1,8 +1,8 @@
 """Statements on `tasks` and `task_inputs`."""
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,48 +10,43 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
     func,
-    insert,
     or_,
     select,
     text,
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.expectation import Ended
-from tracker.domain.task import AT_PROVIDER, OPEN, Artifact, Task, TaskError, TaskState
+from tracker.domain.task import AT_PROVIDER, OPEN, Task, TaskState
+from tracker.store import bulk, task_rows
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_inputs, tasks, transitions, words
 
-_SAVED = (
-    "state",
-    "version",
-    "provider_task_id",
-    "provider_status",
-    "message",
-    "progress",
-    "artifacts",
-    "error",
-    "detail",
-    "overdue",
-    "absences",
-    "updated_at",
-    "submitted_at",
-    "finished_at",
+_SAVE = bulk.Bulk(
+    tasks,
+    (*task_rows.CHANGING, "key", "slots_held"),
+    sqlite=(
+        f"UPDATE tasks SET {', '.join(f'{n} = ?{i}' for i, n in enumerate(task_rows.CHANGING, 1))}"  # noqa: S608
+        f", slots_held = min(slots_held, ?{len(task_rows.CHANGING) + 2})"
+        f" WHERE key = ?{len(task_rows.CHANGING) + 1} AND version < ?2"
+    ),
+    postgresql=(
+        f"UPDATE tasks SET {', '.join(f'{name} = n.{name}' for name in task_rows.CHANGING)}"  # noqa: S608
+        ", slots_held = least(tasks.slots_held, n.slots_held)"
+        " FROM {rows} WHERE tasks.key = n.key AND tasks.version < n.version"
+    ),
 )
-"""The columns that a transition may change."""
-
-_SAVE = (
-    update(tasks)
-    .where(tasks.c.key == bindparam("k"), tasks.c.version < bindparam("version"))
-    .values({name: bindparam(name) for name in _SAVED})
-)
+_ANY_SLOTS = 2**31 - 1
+"""Of a task that keeps what it holds."""
+_INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
+_INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
+_INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
+_LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +77,27 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
 
     A clash is settled by the unique constraint alone, within the batch too.
     """
-    values = [_values(task) for task in new]
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(tasks).on_conflict_do_nothing().returning(tasks.c.id, tasks.c.key)
-    # The first of a batch wins a clash inside it: PostgreSQL's ON CONFLICT sees the statement's
-    # own rows as well.
-    keys: dict[UUID, int] = dict(db.execute(statement, values).all())
+    keys = _insert_and_number(db, new)
     return [_with_key(task, keys.get(task.id)) for task in new]
+
+
+def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
+    # The first of a batch wins a clash inside it: ON CONFLICT sees the statement's own rows too.
+    if db.dialect.name == "postgresql":
+        return dict(_INSERT.fetch(db, [task_rows.new(task) for task in new]))
+    last = bulk.last_number(db, "tasks")
+    keys = {task.id: last + place for place, task in enumerate(new, start=1)}
+    rows = [(*task_rows.new(task), keys[task.id]) for task in new]
+    if _INSERT_NUMBERED.run(db, rows) == len(new):
+        return keys
+    there = bulk.run(db, "SELECT key FROM tasks WHERE key > ?", (last,))
+    inserted = {key for (key,) in there}
+    return {id_: key for id_, key in keys.items() if key in inserted}
 
 
 def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
     """Keep what was asked for, apart from the narrow row."""
-    db.execute(
-        insert(task_inputs),
-        [{"task_key": task.key, "tenant": task.tenant, "body": body} for task, body in inputs],
-    )
+    _INSERT_INPUT.run(db, [(task.key, task.tenant, body) for task, body in inputs])
 
 
 def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
@@ -111,13 +112,13 @@ def get(db: Connection, tenant: str, id_: UUID) -> Task | None:
     """One task of a tenant."""
     found = select(tasks).where(tasks.c.id == id_, tasks.c.tenant == tenant)
     row = db.execute(found).one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else task_rows.task(row)
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks by row key, for the service's own work."""
     found = select(tasks).where(tasks.c.key.in_(keys))
-    return {row.key: _task(row) for row in db.execute(found)}
+    return {row.key: task_rows.task(row) for row in db.execute(found)}
 
 
 def standing(db: Connection, tenant: str, id_: UUID) -> Standing | None:
@@ -142,17 +143,41 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
         .limit(1)
     )
     row = db.execute(found).one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else task_rows.task(row)
 
 
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
-    return {task.key: task for task in _locked(db, select(tasks).where(tasks.c.key.in_(keys)))}
+    found = _load(db, "key", list(keys), bulk.integers, is_locked=True)
+    return {task.key: task for task in found}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
     """Tasks to be changed, by public id."""
-    return {task.id: task for task in _locked(db, select(tasks).where(tasks.c.id.in_(ids)))}
+    found = _load(db, "id", list(ids), bulk.uuids, is_locked=True)
+    return {task.id: task for task in found}
+
+
+def _load(
+    db: Connection,
+    column: str,
+    values: Sequence[Any],
+    as_array: Callable[[Sequence[Any]], Any],
+    *,
+    is_locked: bool,
+) -> list[Task]:
+    if not values:
+        return []
+    if db.dialect.name == "postgresql":
+        lock = " ORDER BY key FOR NO KEY UPDATE" if is_locked else ""
+        statement = f"{_LOAD} {column} = ANY(%b){lock}"
+        rows = bulk.run(db, statement, [as_array(values)]).fetchall()
+        return task_rows.from_driver(rows, "postgresql")
+    given = [value.bytes if isinstance(value, UUID) else value for value in values]
+    # To the next power of two: few statements, that the driver keeps prepared.
+    given += given[-1:] * ((1 << (len(given) - 1).bit_length()) - len(given))
+    statement = f"{_LOAD} {column} IN ({', '.join('?' * len(given))})"
+    return task_rows.from_driver(bulk.run(db, statement, given).fetchall(), "sqlite")
 
 
 def lock_by_names(
@@ -250,11 +275,18 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
     ]
 
 
-def save(db: Connection, changed: Iterable[Task]) -> None:
-    """Write what transitions changed."""
-    rows = [_changes(task) for task in changed]
-    if rows:
-        db.execute(_SAVE, rows)
+def save(db: Connection, changed: Iterable[Task], *, freeing: Collection[int] = ()) -> None:
+    """Write what transitions changed.
+
+    freeing: keys of those among them that give their account's slots back.
+    """
+    _SAVE.run(
+        db,
+        [
+            (*task_rows.changes(task), task.key, 0 if task.key in freeing else _ANY_SLOTS)
+            for task in changed
+        ],
+    )
 
 
 def set_absences(db: Connection, counted: Mapping[int, int]) -> None:
@@ -296,7 +328,9 @@ def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int)
     found = _filtered(select(tasks), filter_)
     if before is not None:
         found = found.where(tasks.c.key < before)
-    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))]
+    return [
+        task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))
+    ]
 
 
 def numbered_page(
@@ -309,7 +343,7 @@ def numbered_page(
     keys = _filtered(select(tasks.c.key), filter_).order_by(tasks.c.key.desc())
     wanted = keys.offset((page_number - 1) * page_size).limit(page_size).subquery()
     found = select(tasks).where(tasks.c.key.in_(select(wanted.c.key)))
-    return [_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
+    return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
 
 
 def _filtered(found: Select[Any], filter_: TaskFilter) -> Select[Any]:
@@ -327,68 +361,7 @@ def _filtered(found: Select[Any], filter_: TaskFilter) -> Select[Any]:
 
 def _locked(db: Connection, found: Select[Any]) -> list[Task]:
     ordered = found.order_by(tasks.c.key).with_for_update()  # left out on SQLite: one writer
-    return [_task(row) for row in db.execute(ordered)]
-
-
-def _task(row: Row[Any]) -> Task:
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
-    given.pop("slots_held")
-    given["state"] = TaskState(given["state"])
-    given["artifacts"] = tuple(Artifact(**piece) for piece in given["artifacts"] or ())
-    given["error"] = TaskError(**given["error"]) if given["error"] else None
-    given["metadata"] = given["metadata"] or {}
-    return Task(**given)
-
-
-def _changes(task: Task) -> dict[str, Any]:
-    return {
-        "k": task.key,
-        "state": task.state.value,
-        "version": task.version,
-        "provider_task_id": task.provider_task_id,
-        "provider_status": task.provider_status,
-        "message": task.message,
-        "progress": task.progress,
-        "artifacts": [_artifact(piece) for piece in task.artifacts] or None,
-        "error": asdict(task.error) if task.error else None,
-        "detail": task.detail,
-        "overdue": task.overdue,
-        "absences": task.absences,
-        "updated_at": task.updated_at,
-        "submitted_at": task.submitted_at,
-        "finished_at": task.finished_at,
-    }
-
-
-def _values(task: Task) -> dict[str, Any]:
-    changes = _changes(task)
-    del changes["k"]
-    return changes | {
-        "id": task.id,
-        "tenant": task.tenant,
-        "provider": task.provider,
-        "account": task.account,
-        "operation": task.operation,
-        "external_task_id": task.external_task_id,
-        "metadata": dict(task.metadata) or None,
-        "slots": task.slots,
-        "slots_held": 0,
-        "callback_url": task.callback_url,
-        "webhook_url": task.webhook_url,
-        "created_at": task.created_at,
-        "deadline_at": task.deadline_at,
-        "give_up_at": task.give_up_at,
-    }
-
-
-def _artifact(piece: Artifact) -> dict[str, Any]:
-    return {
-        "kind": piece.kind,
-        "url": piece.url,
-        "id": piece.id,
-        "duration_s": piece.duration_s,
-        "extra": dict(piece.extra),
-    }
+    return [task_rows.task(row) for row in db.execute(ordered)]
 
 
 def _with_key(task: Task, key: int | None) -> Task | None:

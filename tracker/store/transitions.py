@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, select
 
 from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
+from tracker.store import bulk
 from tracker.store.schema import transitions
 
+_APPEND = bulk.insert(
+    transitions,
+    (
+        *("tenant", "task_key", "version", "from_state", "to_state", "kind", "source"),
+        *("provider_status", "message", "provider_at", "at", "receipt_key", "attempt_key"),
+    ),
+)
 FEED_LOCK = 0x7472616B6572  # "traker": any constant, the same in every process
 
 
@@ -23,28 +31,26 @@ def append(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
     if not new:
         return
     if db.dialect.name == "postgresql":
-        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": FEED_LOCK})
-    db.execute(
-        insert(transitions),
-        [
-            {
-                "tenant": task.tenant,
-                "task_key": task.key,
-                "version": step.version,
-                "from_state": step.from_state and step.from_state.value,
-                "to_state": step.to_state.value,
-                "kind": step.kind.value,
-                "source": step.source.value,
-                "provider_status": step.provider_status,
-                "message": step.message,
-                "provider_at": step.provider_at,
-                "at": step.at,
-                "receipt_key": step.receipt,
-                "attempt_key": step.attempt,
-            }
-            for task, step in new
-        ],
-    )
+        bulk.run(db, "SELECT pg_advisory_xact_lock(%s)", [FEED_LOCK])
+    rows = [
+        (
+            task.tenant,
+            task.key,
+            step.version,
+            step.from_state and step.from_state.value,
+            step.to_state.value,
+            step.kind.value,
+            step.source.value,
+            step.provider_status,
+            step.message,
+            step.provider_at,
+            step.at,
+            step.receipt,
+            step.attempt,
+        )
+        for task, step in new
+    ]
+    _APPEND.run(db, rows)
 
 
 def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Point, Signal, no_signal
+from tracker.store.line import Line
 from tracker.store.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Writer:
         signal: Signal = no_signal,
     ) -> None:
         """committed: called in the writer's thread after each commit; must not block."""
-        self._engine = engine
+        self._line = Line(engine)
         self._clock = clock
         self._committed = committed
         self._at = signal
@@ -88,7 +89,7 @@ class Writer:
         while not stopping:
             first = self._queue.get()
             if first is None:
-                return
+                break
             waiting = [first]
             while len(waiting) < MAX_BATCH:
                 try:
@@ -101,6 +102,7 @@ class Writer:
                 waiting.append(another)
             self._settle(waiting)
             _release(waiting)
+        self._line.close()
 
     def _settle(self, waiting: Sequence[_Waiting]) -> None:
         """Give every item a result; never raises."""
@@ -139,13 +141,17 @@ class Writer:
         groups: dict[Batch, list[_Waiting]] = {}
         for item in waiting:
             groups.setdefault(item.batch, []).append(item)
-        with self._engine.connect() as db, db.begin():
-            tx = Tx(db, self._clock)
+        tx = Tx(self._line.begin(), self._clock)
+        try:
             for batch, items in groups.items():
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
             self._at(Point.COMMIT_READY)
+            self._line.commit()
+        except BaseException:
+            self._line.roll_back()
+            raise
         self._at(Point.COMMIT_DONE)
         self._committed(tx)
 

@@ -1,11 +1,12 @@
 """Read request bodies: counted while they stream, bounded in time, parsed with bounded depth."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from pydantic_core import from_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from tracker.domain.errors import FieldError, InvalidRequest
 
@@ -26,28 +27,39 @@ class WrongMediaType(Exception):
     """The body is not said to be JSON."""
 
 
-async def read_capped(request: Request, *, limit: int, timeout_s: float) -> bytes:
+async def read_capped(
+    headers: Mapping[str, str], receive: Receive, *, limit: int, timeout_s: float
+) -> bytes:
     """The raw body, however it is framed.
 
     limit:     bytes; one more is refused, without reading on.
     timeout_s: for the whole body, so that a trickle cannot hold a connection.
     Raises BodyTooLarge, BodyTooSlow, ClientDisconnect.
     """
-    declared = request.headers.get("content-length", "")
+    declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)
-    chunks: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(timeout_s):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise BodyTooLarge(limit)
-                chunks.append(chunk)
+            return await _read(receive, limit)
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
-    return b"".join(chunks)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def stream_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
@@ -81,7 +93,7 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
     Raises WrongMediaType, InvalidRequest, and what `read_capped` raises.
     """
     check_json(request)
-    body = await read_capped(request, limit=limit, timeout_s=timeout_s)
+    body = await read_capped(request.headers, request.receive, limit=limit, timeout_s=timeout_s)
     return parse_object(body)
 
 

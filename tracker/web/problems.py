@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -24,6 +23,7 @@ from tracker.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tracker.telemetry import REQUEST_ID
 from tracker.web.auth import challenge
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType
 
@@ -116,4 +116,4 @@ def headers_of(error: Exception) -> dict[str, str]:
 
 def request_id() -> str:
     """The id of the request that is being answered."""
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    return REQUEST_ID.get()

@@ -49,6 +49,6 @@ def build_app(
         routes=ROUTES,
         exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
         | dict.fromkeys(problems.KINDS, problems.answer),
-        middleware=[Middleware(RequestScope, clock=clock)],
+        middleware=[Middleware(RequestScope, clock=clock), Middleware(callbacks.Receiver)],
         lifespan=lifespan,
     )

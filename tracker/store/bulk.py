@@ -1,0 +1,297 @@
+"""Statements over many rows, straight on the driver, for the paths that every callback takes.
+
+A statement through SQLAlchemy costs as much as the rest of a request does, so that these are
+spelt once, here, from the tables of `schema`, and sent with nothing in between: on SQLite a row at
+a time to a prepared statement, on PostgreSQL as one binary array per column.
+"""
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from json import JSONEncoder
+from typing import Any
+from uuid import UUID
+
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy.exc import DBAPIError
+
+from tracker.store.types import BigKey, JsonDoc, PublicId, UtcDateTime
+
+Encode = Callable[[Sequence[Any]], Any]
+"""A column of values as the driver is to have it."""
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NULL = b"\xff\xff\xff\xff"
+_to_json = JSONEncoder(separators=(",", ":")).encode
+
+
+class Bulk:
+    """One statement, spelt for both databases.
+
+    columns: of the table, in the order in which `run` is given them. In the SQLite spelling they
+        are ?1, ?2, …; in the PostgreSQL one `{rows}` stands for all of them as a table `n`.
+    """
+
+    def __init__(
+        self, table: Table, columns: Sequence[str], *, sqlite: str, postgresql: str
+    ) -> None:
+        kinds = [_KINDS[type(table.c[name].type)] for name in columns]
+        arrays = ", ".join(f"%b::{kind.array}" for kind in kinds)
+        self._sqlite = sqlite
+        self._postgresql = postgresql.replace(
+            "{rows}", f"unnest({arrays}) AS n ({', '.join(columns)})"
+        )
+        self._for_sqlite = [(place, k.sqlite) for place, k in enumerate(kinds) if k.sqlite]
+        self._for_postgresql = [kind.postgresql for kind in kinds]
+
+    def run(self, db: Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """Carry it out for rows of values; returns how many rows it changed.
+
+        Raises sqlalchemy.exc.DBAPIError, as any statement does.
+        """
+        if not rows:
+            return 0
+        raw = driver(db)
+        try:
+            if db.dialect.name == "sqlite":
+                changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
+            else:
+                changed = self._send(raw, rows).rowcount
+        except db.dialect.loaded_dbapi.Error as error:
+            raise as_sqlalchemy(db, error) from error
+        return changed
+
+    def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Carry it out on PostgreSQL, and return what it returns."""
+        if not rows:
+            return []
+        try:
+            found: list[tuple[Any, ...]] = self._send(driver(db), rows).fetchall()
+        except db.dialect.loaded_dbapi.Error as error:
+            raise as_sqlalchemy(db, error) from error
+        return found
+
+    def _send(self, raw: Any, rows: Sequence[Sequence[Any]]) -> Any:
+        columns = zip(*rows, strict=True)
+        arrays = [encode(c) for encode, c in zip(self._for_postgresql, columns, strict=True)]
+        return raw.execute(self._postgresql, arrays, prepare=True, binary=True)
+
+    def _adapted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        if not self._for_sqlite:
+            return rows
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, encode in self._for_sqlite:
+            columns[place] = encode(columns[place])
+        return zip(*columns, strict=True)
+
+
+def insert(
+    table: Table, columns: Sequence[str], *, conflict: str = "", returning: str = ""
+) -> Bulk:
+    """Insert rows. conflict: an ON CONFLICT clause; returning: columns, for `Bulk.fetch`."""
+    names = ", ".join(columns)
+    into = f"INSERT INTO {table.name} ({names})"
+    tail = f" RETURNING {returning}" if returning else ""
+    marks = ", ".join(f"?{place}" for place in range(1, len(columns) + 1))
+    return Bulk(
+        table,
+        columns,
+        sqlite=f"{into} VALUES ({marks}) {conflict}",
+        # The rows of an array are read, and numbered, in its order.
+        postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
+    )
+
+
+def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
+    """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
+    try:
+        if db.dialect.name == "sqlite" or not parameters:
+            return driver(db).execute(statement, parameters)
+        return driver(db).execute(statement, parameters, prepare=True, binary=True)
+    except db.dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemy(db, error) from error
+
+
+def last_number(db: Connection, table: str) -> int:
+    """The highest number that SQLite gave to a row of a table, to go on from inside a transaction.
+
+    One process writes at a time, so that it may number rows itself: inserts of many rows return
+    nothing there.
+    """
+    found = run(db, "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return found[0] if found else 0
+
+
+def driver(db: Connection) -> Any:
+    """The driver's connection, in whatever transaction is open."""
+    return db.connection.driver_connection
+
+
+def as_sqlalchemy(db: Connection, error: Exception) -> BaseException:
+    """The driver's error as SQLAlchemy would raise it, so that callers know one family."""
+    base = db.dialect.loaded_dbapi.Error
+    return DBAPIError.instance(None, None, error, base, dialect=db.dialect)
+
+
+class _Array(bytes):
+    """A column as PostgreSQL's binary array; the subclasses are told apart by type."""
+
+
+class _Texts(_Array):
+    pass
+
+
+class _Bytes(_Array):
+    pass
+
+
+class _Integers(_Array):
+    pass
+
+
+class _Floats(_Array):
+    pass
+
+
+class _Booleans(_Array):
+    pass
+
+
+class _Instants(_Array):
+    pass
+
+
+class _Uuids(_Array):
+    pass
+
+
+def register(raw: Any) -> None:
+    """Let a psycopg connection take these arrays as parameters."""
+    for kind, oid in _ARRAYS.items():
+        raw.adapters.register_dumper(kind, _dumper(oid))
+
+
+_ARRAYS = {
+    _Texts: 1009,
+    _Bytes: 1001,
+    _Integers: 1016,
+    _Floats: 1022,
+    _Booleans: 1000,
+    _Instants: 1185,
+    _Uuids: 2951,
+}
+"""Type numbers of the arrays, from PostgreSQL's pg_type."""
+
+
+def _dumper(array: int) -> type[Dumper]:
+    class ArrayDumper(Dumper):
+        oid = array
+        format = Format.BINARY
+
+        def dump(self, obj: bytes) -> Buffer | None:
+            return bytes(obj)
+
+    return ArrayDumper
+
+
+def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
+    """An encoder for elements of any length."""
+
+    def encoded(values: Sequence[Any]) -> _Array:
+        first = values[0]
+        if values.count(first) == len(values):  # most columns of a batch say one thing
+            parts = [_piece(first, encode)] * len(values)
+        else:
+            parts = [_piece(value, encode) for value in values]
+        return array(_head(element, len(values)) + b"".join(parts))
+
+    return encoded
+
+
+def _piece(value: Any, encode: Callable[[Any], bytes]) -> bytes:
+    if value is None:
+        return _NULL
+    raw = encode(value)
+    return len(raw).to_bytes(4, "big") + raw
+
+
+def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
+    """An encoder for numbers."""
+
+    def encoded(values: Sequence[Any]) -> _Array:
+        if None in values:
+            parts = [_NULL if v is None else struct.pack(f"!i{code}", size, v) for v in values]
+            return array(_head(element, len(values)) + b"".join(parts))
+        flat = chain.from_iterable((size, value) for value in values)
+        return array(
+            _head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
+        )
+
+    return encoded
+
+
+def _head(element: int, length: int) -> bytes:
+    return struct.pack("!iiiii", 1, 1, element, length, 1)
+
+
+integers = _packed(_Integers, 20, "q", 8)
+"""A PostgreSQL parameter: an array of whole numbers, not empty."""
+
+
+def _instants(values: Sequence[datetime | None]) -> _Array:
+    made = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
+    return _Instants(_packed(_Array, 1184, "q", 8)(made))
+
+
+def _texts_of_instants(values: Sequence[datetime | None]) -> list[str | None]:
+    """As SQLAlchemy writes a DateTime on SQLite."""
+    return [None if value is None else _text_of_instant(value) for value in values]
+
+
+def _text_of_instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime names no instant")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _documents(values: Sequence[Any]) -> list[str | None]:
+    return [None if value is None else _to_json(value) for value in values]
+
+
+def _uuid_bytes(value: UUID) -> bytes:
+    return value.bytes
+
+
+uuids = _pieces(_Uuids, 2950, _uuid_bytes)
+"""A PostgreSQL parameter: an array of public ids, not empty."""
+
+
+class _Kind:
+    """How the values of a column travel. sqlite: None where the driver takes them as they are."""
+
+    def __init__(self, array: str, postgresql: Encode, sqlite: Encode | None = None) -> None:
+        self.array, self.postgresql, self.sqlite = array, postgresql, sqlite
+
+
+_texts = _pieces(_Texts, 25, str.encode)
+_INTEGER = _Kind("bigint[]", integers)
+_KINDS: dict[type[Any], _Kind] = {
+    Integer: _INTEGER,
+    type(BigKey): _INTEGER,
+    Float: _Kind("double precision[]", _packed(_Floats, 701, "d", 8)),
+    Boolean: _Kind("boolean[]", _packed(_Booleans, 16, "?", 1)),
+    Text: _Kind("text[]", _texts),
+    LargeBinary: _Kind("bytea[]", _pieces(_Bytes, 17, bytes)),
+    UtcDateTime: _Kind("timestamptz[]", _instants, _texts_of_instants),
+    JsonDoc: _Kind("text[]", lambda values: _texts(_documents(values)), _documents),
+    PublicId: _Kind(
+        "uuid[]",
+        uuids,
+        lambda values: [value.bytes for value in values],
+    ),
+}

@@ -1,0 +1,73 @@
+"""The writer's own connection: kept open, BEGIN and COMMIT sent straight to the driver.
+
+Taking a connection from the pool, beginning and giving it back through SQLAlchemy costs a third of
+a millisecond on each single commit; this costs a tenth of that. Statements through SQLAlchemy
+still work on it, inside the transaction that is open.
+"""
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from tracker.store import bulk
+
+
+class Line:
+    """One connection, used by one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Connects when a transaction begins."""
+        # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
+        # no COMMIT of its own.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._begin = "BEGIN IMMEDIATE" if is_sqlite else "BEGIN"
+        self._db: Connection | None = None
+
+    def begin(self) -> Connection:
+        """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
+        if self._db is not None:
+            try:
+                return self._begin_on(self._db)
+            except DBAPIError:
+                # It may have died while nobody used it: nothing has been done yet, so try a new
+                # one. A database that is busy says so again.
+                self._drop()
+        self._db = self._engine.connect()
+        return self._begin_on(self._db)
+
+    def commit(self) -> None:
+        """Commit; when this returns, it is on disk. Raises DBAPIError."""
+        db = self._open()
+        bulk.run(db, "COMMIT")
+        if db.in_transaction():  # SQLAlchemy's own idea of one: nothing is sent
+            db.commit()
+
+    def roll_back(self) -> None:
+        """Undo what is not committed. Never raises: a connection that cannot is given up."""
+        db = self._open()
+        try:
+            bulk.run(db, "ROLLBACK")
+            if db.in_transaction():
+                db.rollback()
+        except DBAPIError:
+            self._drop()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            db.invalidate()
+            db.close()
+
+    def _begin_on(self, db: Connection) -> Connection:
+        bulk.run(db, self._begin)
+        return db
+
+    def _open(self) -> Connection:
+        assert self._db is not None  # noqa: S101 - between begin and commit
+        return self._db

@@ -1,0 +1,156 @@
+"""A Task as a row of `tasks`, and back."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Row
+
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.store.schema import tasks
+from tracker.store.types import JsonDoc, PublicId, UtcDateTime
+
+COLUMNS = tuple(field.name for field in fields(Task))
+"""Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""
+CHANGING = (
+    *("state", "version", "provider_task_id", "provider_status", "message", "progress"),
+    *("artifacts", "error", "detail", "overdue", "absences"),
+    *("updated_at", "submitted_at", "finished_at"),
+)
+"""The columns that a transition may change."""
+_STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
+
+
+def task(row: Row[Any]) -> Task:
+    """A row that SQLAlchemy has read."""
+    given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
+    given["state"] = _STATES[given["state"]]
+    given["artifacts"] = _artifacts(given["artifacts"])
+    given["error"] = TaskError(**given["error"]) if given["error"] else None
+    given["metadata"] = given["metadata"] or {}
+    return Task(**given)
+
+
+def from_driver(rows: Sequence[Sequence[Any]], dialect: str) -> list[Task]:
+    """Rows of COLUMNS as the driver gives them."""
+    if not rows:
+        return []
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for place, convert in _CONVERSIONS[dialect]:
+        columns[place] = map(convert, columns[place])
+    return [Task(*values) for values in zip(*columns, strict=True)]
+
+
+def changes(changed: Task) -> tuple[Any, ...]:
+    """The values of CHANGING."""
+    return (
+        changed.state.value,
+        changed.version,
+        changed.provider_task_id,
+        changed.provider_status,
+        changed.message,
+        changed.progress,
+        [_artifact(piece) for piece in changed.artifacts] or None,
+        asdict(changed.error) if changed.error else None,
+        changed.detail,
+        changed.overdue,
+        changed.absences,
+        changed.updated_at,
+        changed.submitted_at,
+        changed.finished_at,
+    )
+
+
+NEW = (
+    *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
+    *("slots", "slots_held", "callback_url", "webhook_url"),
+    *("created_at", "deadline_at", "give_up_at"),
+    *CHANGING,
+)
+"""The columns of a task that has no row yet; `key` is numbered by the database."""
+
+
+def new(made: Task) -> tuple[Any, ...]:
+    """The values of NEW."""
+    return (
+        made.id,
+        made.tenant,
+        made.provider,
+        made.account,
+        made.operation,
+        made.external_task_id,
+        dict(made.metadata) or None,
+        made.slots,
+        0,
+        made.callback_url,
+        made.webhook_url,
+        made.created_at,
+        made.deadline_at,
+        made.give_up_at,
+        *changes(made),
+    )
+
+
+def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:
+    return tuple(Artifact(**piece) for piece in found or ())
+
+
+def _artifact(piece: Artifact) -> dict[str, Any]:
+    return {
+        "kind": piece.kind,
+        "url": piece.url,
+        "id": piece.id,
+        "duration_s": piece.duration_s,
+        "extra": dict(piece.extra),
+    }
+
+
+def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:
+    return () if text is None else _artifacts(json.loads(text))
+
+
+def _read_error(text: str | None) -> TaskError | None:
+    return None if text is None else TaskError(**json.loads(text))
+
+
+def _read_document(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _read_metadata(text: str | None) -> Any:
+    return {} if text is None else json.loads(text)
+
+
+def _read_instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _read_id(raw: bytes) -> UUID:
+    return UUID(bytes=raw)
+
+
+_ALWAYS: Mapping[str, Callable[[Any], Any]] = {
+    "state": _STATES.__getitem__,
+    "artifacts": _read_artifacts,
+    "error": _read_error,
+    "metadata": _read_metadata,
+}
+
+
+def _conversions(dialect: str) -> list[tuple[int, Callable[[Any], Any]]]:
+    """(place in COLUMNS, conversion) of what the driver does not give as a Task has it."""
+    found: list[tuple[int, Callable[[Any], Any]]] = []
+    by_type: dict[type[Any], Callable[[Any], Any]] = {JsonDoc: _read_document}
+    if dialect == "sqlite":
+        by_type |= {UtcDateTime: _read_instant, PublicId: _read_id, Boolean: bool}
+    for place, name in enumerate(COLUMNS):
+        convert = _ALWAYS.get(name) or by_type.get(type(tasks.c[name].type))
+        if convert is not None:
+            found.append((place, convert))
+    return found
+
+
+_CONVERSIONS = {dialect: _conversions(dialect) for dialect in ("sqlite", "postgresql")}
