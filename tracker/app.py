@@ -16,10 +16,12 @@ from tracker.egress.client import Egress
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
+from tracker.services.endpoints import Endpoints
 from tracker.services.keyring import Keyring
 from tracker.services.leases import Leases
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
+from tracker.services.redelivery import Redelivery
 from tracker.services.submission import Acceptance
 from tracker.services.watch import Watch
 from tracker.settings import Settings, SettingsError
@@ -178,6 +180,8 @@ def _services(settings: Settings, context: Context, egress: Egress, watch: Watch
         acceptance=Acceptance(context),
         reception=Reception(context),
         passing=Passing(context, egress),
+        endpoints=Endpoints(context),
+        redelivery=Redelivery(context),
         clock=context.clock,
         keyring=keyring,
         door=Door(

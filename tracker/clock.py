@@ -58,6 +58,11 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
+def new_key(size: int) -> bytes:
+    """Bytes that nobody can guess."""
+    return secrets.token_bytes(size)
+
+
 def new_secret() -> str:
     """A value nobody can guess: 256 bits, URL-safe. For signing."""
     return secrets.token_urlsafe(32)

@@ -1,8 +1,9 @@
 """A receiver of deliveries: answers as it is told, and keeps what it was sent."""
 
+import contextlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -25,11 +26,25 @@ class Sink:
     """Listens while its block runs.
 
     answers: statuses in order; the last one goes on.
+    headers, body: of every answer.
+    is_silent: takes requests and answers none before its block ends.
     """
 
-    def __init__(self, answers: Sequence[int] = (200,)) -> None:
+    def __init__(
+        self,
+        answers: Sequence[int] = (200,),
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        is_silent: bool = False,
+    ) -> None:
         self.received: list[Received] = []
         self._answers = list(answers)
+        self._headers = headers or {}
+        self._body = body
+        self._may_answer = threading.Event()
+        if not is_silent:
+            self._may_answer.set()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -44,6 +59,7 @@ class Sink:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self._may_answer.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -61,9 +77,14 @@ class Sink:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = sink._take(Received(self.path, headers, body))
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
+                sink._may_answer.wait()
+                with contextlib.suppress(ConnectionError):  # who is told too late has left
+                    self.send_response(status)
+                    for name, value in sink._headers.items():
+                        self.send_header(name, value)
+                    self.send_header("content-length", str(len(sink._body)))
+                    self.end_headers()
+                    self.wfile.write(sink._body)
 
             def log_message(self, *_args: object) -> None:
                 """Nothing."""

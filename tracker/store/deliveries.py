@@ -3,7 +3,7 @@
 How it is claimed and settled stands in delivery_queue.py.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, tuple_, update
 
-from tracker.domain.delivery import UNENDED, DeliveryState
+from tracker.domain.delivery import UNENDED, DeliveryState, EndpointState
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies, endpoints, tasks
 
+_GOES_SOMEWHERE = deliveries.c.endpoint_key.is_(None) | deliveries.c.endpoint_key.in_(
+    select(endpoints.c.key).where(
+        endpoints.c.state.in_([EndpointState.ACTIVE.value, EndpointState.PAUSED.value])
+    )
+)
+"""Of what can be redelivered: its URL came with a task, or its endpoint still gets something."""
 _UNENDED = sorted(state.value for state in UNENDED)
 
 
@@ -85,11 +91,11 @@ class DeliveryFilter:
     """
 
     tenant: str
-    states: Collection[DeliveryState] = ()
+    states: Sequence[DeliveryState] = ()
     is_failing: bool = False
-    endpoint_key: int | None = None
-    task_key: int | None = None
-    events: Collection[str] = ()
+    endpoint_id: UUID | None = None
+    task_id: UUID | None = None
+    events: Sequence[str] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
 
@@ -189,20 +195,62 @@ def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:
     return [MadeAttempt(*row) for row in db.execute(found.order_by(columns.key))]
 
 
-def count(db: Connection, filter_: DeliveryFilter, *, most: int) -> int:
-    """How many a filter matches; counts no further than `most`."""
-    found = _filtered(select(deliveries.c.key), filter_).limit(most).subquery()
-    return int(db.execute(select(func.count()).select_from(found)).scalar_one())
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a redelivery by filter would touch.
+
+    by_event: how many of each type.
+    sample:   the ids of some, the newest first.
+    """
+
+    count: int
+    by_event: Mapping[str, int]
+    sample: Sequence[UUID]
+
+
+def summary(db: Connection, filter_: DeliveryFilter) -> Summary:
+    """Count what `keys` would give out."""
+    kinds = _filtered(select(deliveries.c.event, func.count()), filter_).where(_GOES_SOMEWHERE)
+    by_event = {
+        event: int(n)
+        for event, n in db.execute(kinds.group_by(deliveries.c.event).order_by("event"))
+    }
+    ids = _filtered(select(deliveries.c.id), filter_).where(_GOES_SOMEWHERE)
+    sample = db.scalars(ids.order_by(deliveries.c.key.desc()).limit(10)).all()
+    return Summary(sum(by_event.values()), by_event, sample)
+
+
+def last_key(db: Connection) -> int:
+    """The newest row."""
+    return int(db.execute(select(func.coalesce(func.max(deliveries.c.key), 0))).scalar_one())
+
+
+def key_of(db: Connection, tenant: str, id_: UUID) -> int | None:
+    """The row of a tenant's delivery."""
+    found = select(deliveries.c.key).where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
+    return db.execute(found).scalar_one_or_none()
+
+
+def keys(
+    db: Connection, filter_: DeliveryFilter, *, after: int, until: int, limit: int
+) -> list[int]:
+    """Rows that can be redelivered, oldest first: behind `after`, up to `until`."""
+    found = _filtered(select(deliveries.c.key), filter_).where(
+        deliveries.c.key > after, deliveries.c.key <= until, _GOES_SOMEWHERE
+    )
+    return list(db.scalars(found.order_by(deliveries.c.key).limit(limit)))
 
 
 def rearm(db: Connection, keys: Collection[int], *, now: datetime) -> int:
     """Owe these once more, with a fresh ladder: behind every first attempt. Returns how many.
 
-    One that is on its way stays as it is.
+    One that is on its way, or has nowhere to go, stays as it is.
     """
+    if not keys:
+        return 0
     statement = (
         update(deliveries)
-        .where(deliveries.c.key.in_(keys), deliveries.c.token.is_(None))
+        .where(deliveries.c.key.in_(keys), deliveries.c.token.is_(None), _GOES_SOMEWHERE)
         .values(
             state=DeliveryState.PENDING.value,
             turn=1,
@@ -258,15 +306,17 @@ def _filtered(found: Select[Any], filter_: DeliveryFilter) -> Select[Any]:
     columns = deliveries.c
     found = found.where(columns.tenant == filter_.tenant)
     if filter_.states:
-        found = found.where(columns.state.in_(sorted(filter_.states)))
+        found = found.where(columns.state.in_(filter_.states))
     if filter_.is_failing:
         found = found.where(columns.state == DeliveryState.PENDING.value, columns.attempts > 0)
-    if filter_.endpoint_key is not None:
-        found = found.where(columns.endpoint_key == filter_.endpoint_key)
-    if filter_.task_key is not None:
-        found = found.where(columns.task_key == filter_.task_key)
+    if filter_.endpoint_id is not None:
+        named = select(endpoints.c.key).where(endpoints.c.id == filter_.endpoint_id)
+        found = found.where(columns.endpoint_key == named.scalar_subquery())
+    if filter_.task_id is not None:
+        about = select(tasks.c.key).where(tasks.c.id == filter_.task_id)
+        found = found.where(columns.task_key == about.scalar_subquery())
     if filter_.events:
-        found = found.where(columns.event.in_(sorted(filter_.events)))
+        found = found.where(columns.event.in_(filter_.events))
     if filter_.created_after is not None:
         found = found.where(columns.created_at > filter_.created_after)
     if filter_.created_before is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.clock import new_token
@@ -52,6 +52,12 @@ def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
         return {}
     found = select(endpoints).where(endpoints.c.key.in_(keys))
     return {row.key: _endpoint(row) for row in db.execute(found)}
+
+
+def count(db: Connection, tenant: str) -> int:
+    """How many a tenant has."""
+    found = select(func.count()).where(endpoints.c.tenant == tenant, _SHOWN)
+    return int(db.execute(found).scalar_one())
 
 
 def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Endpoint]:

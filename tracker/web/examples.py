@@ -27,3 +27,18 @@ SUBMIT: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """For `POST /v1/tasks`."""
+
+ENDPOINT: Mapping[str, Mapping[str, Any]] = {
+    "verdicts of one customer": {
+        "url": "https://app.example.com/hooks/tracker",
+        "description": "billing",
+        "event_types": ["task.succeeded", "task.failed", "task.expired"],
+        "metadata": {"customer": 42},
+    },
+    "everything, in order, names only": {
+        "url": "https://example.com/hooks",
+        "payload": "thin",
+        "ordered": True,
+    },
+}
+"""For `POST /v1/endpoints`."""

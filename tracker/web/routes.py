@@ -10,7 +10,18 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from tracker.clock import Clock
-from tracker.web import attention, callbacks, changes, documentation, health, kling, problems, tasks
+from tracker.web import (
+    attention,
+    callbacks,
+    changes,
+    deliveries,
+    documentation,
+    endpoints,
+    health,
+    kling,
+    problems,
+    tasks,
+)
 from tracker.web.middleware import RequestScope
 from tracker.web.state import Services
 
@@ -31,6 +42,19 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
     Route("/v1/changes", changes.list_changes, methods=["GET"]),
     Route("/v1/changes/stream", changes.stream, methods=["GET"]),
+    Route("/v1/endpoints", endpoints.create, methods=["POST"]),
+    Route("/v1/endpoints", endpoints.list_, methods=["GET"]),
+    Route("/v1/endpoints/{id}", endpoints.get, methods=["GET"]),
+    Route("/v1/endpoints/{id}", endpoints.change, methods=["PATCH"]),
+    Route("/v1/endpoints/{id}", endpoints.delete, methods=["DELETE"]),
+    Route("/v1/endpoints/{id}/pause", endpoints.pause, methods=["POST"]),
+    Route("/v1/endpoints/{id}/resume", endpoints.resume, methods=["POST"]),
+    Route("/v1/endpoints/{id}/rotate-secret", endpoints.rotate_secret, methods=["POST"]),
+    Route("/v1/endpoints/{id}/test", endpoints.test, methods=["POST"]),
+    Route("/v1/deliveries", deliveries.list_, methods=["GET"]),
+    Route("/v1/deliveries/redeliver", deliveries.redeliver_many, methods=["POST"]),
+    Route("/v1/deliveries/{id}", deliveries.get, methods=["GET"]),
+    Route("/v1/deliveries/{id}/redeliver", deliveries.redeliver, methods=["POST"]),
     Route("/v1/attention", attention.attention_, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/healthz", health.healthz, methods=["GET"]),

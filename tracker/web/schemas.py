@@ -114,7 +114,7 @@ def render_change(change: Change) -> views.Change:
 
 def render_receipt(receipt: Receipt) -> views.Receipt:
     """One piece of inbound evidence; the body as text where it is text, else in base64."""
-    body, encoding = _body(receipt.body or b"")
+    body, encoding = body_as_text(receipt.body or b"")
     return {
         "id": str(receipt.key),
         "source": receipt.source,
@@ -175,7 +175,8 @@ def _evidence(step: Transition) -> views.Evidence | None:
     return None
 
 
-def _body(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+def body_as_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    """Bytes as text where they are text, else in base64."""
     try:
         return raw.decode(), "utf-8"
     except UnicodeDecodeError:

@@ -8,10 +8,12 @@ from starlette.requests import Request
 from tracker.clock import Clock
 from tracker.domain.access import Principal
 from tracker.domain.errors import Misuse
+from tracker.services.endpoints import Endpoints
 from tracker.services.expectations import Expectations
 from tracker.services.keyring import Keyring
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
+from tracker.services.redelivery import Redelivery
 from tracker.services.submission import Acceptance
 from tracker.services.watch import Watch
 from tracker.store.store import Store
@@ -46,6 +48,8 @@ class Services:
     acceptance: Acceptance
     reception: Reception
     passing: Passing
+    endpoints: Endpoints
+    redelivery: Redelivery
     clock: Clock
     keyring: Keyring
     door: Door

@@ -6,7 +6,6 @@ from math import ceil
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.expectation import come_back
 from tracker.domain.rendering import render_task
@@ -17,6 +16,7 @@ from tracker.store.store import Reading
 from tracker.web import examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
+from tracker.web.paging import page_answer, place
 from tracker.web.schemas import (
     SubmitBody,
     render_attempt,
@@ -130,13 +130,15 @@ async def list_(request: Request) -> Response:
         states=query.states(request),
         external_task_id=query.text(request, "external_task_id"),
     )
-    before = _place(request, scope=f"tasks {filter_!r}")
+    before = place(request, scope=f"tasks {filter_!r}")
     found = await services(request).store.read(
         lambda db: tasks.page(db, filter_, before=before, limit=limit + 1)
     )
     page = found[:limit]
     last = page[-1].key if len(found) > limit else None
-    return _page(request, "tasks", [render_task(t) for t in page], last, f"tasks {filter_!r}")
+    return page_answer(
+        request, {"tasks": [render_task(t) for t in page]}, last=last, scope=f"tasks {filter_!r}"
+    )
 
 
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})
@@ -180,13 +182,15 @@ async def list_receipts(request: Request) -> Response:
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     task = await waiting.look_whole(request)
     scope = f"receipts {task.key}"
-    after = _place(request, scope=scope) or 0
+    after = place(request, scope=scope) or 0
     found = await services(request).store.read(
         lambda db: receipts.of_task(db, task.key, after=after, limit=limit + 1)
     )
     page = found[:limit]
     last = page[-1].key if len(found) > limit else None
-    return _page(request, "receipts", [render_receipt(one) for one in page], last, scope)
+    return page_answer(
+        request, {"receipts": [render_receipt(one) for one in page]}, last=last, scope=scope
+    )
 
 
 async def _history(
@@ -195,22 +199,3 @@ async def _history(
     task = await waiting.look_whole(request)
     found = await services(request).store.read(lambda db: rows(db, task))
     return JSONResponse({name: found}, headers={"cache-control": "no-store"})
-
-
-def _place(request: Request, *, scope: str) -> int | None:
-    text = request.query_params.get("cursor")
-    if text is None:
-        return None
-    return int(cursor.decode(services(request).cursor_secrets, scope, text)[0])
-
-
-def _page(
-    request: Request, name: str, rows: Sequence[Mapping[str, object]], last: int | None, scope: str
-) -> Response:
-    headers = {"cache-control": "no-store"}
-    after = None
-    if last is not None:
-        after = cursor.encode(services(request).cursor_secrets[0], scope, [last])
-        url = request.url.include_query_params(cursor=after)
-        headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return JSONResponse({name: rows, "next_cursor": after}, headers=headers)
