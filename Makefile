@@ -6,6 +6,8 @@ PY := .venv/bin/python
 # uv is told which Python: it would otherwise take whichever environment is activated.
 COMPILE = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11 pyproject.toml
+CLIENTS = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
+	--python-version 3.11
 INSTALL = $(UV) pip install -q --python $(PY)
 
 # With bytecode switched off nothing is cached, and every start pays for it.
@@ -25,13 +27,13 @@ setup: .venv/.dev ## Install everything into .venv
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
-test: .venv/.dev ## Run all tests, on SQLite and PostgreSQL
+test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
 	$(PY) -m pytest -n 2 $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
 	$(PY) -m pytest -n 2 -k postgres $(ARGS)
 
-cov: .venv/.dev ## Measure what the tests cover
+cov: .venv/.dev .clients/.ready ## Measure what the tests cover
 	$(PY) -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
@@ -75,6 +77,9 @@ lock: | .venv/bin/python ## Renew the lock files
 	$(COMPILE) --extra fast --group dev --group bench --upgrade -c requirements-dev.lock \
 		-o requirements-bench.lock
 
+	$(CLIENTS) requirements-clients.in --overrides requirements-clients.overrides \
+		-o requirements-clients.lock
+
 lock-check: | .venv/bin/python
 	@cp requirements.lock .lock-run && cp requirements-dev.lock .lock-dev
 	@cp requirements-bench.lock .lock-bench
@@ -86,7 +91,7 @@ lock-check: | .venv/bin/python
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .uv .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .uv/bin/uv:
 	python3 -m venv .uv
@@ -106,4 +111,14 @@ clean: ## Remove what make installed
 
 .venv/.bench: requirements-bench.lock .venv/.dev
 	$(INSTALL) --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# Published clients, each as its authors packed it, away from what we run on. klingai-api asks for
+# Python 3.14 but runs on ours; what comfy-cli's other commands need is left out.
+.clients/.ready: requirements-clients.lock requirements-klingai.lock | .venv/bin/python
+	$(UV) venv -q --allow-existing --python $(PY) .clients
+	$(UV) pip install -q --python .clients/bin/python --no-deps --require-hashes \
+		-r requirements-clients.lock
+	$(UV) pip install -q --python .clients/bin/python --python-version 3.14 --no-deps \
+		--target .clients/klingai --require-hashes -r requirements-klingai.lock
 	@touch $@

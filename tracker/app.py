@@ -121,7 +121,12 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
                 async with running_workers(parts):
                     yield {"services": parts.services}
 
-    return build_app(lifespan, SystemClock())
+    return build_app(
+        lifespan,
+        SystemClock(),
+        root_path=settings.tracker_root_path,
+        kling_prefixes=settings.tracker_kling_prefixes,
+    )
 
 
 def create_app() -> Starlette:

@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FilePath,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -62,6 +63,31 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+_RESERVED = (
+    "/v1",
+    "/callbacks",
+    "/ui",
+    "/docs",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+)
+"""First parts of paths that are ours."""
+
+
+def _path_prefix(value: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        raise ValueError(f"{value!r} must be a path like /tracker, with no slash at the end")
+    return value
+
+
+def _front_prefix(value: str) -> str:
+    if _path_prefix(value).split("/")[1] in _RESERVED:
+        raise ValueError(f"{value!r} begins with a path that is used for something else")
+    return value
+
+
 def _database(value: str) -> str:
     normalise_url(value)
     return value
@@ -69,6 +95,10 @@ def _database(value: str) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
+PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
+Prefixes = Annotated[
+    tuple[Annotated[str, AfterValidator(_front_prefix)], ...], BeforeValidator(_words)
+]
 WebhookSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
 ]
@@ -93,6 +123,9 @@ class Settings(BaseModel):
     tracker_host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
+    tracker_root_path: PathPrefix | Literal[""] = ""
+    tracker_tls_cert: FilePath | None = None
+    tracker_tls_key: FilePath | None = None
     tracker_auth: Literal["on", "off"] | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
@@ -102,6 +135,7 @@ class Settings(BaseModel):
     tracker_kling_access_key: SecretStr | None = None
     tracker_kling_secret_key: SecretStr | None = None
     tracker_kling_webhook_secret: ProviderSecrets = ()
+    tracker_kling_prefixes: Prefixes = ()
     tracker_kling_max_in_flight: int | None = Field(None, ge=1)
     tracker_kling_profile: str | None = None
     tracker_config: Path | None = None
@@ -136,6 +170,12 @@ class Settings(BaseModel):
             for name in ("access_key", "secret_key", "api_key"):
                 reason = reason.replace(name, f"TRACKER_KLING_{name.upper()}")
             raise ValueError(f"TRACKER_KLING_{key.upper().removesuffix('S')}: {reason}")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tracker_tls_cert) != bool(self.tracker_tls_key):
+            raise ValueError("TRACKER_TLS_CERT and TRACKER_TLS_KEY go together; one is missing")
         return self
 
     @classmethod

@@ -60,16 +60,24 @@ def environment(
 @contextmanager
 def serving(env: Mapping[str, str], *, door: socket.socket, workers: bool) -> Iterator[str]:
     """The service in a thread; yields its address."""
-    app = make_app(Settings.from_env(env), workers=workers)
+    settings = Settings.from_env(env)
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+        uvicorn.Config(
+            make_app(settings, workers=workers),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            ssl_certfile=settings.tracker_tls_cert,
+            ssl_keyfile=settings.tracker_tls_key,
+        )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
     assert server.started, "the service did not start"
     try:
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        scheme = "https" if settings.tracker_tls_cert else "http"
+        yield f"{scheme}://127.0.0.1:{door.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(20)

@@ -30,7 +30,8 @@ def serve(host: str | None, port: int | None, *, worker: bool) -> None:
     if problem:
         fail(problem, code=1)
     configure_logging(settings.tracker_log_level, settings.tracker_log_format)
-    say(f"tracker on http://{settings.tracker_host}:{settings.port}")
+    scheme = "https" if settings.tracker_tls_cert else "http"
+    say(f"tracker on {scheme}://{settings.tracker_host}:{settings.port}")
     _run(settings, worker=worker)
 
 
@@ -42,6 +43,8 @@ def _run(settings: Settings, *, worker: bool) -> None:
         "access_log": False,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
         "server_header": False,
+        "ssl_certfile": settings.tracker_tls_cert,
+        "ssl_keyfile": settings.tracker_tls_key,
     }
     if settings.web_concurrency == 1:
         uvicorn.run(make_app(settings, workers=worker), **options)  # type: ignore[arg-type]  # a mixed dict

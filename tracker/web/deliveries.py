@@ -16,6 +16,7 @@ from tracker.web import params, query, views
 from tracker.web.endpoint_schemas import STATES, TYPES, RedeliverBody, render_delivery_attempt
 from tracker.web.operation import Answer, Param, operation, read_body
 from tracker.web.paging import page_answer, place
+from tracker.web.rootpath import rooted
 from tracker.web.schemas import body_as_text, render_delivery
 from tracker.web.state import services, tenant
 
@@ -107,7 +108,9 @@ async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
     id_ = _delivery_id(request)
     await services(request).redelivery.one(tenant(request), id_)
-    return JSONResponse({"delivery_id": str(id_)}, 202, {"location": f"/v1/deliveries/{id_}"})
+    return JSONResponse(
+        {"delivery_id": str(id_)}, 202, {"location": rooted(request, f"/v1/deliveries/{id_}")}
+    )
 
 
 @operation(

@@ -15,6 +15,7 @@ from tracker.web import examples, params, query, views
 from tracker.web.endpoint_schemas import EndpointBody, EndpointChanges, render_endpoint
 from tracker.web.operation import Answer, Param, operation, read_body
 from tracker.web.paging import page_answer, place
+from tracker.web.rootpath import rooted
 from tracker.web.state import services, tenant
 
 MAX_PAGE = 500
@@ -38,7 +39,10 @@ async def create(request: Request) -> Response:
     """Create an endpoint. Its secret is in this answer and nowhere else."""
     body = await read_body(request, EndpointBody)
     made = await services(request).endpoints.create(body.to_new(tenant(request)))
-    headers = {"location": f"/v1/endpoints/{made.endpoint.id}", **_NO_STORE}
+    headers = {
+        "location": rooted(request, f"/v1/endpoints/{made.endpoint.id}"),
+        **_NO_STORE,
+    }
     shown = {**render_endpoint(made.endpoint), "secret": made.secret}
     return JSONResponse(shown, 201, headers)
 

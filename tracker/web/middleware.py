@@ -67,6 +67,6 @@ def _given_id(scope: Scope) -> str | None:
 def _path(scope: Scope) -> str:
     """The path as it may be logged: the token of a callback URL is a secret."""
     path: str = scope["path"]
-    if path.startswith("/callbacks/"):
+    if "/callbacks/" in path:  # it may stand behind a root path
         path = path.rpartition("/")[0] + "/…"
     return path if path.isprintable() else repr(path)

@@ -23,6 +23,7 @@ from tracker.web import (
     tasks,
 )
 from tracker.web.middleware import RequestScope
+from tracker.web.rootpath import RootPath
 from tracker.web.state import Services
 
 
@@ -66,13 +67,26 @@ ROUTES: Sequence[BaseRoute] = (
 
 
 def build_app(
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]], clock: Clock
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]],
+    clock: Clock,
+    *,
+    root_path: str = "",
+    kling_prefixes: Sequence[str] = (),
 ) -> Starlette:
-    """The ASGI app. lifespan: opens the services and yields them."""
+    """The ASGI app.
+
+    lifespan:       opens the services and yields them.
+    root_path:      where it is mounted on its host, e.g. `/tracker`.
+    kling_prefixes: under which the Kling front is served besides those in ROUTES.
+    """
     return Starlette(
-        routes=ROUTES,
+        routes=[*ROUTES, *kling.front_routes(kling_prefixes)],
         exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
         | dict.fromkeys(problems.KINDS, problems.answer),
-        middleware=[Middleware(RequestScope, clock=clock), Middleware(callbacks.Receiver)],
+        middleware=[
+            Middleware(RequestScope, clock=clock),
+            Middleware(RootPath, root_path=root_path),
+            Middleware(callbacks.Receiver),
+        ],
         lifespan=lifespan,
     )

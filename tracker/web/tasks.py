@@ -17,6 +17,7 @@ from tracker.web import examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
 from tracker.web.paging import page_answer, place
+from tracker.web.rootpath import rooted
 from tracker.web.schemas import (
     SubmitBody,
     render_attempt,
@@ -69,7 +70,8 @@ async def submit(request: Request) -> Response:
     if wait.seconds:
         since = None if accepted.replayed else place
         task = await waiting.until_over(request, wait, task, since=since)
-    headers = _headers(request, task) | wait.headers | {"location": f"/v1/tasks/{task.id}"}
+    location = rooted(request, f"/v1/tasks/{task.id}")
+    headers = _headers(request, task) | wait.headers | {"location": location}
     if accepted.replayed:
         headers["idempotency-replayed"] = "true"
     return JSONResponse(render_task(task), 202 if task.state in OPEN else 200, headers)

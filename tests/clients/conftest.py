@@ -1,0 +1,90 @@
+"""A service over TLS with its emulated provider, and published clients that know nothing of us."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.service import ROOT, environment, listen, serving
+from tests.support.tls import Certificates, make_certificates
+from tests.support.tunnel import Tunnel
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+CLIENTS = ROOT / ".clients"
+OFFICIAL = "api-singapore.klingai.com"
+"""The address that is built into one of the clients."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Where a client finds the service.
+
+    url: https, below a path of its host.
+    """
+
+    url: str
+    certificates: Certificates
+    tunnel: Tunnel
+    home: Path
+
+    def run(self, command: Sequence[str], env: Mapping[str, str]) -> str:
+        """Run a client to its end; what it printed. It reaches the service and nothing else."""
+        everywhere = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "NO_PROXY": "127.0.0.1",
+            "HTTPS_PROXY": self.tunnel.url,
+            "HTTP_PROXY": self.tunnel.url,
+            "SSL_CERT_FILE": str(self.certificates.authority),
+            "REQUESTS_CA_BUNDLE": str(self.certificates.authority),
+            "DO_NOT_TRACK": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [str(CLIENTS / "bin" / "python"), *command],
+            env=everywhere | dict(env),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=self.home,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run_json(self, command: Sequence[str], env: Mapping[str, str]) -> Any:
+        """The same, where it prints JSON."""
+        return json.loads(self.run(command, env))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def are_installed() -> None:
+    assert (CLIENTS / ".ready").exists(), "run `make .clients/.ready` (`make test` does)"
+
+
+@pytest.fixture
+def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
+    certificates = make_certificates(tmp_path, "127.0.0.1", OFFICIAL)
+    door = listen()
+    port = door.getsockname()[1]
+    with (
+        Emulator(EmulatorConfig(step_seconds=0.3, callback_backoff_seconds=0.05)) as emulator,
+        Tunnel({f"{OFFICIAL}:443": port}) as tunnel,
+    ):
+        env = environment(
+            sqlite_url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=None,
+            TRACKER_TLS_CERT=str(certificates.cert),
+            TRACKER_TLS_KEY=str(certificates.key),
+            TRACKER_ROOT_PATH="/below",
+        )
+        with serving(env, door=door, workers=True) as url:
+            yield Installed(f"{url}/below", certificates, tunnel, tmp_path)
