@@ -63,15 +63,8 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-_RESERVED = (
-    "/v1",
-    "/callbacks",
-    "/ui",
-    "/docs",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/openapi.json",
+_RESERVED = frozenset(
+    {"v1", "callbacks", "ui", "docs", "healthz", "readyz", "metrics", "openapi.json"}
 )
 """First parts of paths that are ours."""
 

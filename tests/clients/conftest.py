@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.keys import folder_secret, issue
 from tests.support.service import ROOT, environment, listen, serving
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
@@ -25,16 +26,22 @@ OFFICIAL = "api-singapore.klingai.com"
 class Installed:
     """Where a client finds the service.
 
-    url: https, below a path of its host.
+    url:  https, below a path of its host.
+    key:  one of the service's API keys.
+    pair: one of its access keys, with the secret key.
     """
 
     url: str
     certificates: Certificates
     tunnel: Tunnel
     home: Path
+    key: str
+    pair: tuple[str, str]
 
-    def run(self, command: Sequence[str], env: Mapping[str, str]) -> str:
-        """Run a client to its end; what it printed. It reaches the service and nothing else."""
+    def run(
+        self, command: Sequence[str], env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a client to its end. It reaches the service and nothing else."""
         everywhere = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -46,7 +53,7 @@ class Installed:
             "DO_NOT_TRACK": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        done = subprocess.run(
+        return subprocess.run(
             [str(CLIENTS / "bin" / "python"), *command],
             env=everywhere | dict(env),
             capture_output=True,
@@ -55,12 +62,12 @@ class Installed:
             check=False,
             cwd=self.home,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def run_json(self, command: Sequence[str], env: Mapping[str, str]) -> Any:
-        """The same, where it prints JSON."""
-        return json.loads(self.run(command, env))
+        """The same, where it must work and prints JSON."""
+        done = self.run(command, env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,10 +78,11 @@ def are_installed() -> None:
 @pytest.fixture
 def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
     certificates = make_certificates(tmp_path, "127.0.0.1", OFFICIAL)
+    pair = issue(sqlite_url, kling=True, secret=folder_secret(tmp_path))
     door = listen()
     port = door.getsockname()[1]
     with (
-        Emulator(EmulatorConfig(step_seconds=0.3, callback_backoff_seconds=0.05)) as emulator,
+        Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)) as emulator,
         Tunnel({f"{OFFICIAL}:443": port}) as tunnel,
     ):
         env = environment(
@@ -87,4 +95,11 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
             TRACKER_ROOT_PATH="/below",
         )
         with serving(env, door=door, workers=True) as url:
-            yield Installed(f"{url}/below", certificates, tunnel, tmp_path)
+            yield Installed(
+                f"{url}/below",
+                certificates,
+                tunnel,
+                tmp_path,
+                key=issue(sqlite_url).secret,
+                pair=(pair.access_key or "", pair.secret),
+            )

@@ -8,8 +8,13 @@ from tests.support.waiting import wait_until
 HOME = CLIENTS / "klingai"
 
 
+def environment(access_key: str, secret_key: str) -> dict[str, str]:
+    """How it is given its credentials."""
+    return {"PYTHONPATH": str(HOME), "ACCESS_TOKEN": access_key, "SECRET_TOKEN": secret_key}
+
+
 def test_it_runs_from_costs_over_create_to_verdict(installed: Installed) -> None:
-    env = {"PYTHONPATH": str(HOME), "ACCESS_TOKEN": "an-access-key", "SECRET_TOKEN": "x" * 32}
+    env = environment(*installed.pair)
 
     def klingai(*arguments: str) -> Any:
         return installed.run_json([str(HOME / "bin" / "klingai"), *arguments], env)
@@ -29,3 +34,11 @@ def test_it_runs_from_costs_over_create_to_verdict(installed: Installed) -> None
     assert [task["task_id"] for task in listed] == [task_id]
     assert klingai("get-text2video", "--task-id", "mine")["data"] == last
     assert installed.tunnel.refused == []
+
+
+def test_it_hears_that_its_secret_key_is_wrong(installed: Installed) -> None:
+    command = [str(HOME / "bin" / "klingai"), "test-credentials"]
+    assert installed.run(command, environment(*installed.pair)).returncode == 0
+    done = installed.run(command, environment(installed.pair[0], "x" * 43))
+    assert done.returncode == 1
+    assert "Invalid ACCESS_TOKEN or SECRET_TOKEN" in done.stderr
