@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Sink:
         is_silent: bool = False,
     ) -> None:
         self.received: list[Received] = []
+        self.connections = 0
+        self._open: set[socket.socket] = set()
         self._answers = list(answers)
         self._headers = headers or {}
         self._body = body
@@ -47,7 +50,9 @@ class Sink:
             self._may_answer.set()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     @property
     def url(self) -> str:
@@ -61,8 +66,16 @@ class Sink:
     def __exit__(self, *_exc: object) -> None:
         self._may_answer.set()
         self._server.shutdown()
+        self.close_connections()
         self._server.server_close()
         self._thread.join(5)
+
+    def close_connections(self) -> None:
+        """Close what clients keep open."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):  # it closed by itself just now
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _take(self, request: Received) -> int:
         with self._lock:
@@ -73,6 +86,19 @@ class Sink:
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                with sink._lock:
+                    sink.connections += 1
+                    sink._open.add(self.connection)
+
+            def finish(self) -> None:
+                with sink._lock:
+                    sink._open.discard(self.connection)
+                super().finish()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}

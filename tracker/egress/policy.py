@@ -7,9 +7,18 @@ the URL when it is given, and on the address really dialled at each connection.
 import ipaddress
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach, SSRFGuardError
+from ssrfguard import (
+    DEFAULT_DENIED,
+    AddressTable,
+    Block,
+    Policy,
+    Reach,
+    SSRFGuardError,
+    Verdict,
+)
 
 _AZURE = Block(
     ipaddress.ip_network("168.63.129.16/32"),
@@ -18,7 +27,31 @@ _AZURE = Block(
     Reach.DENIED,
     "a public address that only ever leads to the host's own control plane",
 )
-_TABLE = AddressTable((*DEFAULT_DENIED.blocks, _AZURE))
+_SIIT = Block(
+    ipaddress.ip_network("::ffff:0:0:0/96"),
+    "IPv4-translated",
+    "RFC 2765",
+    Reach.DENIED,
+    "stands for an IPv4 address behind a translator; nobody gives it as a place to call",
+)
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
+"""How the interface part of an ISATAP address begins; an IPv4 address follows (RFC 5214)."""
+
+
+class _Table(AddressTable):
+    """Also looks into what any prefix may carry: ISATAP is told by the interface part alone."""
+
+    def classify(self, address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> Verdict:
+        """See AddressTable."""
+        verdict = super().classify(address)
+        low = int(verdict.address) & (1 << 64) - 1
+        if verdict.blocked or verdict.address.version == 4 or low >> 32 not in _ISATAP:
+            return verdict
+        inner = super().classify(ipaddress.IPv4Address(low & 0xFFFFFFFF))
+        return replace(verdict, blocked=inner.blocked, block=inner.block or verdict.block)
+
+
+_TABLE = _Table((*DEFAULT_DENIED.blocks, _AZURE, _SIIT))
 _ENCODED_ADDRESS = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
 """A last label that no public name has: what resolvers read as an address in disguise."""
 _LOCAL_NAME = re.compile(r"(^|\.)localhost\.?$", re.IGNORECASE)
