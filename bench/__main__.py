@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import callbacks
+from bench import callbacks, deliveries
 from bench.bed import Bed
 from bench.processes import CLIENT_CORE
 from bench.table import Figure, keep, machine, render
@@ -16,6 +16,7 @@ from bench.table import Figure, keep, machine, render
 PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({1, 2, 3, 4, 5}), callbacks.under_load),
     (frozenset({6}), callbacks.one_at_a_time),
+    (frozenset({15}), deliveries.beside_httpx),
 )
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
     options = parser.parse_args()
-    rows = {int(word) for word in options.rows.split(",") if word} or set(range(1, 15))
+    rows = {int(word) for word in options.rows.split(",") if word} or set(range(1, 16))
     command = "make bench" + (f" ROWS={options.rows}" if options.rows else "")
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder, ExitStack() as stack:

@@ -52,6 +52,7 @@ ASKED: Mapping[str, Asked] = {
     "13": Asked("two web processes ÷ one, PostgreSQL, 256 connections", 1.1, 1.4),
     "14": Asked("web process: resident memory idle", 90, 60, " MB", is_limit=True),
     "14x": Asked("web process: start to first answer", 1.5, 0.8, " s", is_limit=True),
+    "15": Asked("deliveries/s of one worker, all committed ÷ a bare httpx loop", 0.5, 0.8),
 }
 """By row. An `x` marks the second figure of a row."""
 
