@@ -11,6 +11,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import (
     Conflict,
     Fault,
+    FieldError,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -20,8 +21,8 @@ from tracker.domain.errors import (
     Unavailable,
 )
 from tracker.domain.exchange import Certainty
-from tracker.providers.kling import front, helpers
-from tracker.web import kling_helpers, kling_tasks
+from tracker.providers.kling import front, helpers, standard
+from tracker.web import kling_helpers, kling_standard, kling_tasks
 from tracker.web.auth import admit
 from tracker.web.body import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.kling_helpers import ProviderAway
@@ -48,7 +49,8 @@ class WrongMethod(TrackerError):
 def front_routes(prefixes: Sequence[str]) -> list[Route]:
     """The same front under each prefix; under none, only where it is alone."""
     paths = [f"/v1/{family}/{{tail:path}}" for family in (*FAMILIES, "account")]
-    paths += ["/account/{tail:path}"]
+    paths += ["/account/{tail:path}", "/tasks"]
+    paths += [f"/{product}{tail}" for product in standard.PRODUCTS for tail in ("", "/{tail:path}")]
     behind = [f"{prefix}/{{rest:path}}" for prefix in prefixes if prefix]
     wanted = [*(paths if "" in prefixes else ()), *behind]
     return [Route(path, handle, methods=METHODS) for path in wanted]
@@ -73,10 +75,24 @@ async def _dispatch(request: Request) -> Response:
         if request.method == wanted:
             return await kling_helpers.pass_on(request, named)
         if named in helpers.ACCOUNT:
-            raise WrongMethod(f"{request.method} is not a method of this path")
-    if version != "v1":
-        raise NoSuchRoute(f"there is no {path[:128]!r}")
-    return _answer(await _legacy(request, rest))
+            raise _wrong_method(request)
+    if version == "v1":
+        return _answer(await _legacy(request, rest))
+    if path in kling_standard.SHELVES:
+        return _answer(await _shelf(request, path))
+    if standard.is_standard(path):
+        if request.method != "POST":
+            raise _wrong_method(request)
+        return _answer(await kling_tasks.create(request, path))
+    raise NoSuchRoute(f"there is no {path[:128]!r}")
+
+
+async def _shelf(request: Request, path: str) -> object:
+    if request.method in ("GET", "HEAD"):
+        return await kling_standard.named(request, path)
+    if request.method == "POST":
+        return await kling_standard.page(request, path)
+    raise _wrong_method(request)
 
 
 async def _legacy(request: Request, rest: str) -> object:
@@ -89,7 +105,11 @@ async def _legacy(request: Request, rest: str) -> object:
         if name:
             return await kling_tasks.get(request, operation, name)
         return await kling_tasks.page(request, operation)
-    raise WrongMethod(f"{request.method} is not a method of this path")
+    raise _wrong_method(request)
+
+
+def _wrong_method(request: Request) -> WrongMethod:
+    return WrongMethod(f"{request.method} is not a method of this path")
 
 
 def _path(request: Request) -> str:
@@ -104,7 +124,8 @@ def _scope(method: str, named: str) -> Scope:
     """What a call needs: billing tells of every tenant's tasks."""
     if named.startswith("account/billing/"):
         return Scope.ADMIN
-    return Scope.TASKS_READ if method in ("GET", "HEAD") else Scope.TASKS_WRITE
+    is_read = method in ("GET", "HEAD") or named in kling_standard.SHELVES
+    return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
 
 
 def _answer(data: object) -> Response:
@@ -124,6 +145,8 @@ def _refusal(error: Exception) -> Response:
 def _code(error: Exception) -> int:
     """Kling's code for what went wrong (reference: Kling's error code page)."""
     match error:
+        case InvalidRequest(fields=[FieldError(path="operation")]):
+            return 1203  # no account serves it
         case InvalidRequest(malformed=True, fields=fields) if not any(f.path for f in fields):
             return 1200  # not a field of it is wrong, but the whole
         case WrongMediaType() | BodyTooLarge() | BodyTooSlow() | ClientDisconnect():

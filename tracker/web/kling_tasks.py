@@ -1,4 +1,4 @@
-"""The front's tasks: create, get by either id, list by page number."""
+"""The front's tasks: create in either dialect; legacy: get by either id, list by page number."""
 
 from typing import Any
 

@@ -108,4 +108,4 @@ class Kling:
 
     def render_callback(self, task: Task) -> bytes:
         """The bare task object that Kling itself would call back with."""
-        return json.dumps(front.render_task(task), ensure_ascii=True).encode()
+        return json.dumps(front.render_callback(task), ensure_ascii=True).encode()

@@ -1,7 +1,7 @@
-"""Our tasks in Kling's own shape: for the front's answers and for callers' callback URLs.
+"""Our tasks in Kling's own shapes: for the front's answers and for callers' callback URLs.
 
 Made for the strictest reader: integer code and times, string ids and durations, no `data` on errors
-(reference §10).
+(reference §10). docs/reference/kling-front.md has the fields one by one.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import Task, TaskState
+from tracker.providers.kling import dialects, standard
 from tracker.providers.kling.codes import CODES
 
 S = TaskState
@@ -25,14 +26,24 @@ WORDS: Mapping[TaskState, str] = MappingProxyType(
         S.EXPIRED: "failed",
     }
 )
-_PASSED_ON = ("final_unit_deduction", "final_balance_deduction", "watermark_info")
-_PLURALS: Mapping[str, str] = MappingProxyType(
-    {"video": "videos", "image": "images", "audio": "audios", "voice": "voices"}
-)
+"""The legacy dialect's four words."""
+NEW_WORDS: Mapping[TaskState, str] = MappingProxyType(dict(WORDS) | {S.SUCCEEDED: "succeeded"})
+"""The new standard's, which differ in one."""
 
 
 def render_created(task: Task) -> dict[str, Any]:
-    """The `data` of a create's answer: exactly the contract's five fields (design §2)."""
+    """The `data` of a create's answer, in the dialect of the task's operation.
+
+    Legacy: exactly the contract's five fields (design §2).
+    """
+    if standard.is_standard(task.operation):
+        return {
+            "id": str(task.id),
+            "status": NEW_WORDS[task.state],
+            "create_time": _ms(task.created_at),
+            "update_time": _ms(task.updated_at),
+            "external_id": task.external_task_id,
+        }
     return {
         "task_id": str(task.id),
         "task_info": _info(task, {}),
@@ -43,7 +54,7 @@ def render_created(task: Task) -> dict[str, Any]:
 
 
 def render_task(task: Task) -> dict[str, Any]:
-    """The `data` of a query, one entry of a list, and the whole body of a callback."""
+    """Legacy: the `data` of a query, and one entry of a list."""
     detail = task.detail or {}
     rendered: dict[str, Any] = {
         "task_id": str(task.id),
@@ -54,10 +65,34 @@ def render_task(task: Task) -> dict[str, Any]:
         "updated_at": _ms(task.updated_at),
     }
     if task.state is S.SUCCEEDED:
-        rendered["task_result"] = _result(task, detail)
-    for name in _PASSED_ON:
-        if name in detail:
-            rendered[name] = _strings(detail[name]) if name.startswith("final") else detail[name]
+        rendered["task_result"] = dialects.task_result(detail, task.artifacts)
+    rendered |= dialects.deductions(detail)
+    if "watermark_info" in detail:
+        rendered["watermark_info"] = detail["watermark_info"]
+    return rendered
+
+
+def render_new_task(task: Task) -> dict[str, Any]:
+    """New standard: one entry of a query or a list; tasks of both dialects."""
+    detail = task.detail or {}
+    return {
+        "id": str(task.id),
+        "status": NEW_WORDS[task.state],
+        "message": _message(task),
+        "create_time": _ms(task.created_at),
+        "update_time": _ms(task.updated_at),
+        "external_id": task.external_task_id,
+        "outputs": (dialects.outputs(detail, task.artifacts) if task.state is S.SUCCEEDED else []),
+        "billing": dialects.billing(detail),
+    }
+
+
+def render_callback(task: Task) -> dict[str, Any]:
+    """The whole body of a callback, in the dialect that the task was made in."""
+    if standard.is_standard(task.operation):
+        return render_new_task(task)
+    rendered = render_task(task)
+    rendered.pop("watermark_info", None)  # queries only
     return rendered
 
 
@@ -84,36 +119,6 @@ def _info(task: Task, detail: Mapping[str, Any]) -> dict[str, Any]:
     info = detail.get("task_info")
     kept = dict(info) if isinstance(info, Mapping) else {}
     return kept | {"external_task_id": task.external_task_id}
-
-
-def _result(task: Task, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """As the provider gave it, durations as strings; rebuilt where it gave another shape."""
-    given = detail.get("task_result")
-    if isinstance(given, Mapping) and given:
-        return {name: _pieces(pieces) for name, pieces in given.items()}
-    rebuilt: dict[str, Any] = {}
-    for piece in task.artifacts:
-        known = {"id": piece.id, "url": piece.url, "duration": piece.duration_s}
-        said = dict(piece.extra) | {k: v for k, v in known.items() if v is not None}
-        rebuilt.setdefault(_PLURALS.get(piece.kind, f"{piece.kind}s"), []).append(said)
-    return rebuilt
-
-
-def _pieces(pieces: Any) -> Any:
-    if not isinstance(pieces, list):
-        return pieces
-    return [
-        {k: str(v) if k == "duration" and v is not None else v for k, v in piece.items()}
-        if isinstance(piece, Mapping)
-        else piece
-        for piece in pieces
-    ]
-
-
-def _strings(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _strings(item) for name, item in value.items()}
-    return value if value is None or isinstance(value, str) else str(value)
 
 
 def _ms(when: datetime) -> int:
