@@ -3,10 +3,13 @@
 import click
 
 from tracker import __version__
+from tracker.cli.deliveries import deliveries
 from tracker.cli.demo import demo
 from tracker.cli.doctor import doctor
 from tracker.cli.emulate import emulate
+from tracker.cli.endpoints import endpoints
 from tracker.cli.keys import keys
+from tracker.cli.listen import listen
 from tracker.cli.migrate import migrate
 from tracker.cli.openapi import openapi
 from tracker.cli.serve import serve
@@ -21,5 +24,19 @@ def main() -> None:
     """Submit media-generation tasks, receive their callbacks, keep their history."""
 
 
-for command in (demo, serve, worker, migrate, emulate, submit, tasks, doctor, openapi, keys):
+for command in (
+    demo,
+    serve,
+    worker,
+    migrate,
+    emulate,
+    submit,
+    tasks,
+    doctor,
+    openapi,
+    keys,
+    endpoints,
+    deliveries,
+    listen,
+):
     main.add_command(command)

@@ -58,13 +58,16 @@ VERDICT_TYPES = frozenset(
 back would wait for ever."""
 
 
-def event_type(step: Transition) -> EventType | None:
-    """What a transition is told as; None when nobody is told (it moved no state of interest)."""
-    if step.kind is Kind.DEADLINE_PASSED:
+def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType | None:
+    """What a step is told as; None when nobody is told (it moved no state of interest)."""
+    if kind is Kind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
-    if step.from_state is step.to_state:
-        return None
-    return _OF_STATE.get(step.to_state)
+    return None if before is after else _OF_STATE.get(after)
+
+
+def event_type(step: Transition) -> EventType | None:
+    """What a transition is told as; None when nobody is told."""
+    return type_of(step.kind, step.from_state, step.to_state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""`tracker endpoints`, `deliveries` and `listen` against a running service."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from standardwebhooks.webhooks import Webhook
+
+from tests.support.requests import submit
+from tests.support.service import Process, environment, listen, serving
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+from tracker.cli.main import main
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+
+@pytest.fixture
+def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
+    door = listen()
+    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
+        env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
+        with serving(env, door=door, workers=True) as url:
+            yield url
+
+
+def run(service: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env={"TRACKER_URL": service})
+
+
+def answered(service: str, *arguments: str) -> Any:
+    """What a command printed as JSON."""
+    done = run(service, *arguments, "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_an_endpoint_is_made_tested_and_its_delivery_sent_again(service: str) -> None:
+    with Sink() as sink:
+        made = answered(service, "endpoints", "create", sink.url, "--event", "task.failed")
+        assert (made["event_types"], made["secret"][:6]) == (["task.failed"], "whsec_")
+        id_ = answered(service, "endpoints", "test", made["id"])["delivery_id"]
+        wait_until(lambda: len(sink.received) == 1)
+        Webhook(made["secret"]).verify(sink.received[0].body, sink.received[0].headers)
+        wait_until(
+            lambda: (
+                answered(service, "deliveries", "list", "--state", "delivered")["deliveries"] != []
+            )
+        )
+        answered(service, "deliveries", "redeliver", id_)
+        wait_until(lambda: len(sink.received) == 2)
+    shown = answered(service, "deliveries", "show", id_)
+    assert shown["attempts"][0]["status"] == 200
+    would = answered(service, "deliveries", "redeliver", "--state", "delivered")
+    assert (would["dry_run"], would["redelivered"]) == (True, 0)
+    assert answered(service, "endpoints", "pause", made["id"])["state"] == "paused"
+    table = run(service, "endpoints", "list")
+    assert "paused" in table.stdout
+    assert made["secret"] not in table.stdout
+    refused = run(service, "endpoints", "test", made["id"])
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "resume it first" in refused.stderr
+
+
+def test_listen_relays_each_event_once_and_signed(service: str, tmp_path: Path) -> None:
+    secret = "whsec_" + "bGlzdGVu" * 4
+    log = tmp_path / "listen.log"
+    with Sink() as sink, httpx.Client(base_url=service, trust_env=False) as http:
+        arguments = ("listen", "--forward-to", f"{sink.url}/dev", "--secret", secret)
+        process = Process(arguments, {"TRACKER_URL": service}, log).start()
+        wait_until(lambda: "relaying to" in log.read_text(), timeout_s=20)
+
+        def is_relayed() -> bool:
+            """From whichever task on the command listens."""
+            submit(http)
+            wait_until(lambda: http.get("/v1/tasks?state=succeeded").json()["tasks"] != [])
+            return any(r.json()["type"] == "task.succeeded" for r in sink.received)
+
+        try:
+            wait_until(is_relayed, timeout_s=20)
+        finally:
+            process.signal(signal.SIGINT)
+            process.join()
+    for request in sink.received:
+        assert request.path == "/dev"
+        Webhook(secret).verify(request.body, request.headers)
+    ids = [request.headers["webhook-id"] for request in sink.received]
+    assert len(ids) == len(set(ids))
+    assert "task.succeeded" in log.read_text()
