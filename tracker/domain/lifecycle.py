@@ -4,7 +4,7 @@ The diagram in docs/reference/lifecycle.md is drawn from TRANSITIONS.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
 from tracker.domain.events import SEEN, Event, Kind, Source
+from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 
 S, K = TaskState, Kind
@@ -226,7 +227,7 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
     back = target is S.QUEUED and task.state is not S.QUEUED
     left_us = target is not S.QUEUED and event.kind not in (K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED)
     known = target in (S.SUBMITTED, S.RUNNING) or (left_us and target in VERDICTS)
-    return replace(
+    return changed(
         task,
         state=target,
         version=task.version + 1,

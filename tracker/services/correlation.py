@@ -77,7 +77,7 @@ class Match:
 def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
     """One match per item; the tasks come locked."""
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
-    named = _load_named(tx, items)
+    named = _load_named(context, tx, items)
     owners = _load_owners(tx, items, by_id)
     matches = [_proven(context, item, _match(item, by_id, named, owners)) for item in items]
     if context.adopt:
@@ -164,7 +164,7 @@ def _match_by_name(item: Item, said: Observation, named: Sequence[Task]) -> Matc
     return Match(theirs[0], Verdict.ADVANCED)
 
 
-def _load_named(tx: Tx, items: Sequence[Item]) -> list[Task]:
+def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
     """Tasks that callbacks to the shared URL might be about."""
     found: dict[int, Task] = {}
     wanted: dict[str, list[Observation]] = {}
@@ -174,22 +174,24 @@ def _load_named(tx: Tx, items: Sequence[Item]) -> list[Task]:
     for provider, said in sorted(wanted.items()):
         external = {one.external_task_id for one in said if one.external_task_id}
         theirs = {one.provider_task_id for one in said if one.provider_task_id}
-        for task in tasks.lock_by_names(tx.db, provider, external, theirs):
+        accounts = {name for owner, name in context.accounts if owner == provider}
+        for task in tasks.lock_by_names(tx.db, provider, accounts, external, theirs):
             found[task.key] = task
     return list(found.values())
 
 
 def _load_owners(tx: Tx, items: Sequence[Item], by_id: Mapping[UUID, Task]) -> dict[str, set[int]]:
     """Who has the provider ids that are not those we expected. Usually nothing is asked."""
-    unexpected: dict[str, set[str]] = {}
+    unexpected: dict[tuple[str, str], set[str]] = {}
     for item in items:
         task = by_id.get(item.task_id) if item.task_id else None
         said = item.observation and item.observation.provider_task_id
         if task is not None and said and said != task.provider_task_id:
-            unexpected.setdefault(task.provider, set()).add(said)
+            unexpected.setdefault((task.provider, task.account), set()).add(said)
     held: dict[str, set[int]] = {}
-    for provider, ids in unexpected.items():
-        held |= tasks.owners(tx.db, provider, ids)
+    for (provider, account), ids in unexpected.items():
+        for id_, keys in tasks.owners(tx.db, provider, account, ids).items():
+            held.setdefault(id_, set()).update(keys)
     return held
 
 

@@ -6,13 +6,13 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
+from tracker.domain.records import changed
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
 from tracker.store import jobs, tasks, transitions
@@ -58,7 +58,7 @@ class Recorder:
         """Name the evidence of a recorded step, which got its row only afterwards."""
         place = self._places[step.task.key, step.task.version]
         task, transition = self._history[place]
-        self._history[place] = (task, replace(transition, receipt=receipt))
+        self._history[place] = (task, changed(transition, receipt=receipt))
 
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
@@ -102,7 +102,7 @@ class Recorder:
             case Effect.STOP:
                 self._stopped[task.key] = task
                 for kind in _WORK:
-                    self._jobs.pop(f"{kind}:{task.key}", None)
+                    self._jobs.pop(f"{kind.value}:{task.key}", None)
             case Effect.FREE_SLOTS:
                 self._freed[task.key] = task
             case Effect.NOTIFY:

@@ -7,7 +7,7 @@ a time to a prepared statement, on PostgreSQL as one binary array per column.
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from json import JSONEncoder
 from typing import Any
@@ -25,7 +25,8 @@ Encode = Callable[[Sequence[Any]], Any]
 """A column of values as the driver is to have it."""
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_ROWS = 64
+"""Rows of one statement on SQLite, at most."""
 _NULL = b"\xff\xff\xff\xff"
 _to_json = JSONEncoder(separators=(",", ":")).encode
 
@@ -33,8 +34,10 @@ _to_json = JSONEncoder(separators=(",", ":")).encode
 class Bulk:
     """One statement, spelt for both databases.
 
-    columns: of the table, in the order in which `run` is given them. In the SQLite spelling they
-        are ?1, ?2, …; in the PostgreSQL one `{rows}` stands for all of them as a table `n`.
+    columns: of the table, in the order in which `run` is given them.
+    sqlite:  for one row, with ?1, ?2, … for them; or for all of them, with `{rows}` where their
+        VALUES go, which spares what each statement costs.
+    postgresql: for all rows; `{rows}` stands for them as a table `n`.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Bulk:
         kinds = [_KINDS[type(table.c[name].type)] for name in columns]
         arrays = ", ".join(f"%b::{kind.array}" for kind in kinds)
         self._sqlite = sqlite
+        self._marks = f"({', '.join('?' * len(columns))})"
         self._postgresql = postgresql.replace(
             "{rows}", f"unnest({arrays}) AS n ({', '.join(columns)})"
         )
@@ -59,7 +63,7 @@ class Bulk:
         raw = driver(db)
         try:
             if db.dialect.name == "sqlite":
-                changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
+                changed: int = self._send_rows(raw, rows)
             else:
                 changed = self._send(raw, rows).rowcount
         except db.dialect.loaded_dbapi.Error as error:
@@ -81,6 +85,21 @@ class Bulk:
         arrays = [encode(c) for encode, c in zip(self._for_postgresql, columns, strict=True)]
         return raw.execute(self._postgresql, arrays, prepare=True, binary=True)
 
+    def _send_rows(self, raw: Any, rows: Sequence[Sequence[Any]]) -> int:
+        if "{rows}" not in self._sqlite:
+            changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
+            return changed
+        ready = list(self._adapted(rows))
+        changed = done = 0
+        while done < len(ready):
+            # By powers of two: few statements, that the driver keeps prepared.
+            size = min(1 << ((len(ready) - done).bit_length() - 1), _ROWS)
+            marks = ", ".join([self._marks] * size)
+            values = tuple(chain.from_iterable(ready[done : done + size]))
+            changed += raw.execute(self._sqlite.replace("{rows}", marks), values).rowcount
+            done += size
+        return changed
+
     def _adapted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         if not self._for_sqlite:
             return rows
@@ -97,11 +116,10 @@ def insert(
     names = ", ".join(columns)
     into = f"INSERT INTO {table.name} ({names})"
     tail = f" RETURNING {returning}" if returning else ""
-    marks = ", ".join(f"?{place}" for place in range(1, len(columns) + 1))
     return Bulk(
         table,
         columns,
-        sqlite=f"{into} VALUES ({marks}) {conflict}",
+        sqlite=f"{into} VALUES {{rows}} {conflict}",
         # The rows of an array are read, and numbered, in its order.
         postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
     )
@@ -115,6 +133,37 @@ def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
         return driver(db).execute(statement, parameters, prepare=True, binary=True)
     except db.dialect.loaded_dbapi.Error as error:
         raise as_sqlalchemy(db, error) from error
+
+
+def find(  # noqa: PLR0913 - a statement in pieces
+    db: Connection,
+    statement: str,
+    values: Sequence[Any],
+    array: Encode,
+    *,
+    tail: str = "",
+    given: Sequence[Any] = (),
+) -> list[tuple[Any, ...]]:
+    """The rows for which what `statement` ends with is one of these values.
+
+    statement: up to the last word of its WHERE, e.g. `SELECT … FROM tasks WHERE key`.
+    array:     their column as PostgreSQL is to have it.
+    tail:      what follows on PostgreSQL alone: order and lock.
+    given:     parameters that the statement has before.
+    """
+    if not values:
+        return []
+    found: list[tuple[Any, ...]]
+    if db.dialect.name == "postgresql":
+        parameters = [*given, array(values)]
+        found = run(db, f"{statement} = ANY(%b){tail}", parameters).fetchall()
+        return found
+    wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
+    # To the next power of two: few statements, that the driver keeps prepared.
+    wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
+    marks = ", ".join("?" * len(wanted))
+    found = run(db, f"{statement} IN ({marks})", [*given, *wanted]).fetchall()
+    return found
 
 
 def last_number(db: Connection, table: str) -> int:
@@ -225,7 +274,8 @@ def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
 
     def encoded(values: Sequence[Any]) -> _Array:
         if None in values:
-            parts = [_NULL if v is None else struct.pack(f"!i{code}", size, v) for v in values]
+            one = f"!i{code}"
+            parts = [_NULL if value is None else struct.pack(one, size, value) for value in values]
             return array(_head(element, len(values)) + b"".join(parts))
         flat = chain.from_iterable((size, value) for value in values)
         return array(
@@ -239,28 +289,42 @@ def _head(element: int, length: int) -> bytes:
     return struct.pack("!iiiii", 1, 1, element, length, 1)
 
 
+_packed_instants = _packed(_Array, 1184, "q", 8)
 integers = _packed(_Integers, 20, "q", 8)
 """A PostgreSQL parameter: an array of whole numbers, not empty."""
 
 
+def _microseconds(value: datetime) -> int:
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
 def _instants(values: Sequence[datetime | None]) -> _Array:
-    made = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
-    return _Instants(_packed(_Array, 1184, "q", 8)(made))
+    return _Instants(_packed_instants(_each(_microseconds)(values)))
 
 
-def _texts_of_instants(values: Sequence[datetime | None]) -> list[str | None]:
-    """As SQLAlchemy writes a DateTime on SQLite."""
-    return [None if value is None else _text_of_instant(value) for value in values]
+def _each(convert: Callable[[Any], Any]) -> Encode:
+    """Convert what is not None; once, where a column says one thing, as most of a batch do."""
+
+    def converted(values: Sequence[Any]) -> list[Any]:
+        first = values[0]
+        if values.count(first) == len(values):
+            return [None if first is None else convert(first)] * len(values)
+        return [None if value is None else convert(value) for value in values]
+
+    return converted
 
 
 def _text_of_instant(value: datetime) -> str:
+    """As SQLAlchemy writes a DateTime on SQLite."""
     if value.tzinfo is None:
         raise ValueError("a naive datetime names no instant")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
 
 
-def _documents(values: Sequence[Any]) -> list[str | None]:
-    return [None if value is None else _to_json(value) for value in values]
+_documents = _each(_to_json)
 
 
 def _uuid_bytes(value: UUID) -> bytes:
@@ -278,20 +342,21 @@ class _Kind:
         self.array, self.postgresql, self.sqlite = array, postgresql, sqlite
 
 
-_texts = _pieces(_Texts, 25, str.encode)
+texts = _pieces(_Texts, 25, str.encode)
+"""A PostgreSQL parameter: an array of texts, not empty."""
 _INTEGER = _Kind("bigint[]", integers)
 _KINDS: dict[type[Any], _Kind] = {
     Integer: _INTEGER,
     type(BigKey): _INTEGER,
     Float: _Kind("double precision[]", _packed(_Floats, 701, "d", 8)),
     Boolean: _Kind("boolean[]", _packed(_Booleans, 16, "?", 1)),
-    Text: _Kind("text[]", _texts),
+    Text: _Kind("text[]", texts),
     LargeBinary: _Kind("bytea[]", _pieces(_Bytes, 17, bytes)),
-    UtcDateTime: _Kind("timestamptz[]", _instants, _texts_of_instants),
-    JsonDoc: _Kind("text[]", lambda values: _texts(_documents(values)), _documents),
+    UtcDateTime: _Kind("timestamptz[]", _instants, _each(_text_of_instant)),
+    JsonDoc: _Kind("text[]", lambda values: texts(_documents(values)), _documents),
     PublicId: _Kind(
         "uuid[]",
         uuids,
-        lambda values: [value.bytes for value in values],
+        _each(_uuid_bytes),
     ),
 }

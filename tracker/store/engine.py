@@ -11,6 +11,11 @@ from tracker.store import bulk
 
 SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
+SQLITE_CHECKPOINT_PAGES = 4000
+"""Pages of 4 KB in the log before they go into the file: the more, the more often changed pages go
+there once."""
+SQLITE_CACHE_KB = 32_000
+"""Of each connection, taken as it is needed."""
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 30_000
@@ -72,6 +77,8 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")  # an answer waits for this commit
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}")
+        cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KB}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -71,7 +71,7 @@ class NewJob:
     @property
     def dedup_key(self) -> str:
         """One job of a kind per task, or per delivery."""
-        return f"{self.kind}:{self.delivery_key or self.task_key}"
+        return f"{self.kind.value}:{self.delivery_key or self.task_key}"
 
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:

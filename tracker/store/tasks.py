@@ -1,7 +1,7 @@
 """Statements on `tasks` and `task_inputs`."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,8 @@ _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", r
 _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
 _INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
+_LOCK = " ORDER BY key FOR NO KEY UPDATE"
+_OWNED = "SELECT provider_task_id, key FROM tasks WHERE provider = ? AND account = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,46 +150,32 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
 
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
-    found = _load(db, "key", list(keys), bulk.integers, is_locked=True)
-    return {task.key: task for task in found}
+    rows = bulk.find(db, f"{_LOAD} key", list(keys), bulk.integers, tail=_LOCK)
+    return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
     """Tasks to be changed, by public id."""
-    found = _load(db, "id", list(ids), bulk.uuids, is_locked=True)
-    return {task.id: task for task in found}
-
-
-def _load(
-    db: Connection,
-    column: str,
-    values: Sequence[Any],
-    as_array: Callable[[Sequence[Any]], Any],
-    *,
-    is_locked: bool,
-) -> list[Task]:
-    if not values:
-        return []
-    if db.dialect.name == "postgresql":
-        lock = " ORDER BY key FOR NO KEY UPDATE" if is_locked else ""
-        statement = f"{_LOAD} {column} = ANY(%b){lock}"
-        rows = bulk.run(db, statement, [as_array(values)]).fetchall()
-        return task_rows.from_driver(rows, "postgresql")
-    given = [value.bytes if isinstance(value, UUID) else value for value in values]
-    # To the next power of two: few statements, that the driver keeps prepared.
-    given += given[-1:] * ((1 << (len(given) - 1).bit_length()) - len(given))
-    statement = f"{_LOAD} {column} IN ({', '.join('?' * len(given))})"
-    return task_rows.from_driver(bulk.run(db, statement, given).fetchall(), "sqlite")
+    rows = bulk.find(db, f"{_LOAD} id", list(ids), bulk.uuids, tail=_LOCK)
+    return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def lock_by_names(
-    db: Connection, provider: str, external_ids: Collection[str], provider_ids: Collection[str]
+    db: Connection,
+    provider: str,
+    accounts: Collection[str],
+    external_ids: Collection[str],
+    provider_ids: Collection[str],
 ) -> list[Task]:
-    """Tasks to be changed that answer to any of these names."""
-    named = or_(
-        tasks.c.external_task_id.in_(external_ids), tasks.c.provider_task_id.in_(provider_ids)
+    """Tasks of these accounts, to be changed, that answer to any of these names."""
+    # Two looks, each with an index of its own that begins with provider and account.
+    ours = and_(tasks.c.provider == provider, tasks.c.account.in_(accounts))
+    names = (
+        tasks.c.external_task_id.in_(external_ids),
+        and_(tasks.c.provider_task_id.is_not(None), tasks.c.provider_task_id.in_(provider_ids)),
     )
-    return _locked(db, select(tasks).where(tasks.c.provider == provider, named))
+    looks = [select(tasks.c.key).where(ours, name) for name in names]
+    return list(lock_by_key(db, {key for look in looks for key in db.scalars(look)}).values())
 
 
 def account_of_name(
@@ -204,15 +192,19 @@ def account_of_name(
 
 
 def owners(
-    db: Connection, provider: str, provider_task_ids: Collection[str]
+    db: Connection, provider: str, account: str, provider_task_ids: Collection[str]
 ) -> dict[str, set[int]]:
-    """Which tasks already carry these provider ids."""
-    found = select(tasks.c.provider_task_id, tasks.c.key).where(
-        tasks.c.provider == provider, tasks.c.provider_task_id.in_(provider_task_ids)
-    )
+    """Which tasks of an account already carry these provider ids."""
+    owned = _OWNED.replace("?", "%s") if db.dialect.name == "postgresql" else _OWNED
     held: dict[str, set[int]] = {}
-    for id_, key in db.execute(found):
-        held.setdefault(id_ or "", set()).add(key)
+    for id_, key in bulk.find(
+        db,
+        f"{owned} AND provider_task_id",
+        list(provider_task_ids),
+        bulk.texts,
+        given=(provider, account),
+    ):
+        held.setdefault(id_, set()).add(key)
     return held
 
 
