@@ -10,6 +10,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux has the first
+"""A lease runs on while a machine is suspended, and Linux's CLOCK_MONOTONIC does not."""
+
 
 class Clock(Protocol):
     """Where time comes from."""
@@ -35,8 +38,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
+        """Seconds that never go back, and that pass while the machine sleeps."""
+        return time.clock_gettime(_STEADY)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -66,6 +66,7 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
             PORT=str(port),
             TRACKER_LEASE_S="1",
             TRACKER_DELIVER_TIMEOUT_S="2",
+            TRACKER_SUBMIT_TIMEOUT_S="2",
             TRACKER_POLL_QUIET_S="0.4",
         )
         yield Bed(env, url, tmp_path, emulator, sink)

@@ -4,11 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from tracker.clock import SystemClock
+from sqlalchemy import update
+
+from tracker.clock import Clock, SystemClock
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import (
+    Certainty,
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    MaySend,
+    always,
+)
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
@@ -19,8 +28,9 @@ from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.submission import Acceptance, Submission
 from tracker.services.transition import Recorder
-from tracker.store import jobs, tasks
+from tracker.store import attempts, jobs, tasks
 from tracker.store.jobs import Job, JobKind
+from tracker.store.schema import jobs as jobs_table
 from tracker.store.store import Store
 from tracker.store.transaction import Tx
 
@@ -34,6 +44,25 @@ PATIENCE = PollPlan(
 OPERATION = "videos/text2video"
 
 
+class HandClock:
+    """A clock that the test moves. Nobody sleeps on it."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, _seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    def move(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
 @dataclass
 class Way:
     """The way out: answers each call as the test says, and counts calls."""
@@ -41,7 +70,11 @@ class Way:
     answer: Callable[[HttpCall], HttpResult | HttpFailure]
     calls: list[HttpCall] = field(default_factory=list)
 
-    async def call_provider(self, call: HttpCall) -> HttpResult | HttpFailure:
+    async def call_provider(
+        self, call: HttpCall, *, may_send: MaySend = always
+    ) -> HttpResult | HttpFailure:
+        if not may_send():
+            return HttpFailure(Certainty.NOT_SENT, "not ours any more")
         self.calls.append(call)
         await asyncio.sleep(0)
         return self.answer(call)
@@ -68,13 +101,13 @@ class Workbench:
             made.append(await self.accepted(task, f"theirs-{n}"))
         return made
 
-    async def queued(self, name: str, *, account: str = "default") -> Task:
-        """A task that was accepted and not sent."""
+    async def queued(self, name: str, *, account: str = "default", pictures: int = 0) -> Task:
+        """A task that was accepted and not sent. pictures: how many, if it is to make some."""
         asked = Submission(
             tenant="default",
             provider="kling",
-            operation=OPERATION,
-            input={"prompt": "rain"},
+            operation="images/generations" if pictures else OPERATION,
+            input={"prompt": "rain"} | ({"n": pictures} if pictures else {}),
             account=account,
             external_task_id=name,
         )
@@ -98,6 +131,40 @@ class Workbench:
         """Everything that is due."""
         return await self.leases.claim(kind, limit=2 * limit, per_lane=limit, busy={})
 
+    async def waits_for(self, kind: JobKind) -> list[Job]:
+        """The next jobs of a kind, once they are due."""
+        async with asyncio.timeout(10):
+            while not (found := await self.claim(kind)):  # noqa: ASYNC110 - rows in a database
+                await asyncio.sleep(0.005)
+        return found
+
+    async def bring_forward(self, task: Task) -> None:
+        """Whatever is to be done for a task is due now."""
+
+        def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
+            due = update(jobs_table).where(jobs_table.c.task_key.in_(keys))
+            tx.db.execute(due.values(run_at=tx.now - timedelta(seconds=60)))
+            return [None] * len(keys)
+
+        await self.context.store.write(batch, task.key)
+
+    async def ended(self, task: Task) -> None:
+        """The provider's verdict comes."""
+
+        def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
+            recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, keys).values())
+            for key in keys:
+                recorder.record(key, Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK))
+            recorder.flush()
+            return [None] * len(keys)
+
+        await self.context.store.write(batch, task.key)
+
+    async def outcomes(self, task: Task) -> list[str | None]:
+        """How each attempt of a task ended."""
+        found = await self.context.store.read(lambda db: attempts.of_task(db, task.key))
+        return [attempt.outcome for attempt in found]
+
     async def task(self, key: int) -> Task:
         """A task as it is now."""
         found = await self.context.store.read(lambda db: tasks.get_by_keys(db, [key]))
@@ -114,14 +181,16 @@ async def open_workbench(
     max_in_flight: int | None = None,
     policy: Policy | None = None,
     signal: Signal = no_signal,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database."""
     account = Account("default", "http://provider.example", api_key="k")
-    async with Store(database_url, SystemClock(), signal) as store:
+    clock = clock or SystemClock()
+    async with Store(database_url, clock, signal) as store:
         context = Context(
             store=store,
             egress=way,
-            clock=SystemClock(),
+            clock=clock,
             jitter=lambda: 0.0,
             policy=policy or Policy(polls=PATIENCE),
             providers={"kling": provider},

@@ -1,8 +1,16 @@
 """One HTTP exchange as plain data: adapters build and read these, `egress` performs them."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+MaySend = Callable[[], bool]
+"""Asked when the first byte of a request is about to leave."""
+
+
+def always() -> bool:
+    """For requests that anybody may make at any time."""
+    return True
 
 
 class Certainty(StrEnum):

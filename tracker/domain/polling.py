@@ -74,6 +74,15 @@ class PollPlan:
             return early - age
         return (slow - early) / _LOOKS_BETWEEN if age < slow else late
 
+    def until_denial_counts(self, denied_at: datetime | None, denials: int) -> datetime | None:
+        """Until when one more denial says nothing new; None when any says something.
+
+        denials: how many have counted so far, the last of them at `denied_at`.
+        """
+        if denied_at is None or denials == 0:
+            return None
+        return denied_at + self.confirm * float(2 ** (denials - 1))
+
 
 def confirmations(state: TaskState) -> int:
     """How often in a row the provider must deny a task before it is believed.

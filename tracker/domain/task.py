@@ -81,7 +81,8 @@ class Task:
     slots:            how many of the account's concurrency slots it takes while at the provider.
     callback_url:     the caller's, told of the end in the provider's own shape.
     webhook_url:      the caller's, told of every change in ours.
-    absences:         how often in a row the provider said it never heard of it.
+    absences:         how often in a row the provider said it never heard of it, with pauses.
+    denied_at:        when it last said so.
     """
 
     key: int
@@ -106,6 +107,7 @@ class Task:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     slots: int = 1
     absences: int = 0
+    denied_at: datetime | None = None
     submitted_at: datetime | None = None
     finished_at: datetime | None = None
     deadline_at: datetime | None = None

@@ -13,10 +13,17 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker.domain.errors import Broken
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, HttpStream
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    HttpStream,
+    MaySend,
+    always,
+)
 from tracker.egress import policy
 from tracker.egress.guarded import GuardedCalls
-from tracker.egress.sent import FirstByte
+from tracker.egress.sent import FirstByte, NotNow
 
 MAX_DESTINATIONS = 256
 """Clients that are kept: one small pool per destination, as httpx slows with its pool's size."""
@@ -38,15 +45,22 @@ class Egress:
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
         self._clients: OrderedDict[str, httpx.AsyncClient] = OrderedDict()
 
-    async def call_provider(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that an operator configured."""
-        sent = FirstByte()
+    async def call_provider(
+        self, call: HttpCall, *, may_send: MaySend = always
+    ) -> HttpResult | HttpFailure:
+        """To an address that an operator configured.
+
+        may_send: asked when the first byte is about to leave; if not, none does.
+        """
+        sent = FirstByte(may_send)
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call.url)
                 return await _exchange(client, call, sent, cap=PROVIDER_ANSWER_BYTES)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
+        except NotNow:
+            return sent.failure("it was not ours to send any more")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
 

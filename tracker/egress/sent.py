@@ -1,18 +1,25 @@
 """Whether anything of a request may have left us: what a failure proves depends on it."""
 
-from tracker.domain.exchange import Certainty, HttpFailure
+from tracker.domain.exchange import Certainty, HttpFailure, MaySend, always
+
+
+class NotNow(Exception):
+    """Whoever wants to send may not any more."""
 
 
 class FirstByte:
     """Watches a request; given to httpx and httpcore as its `trace`."""
 
-    def __init__(self) -> None:
-        """Nothing has left."""
+    def __init__(self, may_send: MaySend = always) -> None:
+        """may_send: asked when the first byte is about to leave; if not, NotNow is raised."""
+        self._may_send = may_send
         self._has_left = False
 
     async def __call__(self, event: str, _info: object) -> None:
         """Hear of a step."""
         if event.endswith("send_request_headers.started"):
+            if not self._may_send():
+                raise NotNow
             self._has_left = True
 
     def failure(self, reason: str) -> HttpFailure:

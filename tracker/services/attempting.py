@@ -5,6 +5,7 @@ knows that the request may have left, and never sends it again blindly (design Â
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from tracker.domain import retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.outcome import (
     Accepted,
     Deferred,
@@ -28,8 +29,10 @@ from tracker.services.context import Context
 from tracker.services.transition import Recorder
 from tracker.store import attempts, jobs, tasks
 from tracker.store.attempts import Attempt
-from tracker.store.jobs import Job
+from tracker.store.jobs import Job, JobKind
 from tracker.store.transaction import Tx
+
+log = logging.getLogger(__name__)
 
 _RECORD_TRIES = 20
 _RECORD_PAUSE_S = 1.0
@@ -64,15 +67,17 @@ class Attempting:
     async def run(self, job: Job) -> None:
         """One job, one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
+        # Measured before the lease is prolonged, so that it ends for us no later than for others.
+        ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
         begun: _Begun | None = await context.store.write(self._begin, job)
         if begun is None:
             return
         context.at(Point.SUBMIT_BEGUN)
         started = context.clock.monotonic()
-        answer = await self._send(begun)
+        answer = await self._send(begun, ours_until=ours_until)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         context.at(Point.SUBMIT_SENT)
-        outcome = context.providers[begun.task.provider].parse_submit(answer)
+        outcome = self._read(begun, answer)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(_Ended(job, begun, outcome, status, latency_ms))
         context.at(Point.SUBMIT_RECORDED)
@@ -92,56 +97,78 @@ class Attempting:
             else:
                 return
 
-    async def _send(self, begun: _Begun) -> HttpResult | HttpFailure:
+    async def _send(self, begun: _Begun, *, ours_until: float) -> HttpResult | HttpFailure:
+        """Send it, unless the lease ran out before the first byte could leave.
+
+        A process that was frozen here finds that another has taken over, and must not add a
+        second request to the one that the other may have made.
+        """
         context, task = self._context, begun.task
-        call = context.providers[task.provider].build_submit(
-            context.account(task),
-            task,
-            json.loads(begun.body),
-            callback_url=context.callback_url(task),
-            now=context.clock.now(),
+        try:
+            call = context.providers[task.provider].build_submit(
+                context.account(task),
+                task,
+                json.loads(begun.body),
+                callback_url=context.callback_url(task),
+                now=context.clock.now(),
+            )
+        except Exception:
+            # Tried again like whatever never left us, and given up like it: it blocks nobody.
+            log.exception("the request could not be built")
+            return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
+        return await context.egress.call_provider(
+            replace(call, timeout_s=context.policy.submit_timeout_s),
+            may_send=lambda: context.clock.monotonic() < ours_until,
         )
-        call = replace(call, timeout_s=context.policy.submit_timeout_s)
-        return await context.egress.call_provider(call)
+
+    def _read(self, begun: _Begun, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+        try:
+            return self._context.providers[begun.task.provider].parse_submit(answer)
+        except Exception:
+            log.exception("the answer to a submit broke the adapter")
+            return Unknown("the answer could not be read; see the log")
 
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[_Begun | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
         rooms = self._rooms(tx, found.values())
-        still = [job for job in held if jobs.is_held(tx.db, job)]
+        ours = jobs.held_of(tx.db, held)
+        still = [job for job in held if job.key in ours]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
         recorder = Recorder(self._context, tx, found.values())
-        sending: list[Task] = []
+        sending: dict[Job, Task] = {}
         for job in still:
             task = found[job.task_key]
             account = (task.provider, task.account)
-            if task.state is not TaskState.QUEUED:
-                jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
-            elif job.task_key in unended:
+            if job.task_key in unended:
                 # Whoever began this attempt vanished with the request perhaps on its way.
                 jobs.finish(tx.db, job)
                 attempt = unended[job.task_key]
                 attempts.end_lost(tx.db, [attempt], now=tx.now)
-                recorder.record(task.key, _lost(attempt))
+                recorder.record(task.key, _lost(attempt))  # ignored when it has gone on
+            elif task.state is not TaskState.QUEUED:
+                jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
             elif account in rooms and not rooms[account].takes(task.slots):
                 # Another process was faster. It keeps its place, and a freed slot wakes it.
                 jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)
             else:
                 if account in rooms:
                     rooms[account] = rooms[account].without(task.slots)
-                sending.append(task)
+                sending[job] = task
         begun = self._open(tx, sending)
         recorder.flush()
         return [begun.get(job.task_key) for job in held]
 
-    def _open(self, tx: Tx, sending: Sequence[Task]) -> dict[int, _Begun]:
+    def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, _Begun]:
         if not sending:
             return {}
-        keys = [task.key for task in sending]
+        going = list(sending.values())
+        keys = [task.key for task in going]
         tasks.hold_slots(tx.db, keys)
-        opened = attempts.open_many(tx.db, sending, now=tx.now)
+        jobs.renew(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
+        opened = attempts.open_many(tx.db, going, now=tx.now)
         bodies = tasks.input_of(tx.db, keys)
-        return {task.key: _Begun(task, opened[task.key], bodies[task.key]) for task in sending}
+        return {task.key: _Begun(task, opened[task.key], bodies[task.key]) for task in going}
 
     def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.Room]:
         """Free slots of each capped account, counted under its lock."""
@@ -158,12 +185,18 @@ class Attempting:
         return {name: jobs.Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _end(self, tx: Tx, ended: Sequence[_Ended]) -> list[None]:
-        """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say."""
+        """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say.
+
+        Only that the provider has the task stays true, whoever learns it: that is recorded as if
+        a callback had said it, and keeps a second submit from being made.
+        """
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())
         for item in ended:
             if attempts.end(tx.db, _ended_attempt(item, tx)):
                 self._conclude(tx, recorder, item)
+            elif isinstance(item.outcome, Accepted):
+                recorder.record(item.begun.task.key, _sighting(item, item.outcome))
         recorder.flush()
         return [None] * len(ended)
 
@@ -172,15 +205,17 @@ class Attempting:
         if event is None:
             retry_at = self._retry_at(tx, item)
             if retry_at is not None:
-                self._try_later(tx, item, retry_at)
+                self._try_later(tx, recorder, item, retry_at)
                 return
             event = _abandoned(item)
         recorder.record(item.begun.task.key, event)
         jobs.finish(tx.db, item.job)
 
-    def _try_later(self, tx: Tx, item: _Ended, retry_at: datetime) -> None:
+    def _try_later(self, tx: Tx, recorder: Recorder, item: _Ended, retry_at: datetime) -> None:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
-        tasks.free_slots(tx.db, [item.begun.task.key])
+        if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
+            tasks.free_slots(tx.db, [item.begun.task.key])
+            tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=_words(item.outcome))
 
     def _event(self, item: _Ended) -> Event | None:
@@ -242,7 +277,7 @@ def _ended_attempt(item: _Ended, tx: Tx) -> Attempt:
     return replace(
         item.begun.attempt,
         ended_at=tx.now,
-        outcome=_OUTCOMES[type(outcome)],
+        outcome=_name_of(outcome),
         certainty=certainty_of(outcome),
         http_status=item.http_status,
         code=getattr(outcome, "code", None),
@@ -262,6 +297,12 @@ _OUTCOMES: Mapping[type, str] = {
 }
 
 
+def _name_of(outcome: SubmitOutcome) -> str:
+    if isinstance(outcome, Unknown) and outcome.exists:
+        return "exists"
+    return _OUTCOMES[type(outcome)]
+
+
 def _words(outcome: SubmitOutcome) -> str | None:
     match outcome:
         case NotSent(reason=reason) | Unknown(reason=reason):
@@ -276,6 +317,17 @@ def _lost(attempt: int) -> Event:
         Source.SUBMIT,
         message="the process that sent it vanished before it could record the outcome",
         attempt=attempt,
+    )
+
+
+def _sighting(item: _Ended, accepted: Accepted) -> Event:
+    return Event(
+        Kind.SEEN_SUBMITTED,
+        Source.SUBMIT,
+        message="the answer to an attempt that was counted as lost",
+        provider_status=accepted.word,
+        provider_task_id=accepted.provider_task_id,
+        attempt=item.begun.attempt.key,
     )
 
 

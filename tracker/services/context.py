@@ -9,7 +9,7 @@ from tracker.clock import Clock
 from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, always
 from tracker.domain.policy import Policy
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
@@ -25,8 +25,13 @@ DEFAULT_ACCOUNT = "default"
 class Egress(Protocol):
     """The way out. `egress.client.Egress` is it; services see only this much."""
 
-    async def call_provider(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that an operator configured."""
+    async def call_provider(
+        self, call: HttpCall, *, may_send: MaySend = always
+    ) -> HttpResult | HttpFailure:
+        """To an address that an operator configured.
+
+        may_send: asked when the first byte is about to leave; if not, none does.
+        """
         ...
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:

@@ -14,12 +14,12 @@ from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.polling import confirmations
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
-from tracker.domain.task import AT_PROVIDER, Task
+from tracker.domain.task import AT_PROVIDER, Task, TaskState
 from tracker.providers.base import Account, PollsTogether, Provider
 from tracker.services.context import Context
 from tracker.services.leases import finish
 from tracker.services.transition import Recorder, next_look
-from tracker.store import jobs, receipts, tasks
+from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.jobs import Job
 from tracker.store.receipts import Receipt
 from tracker.store.transaction import Tx
@@ -170,8 +170,9 @@ class Reconciliation:
     def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
         recorder = Recorder(self._context, tx, found.values())
+        held = jobs.held_of(tx.db, [item.job for item in looked])
         for item in looked:
-            if jobs.is_held(tx.db, item.job) and item.job.task_key in found:
+            if item.job.key in held:
                 self._settle_one(tx, recorder, item)
         recorder.flush()
         return [None] * len(looked)
@@ -205,7 +206,7 @@ class Reconciliation:
             step = recorder.record(task.key, said.as_event(Source.POLL))
             verdict = step.verdict
         if task.absences and (step is None or step.transition is None):
-            tasks.set_absences(tx.db, {task.key: 0})
+            tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
         if verdict in _TOLD_NOTHING:
             return
         kept = receipts.insert_many(
@@ -216,13 +217,35 @@ class Reconciliation:
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """The provider never heard of it: believed only when said again after a pause."""
-        denials = task.absences + 1
+        plan, denials = self._context.policy.polls, task.absences + 1
+        too_soon_until = plan.until_denial_counts(task.denied_at, task.absences)
+        if too_soon_until is not None and tx.now < too_soon_until:
+            return too_soon_until  # somebody asked in between
+        if task.state is TaskState.UNCERTAIN:
+            doubt = self._doubt(tx, task)
+            if doubt is not None:
+                return doubt
         if denials >= confirmations(task.state):
             message = f"the provider does not know it (said {denials} times)"
             recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
         else:
-            tasks.set_absences(tx.db, {task.key: denials})
-        return tx.now + self._context.policy.polls.confirm * float(2 ** (denials - 1))
+            tasks.set_absences(tx.db, {task.key: denials}, now=tx.now)
+        return tx.now + plan.confirm * float(2 ** (denials - 1))
+
+    def _doubt(self, tx: Tx, task: Task) -> datetime | None:
+        """When to ask again because this denial proves nothing; None when it does."""
+        last = attempts.last_of(tx.db, task.key)
+        if last is None:
+            return None
+        if last.outcome == "exists":
+            # It said so itself. Sending again would only be told so again: it stays uncertain.
+            return next_look(self._context, task, tx.now)
+        if last.outcome == "lost":
+            # Whoever sent it may be frozen and not dead, with the request half on its way.
+            policy = self._context.policy
+            over = last.started_at + policy.lease + timedelta(seconds=policy.submit_timeout_s)
+            return over if tx.now < over else None
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ class Recorder:
         """Write it all. Last in the transaction but for what cannot wait for other writers."""
         db, now = self._tx.db, self._tx.now
         tasks.save(db, self._changed.values(), freeing=self._freed)
-        jobs.drop(db, self._stopped, _WORK)
+        # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
+        # task that has gone on ends it.
+        jobs.drop(db, self._stopped, [JobKind.RECONCILE])
         jobs.enqueue(db, list(self._jobs.values()), now=now)
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)

@@ -18,8 +18,9 @@ class Attempt:
 
     number:    counted from 1 within the task.
     ended_at:  None while the request may be on its way.
-    outcome:   `accepted`, `refused`, `deferred`, `not_sent`, `unknown`, or `lost` (the process
-               that made it vanished before it could say).
+    outcome:   `accepted`, `refused`, `deferred`, `not_sent`, `unknown`, `exists` (the provider
+               says that an earlier one made it) or `lost` (the process that made it vanished
+               before it could say).
     """
 
     key: int
@@ -133,6 +134,13 @@ def latest_ended(db: Connection, *, limit: int) -> list[Ended]:
         .order_by(latest.c.key.desc())
     )
     return [Ended(*row) for row in db.execute(found)]
+
+
+def last_of(db: Connection, task_key: int) -> Attempt | None:
+    """A task's latest attempt."""
+    found = select(attempts).where(attempts.c.task_key == task_key)
+    row = db.execute(found.order_by(attempts.c.number.desc()).limit(1)).one_or_none()
+    return None if row is None else _attempt(row)
 
 
 def of_task(db: Connection, task_key: int) -> list[Attempt]:

@@ -18,7 +18,7 @@ SQLITE_CACHE_KB = 32_000
 """Of each connection, taken as it is needed."""
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
-IDLE_IN_TRANSACTION_MS = 30_000
+IDLE_IN_TRANSACTION_MS = 10_000
 CONNECT_TIMEOUT_S = 5
 
 
@@ -108,6 +108,11 @@ def _open_postgresql(url: URL, pool_size: int) -> Engine:
         cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
         cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
         cursor.execute("SET timezone = 'UTC'")
+        # An answer waits for this commit, whatever the server's own default is.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
         cursor.close()
         connection.autocommit = False
         bulk.register(connection)

@@ -273,6 +273,12 @@ def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[int]:
     return set(db.scalars(renewed))
 
 
+def held_of(db: Connection, claimed: Sequence[Job]) -> set[int]:
+    """Keys of those jobs on which their holders may still commit work. Locks the rows."""
+    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
+    return set(db.scalars(select(jobs.c.key).where(ours).order_by(jobs.c.key).with_for_update()))
+
+
 def is_held(db: Connection, job: Job) -> bool:
     """Whether this holder may still commit work on the job. Locks the row."""
     found = select(jobs.c.key).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)

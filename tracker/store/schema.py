@@ -75,6 +75,7 @@ tasks = Table(
     # Above zero from the moment before the submit's socket opens until the verdict.
     Column("slots_held", Integer, nullable=False),
     Column("absences", Integer, nullable=False),
+    Column("denied_at", UtcDateTime),
     Column("callback_url", Text),
     Column("webhook_url", Text),
     Column("created_at", UtcDateTime, nullable=False),
@@ -200,7 +201,7 @@ attempts = Table(
     Column("provider_request_id", Text),
     UniqueConstraint("task_key", "number"),
     CheckConstraint(
-        "outcome IN ('accepted', 'refused', 'deferred', 'not_sent', 'unknown', 'lost')",
+        "outcome IN ('accepted', 'refused', 'deferred', 'not_sent', 'unknown', 'exists', 'lost')",
         name="outcome",
     ),
     CheckConstraint(one_of("certainty", Certainty), name="certainty"),

@@ -4,19 +4,21 @@ SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.store.engine import open_engine
 from tracker.store.jobs import JobKind
+from tracker.store.outage import is_outage
 from tracker.store.transaction import Tx
 from tracker.store.writer import Writer
 
@@ -79,13 +81,17 @@ class Store:
     def _read(self, query: Callable[[Reading], Result]) -> Result:
         try:
             return self._read_once(query)
-        except OperationalError as error:
-            if not error.connection_invalidated:
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            if not (isinstance(error, DBAPIError) and error.connection_invalidated):
                 raise Unavailable("the database cannot be read now") from error
         # The pooled connection had died; the pool has thrown its like away. Reads are repeatable.
         try:
             return self._read_once(query)
-        except (OperationalError, InterfaceError) as error:
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
             raise Unavailable("the database cannot be read now") from error
 
     def _read_once(self, query: Callable[[Reading], Result]) -> Result:
@@ -95,7 +101,9 @@ class Store:
     def _tell(self, tx: Tx) -> None:
         if (tx.woken or tx.moved) and self._listeners and self._loop is not None:
             woken, moved = frozenset(tx.woken), tx.moved
-            self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
+            # A loop that has closed has nobody to tell; what was committed stays committed.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
 
     def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         for listener in self._listeners:

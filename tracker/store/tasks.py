@@ -281,12 +281,12 @@ def save(db: Connection, changed: Iterable[Task], *, freeing: Collection[int] = 
     )
 
 
-def set_absences(db: Connection, counted: Mapping[int, int]) -> None:
-    """Remember how often in a row the provider denied these tasks."""
-    rows = [{"k": key, "n": n} for key, n in counted.items()]
+def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -> None:
+    """Remember how often in a row the provider has now denied these tasks."""
+    rows = [{"k": key, "n": n, "now": now} for key, n in counted.items()]
     if rows:
         statement = update(tasks).where(tasks.c.key == bindparam("k"))
-        db.execute(statement.values(absences=bindparam("n")), rows)
+        db.execute(statement.values(absences=bindparam("n"), denied_at=bindparam("now")), rows)
 
 
 def hold_slots(db: Connection, keys: Collection[int]) -> None:

@@ -13,20 +13,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Point, Signal, no_signal
 from tracker.store.line import Line
+from tracker.store.outage import brief, is_outage, sqlstate_of
 from tracker.store.transaction import Tx
 
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 512
 """Items of one transaction. More would only make the first of them wait longer."""
-_RETRIED_SQLSTATES = frozenset({"40001", "40P01"})
-"""Serialization failure, deadlock: the transaction did nothing and may be run again."""
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505"})
+"""Serialization failure, deadlock, and a key that another process has just inserted: the
+transaction did nothing and may be run again, which then sees what the other did."""
 _ONE_ITEMS_FAULT = frozenset({"57014", "54000", "54001", "54023"})
 """Statement cancelled or too complex: the database is there, one item asks too much of it."""
 _TRIES = 4
@@ -108,18 +110,16 @@ class Writer:
         """Give every item a result; never raises."""
         try:
             self._commit(waiting)
-        except (OperationalError, InterfaceError) as error:
-            if len(waiting) > 1 and getattr(error.orig, "sqlstate", None) in _ONE_ITEMS_FAULT:
+        except Exception as error:  # noqa: BLE001 - it becomes the items' result
+            result = error
+            if isinstance(error, SQLAlchemyError) and is_outage(error):
+                log.error("the database does not take writes: %s", brief(error))
+                result = Unavailable("the database does not take writes now")
+            if len(waiting) > 1 and (result is error or _is_one_items_fault(error)):
                 self._settle_alone(waiting)
                 return
-            log.error("the database does not take writes: %s", _brief(error))
             for item in waiting:
-                item.result = Unavailable("the database does not take writes now")
-        except Exception as error:  # noqa: BLE001 - it becomes the item's result
-            if len(waiting) == 1:
-                waiting[0].result = error
-                return
-            self._settle_alone(waiting)
+                item.result = result
 
     def _settle_alone(self, waiting: Sequence[_Waiting]) -> None:
         # One of them is bad. Its neighbours must not pay for it.
@@ -131,8 +131,7 @@ class Writer:
             try:
                 self._commit_once(waiting)
             except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
-                if state not in _RETRIED_SQLSTATES or not tries_left:
+                if sqlstate_of(error) not in _RETRIED_SQLSTATES or not tries_left:
                     raise
             else:
                 return
@@ -177,5 +176,5 @@ def _resolve(items: Sequence[_Waiting]) -> None:
             item.future.set_result(item.result)
 
 
-def _brief(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else repr(error.orig)
+def _is_one_items_fault(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and sqlstate_of(error) in _ONE_ITEMS_FAULT

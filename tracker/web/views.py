@@ -191,7 +191,7 @@ class Attempt(TypedDict):
     ended_at: Instant | None
     """Null while the request may be on its way."""
     outcome: str | None
-    """`accepted`, `refused`, `deferred`, `not_sent`, `unknown` or `lost`."""
+    """`accepted`, `refused`, `deferred`, `not_sent`, `unknown`, `exists` or `lost`."""
     certainty: Certainty | None
     """Of a failure: whether the provider may have the task all the same."""
     http_status: int | None
