@@ -6,8 +6,23 @@ import httpx
 
 from tests.support.requests import submit
 
+
+def _endpoint(http: httpx.Client) -> str:
+    answer = http.post("/v1/endpoints", json={"url": "https://example.com/hooks"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def _delivery(http: httpx.Client) -> str:
+    answer = http.post(f"/v1/endpoints/{_endpoint(http)}/test")
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["delivery_id"])
+
+
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
+    "/v1/endpoints/{id}": _endpoint,
+    "/v1/deliveries/{id}": _delivery,
 }
 """By the beginning of a path: makes one object as whoever the client is, and returns its id."""
 

@@ -28,6 +28,16 @@ def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:
     assert len(http.get("/v1/tasks").json()["tasks"]) == 1
 
 
+def test_the_shortest_deadline_goes_with_a_key(http: httpx.Client) -> None:
+    headers = {"idempotency-key": "k1"}
+    answer = http.post("/v1/tasks", json=submission(deadline_s=0.001), headers=headers)
+    assert answer.status_code == 202
+    task = answer.json()
+    assert task["created_at"] <= task["deadline_at"] < task["created_at"][:17] + "99"
+    tiny = http.post("/v1/tasks", json=submission(deadline_s=5e-324), headers=headers)
+    assert tiny.json()["errors"][0]["path"] == "deadline_s"
+
+
 def test_same_key_with_another_body_is_422(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
     http.post("/v1/tasks", json=submission(), headers=headers)
@@ -209,4 +219,4 @@ def test_an_unknown_path_is_a_problem_too(http: httpx.Client, path: str) -> None
 def test_a_wrong_method_is_405_with_what_is_allowed(http: httpx.Client) -> None:
     answer = http.delete("/v1/tasks")
     assert answer.status_code == 405
-    assert "GET" in answer.headers["allow"] or "POST" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, HEAD, POST"

@@ -258,7 +258,7 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         submission.external_task_id,
         submission.metadata,
         submission.webhook_url,
-        submission.deadline and submission.deadline.total_seconds(),
+        None if submission.deadline is None else submission.deadline.total_seconds(),
         submission.input,
     ]
     text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()

@@ -1,9 +1,9 @@
 """The JSON of /v1/endpoints and /v1/deliveries: models of bodies, and renderers."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tracker.domain.delivery import DeliveryState, Endpoint, Payload
 from tracker.domain.notices import EventType, Filter
@@ -103,6 +103,16 @@ _FILTERS = {
 """Names outside → names in Filter."""
 
 
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):  # pydantic would take seconds since 1970 as well
+        raise ValueError("must be a string")  # noqa: TRY004 - pydantic heeds this one
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
+"""RFC 3339 with an offset."""
+
+
 class RedeliverBody(BaseModel):
     """`POST /v1/deliveries/redeliver`: which ones. Every field narrows."""
 
@@ -114,8 +124,8 @@ class RedeliverBody(BaseModel):
     endpoint_id: Annotated[str, Field(max_length=64)] | None = None
     task_id: Annotated[str, Field(max_length=64)] | None = None
     event: list[str] = []
-    created_after: Annotated[AwareDatetime, Field(strict=False)] | None = None
-    created_before: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     dry_run: bool = True
     """True, the default: say what would go and change nothing."""
 

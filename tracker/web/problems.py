@@ -8,6 +8,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from tracker.domain.errors import (
     CallbackUnproven,
@@ -79,7 +80,7 @@ def kind_of(error: Exception) -> Kind:
     return INTERNAL
 
 
-async def answer(_request: Request, error: Exception) -> Response:
+async def answer(request: Request, error: Exception) -> Response:
     """The problem+json for any exception. What is our own fault is logged and not shown."""
     kind = kind_of(error)
     if kind.status >= 500 and not isinstance(error, Unavailable):
@@ -96,7 +97,10 @@ async def answer(_request: Request, error: Exception) -> Response:
     }
     if isinstance(error, InvalidRequest):
         body["errors"] = [{"path": f.path, "reason": f.reason} for f in error.fields]
-    return JSONResponse(body, kind.status, headers_of(error), media_type=MEDIA_TYPE)
+    headers = headers_of(error)
+    if kind.status == 405:
+        headers["Allow"] = _allowed(request)
+    return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
 
 
 def headers_of(error: Exception) -> dict[str, str]:
@@ -112,6 +116,14 @@ def headers_of(error: Exception) -> dict[str, str]:
     if isinstance(error, (BodyTooLarge, BodyTooSlow)):
         return {"connection": "close"}  # the rest of the body is not read
     return {}
+
+
+def _allowed(request: Request) -> str:
+    """Every method of a path. Starlette names only those of the first row that has it."""
+    rows = [route for route in request.app.routes if isinstance(route, Route)]
+    here = next(row for row in rows if row.matches(request.scope)[0] is not Match.NONE)
+    found = {method for row in rows if row.path == here.path for method in row.methods or ()}
+    return ", ".join(sorted(found))
 
 
 def request_id() -> str:

@@ -61,6 +61,8 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
     Route("/openapi.json", documentation.openapi, methods=["GET"]),
+    Route("/docs", documentation.page, methods=["GET"]),
+    Route("/docs/{file}", documentation.asset, methods=["GET"]),
     *kling.front_routes(kling.PREFIXES),
 )
 """Everything that is served. Handlers say the rest: see `operation`."""

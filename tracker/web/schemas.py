@@ -60,7 +60,7 @@ class SubmitBody(BaseModel):
     external_task_id: Name | None = None
     metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
     webhook_url: Name | None = None
-    deadline_s: float | None = Field(None, gt=0, le=30 * 86400)
+    deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
 
     def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
         """In the service's words."""
