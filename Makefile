@@ -37,7 +37,7 @@ cov: .venv/.dev .clients/.ready ## Measure what the tests cover
 	$(PY) -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
-	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS))
+	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))
 
 check: lint types imports migrations-check lock-check ## Everything but the tests
 

@@ -8,14 +8,21 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import callbacks, deliveries
-from bench.bed import Bed
+from bench import callbacks, deliveries, history, requests, running, waiters
+from bench.bed import BOTH, Bed
 from bench.processes import CLIENT_CORE
 from bench.table import Figure, keep, machine, render
 
 PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({1, 2, 3, 4, 5}), callbacks.under_load),
     (frozenset({6}), callbacks.one_at_a_time),
+    (frozenset({7}), requests.submits),
+    (frozenset({8}), requests.gets),
+    (frozenset({9}), waiters.idle),
+    (frozenset({10}), waiters.wake_up),
+    (frozenset({11, 12}), history.grown),
+    (frozenset({13}), running.two_processes),
+    (frozenset({14}), running.footprint),
     (frozenset({15}), deliveries.beside_httpx),
 )
 
@@ -25,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
+    parser.add_argument("--on", choices=BOTH, action="append", help="for rows 11 and 12")
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set(range(1, 16))
     command = "make bench" + (f" ROWS={options.rows}" if options.rows else "")
@@ -36,6 +44,7 @@ def main() -> None:
             stack,
             seconds=1.5 if options.quick else 4.0,
             rounds=3,
+            kinds=options.on or BOTH,
         )
         bed.postgres_url()  # before this process takes its core: that server may use every one
         os.sched_setaffinity(0, CLIENT_CORE)

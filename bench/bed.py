@@ -29,6 +29,7 @@ class Bed:
     """One run of the bench.
 
     seconds, rounds: how long one load is, and how many of each are taken.
+    kinds:           databases of the rows that take long.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Bed:
     stack: ExitStack
     seconds: float
     rounds: int
+    kinds: Sequence[str] = BOTH
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _postgres: PostgresServer | None = None
 

@@ -20,7 +20,7 @@ import httpx
 from bench import fill
 from bench.bed import BOTH, SECRET, STATUSES, Bed, callback, callback_body, counts, lanes
 from bench.load import Load, closed_loop, request
-from bench.processes import Server
+from bench.processes import SERVER_CORE, Server
 from bench.table import Figure
 
 CONNECTIONS = 64
@@ -38,6 +38,7 @@ class Subject:
     requests: Callable[[float], Sequence[Sequence[bytes]]]
     loads: list[Load] = field(default_factory=list)
     answered: int = 0
+    url: str = ""
 
     def warm_up(self) -> None:
         """What is made once is not measured."""
@@ -70,10 +71,9 @@ class Subject:
 
 def under_load(bed: Bed) -> list[Figure]:
     """Rows 1 to 5."""
-    urls = {kind: bed.migrated(kind) for kind in BOTH}
     with ExitStack() as stack:
         echo = Subject("echo", stack.enter_context(bed.plain("plain")), _echoes)
-        ours = {kind: _ours(bed, stack, kind, urls[kind]) for kind in BOTH}
+        ours = {kind: ours_after(bed, stack, kind, 0) for kind in BOTH}
         theirs = {kind: _textbook(bed, stack, kind) for kind in BOTH}
         everyone = [echo, *ours.values(), *theirs.values()]
         for subject in everyone:
@@ -81,8 +81,8 @@ def under_load(bed: Bed) -> list[Figure]:
         for _ in range(bed.rounds):
             for subject in everyone:
                 subject.take(CONNECTIONS, bed.seconds)
-    for kind, subject in ours.items():
-        _check(urls[kind], subject)
+    for subject in ours.values():
+        _check(subject)
     figures = [
         _ratio("1", ours["sqlite"], echo),
         _ratio("2", ours["postgresql"], echo),
@@ -99,10 +99,9 @@ def one_at_a_time(bed: Bed) -> list[Figure]:
     """Row 6."""
     figures = []
     for kind in BOTH:
-        url = bed.migrated(kind)
         ratios = []
         with ExitStack() as stack:
-            ours = _ours(bed, stack, kind, url)
+            ours = ours_after(bed, stack, kind, 0)
             ours.warm_up()
             for _ in range(bed.rounds):
                 commit_s = _commit_s(bed, kind)
@@ -114,17 +113,31 @@ def one_at_a_time(bed: Bed) -> list[Figure]:
     return figures
 
 
-def _ours(bed: Bed, stack: ExitStack, kind: str, url: str) -> Subject:
-    """The service, and callbacks for tasks that are filled in as they are needed: three each."""
+def ours_after(  # noqa: PLR0913 - what a service may be measured with
+    bed: Bed,
+    stack: ExitStack,
+    kind: str,
+    history: int,
+    *,
+    workers: int = 1,
+    cores: set[int] = SERVER_CORE,
+) -> Subject:
+    """The service with so many ended tasks, and open ones to be called back about: three each."""
+    url = bed.migrated(kind)
+    if history:
+        fill.history(url, 1, history)
     tasks = int(4000 * (bed.seconds * bed.rounds + 1))
-    fill.queued(url, 1, tasks)
-    numbers = iter(range(1, tasks + 1))
+    fill.queued(url, history + 1, tasks)
+    if history:
+        fill.settle(url)
+    numbers = iter(range(history + 1, history + tasks + 1))
 
     def requests(seconds: float) -> list[list[bytes]]:
         wanted = itertools.islice(numbers, int(4000 * seconds))
         return [[callback(number, status) for status in STATUSES] for number in wanted]
 
-    return Subject(f"ours, {kind}", stack.enter_context(bed.service(url)), requests)
+    server = bed.service(url, cores=cores, WEB_CONCURRENCY=str(workers))
+    return Subject(f"ours, {kind}", stack.enter_context(server), requests, url=url)
 
 
 def _textbook(bed: Bed, stack: ExitStack, kind: str) -> Subject:
@@ -161,9 +174,9 @@ class _Endless(list[bytes]):
         return itertools.repeat(self[0])
 
 
-def _check(url: str, subject: Subject) -> None:
+def _check(subject: Subject) -> None:
     """Every answer stands for a receipt that is there, and each receipt made a transition."""
-    receipts, transitions, tasks = counts(url, "receipts", "transitions", "tasks")
+    receipts, transitions, tasks = counts(subject.url, "receipts", "transitions", "tasks")
     answered = subject.answered
     assert receipts == answered, f"{subject.name}: {answered} answers, {receipts} receipts"
     assert transitions == tasks + answered, f"{transitions} transitions of {tasks} tasks"

@@ -72,9 +72,9 @@ def keep(figures: Sequence[Figure], *, command: str, is_quick: bool) -> None:
     if is_quick:
         return
     known: list[dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    fresh = {figure.row for figure in figures}
+    fresh = {(figure.row, figure.of.partition(",")[0]) for figure in figures}
     about = {"command": command, "at": datetime.now(UTC).strftime("%Y-%m-%d")}
-    kept = [one for one in known if one["row"] not in fresh]
+    kept = [one for one in known if (one["row"], one["of"].partition(",")[0]) not in fresh]
     kept += [asdict(figure) | about for figure in figures]
     kept.sort(key=lambda one: list(ASKED).index(one["row"]))
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")

@@ -49,13 +49,13 @@ def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
     for _ in range(MAX_DEPTH + 1):
         if isinstance(parsed, list) and len(parsed) == 1:
             parsed = parsed[0]
-        if not isinstance(parsed, Mapping):
+        if not isinstance(parsed, dict):
             return
         yield parsed
         parsed = next((parsed[n] for n in _ENVELOPES if isinstance(parsed.get(n), _NESTS)), None)
 
 
-_NESTS = (Mapping, list)
+_NESTS = (dict, list)
 
 
 def find_id(parsed: Any) -> str | None:

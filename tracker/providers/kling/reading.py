@@ -50,10 +50,12 @@ def cleaned(value: Any) -> Any:
 
 def text_of(value: Any, *, limit: int) -> str | None:
     """A string, or a whole number as its digits; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:limit]
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:
-        return str(cleaned(str(value)))[:limit]
+        return str(value)[:limit]
     except ValueError:  # an integer of thousands of digits
         return None
 
@@ -91,12 +93,18 @@ def number_text(value: Any) -> str | None:
 
 def _fields(holder: Any, names: Sequence[str]) -> Iterator[Any]:
     """The fields of these names in turn. `a.b` names a field of a field."""
+    if not isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
+        return
     for name in names:
-        value = holder
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+        value = holder.get(name) if "." not in name else _within(holder, name)
         if value is not None:
             yield value
+
+
+def _within(holder: Any, name: str) -> Any:
+    for part in name.split("."):
+        holder = holder.get(part) if isinstance(holder, dict) else None
+    return holder
 
 
 def instant(value: Any) -> datetime | None:

@@ -1,0 +1,48 @@
+"""Rows 13 and 14: a second web process, and what one takes to be there."""
+
+import time
+from contextlib import ExitStack
+from statistics import median
+
+from bench.bed import BOTH, Bed
+from bench.callbacks import Subject, ours_after
+from bench.processes import CORES, SERVER_CORE
+from bench.table import Figure
+
+CONNECTIONS = 256
+
+
+def two_processes(bed: Bed) -> list[Figure]:
+    """Row 13. The second process runs on the core of the load generator, as there are but two."""
+    with ExitStack() as stack:
+        subjects = [
+            ours_after(bed, stack, "postgresql", 0, workers=workers, cores=cores)
+            for workers, cores in ((1, SERVER_CORE), (2, set(CORES)))
+        ]
+        for subject in subjects:
+            subject.warm_up()
+        for _ in range(bed.rounds):
+            for subject in subjects:
+                subject.take(CONNECTIONS, bed.seconds)
+    return [_second(*subjects)]
+
+
+def _second(one: Subject, two: Subject) -> Figure:
+    value = median(b.rate() / a.rate() for a, b in zip(one.loads, two.loads, strict=True))
+    return Figure("13", value, f"{two.rate:,.0f}/s ÷ {one.rate:,.0f}/s")
+
+
+def footprint(bed: Bed) -> list[Figure]:
+    """Row 14."""
+    figures = []
+    for kind in BOTH:
+        url = bed.migrated(kind)
+        took, memory = [], []
+        for _ in range(bed.rounds):
+            with bed.service(url, "--no-worker") as server:
+                took.append(server.started_s)
+                time.sleep(0.5)  # until it idles
+                memory.append(server.rss_mb)
+        figures.append(Figure("14", median(memory), f"{bed.rounds} starts", kind))
+        figures.append(Figure("14x", median(took), f"{bed.rounds} starts", kind))
+    return figures
