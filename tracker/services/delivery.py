@@ -197,6 +197,7 @@ class Delivering:
             type_,
             body=bodies.endpoint_body(type_, stopped, tx.now),
             about=(str(endpoint.id), tx.now.isoformat()),
+            besides=endpoint.key,
         )
 
 

@@ -3,8 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from tracker.domain import bodies
 from tracker.domain.expectation import Ended, expectation, is_silent
+from tracker.domain.notices import EventType
 from tracker.services.context import Context
+from tracker.services.correlation import DEFAULT_TENANT
 from tracker.store import conditions, tasks
 from tracker.store.conditions import CALLBACKS_DEGRADED, Condition
 from tracker.store.transaction import Tx
@@ -40,19 +43,34 @@ class Learning:
         news = [(account, True) for account in silent - raised]
         news += [(account, False) for account in (raised & known) - silent]
         for account, is_raised in sorted(news):
-            await self._context.store.write(_write, (account, is_raised))
+            await self._context.store.write(self._write, (account, is_raised))
+
+    def _write(self, tx: Tx, news: Sequence[tuple[tuple[str, str], bool]]) -> list[None]:
+        for (provider, account), is_raised in news:
+            if is_raised:
+                self._raise(tx, provider, account)
+            else:
+                conditions.clear(tx.db, CALLBACKS_DEGRADED, provider, account, now=tx.now)
+        return [None] * len(news)
+
+    def _raise(self, tx: Tx, provider: str, account: str) -> None:
+        """Raise the condition, and tell subscribers where it was not raised already."""
+        condition = Condition(CALLBACKS_DEGRADED, provider, account, _REASON, tx.now)
+        if not conditions.raise_(tx.db, condition):
+            return  # another process was faster, and has told them
+        said = {"provider": provider, "account": account, "reason": _REASON}
+        type_ = EventType.CALLBACKS_DEGRADED
+        self._context.outbox.owe_event(
+            tx,
+            DEFAULT_TENANT,
+            type_,
+            body=bodies.event_body(type_, tx.now, said),
+            provider=provider,
+            about=(provider, account, tx.now.isoformat()),
+        )
 
 
-def _write(tx: Tx, news: Sequence[tuple[tuple[str, str], bool]]) -> list[None]:
-    for (provider, account), is_raised in news:
-        if is_raised:
-            reason = (
-                "most of the latest verdicts had to be polled for; check that the provider can "
-                "reach TRACKER_PUBLIC_URL"
-            )
-            conditions.raise_(
-                tx.db, Condition(CALLBACKS_DEGRADED, provider, account, reason, tx.now)
-            )
-        else:
-            conditions.clear(tx.db, CALLBACKS_DEGRADED, provider, account, now=tx.now)
-    return [None] * len(news)
+_REASON = (
+    "most of the latest verdicts had to be polled for; check that the provider can reach "
+    "TRACKER_PUBLIC_URL"
+)

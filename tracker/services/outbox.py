@@ -60,15 +60,18 @@ class Outbox:
         body: bytes,
         provider: str | None = None,
         about: Sequence[str],
+        besides: int | None = None,
     ) -> None:
         """Owe something that is not about a task.
 
-        about: what makes it another event than the one before, for the ids.
+        about:   what makes it another event than the one before, for the ids.
+        besides: the key of an endpoint that is not told.
         """
         wanting = [
             endpoint
             for endpoint in self._subscribers(tx, {tenant})[tenant]
-            if endpoint.filter.wants(type_, provider=provider, task=None)
+            if endpoint.key != besides
+            and endpoint.filter.wants(type_, provider=provider, task=None)
         ]
         self.owe_to(tx, wanting, type_, body=body, about=about)
 

@@ -26,14 +26,14 @@ class Condition:
     cleared_at: datetime | None = None
 
 
-def raise_(db: Connection, condition: Condition) -> None:
-    """Record that it has begun; one that is raised already stays as it is."""
+def raise_(db: Connection, condition: Condition) -> bool:
+    """Record that it has begun; one that is raised already stays as it is, and gives False."""
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(conditions).on_conflict_do_nothing(
         index_elements=["name", "provider", "account"], index_where=text("cleared_at IS NULL")
     )
-    db.execute(
-        statement,
+    made = db.execute(
+        statement.returning(conditions.c.key),
         {
             "tenant": "default",
             "name": condition.name,
@@ -43,6 +43,7 @@ def raise_(db: Connection, condition: Condition) -> None:
             "raised_at": condition.raised_at,
         },
     )
+    return made.one_or_none() is not None
 
 
 def clear(db: Connection, name: str, provider: str, account: str, *, now: datetime) -> None:

@@ -114,7 +114,7 @@ def claim(
     wanted: lane → how many of it at most; at most MOST_LANES lanes.
     until:  when what is taken becomes due again by itself.
     """
-    keys = _ripe(db, wanted, now)
+    keys = _ripe(db, wanted, now) if wanted else []
     if not keys:
         return []
     taken = (

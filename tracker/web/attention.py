@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
+from tracker.domain.delivery import Endpoint
 from tracker.domain.rendering import instant
-from tracker.store import attention, conditions
+from tracker.store import attention, conditions, endpoints
 from tracker.store.store import Reading
 from tracker.web import views
 from tracker.web.operation import operation
@@ -17,7 +18,7 @@ MOST = 50
 
 @operation(scope=Scope.TASKS_READ, tag="operations", answers={200: views.Attention})
 async def attention_(request: Request) -> Response:
-    """Overdue and uncertain tasks, receipts that ask for a human, and standing conditions."""
+    """Overdue and uncertain tasks, odd receipts, endpoints in trouble, and standing conditions."""
     owner = tenant(request)
     found = await services(request).store.read(lambda db: _collect(db, owner))
     return JSONResponse(found, headers={"cache-control": "no-store"})
@@ -26,12 +27,23 @@ async def attention_(request: Request) -> Response:
 def _collect(db: Reading, owner: str) -> views.Attention:
     return {
         "conditions": [_condition(one) for one in conditions.list_open(db)],
+        "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
         "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
         "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
         "receipts": {
             verdict.value: [_odd(one) for one in attention.odd(db, owner, verdict, limit=MOST)]
             for verdict in attention.ASKING
         },
+    }
+
+
+def _endpoint(one: Endpoint) -> views.TroubledEndpoint:
+    return {
+        "endpoint_id": str(one.id),
+        "url": one.url,
+        "state": one.state,
+        "reason": one.state_reason,
+        "failing_since": instant(one.failing_since),
     }
 
 

@@ -373,10 +373,22 @@ class OddReceipt(TypedDict):
 
 
 @with_config(EXACT)
+class TroubledEndpoint(TypedDict):
+    """An endpoint that gets nothing, or answers nothing but failures."""
+
+    endpoint_id: Uuid
+    url: str
+    state: EndpointState
+    reason: str | None
+    failing_since: Instant | None
+
+
+@with_config(EXACT)
 class Attention(TypedDict):
     """What needs a human, the newest of each kind."""
 
     conditions: list[Condition]
+    endpoints: list[TroubledEndpoint]
     overdue: list[StuckTask]
     uncertain: list[StuckTask]
     receipts: dict[str, list[OddReceipt]]
