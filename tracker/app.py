@@ -183,6 +183,7 @@ def _policy(settings: Settings) -> Policy:
         deadline=timedelta(seconds=settings.tracker_deadline_s),
         give_up=timedelta(seconds=settings.tracker_give_up_after_s),
         lease=timedelta(seconds=settings.tracker_lease_s),
+        confirm=settings.tracker_confirm_terminal,
         learn_every=timedelta(seconds=settings.tracker_learn_s),
         submit_timeout_s=settings.tracker_submit_timeout_s,
         deliver_timeout_s=settings.tracker_deliver_timeout_s,

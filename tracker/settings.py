@@ -31,6 +31,7 @@ from tracker.accounts import (
     reveal,
 )
 from tracker.clock import new_secret
+from tracker.domain.policy import Confirm
 from tracker.domain.signature import key_of
 from tracker.providers.base import Account
 from tracker.providers.registry import PROVIDERS
@@ -124,6 +125,7 @@ class Settings(BaseModel):
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
+    tracker_confirm_terminal: Confirm = Confirm.SHARED
     tracker_kling_base_url: HttpUrl = "https://api-singapore.klingai.com"
     tracker_kling_api_key: SecretStr | None = None
     tracker_kling_access_key: SecretStr | None = None

@@ -31,6 +31,8 @@ class Verdict(StrEnum):
     """It contradicts a verdict: for a human."""
     UNKNOWN_STATUS = "unknown_status"
     """Its status word means nothing to us."""
+    UNCONFIRMED = "unconfirmed"
+    """It brings a verdict, and the provider is asked before that counts."""
     # The rest are reached before any task is asked; `reception` gives them.
     FORGED = "forged"
     MALFORMED = "malformed"
@@ -238,6 +240,7 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         progress=_progress(task, event),
         artifacts=event.artifacts or task.artifacts,
         error=event.error if target is S.FAILED else None,
+        costs=event.costs or task.costs,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is K.DEADLINE_PASSED,
         submitted_at=task.submitted_at or (now if known else None),

@@ -2,8 +2,19 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 from tracker.domain.polling import PollPlan
+
+
+class Confirm(StrEnum):
+    """Which unsigned verdicts are asked about before they count (signed ones never are)."""
+
+    NEVER = "never"
+    SHARED = "shared"
+    """Those of the shared URL: whoever has its token can speak of every task."""
+    ALWAYS = "always"
+    """Those of a task's own URL too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +24,7 @@ class Policy:
     deadline:   after this a task is flagged `overdue` (and stays open).
     give_up:    after this nobody asks any more and an open task expires.
     lease:      how long a worker may be silent before its job is another's.
+    confirm:    which unsigned callbacks must be confirmed by a query before they end a task.
     deliver_timeout_s: for a receiver's whole answer.
     patience:   how long an endpoint may give nothing but failures before it is paused.
     """
@@ -21,6 +33,7 @@ class Policy:
     deadline: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(days=3)
     lease: timedelta = timedelta(seconds=30)
+    confirm: Confirm = Confirm.SHARED
     submit_timeout_s: float = 60.0
     poll_timeout_s: float = 20.0
     deliver_timeout_s: float = 15.0

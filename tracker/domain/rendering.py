@@ -1,5 +1,6 @@
 """A task as JSON: the shape that the API answers with and that deliveries carry. Pure."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, overload
 
@@ -22,6 +23,7 @@ def render_task(task: Task) -> dict[str, Any]:
         "progress": task.progress,
         "result": _result(task),
         "error": _error(task),
+        "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
         "metadata": dict(task.metadata),
         "created_at": instant(task.created_at),

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from tracker.domain.cost import Cost
+
 
 class TaskState(StrEnum):
     """Where a task stands. Stored and shown by value."""
@@ -67,6 +69,15 @@ class TaskError:
     message: str
 
 
+class Awaits(StrEnum):
+    """Why the provider is asked about a task although a callback has brought its verdict."""
+
+    PROOF = "proof"
+    """The callback proved nothing about who sent it."""
+    DETAIL = "detail"
+    """The callback left out what the caller asked for; queries have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One media generation that a user asked for.
@@ -78,6 +89,9 @@ class Task:
     provider_status:  the provider's own last word, verbatim.
     progress:         percent 0..100, where the provider says so.
     detail:           the provider's remaining fields of its verdict, for answering in its dialect.
+    costs:            what the provider charges for it; empty where it says nothing.
+    wants:            what the caller asked for that a callback may leave out, for the adapter.
+    awaits:           a callback brought a verdict that waits for a query; None for most.
     slots:            how many of the account's concurrency slots it takes while at the provider.
     callback_url:     the caller's, told of the end in the provider's own shape.
     webhook_url:      the caller's, told of every change in ours.
@@ -102,9 +116,12 @@ class Task:
     progress: float | None = None
     artifacts: tuple[Artifact, ...] = ()
     error: TaskError | None = None
+    costs: tuple[Cost, ...] = ()
     detail: Mapping[str, Any] | None = None
     overdue: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    wants: tuple[str, ...] = ()
+    awaits: Awaits | None = None
     slots: int = 1
     absences: int = 0
     denied_at: datetime | None = None

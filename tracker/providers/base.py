@@ -141,6 +141,10 @@ class Provider(Protocol):
         """
         ...
 
+    def lacks(self, task: Task, said: Observation) -> str | None:
+        """What of `task.wants` a callback's success leaves out, and a query would have."""
+        ...
+
     def render_callback(self, task: Task) -> bytes:
         """The body that a caller's own callback URL is sent: the task in the provider's shape."""
         ...

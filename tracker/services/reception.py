@@ -15,6 +15,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.signals import Point
 from tracker.domain.signature import Proof
+from tracker.services.confirming import wait_of
 from tracker.services.context import Context
 from tracker.services.correlation import DEFAULT_TENANT, Item, Match, RawCallback, correlate
 from tracker.services.transition import Recorder
@@ -112,7 +113,10 @@ class Reception:
         for match in matches:
             if match.adopted is not None:
                 recorder.start(match.adopted)
-        steps = [_judge(recorder, item, m) for item, m in zip(items, matches, strict=True)]
+        steps: list[Step | None] = []
+        for number, item in enumerate(items):
+            matches[number] = self._hold_back(recorder, item, matches[number])
+            steps.append(_judge(recorder, item, matches[number]))
         rows = [
             _receipt(item, match, tx, verdict=match.verdict if step is None else step.verdict)
             for item, match, step in zip(items, matches, steps, strict=True)
@@ -127,6 +131,17 @@ class Reception:
             results.append(Received(place.verdict, row.reason, is_duplicate=is_repeat))
         recorder.flush()
         return results
+
+    def _hold_back(self, recorder: Recorder, item: Item, match: Match) -> Match:
+        """The same, unless a verdict must wait until the provider has been asked."""
+        if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
+            return match
+        task = recorder.task(match.task.key)
+        wait = wait_of(self._context, task, item, item.observation)
+        if wait is None:
+            return match
+        recorder.ask(task.key, wait.awaits)
+        return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)
 
 
 def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:

@@ -14,7 +14,7 @@ from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.polling import confirmations
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
-from tracker.domain.task import AT_PROVIDER, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.providers.base import Account, PollsTogether, Provider
 from tracker.services.context import Context
 from tracker.services.leases import finish
@@ -191,6 +191,8 @@ class Reconciliation:
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
+        if task.awaits is Awaits.DETAIL:
+            self._be_content(tx, recorder, task)
         if recorder.task(task.key).state in AT_PROVIDER:
             reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
@@ -214,6 +216,17 @@ class Reconciliation:
         )[0]
         if step is not None and step.transition is not None and kept is not None:
             recorder.cite(step, receipt=kept.key)
+
+    def _be_content(self, tx: Tx, recorder: Recorder, task: Task) -> None:
+        """Let a callback's verdict count as it is when its detail does not come soon."""
+        if recorder.task(task.key).state not in AT_PROVIDER:
+            return
+        kept = receipts.last_unconfirmed(tx.db, task.key)
+        if kept is None or tx.now < kept.received_at + self._context.policy.polls.confirm:
+            return
+        provider = self._context.providers[task.provider]
+        said = provider.parse_callback(kept.body or b"", kept.headers or {})
+        recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """The provider never heard of it: believed only when said again after a pause."""

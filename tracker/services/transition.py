@@ -13,7 +13,7 @@ from tracker.domain.events import Event
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.services.context import Context
 from tracker.store import jobs, tasks, transitions
 from tracker.store.jobs import JobKind, NewJob
@@ -37,6 +37,7 @@ class Recorder:
         self._places: dict[tuple[int, int], int] = {}
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
+        self._awaiting: dict[int, Awaits] = {}
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
 
@@ -60,6 +61,22 @@ class Recorder:
         task, transition = self._history[place]
         self._history[place] = (task, changed(transition, receipt=receipt))
 
+    def ask(self, key: int, awaits: Awaits) -> None:
+        """Have the provider asked at once about a verdict that a callback brought.
+
+        Once for each task: more such callbacks hasten nothing, so that nobody can make us ask
+        without end. A task that is not at the provider yet is asked about once it is.
+        """
+        task = self._tasks[key]
+        if task.awaits is not None:
+            return
+        self._tasks[key] = changed(task, awaits=awaits)
+        if key in self._changed:
+            self._changed[key] = self._tasks[key]
+        self._awaiting[key] = awaits
+        if task.state in AT_PROVIDER:
+            self._add(task, JobKind.RECONCILE, self._tx.now)
+
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
         assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
@@ -72,6 +89,7 @@ class Recorder:
         """Write it all. Last in the transaction but for what cannot wait for other writers."""
         db, now = self._tx.db, self._tx.now
         tasks.save(db, self._changed.values(), freeing=self._freed)
+        tasks.set_awaits(db, self._awaiting)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
         # task that has gone on ends it.
         jobs.drop(db, self._stopped, [JobKind.RECONCILE])
@@ -120,13 +138,16 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
 
     asked_s: seconds the provider asked us to stay away.
     """
+    if task.awaits is Awaits.DETAIL:  # we know that it has ended
+        return now + context.policy.polls.first
     usual = context.expectations.of(task)
+    must_ask = task.state is TaskState.UNCERTAIN or task.awaits is not None
     return context.policy.polls.next_look(
         now=now,
         since=task.submitted_at or task.updated_at,
         # Whether a task exists at all is not a question of how long tasks take.
-        usual=NOTHING_KNOWN if task.state is TaskState.UNCERTAIN else usual,
-        callbacks=context.expects_callbacks and task.state is not TaskState.UNCERTAIN,
+        usual=NOTHING_KNOWN if must_ask else usual,
+        callbacks=context.expects_callbacks and not must_ask,
         jitter=context.jitter(),
         asked_s=asked_s,
     )

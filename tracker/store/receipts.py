@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
@@ -102,23 +102,39 @@ def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Re
         .limit(limit)
     )
     return [
-        Receipt(
-            key=row.key,
-            tenant=row.tenant,
-            provider=row.provider,
-            task_key=row.task_key,
-            source=Source(row.source),
-            verdict=Verdict(row.verdict),
-            reason=row.reason,
-            received_at=row.received_at,
-            fingerprint=bytes(row.fingerprint),
-            duplicate_of=row.duplicate_of,
-            headers=row.headers,
-            size_bytes=row.size_bytes,
-            body=row.body if row.body is not None else row.shared_body,
-        )
+        _receipt(row, row.body if row.body is not None else row.shared_body)
         for row in db.execute(found)
     ]
+
+
+def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
+    """The latest callback whose verdict for a task was held back."""
+    found = (
+        select(receipts)
+        .where(receipts.c.task_key == task_key, receipts.c.verdict == Verdict.UNCONFIRMED.value)
+        .order_by(receipts.c.key.desc())
+        .limit(1)
+    )
+    row = db.execute(found).one_or_none()
+    return None if row is None else _receipt(row, row.body)
+
+
+def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
+    return Receipt(
+        key=row.key,
+        tenant=row.tenant,
+        provider=row.provider,
+        task_key=row.task_key,
+        source=Source(row.source),
+        verdict=Verdict(row.verdict),
+        reason=row.reason,
+        received_at=row.received_at,
+        fingerprint=bytes(row.fingerprint),
+        duplicate_of=row.duplicate_of,
+        headers=row.headers,
+        size_bytes=row.size_bytes,
+        body=body,
+    )
 
 
 def _insert_first(db: Connection, new: Sequence[Receipt]) -> dict[bytes, int]:
@@ -167,7 +183,12 @@ def _insert_repeats(
 
 
 def _of_repeat(verdict: Verdict) -> Verdict:
-    moved_nothing = {Verdict.STALE, Verdict.CONFLICT, Verdict.UNKNOWN_STATUS}
+    moved_nothing = {
+        Verdict.STALE,
+        Verdict.CONFLICT,
+        Verdict.UNKNOWN_STATUS,
+        Verdict.UNCONFIRMED,
+    }
     return Verdict.DUPLICATE if verdict in moved_nothing else verdict
 
 

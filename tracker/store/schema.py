@@ -68,6 +68,7 @@ tasks = Table(
     Column("progress", Float),
     Column("artifacts", JsonDoc),
     Column("error", JsonDoc),
+    Column("costs", JsonDoc),
     Column("detail", JsonDoc),
     Column("overdue", Boolean, nullable=False),
     Column("metadata", JsonDoc),
@@ -76,6 +77,9 @@ tasks = Table(
     Column("slots_held", Integer, nullable=False),
     Column("absences", Integer, nullable=False),
     Column("denied_at", UtcDateTime),
+    Column("wants", JsonDoc),
+    # A callback brought a verdict that a query must confirm or complete.
+    Column("awaits", Text),
     Column("callback_url", Text),
     Column("webhook_url", Text),
     Column("created_at", UtcDateTime, nullable=False),

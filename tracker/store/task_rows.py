@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Row
 
-from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.domain.cost import Cost
+from tracker.domain.task import Artifact, Awaits, Task, TaskError, TaskState
 from tracker.store.schema import tasks
 from tracker.store.types import JsonDoc, PublicId, UtcDateTime
 
@@ -17,7 +18,7 @@ COLUMNS = tuple(field.name for field in fields(Task))
 """Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""
 CHANGING = (
     *("state", "version", "provider_task_id", "provider_status", "message", "progress"),
-    *("artifacts", "error", "detail", "overdue", "absences"),
+    *("artifacts", "error", "costs", "detail", "overdue", "absences"),
     *("updated_at", "submitted_at", "finished_at"),
 )
 """The columns that a transition may change."""
@@ -30,6 +31,9 @@ def task(row: Row[Any]) -> Task:
     given["state"] = _STATES[given["state"]]
     given["artifacts"] = _artifacts(given["artifacts"])
     given["error"] = TaskError(**given["error"]) if given["error"] else None
+    given["costs"] = _costs(given["costs"])
+    given["wants"] = tuple(given["wants"] or ())
+    given["awaits"] = _awaits(given["awaits"])
     given["metadata"] = given["metadata"] or {}
     return Task(**given)
 
@@ -55,6 +59,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
         changed.progress,
         [_artifact(piece) for piece in changed.artifacts] or None,
         asdict(changed.error) if changed.error else None,
+        [asdict(one) for one in changed.costs] or None,
         changed.detail,
         changed.overdue,
         changed.absences,
@@ -66,7 +71,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
 
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
-    *("slots", "slots_held", "callback_url", "webhook_url"),
+    *("wants", "slots", "slots_held", "callback_url", "webhook_url"),
     *("created_at", "deadline_at", "give_up_at"),
     *CHANGING,
 )
@@ -83,6 +88,7 @@ def new(made: Task) -> tuple[Any, ...]:
         made.operation,
         made.external_task_id,
         dict(made.metadata) or None,
+        list(made.wants) or None,
         made.slots,
         0,
         made.callback_url,
@@ -98,6 +104,14 @@ def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...
     return tuple(Artifact(**piece) for piece in found or ())
 
 
+def _costs(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
+    return tuple(Cost(**one) for one in found or ())
+
+
+def _awaits(word: str | None) -> Awaits | None:
+    return None if word is None else Awaits(word)
+
+
 def _artifact(piece: Artifact) -> dict[str, Any]:
     return {
         "kind": piece.kind,
@@ -110,6 +124,14 @@ def _artifact(piece: Artifact) -> dict[str, Any]:
 
 def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:
     return () if text is None else _artifacts(json.loads(text))
+
+
+def _read_costs(text: str | None) -> tuple[Cost, ...]:
+    return () if text is None else _costs(json.loads(text))
+
+
+def _read_wants(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(json.loads(text))
 
 
 def _read_error(text: str | None) -> TaskError | None:
@@ -136,6 +158,9 @@ _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
     "state": _STATES.__getitem__,
     "artifacts": _read_artifacts,
     "error": _read_error,
+    "costs": _read_costs,
+    "wants": _read_wants,
+    "awaits": _awaits,
     "metadata": _read_metadata,
 }
 

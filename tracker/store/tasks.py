@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.expectation import Ended
-from tracker.domain.task import AT_PROVIDER, OPEN, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState
 from tracker.store import bulk, task_rows
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_inputs, tasks, transitions, words
@@ -287,6 +287,14 @@ def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -
     if rows:
         statement = update(tasks).where(tasks.c.key == bindparam("k"))
         db.execute(statement.values(absences=bindparam("n"), denied_at=bindparam("now")), rows)
+
+
+def set_awaits(db: Connection, awaiting: Mapping[int, Awaits]) -> None:
+    """Remember that a verdict of these tasks waits for a query."""
+    rows = [{"k": key, "a": awaits.value} for key, awaits in awaiting.items()]
+    if rows:
+        statement = update(tasks).where(tasks.c.key == bindparam("k"))
+        db.execute(statement.values(awaits=bindparam("a")), rows)
 
 
 def hold_slots(db: Connection, keys: Collection[int]) -> None:

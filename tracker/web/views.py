@@ -56,6 +56,21 @@ class TaskError(TypedDict):
 
 
 @with_config(EXACT)
+class Cost(TypedDict):
+    """One entry of the provider's bill for a task."""
+
+    kind: str
+    """`unit` (of a resource pack) or `cash`."""
+    amount: str
+    """Exact decimal text."""
+    unit: str | None
+    """What is counted, e.g. the pack's type; of cash, the purse."""
+    currency: str | None
+    list_price: str | None
+    """Of cash, before discounts."""
+
+
+@with_config(EXACT)
 class Task(TypedDict):
     """A task, whole but for its input."""
 
@@ -77,6 +92,8 @@ class Task(TypedDict):
     """Percent, where the provider tells."""
     result: Result | None
     error: TaskError | None
+    costs: list[Cost]
+    """What the provider says it charges; empty where it says nothing, which is not nothing."""
     overdue: bool
     """Past its deadline and still open."""
     metadata: dict[str, Any]

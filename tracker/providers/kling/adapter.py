@@ -13,6 +13,7 @@ from tracker.domain.signature import Proof
 from tracker.domain.task import Task
 from tracker.providers.base import Account, Request
 from tracker.providers.kling import answers, calls, front, operations, profiles, standard
+from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.parsing import observe
 from tracker.providers.kling.reading import read_json
 
@@ -106,6 +107,18 @@ class Kling:
             raise CallbackRejected("no task_status: this is not a task object")
         return found
 
+    def lacks(self, task: Task, said: Observation) -> str | None:
+        """See Provider.lacks. Callbacks list images and videos; the rest may be missing."""
+        missing = [want for want in task.wants if not _has(said, want)]
+        return missing[0] if missing else None
+
     def render_callback(self, task: Task) -> bytes:
         """The bare task object that Kling itself would call back with."""
         return json.dumps(front.render_callback(task), ensure_ascii=True).encode()
+
+
+def _has(said: Observation, want: str) -> bool:
+    if want == WATERMARK:
+        pieces = [one for one in said.artifacts if one.kind in ("video", "image")]
+        return bool(pieces) and all(one.extra.get(WATERMARK) for one in pieces)
+    return any(one.kind == want for one in said.artifacts)

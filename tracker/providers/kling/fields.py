@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+WATERMARK = "watermark_url"
+"""The field of a piece that callbacks leave out."""
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 MAX_SOUND_BYTES = 5 * 1024 * 1024
 MAX_ID_CHARS = 256
@@ -86,6 +88,11 @@ YesNo = Literal["yes", "no"]
 Seconds = Literal["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
 AspectRatio = Literal["16:9", "9:16", "1:1"]
 ImageRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
+
+
+def wishes(watermark_info: dict[str, Any] | None) -> tuple[str, ...]:
+    """What a caller asked for that only queries tell (callbacks page, 2026-09)."""
+    return (WATERMARK,) if (watermark_info or {}).get("enabled") is True else ()
 
 
 class Part(BaseModel):

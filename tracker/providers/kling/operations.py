@@ -10,7 +10,7 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.base import Request
 from tracker.providers.kling import still, video
-from tracker.providers.kling.fields import Operation
+from tracker.providers.kling.fields import Operation, wishes
 
 OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
     {
@@ -40,6 +40,16 @@ OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
 )
 _FILLED_IN = frozenset({"videos/multi-image2video"})
 """Operations whose defaults the contract fixes: they are sent, not left to a gateway's own."""
+_KINDS_WANTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "audio/text-to-audio": ("audio",),
+        "audio/video-to-audio": ("audio",),
+        "general/custom-voices": ("voice",),
+        "general/advanced-custom-elements": ("element",),
+        "general/custom-elements": ("element",),
+    }
+)
+"""Results that callbacks do not list; queries do (callbacks page, 2026-09)."""
 _OURS = frozenset({"callback_url", "external_task_id"})
 """Placed anew for each attempt."""
 
@@ -61,6 +71,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
         external_task_id=read.external_task_id or None,
         callback_url=read.callback_url,
         slots=read.slots(),
+        wants=(*wishes(read.watermark_info), *_KINDS_WANTED.get(operation, ())),
     )
 
 

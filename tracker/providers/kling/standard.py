@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.base import Request
-from tracker.providers.kling.fields import Filled, HttpUrl, Part, Prompt, checked_id
+from tracker.providers.kling.fields import Filled, HttpUrl, Part, Prompt, checked_id, wishes
 
 PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
 """First parts of the path; the second is a model, or a solution's name."""
@@ -106,12 +106,11 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     body = dict(input_)
     if "options" in body:
         body["options"] = {k: v for k, v in body["options"].items() if k not in _MISPLACED}
-    watermark = (options.watermark_info or {}).get("enabled") is True
     return Request(
         body=body,
         external_task_id=options.external_task_id or None,
         callback_url=options.callback_url,
-        wants=("watermark_url",) if watermark else (),
+        wants=wishes(options.watermark_info),
     )
 
 
