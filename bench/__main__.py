@@ -24,6 +24,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({13}), running.two_processes),
     (frozenset({14}), running.footprint),
     (frozenset({15}), deliveries.beside_httpx),
+    (frozenset({15}), deliveries.one_dead),
 )
 
 

@@ -47,13 +47,32 @@ def beside_httpx(bed: Bed) -> list[Figure]:
     """Rounds of both, taking turns."""
     count = 600 if bed.quick else 3000
     with server(["bench.sink"], bed.folder, env={}, ready="/") as sink:
+        to = f"http://127.0.0.1:{sink.port}/"
         bare = Rates("bare httpx loop")
         ours = {kind: Rates(f"one worker on {kind}") for kind in BOTH}
         for _ in range(bed.rounds):
             bare.rounds.append(max(asyncio.run(_bare(sink, count, n)) for n in CONNECTIONS))
             for kind in BOTH:
-                ours[kind].rounds.append(asyncio.run(_deliver(bed, sink, kind, count)))
+                ours[kind].rounds.append(
+                    asyncio.run(_deliver(bed, [to], kind=kind, count=count, live=1))
+                )
     return [_figure(bare, ours[kind], kind) for kind in BOTH]
+
+
+def one_dead(bed: Bed) -> list[Figure]:
+    """The same owed to each of ten endpoints, one of which never answers; and to nine that do."""
+    count = 200 if bed.quick else 2000
+    with server(["bench.sink"], bed.folder, env={}, ready="/") as sink:
+        at = f"http://127.0.0.1:{sink.port}"
+        alive = [f"{at}/{n}" for n in range(9)]
+        rates = [
+            Rates(name, [asyncio.run(_deliver(bed, urls, kind="sqlite", count=count, live=9))])
+            for name, urls in (
+                ("one of ten never answers", [f"{at}/dead", *alive]),
+                ("nine that answer", alive),
+            )
+        ]
+    return [Figure("15x", rates[0].rate / rates[1].rate, f"{rates[0]} ÷ {rates[1]}")]
 
 
 async def _bare(sink: Server, count: int, connections: int) -> float:
@@ -80,8 +99,12 @@ async def _bare(sink: Server, count: int, connections: int) -> float:
         return count / (perf_counter() - began)
 
 
-async def _deliver(bed: Bed, sink: Server, kind: str, count: int) -> float:
-    """From the start of the worker's loops to the last delivery that is committed as such."""
+async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live: int) -> float:
+    """From the start of the worker's loops to the last delivery that is committed as such.
+
+    count: owed to each of the URLs.
+    live:  how many of them answer.
+    """
     settings = Settings.from_env(
         {
             "DATABASE_URL": bed.migrated(kind),
@@ -92,12 +115,12 @@ async def _deliver(bed: Bed, sink: Server, kind: str, count: int) -> float:
         }
     )
     async with open_parts(settings) as parts:
-        await owe(parts, [f"http://127.0.0.1:{sink.port}/"], count)
+        await owe(parts, urls, count)
         began = perf_counter()
         async with running_workers(parts):
-            while await ended(parts) < count:  # noqa: ASYNC110 - what is committed is asked for, as a client would
+            while await ended(parts) < count * live:  # noqa: ASYNC110 - what is committed is asked for, as a client would
                 await asyncio.sleep(0.02)
-            return count / (perf_counter() - began)
+            return count * live / (perf_counter() - began)
 
 
 async def owe(parts: Parts, urls: Sequence[str], count: int) -> None:

@@ -53,6 +53,7 @@ ASKED: Mapping[str, Asked] = {
     "14": Asked("web process: resident memory idle", 90, 60, " MB", is_limit=True),
     "14x": Asked("web process: start to first answer", 1.5, 0.8, " s", is_limit=True),
     "15": Asked("deliveries/s of one worker, all committed ÷ a bare httpx loop", 0.5, 0.8),
+    "15x": Asked("deliveries/s with one dead endpoint among ten ÷ without it", 0.7, 0.9),
 }
 """By row. An `x` marks the second figure of a row."""
 

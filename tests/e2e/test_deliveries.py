@@ -1,9 +1,14 @@
 """What subscribers are told, end to end on both databases, by a receiver that verifies it."""
 
+from collections import Counter
+from pathlib import Path
+
+import httpx
 from standardwebhooks.webhooks import Webhook
 
 from tests.e2e.conftest import MakeWorld
 from tests.support.requests import submit
+from tests.support.service import Process, environment, listen, serving
 from tests.support.sink import Received, Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -56,6 +61,64 @@ def test_without_a_secret_what_came_with_a_task_is_told_unsigned(make_world: Mak
         world.finished(task_id)
         wait_until(lambda: all_delivered(world, task_id, count=3))
     assert all("webhook-signature" not in request.headers for request in sink.received)
+
+
+def test_a_kling_callback_is_a_bare_task_and_signed_where_a_secret_is_set(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(TRACKER_WEBHOOK_SECRETS=NEW)
+    with Sink() as sink:
+        task_id = world.submit(callback_url=f"{sink.url}/kling")
+        world.finished(task_id)
+        wait_until(lambda: all_delivered(world, task_id, count=1))
+    (request,) = sink.received
+    verify(request, NEW)
+    assert (request.json()["task_id"], request.json()["task_status"]) == (task_id, "succeed")
+
+
+def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and_bytes(
+    database_url: str, tmp_path: Path
+) -> None:
+    door = listen()
+    env = environment(
+        database_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_LEASE_S="1",
+        TRACKER_DELIVER_TIMEOUT_S="2",
+    )
+    with (
+        serving(env, door=door, workers=False) as url,
+        Sink(is_silent=True) as sink,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+    ):
+        made = http.post("/v1/endpoints", json={"url": sink.url}).json()
+        path = f"/v1/endpoints/{made['id']}/test"
+        owed = {http.post(path).json()["delivery_id"] for _ in range(30)}
+        dying = Process(("worker",), env, tmp_path / "dying").start()
+        wait_until(lambda: len(sink.received) >= 4, timeout_s=20)
+        dying.kill()
+        under_way = {request.headers["webhook-id"] for request in sink.received}
+        sink.answer()
+        healing = Process(("worker",), env, tmp_path / "healing").start()
+        try:
+            wait_until(lambda: _delivered(http) == owed, timeout_s=30)
+        finally:
+            healing.stop()
+    bodies: dict[str, set[bytes]] = {}
+    for request in sink.received:
+        Webhook(made["secret"]).verify(request.body, request.headers)
+        bodies.setdefault(request.headers["webhook-id"], set()).add(request.body)
+    assert set(bodies) == owed
+    assert {len(same) for same in bodies.values()} == {1}
+    times = Counter(request.headers["webhook-id"] for request in sink.received)
+    assert {times[id_] for id_ in under_way} == {2}
+
+
+def _delivered(http: httpx.Client) -> set[str]:
+    page = http.get("/v1/deliveries", params={"state": "delivered", "limit": 100}).json()
+    return {one["id"] for one in page["deliveries"]}
 
 
 def test_an_overdue_task_is_told_once(make_world: MakeWorld) -> None:

@@ -70,6 +70,10 @@ class Sink:
         self._server.server_close()
         self._thread.join(5)
 
+    def answer(self) -> None:
+        """Answer what waits, and everything from now on."""
+        self._may_answer.set()
+
     def close_connections(self) -> None:
         """Close what clients keep open."""
         with self._lock:
@@ -100,7 +104,10 @@ class Sink:
                 super().finish()
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                size = int(self.headers.get("content-length", 0))
+                body = self.rfile.read(size)
+                if len(body) < size:  # whoever sent it died in the middle
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = sink._take(Received(self.path, headers, body))
                 sink._may_answer.wait()
