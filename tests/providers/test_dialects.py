@@ -48,6 +48,7 @@ def test_a_task_result_becomes_outputs() -> None:
     kinds = ["video", "image", "image", "audio", "voice", "element"]
     assert [one["type"] for one in found] == kinds
     assert found[0]["duration"] == "5.041"
+    assert "index" not in found[1]
     assert found[3]["mp3_url"] == "https://e/m"
     assert (found[4]["id"], found[4]["url"]) == ("3", "https://e/t")
 

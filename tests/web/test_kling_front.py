@@ -199,4 +199,4 @@ def test_a_failure_has_its_reason(http: httpx.Client) -> None:
     data = http.get(f"{MULTI_IMAGE}/{made['task_id']}").json()["data"]
     assert data["task_status"] == "failed"
     assert data["task_status_msg"] == "Failure to pass the risk control system"
-    assert "task_result" not in data
+    assert data["task_result"] == {}

@@ -209,6 +209,17 @@ def test_a_provider_that_is_away_is_5001_and_one_that_hangs_up_5002(
     assert (cut.status_code, cut.json()["code"]) == (504, 5002)
 
 
+@pytest.mark.parametrize("profile", ["new-api", "piapi", "acedata"])
+def test_an_upstream_that_serves_tasks_only_is_not_asked(
+    upstream_of: MakeUpstream, profile: str
+) -> None:
+    http, upstream = upstream_of(lambda _: [], TRACKER_KLING_PROFILE=profile)
+    answer = http.post("/v1/audio/tts", json=FIELDS)
+    assert (answer.status_code, answer.json()["code"]) == (404, 1203)
+    assert profile in answer.json()["message"]
+    assert upstream.asked == []
+
+
 def test_a_provider_that_is_silent_is_given_up(upstream_of: MakeUpstream) -> None:
     def script(asked: Asked) -> Iterator[bytes]:
         asked.wait_until_gone()

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpStream
+from tracker.providers.base import Account
 from tracker.providers.kling import helpers
 from tracker.services.context import Context
 
@@ -37,7 +39,6 @@ class Passage:
     query: str
     headers: Mapping[str, str]
     body: AsyncIterable[bytes] | None = None
-    account: str | None = None
 
 
 class Passing:
@@ -49,10 +50,13 @@ class Passing:
         self._way = way
 
     async def open(self, passage: Passage) -> HttpStream | HttpFailure:
-        """The provider's answer, its body still to come. What the body raises is raised here."""
+        """The provider's answer, its body still to come. What the body raises is raised here.
+
+        Raises InvalidRequest for `operation` where no account's upstream serves such calls.
+        """
         context = self._context
         call = helpers.build_call(
-            context.accounts["kling", passage.account or context.main_account("kling")],
+            self._account(),
             passage.path,
             query=passage.query,
             headers=passage.headers,
@@ -60,3 +64,15 @@ class Passing:
             timeout_s=context.policy.submit_timeout_s,
         )
         return await self._way.open_provider(call, body=passage.body, cap=ANSWER_BYTES)
+
+    def _account(self) -> Account:
+        """The main account, or the first that can be asked."""
+        context = self._context
+        main = context.main_account("kling")
+        names = sorted(context.accounts_of("kling"), key=lambda name: (name != main, name))
+        accounts = [context.accounts["kling", name] for name in names]
+        refusals = [helpers.refusal(account) for account in accounts]
+        for account, refusal in zip(accounts, refusals, strict=True):
+            if refusal is None:
+                return account
+        raise InvalidRequest(FieldError("operation", refusals[0] or ""))

@@ -34,6 +34,8 @@ PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """All: Kling has a code of its own for the wrong one."""
+SAID = frozenset({1001, 1002, 1003, 1004, 1103, 1200, 1201, 1202, 1203, 1302, 5000, 5001, 5002})
+"""Every code that the front itself says; `_code` says when."""
 _FAULTS = {Fault.MISSING: 1001, Fault.INVALID: 1002, Fault.NOT_YET: 1003, Fault.EXPIRED: 1004}
 """Kling's codes for what is wrong with credentials."""
 
@@ -71,10 +73,10 @@ async def _dispatch(request: Request) -> Response:
     await admit(request, _scope(request.method, named))
     if named in helpers.ACCOUNT or (version == "v1" and named in helpers.HELPERS):
         wanted = helpers.ACCOUNT.get(named) or helpers.HELPERS.get(named)
-        # A library call may share its path with a task of that external id.
         if request.method == wanted:
             return await kling_helpers.pass_on(request, named)
-        if named in helpers.ACCOUNT:
+        # Below an operation it may be a task of that external id.
+        if kling_tasks.split(named)[0] is None:
             raise _wrong_method(request)
     if version == "v1":
         return _answer(await _legacy(request, rest))

@@ -65,6 +65,8 @@ def outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Js
         for piece in _strings_of(pieces) if isinstance(pieces, list) else ():
             if isinstance(piece, Mapping):
                 named = {new.get(field, field): value for field, value in piece.items()}
+                if kind == "image":  # has none here
+                    named.pop("index", None)
                 found.append({"type": kind} | named)
     return found
 

@@ -66,6 +66,8 @@ def render_task(task: Task) -> dict[str, Any]:
     }
     if task.state is S.SUCCEEDED:
         rendered["task_result"] = dialects.task_result(detail, task.artifacts)
+    elif WORDS[task.state] == "failed":
+        rendered["task_result"] = {}
     rendered |= dialects.deductions(detail)
     if "watermark_info" in detail:
         rendered["watermark_info"] = detail["watermark_info"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.base import Account
+from tracker.providers.kling import profiles
 from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.reading import text_of
@@ -47,6 +48,14 @@ _FORWARDED = ("content-type", "content-length", "accept-language")
 """What of a client's headers goes on: never its credentials, cookies or addresses."""
 _OUR_FAULT = range(1000, 1005)
 """Codes that speak of the credentials, which are ours and not the client's."""
+
+
+def refusal(account: Account) -> str | None:
+    """Why an account's upstream cannot be asked; None when it can."""
+    name = profiles.name_of(account)
+    if name in (profiles.OFFICIAL, profiles.GATEWAY):
+        return None
+    return f"the provider of account {account.name!r} ({name}) serves tasks only"
 
 
 def build_call(  # noqa: PLR0913 - one thing each
