@@ -42,7 +42,7 @@ class AccessLog:
         self._lines.append(
             f'{{"event": {quoted(what)}, "request_id": {quoted(REQUEST_ID.get())}, '
             f'"level": "info", "logger": "tracker.access", '
-            f'"timestamp": "{at:%Y-%m-%dT%H:%M:%S.%fZ}"}}\n'
+            f'"timestamp": "{at.isoformat(timespec="microseconds")[:26]}Z"}}\n'
         )
 
     def _flush(self) -> None:

@@ -6,7 +6,7 @@ SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
@@ -18,6 +18,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.store.engine import open_engine
 from tracker.store.jobs import JobKind
+from tracker.store.lookups import Lookups
 from tracker.store.outage import is_outage
 from tracker.store.transaction import Tx
 from tracker.store.writer import Writer
@@ -25,6 +26,7 @@ from tracker.store.writer import Writer
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 Reading = Connection
@@ -41,6 +43,7 @@ class Store:
         self._engine = open_engine(url, pool_size=READERS + 1)
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
+        self._lookups = Lookups(self._engine, self.read)
         self._writer = Writer(self._engine, clock, self._tell, signal)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
@@ -57,6 +60,7 @@ class Store:
 
     async def __aexit__(self, *_exc: object) -> None:
         await asyncio.to_thread(self._writer.stop)
+        self._lookups.close()
         self._readers.shutdown()
         self._engine.dispose()
 
@@ -77,6 +81,16 @@ class Store:
         Raises Unavailable when the database cannot be reached.
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    async def find(
+        self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key
+    ) -> Result | None:
+        """What a query by keys finds under one of them; shared with whoever asks meanwhile.
+
+        Raises Unavailable when the database cannot be reached.
+        """
+        found: Result | None = await self._lookups.find(query, key)
+        return found
 
     def _read(self, query: Callable[[Reading], Result]) -> Result:
         try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,32 @@ CHANGING = (
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a task stands, and nothing else of it."""
+
+    key: int
+    id: UUID
+    tenant: str
+    provider: str
+    operation: str
+    state: TaskState
+    version: int
+    submitted_at: datetime | None
+
+
+STANDING = tuple(field.name for field in fields(Standing))
+"""The columns of a Standing."""
+
+
+def standing(row: Sequence[Any], dialect: str) -> Standing:
+    """A row of STANDING as the driver gives it."""
+    key, id_, tenant, provider, operation, state, version, submitted_at = row
+    if dialect == "sqlite":
+        id_, submitted_at = _read_id(id_), _read_instant(submitted_at)
+    return Standing(key, id_, tenant, provider, operation, _STATES[state], version, submitted_at)
 
 
 def task(row: Row[Any]) -> Task:

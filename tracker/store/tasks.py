@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 
 from tracker.domain.expectation import Ended
-from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task
 from tracker.store import bulk, task_rows
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_inputs, tasks, transitions, words
+from tracker.store.task_rows import Standing
 
 _SAVE = bulk.Bulk(
     tasks,
@@ -47,21 +48,9 @@ _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", r
 _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
 _INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
+_STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
 _OWNED = "SELECT provider_task_id, key FROM tasks WHERE provider = ? AND account = ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a task stands, and nothing else of it."""
-
-    key: int
-    id: UUID
-    provider: str
-    operation: str
-    state: TaskState
-    version: int
-    submitted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +99,10 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
     return dict(db.execute(found).all())
 
 
-def get(db: Connection, tenant: str, id_: UUID) -> Task | None:
-    """One task of a tenant."""
-    found = select(tasks).where(tasks.c.id == id_, tasks.c.tenant == tenant)
-    row = db.execute(found).one_or_none()
-    return None if row is None else task_rows.task(row)
+def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
+    """Tasks by public id, of any tenant."""
+    rows = bulk.find(db, f"{_LOAD} id", ids, bulk.uuids)
+    return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
@@ -123,14 +111,11 @@ def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     return {row.key: task_rows.task(row) for row in db.execute(found)}
 
 
-def standing(db: Connection, tenant: str, id_: UUID) -> Standing | None:
-    """Where one task of a tenant stands; a few narrow columns are read."""
-    columns = (tasks.c[field.name] for field in fields(Standing))
-    found = select(*columns).where(tasks.c.id == id_, tasks.c.tenant == tenant)
-    row = db.execute(found).one_or_none()
-    if row is None:
-        return None
-    return Standing(**{**row._mapping, "state": TaskState(row.state)})  # noqa: SLF001 - SQLAlchemy's documented way to the columns
+def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Where tasks stand, by public id, of any tenant; a few narrow columns are read."""
+    rows = bulk.find(db, _STAND, ids, bulk.uuids)
+    found = [task_rows.standing(row, db.dialect.name) for row in rows]
+    return {standing.id: standing for standing in found}
 
 
 def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:

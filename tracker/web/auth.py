@@ -5,6 +5,7 @@ a pair comes as a Bearer too (docs/howto/keys.md).
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Literal
 
 from starlette.requests import Request
@@ -129,7 +130,12 @@ def _came_by_loopback(request: Request) -> bool:
     server = request.scope.get("server")
     if server is None or server[1] is None:  # a Unix socket
         return True
+    return _is_loopback(server[0])
+
+
+@lru_cache(maxsize=64)
+def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(server[0]).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return bool(server[0] == "localhost")
+        return host == "localhost"

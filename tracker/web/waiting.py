@@ -4,14 +4,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 
 from starlette.requests import ClientDisconnect, Request
 
 from tracker.domain.errors import NotFound
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 from tracker.services.watch import Woke
-from tracker.store import tasks
+from tracker.store import task_rows, tasks
 from tracker.store.feed import Change
 from tracker.web import query
 from tracker.web.conditional import etag, matches
@@ -68,25 +67,21 @@ def leaving(request: Request) -> Callable[[], Awaitable[None]]:
     return gone
 
 
-Standing = Task | tasks.Standing
+Standing = Task | task_rows.Standing
 
 
 async def look_whole(request: Request) -> Task:
     """The task of the path. Raises NotFound."""
-    found = await services(request).store.read(
-        partial(tasks.get, tenant=tenant(request), id_=query.task_id(request))
-    )
-    if found is None:
+    found = await services(request).store.find(tasks.by_id, query.task_id(request))
+    if found is None or found.tenant != tenant(request):
         raise NotFound("there is no such task")
     return found
 
 
-async def look_narrow(request: Request) -> tasks.Standing:
+async def look_narrow(request: Request) -> task_rows.Standing:
     """Where the task of the path stands: neither its input nor its result is read."""
-    found = await services(request).store.read(
-        partial(tasks.standing, tenant=tenant(request), id_=query.task_id(request))
-    )
-    if found is None:
+    found = await services(request).store.find(tasks.standings, query.task_id(request))
+    if found is None or found.tenant != tenant(request):
         raise NotFound("there is no such task")
     return found
 
@@ -123,14 +118,12 @@ async def until_over(request: Request, wait: Wait, task: Task, *, since: int | N
     since: the watch's place before it was accepted.
     """
     our, until = services(request), wait.until
-    owner, id_ = task.tenant, task.id
     with our.watch.task(task.id, since=since, wants=_ends) as waiter:
         while task.state not in TERMINAL:
             woke = await waiter.sleep(until, leaving(request))
             if woke is Woke.GONE:
                 raise ClientDisconnect
-            found = await our.store.read(lambda db: tasks.get(db, owner, id_))
-            task = found or task
+            task = await our.store.find(tasks.by_id, task.id) or task
             if woke is not Woke.NEWS:
                 break
     return task
