@@ -3,6 +3,8 @@ dialled. Nothing here leaves the machine: names are resolved by a resolver of th
 
 import asyncio
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -310,6 +312,34 @@ def test_a_silent_receiver_is_given_up_in_time() -> None:
         assert isinstance(result, HttpFailure)
         assert result.certainty is Certainty.UNKNOWN
         assert "0.2 s" in result.reason
+
+
+def test_a_silent_name_server_holds_nobody_beyond_their_time() -> None:
+    may_answer = threading.Event()
+
+    class Silent(Resolver):
+        def __call__(self, host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+            may_answer.wait(20)
+            return super().__call__(host, port)
+
+    async def call() -> tuple[HttpResult | HttpFailure, float]:
+        egress = Egress((), resolver=Silent(["127.0.0.1"]))
+        began = time.monotonic()
+        result = await egress.call_guarded(
+            HttpCall("POST", "http://hooks.example/", {}, b"{}", timeout_s=0.2)
+        )
+        took_s = time.monotonic() - began
+        may_answer.set()
+        await egress.close()
+        return result, took_s
+
+    result, took_s = asyncio.run(call())
+    assert isinstance(result, HttpFailure)
+    assert (result.certainty, result.reason) == (
+        Certainty.NOT_SENT,
+        "no whole answer within 0.2 s",
+    )
+    assert took_s < 10
 
 
 def test_addresses_that_an_operator_configured_are_not_guarded() -> None:

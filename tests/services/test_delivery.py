@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
@@ -361,6 +362,26 @@ async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_u
         (one,) = await owed(bench)
         assert way.calls == []
         assert "its secret cannot be read" in f"{one.last_error}"
+
+
+async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url: str) -> None:
+    way = Way(lambda _: OK)
+    async with open_workbench(database_url, way) as bench:
+        made = await Endpoints(bench.context).create(
+            NewEndpoint("default", "http://a.example/", Filter())
+        )
+        await Endpoints(bench.context).rotate(
+            "default", made.endpoint.id, overlap=timedelta(hours=1)
+        )
+        old, new = bench.context.secrets[0], b"the key from now on"
+        await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
+        await bench.submitted(1)
+        delivering = Delivering(replace(bench.context, secrets=[new]))
+        (lane,) = await delivering.lanes()
+        (held,) = await delivering.claim({lane.name: 1})
+        assert await delivering.deliver(held) is True
+        (call,) = way.calls
+        Webhook(made.secret).verify(call.body or b"", dict(call.headers))
 
 
 async def test_degraded_callbacks_are_told_once(database_url: str) -> None:

@@ -70,6 +70,7 @@ class GuardedCalls:
         self._tls = tls
         self._resolver = resolver
         self._idle: OrderedDict[httpcore.AsyncHTTPConnection, str] = OrderedDict()
+        self._left: set[asyncio.Task[HttpResult]] = set()
         self._by_origin: dict[str, list[httpcore.AsyncHTTPConnection]] = {}
 
     async def call(self, call: HttpCall) -> HttpResult | HttpFailure:
@@ -79,8 +80,7 @@ class GuardedCalls:
             refusal = _refusal(call.url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
-            async with asyncio.timeout(call.timeout_s):
-                return await self._exchange(call, _target(call.url, self._allow), sent)
+            return await self._within(call, _target(call.url, self._allow), sent)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except SSRFGuardError as error:
@@ -89,11 +89,30 @@ class GuardedCalls:
             return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what was left to end by itself is waited for."""
+        await asyncio.gather(*self._left, return_exceptions=True)
         while self._idle:
             connection, origin = self._idle.popitem()
             self._by_origin[origin].remove(connection)
             await connection.aclose()
+
+    async def _within(self, call: HttpCall, target: _Target, sent: FirstByte) -> HttpResult:
+        """The exchange; raises TimeoutError when its time is over, whatever it is doing then.
+
+        A name is looked up in a thread, which nothing can interrupt: the exchange is left to end
+        by itself, so that a name server that is silent does not hold its caller.
+        """
+        exchange = asyncio.create_task(self._exchange(call, target, sent))
+        try:
+            done, _ = await asyncio.wait({exchange}, timeout=call.timeout_s)
+        finally:
+            if not exchange.done():
+                exchange.cancel()
+                self._left.add(exchange)
+                exchange.add_done_callback(self._left.discard)
+        if not done:
+            raise TimeoutError
+        return exchange.result()
 
     async def _exchange(self, call: HttpCall, target: _Target, sent: FirstByte) -> HttpResult:
         kept = await self._take(target.name)

@@ -11,7 +11,7 @@ from tracker.domain import bodies, signature
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.notices import EventType, Filter
-from tracker.domain.sealing import NONCE_BYTES, seal
+from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.services.context import Context
 from tracker.store import deliveries, endpoints
 from tracker.store.jobs import JobKind
@@ -182,6 +182,27 @@ class Endpoints:
         sent: UUID = await self._context.store.write(self._test, (tenant, id_))
         return sent
 
+    async def reseal(self) -> None:
+        """Seal anew what an older key had sealed, so that the key may leave the settings.
+
+        What no key at hand opens stays as it is: its deliveries say so.
+        """
+        for key, sealed in await self._context.store.read(endpoints.sealed):
+            anew = self._sealed_anew(sealed)
+            if anew is not None:
+                await self._context.store.write(_replace_seal, (key, sealed, anew))
+
+    def _sealed_anew(self, sealed: bytes) -> bytes | None:
+        newest, *older = self._context.secrets
+        try:
+            unseal([newest], sealed)
+        except CannotOpen:
+            try:
+                return self._seal(unseal(older, sealed))
+            except CannotOpen:
+                return None
+        return None
+
     def _test(self, tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[UUID | Exception]:
         results: list[UUID | Exception] = []
         for tenant, id_ in asked:
@@ -248,6 +269,12 @@ def _drop(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[int | Exception]:
                 deliveries.cancel(tx.db, found.key, now=tx.now, limit=_CANCELLED_AT_ONCE)
             )
     return results
+
+
+def _replace_seal(tx: Tx, seals: Sequence[tuple[int, bytes, bytes]]) -> list[None]:
+    for key, sealed, anew in seals:
+        endpoints.replace_seal(tx.db, key, sealed, anew)
+    return [None] * len(seals)
 
 
 def _moved(tx: Tx, one: Endpoint, state: EndpointState, reason: str | None) -> Endpoint:

@@ -95,6 +95,27 @@ def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
     return tuple(_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
 
 
+def sealed(db: Connection) -> list[tuple[int, bytes]]:
+    """Every secret that is kept, as it is sealed, with the row it stands in."""
+    found = select(endpoints.c.key, endpoints.c.secret, endpoints.c.old_secret).where(_SHOWN)
+    return [
+        (key, secret)
+        for key, *secrets in db.execute(found.order_by(endpoints.c.key))
+        for secret in secrets
+        if secret is not None
+    ]
+
+
+def replace_seal(db: Connection, key: int, before: bytes, after: bytes) -> None:
+    """The same secret under another seal, where it still stands."""
+    for column in (endpoints.c.secret, endpoints.c.old_secret):
+        db.execute(
+            update(endpoints)
+            .where(endpoints.c.key == key, column == before)
+            .values({column: after})
+        )
+
+
 def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> None:
     """These gave nothing but failures; since when is kept where it was known."""
     if keys:

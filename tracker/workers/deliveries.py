@@ -26,6 +26,8 @@ IDLE_S = 1.0
 """Longest pause between two looks for what other processes wrote down."""
 BETWEEN_LOOKS_S = 0.01
 """Shortest pause between two looks: what comes in the meantime is claimed together."""
+REST = 1.0
+"""Rest after a look, in times of what it took."""
 DRAIN_S = 15.0
 """How long what is under way may take to end when we stop."""
 _REMEMBERED = 4096
@@ -67,9 +69,17 @@ class DeliveryLoop:
         """Until `stop`; then wait for what is under way, and hand back the rest."""
         while not self._stopping.is_set():
             self._woken.clear()
-            pause_s = await self._look()
+            pause_s = await self._paced_look()
             await self._sleep(pause_s)
         await self._drain()
+
+    async def _paced_look(self) -> float:
+        """Look, and rest a while in proportion: with very many destinations a look takes time."""
+        began = self._clock.monotonic()
+        pause_s = await self._look()
+        took_s = self._clock.monotonic() - began
+        await self._clock.sleep(max(BETWEEN_LOOKS_S, took_s * REST))
+        return pause_s
 
     async def _look(self) -> float:
         """Claim what is due and fits; returns for how long there will be nothing, in seconds."""
@@ -173,7 +183,6 @@ class DeliveryLoop:
             log.warning("deliveries were not handed back: %s; they become due again", error)
 
     async def _sleep(self, pause_s: float) -> None:
-        await self._clock.sleep(BETWEEN_LOOKS_S)
         try:
             await asyncio.wait_for(self._woken.wait(), max(pause_s, BETWEEN_LOOKS_S))
         except TimeoutError:

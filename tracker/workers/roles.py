@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tracker.services.attempting import Attempting
 from tracker.services.context import Context
+from tracker.services.endpoints import Endpoints
 from tracker.services.health import Health
 from tracker.services.learning import Learning
 from tracker.services.reconciliation import Reconciliation
@@ -44,6 +45,7 @@ def chores(context: Context) -> list[Chore]:
     return [
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
+        Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
         Chore("accounts' health", context.policy.learn_every.total_seconds(), Health(context).look),
     ]
