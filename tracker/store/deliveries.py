@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from tracker.domain.delivery import UNENDED, DeliveryState, EndpointState
+from tracker.store import bulk
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies, endpoints, tasks
 
 _GOES_SOMEWHERE = deliveries.c.endpoint_key.is_(None) | deliveries.c.endpoint_key.in_(
@@ -102,38 +103,44 @@ class DeliveryFilter:
 
 def insert_bodies(db: Connection, new: Sequence[tuple[UUID, str, bytes]]) -> None:
     """Keep bodies: (id, tenant, bytes)."""
-    if new:
-        db.execute(
-            insert(delivery_bodies),
-            [{"id": id_, "tenant": tenant, "body": body} for id_, tenant, body in new],
-        )
+    _INSERT_BODIES.run(db, new)
 
 
 def insert_many(db: Connection, new: Sequence[NewDelivery]) -> None:
     """Write down what is owed."""
-    if not new:
-        return
-    values = [
-        {
-            "id": owed.id,
-            "tenant": owed.tenant,
-            "event": owed.event,
-            "endpoint_key": owed.endpoint_key,
-            "url": owed.url,
-            "task_key": owed.task_key,
-            "version": owed.version,
-            "body_id": owed.body_id,
-            "lane": owed.lane,
-            "state": (DeliveryState.WAITING if owed.waits else DeliveryState.PENDING).value,
-            "turn": 0,
-            "next_at": owed.created_at,
-            "attempts": 0,
-            "tries": 0,
-            "created_at": owed.created_at,
-        }
-        for owed in new
-    ]
-    db.execute(insert(deliveries), values)
+    _INSERT.run(
+        db,
+        [
+            (
+                owed.id,
+                owed.tenant,
+                owed.event,
+                owed.endpoint_key,
+                owed.url,
+                owed.task_key,
+                owed.version,
+                owed.body_id,
+                owed.lane,
+                (DeliveryState.WAITING if owed.waits else DeliveryState.PENDING).value,
+                0,
+                owed.created_at,
+                0,
+                0,
+                owed.created_at,
+            )
+            for owed in new
+        ],
+    )
+
+
+_INSERT_BODIES = bulk.insert(delivery_bodies, ("id", "tenant", "body"))
+_INSERT = bulk.insert(
+    deliveries,
+    (
+        *("id", "tenant", "event", "endpoint_key", "url", "task_key", "version", "body_id"),
+        *("lane", "state", "turn", "next_at", "attempts", "tries", "created_at"),
+    ),
+)
 
 
 def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:

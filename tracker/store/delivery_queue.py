@@ -18,13 +18,13 @@ from sqlalchemy import (
     Text,
     TextualSelect,
     bindparam,
-    insert,
     select,
     text,
     update,
 )
 
 from tracker.domain.delivery import Attempt, Outcome
+from tracker.store import bulk
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
 from tracker.store.types import BigKey, UtcDateTime
 
@@ -184,21 +184,35 @@ def _claimed(row: Row[Any], body: bytes) -> Claimed:
     return Claimed(**given, body=body)
 
 
-_SETTLE = (
-    update(deliveries)
-    .where(deliveries.c.key == bindparam("k"), deliveries.c.token == bindparam("t"))
-    .values(
-        state=bindparam("to"),
-        turn=1,
-        next_at=bindparam("due"),
-        token=None,
-        attempts=deliveries.c.attempts + 1,
-        tries=deliveries.c.tries + 1,
-        ended_at=bindparam("ended"),
-        last_attempt_at=bindparam("tried"),
-        last_status=bindparam("status"),
-        last_error=bindparam("error"),
-    )
+_SET = """
+    UPDATE deliveries SET state = {state}, turn = 1, next_at = {next_at}, token = NULL,
+        attempts = attempts + 1, tries = tries + 1, ended_at = {ended_at},
+        last_attempt_at = {last_attempt_at}, last_status = {last_status}, last_error = {last_error}
+"""
+_SETTLED = (
+    *("key", "token", "state", "next_at", "ended_at"),
+    *("last_attempt_at", "last_status", "last_error"),
+)
+_SETTLE = bulk.Bulk(
+    deliveries,
+    _SETTLED,
+    sqlite=_SET.format(**{name: f"?{place}" for place, name in enumerate(_SETTLED, 1)})
+    + "WHERE key = ?1 AND token = ?2",
+    postgresql=_SET.format(**{name: f"n.{name}" for name in _SETTLED})
+    + "FROM {rows} WHERE deliveries.key = n.key AND deliveries.token = n.token",
+)
+_RELEASE = bulk.Bulk(
+    deliveries,
+    ("key", "token", "next_at"),
+    sqlite="UPDATE deliveries SET next_at = ?3, token = NULL WHERE key = ?1 AND token = ?2",
+    postgresql=(
+        "UPDATE deliveries SET next_at = n.next_at, token = NULL FROM {rows} "
+        "WHERE deliveries.key = n.key AND deliveries.token = n.token"
+    ),
+)
+_INSERT_ATTEMPTS = bulk.insert(
+    delivery_attempts,
+    ("tenant", "delivery_key", "at", "latency_ms", "status", "error", "answer"),
 )
 
 
@@ -207,35 +221,35 @@ def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
 
     An attempt that was made is kept whoever holds the delivery by now.
     """
-    ordered = sorted(tried, key=lambda one: one.claimed.key)  # two settlers never wait in a circle
-    db.execute(
-        _SETTLE,
+    ordered = sorted(tried, key=lambda one: one.claimed.key)
+    _SETTLE.run(
+        db,
         [
-            {
-                "k": one.claimed.key,
-                "t": one.claimed.token,
-                "to": one.outcome.state.value,
-                "due": one.outcome.again_at or now,
-                "ended": now if one.outcome.again_at is None else None,
-                "tried": one.attempt.at,
-                "status": one.attempt.status,
-                "error": one.attempt.error,
-            }
+            (
+                one.claimed.key,
+                one.claimed.token,
+                one.outcome.state.value,
+                one.outcome.again_at or now,
+                now if one.outcome.again_at is None else None,
+                one.attempt.at,
+                one.attempt.status,
+                one.attempt.error,
+            )
             for one in ordered
         ],
     )
-    db.execute(
-        insert(delivery_attempts),
+    _INSERT_ATTEMPTS.run(
+        db,
         [
-            {
-                "tenant": one.claimed.tenant,
-                "delivery_key": one.claimed.key,
-                "at": one.attempt.at,
-                "latency_ms": one.attempt.latency_ms,
-                "status": one.attempt.status,
-                "error": one.attempt.error,
-                "answer": one.attempt.answer,
-            }
+            (
+                one.claimed.tenant,
+                one.claimed.key,
+                one.attempt.at,
+                one.attempt.latency_ms,
+                one.attempt.status,
+                one.attempt.error,
+                one.attempt.answer,
+            )
             for one in ordered
         ],
     )
@@ -243,14 +257,7 @@ def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
 
 def release(db: Connection, held: Sequence[Claimed], *, now: datetime) -> None:
     """Hand back what was not tried: it is due at once."""
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.key == bindparam("k"), deliveries.c.token == bindparam("t"))
-        .values(next_at=now, token=None)
-    )
-    values = [{"k": one.key, "t": one.token} for one in sorted(held, key=lambda one: one.key)]
-    if values:
-        db.execute(statement, values)
+    _RELEASE.run(db, [(one.key, one.token, now) for one in held])
 
 
 _PROMOTE = text(
