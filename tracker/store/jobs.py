@@ -34,13 +34,14 @@ class JobKind(StrEnum):
     SUBMIT = "submit"
     RECONCILE = "reconcile"
     DELIVER = "deliver"
+    """No job row: deliveries are a queue of their own. The word wakes those who deliver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One piece of work that somebody holds for a time.
 
-    lane:     who might starve whom: provider and account, or the host delivered to.
+    lane:     who might starve whom: provider and account.
     attempts: tries that were spent before this one.
     token:    proves that the holder still holds it.
     """
@@ -49,7 +50,6 @@ class Job:
     tenant: str
     kind: JobKind
     task_key: int
-    delivery_key: int | None
     lane: str
     run_at: datetime
     attempts: int
@@ -59,19 +59,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job to enqueue. Its dedup key is made of kind, task and delivery."""
+    """A job to enqueue. Its dedup key is made of kind and task."""
 
     tenant: str
     kind: JobKind
     task_key: int
     lane: str
     run_at: datetime
-    delivery_key: int | None = None
 
     @property
     def dedup_key(self) -> str:
-        """One job of a kind per task, or per delivery."""
-        return f"{self.kind.value}:{self.delivery_key or self.task_key}"
+        """One job of a kind per task."""
+        return f"{self.kind.value}:{self.task_key}"
 
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
@@ -83,7 +82,6 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
                 job.tenant,
                 job.kind.value,
                 job.task_key,
-                job.delivery_key,
                 job.dedup_key,
                 job.lane,
                 job.run_at,
@@ -98,7 +96,7 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
 _ENQUEUE = bulk.insert(
     jobs,
     (
-        *("tenant", "kind", "task_key", "delivery_key", "dedup_key", "lane", "run_at"),
+        *("tenant", "kind", "task_key", "dedup_key", "lane", "run_at"),
         *("attempts", "created_at"),
     ),
     conflict=(
@@ -336,7 +334,6 @@ def _job(row: Row[Any]) -> Job:
         tenant=row.tenant,
         kind=JobKind(row.kind),
         task_key=row.task_key,
-        delivery_key=row.delivery_key,
         lane=row.lane,
         run_at=row.run_at,
         attempts=row.attempts,

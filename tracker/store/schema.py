@@ -219,9 +219,10 @@ jobs = Table(
     Column("tenant", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="CASCADE"), nullable=False),
+    # Not used since deliveries are their own queue; to be dropped once no older code runs.
     Column("delivery_key", BigKey),
     Column("dedup_key", Text, nullable=False),
-    # Who might starve whom: the provider account, or the host that is delivered to.
+    # Who might starve whom: the provider account.
     Column("lane", Text, nullable=False),
     Column("run_at", UtcDateTime, nullable=False),
     Column("lease_until", UtcDateTime),
