@@ -186,6 +186,8 @@ def test_410_disables_an_endpoint_and_tells_the_others(api: httpx.Client, sink: 
         wait_until(lambda: state(api, id_) == "failed")
     shown = api.get(f"/v1/endpoints/{made['id']}").json()
     assert (shown["state"], shown["state_reason"]) == ("disabled", "it answered 410 Gone")
+    (troubled,) = api.get("/v1/attention").json()["endpoints"]
+    assert (troubled["endpoint_id"], troubled["state"]) == (made["id"], "disabled")
     wait_until(lambda: len(sink.received) == 1)
     told = sink.received[0].json()
     assert told["type"] == "endpoint.disabled"

@@ -43,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_kling(settings),
         *_door(settings),
         *_egress(settings),
+        _webhooks(settings),
     ]
 
 
@@ -127,6 +128,14 @@ def _egress(settings: Settings) -> list[Finding]:
         return [Finding("ok", "TRACKER_EGRESS_ALLOW", "callers' URLs reach public addresses only")]
     text = f"callers' URLs may also reach {', '.join(allowed)}"
     return [Finding("note", "TRACKER_EGRESS_ALLOW", text)]
+
+
+def _webhooks(settings: Settings) -> Finding:
+    about, count = "TRACKER_WEBHOOK_SECRETS", len(settings.tracker_webhook_secrets)
+    if not count:
+        text = "not set: what goes to a task's own webhook_url or callback_url is not signed"
+        return Finding("note", about, text)
+    return Finding("ok", about, f"{count} sign what goes to a task's webhook_url or callback_url")
 
 
 def _print(findings: list[Finding]) -> None:
