@@ -156,10 +156,64 @@ def test_doctor_says_what_is_wrong_and_what_is_unwise(tmp_path: Path) -> None:
         "TRACKER_PUBLIC_URL": "http://tracker.example",
     }
     assert run("migrate", **settings).returncode == 0
-    well = run("doctor", "--output", "json", **settings)
+    well = run("doctor", "--offline", "--output", "json", **settings)
     assert well.returncode == 0
     assert {finding["level"] for finding in json.loads(well.stdout)} == {"ok", "note"}
     assert "a-key-that-is-secret" not in well.stdout
+
+
+def test_doctor_proves_each_account_by_one_harmless_query(tmp_path: Path) -> None:
+    accounts = """
+[accounts.kling.well]
+api_key = "emulator-key"
+base_url = "URL/kling"
+[accounts.kling.official]
+api_key = "emulator-key"
+base_url = "URL"
+profile = "official"
+[accounts.kling.stranger]
+api_key = "not-a-key"
+base_url = "URL"
+[accounts.kling.new-api]
+api_key = "emulator-key"
+base_url = "URL/new-api"
+profile = "new-api"
+[accounts.kling.pi]
+api_key = "emulator-key"
+base_url = "URL/piapi"
+profile = "piapi"
+[accounts.kling.ace]
+api_key = "emulator-key"
+base_url = "URL/acedata"
+profile = "acedata"
+[accounts.kling.lost]
+api_key = "emulator-key"
+base_url = "URL/no/such/place"
+[accounts.kling.away]
+api_key = "emulator-key"
+base_url = "http://127.0.0.1:9"
+"""
+    path = tmp_path / "accounts.toml"
+    with Emulator(EmulatorConfig()) as emulator:
+        path.write_text(accounts.replace("URL", emulator.url))
+        done = run(
+            *("doctor", "--output", "json"),
+            TRACKER_DATA_DIR=str(tmp_path),
+            TRACKER_CONFIG=str(path),
+        )
+    found = {one["about"]: one for one in json.loads(done.stdout) if "kling/" in one["about"]}
+    assert {about.partition("/")[2]: one["level"] for about, one in found.items()} == {
+        "well": "ok",
+        "official": "ok",
+        "stranger": "error",
+        "new-api": "ok",
+        "pi": "ok",
+        "ace": "ok",
+        "lost": "error",
+        "away": "note",
+    }
+    assert done.returncode == 1
+    assert "not-a-key" not in done.stdout
 
 
 def test_the_callback_secret_is_made_once_and_is_private(tmp_path: Path) -> None:

@@ -1,16 +1,25 @@
 """`tracker doctor`: what is set, what it means, and what is unwise."""
 
+import asyncio
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 import click
 
 from tracker.app import refuse_open_door
 from tracker.cli.shared import OUTPUT, emit, load_settings
+from tracker.clock import SystemClock
+from tracker.egress.client import Egress
+from tracker.providers.base import Account
+from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings, SettingsError
 from tracker.store.engine import normalise_url
 from tracker.store.probe import has_keys, schema_problem
+
+PROBE_S = 5.0
+"""For a provider's whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +35,17 @@ class Finding:
 
 
 @click.command()
+@click.option("--offline", is_flag=True, help="Ask no provider whether its account works.")
 @OUTPUT
-def doctor(*, output: str) -> None:
-    """Explain the settings. Exit 1 when something will not work."""
+def doctor(*, offline: bool, output: str) -> None:
+    """Explain the settings, and prove each account by one harmless query.
+
+    Exit 1 when something will not work.
+    """
     settings = load_settings()
     findings = examine(settings)
+    if not offline:
+        findings += probe(settings)
     emit(output, [asdict(finding) for finding in findings], lambda: _print(findings))
     sys.exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
@@ -40,7 +55,7 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *_database(settings),
         *_callbacks(settings),
-        *_kling(settings),
+        *_accounts(settings),
         *_door(settings),
         *_egress(settings),
         _webhooks(settings),
@@ -80,30 +95,62 @@ def _callbacks(settings: Settings) -> list[Finding]:
     return found
 
 
-def _kling(settings: Settings) -> list[Finding]:
-    if not settings.has_kling_credentials():
+def _accounts(settings: Settings) -> list[Finding]:
+    if settings.tracker_config is None and not settings.has_kling_credentials():
         text = (
             "no TRACKER_KLING_API_KEY and no access/secret key pair: Kling will refuse every task"
         )
         return [Finding("error", "kling", text)]
-    how = "a static key" if settings.tracker_kling_api_key else "JWTs of an access/secret key pair"
-    found = [Finding("ok", "kling", f"{settings.tracker_kling_base_url} with {how}")]
-    found.append(_signing(settings))
-    if settings.tracker_kling_max_in_flight is None:
-        text = "not set: the provider's own 1303 is what holds tasks back"
-        found.append(Finding("note", "TRACKER_KLING_MAX_IN_FLIGHT", text))
+    found = []
+    for (provider, name), account in settings.accounts().by_name.items():
+        about = f"{provider}/{name}"
+        found.append(Finding("ok", about, f"{account.base_url} with {_credentials(account)}"))
+        found.append(_signing(about, account))
+        if account.max_in_flight is None:
+            text = "no limit of ours (max in flight): the provider's own is what holds tasks back"
+            found.append(Finding("note", about, text))
     return found
 
 
-def _signing(settings: Settings) -> Finding:
-    about, secrets = "TRACKER_KLING_WEBHOOK_SECRET", settings.tracker_kling_webhook_secret
+def _credentials(account: Account) -> str:
+    if account.api_key:
+        return "a static key"
+    return "JWTs of an access/secret key pair" if account.access_key else "no credentials"
+
+
+def _signing(about: str, account: Account) -> Finding:
+    secrets = account.webhook_secrets
     if not secrets:
-        text = "not set: callbacks are believed for the token in their URL, and are not signed"
+        text = "no webhook secret: callbacks are believed for the token in their URL"
         return Finding("note", about, text)
     text = "callbacks must be signed"
     if len(secrets) > 1:
         text += f" with one of {len(secrets)} secrets; drop the old one when its rotation is over"
     return Finding("ok", about, text)
+
+
+def probe(settings: Settings) -> list[Finding]:
+    """Ask each account's provider for a task that nobody has: one query, which costs nothing."""
+    return asyncio.run(_probe_all(settings))
+
+
+async def _probe_all(settings: Settings) -> list[Finding]:
+    egress, now = Egress(settings.tracker_egress_allow), SystemClock().now()
+    try:
+        return [
+            await _probe_one(egress, provider, account, now)
+            for (provider, _), account in settings.accounts().by_name.items()
+            if account.api_key or account.access_key
+        ]
+    finally:
+        await egress.close()
+
+
+async def _probe_one(egress: Egress, provider: str, account: Account, now: datetime) -> Finding:
+    adapter = PROVIDERS[provider]
+    call = replace(adapter.build_probe(account, now=now), timeout_s=PROBE_S)
+    probed = adapter.parse_probe(await egress.call_provider(call))
+    return Finding(probed.level, f"{provider}/{account.name}", probed.text)
 
 
 def _door(settings: Settings) -> list[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
@@ -57,6 +57,17 @@ class Request:
     callback_url: str | None = None
     slots: int = 1
     wants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one harmless query showed of an account.
+
+    level: `ok`, `note` (nobody can tell now) or `error` (it will not work).
+    """
+
+    level: Literal["ok", "note", "error"]
+    text: str
 
 
 class Provider(Protocol):
@@ -122,6 +133,14 @@ class Provider(Protocol):
 
     def parse_poll(self, answer: HttpResult | HttpFailure) -> PollOutcome:
         """What the answer says of the task."""
+        ...
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """A query that changes and costs nothing: for a task that nobody has."""
+        ...
+
+    def parse_probe(self, answer: HttpResult | HttpFailure) -> Probed:
+        """What its answer shows: whether the right kind of API is there and takes the key."""
         ...
 
     def verify_callback(

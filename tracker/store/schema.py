@@ -1,6 +1,7 @@
 """Every table and index. The migrations make the same; a test compares them."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -385,6 +386,41 @@ callback_ids = Table(
     Column("id", Text, primary_key=True),
     Column("received_at", UtcDateTime, nullable=False),
     Index(None, "received_at"),
+)
+
+# How tasks ended, counted by the hour from the feed; the hour 1970-01-01T00 stands for all.
+stat_counts = Table(
+    "stat_counts",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+stat_costs = Table(
+    "stat_costs",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    # Exact decimal text.
+    Column("amount", Text, nullable=False),
+)
+
+stat_progress = Table(
+    "stat_progress",
+    metadata,
+    # One row, of nobody: the feed is counted for all tenants at once.
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
 )
 
 idempotency_keys = Table(

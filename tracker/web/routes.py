@@ -20,6 +20,7 @@ from tracker.web import (
     health,
     kling,
     problems,
+    stats,
     tasks,
 )
 from tracker.web.middleware import RequestScope
@@ -57,6 +58,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/deliveries/{id}", deliveries.get, methods=["GET"]),
     Route("/v1/deliveries/{id}/redeliver", deliveries.redeliver, methods=["POST"]),
     Route("/v1/attention", attention.attention_, methods=["GET"]),
+    Route("/v1/stats", stats.stats, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),

@@ -449,3 +449,53 @@ class Problem(TypedDict):
     request_id: str
     errors: NotRequired[list[FieldProblem]]
     """Each wrong field, where fields are what is wrong."""
+
+
+@with_config(EXACT)
+class Sum(TypedDict):
+    """What the provider charged, added up."""
+
+    kind: str
+    """`unit` (of a resource pack) or `cash`."""
+    unit: str | None
+    currency: str | None
+    amount: str
+    """Exact decimal text."""
+
+
+@with_config(EXACT)
+class Latency(TypedDict):
+    """Seconds from the provider's acceptance to the verdict; at most 9 % too high."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+@with_config(EXACT)
+class AccountStats(TypedDict):
+    """How the tasks of one account ended."""
+
+    provider: str
+    account: str
+    ended: dict[str, int]
+    """By state."""
+    callback_ratio: float | None
+    """The share of the verdicts that callbacks brought; the rest was polled for."""
+    latency_s: Latency
+    costs: list[Sum]
+
+
+@with_config(EXACT)
+class Stats(TypedDict):
+    """How many tasks stand where, and how they ended."""
+
+    as_of: Instant
+    since: Instant
+    """When `lately` begins: a whole hour."""
+    is_whole: bool
+    """False while no worker counts: then the newest ends are missing."""
+    open: dict[str, int]
+    """Open tasks by state."""
+    lately: list[AccountStats]
+    ever: list[AccountStats]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tracker.services.attempting import Attempting
 from tracker.services.context import Context
+from tracker.services.counting import Counting
 from tracker.services.endpoints import Endpoints
 from tracker.services.health import Health
 from tracker.services.learning import Learning
@@ -42,15 +43,19 @@ def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Aw
 def chores(context: Context) -> list[Chore]:
     """What every worker process does now and then."""
     sweeping, learning = Sweeping(context), Learning(context)
+    counting = Counting(context)
     return [
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
         Chore("accounts' health", context.policy.learn_every.total_seconds(), Health(context).look),
+        Chore("counting", COUNT_S, counting.fold_all),
+        Chore("old counts", FORGET_S, counting.forget),
     ]
 
 
 SWEEP_S = 2.0
+COUNT_S = 2.0
 FORGET_S = 1200.0
 """Seconds between two rounds."""

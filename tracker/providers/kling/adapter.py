@@ -11,7 +11,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task
-from tracker.providers.base import Account, Request
+from tracker.providers.base import Account, Probed, Request
 from tracker.providers.kling import answers, calls, front, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.parsing import observe
@@ -86,6 +86,14 @@ class Kling:
     ) -> Sequence[PollOutcome]:
         """See PollsTogether.parse_polls."""
         return answers.polled_together(answer, tasks)
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """See Provider.build_probe."""
+        return profiles.of(account).probe(account, now=now)
+
+    def parse_probe(self, answer: HttpResult | HttpFailure) -> Probed:
+        """See Provider.parse_probe."""
+        return answers.probed(answer)
 
     def verify_callback(
         self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.outcome import (
@@ -19,6 +19,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
+from tracker.providers.base import Probed
 from tracker.providers.kling.codes import CODES, Then
 from tracker.providers.kling.parsing import find_id, observe
 from tracker.providers.kling.reading import first_text, read_json
@@ -85,6 +86,21 @@ def polled_together(
             Observed(found) if found else Unanswered("the list does not hold it", alone=True)
         )
     return outcomes
+
+
+def probed(answer: HttpResult | HttpFailure) -> Probed:
+    """What the answer to a query for nobody's task shows."""
+    if isinstance(answer, HttpFailure):
+        return Probed("note", f"could not be reached: {answer.reason}")
+    said = Said(answer)
+    if said.parsed is None or said.code in ("1202", "1203"):
+        level: Literal["note", "error"] = "error" if answer.status < 500 else "note"
+        return Probed(level, f"{said.in_words()}: no such API here; check base URL and profile")
+    if blames_account(said.code, answer.status):
+        return Probed("error", f"refuses this account: {said.in_words()}")
+    if answer.status >= 500 or answer.status == 429:
+        return Probed("note", f"answers, but cannot tell now: {said.in_words()}")
+    return Probed("ok", "answers in its own words, and takes the credentials")
 
 
 def blames_account(code: str | None, http_status: int | None) -> bool:

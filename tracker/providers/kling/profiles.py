@@ -7,10 +7,11 @@ are proved. How answers are read is common to all (parsing.py). Reference: Kling
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.signature import Proof, key_of, verify
@@ -54,6 +55,10 @@ class Profile(Protocol):
 
     def together(self, account: Account, task: Task) -> bool:
         """Whether a task may be asked for together with others."""
+        ...
+
+    def probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """A query for a task that nobody has."""
         ...
 
     def prove(
@@ -103,6 +108,13 @@ class _Gateway:
     def together(self, account: Account, task: Task) -> bool:
         """Only what is of the new standard anyway."""
         return standard.is_standard(task.operation)
+
+    def probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """By the legacy path, unless the account speaks the new standard alone."""
+        operation = "text-to-video/none" if account.dialect == "standard" else "videos/text2video"
+        asked = self.query(account, replace(_NOBODYS, operation=operation), now=now)
+        assert asked is not None  # noqa: S101 - it has an id of theirs
+        return asked
 
     def prove(
         self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
@@ -249,6 +261,23 @@ class _AceData(_NewApi):
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """`POST /kling/tasks`."""
         return acedata.query(account, task, now=now)
+
+
+_NOBODYS = Task(
+    key=0,
+    id=UUID(int=0),
+    tenant="",
+    provider="kling",
+    account="",
+    operation="",
+    external_task_id="",
+    provider_task_id=str(UUID(int=0)),
+    state=TaskState.SUBMITTED,
+    version=1,
+    created_at=datetime.min.replace(tzinfo=UTC),
+    updated_at=datetime.min.replace(tzinfo=UTC),
+)
+"""A task that exists nowhere, to ask for."""
 
 
 def _under_kling(account: Account) -> Account:

@@ -1,0 +1,91 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.cost import Cost
+from tracker.domain.events import Source
+from tracker.domain.tally import EVER, End, Place, Price, Tally, tally
+from tracker.domain.task import TaskState
+
+S = TaskState
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ENDS = st.builds(
+    End,
+    tenant=st.just("t"),
+    provider=st.just("kling"),
+    account=st.sampled_from(["a", "b"]),
+    was=st.sampled_from([S.SUBMITTED, S.RUNNING, S.EXPIRED]),
+    state=st.sampled_from([S.SUCCEEDED, S.FAILED, S.CANCELLED]),
+    source=st.sampled_from([Source.CALLBACK, Source.POLL, Source.OPERATOR]),
+    at=st.integers(0, 7200).map(lambda s: NOON + timedelta(seconds=s)),
+    submitted_at=st.none() | st.integers(0, 9000).map(lambda s: NOON - timedelta(seconds=s)),
+    costs=st.lists(
+        st.builds(Cost, st.sampled_from(["unit", "cash"]), st.sampled_from(["0.1", "0.2", "3"])),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+def an_end(**changes: object) -> End:
+    given_: dict[str, object] = {
+        "tenant": "t",
+        "provider": "kling",
+        "account": "a",
+        "was": S.RUNNING,
+        "state": S.SUCCEEDED,
+        "source": Source.CALLBACK,
+        "at": NOON + timedelta(minutes=5),
+        "submitted_at": NOON,
+        "costs": (),
+    }
+    return End(**given_ | changes)  # type: ignore[arg-type] # a test's own words
+
+
+@given(st.lists(ENDS), st.integers(0, 20))
+def test_counting_in_pieces_is_counting_at_once(ends: list[End], cut: int) -> None:
+    pieces = tally(ends[:cut])
+    for place, one in tally(ends[cut:]).items():
+        pieces.setdefault(place, Tally()).add(one)
+    assert pieces == tally(ends)
+
+
+@given(st.lists(ENDS, min_size=1))
+def test_the_hours_add_up_to_ever(ends: list[End]) -> None:
+    found = tally(ends)
+    for account in ("a", "b"):
+        hours = Tally()
+        for place, one in found.items():
+            if place.account == account and place.hour != EVER:
+                hours.add(one)
+        assert hours == found.get(Place("t", "kling", account, EVER), Tally())
+
+
+@given(st.lists(st.integers(1, 86_400_000), min_size=1), st.sampled_from([0.5, 0.9, 0.99, 1.0]))
+def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
+    taken_ms: list[int], share: float
+) -> None:
+    ends = [an_end(at=NOON, submitted_at=NOON - timedelta(milliseconds=ms)) for ms in taken_ms]
+    found = tally(ends)[Place("t", "kling", "a", EVER)].percentile(share)
+    exact = sorted(taken_ms)[max(0, -(-int(len(taken_ms) * share * 100) // 100) - 1)]
+    assert found is not None
+    assert found / timedelta(milliseconds=1) >= exact * 0.999
+    slowest = max(taken_ms)
+    assert found / timedelta(milliseconds=1) <= slowest * 1.1
+
+
+def test_sums_are_exact() -> None:
+    tenth = an_end(costs=(Cost("cash", "0.1", "balance", "USD"),))
+    total = tally([tenth] * 10)[Place("t", "kling", "a", EVER)].costs
+    assert total == {Price("cash", "balance", "USD"): Decimal("1.0")}
+
+
+def test_a_late_verdict_takes_the_expiry_back() -> None:
+    ends = [
+        an_end(state=S.EXPIRED, source=Source.SWEEP),
+        an_end(was=S.EXPIRED, at=NOON + timedelta(hours=3)),
+    ]
+    ever = tally(ends)[Place("t", "kling", "a", EVER)]
+    assert ever.labelled("ended") == {"expired": 0, "succeeded": 1}
+    assert ever.labelled("told") == {"callback": 1}

@@ -1,0 +1,195 @@
+"""Statements on `stat_counts`, `stat_costs` and `stat_progress`: what has been counted so far."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.domain.cost import Cost
+from tracker.domain.events import Source
+from tracker.domain.tally import End, Place, Price, Tally
+from tracker.domain.task import OPEN, TERMINAL, TaskState
+from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
+
+COUNTING_LOCK = 0x7472616B7374
+NOBODY = ""
+"""The tenant of what belongs to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of the feed.
+
+    ends:  the ends in it.
+    last:  the number of its last entry.
+    count: its entries.
+    """
+
+    ends: list[End]
+    last: int
+    count: int
+
+
+def counted_to(db: Connection) -> int:
+    """The feed number up to which everything has been counted."""
+    return db.scalar(select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY)) or 0
+
+
+def read(db: Connection, after: int, *, limit: int) -> Stretch:
+    """The feed behind a place. Whoever has seen a number never misses one below it."""
+    stretch = (
+        select(transitions)
+        .where(transitions.c.seq > after)
+        .order_by(transitions.c.seq)
+        .limit(limit)
+        .subquery()
+    )
+    found = (
+        select(
+            stretch.c.seq,
+            stretch.c.from_state,
+            stretch.c.to_state,
+            stretch.c.source,
+            stretch.c.at,
+            tasks.c.tenant,
+            tasks.c.provider,
+            tasks.c.account,
+            tasks.c.submitted_at,
+            tasks.c.costs,
+        )
+        .join(tasks, tasks.c.key == stretch.c.task_key)
+        .order_by(stretch.c.seq)
+    )
+    rows = db.execute(found).all()
+    ends = [
+        End(
+            tenant=row.tenant,
+            provider=row.provider,
+            account=row.account,
+            was=TaskState(row.from_state),
+            state=TaskState(row.to_state),
+            source=Source(row.source),
+            at=row.at,
+            submitted_at=row.submitted_at,
+            costs=tuple(Cost(**one) for one in row.costs or ()),
+        )
+        for row in rows
+        if row.from_state not in (None, row.to_state) and TaskState(row.to_state) in TERMINAL
+    ]
+    return Stretch(ends, rows[-1].seq if rows else after, len(rows))
+
+
+def may_count(db: Connection) -> bool:
+    """Whether nobody else is counting. Never waits: the transaction may hold the feed's lock."""
+    if db.dialect.name != "postgresql":
+        return True  # one writer
+    lock = text("SELECT pg_try_advisory_xact_lock(:lock)")
+    return bool(db.scalar(lock, {"lock": COUNTING_LOCK}))
+
+
+def advance(db: Connection, *, before: int, to: int) -> bool:
+    """Claim a piece of the feed. False when another process has counted it."""
+    if before == 0:
+        dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+        first = dialect.insert(stat_progress).on_conflict_do_nothing()
+        db.execute(first, {"tenant": NOBODY, "seq": 0})
+    moved = update(stat_progress).where(
+        stat_progress.c.tenant == NOBODY, stat_progress.c.seq == before
+    )
+    return db.execute(moved.values(seq=to)).rowcount == 1
+
+
+def add(db: Connection, counted: Mapping[Place, Tally]) -> None:
+    """Add to what was counted. Only whoever has claimed the piece by `advance` may."""
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    counts = [
+        _named(place) | {"what": what, "label": label, "number": number}
+        for place, one in counted.items()
+        for (what, label), number in one.counts.items()
+    ]
+    if counts:
+        statement = dialect.insert(stat_counts)
+        grown = {"number": stat_counts.c.number + statement.excluded.number}
+        keys = [column.name for column in stat_counts.primary_key]
+        db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), counts)
+    sums = {
+        (place, price): amount
+        for place, one in counted.items()
+        for price, amount in one.costs.items()
+    }
+    if sums:
+        _add_costs(db, sums)
+
+
+def _add_costs(db: Connection, sums: Mapping[tuple[Place, Price], Decimal]) -> None:
+    # Sums are exact decimal text, which no database adds up: read, add, write; nobody else does.
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    hours = {place.hour for place, _ in sums}
+    tenants = {place.tenant for place, _ in sums}
+    there: dict[tuple[object, ...], Decimal] = {
+        (row.tenant, row.provider, row.account, row.hour, row.kind, row.unit, row.currency): (
+            Decimal(row.amount)
+        )
+        for row in db.execute(
+            select(stat_costs).where(stat_costs.c.tenant.in_(tenants), stat_costs.c.hour.in_(hours))
+        )
+    }
+    rows = []
+    for (place, price), amount in sums.items():
+        named = _named(place) | {
+            "kind": price.kind,
+            "unit": price.unit or "",
+            "currency": price.currency or "",
+        }
+        before = there.get(tuple(named.values()), Decimal(0))
+        rows.append(named | {"amount": f"{before + amount:f}"})
+    statement = dialect.insert(stat_costs)
+    keys = [column.name for column in stat_costs.primary_key]
+    grown = {"amount": statement.excluded.amount}
+    db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), rows)
+
+
+def counted(db: Connection, tenant: str, *, since: datetime, or_at: datetime) -> dict[Place, Tally]:
+    """What was counted of a tenant from an hour on, and at one hour besides."""
+    found: dict[Place, Tally] = {}
+    for table in (stat_counts, stat_costs):
+        wanted = select(table).where(
+            table.c.tenant == tenant, (table.c.hour >= since) | (table.c.hour == or_at)
+        )
+        for row in db.execute(wanted):
+            place = Place(row.tenant, row.provider, row.account, row.hour)
+            one = found.setdefault(place, Tally())
+            if table is stat_counts:
+                one.counts[row.what, row.label] = row.number
+            else:
+                price = Price(row.kind, row.unit or None, row.currency or None)
+                one.costs[price] = Decimal(row.amount)
+    return found
+
+
+def open_by_state(db: Connection, tenant: str) -> dict[TaskState, int]:
+    """How many tasks are open, by state. Reads the index entries of open tasks only."""
+    wanted = (
+        select(tasks.c.state, func.count())
+        .where(tasks.c.tenant == tenant, tasks.c.state.in_([state.value for state in OPEN]))
+        .group_by(tasks.c.state)
+    )
+    return {TaskState(state): count for state, count in db.execute(wanted)}
+
+
+def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> None:
+    """Drop hours that nobody will ask for any more."""
+    for table in (stat_counts, stat_costs):
+        db.execute(table.delete().where(table.c.hour < before, table.c.hour.not_in(but)))
+
+
+def _named(place: Place) -> dict[str, object]:
+    return {
+        "tenant": place.tenant,
+        "provider": place.provider,
+        "account": place.account,
+        "hour": place.hour,
+    }
