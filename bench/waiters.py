@@ -28,7 +28,7 @@ def idle(bed: Bed) -> list[Figure]:
             paths = [
                 f"/v1/tasks/{fill.task_id(n)}?wait=60"
                 if name == "long-poll"
-                else "/v1/changes/stream"
+                else "/v1/changes/stream?after=now"
                 for n in range(1, number + 1)
             ]
             before, after = asyncio.run(_hold(server, paths))

@@ -1,42 +1,55 @@
-"""The `tracker` command: one group, one file per command."""
+"""The `tracker` command: one group, one file per command.
+
+A command's module is imported when it is asked for: `serve` need not hold what the demo needs.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
 
 import click
 
 from tracker import __version__
-from tracker.cli.deliveries import deliveries
-from tracker.cli.demo import demo
-from tracker.cli.doctor import doctor
-from tracker.cli.emulate import emulate
-from tracker.cli.endpoints import endpoints
-from tracker.cli.keys import keys
-from tracker.cli.listen import listen
-from tracker.cli.migrate import migrate
-from tracker.cli.openapi import openapi
-from tracker.cli.serve import serve
-from tracker.cli.submit import submit
-from tracker.cli.tasks import tasks
-from tracker.cli.worker import worker
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "tracker.cli.demo",
+        "serve": "tracker.cli.serve",
+        "worker": "tracker.cli.worker",
+        "migrate": "tracker.cli.migrate",
+        "emulate": "tracker.cli.emulate",
+        "submit": "tracker.cli.submit",
+        "tasks": "tracker.cli.tasks",
+        "doctor": "tracker.cli.doctor",
+        "openapi": "tracker.cli.openapi",
+        "keys": "tracker.cli.keys",
+        "endpoints": "tracker.cli.endpoints",
+        "deliveries": "tracker.cli.deliveries",
+        "listen": "tracker.cli.listen",
+    }
+)
+"""Where each command is; it has its own name there."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Knows its commands by name and imports them one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command."""
+        del ctx
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        found: click.Command = getattr(import_module(place), cmd_name)
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tracker")
 def main() -> None:
     """Submit media-generation tasks, receive their callbacks, keep their history."""
-
-
-for command in (
-    demo,
-    serve,
-    worker,
-    migrate,
-    emulate,
-    submit,
-    tasks,
-    doctor,
-    openapi,
-    keys,
-    endpoints,
-    deliveries,
-    listen,
-):
-    main.add_command(command)

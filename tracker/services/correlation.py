@@ -197,7 +197,8 @@ def _load_owners(tx: Tx, items: Sequence[Item], by_id: Mapping[UUID, Task]) -> d
 
 def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: list[Match]) -> None:
     """Make tracked tasks of what others created upstream; later callbacks of a batch find it."""
-    made: dict[tuple[str, str], Task] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    new: list[Task] = []
     for place, (item, match) in enumerate(zip(items, matches, strict=True)):
         said = item.observation
         if match.verdict is not Verdict.UNKNOWN_TASK or item.task_id is not None or said is None:
@@ -205,15 +206,17 @@ def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: lis
         name = (item.raw.provider, said.external_task_id or said.provider_task_id or "")
         if not name[1]:
             continue
-        if name in made:
-            matches[place] = Match(made[name], Verdict.ADVANCED)
-            continue
-        inserted = tasks.insert_many(tx.db, [_adopted(context, tx, item, said)])[0]
-        if inserted is None:
+        if name not in places:
+            new.append(_adopted(context, tx, item, said))
+        places.setdefault(name, []).append(place)
+    inserted = tasks.insert_many(tx.db, new)
+    tasks.insert_inputs(tx.db, [(task, b"{}") for task in inserted if task is not None])
+    for (first, *others), task in zip(places.values(), inserted, strict=True):
+        if task is None:
             continue  # another process was faster; the provider's next callback finds it
-        tasks.insert_inputs(tx.db, [(inserted, b"{}")])
-        made[name] = inserted
-        matches[place] = Match(inserted, Verdict.ADVANCED, adopted=lifecycle.adopted(inserted))
+        matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopted(task))
+        for place in others:
+            matches[place] = Match(task, Verdict.ADVANCED)
 
 
 def _adopted(context: Context, tx: Tx, item: Item, said: Observation) -> Task:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.clock import Clock
-from tracker.domain import jwt_claims
 from tracker.domain.access import Principal, digest, secret_key
 from tracker.domain.errors import Fault, Unauthenticated, Unavailable
 from tracker.store import keys
@@ -60,6 +59,8 @@ class Keyring:
 
     async def signer(self, token: str) -> Principal:
         """Who signed a JWT. Raises Unauthenticated, Unavailable."""
+        from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
+
         access_key = jwt_claims.issuer(token)
         row = await self._row(digest(access_key))
         if row is None or row.kind != "pair":

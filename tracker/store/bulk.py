@@ -13,9 +13,6 @@ from json import JSONEncoder
 from typing import Any
 from uuid import UUID
 
-from psycopg.abc import Buffer
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import DBAPIError
 
@@ -219,13 +216,7 @@ class _Uuids(_Array):
     pass
 
 
-def register(raw: Any) -> None:
-    """Let a psycopg connection take these arrays as parameters."""
-    for kind, oid in _ARRAYS.items():
-        raw.adapters.register_dumper(kind, _dumper(oid))
-
-
-_ARRAYS = {
+ARRAYS = {
     _Texts: 1009,
     _Bytes: 1001,
     _Integers: 1016,
@@ -234,18 +225,7 @@ _ARRAYS = {
     _Instants: 1185,
     _Uuids: 2951,
 }
-"""Type numbers of the arrays, from PostgreSQL's pg_type."""
-
-
-def _dumper(array: int) -> type[Dumper]:
-    class ArrayDumper(Dumper):
-        oid = array
-        format = Format.BINARY
-
-        def dump(self, obj: bytes) -> Buffer | None:
-            return bytes(obj)
-
-    return ArrayDumper
+"""Their type numbers, from PostgreSQL's pg_type."""
 
 
 def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:

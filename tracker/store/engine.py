@@ -7,8 +7,6 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
-from tracker.store import bulk
-
 SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
 SQLITE_CHECKPOINT_PAGES = 4000
@@ -91,6 +89,8 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
 
 
 def _open_postgresql(url: URL, pool_size: int) -> Engine:
+    from tracker.store import dumpers  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -115,6 +115,6 @@ def _open_postgresql(url: URL, pool_size: int) -> Engine:
         )
         cursor.close()
         connection.autocommit = False
-        bulk.register(connection)
+        dumpers.register(connection)
 
     return engine

@@ -68,7 +68,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
 
     A clash is settled by the unique constraint alone, within the batch too.
     """
-    keys = _insert_and_number(db, new)
+    keys = _insert_and_number(db, new) if new else {}
     return [_with_key(task, keys.get(task.id)) for task in new]
 
 

@@ -92,7 +92,9 @@ async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standin
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
     Raises NotFound, Unavailable, ClientDisconnect.
     """
-    look: Callable[[Request], Awaitable[Standing]] = look_narrow if seen else look_whole
+    # Who waits holds little: the whole task is read when there is something to say of it.
+    narrow = seen is not None or wait.seconds > 0
+    look: Callable[[Request], Awaitable[Standing]] = look_narrow if narrow else look_whole
     watch = services(request).watch
     until, place = wait.until, watch.place
     now = await look(request)

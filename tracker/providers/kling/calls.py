@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import jwt
-
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
 from tracker.providers.base import Account
@@ -88,6 +86,8 @@ def _bare(account: Account) -> str:
 
 
 def _signed(access_key: str, secret_key: str, now: datetime) -> str:
+    import jwt  # noqa: PLC0415 - brings `cryptography` where it is there: 11 MB
+
     at = int(now.timestamp())
     claims = {"iss": access_key, "exp": at + _TOKEN_LIFE_S, "nbf": at - _TOKEN_EARLY_S}
     # The vendor's keys are what they are; their length is not ours to warn of.

@@ -98,7 +98,12 @@ def wishes(watermark_info: dict[str, Any] | None) -> tuple[str, ...]:
 class Part(BaseModel):
     """A nested object: the known fields checked, unknown ones passed through."""
 
-    model_config = ConfigDict(extra="allow", strict=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        protected_namespaces=(),
+        defer_build=True,  # dozens of models, of which a process uses few
+    )
 
     @field_validator("*", mode="before")
     @classmethod
