@@ -11,7 +11,7 @@ from tracker.domain.rendering import instant
 from tracker.services.endpoints import Changes, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
 from tracker.web import views
-from tracker.web.schemas import MAX_METADATA, MetadataKey, Name, Scalar, body_as_text
+from tracker.web.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
 
 Told = Literal[
     "task.submitted",
@@ -26,7 +26,6 @@ Told = Literal[
     "endpoint.disabled",
 ]
 """Every event type but `endpoint.test`, which no filter holds back."""
-Url = Annotated[str, Field(min_length=1, max_length=2048)]
 Words = Annotated[list[Name], Field(max_length=100)]
 _STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 

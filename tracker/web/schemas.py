@@ -45,6 +45,8 @@ def _scalar(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
 Scalar = Annotated[Any, AfterValidator(_scalar)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+"""What it may lead to is asked elsewhere: `egress.policy`."""
 MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 
 
@@ -59,7 +61,7 @@ class SubmitBody(BaseModel):
     account: Name | None = None
     external_task_id: Name | None = None
     metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
-    webhook_url: Name | None = None
+    webhook_url: Url | None = None
     deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
 
     def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
