@@ -384,6 +384,35 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
         Webhook(made.secret).verify(call.body or b"", dict(call.headers))
 
 
+@pytest.mark.parametrize(
+    "reason", ["a NUL: \x00", "half a pair: \ud800", "\r\n"], ids=["nul", "surrogate", "crlf"]
+)
+async def test_an_odd_failure_is_kept_in_plain_text(database_url: str, reason: str) -> None:
+    way = Way(lambda _: HttpFailure(Certainty.UNKNOWN, reason))
+    async with open_workbench(database_url, way) as bench:
+        await an_endpoint(bench)
+        await bench.submitted(1)
+        await deliver_all(bench)
+        (one,) = await owed(bench)
+        assert (one.attempts, f"{one.last_error}".isprintable()) == (1, True)
+
+
+async def test_a_delivery_that_raises_counts_and_blocks_nobody(database_url: str) -> None:
+    def answer(call: HttpCall) -> Answer:
+        if "bad" in call.url:
+            raise RuntimeError("a bug of ours")
+        return OK
+
+    async with open_workbench(database_url, Way(answer)) as bench:
+        bad = await an_endpoint(bench, "http://bad.example/")
+        good = await an_endpoint(bench, "http://good.example/")
+        await bench.submitted(1)
+        assert await deliver_all(bench) == 2
+        (failed,), (sent,) = [await owed(bench, endpoint_id=one.id) for one in (bad, good)]
+        assert (failed.state, failed.attempts, sent.state) == ("pending", 1, "delivered")
+        assert failed.next_at > failed.created_at
+
+
 async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
     async with open_workbench(database_url, Way(lambda _: OK)) as bench:
         await an_endpoint(bench, filter=Filter(types={"provider.callbacks_degraded"}))

@@ -68,7 +68,12 @@ class Delivering:
     async def deliver(self, held: Held) -> bool:
         """One attempt, written down. Returns whether it was accepted. Raises Unavailable."""
         context = self._context
-        attempt = await self._send(held)
+        try:
+            attempt = await self._send(held)
+        except Exception:
+            # A bug of ours must not make this delivery the first in line for ever.
+            log.exception("a delivery raised; it counts as an attempt")
+            attempt = Attempt(context.clock.now(), 0, error="not sent: raised; see the log")
         context.at(Point.DELIVERY_SENT)
         await context.store.write(self._settle, _Done(held, attempt))
         context.at(Point.DELIVERY_RECORDED)
@@ -88,7 +93,7 @@ class Delivering:
         answer = await context.egress.call_guarded(call)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         if not isinstance(answer, HttpResult):
-            return Attempt(at, latency_ms, error=answer.reason)
+            return Attempt(at, latency_ms, error=_plain(answer.reason))
         return Attempt(
             at,
             latency_ms,
@@ -209,6 +214,11 @@ def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
     return [None] * len(held)
 
 
+def _plain(reason: str) -> str:
+    """What went wrong, as every database stores it; receivers' bytes may be in it."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in reason)
+
+
 def _retry_after(answer: HttpResult, context: Context) -> float | None:
     """Seconds, from either form of the header."""
     asked = answer.headers.get("retry-after", "").strip()
@@ -216,6 +226,6 @@ def _retry_after(answer: HttpResult, context: Context) -> float | None:
         return float(asked[:9])
     try:
         at = parsedate_to_datetime(asked)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return None if at.tzinfo is None else (at - context.clock.now()).total_seconds()
