@@ -11,7 +11,8 @@ from tests.domain.factories import a_task
 from tracker.clock import new_id
 from tracker.domain import retry
 from tracker.domain.delivery import Attempt, DeliveryState, outcome
-from tracker.domain.notices import EventType, Filter, delivery_id
+from tracker.domain.events import Kind
+from tracker.domain.notices import EventType, Filter, delivery_id, type_of
 from tracker.domain.pacing import MOST, START, Pace
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.task import TaskState
@@ -81,6 +82,30 @@ def test_jitter_and_retry_after_only_lengthen_a_pause_and_within_bounds(
 def test_every_part_of_a_filter_narrows(filter_: Filter, wants: object) -> None:
     task = a_task(TaskState.SUCCEEDED, operation="videos/text2video", metadata={"n": 1})
     assert filter_.wants(EventType.TASK_SUCCEEDED, provider="kling", task=task) == wants
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "told"),
+    [
+        (Kind.CREATED, None, TaskState.QUEUED, None),
+        (Kind.CREATED, None, TaskState.SUBMITTED, EventType.TASK_SUBMITTED),
+        (Kind.SUBMIT_UNKNOWN, TaskState.QUEUED, TaskState.UNCERTAIN, None),
+        (Kind.SUBMIT_ACCEPTED, TaskState.QUEUED, TaskState.SUBMITTED, EventType.TASK_SUBMITTED),
+        (Kind.SUBMIT_ACCEPTED, TaskState.RUNNING, TaskState.RUNNING, None),
+        (Kind.SEEN_RUNNING, TaskState.SUBMITTED, TaskState.RUNNING, EventType.TASK_RUNNING),
+        (Kind.SEEN_RUNNING, TaskState.RUNNING, TaskState.RUNNING, None),
+        (Kind.SEEN_SUCCEEDED, TaskState.EXPIRED, TaskState.SUCCEEDED, EventType.TASK_SUCCEEDED),
+        (Kind.SUBMIT_REFUSED, TaskState.QUEUED, TaskState.FAILED, EventType.TASK_FAILED),
+        (Kind.CANCEL_REQUESTED, TaskState.QUEUED, TaskState.CANCELLED, EventType.TASK_CANCELLED),
+        (Kind.DEADLINE_PASSED, TaskState.RUNNING, TaskState.RUNNING, EventType.TASK_OVERDUE),
+        (Kind.GIVEN_UP, TaskState.RUNNING, TaskState.EXPIRED, EventType.TASK_EXPIRED),
+        (Kind.ABSENT, TaskState.UNCERTAIN, TaskState.QUEUED, None),
+    ],
+)
+def test_a_step_is_told_when_it_says_something_new(
+    kind: Kind, before: TaskState | None, after: TaskState, told: EventType | None
+) -> None:
+    assert type_of(kind, before, after) is told
 
 
 def test_what_is_not_about_a_task_passes_no_filter_that_asks_for_one() -> None:

@@ -12,11 +12,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.domain import signature
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.notices import EventType, Filter
 from tracker.domain.policy import Policy
+from tracker.domain.sealing import unseal
 from tracker.domain.task import Task
 from tracker.services.delivery import Delivering
 from tracker.services.endpoints import Endpoints, NewEndpoint
@@ -362,6 +364,18 @@ async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_u
         (one,) = await owed(bench)
         assert way.calls == []
         assert "its secret cannot be read" in f"{one.last_error}"
+
+
+async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        made = await Endpoints(bench.context).create(
+            NewEndpoint("default", "http://a.example/", Filter())
+        )
+        key = signature.key_of(made.secret)
+        ((_, sealed),) = await bench.context.store.read(endpoints.sealed)
+        assert key not in sealed
+        assert made.secret not in repr(made.endpoint)
+        assert unseal(bench.context.secrets, sealed) == key
 
 
 async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url: str) -> None:
