@@ -105,7 +105,18 @@ async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live
     count: owed to each of the URLs.
     live:  how many of them answer.
     """
-    settings = Settings.from_env(
+    async with open_parts(settings_of(bed, kind)) as parts:
+        await owe(parts, urls, count)
+        began = perf_counter()
+        async with running_workers(parts):
+            while await ended(parts) < count * live:  # noqa: ASYNC110 - what is committed is asked for, as a client would
+                await asyncio.sleep(0.02)
+            return count * live / (perf_counter() - began)
+
+
+def settings_of(bed: Bed, kind: str) -> Settings:
+    """Of a worker on a database of its own, whose receivers are on this machine."""
+    return Settings.from_env(
         {
             "DATABASE_URL": bed.migrated(kind),
             "TRACKER_DATA_DIR": str(bed.folder),
@@ -114,13 +125,6 @@ async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live
             "TRACKER_LOG_LEVEL": "warning",
         }
     )
-    async with open_parts(settings) as parts:
-        await owe(parts, urls, count)
-        began = perf_counter()
-        async with running_workers(parts):
-            while await ended(parts) < count * live:  # noqa: ASYNC110 - what is committed is asked for, as a client would
-                await asyncio.sleep(0.02)
-            return count * live / (perf_counter() - began)
 
 
 async def owe(parts: Parts, urls: Sequence[str], count: int) -> None:
