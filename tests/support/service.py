@@ -23,11 +23,11 @@ from tracker.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def listen() -> socket.socket:
-    """A listening socket on a free port of loopback."""
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket of loopback. port: 0 for a free one."""
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(("127.0.0.1", 0))
+    door.bind(("127.0.0.1", port))
     door.listen(256)
     return door
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from tests.support.keys import bearer, issue
-from tests.support.objects import fill
+from tests.support.objects import MAKERS, fill
 from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
 from tests.support.requests import submit as submit_one
 from tests.support.service import environment, listen, serving
@@ -97,6 +97,22 @@ def test_every_guarded_route_is_403_without_its_scope(
             answer = client.request(method, path.replace("{id}", "x"), json={})
         assert answer.status_code == 403, (method, path)
         assert f'scope="{scope}"' in answer.headers["www-authenticate"]
+
+
+def test_what_is_listed_names_no_foreign_object(locked: httpx.Client, database_url: str) -> None:
+    mine, theirs = issue(database_url, tenant="mine"), issue(database_url, tenant="theirs")
+    lists = [
+        path
+        for method, path, said in GUARDED
+        if method == "GET" and "{" not in path and said.answers[200].media == "application/json"
+    ]
+    with _as(locked, mine) as me, _as(locked, theirs) as them:
+        foreign = [make(them) for make in MAKERS.values()]
+        assert foreign[0] in them.get("/v1/tasks").text
+        for path in lists:
+            answer = me.get(path)
+            assert answer.status_code == 200, path
+            assert [id_ for id_ in foreign if id_ in answer.text] == [], path
 
 
 def test_lists_hold_only_the_tenants_own(locked: httpx.Client, database_url: str) -> None:

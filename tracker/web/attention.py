@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.rendering import instant
+from tracker.services.correlation import DEFAULT_TENANT
 from tracker.store import attention, conditions, endpoints
 from tracker.store.store import Reading
 from tracker.web import views
@@ -26,8 +27,8 @@ async def attention_(request: Request) -> Response:
 
 def _collect(db: Reading, owner: str) -> views.Attention:
     return {
-        "conditions": [_condition(one) for one in conditions.list_open(db)],
         "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
+        "conditions": [_condition(one) for one in _conditions(db, owner)],
         "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
         "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
         "receipts": {
@@ -45,6 +46,11 @@ def _endpoint(one: Endpoint) -> views.TroubledEndpoint:
         "reason": one.state_reason,
         "failing_since": instant(one.failing_since),
     }
+
+
+def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
+    """Provider accounts are the operator's: nobody else is told how they fare."""
+    return conditions.list_open(db) if owner == DEFAULT_TENANT else []
 
 
 def _condition(one: conditions.Condition) -> views.Condition:

@@ -1,0 +1,51 @@
+"""The Python client of a tracker service. Stands alone: it imports nothing of the service.
+
+    from tracker.client import Client
+
+    with Client("http://127.0.0.1:8000", api_key="trk_…") as tracker:
+        task = tracker.submit("videos/text2video", {"prompt": "a cat on a windowsill"})
+        print(tracker.wait(task.id).state)
+
+docs/howto/python-client.md shows the rest.
+"""
+
+from tracker.client.aio import AsyncClient
+from tracker.client.errors import (
+    ClientError,
+    Conflict,
+    CursorGone,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    TimedOut,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    Unreachable,
+)
+from tracker.client.models import Artifact, Change, Evidence, Task, TaskError, Transition
+from tracker.client.sync import Client
+
+__all__ = [
+    "Artifact",
+    "AsyncClient",
+    "Change",
+    "Client",
+    "ClientError",
+    "Conflict",
+    "CursorGone",
+    "Evidence",
+    "Forbidden",
+    "Invalid",
+    "NotFound",
+    "Refused",
+    "Task",
+    "TaskError",
+    "TimedOut",
+    "TooManyRequests",
+    "Transition",
+    "Unauthenticated",
+    "Unavailable",
+    "Unreachable",
+]

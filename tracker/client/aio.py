@@ -1,0 +1,180 @@
+"""The client for asyncio. What it does is in `flows`; here are its sockets and its pauses."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from tracker.client import flows
+from tracker.client.calls import TRIES, Call, Outcome
+from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
+from tracker.client.http import headers_of, lost, outcome_of, request_of
+from tracker.client.models import Change, Task, Transition
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A connection to one service. `async with` it, or `close` it. Tasks may share it.
+
+    Every method raises `ClientError`s (docs in `errors`) and sends again what may be sent again:
+    reads, submits (which carry an Idempotency-Key), and whatever was surely not done; with pauses
+    that double, or as long as the service asks for.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        tries: int = TRIES,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        """url: of the service, with its path if it stands below one.
+
+        timeout_s: for each request; what the service is asked to wait comes on top.
+        tries:     how often a request is sent at most.
+        http:      for proxies, certificates or a transport of your own; it is not closed here.
+        """
+        self._url = url.rstrip("/")
+        self._headers = headers_of(api_key)
+        self._timeout_s = timeout_s
+        self._tries = tries
+        self._http = http or httpx.AsyncClient()
+        self._owns_http = http is None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def submit(  # noqa: PLR0913 - one parameter per field
+        self,
+        operation: str,
+        input: Mapping[str, Any],  # noqa: A002 - the field's name
+        *,
+        provider: str = "kling",
+        account: str | None = None,
+        external_task_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        webhook_url: str | None = None,
+        deadline_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Task:
+        """Hand a task in. It is durable when this returns.
+
+        input:            the provider's own request body.
+        external_task_id: your own id; must be new at the provider account.
+        webhook_url:      where each change of the task is to be told.
+        deadline_s:       seconds after which an open task is flagged overdue.
+        idempotency_key:  one is made when there is none, so that a repeat after a broken
+                          connection is the same task. Give your own where your process may die
+                          between the request and its answer.
+        """
+        return await self._run(
+            flows.submit(
+                operation,
+                input,
+                provider=provider,
+                account=account,
+                external_task_id=external_task_id,
+                metadata=metadata,
+                webhook_url=webhook_url,
+                deadline_s=deadline_s,
+                idempotency_key=idempotency_key,
+                tries=self._tries,
+            )
+        )
+
+    async def get(self, task_id: str) -> Task:
+        """A task as it is now."""
+        return await self._run(flows.get(task_id, tries=self._tries))
+
+    async def wait(self, task_id: str, *, timeout_s: float | None = None) -> Task:
+        """A task when it is over, however it ended. Costs one request in 30 seconds.
+
+        timeout_s: None to wait for ever. Raises TimedOut.
+        """
+        return await self._run(flows.wait(task_id, timeout_s=timeout_s, tries=self._tries))
+
+    def watch(self, task_id: str, *, timeout_s: float | None = None) -> AsyncIterator[Task]:
+        """A task now, and each time it has changed until it is over. Raises TimedOut."""
+        return self._iterate(flows.watch(task_id, timeout_s=timeout_s, tries=self._tries))
+
+    def tasks(self, *, page_size: int = 100, **filters: Any) -> AsyncIterator[Task]:
+        """Every task that matches, newest first; pages are fetched as they are needed.
+
+        filters: see `flows.task_filters`: provider, operation, state (one or several),
+                 external_task_id, provider_task_id, created_after, created_before, updated_after,
+                 updated_before, overdue, metadata, order.
+        """
+        params = flows.task_filters(**filters)
+        return self._iterate(flows.tasks(params, page_size=page_size, tries=self._tries))
+
+    async def transitions(self, task_id: str) -> list[Transition]:
+        """A task's history, oldest first."""
+        return await self._run(flows.transitions(task_id, tries=self._tries))
+
+    def changes(
+        self, after: str | None = None, *, follow: bool = True, **filters: Any
+    ) -> AsyncIterator[Change]:
+        """Changes of all tasks behind a cursor, each once and in order.
+
+        after:   a `Change.cursor` that you kept; `now` for what is still to come; None for the
+                 beginning.
+        follow:  go on for ever, also when the service was away for a while; else end at the
+                 feed's present end.
+        filters: as for `tasks`, without `order`. Raises CursorGone.
+        """
+        params = flows.task_filters(**filters)
+        return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
+
+    async def _run(self, flow: Flow[T]) -> T:
+        outcome: Outcome | None = None
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            outcome = await self._do(step)
+
+    async def _iterate(self, flow: ItemFlow[T]) -> AsyncIterator[T]:
+        outcome: Outcome | None = None
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration:
+                return
+            if isinstance(step, Item):
+                outcome = None
+                yield step.value
+            else:
+                outcome = await self._do(step)
+
+    async def _do(self, step: Send | Pause) -> Outcome | None:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        return await self._send(step.call)
+
+    async def _send(self, call: Call) -> Outcome:
+        options = request_of(call, self._url, self._headers, self._timeout_s)
+        try:
+            return outcome_of(await self._http.request(**options))
+        except httpx.HTTPError as error:
+            return lost(error)

@@ -1,0 +1,250 @@
+"""What each method does, once for both clients: a flow yields what is to be done and is handed what
+came of it. No I/O.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from tracker.client.calls import Answer, Call, Lost, Outcome, Params, pause_before_retry
+from tracker.client.errors import ClientError, TimedOut, TooManyRequests, Unavailable, Unreachable
+from tracker.client.models import Change, Task, Transition
+
+T = TypeVar("T")
+LONGEST_WAIT_S = 30.0
+"""For which the service is asked to keep one answer back."""
+AWAY_PAUSE_S = 2.0
+"""Between two looks whether a service that was away is back, beyond the tries of one request."""
+SHORT_PAUSE_S = 0.1
+"""Where less than a second is left to wait, which the service cannot be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a request; the flow is handed its outcome."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait. seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Generic[T]):
+    """Give this to whoever iterates."""
+
+    value: T
+
+
+Flow = Generator[Send | Pause, Outcome | None, T]
+ItemFlow = Generator[Send | Pause | Item[T], Outcome | None, None]
+
+
+def send(call: Call, *, tries: int) -> Flow[Answer]:
+    """A request, again where that is safe. Raises ClientError."""
+    for tried in count(1):
+        outcome = yield Send(call)
+        assert outcome is not None  # noqa: S101 - of a Send there is one
+        if isinstance(outcome, Answer) and outcome.is_fine:
+            return outcome
+        now = datetime.now(UTC)  # of the client, not of the service
+        pause = pause_before_retry(call, outcome, tried=tried, now=now)
+        if pause is None or tried >= tries:
+            if isinstance(outcome, Lost):
+                raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
+            raise outcome.error(now=now)
+        yield Pause(pause)
+    raise AssertionError
+
+
+def submit(  # noqa: PLR0913 - one parameter per field
+    operation: str,
+    input_: Mapping[str, Any],
+    *,
+    provider: str,
+    account: str | None,
+    external_task_id: str | None,
+    metadata: Mapping[str, Any] | None,
+    webhook_url: str | None,
+    deadline_s: float | None,
+    idempotency_key: str | None,
+    tries: int,
+) -> Flow[Task]:
+    """`POST /v1/tasks`."""
+    optional: dict[str, Any] = {
+        "account": account,
+        "external_task_id": external_task_id,
+        "metadata": metadata,
+        "webhook_url": webhook_url,
+        "deadline_s": deadline_s,
+    }
+    body: dict[str, Any] = {"provider": provider, "operation": operation, "input": input_}
+    body |= {name: value for name, value in optional.items() if value is not None}
+    key = idempotency_key or secrets.token_hex(16)
+    call = Call("POST", "/v1/tasks", headers={"idempotency-key": key}, body=body)
+    answer = yield from send(call, tries=tries)
+    return Task.parse(answer.json())
+
+
+def get(task_id: str, *, tries: int) -> Flow[Task]:
+    """`GET /v1/tasks/{id}`."""
+    answer = yield from send(Call("GET", _task(task_id)), tries=tries)
+    return Task.parse(answer.json())
+
+
+def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
+    """`GET /v1/tasks/{id}/transitions`."""
+    answer = yield from send(Call("GET", f"{_task(task_id)}/transitions"), tries=tries)
+    return [Transition.parse(one) for one in answer.json()["transitions"]]
+
+
+def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
+    """Long-polls until the task is over. Raises TimedOut."""
+    ends = None if timeout_s is None else time.monotonic() + timeout_s
+    while True:
+        seconds = _wait_s(ends)
+        params = [("wait", str(seconds))]
+        call = Call("GET", _task(task_id), params=params, wait_s=seconds)
+        task = Task.parse((yield from send(call, tries=tries)).json())
+        if task.is_over:
+            return task
+        if ends is not None and time.monotonic() >= ends:
+            raise TimedOut(task)
+        if seconds == 0:
+            yield Pause(SHORT_PAUSE_S)
+
+
+def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task]:
+    """A task each time it has changed, until it is over. Raises TimedOut."""
+    ends = None if timeout_s is None else time.monotonic() + timeout_s
+    task: Task | None = None
+    while task is None or not task.is_over:
+        seconds = 0 if task is None else _wait_s(ends)
+        headers = {} if task is None else {"if-none-match": f'"{task.version}"'}
+        params = [("wait", str(seconds))]
+        call = Call("GET", _task(task_id), params=params, headers=headers, wait_s=seconds)
+        answer = yield from send(call, tries=tries)
+        if answer.status != 304:
+            task = Task.parse(answer.json())
+            yield Item(task)
+        elif task is not None and ends is not None and time.monotonic() >= ends:
+            raise TimedOut(task)
+        elif seconds == 0:
+            yield Pause(SHORT_PAUSE_S)
+
+
+def tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
+    """Every task of a list, page by page."""
+    cursor: str | None = None
+    while True:
+        params = [*filters, ("limit", str(page_size))]
+        if cursor is not None:
+            params.append(("cursor", cursor))
+        page = (yield from send(Call("GET", "/v1/tasks", params=params), tries=tries)).json()
+        for one in page["tasks"]:
+            yield Item(Task.parse(one))
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> ItemFlow[Change]:
+    """The feed behind a cursor, for ever or to its present end.
+
+    One that is followed goes on by itself when the service was away.
+    Raises CursorGone, and whatever time does not heal.
+    """
+    place = after
+    while True:
+        seconds = int(LONGEST_WAIT_S) if follow else 0
+        params = [*filters, ("limit", "1000"), ("wait", str(seconds))]
+        if place is not None:
+            params.append(("after", place))
+        call = Call("GET", "/v1/changes", params=params, wait_s=seconds)
+        try:
+            page = (yield from send(call, tries=tries)).json()
+        except ClientError as error:
+            if not follow or not _passes(error):
+                raise
+            yield Pause(AWAY_PAUSE_S)
+            continue
+        found = page["changes"]
+        for number, one in enumerate(found, start=1):
+            cursor = page["next_cursor"] if number == len(found) else place
+            yield Item(Change.parse(one, cursor=cursor))
+        place = page["next_cursor"]
+        if not follow and not page["has_more"]:
+            return
+
+
+def task_filters(  # noqa: PLR0913 - one parameter per filter
+    *,
+    provider: str | None = None,
+    operation: str | None = None,
+    state: str | Iterable[str] | None = None,
+    external_task_id: str | None = None,
+    provider_task_id: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    updated_after: datetime | None = None,
+    updated_before: datetime | None = None,
+    overdue: bool | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    order: str | None = None,
+) -> Params:
+    """Filters as query parameters. Times must be aware. Raises ValueError for a naive one."""
+    states = [state] if isinstance(state, str) else list(state or ())
+    texts = {
+        "provider": provider,
+        "operation": operation,
+        "external_task_id": external_task_id,
+        "provider_task_id": provider_task_id,
+        "created_after": _moment(created_after),
+        "created_before": _moment(created_before),
+        "updated_after": _moment(updated_after),
+        "updated_before": _moment(updated_before),
+        "overdue": None if overdue is None else str(overdue).lower(),
+        "order": order,
+    }
+    return [
+        *((name, text) for name, text in texts.items() if text is not None),
+        *(("state", one) for one in states),
+        *((f"metadata.{name}", _word(value)) for name, value in (metadata or {}).items()),
+    ]
+
+
+def _passes(error: ClientError) -> bool:
+    """Whether it may be over by itself."""
+    return isinstance(error, Unreachable | Unavailable | TooManyRequests)
+
+
+def _task(task_id: str) -> str:
+    return f"/v1/tasks/{quote(task_id, safe='')}"
+
+
+def _wait_s(ends: float | None) -> int:
+    left = LONGEST_WAIT_S if ends is None else ends - time.monotonic()
+    return int(max(0.0, min(LONGEST_WAIT_S, left)))
+
+
+def _moment(when: datetime | None) -> str | None:
+    if when is None:
+        return None
+    if when.tzinfo is None:
+        raise ValueError("a naive datetime names no instant")
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _word(value: Any) -> str:
+    """A metadata value as the service reads it."""
+    return value if isinstance(value, str) else json.dumps(value)

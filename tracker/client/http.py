@@ -1,0 +1,46 @@
+"""Calls as httpx has them, for both clients."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tracker.client.calls import Answer, Call, Lost
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+def headers_of(api_key: str | None) -> Mapping[str, str]:
+    """What every request carries."""
+    agent = {"accept": "application/json", "user-agent": "tracker-python"}
+    return agent | ({"authorization": f"Bearer {api_key}"} if api_key else {})
+
+
+def request_of(
+    call: Call, url: str, headers: Mapping[str, str], timeout_s: float
+) -> dict[str, Any]:
+    """The arguments of httpx's `request`."""
+    options: dict[str, Any] = {
+        "method": call.method,
+        "url": url + call.path,
+        "params": list(call.params),
+        "headers": {**headers, **call.headers},
+        "timeout": timeout_s + call.wait_s,
+    }
+    if call.body is not None:
+        options["content"] = json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode()
+        options["headers"]["content-type"] = "application/json"
+    return options
+
+
+def outcome_of(response: httpx.Response) -> Answer:
+    """A whole answer."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, response.content)
+
+
+def lost(error: httpx.HTTPError) -> Lost:
+    """No answer, and whether the request may have arrived."""
+    reason = f"{type(error).__name__}: {error}".rstrip(": ")
+    return Lost(reason, was_sent=not isinstance(error, _NOT_SENT))

@@ -1,0 +1,221 @@
+"""Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
+"""States in which a task is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One piece of a result.
+
+    kind:       `video`, `image`, `audio`, or the provider's own word.
+    url:        where the provider serves it; providers wipe these after a while.
+    duration_s: as the provider wrote it.
+    raw:        with whatever else the provider said of it.
+    """
+
+    kind: str
+    url: str | None
+    id: str | None
+    duration_s: str | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(data["kind"], data["url"], data.get("id"), data.get("duration_s"), data)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskError:
+    """Why a task failed. type: `refused`, `provider` or `never_submitted`."""
+
+    type: str
+    code: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as it stood when it was asked for. Times are aware UTC.
+
+    state:   queued, uncertain, submitted, running; succeeded, failed, cancelled, expired.
+    version: goes up by one with each change.
+    costs:   what the provider says it charges; empty where it says nothing.
+    overdue: past its deadline and still open.
+    resubmit_of: the task whose input this one submits again.
+    """
+
+    id: str
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+    provider_task_id: str | None
+    state: str
+    version: int
+    provider_status: str | None
+    message: str | None
+    progress: float | None
+    artifacts: tuple[Artifact, ...]
+    error: TaskError | None
+    costs: tuple[Mapping[str, Any], ...]
+    overdue: bool
+    metadata: Mapping[str, Any]
+    resubmit_of: str | None
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is expected of it."""
+        return self.state in TERMINAL
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether there is a result."""
+        return self.state == "succeeded"
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the pieces of its result are."""
+        return [piece.url for piece in self.artifacts if piece.url is not None]
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        result, error = data["result"] or {"artifacts": ()}, data["error"]
+        return cls(
+            id=data["id"],
+            provider=data["provider"],
+            account=data["account"],
+            operation=data["operation"],
+            external_task_id=data["external_task_id"],
+            provider_task_id=data["provider_task_id"],
+            state=data["state"],
+            version=data["version"],
+            provider_status=data["provider_status"],
+            message=data["message"],
+            progress=data["progress"],
+            artifacts=tuple(Artifact.parse(piece) for piece in result["artifacts"]),
+            error=error and TaskError(error["type"], error["code"], error["message"]),
+            costs=tuple(data["costs"]),
+            overdue=data["overdue"],
+            metadata=data["metadata"],
+            resubmit_of=data.get("resubmit_of"),
+            created_at=_instant(data["created_at"]),
+            updated_at=_instant(data["updated_at"]),
+            submitted_at=_maybe(data["submitted_at"]),
+            finished_at=_maybe(data["finished_at"]),
+            deadline_at=_maybe(data["deadline_at"]),
+            raw=data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a transition rests on. type: `receipt` or `attempt`."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step of a task's history.
+
+    seq:         its place in the change feed.
+    version:     the task's since then.
+    source:      submit, callback, poll, client, operator or sweep.
+    provider_at: when, by the provider's clock; `at` by the service's.
+    """
+
+    seq: int
+    version: int
+    from_state: str | None
+    to_state: str
+    kind: str
+    source: str
+    provider_status: str | None
+    message: str | None
+    provider_at: datetime | None
+    at: datetime
+    evidence: Evidence | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(**_step(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the change feed: a step of some task's history, and which task's.
+
+    cursor: where to go on after a restart. Some changes before this one may come again (their
+            `seq` is not higher), and none behind it is missed.
+    """
+
+    seq: int
+    version: int
+    from_state: str | None
+    to_state: str
+    kind: str
+    source: str
+    provider_status: str | None
+    message: str | None
+    provider_at: datetime | None
+    at: datetime
+    evidence: Evidence | None
+    task_id: str
+    provider: str
+    account: str
+    operation: str
+    external_task_id: str
+    cursor: str | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, cursor: str | None) -> Self:
+        """From an answer."""
+        task = {name: data[name] for name in _WHICH_TASK}
+        return cls(**_step(data), **task, cursor=cursor)
+
+
+_WHICH_TASK = ("task_id", "provider", "account", "operation", "external_task_id")
+
+
+def _step(data: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = data["evidence"]
+    return {
+        "seq": data["seq"],
+        "version": data["version"],
+        "from_state": data["from"],
+        "to_state": data["to"],
+        "kind": data["kind"],
+        "source": data["source"],
+        "provider_status": data["provider_status"],
+        "message": data["message"],
+        "provider_at": _maybe(data["provider_at"]),
+        "at": _instant(data["at"]),
+        "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
+        "raw": data,
+    }
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
