@@ -9,15 +9,16 @@ from tracker.web.openapi import operations
 from tracker.web.routes import ROUTES
 
 EXAMPLES = [
-    pytest.param(method, route.path, body, min(said.answers), id=f"{method} {route.path} {name}")
+    pytest.param(method, route.path, body, set(said.answers), id=f"{method} {route.path} {name}")
     for route, method, said in operations(ROUTES)
     for name, body in said.examples.items()
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status"), EXAMPLES)
+@pytest.mark.parametrize(("method", "path", "body", "promised"), EXAMPLES)
 def test_a_documented_example_is_accepted(
-    http: httpx.Client, method: str, path: str, body: dict[str, Any], status: int
+    http: httpx.Client, method: str, path: str, body: dict[str, Any], promised: set[int]
 ) -> None:
     answer = http.request(method, path, json=body)
-    assert answer.status_code == status, answer.text
+    assert answer.status_code in promised, answer.text  # problems are not among them
+    assert answer.is_success

@@ -23,6 +23,7 @@ SUBMIT: Mapping[str, Mapping[str, Any]] = {
         "input": {"prompt": "a cat on a windowsill, rain outside"},
         "external_task_id": "order-4711",
         "metadata": {"customer": 42, "trial": False},
+        "webhook_url": "https://app.example.com/hooks/tasks",
         "deadline_s": 900,
     },
 }
