@@ -16,7 +16,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg cov bench check fmt lint types imports migrations-check lock \
+.PHONY: help setup demo test test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -38,6 +38,9 @@ cov: .venv/.dev .clients/.ready ## Measure what the tests cover
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
 	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))
+
+chaos: .venv/.dev ## Kill everything at random and count what was lost (SEED=, SECONDS=60, DB=sqlite|postgres)
+	$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),60) --db $(or $(DB),sqlite)
 
 check: lint types imports migrations-check lock-check ## Everything but the tests
 

@@ -96,13 +96,15 @@ async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
 def make_supervisor(parts: Parts) -> Supervisor:
     """The loops of this process, woken by its own commits."""
     context = parts.context
+    drain_s = context.policy.drain.total_seconds()
     supervisor = Supervisor(
         roles(context),
         Leases(context),
         chores(context),
         context.clock,
-        deliveries=DeliveryLoop(Delivering(context), context.clock),
+        deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=drain_s),
         lease_s=context.policy.lease.total_seconds(),
+        drain_s=drain_s,
     )
     context.store.on_commit(supervisor.wake)
     return supervisor
@@ -183,6 +185,7 @@ def _policy(settings: Settings) -> Policy:
         deadline=timedelta(seconds=settings.tracker_deadline_s),
         give_up=timedelta(seconds=settings.tracker_give_up_after_s),
         lease=timedelta(seconds=settings.tracker_lease_s),
+        drain=timedelta(seconds=settings.tracker_drain_s),
         confirm=settings.tracker_confirm_terminal,
         learn_every=timedelta(seconds=settings.tracker_learn_s),
         submit_timeout_s=settings.tracker_submit_timeout_s,

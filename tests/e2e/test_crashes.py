@@ -4,7 +4,7 @@ What was acknowledged is there, once: submits, callbacks, deliveries. History fo
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,8 @@ class Bed:
     emulator: Emulator
     sink: Sink
 
-    def start_crashing(self, point: Point) -> Process:
-        arguments = (point.value, str(NTH.get(point, 1)))
+    def start_crashing(self, point: Point, nth: int | None = None) -> Process:
+        arguments = (point.value, str(nth or NTH.get(point, 1)))
         module = "tests.support.crashing"
         return Process(arguments, self.env, self.folder / "dying", module).start()
 
@@ -72,6 +72,14 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
         yield Bed(env, url, tmp_path, emulator, sink)
 
 
+AGAIN = [
+    *[(Point.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
+    *[(Point.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
+    *[(Point.JOB_CLAIMED, n) for n in (2, 3)],
+]
+"""Every commit is between two effects, and what is claimed first is a submit."""
+
+
 @pytest.mark.parametrize("point", list(Point))
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Point) -> None:
     dying = bed.start_crashing(point)
@@ -86,13 +94,32 @@ def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Po
         healing.stop()
 
 
-def _submit_all(bed: Bed, process: Process) -> dict[str, str]:
+def test_nothing_is_lost_or_doubled_when_it_dies_again_and_again_at_one_commit_after_another(
+    bed: Bed,
+) -> None:
+    acknowledged: dict[str, str] = {}
+    rounds = [f"{place}-" for place in range(len(AGAIN))]
+    for prefix, (point, nth) in zip(rounds, AGAIN, strict=True):
+        dying = bed.start_crashing(point, nth)
+        acknowledged |= _submit_all(bed, dying, prefix)
+        wait_until(lambda dying=dying: not dying.is_alive, timeout_s=30)  # type: ignore[misc]  # a default pins it
+    healing = bed.start()
+    try:
+        for prefix in rounds:
+            acknowledged |= _submit_all(bed, healing, prefix)
+        with httpx.Client(base_url=bed.url, trust_env=False, timeout=20) as http:
+            _check(World(http, bed.emulator.url), bed, acknowledged, rounds)
+    finally:
+        healing.stop()
+
+
+def _submit_all(bed: Bed, process: Process, prefix: str = "") -> dict[str, str]:
     """Submit every task until it is acknowledged or the process has died: {name: task id}."""
     acknowledged: dict[str, str] = {}
 
     def submitted(name: str) -> bool:
-        body = EXAMPLE | {"prompt": f"[scenario:{SCENARIOS[name]}]"}
-        if name == "told":
+        body = EXAMPLE | {"prompt": f"[scenario:{SCENARIOS[name.removeprefix(prefix)]}]"}
+        if name == f"{prefix}told":
             body |= {"callback_url": f"{bed.sink.url}/{name}"}
         try:
             answer = httpx.post(
@@ -109,24 +136,29 @@ def _submit_all(bed: Bed, process: Process) -> dict[str, str]:
         return answer.status_code == 202
 
     for name in SCENARIOS:
-        wait_until(lambda name=name: submitted(name), timeout_s=30)  # type: ignore[misc]  # a default pins the name
+        wait_until(lambda name=prefix + name: submitted(name), timeout_s=30)  # type: ignore[misc]  # a default pins the name
     return acknowledged
 
 
-def _check(world: World, bed: Bed, acknowledged: dict[str, str]) -> None:
-    assert set(acknowledged) == set(SCENARIOS)
+def _check(
+    world: World, bed: Bed, acknowledged: dict[str, str], prefixes: Sequence[str] = ("",)
+) -> None:
+    names = {prefix + name for prefix in prefixes for name in SCENARIOS}
+    assert set(acknowledged) == names
     for name, task_id in acknowledged.items():
         task = world.finished(task_id, timeout_s=40)
         assert (task["state"], task["external_task_id"]) == ("succeeded", name)
-    listed = world.http.get("/v1/tasks").json()["tasks"]
+    listed = world.http.get("/v1/tasks?limit=500").json()["tasks"]
     assert {task["id"] for task in listed} == set(acknowledged.values())
-    assert world.creations() == dict.fromkeys(SCENARIOS, 1)
+    assert world.creations() == dict.fromkeys(names, 1)
     for callback in world.callbacks():
         if callback["answer"] == 200:
             _check_kept(world, acknowledged, callback["body"])
-    wait_until(lambda: any(request.path == "/told" for request in bed.sink.received))
-    wait_until(lambda: _states(world, acknowledged["told"]) == ["delivered"])
-    assert len({request.body for request in bed.sink.received}) == 1
+    for prefix in prefixes:
+        told = f"{prefix}told"
+        wait_until(lambda told=told: _states(world, acknowledged[told]) == ["delivered"])  # type: ignore[misc]  # a default pins it
+        said = {request.body for request in bed.sink.received if request.path == f"/{told}"}
+        assert len(said) == 1
 
 
 def _check_kept(world: World, acknowledged: dict[str, str], body: str) -> None:

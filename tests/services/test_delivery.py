@@ -314,7 +314,7 @@ async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
             await an_endpoint(bench, f"http://live-{n}.example/")
         dead = await an_endpoint(bench, "http://dead.example/")
         await bench.submitted(100)
-        loop = DeliveryLoop(Delivering(bench.context), bench.context.clock)
+        loop = DeliveryLoop(Delivering(bench.context), bench.context.clock, drain_s=15)
         running = asyncio.create_task(loop.run())
 
         async def others_have_theirs() -> bool:

@@ -89,3 +89,9 @@ def _breaks(db: Connection, now: Mapping[int, tuple[str, int]]) -> list[str]:
         if said != now[key]
     ]
     return breaks
+
+
+def numbers(database_url: str, query: str) -> list[int]:
+    """The first column of a query of one's own."""
+    with reading(database_url) as db:
+        return list(db.scalars(text(query)))

@@ -1,6 +1,7 @@
 """`serve`, in a process that kills itself, really, the n-th time it comes to a point.
 
-python -m tests.support.crashing POINT N
+python -m tests.support.crashing POINT N            kill -9
+python -m tests.support.crashing POINT N SIGSTOP    freezes, until somebody sends SIGCONT
 """
 
 import os
@@ -15,16 +16,16 @@ from tracker.settings import Settings
 from tracker.telemetry import configure_logging
 
 
-def dying_at(point: Point, times: int) -> Signal:
-    """A signal that lets `times - 1` passes of the point go by."""
+def dying_at(point: Point, times: int, by: signal.Signals = signal.SIGKILL) -> Signal:
+    """A signal that lets `times - 1` passes of the point go by, and strikes once."""
     left = times
 
     def at(passed: Point) -> None:
         nonlocal left
         if passed is point:
             left -= 1
-            if left <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if left == 0:
+                os.kill(os.getpid(), by)
 
     return at
 
@@ -33,7 +34,9 @@ def main() -> None:
     """Serve until the point."""
     settings = Settings.from_env()
     configure_logging("warning", "json")
-    app = make_app(settings, workers=True, signal=dying_at(Point(sys.argv[1]), int(sys.argv[2])))
+    by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
+    at = dying_at(Point(sys.argv[1]), int(sys.argv[2]), by)
+    app = make_app(settings, workers=True, signal=at)
     uvicorn.run(app, port=settings.port, log_config=None, access_log=False)
 
 

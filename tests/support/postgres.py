@@ -62,6 +62,11 @@ class PostgresServer:
         wait_until(self._starts, timeout_s=30)
         return self
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped or killed."""
+        return self._running is not None and self._running.poll() is None
+
     def stop(self) -> None:
         """End it cleanly."""
         if self._running is not None:

@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from typing import Self
 import httpx
 import uvicorn
 
+from tests.support.nursery import nursery
 from tests.support.waiting import wait_until
 from tracker.app import make_app
 from tracker.emulator import DEFAULT_KEY
@@ -96,25 +95,19 @@ class Process:
     env: Mapping[str, str]
     log: Path
     module: str = "tracker"
-    running: subprocess.Popen[bytes] | None = None
+    pid: int | None = None
 
     def start(self) -> Self:
         """Start it, with only these settings in its environment."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                [sys.executable, "-m", self.module, *self.arguments],
-                env=inherited | dict(self.env),
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-            )
+        env = inherited | dict(self.env)
+        self.pid = nursery().fork(self.module, self.arguments, env, self.log)
         return self
 
     def signal(self, number: int) -> None:
-        """Send a signal."""
-        assert self.running is not None
-        self.running.send_signal(number)
+        """Send a signal, if it still runs."""
+        if self.is_alive and self.pid is not None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """As a power cut would: no handler runs."""
@@ -123,19 +116,27 @@ class Process:
 
     def stop(self) -> int:
         """Ask it to end; returns its exit status."""
-        if self.running is None or self.running.poll() is not None:
-            return self.join()
         self.signal(signal.SIGTERM)
         return self.join()
 
     def join(self) -> int:
-        """Wait for its end."""
-        return 0 if self.running is None else self.running.wait(30)
+        """Wait for its end; its exit status."""
+        wait_until(lambda: not self.is_alive, timeout_s=30)
+        return self._status() or 0
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self.running is not None and self.running.poll() is None
+        """Whether it runs, or is frozen."""
+        return self.pid is not None and self._status() is None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it was stopped by a signal."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    def _status(self) -> int | None:
+        return None if self.pid is None else nursery().status(self.pid)
 
 
 def wait_until_ready(url: str, process: Process, *, timeout_s: float = 20) -> None:

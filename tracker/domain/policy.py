@@ -24,6 +24,7 @@ class Policy:
     deadline:   after this a task is flagged `overdue` (and stays open).
     give_up:    after this nobody asks any more and an open task expires.
     lease:      how long a worker may be silent before its job is another's.
+    drain:      how long work under way may take to end when a process stops.
     confirm:    which unsigned callbacks must be confirmed by a query before they end a task.
     deliver_timeout_s: for a receiver's whole answer.
     patience:   how long an endpoint may give nothing but failures before it is paused.
@@ -33,6 +34,7 @@ class Policy:
     deadline: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(days=3)
     lease: timedelta = timedelta(seconds=30)
+    drain: timedelta = timedelta(seconds=15)
     confirm: Confirm = Confirm.SHARED
     submit_timeout_s: float = 60.0
     poll_timeout_s: float = 20.0

@@ -182,6 +182,11 @@ class Acceptance:
         if fresh:
             made = self._insert_fresh(tx, [items[place] for place in fresh])
             results |= dict(zip(fresh, made, strict=True))
+            # Where the external id is taken, another process may have accepted this very request
+            # meanwhile: the insert waited for its commit, and now its key is there to be seen.
+            taken = [place for place in fresh if isinstance(results[place], Conflict)]
+            replays = self._replays(tx, [items[place] for place in taken])
+            results |= {taken[place]: replay for place, replay in replays.items()}
         return [results[place] for place in range(len(items))]
 
     def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:

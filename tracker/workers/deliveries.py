@@ -28,8 +28,6 @@ BETWEEN_LOOKS_S = 0.01
 """Shortest pause between two looks: what comes in the meantime is claimed together."""
 REST = 1.0
 """Rest after a look, in times of what it took."""
-DRAIN_S = 15.0
-"""How long what is under way may take to end when we stop."""
 _REMEMBERED = 4096
 """Destinations whose pace is remembered while nothing is held for them."""
 
@@ -46,8 +44,9 @@ class _Destination:
 class DeliveryLoop:
     """Delivers until it is told to stop."""
 
-    def __init__(self, delivering: Delivering, clock: Clock) -> None:
-        """Nothing runs yet."""
+    def __init__(self, delivering: Delivering, clock: Clock, *, drain_s: float) -> None:
+        """drain_s: how long what is under way may take to end when we stop."""
+        self._drain_s = drain_s
         self._delivering = delivering
         self._clock = clock
         self._woken = asyncio.Event()
@@ -198,7 +197,7 @@ class DeliveryLoop:
     async def _drain(self) -> None:
         untried = [held for one in self._destinations.values() for held in one.ready]
         if self._running:
-            await asyncio.wait(self._running, timeout=DRAIN_S)
+            await asyncio.wait(self._running, timeout=self._drain_s)
         left = dict(self._running)
         for running in left:
             running.cancel()

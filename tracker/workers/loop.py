@@ -36,8 +36,14 @@ class Role:
 class Loop:
     """Works on jobs of one kind until it is told to stop."""
 
-    def __init__(self, role: Role, leases: Leases, clock: Clock, *, lease_s: float) -> None:
-        """lease_s: the lease; held work is renewed three times within it."""
+    def __init__(
+        self, role: Role, leases: Leases, clock: Clock, *, lease_s: float, drain_s: float
+    ) -> None:
+        """lease_s: the lease; held work is renewed three times within it.
+
+        drain_s: how long work under way may take to end when we stop.
+        """
+        self._drain_s = drain_s
         self._role = role
         self._leases = leases
         self._clock = clock
@@ -159,7 +165,7 @@ class Loop:
 
     async def _drain(self) -> None:
         if self._held:
-            await asyncio.wait(self._held, timeout=DRAIN_S)
+            await asyncio.wait(self._held, timeout=self._drain_s)
         left = dict(self._held)
         if not left:
             return
@@ -176,8 +182,6 @@ IDLE_S = 30.0
 """Longest pause between two looks of one loop; the supervisor's look-out wakes it before that."""
 BETWEEN_CLAIMS_S = 0.05
 """Pause after a claim that did not fill us."""
-DRAIN_S = 15.0
-"""How long work under way may take to end when we stop."""
 
 
 def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:

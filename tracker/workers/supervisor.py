@@ -39,10 +39,13 @@ class Supervisor:
         *,
         deliveries: DeliveryLoop,
         lease_s: float,
+        drain_s: float,
     ) -> None:
         """Nothing runs yet."""
         self._leases = leases
-        self._loops = {role.kind: Loop(role, leases, clock, lease_s=lease_s) for role in roles}
+        self._loops = {
+            role.kind: Loop(role, leases, clock, lease_s=lease_s, drain_s=drain_s) for role in roles
+        }
         self._deliveries = deliveries
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._stopping = asyncio.Event()

@@ -1,0 +1,84 @@
+"""SIGSTOP past the lease, then SIGCONT: another process has taken over, and the frozen one neither
+sends nor commits."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.chaos import look
+from tests.support.requests import submission
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tests.support.world import World
+from tracker.domain.signals import Point
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+
+@pytest.mark.parametrize(
+    ("point", "outcomes"),
+    [
+        (Point.SUBMIT_BEGUN, ["lost", "accepted"]),
+        (Point.SUBMIT_SENT, ["lost"]),
+        (Point.POLL_ANSWERED, ["accepted"]),
+    ],
+)
+def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
+    database_url: str, tmp_path: Path, point: Point, outcomes: list[str]
+) -> None:
+    config = EmulatorConfig(step_seconds=0.1, scenario="lax_ids,no_callback")
+    with Emulator(config) as emulator:
+        ports = [free_port(), free_port()]
+        envs = [
+            environment(
+                database_url,
+                tmp_path,
+                provider_url=emulator.url,
+                public_url=None,
+                PORT=str(port),
+                TRACKER_LEASE_S="1",
+                TRACKER_SUBMIT_TIMEOUT_S="1",
+            )
+            for port in ports
+        ]
+        urls = [f"http://127.0.0.1:{port}" for port in ports]
+        frozen = Process(
+            (point.value, "1", "SIGSTOP"), envs[0], tmp_path / "frozen", "tests.support.crashing"
+        ).start()
+        other = Process(("serve",), envs[1], tmp_path / "other")
+        try:
+            wait_until_ready(urls[0], frozen)
+            httpx.post(
+                f"{urls[0]}/v1/tasks",
+                json=submission(external_task_id="mine"),
+                trust_env=False,
+            ).raise_for_status()
+            wait_until(lambda: frozen.is_frozen)
+            other.start()
+            wait_until_ready(urls[1], other)
+            with httpx.Client(base_url=urls[1], trust_env=False, timeout=20) as http:
+                world = World(http, emulator.url)
+                (task,) = http.get("/v1/tasks").json()["tasks"]
+                world.finished(task["id"])
+                before = look(database_url)
+                frozen.signal(signal.SIGCONT)
+                _works_again(urls[0], world)
+                after = look(database_url)
+                assert after.outcomes["mine"] == before.outcomes["mine"] == outcomes
+                assert after.states["mine"] == "succeeded"
+                assert after.breaks == []
+                assert world.part(task["id"], "transitions")[-1]["to"] == "succeeded"
+                assert world.creations() == {"mine": 1, "next": 1}
+        finally:
+            frozen.kill()
+            other.stop()
+
+
+def _works_again(url: str, world: World) -> None:
+    """Until the thawed process has done what it was at: it takes a task and it ends."""
+    answer = httpx.post(
+        f"{url}/v1/tasks", json=submission(external_task_id="next"), trust_env=False, timeout=20
+    )
+    world.finished(answer.json()["id"])

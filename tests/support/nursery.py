@@ -1,0 +1,128 @@
+"""Processes that start fast: forked from one that has imported everything and opened nothing.
+
+They are killed, frozen and restarted like any other; only the second that Python needs to import
+is saved. The one that forks them ends with us, and ends what is left of them.
+"""
+
+import atexit
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Nursery:
+    """Talks to the process that forks, a line of JSON each way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._helper = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+
+    def fork(self, module: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+        """Run a module; returns the process's number."""
+        asked = {"module": module, "arguments": list(arguments), "env": dict(env), "log": str(log)}
+        return int(self._ask(asked))
+
+    def status(self, pid: int) -> int | None:
+        """Its exit status, negative for the signal that ended it; None while it runs."""
+        found = self._ask({"status": pid})
+        return None if found is None else int(found)
+
+    def close(self) -> None:
+        """End it, and whatever it forked."""
+        assert self._helper.stdin is not None
+        self._helper.stdin.close()
+        self._helper.wait(10)
+
+    def _ask(self, what: dict[str, Any]) -> Any:
+        stdin, stdout = self._helper.stdin, self._helper.stdout
+        assert stdin is not None
+        assert stdout is not None
+        with self._lock:
+            stdin.write(json.dumps(what).encode() + b"\n")
+            stdin.flush()
+            return json.loads(stdout.readline())
+
+
+@cache
+def nursery() -> Nursery:
+    """The one of this test process."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
+def main() -> None:
+    """Fork when told to, until nobody can tell us any more."""
+    import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
+    import tracker.cli.main  # noqa: F401, PLC0415
+
+    answers = os.fdopen(os.dup(1), "w")
+    running: set[int] = set()
+    ended: dict[int, int] = {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "status" in asked:
+            _reap(running, ended)
+            said: int | None = ended.get(asked["status"])
+        else:
+            said = os.fork()
+            if said == 0:
+                _be(asked)
+            running.add(said)
+        answers.write(json.dumps(said) + "\n")
+        answers.flush()
+    _reap(running, ended)
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _reap(running: set[int], ended: dict[int, int]) -> None:
+    for pid in list(running):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            running.discard(pid)
+            ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def _be(asked: Mapping[str, Any]) -> None:
+    """Become the module, in the child; never returns."""
+    status = 1
+    try:
+        out = os.open(asked["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        quiet = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((quiet, 0), (out, 1), (out, 2)):
+            os.dup2(source, target)
+        os.closerange(3, 64)
+        os.environ.clear()
+        os.environ.update(asked["env"])
+        sys.argv = [asked["module"], *asked["arguments"]]
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - whatever it is, the child must not go on as the parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()
