@@ -47,7 +47,7 @@ _KEPT = (
 def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
     """An answer and what its envelopes hold, outermost first."""
     for _ in range(MAX_DEPTH + 1):
-        if isinstance(parsed, list) and len(parsed) == 1:
+        while isinstance(parsed, list) and len(parsed) == 1:
             parsed = parsed[0]
         if not isinstance(parsed, dict):
             return
@@ -60,8 +60,16 @@ _NESTS = (dict, list)
 
 def find_id(parsed: Any) -> str | None:
     """The task id of a create's answer: the outermost, which is the one that queries understand."""
-    found = list(layers(parsed))
-    return next(_texts(found, _ID), None) or next(_texts(_by_request(found), _REQUEST_ID), None)
+    return _id_among(list(layers(parsed)))
+
+
+def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
+    """A name that only tasks have beats `id`, which requests have too: of those the innermost."""
+    return (
+        next(_texts(found, _TASK_ID), None)
+        or next(_texts(found[::-1], ("id",)), None)
+        or next(_texts(_by_request(found), _REQUEST_ID), None)
+    )
 
 
 def observe(parsed: Any) -> Observation | None:
@@ -78,8 +86,7 @@ def observe(parsed: Any) -> Observation | None:
     return Observation(
         state=state,
         word=word,
-        provider_task_id=next(_texts([one for one in found if _is_task(one)], _ID), None)
-        or next(_texts(_by_request(found), _REQUEST_ID), None),
+        provider_task_id=_id_among(found),
         external_task_id=next(_texts(order, _EXTERNAL), None),
         message=message,
         progress=next((p for one in order if (p := _progress(one)) is not None), None),
@@ -154,10 +161,6 @@ def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) ->
         and first_text(layer, _STATUS) is None
         and any(first_text(one, _ID) for one in found)
     )
-
-
-def _is_task(layer: Mapping[str, Any]) -> bool:
-    return any(name in layer for name in (_KLINGS_STATUS, *_STATUS, *_TASK_ID, "request"))
 
 
 def _texts(found: Iterator[Mapping[str, Any]] | Sequence[Any], names: Sequence[str]) -> Any:

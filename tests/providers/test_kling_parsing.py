@@ -1,0 +1,123 @@
+"""Reading what anybody may have written: never an error, never a verdict out of thin air."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.providers.provider_contract import bodies
+from tracker.domain.task import VERDICTS, TaskState
+from tracker.providers.kling.costs import costs
+from tracker.providers.kling.parsing import observe
+from tracker.providers.kling.reading import read_json
+from tracker.providers.kling.words import WORDS, state_of
+
+TASK: dict[str, Any] = {
+    "task_id": "881204513377218561",
+    "task_status": "succeed",
+    "task_status_msg": "",
+    "updated_at": 1795500093480,
+    "final_unit_deduction": "2",
+    "task_result": {"videos": [{"id": "9", "url": "https://m.example/v.mp4", "duration": "5.041"}]},
+}
+ENVELOPES = st.lists(
+    st.sampled_from(
+        [
+            lambda inner: {"code": 0, "message": "SUCCEED", "request_id": "r", "data": inner},
+            lambda inner: {"code": "success", "msg": "", "data": inner},
+            lambda inner: [inner],
+            lambda inner: {"data": inner},
+            lambda inner: {"status": "success", "id": "req-1", "data": inner},
+        ]
+    ),
+    max_size=4,
+)
+
+
+@given(st.text(max_size=40), st.sampled_from(["task_status", "status", "state"]))
+def test_a_word_that_nobody_knows_is_no_verdict_and_is_kept(word: str, field: str) -> None:
+    if word.strip().lower() in WORDS or not word:
+        return
+    said = observe({"task_id": "1", field: word, "url": "https://m.example/v.mp4"})
+    assert said is not None
+    assert said.state is None
+    assert (said.artifacts, said.error, said.costs) == ((), None, ())
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_words_are_known_in_any_case(word: str) -> None:
+    for spelling in (word, word.upper(), word.title(), f" {word} "):
+        assert state_of(spelling) is WORDS[word]
+
+
+@given(ENVELOPES)
+def test_however_deep_a_task_lies_it_says_the_same(envelopes: list[Any]) -> None:
+    wrapped: Any = TASK
+    for envelope in envelopes:
+        wrapped = envelope(wrapped)
+    assert observe(wrapped) == observe(TASK)
+
+
+@given(bodies)
+def test_every_verdict_was_said_of_a_task_by_a_word_that_is_one(body: bytes) -> None:
+    try:
+        said = observe(read_json(body))
+    except ValueError:
+        return
+    if said is not None and said.state in VERDICTS:
+        assert state_of(said.word) is said.state
+
+
+@pytest.mark.parametrize(
+    "request_says",
+    [
+        {"status": "error", "message": "rate limited"},
+        {"status": "success", "data": {}},
+        {"status": "failed", "request_id": "r", "message": "bad gateway"},
+        {"success": False, "error": {"code": "x", "message": "no"}},
+        {"code": 500, "state": "error", "msg": "busy", "data": None},
+        {"error": {"status": "failed", "id": "1"}},
+        {"status": "success", "request_id": "r"},
+    ],
+)
+def test_words_about_the_request_are_no_words_about_the_task(request_says: dict[str, Any]) -> None:
+    assert observe(request_says) is None
+
+
+def test_a_record_that_claims_success_around_an_open_answer_is_not_believed() -> None:
+    inner = {"task_id": "2", "task_status": "processing"}
+    said = observe({"data": {"task_id": "1", "status": "SUCCESS", "data": inner}})
+    assert said is not None
+    assert said.state is TaskState.RUNNING
+
+
+AMOUNTS = st.one_of(
+    st.decimals(allow_nan=False, allow_infinity=False, places=4).map(str),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=50),
+    st.none(),
+    st.sampled_from(["1e999999999", "NaN", "Infinity", "-0", "١٢", "0x10", "1_000", " 2 "]),
+)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_amounts_are_plain_exact_decimals_or_left_out(unit: Any, cash: Any) -> None:
+    task = {
+        "final_unit_deduction": unit,
+        "final_balance_deduction": {"quota": cash, "list_price": unit},
+        "billing": [{"charge_type": "unit", "amount": cash}, "nonsense", {"amount": unit}],
+    }
+    for cost in costs(task):
+        assert Decimal(cost.amount).is_finite()
+        assert "e" not in cost.amount.lower()
+        assert len(cost.amount) < 80
+
+
+def test_an_amount_is_kept_to_the_last_digit() -> None:
+    said = json.loads('{"final_unit_deduction": "0.10000000000000000001"}')
+    assert [cost.amount for cost in costs(said)] == ["0.10000000000000000001"]
+    assert costs({"task_status": "failed"}) == ()
