@@ -8,26 +8,19 @@ import time
 import httpx
 import pytest
 
+from tests.support.requests import HELPER_FIELDS
 from tracker.emulator.helpers import HELPERS
 
 from .conftest import WEBHOOK_SECRET
 from .support import TEXT, Api, Call, Sink, refused
 
 NEXT_SECRET = "whsec_bmV4dHNlY3JldG5leHRzZWNyZXRuZXh0c2VjcmV0MTI="
-FIELDS = {
-    "session_id": "s",
-    "image": "a",
-    "text": "hello",
-    "voice_id": "v",
-    "voice_language": "en",
-    "element_id": "e",
-}
 
 
 @pytest.mark.parametrize("path", sorted(HELPERS))
 def test_a_helper_answers_at_once_and_makes_no_task(api: Api, path: str) -> None:
     method, required = HELPERS[path]
-    body = {name: FIELDS[name] for name in required}
+    body = {name: HELPER_FIELDS[name] for name in required}
     answer = api.http.request(method, f"/v1/{path}", json=body if method == "POST" else None)
     assert (answer.status_code, answer.json()["code"]) == (200, 0)
     assert answer.json()["data"]

@@ -57,3 +57,14 @@ def kling_says(status: str, **fields: Any) -> bytes:
             "videos": [{"id": "9", "url": "https://media.example/v.mp4", "duration": "5.041"}]
         }
     return json.dumps(body | fields).encode()
+
+
+HELPER_FIELDS: dict[str, Any] = {
+    "session_id": "s",
+    "image": "a",
+    "text": "hello",
+    "voice_id": "v",
+    "voice_language": "en",
+    "element_id": "e",
+}
+"""Whatever a call that makes no task may ask for."""

@@ -2,10 +2,10 @@
 
 import contextlib
 import socket
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Self
+
+from tests.support.listener import Listener
 
 
 @dataclass(frozen=True)
@@ -31,39 +31,15 @@ def json_answer(body: bytes, status: str = "200 OK", kind: str = "application/js
     return head.encode() + body
 
 
-class Upstream:
+class Upstream(Listener):
     """Answers every request with the pieces that the script gives, then closes the connection."""
 
     def __init__(self, script: Script) -> None:
+        super().__init__()
         self.asked: list[Asked] = []
         self._script = script
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self._threads = [threading.Thread(target=self._listen, daemon=True)]
 
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._door.getsockname()[1]}"
-
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._door.shutdown(socket.SHUT_RDWR)
-        self._door.close()
-        for thread in self._threads:
-            thread.join(10)
-
-    def _listen(self) -> None:
-        with contextlib.suppress(OSError):  # the door was closed
-            while True:
-                connection, _ = self._door.accept()
-                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
             line = stream.readline().decode().strip()
             headers = {}

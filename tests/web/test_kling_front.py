@@ -53,6 +53,7 @@ def test_the_contracts_own_example_is_accepted(http: httpx.Client) -> None:
         {"aspect_ratio": "1:1"},
         {"model_name": "kling-v1-6"},
         {"callback_url": "https://example.com/done?x=1"},
+        {"callback_url": ""},
         {"external_task_id": ""},
         {"external_task_id": "订单 1/2?"},
         {"unknown_field": {"a": [1]}},

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.requests import HELPER_FIELDS
 from tests.support.service import environment, listen, serving
 from tests.support.upstream import Asked, Script, Upstream, json_answer
 from tracker.emulator import DEFAULT_KEY
@@ -16,14 +17,6 @@ from tracker.emulator import Server as Emulator
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
 
 Front = Callable[..., httpx.Client]
-FIELDS = {
-    "session_id": "s",
-    "image": "a",
-    "text": "hello",
-    "voice_id": "v",
-    "voice_language": "en",
-    "element_id": "e",
-}
 
 
 @pytest.fixture
@@ -61,7 +54,7 @@ def test_every_helper_is_passed_on_under_every_prefix(front: Front, emulator: Em
     http = front(emulator.url)
     for path, method in HELPERS.items():
         for prefix in ("", "/kling", "/proxy/kling"):
-            sent = FIELDS if method == "POST" else None
+            sent = HELPER_FIELDS if method == "POST" else None
             answer = http.request(method, f"{prefix}/v1/{path}", json=sent)
             body = answer.json()
             assert answer.status_code == 200, (path, answer.text)
@@ -101,7 +94,7 @@ def test_only_our_credentials_go_on(upstream_of: MakeUpstream) -> None:
         "x-forwarded-for": "10.9.8.7",
         "proxy-authorization": "the-clients-own",
     }
-    http.post("/v1/audio/tts?a=1&a=%2F", json=FIELDS, headers=secret)
+    http.post("/v1/audio/tts?a=1&a=%2F", json=HELPER_FIELDS, headers=secret)
     (asked,) = upstream.asked
     assert asked.line == "POST /v1/audio/tts?a=1&a=%2F HTTP/1.1"
     assert asked.headers["authorization"] == f"Bearer {DEFAULT_KEY}"
@@ -127,7 +120,7 @@ def test_a_refusal_is_told_in_klings_envelope(
     upstream_of: MakeUpstream, answer: bytes, status: int, code: int
 ) -> None:
     http, _ = upstream_of(lambda _: [answer])
-    told = http.post("/v1/audio/tts", json=FIELDS)
+    told = http.post("/v1/audio/tts", json=HELPER_FIELDS)
     body = told.json()
     assert (told.status_code, body["code"]) == (status, code)
     assert set(body) == {"code", "message", "request_id"}
@@ -205,7 +198,7 @@ def test_a_provider_that_is_away_is_5001_and_one_that_hangs_up_5002(
     away = front("http://127.0.0.1:9").get("/account/costs")
     assert (away.status_code, away.json()["code"]) == (503, 5001)
     http, _ = upstream_of(lambda _: [])
-    cut = http.post("/v1/audio/tts", json=FIELDS)
+    cut = http.post("/v1/audio/tts", json=HELPER_FIELDS)
     assert (cut.status_code, cut.json()["code"]) == (504, 5002)
 
 
@@ -214,7 +207,7 @@ def test_an_upstream_that_serves_tasks_only_is_not_asked(
     upstream_of: MakeUpstream, profile: str
 ) -> None:
     http, upstream = upstream_of(lambda _: [], TRACKER_KLING_PROFILE=profile)
-    answer = http.post("/v1/audio/tts", json=FIELDS)
+    answer = http.post("/v1/audio/tts", json=HELPER_FIELDS)
     assert (answer.status_code, answer.json()["code"]) == (404, 1203)
     assert profile in answer.json()["message"]
     assert upstream.asked == []

@@ -95,6 +95,11 @@ def test_a_wrong_field_is_named(http: httpx.Client, body: dict[str, Any], path: 
     assert refused(http.post(NEW, json=body), 400, 1201).startswith(path)
 
 
+def test_empty_options_count_as_none(http: httpx.Client) -> None:
+    id_ = make(http, callback_url="", external_task_id="")
+    assert look(http, f"task_ids={id_}")[0]["external_id"] == id_
+
+
 def test_unknown_fields_go_through(http: httpx.Client) -> None:
     body = {"prompt": "a cat", "novelty": {"a": [1]}, "settings": {"novelty": 1}}
     assert http.post(NEW, json=body).status_code == 200

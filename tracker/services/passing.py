@@ -32,7 +32,6 @@ class Passage:
     query:   the raw query string.
     headers: lower-case names.
     body:    as it comes in; None for a GET.
-    account: None: the provider's main one.
     """
 
     path: str

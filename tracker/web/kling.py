@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All: Kling has a code of its own for the wrong one."""
 SAID = frozenset({1001, 1002, 1003, 1004, 1103, 1200, 1201, 1202, 1203, 1302, 5000, 5001, 5002})
 """Every code that the front itself says; `_code` says when."""

@@ -70,6 +70,8 @@ def _at_most(limit: int) -> Any:
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+CallbackUrl = Annotated[str, AfterValidator(lambda value: value and _http_url(value))]
+"""Empty means none, as with the external id: generated clients send every field they know."""
 Image = Annotated[str, AfterValidator(_image)]
 Sound = Annotated[str, AfterValidator(_sound)]
 Filled = Annotated[str, Field(min_length=1)]
@@ -117,7 +119,7 @@ class Part(BaseModel):
 class Operation(Part):
     """What every operation takes."""
 
-    callback_url: HttpUrl | None = None
+    callback_url: CallbackUrl | None = None
     external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
     watermark_info: dict[str, Any] | None = None
 

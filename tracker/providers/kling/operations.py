@@ -69,7 +69,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     return Request(
         body=body,
         external_task_id=read.external_task_id or None,
-        callback_url=read.callback_url,
+        callback_url=read.callback_url or None,
         slots=read.slots(),
         wants=(*wishes(read.watermark_info), *_KINDS_WANTED.get(operation, ())),
     )

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.base import Request
-from tracker.providers.kling.fields import Filled, HttpUrl, Part, Prompt, checked_id, wishes
+from tracker.providers.kling.fields import CallbackUrl, Filled, Part, Prompt, checked_id, wishes
 
 PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
 """First parts of the path; the second is a model, or a solution's name."""
@@ -35,7 +35,7 @@ class Settings(Part):
 class Options(Part):
     """`options`."""
 
-    callback_url: HttpUrl | None = None
+    callback_url: CallbackUrl | None = None
     external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
     watermark_info: dict[str, Any] | None = None
 
@@ -109,7 +109,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     return Request(
         body=body,
         external_task_id=options.external_task_id or None,
-        callback_url=options.callback_url,
+        callback_url=options.callback_url or None,
         wants=wishes(options.watermark_info),
     )
 
