@@ -101,6 +101,7 @@ class Process:
         """Start it, with only these settings in its environment."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
         env = inherited | dict(self.env)
+        self.log.touch()  # readers may be faster than the process
         self.pid = nursery().fork(self.module, self.arguments, env, self.log)
         return self
 
