@@ -156,7 +156,7 @@ def test_pages_hold_every_task_once_newest_first(http: httpx.Client) -> None:
 def test_filters_narrow_the_list(http: httpx.Client) -> None:
     submit(http, external_task_id="one")
     other = {"operation": "videos/text2video", "input": {"prompt": "a cat"}}
-    submit(http, external_task_id="two", **other)
+    submit(http, external_task_id="two", metadata={"order": 7, "vip": True}, **other)
 
     def names(query: str) -> list[str]:
         return [t["external_task_id"] for t in http.get(f"/v1/tasks?{query}").json()["tasks"]]
@@ -166,6 +166,14 @@ def test_filters_narrow_the_list(http: httpx.Client) -> None:
     assert names("state=queued&state=running") == ["two", "one"]
     assert names("state=running") == []
     assert names("provider=other") == []
+    assert names("order=asc") == ["one", "two"]
+    assert names("metadata.order=7") == ["two"]
+    assert names("metadata.order=7&metadata.vip=true") == ["two"]
+    assert names("metadata.order=7&metadata.vip=false") == []
+    assert names("overdue=true") == []
+    assert names("overdue=false&provider_task_id=p") == []
+    assert names("created_after=2026-01-01T00:00:00Z") == ["two", "one"]
+    assert names("updated_before=2026-01-01T00:00:00%2B08:00&order=asc") == []
 
 
 @pytest.mark.parametrize(
@@ -180,6 +188,13 @@ def test_filters_narrow_the_list(http: httpx.Client) -> None:
         ("cursor=AAAA", "cursor"),
         ("cursor=%F0%9F", "cursor"),
         ("provider=%00", "provider"),
+        ("order=up", "order"),
+        ("overdue=1", "overdue"),
+        ("created_after=2026-11-24", "created_after"),
+        ("updated_before=2026-11-24T10:00:00+01:00", "updated_before"),
+        ("metadata.=1", "metadata."),
+        ("metadata.a=1&metadata.a=2", "metadata.a"),
+        ("&".join(f"metadata.{n}=1" for n in range(11)), "metadata.<key>"),
     ],
 )
 def test_a_wrong_parameter_is_400_and_named(http: httpx.Client, query: str, path: str) -> None:

@@ -22,7 +22,7 @@ from tracker.providers.base import Provider, Request
 from tracker.services.choosing import Choice, Choosing
 from tracker.services.context import Context
 from tracker.services.transition import Recorder
-from tracker.store import idempotency, tasks
+from tracker.store import idempotency, labels, tasks
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.transaction import Tx
 
@@ -220,6 +220,7 @@ class Acceptance:
             results.append(AcceptedTask(task, replayed=False))
         if inputs:
             tasks.insert_inputs(tx.db, inputs)
+            labels.insert_many(tx.db, [task for task, _ in inputs])
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()
         return results

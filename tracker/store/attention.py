@@ -53,13 +53,15 @@ class Odd:
 def overdue(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     """Open tasks past their deadline, newest first."""
     late = text(f"overdue AND state IN {words(OPEN)}")
-    return _stuck(db, _tasks(tenant, tasks.c.deadline_at).where(late), limit)
+    found = _tasks(tenant, tasks.c.deadline_at).where(late)
+    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
 def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     """Tasks of which nobody knows whether they exist, newest first."""
     found = _tasks(tenant, tasks.c.updated_at)
-    return _stuck(db, found.where(tasks.c.state == TaskState.UNCERTAIN.value), limit)
+    found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
+    return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
 def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Odd]:
@@ -92,7 +94,7 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
 def _tasks(tenant: str, since: Any) -> Select[Any]:
     columns = (tasks.c.id, tasks.c.operation, tasks.c.external_task_id, tasks.c.state)
     found = select(*columns, tasks.c.message, since)
-    return found.where(tasks.c.tenant == tenant).order_by(tasks.c.key.desc())
+    return found.where(tasks.c.tenant == tenant)
 
 
 def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:

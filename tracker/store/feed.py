@@ -1,6 +1,6 @@
 """Statements on the change feed: transitions in the order of their commits, each with its task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ class Change:
     """One entry of the feed.
 
     seq:     its number; whoever has seen it never later finds a smaller one.
-    The fields up to `overdue` are the task's, as it was when the entry was read.
+    The fields up to `metadata` are the task's, as it was when the entry was read.
     """
 
     seq: int
@@ -36,6 +36,7 @@ class Change:
     provider_task_id: str | None
     created_at: datetime
     overdue: bool
+    metadata: Mapping[str, Any]
     step: Transition
 
 
@@ -61,6 +62,7 @@ _TASK = (
     tasks.c.provider_task_id,
     tasks.c.created_at,
     tasks.c.overdue,
+    tasks.c.metadata,
 )
 _ENTRIES = (
     select(transitions, *_TASK)
@@ -141,5 +143,6 @@ def _change(row: Row[Any]) -> Change:
         provider_task_id=row.provider_task_id,
         created_at=row.created_at,
         overdue=row.overdue,
+        metadata=row.metadata or {},
         step=as_transition(row),
     )

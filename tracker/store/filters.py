@@ -1,6 +1,6 @@
 """Which tasks, or which changes of tasks, are asked for. One meaning, in SQL and in memory."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,12 +8,13 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement
 
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import TaskState
+from tracker.domain.task import Task, TaskState
+from tracker.store import labels
 from tracker.store.schema import tasks, transitions
 
 
-class Changed(Protocol):
-    """What a filter looks at in a change (`feed.Change` is one)."""
+class Facts(Protocol):
+    """What a filter looks at, in a task and in a change alike."""
 
     @property
     def tenant(self) -> str: ...  # noqa: D102
@@ -30,6 +31,13 @@ class Changed(Protocol):
     @property
     def overdue(self) -> bool: ...  # noqa: D102
     @property
+    def metadata(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+class Changed(Facts, Protocol):
+    """A change, as `feed.Change` is one."""
+
+    @property
     def step(self) -> Transition: ...  # noqa: D102
 
 
@@ -40,6 +48,7 @@ class TaskFilter:
     states:    of a list, those that tasks are in; of the feed, those that changes lead to.
     updated_…: of a list, when tasks last changed; of the feed, when changes were made.
     …_after, …_before: both ends are left out.
+    metadata:  entries that tasks carry, with their values as text (`labels.as_text`).
     """
 
     tenant: str
@@ -53,14 +62,30 @@ class TaskFilter:
     updated_after: datetime | None = None
     updated_before: datetime | None = None
     overdue: bool | None = None
+    metadata: Sequence[tuple[str, str]] = ()
 
     def narrows(self) -> bool:
         """Whether it asks for less than all that the tenant has."""
         return any(getattr(self, field.name) not in (None, ()) for field in fields(self)[1:])
 
+    def is_about_changes(self) -> bool:
+        """Whether it asks for tasks by when they last changed."""
+        return self.updated_after is not None or self.updated_before is not None
+
+    def of_tasks(
+        self, *, only: Collection[str] | None = None, besides: Collection[str] = ()
+    ) -> Iterator[ColumnElement[bool]]:
+        """As conditions on `tasks`; the tenant is not among them.
+
+        only, besides: some of the fields, by name; an entry of metadata is `metadata.<key>`.
+        """
+        for name, condition in self._of_tasks():
+            if name not in besides and (only is None or name in only):
+                yield condition
+
     def of_changes(self) -> Iterator[ColumnElement[bool]]:
         """As conditions on `transitions` joined with `tasks`; the tenant is not among them."""
-        yield from self._of_facts()
+        yield from self.of_tasks(besides=("states", "updated_after", "updated_before"))
         if self.states:
             yield transitions.c.to_state.in_(sorted(self.states))
         if self.updated_after is not None:
@@ -68,34 +93,42 @@ class TaskFilter:
         if self.updated_before is not None:
             yield transitions.c.at < self.updated_before
 
-    def _of_facts(self) -> Iterator[ColumnElement[bool]]:
-        for column, value in (
-            (tasks.c.provider, self.provider),
-            (tasks.c.operation, self.operation),
-            (tasks.c.external_task_id, self.external_task_id),
-            (tasks.c.provider_task_id, self.provider_task_id),
-        ):
+    def _of_tasks(self) -> Iterator[tuple[str, ColumnElement[bool]]]:
+        for name in ("provider", "operation", "external_task_id", "provider_task_id", "overdue"):
+            value = getattr(self, name)
             if value is not None:
-                yield column == value
-        if self.overdue is not None:
-            yield tasks.c.overdue.is_(self.overdue)
-        if self.created_after is not None:
-            yield tasks.c.created_at > self.created_after
-        if self.created_before is not None:
-            yield tasks.c.created_at < self.created_before
+                yield name, tasks.c[name] == value
+        if self.states:
+            yield "states", tasks.c.state.in_(sorted(self.states))
+        for column in ("created", "updated"):
+            after, before = getattr(self, f"{column}_after"), getattr(self, f"{column}_before")
+            if after is not None:
+                yield f"{column}_after", tasks.c[f"{column}_at"] > after
+            if before is not None:
+                yield f"{column}_before", tasks.c[f"{column}_at"] < before
+        for name, text in self.metadata:
+            yield f"metadata.{name}", labels.carries(name, text)
 
     def matches(self, change: Changed) -> bool:
         """Whether a change is asked for; says the same as `of_changes`."""
+        return self._fits(change, change.step.to_state, change.step.at)
+
+    def fits(self, task: Task) -> bool:
+        """Whether a task is asked for; says the same as `of_tasks`."""
+        return self._fits(task, task.state, task.updated_at)
+
+    def _fits(self, of: Facts, state: TaskState, at: datetime) -> bool:
         return (
-            change.tenant == self.tenant
-            and _is(change.provider, self.provider)
-            and _is(change.operation, self.operation)
-            and _is(change.external_task_id, self.external_task_id)
-            and _is(change.provider_task_id, self.provider_task_id)
-            and _is(change.overdue, self.overdue)
-            and (not self.states or change.step.to_state in self.states)
-            and _between(change.created_at, self.created_after, self.created_before)
-            and _between(change.step.at, self.updated_after, self.updated_before)
+            of.tenant == self.tenant
+            and _is(of.provider, self.provider)
+            and _is(of.operation, self.operation)
+            and _is(of.external_task_id, self.external_task_id)
+            and _is(of.provider_task_id, self.provider_task_id)
+            and _is(of.overdue, self.overdue)
+            and labels.holds(of.metadata, self.metadata)
+            and (not self.states or state in self.states)
+            and _between(of.created_at, self.created_after, self.created_before)
+            and _between(at, self.updated_after, self.updated_before)
         )
 
 

@@ -92,13 +92,15 @@ tasks = Table(
     UniqueConstraint("id"),
     UniqueConstraint("provider", "account", "external_task_id"),
     CheckConstraint(one_of("state", TaskState), name="state"),
-    Index(None, "tenant", "key"),
-    Index(None, "tenant", "state", "key"),
-    Index(None, "tenant", "operation", "key"),
+    # One for each way to walk a list, in its order: see `listing`.
+    Index(None, "tenant", "created_at", "key"),
+    Index(None, "tenant", "updated_at", "key"),
+    Index(None, "tenant", "state", "created_at", "key"),
+    Index(None, "tenant", "operation", "created_at", "key"),
+    _partial("ix_tasks_once_overdue", "tenant", "overdue", "created_at", "key", where="overdue"),
+    Index(None, "external_task_id"),
     _partial(
         "ix_tasks_provider_task_id",
-        "provider",
-        "account",
         "provider_task_id",
         where="provider_task_id IS NOT NULL",
     ),
@@ -111,6 +113,24 @@ tasks = Table(
     _partial("ix_tasks_give_up_at", "give_up_at", where=f"state IN {words(AT_PROVIDER)}"),
     _partial("ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"),
     sqlite_autoincrement=True,
+)
+
+task_labels = Table(
+    "task_labels",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    # A digest of a metadata entry's name and value, see `labels`.
+    Column("mark", BigInteger, primary_key=True, autoincrement=False),
+    Column("created_at", UtcDateTime, primary_key=True),
+    Column(
+        "task_key",
+        BigKey,
+        ForeignKey("tasks.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Index(None, "task_key"),
+    sqlite_with_rowid=False,
 )
 
 task_inputs = Table(
@@ -147,6 +167,7 @@ transitions = Table(
     Column("receipt_key", BigKey),
     Column("attempt_key", BigKey),
     UniqueConstraint("task_key", "version"),
+    Index(None, "tenant", "seq"),
     CheckConstraint(one_of("from_state", TaskState), name="from_state"),
     CheckConstraint(one_of("to_state", TaskState), name="to_state"),
     CheckConstraint(one_of("kind", Kind), name="kind"),

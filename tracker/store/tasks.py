@@ -24,7 +24,6 @@ from sqlalchemy import (
 from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task
 from tracker.store import bulk, task_rows
-from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_inputs, tasks, transitions, words
 from tracker.store.task_rows import Standing
 
@@ -303,45 +302,6 @@ def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tu
         .group_by(tasks.c.provider, tasks.c.account)
     )
     return {(provider, account): int(n) for provider, account, n in db.execute(found)}
-
-
-def page(db: Connection, filter_: TaskFilter, *, before: int | None, limit: int) -> list[Task]:
-    """A page of a list, newest first.
-
-    before: the key of the last task of the page before.
-    """
-    found = _filtered(select(tasks), filter_)
-    if before is not None:
-        found = found.where(tasks.c.key < before)
-    return [
-        task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()).limit(limit))
-    ]
-
-
-def numbered_page(
-    db: Connection, filter_: TaskFilter, *, page_number: int, page_size: int
-) -> list[Task]:
-    """A page by number, newest first, for callers who know no cursors.
-
-    page_number: counted from 1. The pages before are stepped over in the index, not loaded.
-    """
-    keys = _filtered(select(tasks.c.key), filter_).order_by(tasks.c.key.desc())
-    wanted = keys.offset((page_number - 1) * page_size).limit(page_size).subquery()
-    found = select(tasks).where(tasks.c.key.in_(select(wanted.c.key)))
-    return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
-
-
-def _filtered(found: Select[Any], filter_: TaskFilter) -> Select[Any]:
-    found = found.where(tasks.c.tenant == filter_.tenant)
-    if filter_.provider is not None:
-        found = found.where(tasks.c.provider == filter_.provider)
-    if filter_.operation is not None:
-        found = found.where(tasks.c.operation == filter_.operation)
-    if filter_.states:
-        found = found.where(tasks.c.state.in_(sorted(filter_.states)))
-    if filter_.external_task_id is not None:
-        found = found.where(tasks.c.external_task_id == filter_.external_task_id)
-    return found
 
 
 def _locked(db: Connection, found: Select[Any]) -> list[Task]:

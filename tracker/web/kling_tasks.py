@@ -8,7 +8,7 @@ from tracker.domain.errors import NotFound
 from tracker.providers.kling import front
 from tracker.providers.kling.adapter import Kling
 from tracker.services.submission import Submission
-from tracker.store import tasks
+from tracker.store import listing, tasks
 from tracker.store.filters import TaskFilter
 from tracker.web import query
 from tracker.web.body import read_json
@@ -71,6 +71,6 @@ async def page(request: Request, operation: str) -> list[dict[str, Any]]:
     size = query.integer(request, "pageSize", default=30, low=1, high=500)
     filter_ = TaskFilter(tenant=tenant(request), provider="kling", operation=operation)
     found = await services(request).store.read(
-        lambda db: tasks.numbered_page(db, filter_, page_number=number, page_size=size)
+        lambda db: listing.numbered_page(db, filter_, page_number=number, page_size=size)
     )
     return [front.render_task(task) for task in found]

@@ -30,6 +30,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Param:
     """A query parameter or a request header.
 
+    name:        with `<key>` at its end it stands for all that begin so.
     schema:      JSON Schema of one value; `type: integer` where the text must be one.
     repeatable:  may come more than once; all values count.
     """
@@ -149,13 +150,18 @@ class Guarded:
         self._scope = said.scope
         self._known = {param.name for param in said.query}
         self._repeatable = {param.name for param in said.query if param.repeatable}
+        self._prefixes = tuple(
+            name.removesuffix("<key>") for name in self._known if name.endswith("<key>")
+        )
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """One request."""
         request = Request(scope, receive, send)
         if self._scope is not None:
             await auth.admit(request, self._scope)
-        query.check_known(request, self._known, repeatable=self._repeatable)
+        query.check_known(
+            request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
+        )
         response = await self._handler(request)
         await response(scope, receive, send)
 

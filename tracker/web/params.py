@@ -29,10 +29,16 @@ FILTERS = (
         "Only tasks that passed their deadline while open, or only those that did not.",
         {"type": "string", "enum": ["true", "false"]},
     ),
+    Param("metadata.<key>", "Only tasks that carry this; strings as they are, else as JSON."),
 )
 """What lists and the feed can be narrowed by. Of the feed, `state` is the one that a change leads
 to, and `updated_…` when it was made.
 """
+ORDER = Param(
+    "order",
+    "Newest or oldest first: by submission, or by the last change where `updated_…` is asked for.",
+    {"type": "string", "enum": ["desc", "asc"], "default": "desc"},
+)
 WAIT = Param(
     "wait",
     "Seconds to wait for news before answering as if not asked to wait.",

@@ -10,15 +10,23 @@ from starlette.requests import Request
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
+from tracker.store.listing import Order
 
 
 def check_known(
-    request: Request, known: Collection[str], *, repeatable: Collection[str] = ()
+    request: Request,
+    known: Collection[str],
+    *,
+    repeatable: Collection[str] = (),
+    prefixes: tuple[str, ...] = (),
 ) -> None:
-    """Raises InvalidRequest for a parameter that nobody knows, or that comes twice."""
+    """Raises InvalidRequest for a parameter that nobody knows, or that comes twice.
+
+    prefixes: of names that are known whatever follows.
+    """
     wrong = []
     for name in dict.fromkeys(request.query_params.keys()):
-        if name not in known:
+        if name not in known and not name.startswith(prefixes):
             listed = ", ".join(sorted(known)) or "none"
             wrong.append(FieldError(name[:64], f"unknown parameter; known here: {listed}"))
         elif name not in repeatable and len(request.query_params.getlist(name)) > 1:
@@ -71,7 +79,35 @@ def task_filter(request: Request, owner: str) -> TaskFilter:
         updated_after=instant(request, "updated_after"),
         updated_before=instant(request, "updated_before"),
         overdue=flag(request, "overdue"),
+        metadata=metadata(request),
     )
+
+
+METADATA = "metadata."
+MAX_METADATA = 10
+
+
+def metadata(request: Request) -> Sequence[tuple[str, str]]:
+    """Each `metadata.<key>=value`, as (key, value). Raises InvalidRequest."""
+    names = sorted(name for name in request.query_params if name.startswith(METADATA))
+    if len(names) > MAX_METADATA:
+        reason = f"at most {MAX_METADATA} of them"
+        raise InvalidRequest(FieldError(f"{METADATA}<key>", reason), malformed=True)
+    for name in names:
+        if name == METADATA or not name.isprintable():
+            reason = "is no key of metadata"
+            raise InvalidRequest(FieldError(name[:64], reason), malformed=True)
+    return [(name.removeprefix(METADATA), text(request, name) or "") for name in names]
+
+
+def order(request: Request) -> Order:
+    """Which end of a list comes first. Raises InvalidRequest."""
+    value = request.query_params.get("order", Order.NEWEST)
+    try:
+        return Order(value)
+    except ValueError:
+        reason = f"must be one of: {', '.join(Order)}"
+        raise InvalidRequest(FieldError("order", reason), malformed=True) from None
 
 
 def instant(request: Request, name: str) -> datetime | None:

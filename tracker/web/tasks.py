@@ -1,6 +1,7 @@
 """/v1/tasks: submit, get, list, and each task's history with its evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from starlette.requests import Request
@@ -10,13 +11,13 @@ from tracker.domain.access import Scope
 from tracker.domain.expectation import come_back
 from tracker.domain.rendering import render_task
 from tracker.domain.task import OPEN, Task
-from tracker.store import attempts, deliveries, receipts, tasks, transitions
-from tracker.store.filters import TaskFilter
+from tracker.store import attempts, deliveries, listing, receipts, transitions
+from tracker.store.listing import Place
 from tracker.store.store import Reading
 from tracker.web import examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
-from tracker.web.paging import page_answer, place
+from tracker.web.paging import page_answer, place, places
 from tracker.web.rootpath import rooted
 from tracker.web.schemas import (
     SubmitBody,
@@ -113,34 +114,34 @@ def _headers(request: Request, found: waiting.Standing) -> dict[str, str]:
     scope=Scope.TASKS_READ,
     tag="tasks",
     query=[
-        params.PROVIDER,
-        params.OPERATION,
-        params.STATE,
-        params.EXTERNAL_TASK_ID,
+        *params.FILTERS,
+        params.ORDER,
         params.limit(default=50, high=MAX_PAGE),
         params.CURSOR,
     ],
     answers={200: Answer(views.TaskPage, headers={"Link": 'The next page, as `rel="next"`.'})},
 )
 async def list_(request: Request) -> Response:
-    """A page of tasks, newest first."""
+    """A page of tasks, newest first unless asked otherwise.
+
+    Where several filters fit little together, a page may be short although the list goes on.
+    """
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    filter_ = TaskFilter(
-        tenant=tenant(request),
-        provider=query.text(request, "provider"),
-        operation=query.text(request, "operation"),
-        states=query.states(request),
-        external_task_id=query.text(request, "external_task_id"),
+    order = query.order(request)
+    filter_ = query.task_filter(request, tenant(request))
+    scope = f"tasks {order} {filter_!r}"
+    given = places(request, scope=scope)
+    after = None if given is None else Place(_EPOCH + given[0] * _TICK, given[1])
+    page = await services(request).store.read(
+        lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
     )
-    before = place(request, scope=f"tasks {filter_!r}")
-    found = await services(request).store.read(
-        lambda db: tasks.page(db, filter_, before=before, limit=limit + 1)
-    )
-    page = found[:limit]
-    last = page[-1].key if len(found) > limit else None
-    return page_answer(
-        request, {"tasks": [render_task(t) for t in page]}, last=last, scope=f"tasks {filter_!r}"
-    )
+    last = ((page.place.at - _EPOCH) // _TICK, page.place.key) if page.place else None
+    body = {"tasks": [render_task(task) for task in page.tasks]}
+    return page_answer(request, body, last=last, scope=scope)
+
+
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+"""In a cursor an instant is a number; databases keep microseconds."""
 
 
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})

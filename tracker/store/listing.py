@@ -1,0 +1,265 @@
+"""Lists of tasks in pages. A page takes the same time whatever is asked for and however many tasks
+there are: it walks one index, a bounded way.
+
+Each filter has an index that holds its tasks in the order of the list (docs/decisions/
+0004-lists-walk-one-index.md). Of several filters one is walked along; what the others leave out is
+stepped over, at most SCAN tasks a page. Then a page may be short and the list go on all the same.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+
+from tracker.domain.task import Task, TaskState
+from tracker.store import labels, task_rows
+from tracker.store.filters import TaskFilter
+from tracker.store.schema import task_labels, tasks
+from tracker.store.types import UtcDateTime
+
+SCAN = 2000
+"""How many tasks one page steps over in search of those that fit."""
+
+
+class Order(StrEnum):
+    """By the time of submission; by that of the last change where the filter is about changes."""
+
+    NEWEST = "desc"
+    OLDEST = "asc"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list is: behind this task. at: what the list is sorted by."""
+
+    at: datetime
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tasks of a list.
+
+    place: where the list goes on; None at its end.
+    """
+
+    tasks: Sequence[Task]
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """One way to walk.
+
+    at, key:  the columns that give the order.
+    branches: one index range each; together they hold every task that may fit.
+    used:     the filters that the branches already keep.
+    """
+
+    at: ColumnElement[datetime]
+    key: ColumnElement[int]
+    branches: Sequence[Sequence[ColumnElement[bool]]]
+    used: frozenset[str]
+
+
+def page(  # noqa: PLR0913 - scan is for tests alone
+    db: Connection,
+    filter_: TaskFilter,
+    *,
+    order: Order,
+    after: Place | None,
+    limit: int,
+    scan: int = SCAN,
+) -> Page:
+    """The next tasks of a list.
+
+    scan: how many tasks it steps over at most.
+    """
+    newest = order is Order.NEWEST
+    if filter_.external_task_id is not None or filter_.provider_task_id is not None:
+        return _named(db, filter_, after, newest=newest, limit=limit)
+    road = _road(filter_)
+    rest = list(filter_.of_tasks(besides=road.used))
+    end = None
+    if rest:
+        end = _end_of_scan(db, road, after, newest=newest, scan=scan)
+    bounds = [*_behind(road, after, newest=newest), *_up_to(road, end, newest=newest)]
+    walk = _walk(road, [*bounds, *rest], newest=newest, limit=limit + 1)
+    found = _load(db, [row.key for row in db.execute(walk)])
+    last = None
+    if len(found) > limit:
+        found = found[:limit]
+        last = Place(_sorted_by(found[-1], filter_), found[-1].key)
+    fitting = [task for task in found if labels.holds(task.metadata, filter_.metadata)]
+    return Page(fitting, last or end)
+
+
+def numbered_page(
+    db: Connection, filter_: TaskFilter, *, page_number: int, page_size: int
+) -> list[Task]:
+    """A page by number, newest first, for callers who know no cursors.
+
+    page_number: counted from 1. The pages before are stepped over in the index, not loaded.
+    """
+    road = _road(filter_)
+    rest = list(filter_.of_tasks(besides=road.used))
+    skipped = (page_number - 1) * page_size
+    walk = _walk(road, rest, newest=True, limit=skipped + page_size).offset(skipped)
+    return _load(db, [row.key for row in db.execute(walk)])
+
+
+def by_ids(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Task]:
+    """A tenant's tasks by public id."""
+    found = select(tasks).where(tasks.c.id.in_(ids), tasks.c.tenant == tenant)
+    return {task.id: task for task in map(task_rows.task, db.execute(found))}
+
+
+def by_external_ids(db: Connection, tenant: str, ids: Collection[str]) -> dict[str, list[Task]]:
+    """A tenant's tasks by external id; several accounts may have one of the same."""
+    wanted = select(tasks).where(tasks.c.external_task_id.in_(ids), tasks.c.tenant == tenant)
+    found: dict[str, list[Task]] = {}
+    for task in map(task_rows.task, db.execute(wanted.order_by(tasks.c.key))):
+        found.setdefault(task.external_task_id, []).append(task)
+    return found
+
+
+def _named(
+    db: Connection, filter_: TaskFilter, after: Place | None, *, newest: bool, limit: int
+) -> Page:
+    """The few tasks of one name: all are loaded, and the rest is done here."""
+    if filter_.external_task_id is not None:
+        named = tasks.c.external_task_id == filter_.external_task_id
+    else:
+        named = tasks.c.provider_task_id == filter_.provider_task_id
+    # No other condition: planners without statistics would prefer another index for it.
+    loaded = map(task_rows.task, db.execute(select(tasks).where(named).limit(SCAN)))
+    places = {Place(_sorted_by(task, filter_), task.key): task for task in loaded}
+    ahead = [
+        place
+        for place in sorted(places, key=lambda place: (place.at, place.key), reverse=newest)
+        if filter_.fits(places[place]) and _is_behind(place, after, newest=newest)
+    ]
+    last = ahead[limit - 1] if len(ahead) > limit else None
+    return Page([places[place] for place in ahead[:limit]], last)
+
+
+def _is_behind(place: Place, after: Place | None, *, newest: bool) -> bool:
+    if after is None:
+        return True
+    here, there = (place.at, place.key), (after.at, after.key)
+    return here < there if newest else here > there
+
+
+def _road(filter_: TaskFilter) -> _Road:
+    """The index to walk: the one that most likely leaves the least to step over."""
+    tenant = tasks.c.tenant == filter_.tenant
+    at: ColumnElement[datetime] = tasks.c.created_at
+    times = {"created_after", "created_before"}
+    if filter_.is_about_changes():
+        at, times = tasks.c.updated_at, {"updated_after", "updated_before"}
+    within = list(filter_.of_tasks(only=times))
+
+    def road(used: str, *branches: Sequence[ColumnElement[bool]]) -> _Road:
+        ranges = [[tenant, *branch, *within] for branch in branches]
+        return _Road(at, tasks.c.key, ranges, frozenset({used, *times}))
+
+    if filter_.is_about_changes():
+        return road("", [])
+    if filter_.metadata:
+        return _labelled(filter_)
+    if filter_.overdue:
+        # Spelt as the partial index is, and once more for the column in it.
+        flagged = [literal_column("overdue"), tasks.c.overdue.is_(true())]
+        return road("overdue", flagged)
+    # Nearly all tasks succeed: an operation narrows more than that state.
+    if filter_.states and not (filter_.operation and TaskState.SUCCEEDED in filter_.states):
+        return road("states", *([tasks.c.state == state.value] for state in sorted(filter_.states)))
+    if filter_.operation is not None:
+        return road("operation", [tasks.c.operation == filter_.operation])
+    return road("", [])
+
+
+def _labelled(filter_: TaskFilter) -> _Road:
+    name, value = filter_.metadata[0]
+    table = task_labels.c
+    within = [table.tenant == filter_.tenant, table.mark == labels.mark(name, value)]
+    if filter_.created_after is not None:
+        within.append(table.created_at > filter_.created_after)
+    if filter_.created_before is not None:
+        within.append(table.created_at < filter_.created_before)
+    used = frozenset({f"metadata.{name}", "created_after", "created_before"})
+    return _Road(table.created_at, table.task_key, [within], used)
+
+
+def _end_of_scan(
+    db: Connection, road: _Road, after: Place | None, *, newest: bool, scan: int
+) -> Place | None:
+    """How far one page goes at most; None where the list ends before."""
+    behind = list(_behind(road, after, newest=newest))
+    walk = _walk(road, behind, newest=newest, limit=scan).offset(scan - 1).limit(1)
+    row = db.execute(walk).one_or_none()
+    return None if row is None else Place(row.at, row.key)
+
+
+def _behind(road: _Road, place: Place | None, *, newest: bool) -> Iterator[ColumnElement[bool]]:
+    if place is not None:
+        here, there = tuple_(road.at, road.key), _tuple(place)
+        yield here < there if newest else here > there
+
+
+def _up_to(road: _Road, place: Place | None, *, newest: bool) -> Iterator[ColumnElement[bool]]:
+    if place is not None:
+        here, there = tuple_(road.at, road.key), _tuple(place)
+        yield here >= there if newest else here <= there
+
+
+def _tuple(place: Place) -> Any:
+    return tuple_(literal(place.at, UtcDateTime()), literal(place.key))
+
+
+def _walk(
+    road: _Road, conditions: Sequence[ColumnElement[bool]], *, newest: bool, limit: int
+) -> Select[datetime, int]:
+    """(at, key) of tasks along a road, in order."""
+    walks: list[Select[datetime, int]] = []
+    for branch in road.branches:
+        walk: Select[datetime, int] = select(road.at.label("at"), road.key.label("key"))
+        walk = walk.where(*branch, *conditions)
+        if road.key is not tasks.c.key:
+            walk = walk.join(tasks, tasks.c.key == road.key)
+        if newest:
+            walk = walk.order_by(road.at.desc(), road.key.desc())
+        else:
+            walk = walk.order_by(road.at, road.key)
+        walks.append(walk.limit(limit))
+    if len(walks) == 1:
+        return walks[0]
+    # Each branch comes in order out of its index; only what they give is merged.
+    merged = union_all(*(select(walk.subquery()) for walk in walks)).subquery()
+    columns = (merged.c.at.desc(), merged.c.key.desc()) if newest else (merged.c.at, merged.c.key)
+    return select(merged.c.at, merged.c.key).order_by(*columns).limit(limit)
+
+
+def _load(db: Connection, keys: Sequence[int]) -> list[Task]:
+    """Tasks in the order of their keys as given."""
+    rows = db.execute(select(tasks).where(tasks.c.key.in_(keys)))
+    found = {row.key: task_rows.task(row) for row in rows}
+    return [found[key] for key in keys if key in found]
+
+
+def _sorted_by(task: Task, filter_: TaskFilter) -> datetime:
+    return task.updated_at if filter_.is_about_changes() else task.created_at
