@@ -15,6 +15,7 @@ from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import Egress
 from tracker.providers.registry import PROVIDERS
+from tracker.services.actions import Actions
 from tracker.services.context import Context
 from tracker.services.delivery import Delivering
 from tracker.services.endpoints import Endpoints
@@ -195,10 +196,12 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _services(settings: Settings, context: Context, egress: Egress, watch: Watch) -> Services:
+    acceptance = Acceptance(context)
     keyring = Keyring(context.store, context.clock, context.secrets)
     return Services(
         store=context.store,
-        acceptance=Acceptance(context),
+        acceptance=acceptance,
+        actions=Actions(context, acceptance),
         reception=Reception(context),
         passing=Passing(context, egress),
         endpoints=Endpoints(context),

@@ -1,4 +1,4 @@
-"""An index for each way to walk a list; metadata can be searched.
+"""An index for each way to walk a list; metadata can be searched; tasks may be resubmitted.
 
 Revision: 0008
 Follows: 0007
@@ -16,6 +16,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ID = sa.Uuid().with_variant(sa.LargeBinary(16), "sqlite")
 BATCH = 1000
 KNOWN = "provider_task_id IS NOT NULL"
 WALKS = {
@@ -33,6 +34,7 @@ BEFORE = {
 
 
 def upgrade() -> None:
+    op.add_column("tasks", sa.Column("resubmit_of", ID, nullable=True))
     for name in (*BEFORE, "ix_tasks_provider_task_id"):
         op.drop_index(name, "tasks")
     for name, columns in WALKS.items():
@@ -58,6 +60,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("task_labels")
+    op.drop_column("tasks", "resubmit_of")
     op.drop_index("ix_transitions_tenant_seq", "transitions")
     for name in (*WALKS, "ix_tasks_once_overdue", "ix_tasks_provider_task_id"):
         op.drop_index(name, "tasks")

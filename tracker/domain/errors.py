@@ -5,6 +5,7 @@ TrackerError
 ├── NotFound              no such thing, or not for this caller
 ├── CursorTooOld          the feed does not hold what comes behind a cursor
 ├── Conflict              it clashes with what is already there
+│   ├── BeingSent           a request is on its way; ask again in a moment
 │   ├── IdempotencyReuse    same key, other body
 │   └── IdempotencyInFlight same key, first call not finished
 ├── Unauthenticated       nobody we know is asking; says what is wrong with the credentials
@@ -71,6 +72,10 @@ class CursorTooOld(TrackerError):
 
 class Conflict(TrackerError):
     """The request clashes with something recorded before."""
+
+
+class BeingSent(Conflict):
+    """A task cannot be cancelled while its submit may be on its way."""
 
 
 class IdempotencyReuse(Conflict):

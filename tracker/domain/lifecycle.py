@@ -151,7 +151,9 @@ def created(task: Task) -> Step:
     """The first step of a new task: `queued`, version 1."""
     if task.state is not S.QUEUED or task.version != 1:
         raise Misuse(f"a new task is queued at version 1, not {task.state} at {task.version}")
-    first = _transition(task, Event(K.CREATED, Source.CLIENT), from_state=None, now=task.created_at)
+    again = None if task.resubmit_of is None else f"submits {task.resubmit_of} again"
+    event = Event(K.CREATED, Source.CLIENT, message=again)
+    first = _transition(task, event, from_state=None, now=task.created_at)
     return Step(task, Verdict.ADVANCED, first, (Effect.SUBMIT,))
 
 

@@ -26,6 +26,7 @@ def render_task(task: Task) -> dict[str, Any]:
         "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
         "metadata": dict(task.metadata),
+        "resubmit_of": None if task.resubmit_of is None else str(task.resubmit_of),
         "created_at": instant(task.created_at),
         "updated_at": instant(task.updated_at),
         "submitted_at": instant(task.submitted_at),

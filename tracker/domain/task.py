@@ -34,6 +34,8 @@ TERMINAL = VERDICTS | {TaskState.EXPIRED}
 OPEN = frozenset(TaskState) - TERMINAL
 AT_PROVIDER = frozenset({TaskState.UNCERTAIN, TaskState.SUBMITTED, TaskState.RUNNING})
 """Open, and possibly known to the provider: these are polled."""
+ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
+"""The provider can be asked about these; about `expired` only when somebody wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Task:
     slots:            how many of the account's concurrency slots it takes while at the provider.
     callback_url:     the caller's, told of the end in the provider's own shape.
     webhook_url:      the caller's, told of every change in ours.
+    resubmit_of:      the task whose input this one submits again.
     absences:         how often in a row the provider said it never heard of it, with pauses.
     denied_at:        when it last said so.
     """
@@ -131,3 +134,4 @@ class Task:
     give_up_at: datetime | None = None
     callback_url: str | None = None
     webhook_url: str | None = None
+    resubmit_of: UUID | None = None

@@ -14,7 +14,7 @@ from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.polling import confirmations
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
-from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
+from tracker.domain.task import ASKABLE, AT_PROVIDER, Awaits, Task, TaskState
 from tracker.providers.base import Account, PollsTogether, Provider
 from tracker.services.context import Context
 from tracker.services.leases import finish
@@ -75,7 +75,7 @@ class Reconciliation:
         context = self._context
         keys = [job.task_key for job in held]
         found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
-        open_ = {key: task for key, task in found.items() if task.state in AT_PROVIDER}
+        open_ = {key: task for key, task in found.items() if task.state in ASKABLE}
         idle = [job for job in held if job.task_key not in open_]
         if idle:
             await context.store.write(finish, tuple(idle))
@@ -179,7 +179,7 @@ class Reconciliation:
 
     def _settle_one(self, tx: Tx, recorder: Recorder, item: _Looked) -> None:
         task = recorder.task(item.job.task_key)
-        if task.state not in AT_PROVIDER:
+        if task.state not in ASKABLE:
             jobs.finish(tx.db, item.job)
             return
         match item.outcome:

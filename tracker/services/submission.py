@@ -86,7 +86,36 @@ class Acceptance:
         Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
         IdempotencyInFlight, Unavailable.
         """
-        checked = await self._check(submission)
+        return await self._once(await self._check(submission))
+
+    async def accept_again(self, before: Task, *, idempotency_key: str | None) -> AcceptedTask:
+        """Make a new task of an earlier one's input, which was checked when it came.
+
+        Raises IdempotencyReuse, IdempotencyInFlight, Unavailable.
+        """
+        bodies = await self._context.store.read(lambda db: tasks.input_of(db, [before.key]))
+        now, id_ = self._context.clock.now(), new_id()
+        patience = self._context.policy.deadline
+        if before.deadline_at is not None:
+            patience = before.deadline_at - before.created_at
+        task = replace(
+            as_accepted(before),
+            key=0,
+            id=id_,
+            external_task_id=str(id_),
+            created_at=now,
+            updated_at=now,
+            deadline_at=now + patience,
+            give_up_at=now + self._context.policy.give_up,
+            resubmit_of=before.id,
+        )
+        key = None
+        if idempotency_key is not None:
+            asked = sha256(f"resubmit {before.id}".encode()).digest()
+            key = IdempotencyKey(before.tenant, idempotency_key, asked)
+        return await self._once(_Checked(task, bodies[before.key], key))
+
+    async def _once(self, checked: _Checked) -> AcceptedTask:
         if checked.key is None:
             return await self._commit(checked)
         name = (checked.key.tenant, checked.key.key)

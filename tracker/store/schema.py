@@ -83,6 +83,8 @@ tasks = Table(
     Column("awaits", Text),
     Column("callback_url", Text),
     Column("webhook_url", Text),
+    # The public id and no row key: it is shown, and the other task is never joined.
+    Column("resubmit_of", PublicId),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),

@@ -97,7 +97,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
 
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
-    *("wants", "slots", "slots_held", "callback_url", "webhook_url"),
+    *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of"),
     *("created_at", "deadline_at", "give_up_at"),
     *CHANGING,
 )
@@ -119,6 +119,7 @@ def new(made: Task) -> tuple[Any, ...]:
         0,
         made.callback_url,
         made.webhook_url,
+        made.resubmit_of,
         made.created_at,
         made.deadline_at,
         made.give_up_at,
@@ -176,8 +177,8 @@ def _read_instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _read_id(raw: bytes) -> UUID:
-    return UUID(bytes=raw)
+def _read_id(raw: bytes | None) -> UUID | None:
+    return None if raw is None else UUID(bytes=raw)
 
 
 _ALWAYS: Mapping[str, Callable[[Any], Any]] = {

@@ -43,3 +43,8 @@ ENDPOINT: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """For `POST /v1/endpoints`."""
+QUERY: Mapping[str, Mapping[str, Any]] = {
+    "by ids": {"ids": ["01990000-0000-7000-8000-000000000001"]},
+    "by external ids": {"external_task_ids": ["order-4711", "order-4712"], "provider": "kling"},
+}
+"""For `POST /v1/tasks/query`."""

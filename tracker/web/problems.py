@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from tracker.domain.errors import (
+    BeingSent,
     CallbackUnproven,
     Conflict,
     CursorTooOld,
@@ -51,6 +52,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     InvalidRequest: Kind(422, "invalid-request", "The request is wrong"),
     NotFound: Kind(404, "not-found", "There is no such thing here"),
     CursorTooOld: Kind(410, "cursor-too-old", "The feed does not hold what comes after this"),
+    BeingSent: Kind(409, "being-sent", "A request is on its way"),
     IdempotencyReuse: Kind(422, "idempotency-key-reused", "The Idempotency-Key came before"),
     IdempotencyInFlight: Kind(409, "idempotency-key-in-flight", "The first request is not done"),
     Conflict: Kind(409, "conflict", "It clashes with what is there"),
@@ -109,7 +111,7 @@ def headers_of(error: Exception) -> dict[str, str]:
         return {"www-authenticate": challenge(error)}
     if isinstance(error, (Unavailable, RateLimited)):
         return {"retry-after": str(error.retry_after_s)}
-    if isinstance(error, IdempotencyInFlight):
+    if isinstance(error, IdempotencyInFlight | BeingSent):
         return {"retry-after": "1"}
     if isinstance(error, HTTPException):
         return dict(error.headers or {})

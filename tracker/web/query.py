@@ -133,10 +133,18 @@ def flag(request: Request, name: str) -> bool | None:
 
 def task_id(request: Request) -> UUID:
     """The id in the path. Raises NotFound for what cannot be one."""
+    found = as_uuid(request.path_params["id"])
+    if found is None:
+        raise NotFound("there is no such task")
+    return found
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An id as callers write it; None for what cannot be one."""
     try:
-        return UUID(request.path_params["id"])
+        return UUID(text)
     except ValueError:
-        raise NotFound("there is no such task") from None
+        return None
 
 
 _KEY_CHARS = 255

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from tracker.clock import Clock
 from tracker.web import (
+    actions,
     attention,
     callbacks,
     changes,
@@ -37,7 +38,11 @@ class State(TypedDict):
 ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks", tasks.submit, methods=["POST"]),
     Route("/v1/tasks", tasks.list_, methods=["GET"]),
+    Route("/v1/tasks/query", tasks.query_, methods=["POST"]),
     Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
+    Route("/v1/tasks/{id}/refresh", actions.refresh, methods=["POST"]),
+    Route("/v1/tasks/{id}/cancel", actions.cancel, methods=["POST"]),
+    Route("/v1/tasks/{id}/resubmit", actions.resubmit, methods=["POST"]),
     Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
     Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
     Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),

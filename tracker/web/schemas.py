@@ -4,9 +4,9 @@ import base64
 import re
 from datetime import timedelta
 from math import isfinite
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tracker.domain import rendering
 from tracker.domain.delivery import UNENDED
@@ -78,6 +78,30 @@ class SubmitBody(BaseModel):
             deadline=None if self.deadline_s is None else timedelta(seconds=self.deadline_s),
             idempotency_key=idempotency_key,
         )
+
+
+MAX_NAMES = 500
+
+
+class QueryBody(BaseModel):
+    """`POST /v1/tasks/query`. provider, account: whose external ids are meant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ids: list[Name] = Field(default=[], max_length=MAX_NAMES)
+    external_task_ids: list[Name] = Field(default=[], max_length=MAX_NAMES)
+    provider: Name | None = None
+    account: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_some(self) -> Self:
+        if not 1 <= len(self.ids) + len(self.external_task_ids) <= MAX_NAMES:
+            raise ValueError(f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
+        return self
+
+    def admits(self, task: Task) -> bool:
+        """Whether a task is of the provider and account that are meant."""
+        return self.provider in (None, task.provider) and self.account in (None, task.account)
 
 
 def render_task(task: Task) -> views.Task:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from tracker.clock import Clock
 from tracker.domain.access import Principal
 from tracker.domain.errors import Misuse
+from tracker.services.actions import Actions
 from tracker.services.endpoints import Endpoints
 from tracker.services.expectations import Expectations
 from tracker.services.keyring import Keyring
@@ -46,6 +47,7 @@ class Services:
 
     store: Store
     acceptance: Acceptance
+    actions: Actions
     reception: Reception
     passing: Passing
     endpoints: Endpoints

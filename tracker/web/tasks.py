@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from math import ceil
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.expectation import come_back
-from tracker.domain.rendering import render_task
-from tracker.domain.task import OPEN, Task
+from tracker.domain.task import Task
 from tracker.store import attempts, deliveries, listing, receipts, transitions
 from tracker.store.listing import Place
 from tracker.store.store import Reading
@@ -18,32 +15,26 @@ from tracker.web import examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
 from tracker.web.paging import page_answer, place, places
-from tracker.web.rootpath import rooted
 from tracker.web.schemas import (
+    QueryBody,
     SubmitBody,
     render_attempt,
     render_delivery,
     render_receipt,
+    render_task,
     render_transition,
 )
 from tracker.web.state import services, tenant
+from tracker.web.task_answers import (
+    NEW_TASK,
+    TASK,
+    TASK_HEADERS,
+    accepted_answer,
+    task_answer,
+    task_headers,
+)
 
 MAX_PAGE = 500
-
-
-_TASK_HEADERS = {
-    "ETag": "The task's version.",
-    "Retry-After": "Seconds after which to look again; while the task is open.",
-    "Preference-Applied": "What was heeded of `Prefer`.",
-}
-_SUBMITTED = Answer(
-    views.Task,
-    headers=_TASK_HEADERS
-    | {
-        "Location": "Where the task can be read.",
-        "Idempotency-Replayed": "`true` when an earlier request had made the task.",
-    },
-)
 
 
 @operation(
@@ -52,7 +43,7 @@ _SUBMITTED = Answer(
     headers=[params.IDEMPOTENCY_KEY, params.PREFER],
     body=SubmitBody,
     examples=examples.SUBMIT,
-    answers={202: _SUBMITTED, 200: _SUBMITTED},
+    answers={202: NEW_TASK, 200: NEW_TASK},
     problems=[409],
 )
 async def submit(request: Request) -> Response:
@@ -67,15 +58,7 @@ async def submit(request: Request) -> Response:
         tenant=tenant(request), idempotency_key=query.idempotency_key(request)
     )
     accepted = await our.acceptance.accept(submission)
-    task = accepted.task
-    if wait.seconds:
-        since = None if accepted.replayed else place
-        task = await waiting.until_over(request, wait, task, since=since)
-    location = rooted(request, f"/v1/tasks/{task.id}")
-    headers = _headers(request, task) | wait.headers | {"location": location}
-    if accepted.replayed:
-        headers["idempotency-replayed"] = "true"
-    return JSONResponse(render_task(task), 202 if task.state in OPEN else 200, headers)
+    return await accepted_answer(request, accepted, wait, since=place)
 
 
 @operation(
@@ -84,8 +67,8 @@ async def submit(request: Request) -> Response:
     query=[params.WAIT],
     headers=[params.IF_NONE_MATCH, params.PREFER],
     answers={
-        200: Answer(views.Task, headers=_TASK_HEADERS),
-        304: Answer(None, headers=_TASK_HEADERS),
+        200: TASK,
+        304: Answer(None, headers=TASK_HEADERS),
     },
 )
 async def get(request: Request) -> Response:
@@ -94,20 +77,9 @@ async def get(request: Request) -> Response:
     seen = request.headers.get("if-none-match")
     found = await waiting.until_moved(request, wait, seen)
     if matches(seen, etag(found.version)):
-        return Response(status_code=304, headers=_headers(request, found) | wait.headers)
+        return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
     task = found if isinstance(found, Task) else await waiting.look_whole(request)
-    return JSONResponse(render_task(task), headers=_headers(request, task) | wait.headers)
-
-
-def _headers(request: Request, found: waiting.Standing) -> dict[str, str]:
-    headers = {"etag": etag(found.version), "cache-control": "no-store"}
-    if found.state in OPEN:
-        our = services(request)
-        usual = our.expectations.of_kind(found.provider, found.operation)
-        now = our.clock.now()
-        pause = come_back(usual, now - (found.submitted_at or now))
-        headers["retry-after"] = f"{ceil(pause.total_seconds())}"
-    return headers
+    return task_answer(request, task, wait)
 
 
 @operation(
@@ -142,6 +114,49 @@ async def list_(request: Request) -> Response:
 
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 """In a cursor an instant is a number; databases keep microseconds."""
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    body=QueryBody,
+    examples=examples.QUERY,
+    answers={200: views.FoundTasks},
+)
+async def query_(request: Request) -> Response:
+    """Up to 500 tasks at once, by our ids or by external ids: an answer for each, in order."""
+    asked, owner = await read_body(request, QueryBody), tenant(request)
+    ids = {name: id_ for name in asked.ids if (id_ := query.as_uuid(name)) is not None}
+    found, named = await services(request).store.read(
+        lambda db: (
+            listing.by_ids(db, owner, set(ids.values())),
+            listing.by_external_ids(db, owner, set(asked.external_task_ids)),
+        )
+    )
+    items = [
+        _found(name, None, [found[ids[name]]] if ids.get(name) in found else [])
+        for name in asked.ids
+    ]
+    items += [
+        _found(None, name, [task for task in named.get(name, ()) if asked.admits(task)])
+        for name in asked.external_task_ids
+    ]
+    return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
+
+
+def _found(id_: str | None, external: str | None, tasks: Sequence[Task]) -> views.FoundTask:
+    error: views.NotOne | None = None
+    if not tasks:
+        error = {"type": "not-found", "detail": "there is no such task"}
+    elif len(tasks) > 1:
+        accounts = ", ".join(f"{task.provider}/{task.account}" for task in tasks)
+        error = {"type": "ambiguous", "detail": f"name provider and account: {accounts}"}
+    return {
+        "id": id_,
+        "external_task_id": external,
+        "task": None if error else render_task(tasks[0]),
+        "error": error,
+    }
 
 
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})

@@ -97,11 +97,40 @@ class Task(TypedDict):
     overdue: bool
     """Past its deadline and still open."""
     metadata: dict[str, Any]
+    resubmit_of: Uuid | None
+    """The task whose input this one submits again."""
     created_at: Instant
     updated_at: Instant
     submitted_at: Instant | None
     finished_at: Instant | None
     deadline_at: Instant | None
+
+
+@with_config(EXACT)
+class NotOne(TypedDict):
+    """Why a name brought no task."""
+
+    type: Literal["not-found", "ambiguous"]
+    """`ambiguous`: several accounts have a task of this external id."""
+    detail: str
+
+
+@with_config(EXACT)
+class FoundTask(TypedDict):
+    """What was found by one name."""
+
+    id: str | None
+    """As asked for; null where an external id was."""
+    external_task_id: str | None
+    task: Task | None
+    error: NotOne | None
+
+
+@with_config(EXACT)
+class FoundTasks(TypedDict):
+    """An item for each name, first the ids, then the external ids, each in the order given."""
+
+    items: list[FoundTask]
 
 
 @with_config(EXACT)
