@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "endpoints": "tracker.cli.endpoints",
         "deliveries": "tracker.cli.deliveries",
         "listen": "tracker.cli.listen",
+        "tail": "tracker.cli.tail",
+        "completion": "tracker.cli.completion",
     }
 )
 """Where each command is; it has its own name there."""

@@ -9,13 +9,18 @@ from typing import Any
 import click
 import httpx
 
-from tracker.cli.shared import fail
+from tracker.cli.shared import fail, say
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
 EXIT_CODES = {"succeeded": 0}
 EXIT_FAILED = 1
 EXIT_TIMED_OUT = 2
-POLL_S = 0.5
+HELD_S = 30
+"""How long the service is asked to hold a request until there is news, in seconds."""
+ANSWER_S = 30
+"""How long it may take beyond that."""
+AGAIN_S = 1.0
+_AWAY = frozenset({500, 502, 503, 504})
 
 URL = click.option(
     "--url",
@@ -48,31 +53,58 @@ class Server:
             fail(_reason(response), code=EXIT_FAILED)
         return response
 
+    def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
+        """A GET that the service may hold for so long, and that outlives a restart of it."""
+        away = False
+        while True:
+            try:
+                response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
+            except httpx.TransportError as error:
+                reason = f"{error or type(error).__name__}"
+            else:
+                if response.status_code not in _AWAY:
+                    if response.is_error:
+                        fail(_reason(response), code=EXIT_FAILED)
+                    return response
+                reason = _reason(response)
+            if not away:
+                say(f"the service is away ({reason}); trying again")
+            away = True
+            time.sleep(AGAIN_S)
+
     def watch(self, task_id: str, *, timeout_s: float | None) -> Iterator[dict[str, Any]]:
         """A task each time it has changed, until it is over or the time is.
 
         timeout_s: None to wait for ever.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        tag = ""
+        path = f"/v1/tasks/{task_id}"
+        response = self.send("GET", path)
         while True:
-            response = self.send("GET", f"/v1/tasks/{task_id}", headers={"if-none-match": tag})
             if response.status_code != httpx.codes.NOT_MODIFIED:
-                tag = response.headers["etag"]
                 task: dict[str, Any] = response.json()
+                tag = response.headers["etag"]
                 yield task
                 if task["state"] in TERMINAL:
                     return
-            if deadline is not None and time.monotonic() >= deadline:
+            left_s = HELD_S if deadline is None else min(HELD_S, deadline - time.monotonic())
+            if left_s <= 0:
                 return
-            time.sleep(POLL_S)
+            if left_s < 1:  # the service counts in whole seconds
+                time.sleep(left_s)
+            response = self.patiently(
+                path,
+                wait_s=left_s,
+                params={"wait": int(left_s)},
+                headers={"if-none-match": tag},
+            )
 
 
 @contextmanager
 def connect(url: str, api_key: str | None) -> Iterator[Server]:
     """A connection to the service."""
     headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
-    with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False) as http:
         yield Server(http)
 
 

@@ -59,6 +59,19 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     console.print(table)
 
 
+COLOURS = {
+    "queued": "yellow",
+    "uncertain": "magenta",
+    "submitted": "blue",
+    "running": "cyan",
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "bright_black",
+    "expired": "red",
+}
+"""Of states, where colours are shown: on a terminal, unless NO_COLOR is set."""
+
+
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Names and values, one a line."""
     width = max(len(name) for name in fields)

@@ -1,37 +1,58 @@
-"""`tracker tasks`: list, show, wait."""
+"""`tracker tasks`: list, show, wait, cancel, refresh, resubmit."""
 
 import sys
 from typing import Any
 
 import click
+import httpx
 
-from tracker.cli.remote import KEY, URL, Server, connect
-from tracker.cli.shared import OUTPUT, emit, print_table
+from tracker.cli.filters import filtered, parameters
+from tracker.cli.remote import ANSWER_S, KEY, URL, Server, connect
+from tracker.cli.shared import OUTPUT, emit, print_table, say
 from tracker.cli.submit import print_task, wait_for
 
 
 @click.group()
 def tasks() -> None:
-    """Look at tasks on a running service."""
+    """Look at tasks on a running service, and act on them."""
 
 
 @tasks.command("list")
 @URL
 @KEY
 @OUTPUT
-@click.option("--provider")
-@click.option("--operation")
-@click.option("--state", multiple=True, help="Repeatable.")
-@click.option("--external-task-id")
-@click.option("--limit", type=int, default=50, show_default=True)
-def list_(*, url: str, api_key: str | None, output: str, limit: int, **filters: Any) -> None:
+@filtered
+@click.option("--overdue", is_flag=True, help="Only those past their deadline.")
+@click.option("--order", type=click.Choice(["desc", "asc"]), help="Newest or oldest first.")
+@click.option("--limit", type=int, default=50, show_default=True, help="Of a page.")
+@click.option("--cursor", help="next_cursor of the page before.")
+@click.option("--all", "everything", is_flag=True, help="All pages.")
+def list_(  # noqa: PLR0913 - one parameter per option
+    *,
+    url: str,
+    api_key: str | None,
+    output: str,
+    limit: int,
+    order: str | None,
+    cursor: str | None,
+    overdue: bool,
+    everything: bool,
+    **filters: Any,
+) -> None:
     """Newest first."""
-    params = {name: value for name, value in filters.items() if value} | {"limit": limit}
+    params = parameters(filters) | {"limit": limit}
+    params |= {"order": order} if order else {}
+    params |= {"overdue": "true"} if overdue else {}
     with connect(url, api_key) as server:
-        page = server.get("/v1/tasks", params=params)
+        page = server.get("/v1/tasks", params=params | ({"cursor": cursor} if cursor else {}))
+        while everything and page["next_cursor"]:
+            more = server.get("/v1/tasks", params=params | {"cursor": page["next_cursor"]})
+            page = more | {"tasks": page["tasks"] + more["tasks"]}
     columns = ("id", "operation", "state", "external_task_id", "updated_at")
     rows = [[task[column] for column in columns] for task in page["tasks"]]
     emit(output, page, lambda: print_table("tasks", columns, rows))
+    if page["next_cursor"]:
+        say(f"more: --cursor {page['next_cursor']}")
 
 
 @tasks.command()
@@ -57,6 +78,70 @@ def wait(*, url: str, api_key: str | None, output: str, task_id: str, timeout: f
     """Wait for the verdict: exit 0 succeeded, 1 failed, 2 timed out."""
     with connect(url, api_key) as server:
         sys.exit(wait_for(server, task_id, timeout_s=timeout, output=output))
+
+
+@tasks.command()
+@URL
+@KEY
+@OUTPUT
+@click.argument("task_id")
+def cancel(*, url: str, api_key: str | None, output: str, task_id: str) -> None:
+    """Cancel a task that has not been sent; exit 1 when it may have been."""
+    with connect(url, api_key) as server:
+        task = server.send("POST", f"/v1/tasks/{task_id}/cancel").json()
+    emit(output, task, lambda: print_task(task))
+
+
+@tasks.command()
+@URL
+@KEY
+@OUTPUT
+@click.argument("task_id")
+@click.option("--wait", type=click.IntRange(0, 60), default=10, show_default=True, help="Seconds.")
+def refresh(*, url: str, api_key: str | None, output: str, task_id: str, wait: int) -> None:
+    """Have the provider asked now, and show what its answer made of the task."""
+    with connect(url, api_key) as server:
+        answer = server.send(
+            "POST",
+            f"/v1/tasks/{task_id}/refresh",
+            headers={"prefer": f"wait={wait}"},
+            timeout=wait + ANSWER_S,
+        )
+    task = answer.json()
+    emit(output, task, lambda: print_task(task))
+    if answer.status_code == httpx.codes.ACCEPTED:
+        say(f"nothing new within {wait} s")
+
+
+@tasks.command()
+@URL
+@KEY
+@OUTPUT
+@click.argument("task_id")
+@click.option("--idempotency-key", help="The same key is the same new task.")
+@click.option(
+    "--wait", is_flag=True, help="Wait for the verdict: exit 0 succeeded, 1 failed, 2 timed out."
+)
+@click.option("--timeout", type=float, default=600.0, show_default=True, help="Seconds to wait.")
+def resubmit(  # noqa: PLR0913 - one parameter per option
+    *,
+    url: str,
+    api_key: str | None,
+    output: str,
+    task_id: str,
+    idempotency_key: str | None,
+    wait: bool,
+    timeout: float,
+) -> None:
+    """Submit the input of a failed, cancelled or expired task again, as a new task."""
+    headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
+    with connect(url, api_key) as server:
+        task = server.send("POST", f"/v1/tasks/{task_id}/resubmit", headers=headers).json()
+        if not wait:
+            emit(output, task, lambda: print_task(task))
+            return
+        say(f"{task['id']}  accepted")
+        sys.exit(wait_for(server, task["id"], timeout_s=timeout, output=output))
 
 
 def history(server: Server, task_id: str) -> dict[str, Any]:
