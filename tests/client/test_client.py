@@ -85,6 +85,17 @@ def test_changes_go_on_behind_a_cursor(tracker: Client) -> None:
     assert {c.seq for c in again} >= set(seqs[3:])
 
 
+def test_tasks_are_acted_on(tracker: Client) -> None:
+    failed = tracker.submit(OPERATION, EXAMPLE | {"prompt": "[scenario:failed]"})
+    assert tracker.wait(failed.id, timeout_s=20).state == "failed"
+    again = tracker.resubmit(failed.id, idempotency_key="once")
+    assert (again.resubmit_of, again.state) == (failed.id, "queued")
+    assert tracker.resubmit(failed.id, idempotency_key="once").id == again.id
+    assert tracker.refresh(failed.id).state == "failed"
+    with pytest.raises(Conflict):
+        tracker.cancel(failed.id)
+
+
 def test_what_is_wrong_has_a_class_and_names_its_fields(tracker: Client) -> None:
     with pytest.raises(Invalid) as refused:
         tracker.submit(OPERATION, {"image_list": []})
@@ -117,6 +128,11 @@ async def test_the_same_in_asyncio(service: tuple[str, str]) -> None:
         changes = [change async for change in tracker.changes(follow=False)]
         assert made.id in {change.task_id for change in changes}
         assert await tracker.transitions(made.id)
+        assert (await tracker.refresh(made.id)).has_succeeded
+        with pytest.raises(Conflict):
+            await tracker.cancel(made.id)
+        with pytest.raises(Conflict):
+            await tracker.resubmit(made.id)
         with pytest.raises(NotFound):
             await tracker.get("none")
 

@@ -102,6 +102,20 @@ def get(task_id: str, *, tries: int) -> Flow[Task]:
     return Task.parse(answer.json())
 
 
+def act(task_id: str, action: str, *, tries: int) -> Flow[Task]:
+    """`POST /v1/tasks/{id}/{action}`; twice is as good as once."""
+    answer = yield from send(Call("POST", f"{_task(task_id)}/{action}"), tries=tries)
+    return Task.parse(answer.json())
+
+
+def resubmit(task_id: str, *, idempotency_key: str | None, tries: int) -> Flow[Task]:
+    """`POST /v1/tasks/{id}/resubmit`."""
+    key = idempotency_key or secrets.token_hex(16)
+    call = Call("POST", f"{_task(task_id)}/resubmit", headers={"idempotency-key": key})
+    answer = yield from send(call, tries=tries)
+    return Task.parse(answer.json())
+
+
 def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
     answer = yield from send(Call("GET", f"{_task(task_id)}/transitions"), tries=tries)

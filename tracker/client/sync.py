@@ -143,6 +143,20 @@ class Client:
         params = flows.task_filters(**filters)
         return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
 
+    def refresh(self, task_id: str) -> Task:
+        """Have the provider asked about a task now; its news comes as a change."""
+        return self._run(flows.act(task_id, "refresh", tries=self._tries))
+
+    def cancel(self, task_id: str) -> Task:
+        """Cancel a task that has not been sent. Raises Conflict once the provider may have it."""
+        return self._run(flows.act(task_id, "cancel", tries=self._tries))
+
+    def resubmit(self, task_id: str, *, idempotency_key: str | None = None) -> Task:
+        """Submit the input of a task that failed, was cancelled or expired again, as a new task."""
+        return self._run(
+            flows.resubmit(task_id, idempotency_key=idempotency_key, tries=self._tries)
+        )
+
     def _run(self, flow: Flow[T]) -> T:
         outcome: Outcome | None = None
         while True:
