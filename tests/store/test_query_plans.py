@@ -117,6 +117,6 @@ def test_the_feed_walks_its_index(database_url: str) -> None:
 def test_one_task_is_found_by_its_id(database_url: str) -> None:
     with connected(database_url) as db:
         (task, *_) = fill(db, random.Random(1), 200)
-        for plan in plans(db, lambda: tasks.standing(db, task.tenant, task.id)):
+        for plan in plans(db, lambda: tasks.standings(db, [task.id])):
             check(plan)
             assert "tasks" in plan
