@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 
 from tracker.clock import SystemClock, jitter
+from tracker.domain.errors import Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
@@ -20,6 +22,7 @@ from tracker.services.context import Context
 from tracker.services.delivery import Delivering
 from tracker.services.endpoints import Endpoints
 from tracker.services.keyring import Keyring
+from tracker.services.learning import Learning
 from tracker.services.leases import Leases
 from tracker.services.passing import Passing
 from tracker.services.reception import Reception
@@ -37,6 +40,8 @@ from tracker.web.state import Limits, Services
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,27 @@ async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
         await working
 
 
+@asynccontextmanager
+async def recalling(context: Context) -> AsyncIterator[None]:
+    """Know how long tasks take, in a process that answers callers and does no other work."""
+
+    async def repeat() -> None:
+        learning = Learning(context)
+        while True:
+            try:
+                await learning.recall()
+            except Unavailable as error:
+                log.warning("what is usual is not known anew: %s", error)
+            await context.clock.sleep(context.policy.learn_every.total_seconds())
+
+    repeating = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        repeating.cancel()
+        await asyncio.wait([repeating])
+
+
 def make_supervisor(parts: Parts) -> Supervisor:
     """The loops of this process, woken by its own commits."""
     context = parts.context
@@ -120,7 +146,8 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
             with told_to_end(parts.services.watch.close):
                 if not workers:
-                    yield {"services": parts.services}
+                    async with recalling(parts.context):
+                        yield {"services": parts.services}
                     return
                 async with running_workers(parts):
                     yield {"services": parts.services}

@@ -44,7 +44,7 @@ def step(task: Task, **fields: Any) -> Transition:
         "kind": Kind.CREATED,
         "source": Source.CLIENT,
         "provider_status": None,
-        "message": None,
+        "message": task.message,
         "provider_at": None,
         "at": task.updated_at,
         "receipt": None,
@@ -63,6 +63,12 @@ async def move(store: Store, task: Task, state: TaskState = TaskState.RUNNING) -
     return await store.write(_move, replace(task, state=state, version=task.version + 1))
 
 
+async def finish(store: Store, task: Task) -> Task:
+    """Give a task its verdict, as a callback brings it."""
+    ended = replace(task, state=TaskState.SUCCEEDED, version=task.version + 1)
+    return await store.write(_finish, ended)
+
+
 def _insert(tx: Tx, items: Sequence[Sequence[Task]]) -> list[list[Task]]:
     made = []
     for new in items:
@@ -77,5 +83,13 @@ def _move(tx: Tx, items: Sequence[Task]) -> list[Task]:
     tasks.save(tx.db, items)
     kind = Kind.SEEN_RUNNING
     transitions.append(tx.db, [(task, step(task, kind=kind)) for task in items])
+    tx.moved = True
+    return list(items)
+
+
+def _finish(tx: Tx, items: Sequence[Task]) -> list[Task]:
+    tasks.save(tx.db, items)
+    verdict = {"kind": Kind.SEEN_SUCCEEDED, "source": Source.CALLBACK}
+    transitions.append(tx.db, [(task, step(task, **verdict)) for task in items])
     tx.moved = True
     return list(items)

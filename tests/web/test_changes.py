@@ -12,9 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
+from tracker.store.engine import open_engine
 
 LONG = 20
 
@@ -158,6 +160,26 @@ def test_a_wait_for_changes_in_vain_ends_in_time_and_moves_the_cursor(http: http
         http.get("/v1/changes", params={"after": page.json()["next_cursor"]}).json()["changes"]
         == []
     )
+
+
+@pytest.mark.parametrize("path", ["/v1/changes", "/v1/changes/stream"])
+def test_a_cursor_that_the_feed_does_not_reach_back_to_is_410(
+    http: httpx.Client, database_url: str, path: str
+) -> None:
+    cursors = []
+    for _ in range(4):
+        submit(http)
+        cursors.append(http.get("/v1/changes").json()["next_cursor"])
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        db.execute(text("DELETE FROM transitions WHERE seq <= 3"))
+    engine.dispose()
+    gone = http.get(path, params={"after": cursors[0]})
+    assert gone.status_code == 410
+    assert gone.json()["type"].endswith("cursor-too-old")
+    for kept in cursors[2:]:
+        assert http.get("/v1/changes", params={"after": kept}).status_code == 200
+    assert len(http.get("/v1/changes").json()["changes"]) == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/changes", "/v1/changes/stream"])

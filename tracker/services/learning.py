@@ -10,6 +10,7 @@ from tracker.services.context import Context
 from tracker.services.correlation import DEFAULT_TENANT
 from tracker.store import conditions, tasks
 from tracker.store.conditions import CALLBACKS_DEGRADED, Condition
+from tracker.store.tasks import Verdict
 from tracker.store.transaction import Tx
 
 LATEST = 1000
@@ -26,16 +27,22 @@ class Learning:
     async def learn(self) -> None:
         """One look: renew the expectations, raise and clear conditions."""
         context = self._context
-        latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
-        kinds: dict[tuple[str, str], list[Ended]] = defaultdict(list)
         accounts: dict[tuple[str, str], list[Ended]] = defaultdict(list)
-        for verdict in latest:
-            kinds[verdict.provider, verdict.operation].append(verdict.ended)
+        for verdict in await self.recall():
             accounts[verdict.provider, verdict.account].append(verdict.ended)
-        context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})
         if context.expects_callbacks and accounts:
             silent = {account for account, ended in accounts.items() if is_silent(ended)}
             await self._record(silent, set(accounts))
+
+    async def recall(self) -> Sequence[Verdict]:
+        """Renew the expectations alone; returns what they were made of."""
+        context = self._context
+        latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
+        kinds: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        for verdict in latest:
+            kinds[verdict.provider, verdict.operation].append(verdict.ended)
+        context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})
+        return latest
 
     async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
         there = await self._context.store.read(conditions.list_open)

@@ -91,9 +91,11 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page
     same time whatever is asked for and however long the feed is.
     Raises CursorTooOld when the place is not in the feed.
     """
-    newest = head(db)
+    oldest, newest = _ends(db)
     if after > newest:
         raise CursorTooOld("the feed ends before this cursor: an older database was restored")
+    if 0 < after < oldest - 1:
+        raise CursorTooOld("what comes behind this cursor is not all kept any more")
     if after == newest:
         return Page((), after, more=False)
     looked_at, end = newest, True
@@ -108,6 +110,18 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page
     if len(found) == limit:
         return Page(found, found[-1].seq, more=True)
     return Page(found, looked_at, more=not end)
+
+
+def _ends(db: Connection) -> tuple[int, int]:
+    """The oldest and the newest number; (0, 0) in an empty feed."""
+    # One look at each end of the index: SQLite would read all of it for both in one SELECT.
+    row = db.execute(
+        select(
+            select(func.coalesce(func.min(transitions.c.seq), 0)).scalar_subquery(),
+            select(func.coalesce(func.max(transitions.c.seq), 0)).scalar_subquery(),
+        )
+    ).one()
+    return row[0], row[1]
 
 
 def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bool]:
