@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from typing import Any
 
 import click
@@ -76,7 +77,10 @@ def _print_line(*parts: tuple[str, str]) -> None:
     """One line on stdout, at once; each part with its style, as rich has it."""
     line = Text.assemble(*parts)
     line.rstrip()
-    _OUT.print(line, soft_wrap=True)
+    _out().print(line, soft_wrap=True)
 
 
-_OUT = Console(highlight=False)
+@cache
+def _out() -> Console:
+    """Made when first used: it looks at the terminal and at NO_COLOR."""
+    return Console(highlight=False)

@@ -11,7 +11,7 @@ from tracker.services.context import Context
 from tracker.services.correlation import UNKNOWN_OPERATION
 from tracker.services.submission import Acceptance, AcceptedTask
 from tracker.services.transition import Recorder, lane_of
-from tracker.store import attempts, jobs, listing, tasks
+from tracker.store import attempts, jobs, tasks
 from tracker.store.jobs import JobKind, NewJob
 from tracker.store.transaction import Tx
 
@@ -58,9 +58,8 @@ class Actions:
 
         Raises NotFound, Conflict, and what `Acceptance.accept` raises.
         """
-        found = await self._context.store.read(lambda db: listing.by_ids(db, tenant, [id_]))
-        task = found.get(id_)
-        if task is None:
+        task = await self._context.store.find(tasks.by_id, id_)
+        if task is None or task.tenant != tenant:
             raise NotFound(NO_SUCH_TASK)
         if task.state not in _AGAIN:
             raise Conflict(

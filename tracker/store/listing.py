@@ -6,12 +6,11 @@ Each filter has an index that holds its tasks in the order of the list (docs/dec
 stepped over, at most SCAN tasks a page. Then a page may be short and the list go on all the same.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,6 +28,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.store import labels, task_rows
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_labels, tasks
+from tracker.store.tasks import get_by_keys
 from tracker.store.types import UtcDateTime
 
 SCAN = 2000
@@ -99,13 +99,12 @@ def page(  # noqa: PLR0913 - scan is for tests alone
         end = _end_of_scan(db, road, after, newest=newest, scan=scan)
     bounds = [*_behind(road, after, newest=newest), *_up_to(road, end, newest=newest)]
     walk = _walk(road, [*bounds, *rest], newest=newest, limit=limit + 1)
-    found = _load(db, [row.key for row in db.execute(walk)])
-    last = None
-    if len(found) > limit:
-        found = found[:limit]
-        last = Place(_sorted_by(found[-1], filter_), found[-1].key)
-    fitting = [task for task in found if labels.holds(task.metadata, filter_.metadata)]
-    return Page(fitting, last or end)
+    walked = [Place(row.at, row.key) for row in db.execute(walk)]
+    last = walked[limit - 1] if len(walked) > limit else end
+    # Looked at once more: tasks may have moved since they were walked past, and two entries of
+    # metadata may have one digest. Where the list goes on is where it was walked to.
+    found = _load(db, [place.key for place in walked[:limit]])
+    return Page([task for task in found if filter_.fits(task)], last)
 
 
 def numbered_page(
@@ -120,21 +119,6 @@ def numbered_page(
     skipped = (page_number - 1) * page_size
     walk = _walk(road, rest, newest=True, limit=skipped + page_size).offset(skipped)
     return _load(db, [row.key for row in db.execute(walk)])
-
-
-def by_ids(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Task]:
-    """A tenant's tasks by public id."""
-    found = select(tasks).where(tasks.c.id.in_(ids), tasks.c.tenant == tenant)
-    return {task.id: task for task in map(task_rows.task, db.execute(found))}
-
-
-def by_external_ids(db: Connection, tenant: str, ids: Collection[str]) -> dict[str, list[Task]]:
-    """A tenant's tasks by external id; several accounts may have one of the same."""
-    wanted = select(tasks).where(tasks.c.external_task_id.in_(ids), tasks.c.tenant == tenant)
-    found: dict[str, list[Task]] = {}
-    for task in map(task_rows.task, db.execute(wanted.order_by(tasks.c.key))):
-        found.setdefault(task.external_task_id, []).append(task)
-    return found
 
 
 def _named(
@@ -256,8 +240,7 @@ def _walk(
 
 def _load(db: Connection, keys: Sequence[int]) -> list[Task]:
     """Tasks in the order of their keys as given."""
-    rows = db.execute(select(tasks).where(tasks.c.key.in_(keys)))
-    found = {row.key: task_rows.task(row) for row in rows}
+    found = get_by_keys(db, keys)
     return [found[key] for key in keys if key in found]
 
 

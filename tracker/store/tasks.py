@@ -106,8 +106,17 @@ def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks by row key, for the service's own work."""
-    found = select(tasks).where(tasks.c.key.in_(keys))
-    return {row.key: task_rows.task(row) for row in db.execute(found)}
+    rows = bulk.find(db, f"{_LOAD} key", list(keys), bulk.integers)
+    return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
+
+
+def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
+    """Tasks by external id, of any tenant; several accounts may have one of the same."""
+    rows = bulk.find(db, f"{_LOAD} external_task_id", ids, bulk.texts)
+    found: dict[str, list[Task]] = {}
+    for task in task_rows.from_driver(rows, db.dialect.name):
+        found.setdefault(task.external_task_id, []).append(task)
+    return found
 
 
 def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:

@@ -99,9 +99,13 @@ class QueryBody(BaseModel):
             raise ValueError(f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
         return self
 
-    def admits(self, task: Task) -> bool:
-        """Whether a task is of the provider and account that are meant."""
-        return self.provider in (None, task.provider) and self.account in (None, task.account)
+    def admits(self, task: Task, *, tenant: str) -> bool:
+        """Whether a task is the tenant's, and of the provider and account that are meant."""
+        return (
+            task.tenant == tenant
+            and self.provider in (None, task.provider)
+            and self.account in (None, task.account)
+        )
 
 
 def render_task(task: Task) -> views.Task:

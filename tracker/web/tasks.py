@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
 from tracker.domain.task import Task
-from tracker.store import attempts, deliveries, listing, receipts, transitions
+from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
 from tracker.store.listing import Place
 from tracker.store.store import Reading
 from tracker.web import examples, params, query, views, waiting
@@ -129,32 +129,32 @@ async def query_(request: Request) -> Response:
     ids = {name: id_ for name in asked.ids if (id_ := query.as_uuid(name)) is not None}
     found, named = await services(request).store.read(
         lambda db: (
-            listing.by_ids(db, owner, set(ids.values())),
-            listing.by_external_ids(db, owner, set(asked.external_task_ids)),
+            tasks.by_id(db, list(set(ids.values()))),
+            tasks.by_external_id(db, list(set(asked.external_task_ids))),
         )
     )
+    by_id = {name: [found[id_]] for name, id_ in ids.items() if id_ in found}
     items = [
-        _found(name, None, [found[ids[name]]] if ids.get(name) in found else [])
+        _found(name, None, [task for task in by_id.get(name, ()) if task.tenant == owner])
         for name in asked.ids
     ]
-    items += [
-        _found(None, name, [task for task in named.get(name, ()) if asked.admits(task)])
-        for name in asked.external_task_ids
-    ]
+    for name in asked.external_task_ids:
+        admitted = [task for task in named.get(name, ()) if asked.admits(task, tenant=owner)]
+        items.append(_found(None, name, admitted))
     return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
 
 
-def _found(id_: str | None, external: str | None, tasks: Sequence[Task]) -> views.FoundTask:
+def _found(id_: str | None, external: str | None, found: Sequence[Task]) -> views.FoundTask:
     error: views.NotOne | None = None
-    if not tasks:
+    if not found:
         error = {"type": "not-found", "detail": "there is no such task"}
-    elif len(tasks) > 1:
-        accounts = ", ".join(f"{task.provider}/{task.account}" for task in tasks)
+    elif len(found) > 1:
+        accounts = ", ".join(f"{task.provider}/{task.account}" for task in found)
         error = {"type": "ambiguous", "detail": f"name provider and account: {accounts}"}
     return {
         "id": id_,
         "external_task_id": external,
-        "task": None if error else render_task(tasks[0]),
+        "task": None if error else render_task(found[0]),
         "error": error,
     }
 
