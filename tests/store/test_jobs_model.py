@@ -131,8 +131,8 @@ class Jobs(RuleBasedStateMachine):
         with self.engine.begin() as db:
             kept = jobs.renew(db, self.held[who], until=until)
         for job in self.held[who]:
-            assert (job.key in kept) == self._is_ours(job)
-            if job.key in kept:
+            assert (job in kept) == self._is_ours(job)
+            if job in kept:
                 self.model.there[job.task_key]["until"] = until
 
     @rule(who=st.sampled_from(CLAIMANTS))

@@ -133,7 +133,7 @@ class Attempting:
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
         rooms = self._rooms(tx, found.values())
         ours = jobs.held_of(tx.db, held)
-        still = [job for job in held if job.key in ours]
+        still = [job for job in held if job in ours]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
         recorder = Recorder(self._context, tx, found.values())
         sending: dict[Job, Task] = {}

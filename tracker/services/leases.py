@@ -54,8 +54,8 @@ class Leases:
         """When there will be something to claim."""
         return await self._context.store.read(lambda db: jobs.next_due(db, kind))
 
-    async def renew(self, held: Sequence[Job]) -> set[int]:
-        """Hold for another lease. Returns the keys of the jobs that are still ours."""
+    async def renew(self, held: Sequence[Job]) -> set[Job]:
+        """Hold for another lease. Returns the jobs that are still ours."""
         return await self._context.store.write(self._renew, tuple(held))
 
     async def release(self, held: Sequence[Job]) -> None:
@@ -92,7 +92,7 @@ class Leases:
             for one in wanted
         ]
 
-    def _renew(self, tx: Tx, held: Sequence[Sequence[Job]]) -> list[set[int]]:
+    def _renew(self, tx: Tx, held: Sequence[Sequence[Job]]) -> list[set[Job]]:
         until = tx.lease_now + self._context.policy.lease
         return [jobs.renew(tx.db, some, until=until) for some in held]
 

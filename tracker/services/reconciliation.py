@@ -172,7 +172,7 @@ class Reconciliation:
         recorder = Recorder(self._context, tx, found.values())
         held = jobs.held_of(tx.db, [item.job for item in looked])
         for item in looked:
-            if item.job.key in held:
+            if item.job in held:
                 self._settle_one(tx, recorder, item)
         recorder.flush()
         return [None] * len(looked)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     bindparam,
@@ -264,17 +265,26 @@ def next_due(db: Connection, kind: JobKind) -> datetime | None:
     return min(found) if found else None
 
 
-def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[int]:
-    """Hold these jobs for longer. Returns the keys that are still held."""
-    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in held])
-    renewed = update(jobs).where(ours).values(lease_until=until).returning(jobs.c.key)
-    return set(db.scalars(renewed))
+def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
+    """Hold these jobs for longer. Returns those that are still held."""
+    renewed = update(jobs).where(_held(held)).values(lease_until=until)
+    return _among(held, db.execute(renewed.returning(jobs.c.key, jobs.c.lease_token)))
 
 
-def held_of(db: Connection, claimed: Sequence[Job]) -> set[int]:
-    """Keys of those jobs on which their holders may still commit work. Locks the rows."""
-    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
-    return set(db.scalars(select(jobs.c.key).where(ours).order_by(jobs.c.key).with_for_update()))
+def held_of(db: Connection, claimed: Sequence[Job]) -> set[Job]:
+    """Those jobs on which their holders may still commit work. Locks the rows."""
+    found = select(jobs.c.key, jobs.c.lease_token).where(_held(claimed)).order_by(jobs.c.key)
+    return _among(claimed, db.execute(found.with_for_update()))
+
+
+def _held(claimed: Sequence[Job]) -> ColumnElement[bool]:
+    return tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
+
+
+def _among(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
+    """By key and token: one process may have claimed a row twice, and holds it once."""
+    found = {(key, token) for key, token in rows}
+    return {job for job in claimed if (job.key, job.token) in found}
 
 
 def is_held(db: Connection, job: Job) -> bool:

@@ -117,7 +117,8 @@ def numbered_page(
     road = _road(filter_)
     rest = list(filter_.of_tasks(besides=road.used))
     skipped = (page_number - 1) * page_size
-    walk = _walk(road, rest, newest=True, limit=skipped + page_size).offset(skipped)
+    walk = _walk(road, rest, newest=True, limit=skipped + page_size)
+    walk = walk.offset(skipped).limit(page_size)
     return _load(db, [row.key for row in db.execute(walk)])
 
 
