@@ -60,12 +60,13 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
     assert httpx.get(f"{base}/kling/nothing", trust_env=False).json()["code"] == 1203
 
 
+@pytest.mark.parametrize("after", ["", "/", "/more"])
 def test_the_token_of_a_callback_url_is_not_logged_below_a_path_either(
-    serve: Serve, caplog: pytest.LogCaptureFixture
+    serve: Serve, caplog: pytest.LogCaptureFixture, after: str
 ) -> None:
     url = serve(TRACKER_ROOT_PATH="/below", TRACKER_LOG_LEVEL="info")
     with caplog.at_level(logging.INFO, "tracker.access"):
-        posted(f"{url}/below/callbacks/kling/shared/the-token")
+        posted(f"{url}/below/callbacks/kling/shared/the-token{after}")
     assert "/callbacks/kling/shared/…" in caplog.text
     assert "the-token" not in caplog.text
 

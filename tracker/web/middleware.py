@@ -67,6 +67,8 @@ def _given_id(scope: Scope) -> str | None:
 def _path(scope: Scope) -> str:
     """The path as it may be logged: the token of a callback URL is a secret."""
     path: str = scope["path"]
-    if "/callbacks/" in path:  # it may stand behind a root path
-        path = path.rpartition("/")[0] + "/…"
+    before, mark, rest = path.partition("/callbacks/")  # it may stand behind a root path
+    if mark:
+        named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes
+        path = f"{before}{mark}{'/'.join(named)}/…"
     return path if path.isprintable() else repr(path)
