@@ -9,7 +9,7 @@ from tracker.domain.rendering import instant
 from tracker.services.correlation import DEFAULT_TENANT
 from tracker.store import attention, conditions, endpoints
 from tracker.store.store import Reading
-from tracker.web import views
+from tracker.web import service_views
 from tracker.web.operation import operation
 from tracker.web.state import services, tenant
 
@@ -17,7 +17,7 @@ MOST = 50
 """Entries of each kind; the newest."""
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: views.Attention})
+@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Attention})
 async def attention_(request: Request) -> Response:
     """Overdue and uncertain tasks, odd receipts, endpoints in trouble, and standing conditions."""
     owner = tenant(request)
@@ -25,7 +25,7 @@ async def attention_(request: Request) -> Response:
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
-def _collect(db: Reading, owner: str) -> views.Attention:
+def _collect(db: Reading, owner: str) -> service_views.Attention:
     return {
         "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
         "conditions": [_condition(one) for one in _conditions(db, owner)],
@@ -38,7 +38,7 @@ def _collect(db: Reading, owner: str) -> views.Attention:
     }
 
 
-def _endpoint(one: Endpoint) -> views.TroubledEndpoint:
+def _endpoint(one: Endpoint) -> service_views.TroubledEndpoint:
     return {
         "endpoint_id": str(one.id),
         "url": one.url,
@@ -53,7 +53,7 @@ def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
     return conditions.list_open(db) if owner == DEFAULT_TENANT else []
 
 
-def _condition(one: conditions.Condition) -> views.Condition:
+def _condition(one: conditions.Condition) -> service_views.Condition:
     return {
         "name": one.name,
         "provider": one.provider,
@@ -63,7 +63,7 @@ def _condition(one: conditions.Condition) -> views.Condition:
     }
 
 
-def _stuck(one: attention.Stuck) -> views.StuckTask:
+def _stuck(one: attention.Stuck) -> service_views.StuckTask:
     return {
         "task_id": str(one.id),
         "operation": one.operation,
@@ -74,7 +74,7 @@ def _stuck(one: attention.Stuck) -> views.StuckTask:
     }
 
 
-def _odd(one: attention.Odd) -> views.OddReceipt:
+def _odd(one: attention.Odd) -> service_views.OddReceipt:
     return {
         "receipt_id": str(one.key),
         "task_id": None if one.task_id is None else str(one.task_id),

@@ -12,7 +12,7 @@ from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.store import deliveries
 from tracker.store.deliveries import Delivery, DeliveryFilter, MadeAttempt
 from tracker.store.store import Reading
-from tracker.web import params, query, views
+from tracker.web import delivery_views, params, query
 from tracker.web.endpoint_schemas import STATES, TYPES, RedeliverBody, render_delivery_attempt
 from tracker.web.operation import Answer, Param, operation, read_body
 from tracker.web.paging import page_answer, place
@@ -47,7 +47,11 @@ _UUID = {"type": "string", "format": "uuid"}
         params.limit(default=50, high=MAX_PAGE),
         params.CURSOR,
     ],
-    answers={200: Answer(views.DeliveryPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+    answers={
+        200: Answer(
+            delivery_views.DeliveryPage, headers={"Link": 'The next page, as `rel="next"`.'}
+        )
+    },
 )
 async def list_(request: Request) -> Response:
     """A page of deliveries, newest first."""
@@ -77,7 +81,7 @@ async def list_(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="deliveries", answers={200: views.WholeDelivery})
+@operation(scope=Scope.TASKS_READ, tag="deliveries", answers={200: delivery_views.WholeDelivery})
 async def get(request: Request) -> Response:
     """One delivery with its body and every attempt."""
     id_, owner = _delivery_id(request), tenant(request)
@@ -90,7 +94,7 @@ async def get(request: Request) -> Response:
     if loaded is None:
         raise NotFound("there is no such delivery")
     found, body, made = loaded
-    whole: views.WholeDelivery = {
+    whole: delivery_views.WholeDelivery = {
         "delivery": render_delivery(found),
         "body": body_as_text(body)[0],
         "attempts": [render_delivery_attempt(one) for one in made],
@@ -101,7 +105,7 @@ async def get(request: Request) -> Response:
 @operation(
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
-    answers={202: views.DeliveryReference},
+    answers={202: delivery_views.DeliveryReference},
     problems=[409],
 )
 async def redeliver(request: Request) -> Response:
@@ -117,7 +121,7 @@ async def redeliver(request: Request) -> Response:
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
     body=RedeliverBody,
-    answers={200: views.Redelivered},
+    answers={200: delivery_views.Redelivered},
 )
 async def redeliver_many(request: Request) -> Response:
     """Owe everything once more that matches; unless told otherwise, only say what that would be."""
@@ -134,7 +138,7 @@ async def redeliver_many(request: Request) -> Response:
     our = services(request).redelivery
     found = await our.preview(filter_)
     done = 0 if body.dry_run else await our.many(filter_)
-    told: views.Redelivered = {
+    told: delivery_views.Redelivered = {
         "dry_run": body.dry_run,
         "matching": found.count,
         "by_event": dict(found.by_event),

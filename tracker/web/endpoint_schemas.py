@@ -10,7 +10,7 @@ from tracker.domain.notices import EventType, Filter
 from tracker.domain.rendering import instant
 from tracker.services.endpoints import Changes, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
-from tracker.web import views
+from tracker.web import delivery_views
 from tracker.web.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
 
 Told = Literal[
@@ -129,7 +129,7 @@ class RedeliverBody(BaseModel):
     """True, the default: say what would go and change nothing."""
 
 
-def render_endpoint(endpoint: Endpoint) -> views.Endpoint:
+def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
     """An endpoint; never its secrets."""
     rotating: datetime | None = endpoint.old_secret_until if endpoint.old_secret else None
     return {
@@ -152,7 +152,7 @@ def render_endpoint(endpoint: Endpoint) -> views.Endpoint:
     }
 
 
-def render_delivery_attempt(made: MadeAttempt) -> views.DeliveryAttempt:
+def render_delivery_attempt(made: MadeAttempt) -> delivery_views.DeliveryAttempt:
     """One try to deliver, with the first bytes of the answer."""
     text, encoding = body_as_text(made.answer or b"")
     return {

@@ -11,7 +11,7 @@ from tracker.domain.access import Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.store import endpoints
-from tracker.web import examples, params, query, views
+from tracker.web import delivery_views, examples, params, query
 from tracker.web.endpoint_schemas import EndpointBody, EndpointChanges, render_endpoint
 from tracker.web.operation import Answer, Param, operation, read_body
 from tracker.web.paging import page_answer, place
@@ -30,7 +30,8 @@ _NO_STORE = {"cache-control": "no-store"}
     examples=examples.ENDPOINT,
     answers={
         201: Answer(
-            views.EndpointWithSecret, headers={"Location": "Where the endpoint can be read."}
+            delivery_views.EndpointWithSecret,
+            headers={"Location": "Where the endpoint can be read."},
         )
     },
     problems=[409],
@@ -51,7 +52,11 @@ async def create(request: Request) -> Response:
     scope=Scope.TASKS_READ,
     tag="endpoints",
     query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
-    answers={200: Answer(views.EndpointPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+    answers={
+        200: Answer(
+            delivery_views.EndpointPage, headers={"Link": 'The next page, as `rel="next"`.'}
+        )
+    },
 )
 async def list_(request: Request) -> Response:
     """A page of endpoints, newest first."""
@@ -68,7 +73,7 @@ async def list_(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="endpoints", answers={200: views.Endpoint})
+@operation(scope=Scope.TASKS_READ, tag="endpoints", answers={200: delivery_views.Endpoint})
 async def get(request: Request) -> Response:
     """One endpoint, without its secret."""
     id_, owner = endpoint_id(request), tenant(request)
@@ -78,7 +83,9 @@ async def get(request: Request) -> Response:
     return _answer(found)
 
 
-@operation(scope=Scope.ADMIN, tag="endpoints", body=EndpointChanges, answers={200: views.Endpoint})
+@operation(
+    scope=Scope.ADMIN, tag="endpoints", body=EndpointChanges, answers={200: delivery_views.Endpoint}
+)
 async def change(request: Request) -> Response:
     """Change some of an endpoint's fields. What is owed already goes to the new URL."""
     body = await read_body(request, EndpointChanges)
@@ -96,7 +103,7 @@ async def delete(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@operation(scope=Scope.ADMIN, tag="endpoints", answers={200: views.Endpoint})
+@operation(scope=Scope.ADMIN, tag="endpoints", answers={200: delivery_views.Endpoint})
 async def pause(request: Request) -> Response:
     """Send nothing until it is resumed; what happens is written down and listed."""
     return _answer(await services(request).endpoints.pause(tenant(request), endpoint_id(request)))
@@ -113,7 +120,7 @@ async def pause(request: Request) -> Response:
             {"type": "string", "enum": ["send", "drop"]},
         )
     ],
-    answers={200: views.Endpoint},
+    answers={200: delivery_views.Endpoint},
 )
 async def resume(request: Request) -> Response:
     """Deliver again, after a pause of any kind or a 410."""
@@ -137,7 +144,7 @@ async def resume(request: Request) -> Response:
             {"type": "integer", "minimum": 0, "maximum": MAX_OVERLAP_S, "default": 86400},
         )
     ],
-    answers={200: views.EndpointWithSecret},
+    answers={200: delivery_views.EndpointWithSecret},
 )
 async def rotate_secret(request: Request) -> Response:
     """Make a new secret. It is in this answer and nowhere else."""
@@ -150,7 +157,10 @@ async def rotate_secret(request: Request) -> Response:
 
 
 @operation(
-    scope=Scope.ADMIN, tag="endpoints", answers={202: views.DeliveryReference}, problems=[409]
+    scope=Scope.ADMIN,
+    tag="endpoints",
+    answers={202: delivery_views.DeliveryReference},
+    problems=[409],
 )
 async def test(request: Request) -> Response:
     """Send an `endpoint.test`, whatever the filters; follow it at the delivery named."""

@@ -5,18 +5,22 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import Unavailable
 from tracker.store.revision import SCHEMA_REVISION, current_revision
-from tracker.web import views
+from tracker.web import service_views
 from tracker.web.operation import operation
 from tracker.web.state import services
 
 
-@operation(scope=None, tag="operations", answers={200: views.Health})
+@operation(scope=None, tag="operations", answers={200: service_views.Health})
 async def healthz(_request: Request) -> Response:
     """The process answers. Asks nothing else, so that a database away restarts nobody."""
     return JSONResponse({"status": "ok"})
 
 
-@operation(scope=None, tag="operations", answers={200: views.Readiness, 503: views.Readiness})
+@operation(
+    scope=None,
+    tag="operations",
+    answers={200: service_views.Readiness, 503: service_views.Readiness},
+)
 async def readyz(request: Request) -> Response:
     """The database answers and has the schema that this code was written for."""
     try:

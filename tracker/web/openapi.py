@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from starlette.routing import BaseRoute, Route
 
 from tracker import __version__
-from tracker.web import problems, views
+from tracker.web import problems, service_views
 from tracker.web.operation import Answer, Operation, Param, described
 
 _REF = "#/components/schemas/{model}"
@@ -79,7 +79,7 @@ def _schemas(found: Sequence[Operation]) -> tuple[Mapping[Any, Any], dict[str, A
         for answer in said.answers.values():
             if answer.shape is not None:
                 wanted[answer.shape, "serialization"] = TypeAdapter(answer.shape)
-    wanted[views.Problem, "serialization"] = TypeAdapter(views.Problem)
+    wanted[service_views.Problem, "serialization"] = TypeAdapter(service_views.Problem)
     refs, defs = TypeAdapter.json_schemas(
         [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
     )
@@ -162,7 +162,7 @@ def _answer(status: int, answer: Answer, refs: Mapping[Any, Any]) -> dict[str, A
 
 
 def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
-    content = {problems.MEDIA_TYPE: {"schema": refs[views.Problem, "serialization"]}}
+    content = {problems.MEDIA_TYPE: {"schema": refs[service_views.Problem, "serialization"]}}
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 

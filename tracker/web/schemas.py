@@ -18,7 +18,7 @@ from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.feed import Change
 from tracker.store.receipts import Receipt
-from tracker.web import views
+from tracker.web import delivery_views, views
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_METADATA = 50
@@ -177,7 +177,7 @@ def render_attempt(attempt: Attempt) -> views.Attempt:
     }
 
 
-def render_delivery(owed: Delivery) -> views.Delivery:
+def render_delivery(owed: Delivery) -> delivery_views.Delivery:
     """One change owed to one endpoint, or to a URL that came with the task."""
     return {
         "id": str(owed.id),

@@ -10,7 +10,7 @@ from tracker.domain.rendering import instant
 from tracker.domain.tally import Tally
 from tracker.domain.task import OPEN, TERMINAL
 from tracker.services.counting import KEPT, Counted, look
-from tracker.web import query, views
+from tracker.web import query, service_views
 from tracker.web.operation import Param, operation
 from tracker.web.state import services, tenant
 
@@ -22,7 +22,9 @@ _HOURS = Param(
 )
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", query=(_HOURS,), answers={200: views.Stats})
+@operation(
+    scope=Scope.TASKS_READ, tag="operations", query=(_HOURS,), answers={200: service_views.Stats}
+)
 async def stats(request: Request) -> Response:
     """Counts by state, latency, who brought the verdicts, and costs."""
     hours = query.integer(request, "hours", default=24, low=1, high=MAX_HOURS)
@@ -34,7 +36,7 @@ async def stats(request: Request) -> Response:
     return JSONResponse(_render(found, since, now), headers={"cache-control": "no-store"})
 
 
-def _render(found: Counted, since: datetime, now: datetime) -> views.Stats:
+def _render(found: Counted, since: datetime, now: datetime) -> service_views.Stats:
     return {
         "as_of": instant(now),
         "since": instant(since),
@@ -45,7 +47,7 @@ def _render(found: Counted, since: datetime, now: datetime) -> views.Stats:
     }
 
 
-def _account(provider: str, account: str, one: Tally) -> views.AccountStats:
+def _account(provider: str, account: str, one: Tally) -> service_views.AccountStats:
     ended, told = one.labelled("ended"), one.labelled("told")
     all_told = sum(told.values())
     return {

@@ -11,7 +11,7 @@ from tracker.domain.task import Task
 from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
 from tracker.store.listing import Place
 from tracker.store.store import Reading
-from tracker.web import examples, params, query, views, waiting
+from tracker.web import delivery_views, examples, params, query, views, waiting
 from tracker.web.conditional import etag, matches
 from tracker.web.operation import Answer, operation, read_body
 from tracker.web.paging import page_answer, place, places
@@ -179,7 +179,7 @@ async def list_attempts(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.DeliveryList})
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: delivery_views.DeliveryList})
 async def list_deliveries(request: Request) -> Response:
     """What a task owes or owed to its caller's URL."""
     return await _history(
