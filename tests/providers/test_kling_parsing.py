@@ -37,6 +37,13 @@ ENVELOPES = st.lists(
 )
 
 
+@pytest.mark.parametrize("when", [10**15 - 1, "999999999999998", 253_402_300_800_000])
+def test_a_time_after_all_dates_is_none(when: object) -> None:
+    found = observe(TASK | {"updated_at": when})
+    assert found is not None
+    assert (found.state, found.at) == (TaskState.SUCCEEDED, None)
+
+
 @given(st.text(max_size=40), st.sampled_from(["task_status", "status", "state"]))
 def test_a_word_that_nobody_knows_is_no_verdict_and_is_kept(word: str, field: str) -> None:
     if word.strip().lower() in WORDS or not word:

@@ -100,6 +100,22 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
     }
 )
 
+# Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
+_QUEUED, _FAILED = S.QUEUED, S.FAILED
+_KNOWN = frozenset({S.SUBMITTED, S.RUNNING})
+_EARLY = frozenset({S.QUEUED, S.UNCERTAIN})
+_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED})
+_CREATED, _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.CREATED, K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
+_EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
+    S.QUEUED: (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT),
+    S.UNCERTAIN: (Effect.LOOK_UP,),
+    **dict.fromkeys(_KNOWN, (Effect.RECONCILE, Effect.NOTIFY)),
+    # `expired` is told too, or a caller who relies on the callback would wait for ever.
+    **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
+}
+"""What entering a state causes."""
+_ADVANCED = Verdict.ADVANCED
+
 _RANK: Mapping[TaskState, int] = {
     S.QUEUED: 0,
     S.UNCERTAIN: 0,
@@ -172,7 +188,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     now: aware UTC; becomes `updated_at`.
     Raises Misuse for Kind.CREATED, which is not something that happens to an existing task.
     """
-    if event.kind is K.CREATED:
+    if event.kind is _CREATED:
         raise Misuse("`created` is the first transition and is made by created()")
     target = TRANSITIONS[task.state].get(event.kind)
     if target is None or (target is task.state and not _brings_news(task, event)):
@@ -180,7 +196,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     moved = _moved(task, event, target, now=now)
     return Step(
         moved,
-        Verdict.ADVANCED,
+        _ADVANCED,
         _transition(moved, event, from_state=task.state, now=now),
         _effects(task, moved, event.kind),
     )
@@ -228,9 +244,9 @@ def _why_ignored(task: Task, event: Event) -> Verdict:
 
 
 def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
-    back = target is S.QUEUED and task.state is not S.QUEUED
-    left_us = target is not S.QUEUED and event.kind not in (K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED)
-    known = target in (S.SUBMITTED, S.RUNNING) or (left_us and target in VERDICTS)
+    back = target is _QUEUED and task.state is not _QUEUED
+    left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
+    known = target in _KNOWN or (left_us and target in VERDICTS)
     return changed(
         task,
         state=target,
@@ -241,10 +257,10 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         message=task.message if event.message is None else event.message,
         progress=_progress(task, event),
         artifacts=event.artifacts or task.artifacts,
-        error=event.error if target is S.FAILED else None,
+        error=event.error if target is _FAILED else None,
         costs=event.costs or task.costs,
         detail=task.detail if event.detail is None else event.detail,
-        overdue=task.overdue or event.kind is K.DEADLINE_PASSED,
+        overdue=task.overdue or event.kind is _DEADLINE_PASSED,
         submitted_at=task.submitted_at or (now if known else None),
         finished_at=now if target in TERMINAL else None,
         absences=0,
@@ -254,46 +270,38 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
 def _provider_task_id(task: Task, event: Event) -> str | None:
     # The submit's own answer names the id that queries understand; a callback may name another
     # (a gateway that hides its upstream), so it only fills an empty place.
-    if event.kind is K.SUBMIT_ACCEPTED:
+    if event.kind is _SUBMIT_ACCEPTED:
         return event.provider_task_id or task.provider_task_id
     return task.provider_task_id or event.provider_task_id
 
 
 def _progress(task: Task, event: Event) -> float | None:
-    known = [value for value in (task.progress, event.progress) if value is not None]
-    return max(known) if known else None
+    if event.progress is None or task.progress is None:
+        return task.progress if event.progress is None else event.progress
+    return max(task.progress, event.progress)
 
 
 def _transition(
     moved: Task, event: Event, *, from_state: TaskState | None, now: datetime
 ) -> Transition:
     return Transition(
-        version=moved.version,
-        from_state=from_state,
-        to_state=moved.state,
-        kind=event.kind,
-        source=event.source,
-        provider_status=event.provider_status,
-        message=event.message,
-        provider_at=event.provider_at,
-        at=now,
-        receipt=event.receipt,
-        attempt=event.attempt,
+        moved.version,
+        from_state,
+        moved.state,
+        event.kind,
+        event.source,
+        event.provider_status,
+        event.message,
+        event.provider_at,
+        now,
+        event.receipt,
+        event.attempt,
     )
 
 
 def _effects(before: Task, after: Task, kind: Kind) -> tuple[Effect, ...]:
     if before.state is after.state:
-        return (Effect.NOTIFY,) if kind is K.DEADLINE_PASSED else ()
-    match after.state:
-        case S.QUEUED:
-            return (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT)
-        case S.UNCERTAIN:
-            return (Effect.LOOK_UP,)
-        case S.SUBMITTED | S.RUNNING:
-            # Once there, the same job goes on looking.
-            looks = before.state in (S.QUEUED, S.UNCERTAIN)
-            return (Effect.RECONCILE, Effect.NOTIFY) if looks else (Effect.NOTIFY,)
-        case _:
-            # `expired` is told too, or a caller who relies on the callback would wait for ever.
-            return (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)
+        return (Effect.NOTIFY,) if kind is _DEADLINE_PASSED else ()
+    if after.state in _KNOWN and before.state not in _EARLY:
+        return (Effect.NOTIFY,)  # the same job goes on looking
+    return _EFFECTS[after.state]

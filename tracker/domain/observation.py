@@ -45,16 +45,16 @@ class Observation:
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
         """The event that this statement is for the task it speaks of."""
         return Event(
-            kind=_KINDS[self.state],
-            source=source,
-            provider_status=self.word,
-            message=self.message,
-            provider_at=self.at,
-            provider_task_id=self.provider_task_id,
-            progress=self.progress,
-            artifacts=self.artifacts,
-            error=self.error,
-            costs=self.costs,
-            detail=self.detail,
-            receipt=receipt,
+            _KINDS[self.state],
+            source,
+            self.word,
+            self.message,
+            self.at,
+            self.provider_task_id,
+            self.progress,
+            self.artifacts,
+            self.error,
+            self.costs,
+            self.detail,
+            receipt,
         )

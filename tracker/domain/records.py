@@ -1,6 +1,6 @@
 """Frozen records, changed: a copy with other values in some places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
@@ -10,15 +10,16 @@ Record = TypeVar("Record")
 
 
 def changed(record: Record, **changes: Any) -> Record:
-    """The same as dataclasses.replace in less than half the time: every callback changes two."""
+    """The same as dataclasses.replace in less than half the time: every callback changes one."""
     kind: Any = type(record)
-    names, read = _shape(kind)
-    values = dict(zip(names, read(record), strict=True))
-    values.update(changes)
-    return type(record)(**values)
+    places, read = _shape(kind)
+    values = list(read(record))
+    for name, value in changes.items():
+        values[places[name]] = value
+    return type(record)(*values)
 
 
 @cache
-def _shape(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def _shape(kind: Any) -> tuple[Mapping[str, int], Callable[[Any], tuple[Any, ...]]]:
     names = tuple(field.name for field in fields(kind))
-    return names, attrgetter(*names)
+    return {name: place for place, name in enumerate(names)}, attrgetter(*names)

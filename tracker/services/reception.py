@@ -4,6 +4,7 @@ Whatever arrives with a valid token is kept, also what cannot be used; the answe
 commit that keeps it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -35,6 +36,7 @@ KEPT_HEADERS = frozenset(
 FORGERIES_PER_MINUTE = 60
 """How many are archived per process; the rest are only answered, so that nobody can fill a disk."""
 _NO_SUCH_URL = "no such callback URL"
+_CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Reception:
         """One per process: it bounds how many forgeries are archived."""
         self._context = context
         self._forgeries = Allowance(FORGERIES_PER_MINUTE)
+        self._signing = [
+            (owner, account)
+            for (owner, _), account in context.accounts.items()
+            if account.webhook_secrets
+        ]
 
     async def receive(self, raw: RawCallback) -> Received:
         """Keep one callback and apply what it says. When this returns, it is on disk.
@@ -97,11 +104,13 @@ class Reception:
 
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
+        if not self._signing:
+            return {}
         context = self._context
         provider, now = context.providers[raw.provider], context.clock.now()
         found = {
             account.name: provider.verify_callback(account, raw.body, raw.headers, now=now)
-            for (owner, _), account in context.accounts.items()
+            for owner, account in self._signing
             if owner == raw.provider
         }
         return {name: proof for name, proof in found.items() if proof is not None}
@@ -203,8 +212,4 @@ def _receipt(item: Item, match: Match, tx: Tx, *, verdict: Verdict) -> Receipt:
 
 def _task_id(subject: str) -> UUID | None:
     """The public id in a URL, in its canonical spelling only: one task, one URL."""
-    try:
-        parsed = UUID(subject)
-    except ValueError:
-        return None
-    return parsed if str(parsed) == subject else None
+    return UUID(subject) if _CANONICAL.fullmatch(subject) else None

@@ -35,6 +35,7 @@ class Recorder:
         self._changed: dict[int, Task] = {}
         self._history: list[tuple[Task, Transition]] = []
         self._places: dict[tuple[int, int], int] = {}
+        self._cited: dict[int, int] = {}
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
         self._awaiting: dict[int, Awaits] = {}
@@ -57,9 +58,7 @@ class Recorder:
 
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
-        place = self._places[step.task.key, step.task.version]
-        task, transition = self._history[place]
-        self._history[place] = (task, changed(transition, receipt=receipt))
+        self._cited[self._places[step.task.key, step.task.version]] = receipt
 
     def ask(self, key: int, awaits: Awaits) -> None:
         """Have the provider asked at once about a verdict that a callback brought.
@@ -99,7 +98,7 @@ class Recorder:
         self._context.outbox.owe_changes(self._tx, [self._history[place] for place in self._told])
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
-        transitions.append(db, self._history)
+        transitions.append(db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
 
     def _is_capped(self, task: Task) -> bool:
@@ -111,22 +110,22 @@ class Recorder:
         self._history.append((task, transition))
 
     def _owe(self, effect: Effect, task: Task) -> None:
-        match effect:
-            case Effect.SUBMIT:
-                self._add(task, JobKind.SUBMIT, self._tx.now)
+        match effect:  # the usual ones first
+            case Effect.NOTIFY:
+                self._told.append(self._places[task.key, task.version])
             case Effect.RECONCILE:
                 self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
-            case Effect.LOOK_UP:
-                pause = self._context.policy.polls.first
-                self._add(task, JobKind.RECONCILE, self._tx.now + pause)
             case Effect.STOP:
                 self._stopped[task.key] = task
                 for kind in _WORK:
                     self._jobs.pop(f"{kind.value}:{task.key}", None)
             case Effect.FREE_SLOTS:
                 self._freed[task.key] = task
-            case Effect.NOTIFY:
-                self._told.append(self._places[task.key, task.version])
+            case Effect.SUBMIT:
+                self._add(task, JobKind.SUBMIT, self._tx.now)
+            case Effect.LOOK_UP:
+                pause = self._context.policy.polls.first
+                self._add(task, JobKind.RECONCILE, self._tx.now + pause)
 
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
         job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)

@@ -132,34 +132,26 @@ def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
         raise as_sqlalchemy(db, error) from error
 
 
-def find(  # noqa: PLR0913 - a statement in pieces
-    db: Connection,
-    statement: str,
-    values: Sequence[Any],
-    array: Encode,
-    *,
-    tail: str = "",
-    given: Sequence[Any] = (),
+def find(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
 ) -> list[tuple[Any, ...]]:
     """The rows for which what `statement` ends with is one of these values.
 
     statement: up to the last word of its WHERE, e.g. `SELECT … FROM tasks WHERE key`.
     array:     their column as PostgreSQL is to have it.
     tail:      what follows on PostgreSQL alone: order and lock.
-    given:     parameters that the statement has before.
     """
     if not values:
         return []
     found: list[tuple[Any, ...]]
     if db.dialect.name == "postgresql":
-        parameters = [*given, array(values)]
-        found = run(db, f"{statement} = ANY(%b){tail}", parameters).fetchall()
+        found = run(db, f"{statement} = ANY(%b){tail}", [array(values)]).fetchall()
         return found
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
     wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
     marks = ", ".join("?" * len(wanted))
-    found = run(db, f"{statement} IN ({marks})", [*given, *wanted]).fetchall()
+    found = run(db, f"{statement} IN ({marks})", wanted).fetchall()
     return found
 
 

@@ -27,17 +27,20 @@ from tracker.store import bulk, task_rows
 from tracker.store.schema import task_inputs, tasks, transitions, words
 from tracker.store.task_rows import Standing
 
+_SET = ", ".join(f"{name} = n.{name}" for name in task_rows.CHANGING)
+_SAVED = (*task_rows.CHANGING, "key", "slots_held")
 _SAVE = bulk.Bulk(
     tasks,
-    (*task_rows.CHANGING, "key", "slots_held"),
+    _SAVED,
+    # All rows in one statement, as the words that CHECKs and partial indexes list are made ready
+    # anew for each.
     sqlite=(
-        f"UPDATE tasks SET {', '.join(f'{n} = ?{i}' for i, n in enumerate(task_rows.CHANGING, 1))}"  # noqa: S608
-        f", slots_held = min(slots_held, ?{len(task_rows.CHANGING) + 2})"
-        f" WHERE key = ?{len(task_rows.CHANGING) + 1} AND version < ?2"
+        f"WITH n ({', '.join(_SAVED)}) AS (VALUES {{rows}})"  # noqa: S608 - our own names
+        f" UPDATE tasks SET {_SET}, slots_held = min(tasks.slots_held, n.slots_held)"
+        " FROM n WHERE tasks.key = n.key AND tasks.version < n.version"
     ),
     postgresql=(
-        f"UPDATE tasks SET {', '.join(f'{name} = n.{name}' for name in task_rows.CHANGING)}"  # noqa: S608
-        ", slots_held = least(tasks.slots_held, n.slots_held)"
+        f"UPDATE tasks SET {_SET}, slots_held = least(tasks.slots_held, n.slots_held)"  # noqa: S608
         " FROM {rows} WHERE tasks.key = n.key AND tasks.version < n.version"
     ),
 )
@@ -49,7 +52,7 @@ _INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
-_OWNED = "SELECT provider_task_id, key FROM tasks WHERE provider = ? AND account = ?"
+_OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provider_task_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +191,12 @@ def owners(
     db: Connection, provider: str, account: str, provider_task_ids: Collection[str]
 ) -> dict[str, set[int]]:
     """Which tasks of an account already carry these provider ids."""
-    owned = _OWNED.replace("?", "%s") if db.dialect.name == "postgresql" else _OWNED
+    # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
+    # database without statistics walks all tasks of the account.
     held: dict[str, set[int]] = {}
-    for id_, key in bulk.find(
-        db,
-        f"{owned} AND provider_task_id",
-        list(provider_task_ids),
-        bulk.texts,
-        given=(provider, account),
-    ):
-        held.setdefault(id_, set()).add(key)
+    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), bulk.texts):
+        if its_account == [provider, account]:
+            held.setdefault(id_, set()).add(key)
     return held
 
 

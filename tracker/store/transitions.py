@@ -1,6 +1,7 @@
 """Statements on `transitions`: the history of each task. `feed` reads all of them in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -21,8 +22,14 @@ _APPEND = bulk.insert(
 FEED_LOCK = 0x7472616B6572  # "traker": any constant, the same in every process
 
 
-def append(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
+def append(
+    db: Connection,
+    new: Sequence[tuple[Task, Transition]],
+    evidence: Mapping[int, int] = MappingProxyType({}),
+) -> None:
     """Append to history, in order.
+
+    evidence: receipts that got their row after the step was made, by its place in `new`.
 
     On PostgreSQL `seq` is taken under a lock that is held to the commit, so that whoever has seen
     a number never later finds a smaller one (design §5). Nothing that can wait for another
@@ -45,10 +52,10 @@ def append(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
             step.message,
             step.provider_at,
             step.at,
-            step.receipt,
+            evidence.get(place, step.receipt),
             step.attempt,
         )
-        for task, step in new
+        for place, (task, step) in enumerate(new)
     ]
     _APPEND.run(db, rows)
 

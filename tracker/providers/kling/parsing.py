@@ -3,8 +3,9 @@
 Reference: Kling §8 lists what is seen. Parsing never raises and never guesses a verdict.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
@@ -12,17 +13,19 @@ from tracker.providers.kling.costs import costs
 from tracker.providers.kling.reading import (
     cleaned,
     first_instant,
-    first_number,
     first_text,
+    number_text,
 )
 from tracker.providers.kling.results import artifacts
 from tracker.providers.kling.words import state_of
 
 S = TaskState
+Value = TypeVar("Value")
 MAX_DEPTH = 5
 """How deep a task object may lie in envelopes: `data.data.data` has been seen."""
 _ENVELOPES = ("data", "response", "Response")
 _KLINGS_STATUS = "task_status"
+_KLINGS = (_KLINGS_STATUS,)
 _STATUS = ("status", "state", "Status")
 _TASK_ID = ("task_id", "taskId", "taskNo", "JobId")
 _ID = (*_TASK_ID[:1], "id", *_TASK_ID[1:])
@@ -30,6 +33,7 @@ _MESSAGE = (
     *("task_status_msg", "fail_reason", "error_info", "ErrorMessage", "error.message", "error"),
     *("message", "msg"),
 )
+_SAID = _MESSAGE[:1] + _MESSAGE[-2:]
 _REQUEST_ID = ("request_id",)
 _EXTERNAL = (
     *("external_task_id", "external_id"),
@@ -66,35 +70,43 @@ def find_id(parsed: Any) -> str | None:
 def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
     """A name that only tasks have beats `id`, which requests have too: of those the innermost."""
     return (
-        next(_texts(found, _TASK_ID), None)
-        or next(_texts(found[::-1], ("id",)), None)
-        or next(_texts(_by_request(found), _REQUEST_ID), None)
+        _text(found, _TASK_ID)
+        or _text(found[::-1], ("id",))
+        or _text(_by_request(found), _REQUEST_ID)
     )
 
 
 def observe(parsed: Any) -> Observation | None:
     """What an answer says of one task; None when it says nothing of any."""
     found = list(layers(parsed))
+    plain = first_text(found[0], _KLINGS, limit=200) if len(found) == 1 else None
+    if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
+        return _observed(found, found[0], plain)
     stated = _stated(found)
-    if stated is None:
-        return None
-    layer, word = stated
+    return None if stated is None else _observed(found, *stated)
+
+
+def _observed(
+    found: Sequence[Mapping[str, Any]], layer: Mapping[str, Any], word: str
+) -> Observation:
+    """What the deciding layer and the others around it say."""
     state = state_of(word)
     # What the deciding layer says comes first, then the layers from the inside out.
     order = [layer, *(other for other in reversed(found) if other is not layer)]
     message = _message(order, state)
+    is_verdict = state in VERDICTS
     return Observation(
         state=state,
         word=word,
         provider_task_id=_id_among(found),
-        external_task_id=next(_texts(order, _EXTERNAL), None),
+        external_task_id=_text(order, _EXTERNAL),
         message=message,
-        progress=next((p for one in order if (p := _progress(one)) is not None), None),
-        at=next((at for names in (_ENDED, _BEGAN) for at in _instants(order, names)), None),
+        progress=_first(_progress, order),
+        at=_first(_ended, order) or _first(_began, order),
         artifacts=next(filter(None, map(artifacts, order)), ()) if state is S.SUCCEEDED else (),
         error=_failure(order, message) if state is S.FAILED else None,
-        costs=next(filter(None, map(costs, order)), ()) if state in VERDICTS else (),
-        detail=_detail(order) if state in VERDICTS else None,
+        costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
+        detail=_detail(order) if is_verdict else None,
     )
 
 
@@ -163,28 +175,41 @@ def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def _texts(found: Iterator[Mapping[str, Any]] | Sequence[Any], names: Sequence[str]) -> Any:
-    return (text for one in found if (text := first_text(one, names, limit=512)))
+def _text(found: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+    for one in found:
+        if text := first_text(one, names, limit=512):
+            return text
+    return None
 
 
-def _instants(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Any:
-    return (at for one in found if (at := first_instant(one, names)))
+def _first(
+    read: Callable[[Mapping[str, Any]], Value | None], found: Iterable[Mapping[str, Any]]
+) -> Value | None:
+    for one in found:
+        value = read(one)
+        if value is not None:
+            return value
+    return None
+
+
+def _ended(layer: Mapping[str, Any]) -> datetime | None:
+    return first_instant(layer, _ENDED)
+
+
+def _began(layer: Mapping[str, Any]) -> datetime | None:
+    return first_instant(layer, _BEGAN)
 
 
 def _message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
     """Of a failure the reason; of anything else what the task itself says, not its envelope."""
-    candidates = order if state is S.FAILED else order[:1]
-    names = _MESSAGE if state is S.FAILED else _MESSAGE[:1] + _MESSAGE[-2:]
-    return next(_messages(candidates, names), None)
-
-
-def _messages(order: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        for one in order:
-            if (text := first_text(one, (name,))) and (
-                name not in _ENVELOPES_WORDS or one is order[0]
-            ):
-                yield text
+    if state is not S.FAILED:
+        return first_text(order[0], _SAID)
+    for name in _MESSAGE:
+        # In an envelope some words say how the request went.
+        for one in order[:1] if name in _ENVELOPES_WORDS else order:
+            if text := first_text(one, (name,)):
+                return text
+    return None
 
 
 _ENVELOPES_WORDS = ("message", "msg")
@@ -192,16 +217,18 @@ _ENVELOPES_WORDS = ("message", "msg")
 
 
 def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
-    code = next(_texts(order, ("error.code",)), None)
+    code = _text(order, ("error.code",))
     return TaskError(
         "provider", None if code == "0" else code, message or "the provider gave no reason"
     )
 
 
 def _progress(layer: Mapping[str, Any]) -> float | None:
-    text = first_number(layer, ("progress",))
+    text = number_text(layer.get("progress"))
+    if not text:
+        return None
     try:
-        percent = float((text or "").strip().removesuffix("%"))
+        percent = float(text.strip().removesuffix("%"))
     except ValueError:
         return None
     return percent if 0 <= percent <= 100 else None

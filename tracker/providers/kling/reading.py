@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
@@ -12,6 +12,8 @@ from pydantic_core import from_json
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
+_MS_TO = 253_402_300_799_000
+"""The end of the year 9999, after which there are no dates."""
 
 
 def read_json(body: bytes) -> Any:
@@ -35,23 +37,27 @@ def _refuse(word: str) -> Any:
 
 def cleaned(value: Any) -> Any:
     """The same JSON without what a database cannot store: NUL and lone surrogates."""
-    match value:
-        case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-        case Mapping():
-            return {cleaned(key): cleaned(item) for key, item in value.items()}
-        case list():
-            return [cleaned(item) for item in value]
-        case float() if not isfinite(value):
-            return None
-        case _:
-            return value
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
+
+
+def _storable(text: str) -> str:
+    if text.isascii() and "\0" not in text:  # most are, and searching them takes longer
+        return text
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def text_of(value: Any, *, limit: int) -> str | None:
     """A string, or a whole number as its digits; None for anything else."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:limit]
+        return _storable(value)[:limit]
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:
@@ -62,9 +68,11 @@ def text_of(value: Any, *, limit: int) -> str | None:
 
 def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str | None:
     """The first of some fields that holds a text, and not an empty one."""
-    for value in _fields(holder, names):
-        if found := text_of(value, limit=limit):
-            return found
+    if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
+        for name in names:
+            value = holder.get(name) if "." not in name else _within(holder, name)
+            if value is not None and (found := text_of(value, limit=limit)):
+                return found
     return None
 
 
@@ -93,7 +101,7 @@ def number_text(value: Any) -> str | None:
 
 def _fields(holder: Any, names: Sequence[str]) -> Iterator[Any]:
     """The fields of these names in turn. `a.b` names a field of a field."""
-    if not isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
+    if not isinstance(holder, dict):
         return
     for name in names:
         value = holder.get(name) if "." not in name else _within(holder, name)
@@ -116,10 +124,9 @@ def instant(value: Any) -> datetime | None:
         if not text.isascii() or not text.isdigit():
             return _written_time(text)
         value = int(text) if len(text) < 20 else 0
-    if not isinstance(value, (int, float)) or not 0 < value < 10**15:
+    if not isinstance(value, (int, float)) or not 0 < value < _MS_TO:
         return None
-    seconds = value / 1000 if value >= _MS_FROM else value
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(value / 1000 if value >= _MS_FROM else value, UTC)
 
 
 def _written_time(text: str) -> datetime | None:
