@@ -1,7 +1,9 @@
 """${message}.
 
 Rules: readable alone; imports nothing of tracker; every constraint has a name; the code of the
-version before must run beside it (expand, then backfill, then contract in a later one).
+version before must run beside it (expand, then backfill, then contract in a later one). A batch
+that makes SQLite rebuild a numbered table says table_kwargs={"sqlite_autoincrement": True} again;
+op.drop_column needs no batch.
 
 Revision: ${up_revision}
 Follows: ${down_revision | comma,n}

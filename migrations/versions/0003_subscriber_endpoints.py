@@ -80,8 +80,7 @@ def downgrade() -> None:
         sa.UniqueConstraint("task_key", "version", name=op.f("uq_deliveries_task_key_version")),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("tasks") as batch_op:
-        batch_op.drop_column("webhook_url")
+    op.drop_column("tasks", "webhook_url")  # in place: a rebuilt table would forget its numbers
 
 
 def _create_endpoints() -> None:

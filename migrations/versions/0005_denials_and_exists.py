@@ -18,15 +18,18 @@ NAME = "ck_attempts_outcome"
 
 def upgrade() -> None:
     op.add_column("tasks", sa.Column("denied_at", sa.DateTime(timezone=True), nullable=True))
-    with op.batch_alter_table("attempts") as attempts:
-        attempts.drop_constraint(op.f(NAME), type_="check")
-        attempts.create_check_constraint(op.f(NAME), f"outcome IN ({OLD}, 'exists')")
+    allow(f"{OLD}, 'exists'")
 
 
 def downgrade() -> None:
     op.execute("UPDATE attempts SET outcome = 'unknown' WHERE outcome = 'exists'")
-    with op.batch_alter_table("attempts") as attempts:
+    allow(OLD)
+    op.drop_column("tasks", "denied_at")
+
+
+def allow(outcomes: str) -> None:
+    """Make these the outcomes that an attempt may have. SQLite rebuilds the table for it."""
+    # Said again, or the rebuilt table would give numbers of rows that have gone to new ones.
+    with op.batch_alter_table("attempts", table_kwargs={"sqlite_autoincrement": True}) as attempts:
         attempts.drop_constraint(op.f(NAME), type_="check")
-        attempts.create_check_constraint(op.f(NAME), f"outcome IN ({OLD})")
-    with op.batch_alter_table("tasks") as tasks:
-        tasks.drop_column("denied_at")
+        attempts.create_check_constraint(op.f(NAME), f"outcome IN ({outcomes})")

@@ -29,9 +29,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE receipts SET verdict = 'duplicate' WHERE verdict = 'unconfirmed'")
     allow(BEFORE)
-    with op.batch_alter_table("tasks") as batch_op:
-        for name in NEW:
-            batch_op.drop_column(name)
+    for name in NEW:
+        op.drop_column("tasks", name)
 
 
 def allow(verdicts: tuple[str, ...]) -> None:

@@ -1,0 +1,148 @@
+"""Upgrades with data present: what the service wrote survives every migration, down and up."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from tests.support.requests import submission
+from tests.support.service import environment, listen, serving
+from tests.support.sink import Sink
+from tests.support.world import World
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+from tracker.store.engine import open_engine
+from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.schema import metadata
+
+LASTING = ("tasks", "task_inputs", "transitions", "receipts", "attempts", "idempotency_keys")
+"""What every revision has. The rest is of later ones, and goes with them on the way down."""
+NUMBERED = [
+    table.name
+    for table in metadata.sorted_tables
+    if table.dialect_options["sqlite"]["autoincrement"]
+]
+REVISIONS = [
+    revision.revision
+    for revision in ScriptDirectory.from_config(alembic_config("sqlite:///unused")).walk_revisions()
+]
+"""Newest first."""
+
+Rows = Mapping[str, list[tuple[object, ...]]]
+
+
+def _world(stack: ExitStack, database_url: str, folder: Path, scenario: str = "ok") -> World:
+    emulator = stack.enter_context(
+        Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02))
+    )
+    door = listen()
+    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    env = environment(database_url, folder, provider_url=emulator.url, public_url=public)
+    url = stack.enter_context(serving(env, door=door, workers=True))
+    http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+    return World(http, emulator.url)
+
+
+def _live(world: World, sink: str) -> list[str]:
+    """Use everything that writes rows; the ids of the tasks."""
+    made = world.http.post("/v1/endpoints", json={"url": f"{sink}/all"})
+    assert made.status_code == 201, made.text
+    ids = []
+    for number, prompt in enumerate(("rain", "[scenario:failed]", "[scenario:duplicated=3]")):
+        body = submission(
+            external_task_id=f"task-{number}",
+            metadata={"order": number},
+            webhook_url=f"{sink}/one",
+            operation="videos/text2video",
+            input={"prompt": prompt, "callback_url": f"{sink}/kling"},
+        )
+        answer = world.http.post("/v1/tasks", json=body, headers={"idempotency-key": f"{number}"})
+        assert answer.status_code == 202, answer.text
+        ids.append(str(answer.json()["id"]))
+    for id_ in ids:
+        world.finished(id_)
+    return ids
+
+
+def _columns(db: Connection) -> dict[str, list[str]]:
+    there = inspect(db)
+    return {
+        table: sorted(column["name"] for column in there.get_columns(table)) for table in LASTING
+    }
+
+
+def _rows(database_url: str, columns: Mapping[str, list[str]]) -> Rows:
+    engine = open_engine(database_url)
+    with engine.connect() as db:
+        found = {
+            table: sorted(
+                (tuple(row) for row in db.execute(text(f"SELECT {', '.join(names)} FROM {table}"))),
+                key=repr,
+            )
+            for table, names in columns.items()
+        }
+    engine.dispose()
+    return found
+
+
+def _columns_at_first(database_url: str) -> dict[str, list[str]]:
+    engine = open_engine(database_url)
+    with engine.connect() as db:
+        columns = _columns(db)
+    engine.dispose()
+    return columns
+
+
+def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Path) -> None:
+    config = alembic_config(database_url)
+    command.downgrade(config, REVISIONS[-1])
+    columns = _columns_at_first(database_url)
+    upgrade(database_url)
+    with ExitStack() as stack:
+        sink = stack.enter_context(Sink())
+        ids = _live(_world(stack, database_url, tmp_path), sink.url)
+    before = _rows(database_url, columns)
+    assert all(before[table] for table in LASTING)
+    for revision in REVISIONS[1:]:
+        command.downgrade(config, revision)
+        assert _rows(database_url, columns) == before, f"lost on the way down to {revision}"
+    for revision in reversed(REVISIONS):
+        command.upgrade(config, revision)
+        assert _rows(database_url, columns) == before, f"lost on the way up to {revision}"
+    with ExitStack() as stack:
+        sink = stack.enter_context(Sink())
+        world = _world(stack, database_url, tmp_path)
+        for id_ in ids:
+            world.check_history(world.task(id_))
+        found = world.http.get("/v1/tasks", params={"metadata.order": "1"}).json()["tasks"]
+        assert [task["id"] for task in found] == [ids[1]]  # metadata is searchable again
+        again = world.http.post(
+            "/v1/tasks",
+            json=submission(external_task_id="later", webhook_url=f"{sink.url}/one"),
+        )
+        assert again.status_code == 202, again.text
+        assert world.finished(again.json()["id"])["state"] == "succeeded"
+        for id_ in ids:
+            world.check_history(world.task(id_))
+
+
+@pytest.mark.parametrize("table", NUMBERED)
+@pytest.mark.parametrize("way", ["as it was made", "down and up again"])
+def test_sqlite_never_gives_a_number_twice(sqlite_url: str, table: str, way: str) -> None:
+    """A number that was given out stays taken, also when its row has gone; a rebuilt table too."""
+    if way != "as it was made":
+        command.downgrade(alembic_config(sqlite_url), REVISIONS[-1])
+        upgrade(sqlite_url)
+    engine = open_engine(sqlite_url)
+    with engine.connect() as db:
+        made = db.scalar(
+            text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"),
+            {"name": table},
+        )
+    engine.dispose()
+    assert "AUTOINCREMENT" in made
