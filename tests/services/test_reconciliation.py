@@ -1,18 +1,21 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.policy import Policy
 from tracker.domain.task import Task, TaskState
 from tracker.providers.base import Account
 from tracker.providers.kling.adapter import Kling
 from tracker.providers.kling.parsing import observe
 from tracker.services.reconciliation import Reconciliation
+from tracker.services.sweeping import Sweeping
 from tracker.store.jobs import Job, JobKind
 
 pytestmark = pytest.mark.anyio
@@ -104,3 +107,28 @@ async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url
         await Reconciliation(bench.context).run(held)
         assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
         assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+
+
+@pytest.mark.parametrize("public_url", [None, "https://tracker.example"])
+async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
+    sqlite_url: str, public_url: str | None
+) -> None:
+    """A day of "processing", at the default pace: then it expires and nobody asks any more."""
+
+    def works(_call: HttpCall) -> HttpResult:
+        said = {"task_id": "theirs-0", "task_status": "processing"}
+        return HttpResult(200, {}, json.dumps({"code": 0, "data": said}).encode())
+
+    way, clock, day = Way(works), HandClock(), timedelta(days=1)
+    async with open_workbench(sqlite_url, way, policy=Policy(give_up=day), clock=clock) as bench:
+        context = replace(bench.context, public_url=public_url)
+        (made,) = await bench.submitted(1)
+        while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
+            clock.at = max(due, clock.at)
+            await Sweeping(context).sweep_all()
+            if held := await bench.claim(JobKind.RECONCILE):
+                await Reconciliation(context).run(held)
+        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+        assert day <= clock.at - made.created_at < day + timedelta(minutes=15)
+        at_the_ceiling = day / context.policy.polls.ceiling
+        assert at_the_ceiling * 0.9 < len(way.calls) < at_the_ceiling + 40
