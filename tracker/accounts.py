@@ -66,6 +66,7 @@ class _Entry(_Strict):
     profile: str | None = None
     dialect: Literal["legacy", "standard", "both"] | None = None
     weight: int = Field(1, ge=0, le=1000)
+    finds_external_ids: bool = True
 
 
 class _RuleEntry(_Strict):
@@ -129,6 +130,7 @@ def _account(owner: str, name: str, entry: _Entry, providers: Mapping[str, Provi
         profile=entry.profile,
         dialect=entry.dialect,
         weight=entry.weight,
+        finds_external_ids=entry.finds_external_ids,
     )
     for flaw in (*flaws_of_credentials(account), *provider.flaws_of(account)):
         raise AccountsError(f"{where}.{flaw}")

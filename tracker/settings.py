@@ -134,6 +134,7 @@ class Settings(BaseModel):
     tracker_kling_prefixes: Prefixes = ()
     tracker_kling_max_in_flight: int | None = Field(None, ge=1)
     tracker_kling_profile: str | None = None
+    tracker_kling_finds_external_ids: bool = True
     tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()
     tracker_webhook_secrets: WebhookSecrets = ()
@@ -232,6 +233,7 @@ class Settings(BaseModel):
             ),
             max_in_flight=self.tracker_kling_max_in_flight,
             profile=self.tracker_kling_profile,
+            finds_external_ids=self.tracker_kling_finds_external_ids,
         )
 
     def accounts(self) -> Accounts:

@@ -201,6 +201,19 @@ def test_new_api_is_never_asked_by_an_id_that_it_does_not_know() -> None:
     )
 
 
+@pytest.mark.parametrize("operation", [T2V, STANDARD])
+@pytest.mark.parametrize("account", [GATEWAY, OFFICIAL])
+def test_who_does_not_find_our_ids_is_not_asked_by_them(account: Account, operation: str) -> None:
+    """It would deny a task that it has, and we would send it again."""
+    uncertain = a_task(operation, state=TaskState.UNCERTAIN, provider_task_id=None)
+    assert KLING.build_poll(account, uncertain, now=NOW) is not None
+    forgetful = replace(account, finds_external_ids=False)
+    assert KLING.build_poll(forgetful, uncertain, now=NOW) is None
+    assert KLING.group_polls(forgetful, [uncertain] * 2) == [[uncertain]] * 2  # nobody together
+    known = replace(uncertain, provider_task_id="881")
+    assert "881" in _poll(forgetful, known).url
+
+
 def test_piapi_has_its_own_path_key_header_names_and_secret() -> None:
     account = Account(
         "pi", "https://api.piapi.ai", api_key="k", profile="piapi", webhook_secrets=("s", "old")

@@ -25,6 +25,8 @@ class Account:
                      they are not signed.
     max_in_flight:   tasks at the provider at once; None for no limit of ours.
     weight:          its share of the tasks whose caller names no account; 0: none of them.
+    finds_external_ids: whether it finds tasks by our external id. Where not, it would deny tasks
+                     that it has, and a submit whose outcome is unknown is never sent again.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Account:
     profile: str | None = None
     dialect: str | None = None
     weight: int = 1
+    finds_external_ids: bool = True
 
 
 @dataclass(frozen=True, slots=True)

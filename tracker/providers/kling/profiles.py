@@ -101,13 +101,13 @@ class _Gateway:
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """By either id. An adopted task's operation is not known, and with it its legacy path."""
-        if task.operation == UNKNOWN:
+        if task.operation == UNKNOWN or _is_nameless(account, task):
             return None
         return calls.query(account, task, now=now)
 
     def together(self, account: Account, task: Task) -> bool:
         """Only what is of the new standard anyway."""
-        return standard.is_standard(task.operation)
+        return standard.is_standard(task.operation) and not _is_nameless(account, task)
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
         """By the legacy path, unless the account speaks the new standard alone."""
@@ -151,6 +151,8 @@ class _Official(_Gateway):
         Whether one exists at all is asked on its own path: what `/tasks` does not show of the
         other dialect proves nothing, and believing it might send a task twice.
         """
+        if _is_nameless(account, task):
+            return False
         if standard.is_standard(task.operation):
             return True
         return self._has_tasks(account) and task.state is not TaskState.UNCERTAIN
@@ -300,6 +302,11 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "acedata": _AceData(),
     }
 )
+
+
+def _is_nameless(account: Account, task: Task) -> bool:
+    """Whether a task cannot be named there: it would deny an external id it never looked at."""
+    return task.provider_task_id is None and not account.finds_external_ids
 
 
 def name_of(account: Account) -> str:
