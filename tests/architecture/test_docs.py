@@ -14,6 +14,7 @@ from tracker.app import make_app
 from tracker.cli.main import main
 from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.signals import Point
 from tracker.domain.task import TaskState
 from tracker.settings import OTHER_NAMES, Settings
 from tracker.web import kling
@@ -101,3 +102,23 @@ def test_the_emulators_scenarios_are_what_its_table_draws() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     targets = _LINK.findall(page.read_text())
     assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_decisions_are_numbered_in_order_and_named_by_their_number() -> None:
+    pages = sorted((DOCS / "decisions").glob("*.md"))
+    numbers = [int(page.name.partition("-")[0]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    for number, page in zip(numbers, pages, strict=True):
+        assert page.read_text().startswith(f"# {number}. ")
+
+
+def test_every_point_where_a_process_may_die_is_explained() -> None:
+    page = (DOCS / "explanation" / "durability.md").read_text()
+    assert [point.value for point in Point if f"`{point.value}`" not in page] == []
+
+
+def test_the_tests_that_prove_promises_exist() -> None:
+    page = (DOCS / "explanation" / "durability.md").read_text()
+    named = set(re.findall(r"`((?:tests|bench)/[\w/.]+)`", page))
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []

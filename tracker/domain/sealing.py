@@ -2,7 +2,7 @@
 
 Encrypt, then authenticate, with nothing but HMAC as the pseudorandom function: a secret is no
 longer than one block of its output, so that one block is the whole keystream. The master keys are
-the service's own callback secrets, which are never in the database (decision 3).
+the service's own callback secrets, which are never in the database (decision 4).
 """
 
 import hashlib

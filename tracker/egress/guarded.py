@@ -1,7 +1,7 @@
 """Calls to URLs that users gave: checked on the URL, checked again on the address really dialled.
 
 One connection per place and no pool: an httpx client looks at every connection of its pool for
-every request, which at 32 of them costs more than the request itself (decision 4). The connections
+every request, which at 32 of them costs more than the request itself (decision 5). The connections
 are httpcore's, which httpx stands on; they are opened by ssrfguard, which looks a name up once and
 dials what it checked.
 """

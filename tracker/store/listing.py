@@ -2,7 +2,7 @@
 there are: it walks one index, a bounded way.
 
 Each filter has an index that holds its tasks in the order of the list (docs/decisions/
-0004-lists-walk-one-index.md). Of several filters one is walked along; what the others leave out is
+0006-lists-walk-one-index.md). Of several filters one is walked along; what the others leave out is
 stepped over, at most SCAN tasks a page. Then a page may be short and the list go on all the same.
 """
 
