@@ -10,6 +10,7 @@ TrackerError
 │   └── IdempotencyInFlight same key, first call not finished
 ├── Unauthenticated       nobody we know is asking; says what is wrong with the credentials
 ├── Forbidden             the key's scopes do not cover it
+├── ForeignPage           a page of another site asks, where no keys are asked for
 ├── RateLimited           the key has used up what it may ask for now
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
@@ -116,6 +117,10 @@ class Forbidden(TrackerError):
     def __init__(self, scope: str) -> None:
         super().__init__(f"this key lacks the scope {scope}")
         self.scope = scope
+
+
+class ForeignPage(TrackerError):
+    """A browser asks for a page of another site, and nothing shows that somebody means it."""
 
 
 class RateLimited(TrackerError):

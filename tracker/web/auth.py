@@ -7,13 +7,14 @@ a pair comes as a Bearer too (docs/howto/keys.md).
 import ipaddress
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from tracker.clock import Clock
 from tracker.domain.access import EVERYTHING, KEY_PREFIX, Principal, Scope
 from tracker.domain.allowance import Allowance
-from tracker.domain.errors import Fault, Forbidden, RateLimited, Unauthenticated
+from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
 from tracker.services.correlation import DEFAULT_TENANT
 from tracker.services.keyring import Keyring
 
@@ -75,10 +76,12 @@ async def admit(request: Request, scope: Scope) -> Principal:
 
     Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
-    Unavailable.
+    ForeignPage, Unavailable.
     """
     door: Door = request.state.services.door
     principal = await door.identify(request)
+    if principal is ANYBODY and _is_foreign_page(request):
+        raise ForeignPage("without a key, only pages of this service may send this")
     counted = door.take(principal)
     if counted is not None:
         allowance, is_taken = counted
@@ -119,6 +122,20 @@ def _credential(request: Request) -> str:
     if given:
         raise Unauthenticated(Fault.INVALID, "the Authorization field must be: Bearer KEY")
     raise Unauthenticated(Fault.MISSING, "send an API key: Authorization: Bearer KEY")
+
+
+def _is_foreign_page(request: Request) -> bool:
+    """Whether a browser sends this for a page of another site, which keys would have stopped.
+
+    Programs send neither field. What only reads is left alone: such a page is not shown the answer.
+    """
+    if request.method in ("GET", "HEAD"):
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
 def _came_by_loopback(request: Request) -> bool:

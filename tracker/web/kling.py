@@ -13,6 +13,7 @@ from tracker.domain.errors import (
     Fault,
     FieldError,
     Forbidden,
+    ForeignPage,
     InvalidRequest,
     NotFound,
     RateLimited,
@@ -161,7 +162,7 @@ def _code(error: Exception) -> int:
             return 1203
         case Unauthenticated(fault=fault):
             return _FAULTS[fault]
-        case Forbidden():
+        case Forbidden() | ForeignPage():
             return 1103
         case RateLimited():
             return 1302

@@ -16,6 +16,7 @@ from tracker.domain.errors import (
     Conflict,
     CursorTooOld,
     Forbidden,
+    ForeignPage,
     IdempotencyInFlight,
     IdempotencyReuse,
     InvalidRequest,
@@ -64,6 +65,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     ClientDisconnect: Kind(400, "disconnected", "The client went away"),
     Unauthenticated: Kind(401, "unauthenticated", "Say who is asking"),
     Forbidden: Kind(403, "forbidden", "This key may not do it"),
+    ForeignPage: Kind(403, "foreign-page", "A page of another site may not do this"),
     RateLimited: Kind(429, "rate-limited", "Too many requests"),
     TrackerError: INTERNAL,
 }
