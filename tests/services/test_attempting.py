@@ -248,3 +248,19 @@ async def _lost(workbench: Workbench) -> Task:
     await Attempting(workbench.context).run(job)
     assert await workbench.outcomes(task) == ["lost"]
     return task
+
+
+async def test_a_task_whose_account_was_taken_out_waits_and_spends_nothing(
+    database_url: str,
+) -> None:
+    way = Way(accepted)
+    async with open_workbench(database_url, way) as workbench:
+        task = await workbench.queued("homeless")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(replace(workbench.context, accounts={})).run(job)
+        assert (way.calls, await workbench.outcomes(task)) == ([], [])
+        await workbench.bring_forward(task)
+        (again,) = await workbench.waits_for(JobKind.SUBMIT)
+        assert again.attempts == 0
+        await Attempting(workbench.context).run(again)
+        assert (await workbench.task(task.key)).state is TaskState.SUBMITTED

@@ -132,3 +132,19 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
         assert day <= clock.at - made.created_at < day + timedelta(minutes=15)
         at_the_ceiling = day / context.policy.polls.ceiling
         assert at_the_ceiling * 0.9 < len(way.calls) < at_the_ceiling + 40
+
+
+async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_back(
+    database_url: str,
+) -> None:
+    way = Way(_says)
+    async with open_workbench(database_url, way) as bench:
+        (made,) = await bench.submitted(1)
+        await bench.bring_forward(made)
+        held = await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(replace(bench.context, accounts={})).run(held)
+        assert way.calls == []
+        assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+        await bench.bring_forward(made)
+        await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
+        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED

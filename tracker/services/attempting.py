@@ -25,7 +25,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskError, TaskState
-from tracker.services.context import Context
+from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.transition import Recorder
 from tracker.store import attempts, jobs, tasks
 from tracker.store.attempts import Attempt
@@ -148,6 +148,10 @@ class Attempting:
                 recorder.record(task.key, _lost(attempt))  # ignored when it has gone on
             elif task.state is not TaskState.QUEUED:
                 jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
+            elif not self._context.has_account(task):
+                log.warning("task %s waits: %s", task.id, ACCOUNT_GONE)
+                run_at = tx.now + ACCOUNT_GONE_PAUSE
+                jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=ACCOUNT_GONE)
             elif account in rooms and not rooms[account].takes(task.slots):
                 # Another process was faster. It keeps its place, and a freed slot wakes it.
                 jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)
@@ -175,7 +179,8 @@ class Attempting:
         caps = {
             (task.provider, task.account): cap
             for task in wanted
-            if (cap := self._context.account(task).max_in_flight) is not None
+            if self._context.has_account(task)
+            and (cap := self._context.account(task).max_in_flight) is not None
         }
         if not caps:
             return {}

@@ -31,7 +31,7 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
     wait = _reason(context, task, item, said)
     if wait is None:
         return None
-    if (task.provider, task.account) not in context.accounts:  # taken out of the configuration
+    if not context.has_account(task):
         return None
     provider, now = context.providers[task.provider], context.clock.now()
     can_ask = provider.build_poll(context.account(task), task, now=now) is not None

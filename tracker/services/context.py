@@ -18,6 +18,9 @@ from tracker.services.expectations import Expectations
 from tracker.services.outbox import Outbox
 from tracker.store.store import Store
 
+ACCOUNT_GONE_PAUSE = timedelta(minutes=1)
+"""How long work waits whose task's account is not in the settings."""
+ACCOUNT_GONE = "its account is not in the settings (any more)"
 DEFAULT_ACCOUNT = "default"
 """The one that the environment sets."""
 
@@ -83,8 +86,12 @@ class Context:
             raise InvalidRequest(FieldError(path, f"no such provider; one of: {known}"))
         return found
 
+    def has_account(self, task: Task) -> bool:
+        """Whether the account that a task belongs to is in the settings still."""
+        return (task.provider, task.account) in self.accounts
+
     def account(self, task: Task) -> Account:
-        """The account that a task belongs to."""
+        """The account that a task belongs to. Raises KeyError when it was taken out."""
         return self.accounts[task.provider, task.account]
 
     def accounts_of(self, provider: str) -> set[str]:

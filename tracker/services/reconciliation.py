@@ -16,7 +16,7 @@ from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
 from tracker.domain.task import ASKABLE, AT_PROVIDER, Awaits, Task, TaskState
 from tracker.providers.base import Account, PollsTogether, Provider
-from tracker.services.context import Context
+from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
 from tracker.services.transition import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
@@ -54,6 +54,7 @@ class _Brake:
 
     until: datetime
     asked_s: float
+    reason: str = "the provider asked us to slow down"
 
 
 class Reconciliation:
@@ -79,6 +80,13 @@ class Reconciliation:
         idle = [job for job in held if job.task_key not in open_]
         if idle:
             await context.store.write(finish, tuple(idle))
+        homeless = [key for key, task in open_.items() if not context.has_account(task)]
+        if homeless:
+            log.warning("%d tasks of %s wait: %s", len(homeless), held[0].lane, ACCOUNT_GONE)
+            brake = _Brake(context.clock.now() + ACCOUNT_GONE_PAUSE, 0.0, ACCOUNT_GONE)
+            waiting = tuple(job for job in held if job.task_key in homeless)
+            await context.store.write(self._postpone, _Braked(waiting, brake))
+            open_ = {key: task for key, task in open_.items() if key not in homeless}
         looking = {job.task_key: job for job in held if job.task_key in open_}
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
         await asyncio.gather(
@@ -163,7 +171,7 @@ class Reconciliation:
                     job,
                     run_at=item.brake.until + spread,
                     spent=False,
-                    error="the provider asked us to slow down",
+                    error=item.brake.reason,
                 )
         return [None] * len(braked)
 
