@@ -45,7 +45,9 @@ def instant(when: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond."""
     if when is None:
         return None
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if when.tzinfo is not UTC:
+        when = when.astimezone(UTC)
+    return f"{when.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def _result(task: Task) -> dict[str, Any] | None:

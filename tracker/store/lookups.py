@@ -2,7 +2,7 @@
 
 What is asked for while a query runs shares the next one: nothing is older than its question, and
 many callers cost little more than one. On SQLite, where a look by key takes less than handing it to
-another thread, it is done at once.
+another thread, the event loop does it, for all who ask in one of its turns.
 """
 
 import asyncio
@@ -30,20 +30,19 @@ class Lookups:
         self._read = read
         self._is_inline = engine.dialect.name == "sqlite"
         self._inline: Connection | None = None
-        self._asked: dict[Query, dict[Any, list[asyncio.Future[Any]]]] = {}
-        self._running: dict[Query, asyncio.Task[None]] = {}
+        self._asked: dict[Query, Asked] = {}
+        self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
 
     async def find(self, query: Query, key: Any) -> Any:
         """What is under one key now; None for nothing. Raises Unavailable."""
-        if self._is_inline:
-            try:
-                return query(self._connection(), [key]).get(key)
-            except DBAPIError:
-                self.close()  # busy or broken: the other way waits, and says what is wrong
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         self._asked.setdefault(query, {}).setdefault(key, []).append(future)
         if query not in self._running:
-            self._running[query] = asyncio.create_task(self._run(query))
+            if self._is_inline:
+                self._running[query] = loop.call_soon(self._look, query)
+            else:
+                self._running[query] = asyncio.create_task(self._run(query))
         return await future
 
     def close(self) -> None:
@@ -53,20 +52,35 @@ class Lookups:
             self._inline.close()
             self._inline = None
 
+    def _look(self, query: Query) -> None:
+        asked = self._asked[query]
+        wanted = _some(asked)
+        try:
+            found = query(self._connection(), list(wanted))
+        except DBAPIError:
+            self.close()  # busy or broken: the other way waits, and says what is wrong
+            asked |= wanted
+            self._running[query] = asyncio.create_task(self._run(query))
+            return
+        except Exception as error:  # noqa: BLE001 - it becomes the callers'
+            _refuse(wanted, error)
+        else:
+            _answer(wanted, found)
+        if asked:
+            self._running[query] = asyncio.get_running_loop().call_soon(self._look, query)
+        else:
+            del self._running[query]
+
     async def _run(self, query: Query) -> None:
         asked = self._asked[query]
         while asked:
-            wanted = {key: asked.pop(key) for key in list(asked)[:MOST]}
+            wanted = _some(asked)
             try:
                 found = await self._read(_of(query, list(wanted)))
             except Exception as error:  # noqa: BLE001 - it becomes the callers'
-                for future in _waiting(wanted):
-                    future.set_exception(error)
+                _refuse(wanted, error)
             else:
-                for key, futures in wanted.items():
-                    for future in futures:
-                        if not future.done():
-                            future.set_result(found.get(key))
+                _answer(wanted, found)
         del self._running[query]
 
     def _connection(self) -> Connection:
@@ -80,8 +94,26 @@ class Lookups:
         return self._inline
 
 
-def _waiting(wanted: Mapping[Any, Sequence[asyncio.Future[Any]]]) -> list[asyncio.Future[Any]]:
-    return [future for futures in wanted.values() for future in futures if not future.done()]
+Asked = dict[Any, list[asyncio.Future[Any]]]
+
+
+def _some(asked: Asked) -> Asked:
+    """Taken out of what is asked."""
+    return {key: asked.pop(key) for key in list(asked)[:MOST]}
+
+
+def _answer(wanted: Asked, found: Mapping[Any, Any]) -> None:
+    for key, futures in wanted.items():
+        for future in futures:
+            if not future.done():
+                future.set_result(found.get(key))
+
+
+def _refuse(wanted: Asked, error: Exception) -> None:
+    for futures in wanted.values():
+        for future in futures:
+            if not future.done():
+                future.set_exception(error)
 
 
 def _of(query: Query, keys: Sequence[Any]) -> Callable[[Connection], Mapping[Any, Any]]:

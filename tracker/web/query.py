@@ -24,6 +24,8 @@ def check_known(
 
     prefixes: of names that are known whatever follows.
     """
+    if not request.scope["query_string"]:
+        return
     wrong = []
     for name in dict.fromkeys(request.query_params.keys()):
         if name not in known and not name.startswith(prefixes):

@@ -8,13 +8,13 @@ class RootPath:
     """Pure ASGI. Tells the app where it is mounted (`root_path`), as the routes and links need."""
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
-        """root_path: `/tracker`, with no slash at the end; empty for the root of the host."""
+        """root_path: `/tracker`, with no slash at the end."""
         self._app = app
         self._root = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request: its path is made to begin with the root path, which routing takes off."""
-        if self._root and scope["type"] == "http":
+        if scope["type"] == "http":
             scope = dict(scope) | {"root_path": self._root}
             path: str = scope["path"]
             if not f"{path}/".startswith(f"{self._root}/"):

@@ -5,9 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import TypedDict
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from tracker.clock import Clock
 from tracker.web import (
@@ -20,7 +20,6 @@ from tracker.web import (
     endpoints,
     health,
     kling,
-    problems,
     stats,
     tasks,
 )
@@ -88,14 +87,25 @@ def build_app(
     root_path:      where it is mounted on its host, e.g. `/tracker`.
     kling_prefixes: under which the Kling front is served besides those in ROUTES.
     """
-    return Starlette(
+    middleware = [Middleware(RequestScope, clock=clock), Middleware(callbacks.Receiver)]
+    if root_path:
+        middleware.insert(1, Middleware(RootPath, root_path=root_path))
+    return _App(
         routes=[*ROUTES, *kling.front_routes(kling_prefixes)],
-        exception_handlers={HTTPException: problems.answer, Exception: problems.answer}
-        | dict.fromkeys(problems.KINDS, problems.answer),
-        middleware=[
-            Middleware(RequestScope, clock=clock),
-            Middleware(RootPath, root_path=root_path),
-            Middleware(callbacks.Receiver),
-        ],
+        middleware=middleware,
         lifespan=lifespan,
     )
+
+
+class _App(Starlette):
+    """Starlette without its own two layers that answer exceptions: RequestScope does that.
+
+    They cost each request 10 µs, and each waiter 2 KB.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What we ask for, around the router."""
+        app: ASGIApp = self.router
+        for kind, args, kwargs in reversed(self.user_middleware):
+            app = kind(app, *args, **kwargs)
+        return app

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from math import ceil
 
+from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
@@ -48,7 +49,7 @@ def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
 def task_answer(request: Request, task: Task, wait: Wait, *, status: int = 200) -> Response:
     """One task."""
     headers = task_headers(request, task) | wait.headers
-    return JSONResponse(render_task(task), status, headers)
+    return Response(to_json(render_task(task)), status, headers, "application/json")
 
 
 async def accepted_answer(

@@ -42,14 +42,15 @@ def asked(request: Request) -> Wait:
     Raises InvalidRequest for a parameter out of bounds; a preference is bounded instead, and one
     that cannot be read is ignored, as the RFC has it.
     """
-    if "wait" in request.query_params:
+    if request.scope["query_string"] and "wait" in request.query_params:
         return Wait(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
     return preferred(request)
 
 
 def preferred(request: Request) -> Wait:
     """`Prefer: wait=N`, else no wait."""
-    found = _PREFERENCE.search(",".join(request.headers.getlist("prefer")))
+    said = request.headers.getlist("prefer")
+    found = _PREFERENCE.search(",".join(said)) if said else None
     if found is None:
         return Wait(0, {})
     seconds = min(int(found[1]), MAX_WAIT_S)
