@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 
@@ -101,13 +102,19 @@ class Workbench:
             made.append(await self.accepted(task, f"theirs-{n}"))
         return made
 
-    async def queued(self, name: str, *, account: str = "default", pictures: int = 0) -> Task:
-        """A task that was accepted and not sent. pictures: how many, if it is to make some."""
+    async def queued(
+        self, name: str, *, account: str = "default", pictures: int = 0, **more: Any
+    ) -> Task:
+        """A task that was accepted and not sent.
+
+        pictures: how many, if it is to make some.
+        more:     further fields of its input.
+        """
         asked = Submission(
             tenant="default",
             provider="kling",
             operation="images/generations" if pictures else OPERATION,
-            input={"prompt": "rain"} | ({"n": pictures} if pictures else {}),
+            input={"prompt": "rain"} | ({"n": pictures} if pictures else {}) | more,
             account=account,
             external_task_id=name,
         )

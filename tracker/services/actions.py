@@ -67,8 +67,8 @@ class Actions:
             )
         if task.operation == UNKNOWN_OPERATION:
             raise Conflict("others submitted it: its input is not known here")
-        if (task.provider, task.account) not in self._context.accounts:
-            raise Conflict(f"there is no account {task.account!r} at {task.provider} any more")
+        if not self._context.has_account(task):
+            raise _no_account(task)
         return await self._acceptance.accept_again(task, idempotency_key=idempotency_key)
 
     def _cancel(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
@@ -105,7 +105,7 @@ class Actions:
 
     def _refresh(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
-        results = [_askable(_of(found, one)) for one in wanted]
+        results = [self._askable(_of(found, one)) for one in wanted]
         asked = {task.key: task for task in results if isinstance(task, Task)}
         due = [
             NewJob(
@@ -119,9 +119,16 @@ class Actions:
             tx.woken.add(JobKind.RECONCILE)
         return results
 
-
-def _lane(task: Task) -> str:
-    return lane_of(task.provider, task.account)
+    def _askable(self, task: Task | None) -> Task | Exception:
+        if task is None:
+            return NotFound(NO_SUCH_TASK)
+        if task.state in VERDICTS:
+            return task
+        if task.state is TaskState.QUEUED:
+            return Conflict(f"it has not been sent: {task.provider} does not know it")
+        if task.operation == UNKNOWN_OPERATION:
+            return Conflict("others submitted it: by which operation to ask for it is not known")
+        return task if self._context.has_account(task) else _no_account(task)
 
 
 def _of(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:
@@ -129,13 +136,5 @@ def _of(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:
     return task if task is not None and task.tenant == wanted.tenant else None
 
 
-def _askable(task: Task | None) -> Task | Exception:
-    if task is None:
-        return NotFound(NO_SUCH_TASK)
-    if task.state in VERDICTS:
-        return task
-    if task.state is TaskState.QUEUED:
-        return Conflict(f"it has not been sent: {task.provider} does not know it")
-    if task.operation == UNKNOWN_OPERATION:
-        return Conflict("others submitted it: by which operation to ask for it is not known")
-    return task
+def _no_account(task: Task) -> Conflict:
+    return Conflict(f"there is no account {task.account!r} at {task.provider} any more")

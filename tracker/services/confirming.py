@@ -24,7 +24,9 @@ class Wait:
 def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
     """Why what a callback says of a task must wait for a query; None when it counts as it is.
 
-    Where the provider cannot be asked about the task, the callback is all there is.
+    Where the provider cannot be asked about the task, the callback is all there is. Where only
+    the account is not in the settings, nothing unproven counts: it may be there again tomorrow,
+    and a verdict stays for ever. Details are not waited for then.
     """
     if said.state not in VERDICTS or task.state not in AT_PROVIDER | {TaskState.QUEUED}:
         return None
@@ -32,7 +34,7 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
     if wait is None:
         return None
     if not context.has_account(task):
-        return None
+        return wait if wait.awaits is Awaits.PROOF else None
     provider, now = context.providers[task.provider], context.clock.now()
     can_ask = provider.build_poll(context.account(task), task, now=now) is not None
     return wait if can_ask else None

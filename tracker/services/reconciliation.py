@@ -37,6 +37,7 @@ _NOT_ASKED = Unanswered(
     "the provider knows the task by its own id only, and has not told us that", RETRY_AFTER_CAP_S
 )
 """Only a callback can tell now; nobody is called, and the next look is far away."""
+_NOBODY_TO_ASK: PollOutcome = Unanswered(ACCOUNT_GONE, ACCOUNT_GONE_PAUSE.total_seconds())
 _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 """Poll answers with these verdicts are not kept: most say "still working"."""
 
@@ -54,7 +55,6 @@ class _Brake:
 
     until: datetime
     asked_s: float
-    reason: str = "the provider asked us to slow down"
 
 
 class Reconciliation:
@@ -83,9 +83,12 @@ class Reconciliation:
         homeless = [key for key, task in open_.items() if not context.has_account(task)]
         if homeless:
             log.warning("%d tasks of %s wait: %s", len(homeless), held[0].lane, ACCOUNT_GONE)
-            brake = _Brake(context.clock.now() + ACCOUNT_GONE_PAUSE, 0.0, ACCOUNT_GONE)
-            waiting = tuple(job for job in held if job.task_key in homeless)
-            await context.store.write(self._postpone, _Braked(waiting, brake))
+            unasked = [
+                _Looked(job, _CANNOT_ASK, _NOBODY_TO_ASK)
+                for job in held
+                if job.task_key in homeless
+            ]
+            await asyncio.gather(*(context.store.write(self._settle, one) for one in unasked))
             open_ = {key: task for key, task in open_.items() if key not in homeless}
         looking = {job.task_key: job for job in held if job.task_key in open_}
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -171,7 +174,7 @@ class Reconciliation:
                     job,
                     run_at=item.brake.until + spread,
                     spent=False,
-                    error=item.brake.reason,
+                    error="the provider asked us to slow down",
                 )
         return [None] * len(braked)
 

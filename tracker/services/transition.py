@@ -155,3 +155,9 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
 def lane_of(provider: str, account: str) -> str:
     """Who might starve whom at the provider: its account."""
     return f"{provider}/{account}"
+
+
+def names_of(lane: str) -> tuple[str, str]:
+    """The provider and the account of a lane. No provider's name has a slash in it."""
+    provider, _, account = lane.partition("/")
+    return provider, account

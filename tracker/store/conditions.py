@@ -13,6 +13,9 @@ CALLBACKS_DEGRADED = "callbacks_degraded"
 ACCOUNT_AILING = "account_ailing"
 """The latest submits with an account all failed, by its own fault or its provider's."""
 
+ACCOUNT_MISSING = "account_missing"
+"""Tasks wait for an account that the configuration has no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -232,6 +232,25 @@ _LANES = text(
 look per lane and not per row."""
 
 
+def lanes(db: Connection, kind: JobKind) -> list[str]:
+    """The lanes that have work of a kind, due or not."""
+    return [lane for lane in db.scalars(_ALL_LANES, {"kind": kind.value}) if lane is not None]
+
+
+_ALL_LANES = text(
+    """
+    WITH RECURSIVE found (lane) AS (
+        SELECT min(lane) FROM jobs WHERE kind = :kind
+        UNION ALL
+        SELECT (SELECT min(lane) FROM jobs WHERE kind = :kind AND lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane FROM found
+    """
+)
+"""One look per lane and not per row."""
+
+
 def due_kinds(db: Connection, *, now: datetime) -> set[JobKind]:
     """Kinds with something to claim: one statement, which idle processes ask every second."""
     return {JobKind(kind) for kind in db.scalars(_DUE_KINDS, {"now": now})}
