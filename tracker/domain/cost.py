@@ -1,9 +1,9 @@
 """What one task cost, in the provider's own terms."""
 
-from dataclasses import dataclass
+from tracker.domain.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cost:
     """One entry of a provider's bill for one task.
 

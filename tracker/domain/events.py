@@ -1,12 +1,12 @@
 """What can happen to a task. Facts only; `lifecycle` says what they do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from tracker.domain.cost import Cost
+from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError
 
 
@@ -52,7 +52,7 @@ class Source(StrEnum):
     SWEEP = "sweep"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """Something that happened to one task.
 

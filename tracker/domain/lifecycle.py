@@ -4,7 +4,6 @@ The diagram in docs/reference/lifecycle.md is drawn from TRANSITIONS.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from types import MappingProxyType
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
 from tracker.domain.events import SEEN, Event, Kind, Source
-from tracker.domain.records import changed
+from tracker.domain.records import changed, record
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 
 S, K = TaskState, Kind
@@ -128,7 +127,7 @@ _RANK: Mapping[TaskState, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transition:
     """One accepted event, as history keeps it.
 
@@ -149,7 +148,7 @@ class Transition:
     attempt: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """What one event did.
 

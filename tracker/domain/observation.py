@@ -1,12 +1,12 @@
 """What a provider said of a task, in our words. Adapters make these; services use them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tracker.domain.cost import Cost
 from tracker.domain.events import Event, Kind, Source
+from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError, TaskState
 
 _KINDS: Mapping[TaskState | None, Kind] = {
@@ -19,7 +19,7 @@ _KINDS: Mapping[TaskState | None, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observation:
     """One statement of a provider about one task.
 

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from tracker.domain.records import record
 
 PREFIX = "whsec_"
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
@@ -63,7 +64,7 @@ def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes)
     return {ID: message_id, TIMESTAMP: str(timestamp), SIGNATURE: " ".join(signatures)}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """What the signature of one message proves.
 

@@ -1,13 +1,14 @@
 """What a task is: its states and its fields. Nothing here decides; `lifecycle` does."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from tracker.domain.cost import Cost
+from tracker.domain.records import record
 
 
 class TaskState(StrEnum):
@@ -38,7 +39,7 @@ ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
 """The provider can be asked about these; about `expired` only when somebody wants it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Artifact:
     """One piece of a result.
 
@@ -56,7 +57,7 @@ class Artifact:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskError:
     """Why a task failed.
 
@@ -80,7 +81,7 @@ class Awaits(StrEnum):
     """The callback left out what the caller asked for; queries have it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """One media generation that a user asked for.
 

@@ -5,13 +5,14 @@ name different tasks, nothing is guessed: the receipt is quarantined.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from tracker.clock import new_id
 from tracker.domain import lifecycle
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
+from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import DEFAULT_ACCOUNT, Context
@@ -23,7 +24,7 @@ UNKNOWN_OPERATION = "unknown"
 """Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RawCallback:
     """A callback as it arrived.
 
@@ -38,7 +39,7 @@ class RawCallback:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """A callback that has been read.
 
@@ -60,7 +61,7 @@ class Item:
         return [account for account, proof in self.proofs.items() if proof.flaw is None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """What a callback is about.
 

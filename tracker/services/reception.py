@@ -6,7 +6,7 @@ commit that keeps it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from tracker.domain import token
@@ -14,6 +14,7 @@ from tracker.domain.allowance import Allowance
 from tracker.domain.errors import CallbackRejected, CallbackUnproven, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.records import record
 from tracker.domain.signals import Point
 from tracker.domain.signature import Proof
 from tracker.services.confirming import wait_of
@@ -39,7 +40,7 @@ _NO_SUCH_URL = "no such callback URL"
 _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Received:
     """What became of it.
 
@@ -193,17 +194,18 @@ def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
 
 def _receipt(item: Item, match: Match, tx: Tx, *, verdict: Verdict) -> Receipt:
     raw, task = item.raw, match.task
+    key = task.key if task else None
     is_forged = item.verdict is Verdict.FORGED
     return Receipt(
         tenant=task.tenant if task else DEFAULT_TENANT,
         # A forger names any provider; what we do not know is not stored as a name.
         provider=raw.provider[:64] if is_forged else raw.provider,
-        task_key=task.key if task else None,
+        task_key=key,
         source=Source.CALLBACK,
         verdict=verdict,
         reason=match.reason,
         received_at=tx.now,
-        fingerprint=receipts.fingerprint(raw.provider, raw.subject, raw.body),
+        fingerprint=receipts.fingerprint(key, raw.provider, raw.subject, raw.body),
         size_bytes=len(raw.body),
         body=raw.body[:FORGED_BODY_BYTES] if is_forged else raw.body,
         headers={k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS},

@@ -317,7 +317,9 @@ def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | 
         verdict=verdict,
         reason=reason,
         received_at=tx.now,
-        fingerprint=receipts.fingerprint(task.provider, f"{task.id}/{task.version}", mark),
+        fingerprint=receipts.fingerprint(
+            task.key, task.provider, f"{task.id}/{task.version}", mark
+        ),
         size_bytes=len(body),
         body=body,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.records import record
 from tracker.store import bulk
 from tracker.store.schema import receipts
 
@@ -22,13 +23,13 @@ _INSERT = bulk.insert(receipts, _COLUMNS, conflict=_IS_THERE, returning="fingerp
 _INSERT_NUMBERED = bulk.insert(receipts, (*_COLUMNS, "key"), conflict=_IS_THERE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """One inbound callback, or one poll answer that said something.
 
     key:          0 before the row exists.
     task_key:     None when it belongs to no task we know.
-    fingerprint:  16 bytes that make a repeat recognisable.
+    fingerprint:  24 bytes that make a repeat recognisable.
     duplicate_of: the first receipt with the same fingerprint, whose body this one shares.
     headers:      lower-case names; never credentials.
     size_bytes:   of what arrived, which may be more than `body` keeps.
@@ -49,7 +50,7 @@ class Receipt:
     key: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """Where a receipt went.
 
@@ -63,13 +64,17 @@ class Kept:
     duplicate_of: int | None
 
 
-def fingerprint(provider: str, scope: str, body: bytes) -> bytes:
-    """The digest that makes a repeated callback recognisable: 16 bytes.
+def fingerprint(task_key: int | None, provider: str, scope: str, body: bytes) -> bytes:
+    """What makes a repeated callback recognisable: 8 bytes of the task, 16 of a digest.
+
+    The task comes first so that what arrives together stands together in the unique index: by the
+    digest alone every receipt would change a page of its own.
 
     scope: what the bytes were said about; the same bytes about another task are no repeat.
     """
     head = f"{provider}\n{scope}\n".encode("utf-8", "replace")
-    return hashlib.blake2b(head + body, digest_size=16).digest()
+    digest = hashlib.blake2b(head + body, digest_size=16).digest()
+    return (task_key or 0).to_bytes(8, "big") + digest
 
 
 def insert_many(db: Connection, new: Sequence[Receipt], *, repeats: bool) -> list[Kept | None]:

@@ -188,7 +188,7 @@ receipts = Table(
     Column("verdict", Text, nullable=False),
     Column("reason", Text),
     Column("received_at", UtcDateTime, nullable=False),
-    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
     # The first receipt with these very bytes: a repeat does not store them again.
     Column("duplicate_of", BigKey),
     Column("headers", JsonDoc),
