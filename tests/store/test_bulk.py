@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from tests.domain.factories import a_task
 from tracker.clock import new_id
+from tracker.domain.cost import Cost
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.store import bulk, task_rows, tasks
 from tracker.store.engine import open_engine
@@ -73,6 +75,31 @@ def test_saving_writes_what_changed_and_never_an_older_version(db: Connection) -
     assert tasks.slots_held(db, [("kling", "default")]) == {("kling", "default"): 1}
     tasks.save(db, [replace(newer, version=4)], freeing={task.key})
     assert tasks.slots_held(db, [("kling", "default")]) == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": TaskState.RUNNING, "message": "going", "progress": 12.5, "absences": 2},
+        {"provider_task_id": "p-2"},
+        {"submitted_at": NOW},
+        {"artifacts": ()},
+        {"error": None},
+        {"costs": (Cost("unit", "1.5", "video", None, None),)},
+        {"detail": None},
+        {"overdue": False},
+        {"finished_at": None},
+    ],
+    ids=",".join,
+)
+def test_whatever_changed_is_saved_when_it_is_known_what_was_there(
+    db: Connection, changes: dict[str, Any]
+) -> None:
+    made = tasks.insert_many(db, [FULL, a_task(id=new_id(), external_task_id="2")])
+    before = {task.key: task for task in made if task is not None}
+    after = [replace(task, version=2, updated_at=NOW, **changes) for task in before.values()]
+    tasks.save(db, after, before=before)
+    assert tasks.get_by_keys(db, before) == {task.key: task for task in after}
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800"])

@@ -3,7 +3,7 @@
 import click
 import uvicorn
 
-from tracker.app import make_app, refuse_open_door, spare_collector
+from tracker.app import make_app, refuse_open_door, tune_interpreter
 from tracker.cli.shared import fail, load_settings, say
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
@@ -47,7 +47,7 @@ def _run(settings: Settings, *, worker: bool) -> None:
         "ssl_keyfile": settings.tracker_tls_key,
     }
     if settings.web_concurrency == 1:
-        spare_collector()
+        tune_interpreter()
         uvicorn.run(make_app(settings, workers=worker), **options)  # type: ignore[arg-type]  # a mixed dict
         return
     # Each process reads the environment again: uvicorn starts them afresh.

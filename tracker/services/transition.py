@@ -31,7 +31,8 @@ class Recorder:
         """loaded: tasks as they are now, locked."""
         self._context = context
         self._tx = tx
-        self._tasks = {task.key: task for task in loaded}
+        self._loaded = {task.key: task for task in loaded}
+        self._tasks = dict(self._loaded)
         self._changed: dict[int, Task] = {}
         self._history: list[tuple[Task, Transition]] = []
         self._places: dict[tuple[int, int], int] = {}
@@ -87,7 +88,7 @@ class Recorder:
     def flush(self) -> None:
         """Write it all. Last in the transaction but for what cannot wait for other writers."""
         db, now = self._tx.db, self._tx.now
-        tasks.save(db, self._changed.values(), freeing=self._freed)
+        tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
         tasks.set_awaits(db, self._awaiting)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
         # task that has gone on ends it.

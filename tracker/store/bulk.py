@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import DBAPIError
 
+if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
+    from tracker.store.pipe import Pipe
 from tracker.store.types import BigKey, JsonDoc, PublicId, UtcDateTime
 
 Encode = Callable[[Sequence[Any]], Any]
 """A column of values as the driver is to have it."""
 
+PIPE = "pipe"
+"""Under this name a connection's `info` holds its Pipe, if it has one."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ROWS = 64
 """Rows of one statement on SQLite, at most."""
@@ -35,13 +39,24 @@ class Bulk:
     sqlite:  for one row, with ?1, ?2, … for them; or for all of them, with `{rows}` where their
         VALUES go, which spares what each statement costs.
     postgresql: for all rows; `{rows}` stands for them as a table `n`.
+    key: one of the columns, whose values alone lead to the rows of the table. PostgreSQL is told
+        so, or it may walk the whole table to join it with `n`.
     """
 
     def __init__(
-        self, table: Table, columns: Sequence[str], *, sqlite: str, postgresql: str
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        sqlite: str,
+        postgresql: str,
+        key: str | None = None,
     ) -> None:
         kinds = [_KINDS[type(table.c[name].type)] for name in columns]
         arrays = ", ".join(f"%b::{kind.array}" for kind in kinds)
+        self._key = None if key is None else columns.index(key)
+        if key is not None:
+            postgresql += f" AND {table.name}.{key} = ANY(%b)"
         self._sqlite = sqlite
         self._marks = f"({', '.join('?' * len(columns))})"
         self._postgresql = postgresql.replace(
@@ -57,30 +72,36 @@ class Bulk:
         """
         if not rows:
             return 0
-        raw = driver(db)
         try:
             if db.dialect.name == "sqlite":
-                changed: int = self._send_rows(raw, rows)
+                changed: int = self._send_rows(driver(db), rows)
+            elif (pipe := pipe_of(db)) is None:
+                changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
             else:
-                changed = self._send(raw, rows).rowcount
+                changed = pipe.ask(self._postgresql, self._arrays(rows)).command_tuples or 0
         except db.dialect.loaded_dbapi.Error as error:
             raise as_sqlalchemy(db, error) from error
         return changed
 
+    def later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry it out before whatever comes after it: on PostgreSQL in the same round trip.
+
+        Its own failure may be raised by what comes after it.
+        """
+        pipe = pipe_of(db)
+        if pipe is None:
+            self.run(db, rows)
+        elif rows:
+            pipe.later(self._postgresql, self._arrays(rows))
+
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
         """Carry it out on PostgreSQL, and return what it returns."""
-        if not rows:
-            return []
-        try:
-            found: list[tuple[Any, ...]] = self._send(driver(db), rows).fetchall()
-        except db.dialect.loaded_dbapi.Error as error:
-            raise as_sqlalchemy(db, error) from error
-        return found
+        return _rows(db, self._postgresql, self._arrays(rows)) if rows else []
 
-    def _send(self, raw: Any, rows: Sequence[Sequence[Any]]) -> Any:
+    def _arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         columns = zip(*rows, strict=True)
         arrays = [encode(c) for encode, c in zip(self._for_postgresql, columns, strict=True)]
-        return raw.execute(self._postgresql, arrays, prepare=True, binary=True)
+        return arrays if self._key is None else [*arrays, arrays[self._key]]
 
     def _send_rows(self, raw: Any, rows: Sequence[Sequence[Any]]) -> int:
         if "{rows}" not in self._sqlite:
@@ -124,12 +145,65 @@ def insert(
 
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
+    send_waiting(db)
     try:
-        if db.dialect.name == "sqlite" or not parameters:
-            return driver(db).execute(statement, parameters)
-        return driver(db).execute(statement, parameters, prepare=True, binary=True)
+        return driver(db).execute(statement, parameters)
     except db.dialect.loaded_dbapi.Error as error:
         raise as_sqlalchemy(db, error) from error
+
+
+def later(db: Connection, statement: str) -> None:
+    """One statement, on PostgreSQL in the same round trip with what comes after it."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        run(db, statement)
+    else:
+        pipe.later(statement)
+
+
+def commit(db: Connection) -> None:
+    """Commit the writer's transaction, with what was to be carried out later. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        run(db, "COMMIT")
+        return
+    try:
+        pipe.commit()
+    except db.dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemy(db, error) from error
+
+
+def send_waiting(db: Connection) -> None:
+    """Have carried out what was to be carried out later. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        return
+    try:
+        pipe.send()
+    except db.dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemy(db, error) from error
+
+
+def pipe_of(db: Connection) -> "Pipe | None":
+    """Of the writer's connection to PostgreSQL."""
+    pipe: Pipe | None = db.info.get(PIPE)
+    return pipe
+
+
+def _rows(db: Connection, statement: str, arrays: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """What one statement finds on PostgreSQL. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    try:
+        if pipe is not None:
+            return pipe.rows(statement, arrays)
+        found: list[tuple[Any, ...]] = _execute(db, statement, arrays).fetchall()
+    except db.dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemy(db, error) from error
+    return found
+
+
+def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
+    return driver(db).execute(statement, arrays, prepare=True, binary=True)
 
 
 def find(
@@ -143,15 +217,13 @@ def find(
     """
     if not values:
         return []
-    found: list[tuple[Any, ...]]
     if db.dialect.name == "postgresql":
-        found = run(db, f"{statement} = ANY(%b){tail}", [array(values)]).fetchall()
-        return found
+        return _rows(db, f"{statement} = ANY(%b){tail}", [array(values)])
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
     wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
     marks = ", ".join("?" * len(wanted))
-    found = run(db, f"{statement} IN ({marks})", wanted).fetchall()
+    found: list[tuple[Any, ...]] = run(db, f"{statement} IN ({marks})", wanted).fetchall()
     return found
 
 

@@ -103,12 +103,12 @@ class DeliveryFilter:
 
 def insert_bodies(db: Connection, new: Sequence[tuple[UUID, str, bytes]]) -> None:
     """Keep bodies: (id, tenant, bytes)."""
-    _INSERT_BODIES.run(db, new)
+    _INSERT_BODIES.later(db, new)
 
 
 def insert_many(db: Connection, new: Sequence[NewDelivery]) -> None:
     """Write down what is owed."""
-    _INSERT.run(
+    _INSERT.later(
         db,
         [
             (

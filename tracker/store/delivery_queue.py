@@ -200,6 +200,7 @@ _SETTLE = bulk.Bulk(
     + "WHERE key = ?1 AND token = ?2",
     postgresql=_SET.format(**{name: f"n.{name}" for name in _SETTLED})
     + "FROM {rows} WHERE deliveries.key = n.key AND deliveries.token = n.token",
+    key="key",
 )
 _RELEASE = bulk.Bulk(
     deliveries,
@@ -209,6 +210,7 @@ _RELEASE = bulk.Bulk(
         "UPDATE deliveries SET next_at = n.next_at, token = NULL FROM {rows} "
         "WHERE deliveries.key = n.key AND deliveries.token = n.token"
     ),
+    key="key",
 )
 _INSERT_ATTEMPTS = bulk.insert(
     delivery_attempts,
@@ -222,7 +224,7 @@ def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
     An attempt that was made is kept whoever holds the delivery by now.
     """
     ordered = sorted(tried, key=lambda one: one.claimed.key)
-    _SETTLE.run(
+    _SETTLE.later(
         db,
         [
             (
@@ -238,7 +240,7 @@ def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
             for one in ordered
         ],
     )
-    _INSERT_ATTEMPTS.run(
+    _INSERT_ATTEMPTS.later(
         db,
         [
             (
@@ -257,7 +259,7 @@ def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
 
 def release(db: Connection, held: Sequence[Claimed], *, now: datetime) -> None:
     """Hand back what was not tried: it is due at once."""
-    _RELEASE.run(db, [(one.key, one.token, now) for one in held])
+    _RELEASE.later(db, [(one.key, one.token, now) for one in held])
 
 
 _PROMOTE = text(

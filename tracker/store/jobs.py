@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from tracker.domain.records import record
 from tracker.store import bulk
 from tracker.store.schema import jobs, tasks
 from tracker.store.types import UtcDateTime
@@ -58,7 +59,7 @@ class Job:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewJob:
     """A job to enqueue. Its dedup key is made of kind and task."""
 
@@ -71,12 +72,16 @@ class NewJob:
     @property
     def dedup_key(self) -> str:
         """One job of a kind per task."""
-        return f"{self.kind.value}:{self.task_key}"
+        return _dedup_key(self.kind, self.task_key)
+
+
+def _dedup_key(kind: JobKind, task_key: int) -> str:
+    return f"{kind.value}:{task_key}"
 
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
     """Enqueue. One that is there already is kept; its time moves only to be earlier."""
-    _ENQUEUE.run(
+    _ENQUEUE.later(
         db,
         [
             (
@@ -107,11 +112,10 @@ _ENQUEUE = bulk.insert(
 )
 _DROP = bulk.Bulk(
     jobs,
-    ("task_key", "kind"),
-    sqlite="DELETE FROM jobs WHERE task_key = ?1 AND kind = ?2",
-    postgresql=(
-        "DELETE FROM jobs USING {rows} WHERE jobs.task_key = n.task_key AND jobs.kind = n.kind"
-    ),
+    ("dedup_key",),
+    sqlite="DELETE FROM jobs WHERE dedup_key = ?1",
+    postgresql="DELETE FROM jobs USING {rows} WHERE jobs.dedup_key = n.dedup_key",
+    key="dedup_key",
 )
 
 
@@ -350,7 +354,7 @@ def release(db: Connection, held: Iterable[Job]) -> None:
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
     """These tasks need no more work of these kinds, whoever holds it."""
-    _DROP.run(db, [(key, kind.value) for key in task_keys for kind in kinds])
+    _DROP.later(db, [(_dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 
 def _fenced() -> Any:

@@ -2,35 +2,50 @@
 
 Taking a connection from the pool, beginning and giving it back through SQLAlchemy costs a third of
 a millisecond on each single commit; this costs a tenth of that. Statements through SQLAlchemy
-still work on it, inside the transaction that is open.
+still work on it, inside the transaction that is open. On PostgreSQL it has a `pipe`.
 """
 
-from sqlalchemy import Connection, Engine
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from tracker.store import bulk
 
 
 class Line:
-    """One connection, used by one thread."""
+    """One connection, used by one thread.
+
+    is_lost: the last transaction broke off with its connection before its COMMIT was sent, so that
+        nothing of it was done.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Connects when a transaction begins."""
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
-        is_sqlite = engine.dialect.name == "sqlite"
-        self._begin = "BEGIN IMMEDIATE" if is_sqlite else "BEGIN"
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._db: Connection | None = None
+        self._is_committing = False
+        self.is_lost = False
+        if not self._is_sqlite:
+            event.listen(self._engine, "before_cursor_execute", _send_waiting)
 
     def begin(self) -> Connection:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
+        self._is_committing = self.is_lost = False
+        if not self._is_sqlite:
+            if self._db is None:
+                self._db = self._connect()
+            bulk.later(self._db, "BEGIN")
+            return self._db
         if self._db is not None:
             try:
                 return self._begin_on(self._db)
             except DBAPIError:
-                # It may have died while nobody used it: nothing has been done yet, so try a new
-                # one. A database that is busy says so again.
+                # Something may have happened to the file while nobody used it: nothing has been
+                # done yet, so try a new one. A database that is busy says so again.
                 self._drop()
         self._db = self._engine.connect()
         return self._begin_on(self._db)
@@ -38,25 +53,38 @@ class Line:
     def commit(self) -> None:
         """Commit; when this returns, it is on disk. Raises DBAPIError."""
         db = self._open()
-        bulk.run(db, "COMMIT")
+        self._is_committing = True
+        bulk.commit(db)
         if db.in_transaction():  # SQLAlchemy's own idea of one: nothing is sent
             db.commit()
 
     def roll_back(self) -> None:
         """Undo what is not committed. Never raises: a connection that cannot is given up."""
         db = self._open()
+        pipe = bulk.pipe_of(db)
+        if pipe is not None:
+            pipe.forget()
         try:
             bulk.run(db, "ROLLBACK")
             if db.in_transaction():
                 db.rollback()
         except DBAPIError:
             self._drop()
+            self.is_lost = not self._is_committing
 
     def close(self) -> None:
         """Give the connection back."""
         if self._db is not None:
+            self._db.info.pop(bulk.PIPE, None)
             self._db.close()
             self._db = None
+
+    def _connect(self) -> Connection:
+        from tracker.store.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+        db = self._engine.connect()
+        db.info[bulk.PIPE] = Pipe(bulk.driver(db))
+        return db
 
     def _drop(self) -> None:
         db, self._db = self._db, None
@@ -65,9 +93,14 @@ class Line:
             db.close()
 
     def _begin_on(self, db: Connection) -> Connection:
-        bulk.run(db, self._begin)
+        bulk.run(db, "BEGIN IMMEDIATE")
         return db
 
     def _open(self) -> Connection:
         assert self._db is not None  # noqa: S101 - between begin and commit
         return self._db
+
+
+def _send_waiting(db: Connection, *_statement: Any) -> None:
+    """Whatever SQLAlchemy sends comes after what was to be carried out before."""
+    bulk.send_waiting(db)

@@ -2,30 +2,39 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Row
 
 from tracker.domain.cost import Cost
+from tracker.domain.records import record
 from tracker.domain.task import Artifact, Awaits, Task, TaskError, TaskState
 from tracker.store.schema import tasks
 from tracker.store.types import JsonDoc, PublicId, UtcDateTime
 
 COLUMNS = tuple(field.name for field in fields(Task))
 """Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""
+MOVING = (
+    *("state", "version", "provider_status", "message", "progress", "absences", "updated_at"),
+)
+"""The columns that nearly every transition changes, and most change nothing else."""
+NAMING = ("provider_task_id", "submitted_at")
+"""Those that become known when the provider has it."""
 CHANGING = (
-    *("state", "version", "provider_task_id", "provider_status", "message", "progress"),
-    *("artifacts", "error", "costs", "detail", "overdue", "absences"),
-    *("updated_at", "submitted_at", "finished_at"),
+    *MOVING,
+    *NAMING,
+    *("artifacts", "error", "costs", "detail", "overdue", "finished_at"),
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """Where a task stands, and nothing else of it."""
 
@@ -51,6 +60,37 @@ def standing(row: Sequence[Any], dialect: str) -> Standing:
     return Standing(key, id_, tenant, provider, operation, _STATES[state], version, submitted_at)
 
 
+@record
+class Bill:
+    """Whose task it is, when it went out, and what it cost."""
+
+    key: int
+    tenant: str
+    provider: str
+    account: str
+    submitted_at: datetime | None
+    costs: tuple[Cost, ...]
+
+
+BILLED = tuple(field.name for field in fields(Bill))
+"""The columns of a Bill."""
+
+
+def bills(rows: Sequence[Sequence[Any]], dialect: str) -> list[Bill]:
+    """Rows of BILLED as the driver gives them."""
+    return [
+        Bill(
+            key,
+            tenant,
+            provider,
+            account,
+            _read_instant(submitted_at) if dialect == "sqlite" else submitted_at,
+            _read_costs(costs),
+        )
+        for key, tenant, provider, account, submitted_at, costs in rows
+    ]
+
+
 def task(row: Row[Any]) -> Task:
     """A row that SQLAlchemy has read."""
     given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
@@ -68,31 +108,56 @@ def from_driver(rows: Sequence[Sequence[Any]], dialect: str) -> list[Task]:
     """Rows of COLUMNS as the driver gives them."""
     if not rows:
         return []
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    columns: list[Any] = list(zip(*rows, strict=True))
     for place, convert in _CONVERSIONS[dialect]:
-        columns[place] = map(convert, columns[place])
+        columns[place] = _converted(columns[place], convert)
     return [Task(*values) for values in zip(*columns, strict=True)]
+
+
+def moves(changed: Task) -> tuple[Any, ...]:
+    """The values of MOVING."""
+    return (
+        changed.state.value,
+        changed.version,
+        changed.provider_status,
+        changed.message,
+        changed.progress,
+        changed.absences,
+        changed.updated_at,
+    )
+
+
+def names(changed: Task) -> tuple[Any, ...]:
+    """The values of NAMING."""
+    return (changed.provider_task_id, changed.submitted_at)
 
 
 def changes(changed: Task) -> tuple[Any, ...]:
     """The values of CHANGING."""
     return (
-        changed.state.value,
-        changed.version,
-        changed.provider_task_id,
-        changed.provider_status,
-        changed.message,
-        changed.progress,
+        *moves(changed),
+        *names(changed),
         [_artifact(piece) for piece in changed.artifacts] or None,
         asdict(changed.error) if changed.error else None,
         [asdict(one) for one in changed.costs] or None,
         changed.detail,
         changed.overdue,
-        changed.absences,
-        changed.updated_at,
-        changed.submitted_at,
         changed.finished_at,
     )
+
+
+_names_of = attrgetter(*NAMING)
+_rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) :])
+
+
+def only_moved(before: Task, after: Task) -> bool:
+    """Whether nothing but MOVING differs."""
+    return only_named(before, after) and bool(_names_of(before) == _names_of(after))
+
+
+def only_named(before: Task, after: Task) -> bool:
+    """Whether nothing but MOVING and NAMING differs."""
+    return bool(_rest_of(before) == _rest_of(after))
 
 
 NEW = (
@@ -125,6 +190,14 @@ def new(made: Task) -> tuple[Any, ...]:
         made.give_up_at,
         *changes(made),
     )
+
+
+def _converted(column: Sequence[Any], convert: Callable[[Any], Any]) -> Iterable[Any]:
+    """A column's values; once where it says one thing, as most of what is not set does."""
+    first = column[0]
+    if column.count(first) == len(column):
+        return repeat(convert(first), len(column))
+    return map(convert, column)
 
 
 def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:

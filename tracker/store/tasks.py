@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -27,22 +28,37 @@ from tracker.store import bulk, task_rows
 from tracker.store.schema import task_inputs, tasks, transitions, words
 from tracker.store.task_rows import Standing
 
-_SET = ", ".join(f"{name} = n.{name}" for name in task_rows.CHANGING)
-_SAVED = (*task_rows.CHANGING, "key", "slots_held")
-_SAVE = bulk.Bulk(
-    tasks,
-    _SAVED,
-    # All rows in one statement, as the words that CHECKs and partial indexes list are made ready
-    # anew for each.
-    sqlite=(
-        f"WITH n ({', '.join(_SAVED)}) AS (VALUES {{rows}})"  # noqa: S608 - our own names
-        f" UPDATE tasks SET {_SET}, slots_held = min(tasks.slots_held, n.slots_held)"
-        " FROM n WHERE tasks.key = n.key AND tasks.version < n.version"
-    ),
-    postgresql=(
-        f"UPDATE tasks SET {_SET}, slots_held = least(tasks.slots_held, n.slots_held)"  # noqa: S608
-        " FROM {rows} WHERE tasks.key = n.key AND tasks.version < n.version"
-    ),
+
+def _saving(
+    columns: Sequence[str], *also: str, sqlite: str = "", postgresql: str = ""
+) -> bulk.Bulk:
+    """An UPDATE of these columns by key.
+
+    All rows in one statement, as the words that CHECKs and partial indexes list are made ready
+    anew for each.
+    """
+    taken = (*columns, "key", *also)
+    set_ = ", ".join(f"{name} = n.{name}" for name in columns)
+    where = "WHERE tasks.key = n.key AND tasks.version < n.version"
+    return bulk.Bulk(
+        tasks,
+        taken,
+        sqlite=(
+            f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}})"  # noqa: S608 - our own names
+            f" UPDATE tasks SET {set_}{sqlite} FROM n {where}"
+        ),
+        postgresql=f"UPDATE tasks SET {set_}{postgresql} FROM {{rows}} {where}",  # noqa: S608
+        key="key",
+    )
+
+
+_SAVE_MOVED = _saving(task_rows.MOVING)
+_SAVE_NAMED = _saving((*task_rows.MOVING, *task_rows.NAMING))
+_SAVE = _saving(
+    task_rows.CHANGING,
+    "slots_held",
+    sqlite=", slots_held = min(tasks.slots_held, n.slots_held)",
+    postgresql=", slots_held = least(tasks.slots_held, n.slots_held)",
 )
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
@@ -90,7 +106,7 @@ def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
 
 def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
     """Keep what was asked for, apart from the narrow row."""
-    _INSERT_INPUT.run(db, [(task.key, task.tenant, body) for task, body in inputs])
+    _INSERT_INPUT.later(db, [(task.key, task.tenant, body) for task, body in inputs])
 
 
 def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
@@ -259,18 +275,31 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
     ]
 
 
-def save(db: Connection, changed: Iterable[Task], *, freeing: Collection[int] = ()) -> None:
+def save(
+    db: Connection,
+    changed: Iterable[Task],
+    *,
+    before: Mapping[int, Task] = MappingProxyType({}),
+    freeing: Collection[int] = (),
+) -> None:
     """Write what transitions changed.
 
+    before:  by key, what the rows hold now, as far as that is known. A column that is set costs
+        its indexes even where it stays the same, so that as few are set as will do.
     freeing: keys of those among them that give their account's slots back.
     """
-    _SAVE.run(
-        db,
-        [
-            (*task_rows.changes(task), task.key, 0 if task.key in freeing else _ANY_SLOTS)
-            for task in changed
-        ],
-    )
+    moved, named, rest = [], [], []
+    for task in changed:
+        key, old = task.key, before.get(task.key)
+        if old is None or key in freeing or not task_rows.only_named(old, task):
+            rest.append((*task_rows.changes(task), key, 0 if key in freeing else _ANY_SLOTS))
+        elif task_rows.only_moved(old, task):
+            moved.append((*task_rows.moves(task), key))
+        else:
+            named.append((*task_rows.moves(task), *task_rows.names(task), key))
+    _SAVE_MOVED.later(db, moved)
+    _SAVE_NAMED.later(db, named)
+    _SAVE.later(db, rest)
 
 
 def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -> None:

@@ -38,7 +38,7 @@ def append(
     if not new:
         return
     if db.dialect.name == "postgresql":
-        bulk.run(db, "SELECT pg_advisory_xact_lock(%s)", [FEED_LOCK])
+        bulk.later(db, f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
     rows = [
         (
             task.tenant,
@@ -57,7 +57,7 @@ def append(
         )
         for place, (task, step) in enumerate(new)
     ]
-    _APPEND.run(db, rows)
+    _APPEND.later(db, rows)
 
 
 def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:

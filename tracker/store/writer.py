@@ -131,7 +131,8 @@ class Writer:
             try:
                 self._commit_once(waiting)
             except DBAPIError as error:
-                if sqlstate_of(error) not in _RETRIED_SQLSTATES or not tries_left:
+                did_nothing = self._line.is_lost or sqlstate_of(error) in _RETRIED_SQLSTATES
+                if not did_nothing or not tries_left:
                     raise
             else:
                 return

@@ -1,0 +1,175 @@
+"""The writer's connection: what is carried out later is carried out in order, or not at all."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+
+from tracker.clock import SystemClock
+from tracker.store import bulk
+from tracker.store.engine import open_engine
+from tracker.store.line import Line
+from tracker.store.schema import conditions, receipts
+from tracker.store.store import Store
+from tracker.store.transaction import Tx
+
+COLUMNS = ("tenant", "name", "provider", "account", "reason", "raised_at")
+INSERT = bulk.insert(conditions, COLUMNS)
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+KIBIBYTES = 1024
+
+
+def a_row(name: str) -> tuple[object, ...]:
+    return ("default", name, "kling", "default", "why", NOW)
+
+
+def names(db: Connection) -> list[str]:
+    return list(db.scalars(select(conditions.c.name).order_by(conditions.c.key)))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url, pool_size=2)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def line(engine: Engine) -> Iterator[Line]:
+    line = Line(engine)
+    yield line
+    line.close()
+
+
+def test_what_comes_after_sees_what_was_to_be_done_before(line: Line, engine: Engine) -> None:
+    db = line.begin()
+    INSERT.later(db, [a_row("a")])
+    assert names(db) == ["a"]  # through SQLAlchemy
+    INSERT.later(db, [a_row("b")])
+    assert INSERT.run(db, [a_row("c"), a_row("d")]) == 2
+    INSERT.later(db, [a_row("e")])
+    line.commit()
+    with engine.connect() as other:
+        assert names(other) == ["a", "b", "c", "d", "e"]
+
+
+def test_what_is_rolled_back_never_happens(line: Line, engine: Engine) -> None:
+    db = line.begin()
+    INSERT.run(db, [a_row("sent")])
+    INSERT.later(db, [a_row("not sent")])
+    line.roll_back()
+    INSERT.later(line.begin(), [a_row("next")])
+    line.commit()
+    with engine.connect() as other:
+        assert names(other) == ["next"]
+
+
+def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
+    line: Line, engine: Engine
+) -> None:
+    db = line.begin()
+    with pytest.raises(IntegrityError):  # noqa: PT012 - here or there, as the database has it
+        INSERT.later(db, [a_row("a")])
+        INSERT.later(db, [a_row("a")])
+        INSERT.later(db, [a_row("b")])
+        line.commit()
+    line.roll_back()
+    assert not line.is_lost
+    INSERT.later(line.begin(), [a_row("c")])
+    line.commit()
+    with engine.connect() as other:
+        assert names(other) == ["c"]
+
+
+def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
+    """On SQLite a statement fails alone, and its transaction goes on."""
+    engine = open_engine(postgres_url, pool_size=1)
+    line = Line(engine)
+    db = line.begin()
+    INSERT.run(db, [a_row("a")])
+    with pytest.raises(IntegrityError):
+        INSERT.run(db, [a_row("a")])
+    with pytest.raises(DBAPIError, match="an earlier statement of the transaction failed"):
+        line.commit()
+    line.roll_back()
+    assert names(line.begin()) == []
+    line.close()
+    engine.dispose()
+
+
+def test_a_statement_that_could_not_be_prepared_is_prepared_again(
+    line: Line, engine: Engine
+) -> None:
+    statement = "INSERT INTO not_there VALUES (1)"
+    with pytest.raises((ProgrammingError, OperationalError)):  # noqa: PT012 - as above
+        bulk.later(line.begin(), statement)
+        line.commit()
+    line.roll_back()
+    with engine.begin() as other:
+        other.execute(text("CREATE TABLE not_there (number integer)"))
+    bulk.later(line.begin(), statement)
+    line.commit()
+    with engine.connect() as other:
+        assert other.scalar(text("SELECT count(*) FROM not_there")) == 1
+
+
+def test_more_than_a_socket_holds_goes_both_ways_at_once(line: Line) -> None:
+    columns = ("tenant", "provider", "source", "verdict", "received_at", "fingerprint", "body")
+    insert = bulk.insert(receipts, (*columns, "size_bytes"))
+    db, body = line.begin(), bytes(64 * KIBIBYTES)
+    for half in range(2):
+        insert.later(
+            db,
+            [
+                (
+                    *("default", "kling", "callback", "forged", NOW),
+                    *(bytes([half, number]), body, len(body)),
+                )
+                for number in range(128)
+            ],
+        )
+        bulk.later(db, "SELECT body FROM receipts")
+    line.commit()
+    found = bulk.find(
+        line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], bulk.texts
+    )
+    assert len(found) == 256
+    assert {bytes(row[0]) for row in found} == {body}
+    line.roll_back()
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_was_lost_before_the_commit_costs_nobody_anything(
+    postgres_url: str,
+) -> None:
+    runs = 0
+
+    def write(tx: Tx, rows: Sequence[tuple[object, ...]]) -> list[None]:
+        nonlocal runs
+        runs += 1
+        INSERT.run(tx.db, rows)
+        if runs == 1:
+            _end_backend(postgres_url, _pid(tx, [None])[0])
+        INSERT.run(tx.db, [a_row(f"more {row[1]}") for row in rows])
+        return [None] * len(rows)
+
+    async with Store(postgres_url, SystemClock()) as store:
+        await store.write(write, a_row("a"))
+        assert runs == 2
+        _end_backend(postgres_url, await store.write(_pid, None))  # while nobody uses it
+        await store.write(write, a_row("b"))
+        assert await store.read(names) == ["a", "more a", "b", "more b"]
+
+
+def _pid(tx: Tx, items: Sequence[None]) -> list[int]:
+    return [tx.db.scalars(select(func.pg_backend_pid())).one()] * len(items)
+
+
+def _end_backend(url: str, pid: int) -> None:
+    """Returns once it is gone."""
+    engine = open_engine(url, pool_size=1)
+    with engine.connect() as db:
+        assert db.scalar(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+    engine.dispose()
