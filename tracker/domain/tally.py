@@ -8,6 +8,7 @@ from math import floor, log2
 
 from tracker.domain.cost import Cost
 from tracker.domain.events import Source
+from tracker.domain.records import changed, record
 from tracker.domain.task import TERMINAL, VERDICTS, TaskState
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,7 +17,7 @@ _STEPS = 8
 """Latency classes per doubling: a percentile is at most 9 % too high."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """One transition into a terminal state.
 
@@ -35,7 +36,7 @@ class End:
     costs: tuple[Cost, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """What is counted apart. hour: its start; EVER for all."""
 
@@ -45,7 +46,7 @@ class Place:
     hour: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Price:
     """What amounts are added up apart."""
 
@@ -95,21 +96,20 @@ def tally(ends: Iterable[End]) -> dict[Place, Tally]:
     """Ends by place: each in its hour, and in EVER."""
     found: dict[Place, Tally] = {}
     for end in ends:
-        one = _tally_of(end)
         hour = end.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        for start in (hour, EVER):
-            place = Place(end.tenant, end.provider, end.account, start)
-            found.setdefault(place, Tally()).add(one)
+        place = Place(end.tenant, end.provider, end.account, hour)
+        _count(found.setdefault(place, Tally()), end)
+    for place, one in list(found.items()):
+        found.setdefault(changed(place, hour=EVER), Tally()).add(one)
     return found
 
 
-def _tally_of(end: End) -> Tally:
-    one = Tally()
+def _count(one: Tally, end: End) -> None:
     one.count("ended", end.state.value)
     if end.was in TERMINAL:
         one.count("ended", end.was.value, by=-1)
     if end.state not in VERDICTS:
-        return one
+        return
     if end.source in (Source.CALLBACK, Source.POLL):
         one.count("told", end.source.value)
         if end.submitted_at is not None:
@@ -118,4 +118,3 @@ def _tally_of(end: End) -> Tally:
     for cost in end.costs:
         price = Price(cost.kind, cost.unit, cost.currency)
         one.costs[price] = one.costs.get(price, Decimal(0)) + Decimal(cost.amount)
-    return one

@@ -13,6 +13,7 @@ from tracker.domain.tally import EVER, Place, Tally, tally
 from tracker.domain.task import TaskState
 from tracker.services.context import Context
 from tracker.store import stats
+from tracker.store.stats import Stretch
 from tracker.store.store import Reading
 from tracker.store.transaction import Tx
 
@@ -50,8 +51,13 @@ class Counting:
     async def fold_all(self) -> None:
         """Fold until nothing is left."""
         store = self._context.store
-        while await store.read(_is_unfolded):
-            if await store.write(_fold, STRETCH) < STRETCH:
+        while True:
+            # Read beside the writer: what stands in the feed stays as it is, and the place that
+            # moves from `after` moves once.
+            stretch = await store.read(_next_stretch)
+            if not stretch.count or not await store.write(_fold, stretch):
+                return
+            if stretch.count < STRETCH:
                 return
 
     async def forget(self) -> None:
@@ -83,23 +89,22 @@ def _by_account(
     return accounts
 
 
-def _is_unfolded(db: Reading) -> bool:
-    return stats.read(db, stats.counted_to(db), limit=1).count > 0
+def _next_stretch(db: Reading) -> Stretch:
+    return stats.read(db, stats.counted_to(db), limit=STRETCH)
 
 
-def _fold(tx: Tx, limits: Sequence[int]) -> list[int]:
-    """Count a stretch; returns how many entries it had, 0 when somebody else is at it."""
-    return [_fold_one(tx, limit) for limit in limits]
+def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:
+    """Count stretches; False for what somebody else has counted or is counting."""
+    return [_fold_one(tx, stretch) for stretch in stretches]
 
 
-def _fold_one(tx: Tx, limit: int) -> int:
+def _fold_one(tx: Tx, stretch: Stretch) -> bool:
     if not stats.may_count(tx.db):
-        return 0
-    before = stats.counted_to(tx.db)
-    stretch = stats.read(tx.db, before, limit=limit)
-    if stretch.count and stats.advance(tx.db, before=before, to=stretch.last):
-        stats.add(tx.db, tally(stretch.ends))
-    return stretch.count
+        return False
+    if not stats.advance(tx.db, before=stretch.after, to=stretch.last):
+        return False
+    stats.add(tx.db, tally(stretch.ends))
+    return True
 
 
 def drop_hours(tx: Tx, kept: Sequence[timedelta]) -> list[None]:

@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tracker.domain.cost import Cost
 from tracker.domain.events import Source
 from tracker.domain.tally import End, Place, Price, Tally
 from tracker.domain.task import OPEN, TERMINAL, TaskState
+from tracker.store import bulk, task_rows
 from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
+from tracker.store.task_rows import Bill
 
 COUNTING_LOCK = 0x7472616B7374
 NOBODY = ""
@@ -23,11 +25,13 @@ NOBODY = ""
 class Stretch:
     """A piece of the feed.
 
+    after: the number before its first entry.
     ends:  the ends in it.
     last:  the number of its last entry.
     count: its entries.
     """
 
+    after: int
     ends: list[End]
     last: int
     count: int
@@ -41,45 +45,55 @@ def counted_to(db: Connection) -> int:
 def read(db: Connection, after: int, *, limit: int) -> Stretch:
     """The feed behind a place. Whoever has seen a number never misses one below it."""
     stretch = (
-        select(transitions)
+        select(transitions.c.seq)
         .where(transitions.c.seq > after)
         .order_by(transitions.c.seq)
         .limit(limit)
         .subquery()
     )
-    found = (
-        select(
-            stretch.c.seq,
-            stretch.c.from_state,
-            stretch.c.to_state,
-            stretch.c.source,
-            stretch.c.at,
-            tasks.c.tenant,
-            tasks.c.provider,
-            tasks.c.account,
-            tasks.c.submitted_at,
-            tasks.c.costs,
-        )
-        .join(tasks, tasks.c.key == stretch.c.task_key)
-        .order_by(stretch.c.seq)
+    edge = select(func.max(stretch.c.seq), func.count()).select_from(stretch)
+    last, count = db.execute(edge).one()
+    if not count:
+        return Stretch(after, [], after, 0)
+    found = db.execute(_ENDS, {"after": after, "last": last}).all()
+    # By their keys alone: joined, a database without statistics walks all tasks.
+    keys = list({row.task_key for row in found})
+    rows = bulk.find(db, _BILLED, keys, bulk.integers)
+    bills = {bill.key: bill for bill in task_rows.bills(rows, db.dialect.name)}
+    return Stretch(after, [_end(row, bills[row.task_key]) for row in found], last, count)
+
+
+def _end(row: Any, bill: Bill) -> End:
+    return End(
+        tenant=bill.tenant,
+        provider=bill.provider,
+        account=bill.account,
+        was=TaskState(row.from_state),
+        state=TaskState(row.to_state),
+        source=Source(row.source),
+        at=row.at,
+        submitted_at=bill.submitted_at,
+        costs=bill.costs,
     )
-    rows = db.execute(found).all()
-    ends = [
-        End(
-            tenant=row.tenant,
-            provider=row.provider,
-            account=row.account,
-            was=TaskState(row.from_state),
-            state=TaskState(row.to_state),
-            source=Source(row.source),
-            at=row.at,
-            submitted_at=row.submitted_at,
-            costs=tuple(Cost(**one) for one in row.costs or ()),
-        )
-        for row in rows
-        if row.from_state not in (None, row.to_state) and TaskState(row.to_state) in TERMINAL
-    ]
-    return Stretch(ends, rows[-1].seq if rows else after, len(rows))
+
+
+_BILLED = f"SELECT {', '.join(task_rows.BILLED)} FROM tasks WHERE key"  # noqa: S608 - our own names
+_ENDS = (
+    select(
+        transitions.c.task_key,
+        transitions.c.from_state,
+        transitions.c.to_state,
+        transitions.c.source,
+        transitions.c.at,
+    )
+    .where(
+        transitions.c.seq > bindparam("after"),
+        transitions.c.seq <= bindparam("last"),
+        transitions.c.to_state.in_([state.value for state in TERMINAL]),
+        transitions.c.from_state != transitions.c.to_state,
+    )
+    .order_by(transitions.c.seq)
+)
 
 
 def may_count(db: Connection) -> bool:
