@@ -9,10 +9,11 @@ from sqlalchemy import Connection, event, text
 
 from tracker.clock import new_id
 from tracker.domain.delivery import Attempt, DeliveryState, Outcome
-from tracker.store import deliveries, delivery_queue
+from tracker.store import deliveries, delivery_queue, jobs
 from tracker.store.deliveries import DeliveryFilter, NewDelivery
 from tracker.store.delivery_queue import Tried
 from tracker.store.engine import open_engine
+from tracker.store.jobs import JobKind
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(minutes=1)
@@ -40,6 +41,13 @@ def test_destinations_are_found_by_leaps_through_the_index(db: Connection) -> No
     assert "ix_deliveries_due" in plan
     _check(plan)
     assert [lane.name for lane in delivery_queue.lanes(db)] == LANES
+
+
+def test_whether_anything_is_owed_is_one_look_however_much_is_delivered(db: Connection) -> None:
+    (plan,) = _plans(db, lambda: jobs.due_kinds(db, now=NOW))
+    assert "ix_deliveries_due" in plan
+    _check(plan)
+    assert jobs.due_kinds(db, now=NOW) == {JobKind.DELIVER}
 
 
 def test_what_is_due_of_a_destination_is_read_in_order_and_no_further(db: Connection) -> None:

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 MOST_HELD = 512
 """Deliveries that a process holds at once."""
-IDLE_S = 1.0
-"""Longest pause between two looks for what other processes wrote down."""
+IDLE_S = 30.0
+"""Longest pause between two looks; the supervisor's look-out wakes it before that."""
 BETWEEN_LOOKS_S = 0.01
 """Shortest pause between two looks: what comes in the meantime is claimed together."""
 REST = 1.0

@@ -75,8 +75,7 @@ class Supervisor:
 
     async def _look_out(self) -> None:
         """What became due without a commit of ours: one statement, all that idling costs."""
-        for kind in await self._leases.due_kinds() & self._loops.keys():
-            self._loops[kind].wake()
+        self.wake(frozenset(await self._leases.due_kinds()), False)
 
     async def _repeat(self, chore: Chore) -> None:
         while not self._stopping.is_set():
