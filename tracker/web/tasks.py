@@ -74,7 +74,7 @@ async def submit(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
     wait = waiting.asked(request)
-    seen = request.headers.get("if-none-match")
+    seen = request.headers.get("if-none-match") or None  # an empty one names nothing
     found = await waiting.until_moved(request, wait, seen)
     if matches(seen, etag(found.version)):
         return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
