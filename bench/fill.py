@@ -7,8 +7,10 @@ load generators know every id without asking.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
+from tracker.domain.tally import tally
+from tracker.store import stats
 from tracker.store.engine import open_engine
 
 CHUNK = 100_000
@@ -116,9 +118,21 @@ def history(url: str, first: int, count: int) -> None:
     _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, *seen, *[_RECEIPT] * 3], fields)
 
 
+def _count_ends(engine: Engine) -> None:
+    """What workers do as history grows, and would otherwise be at while it is measured."""
+    while True:
+        with engine.begin() as db:
+            stretch = stats.read(db, stats.counted_to(db), limit=CHUNK // 5)
+            if not stretch.count:
+                return
+            stats.advance(db, before=stretch.after, to=stretch.last)
+            stats.add(db, tally(stretch.ends))
+
+
 def settle(url: str) -> None:
-    """What an old database has had time for: statistics, a vacuum, a checkpoint."""
+    """What an old database has had time for: counts, statistics, a vacuum, a checkpoint."""
     engine = open_engine(url, pool_size=1)
+    _count_ends(engine)
     with engine.connect() as db:
         if db.dialect.name == "postgresql":
             db.rollback()
