@@ -28,13 +28,13 @@ demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
 test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
-	$(PY) -m pytest -n 2 $(ARGS)
+	$(PY) -m pytest -n 3 $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
-	$(PY) -m pytest -n 2 -k postgres $(ARGS)
+	$(PY) -m pytest -n 3 -k postgres $(ARGS)
 
 cov: .venv/.dev .clients/.ready ## Measure what the tests cover
-	$(PY) -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+	$(PY) -m pytest -n 3 --cov --cov-report=term-missing:skip-covered
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
 	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from tracker.domain.tally import tally
 from tracker.store import stats
 from tracker.store.engine import open_engine
 
@@ -125,8 +124,7 @@ def _count_ends(engine: Engine) -> None:
             stretch = stats.read(db, stats.counted_to(db), limit=CHUNK // 5)
             if not stretch.count:
                 return
-            stats.advance(db, before=stretch.after, to=stretch.last)
-            stats.add(db, tally(stretch.ends))
+            stats.fold(db, stretch)
 
 
 def settle(url: str) -> None:

@@ -1,5 +1,6 @@
 """Statements straight on the driver write what the same statements through SQLAlchemy read."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -53,6 +54,24 @@ def test_any_number_of_rows_comes_back_as_it_was(db: Connection, count: int) -> 
     assert [task_rows.task(row) for row in rows] == made
     assert tasks.lock_by_key(db, [task.key for task in made]) == {t.key: t for t in made}
     assert tasks.by_id(db, [task.id for task in made]) == {task.id: task for task in made}
+
+
+def test_documents_that_python_takes_for_equal_stay_what_they_are(db: Connection) -> None:
+    said = [{"n": 1}, {"n": True}, {"n": 1.0}]
+    new = [
+        a_task(id=new_id(), external_task_id=str(place), metadata=document)
+        for place, document in enumerate(said)
+    ]
+    made = [task for task in tasks.insert_many(db, new) if task is not None]
+    before = {task.key: task for task in made}
+    assert [json.dumps(task.metadata) for task in tasks.get_by_keys(db, before).values()] == [
+        json.dumps(document) for document in said
+    ]
+    tasks.save(db, [replace(task, version=2, detail={"n": 1}) for task in made])
+    before = tasks.get_by_keys(db, before)
+    after = [replace(task, version=3, detail={"n": True}) for task in before.values()]
+    tasks.save(db, after, before=before)
+    assert {json.dumps(t.detail) for t in tasks.get_by_keys(db, before).values()} == {'{"n": true}'}
 
 
 def test_a_name_that_is_taken_gets_no_row_and_its_neighbours_do(db: Connection) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from tracker.clock import SystemClock
-from tracker.store import bulk
+from tracker.store import bulk, encoding
 from tracker.store.engine import open_engine
 from tracker.store.line import Line
 from tracker.store.schema import conditions, receipts
@@ -133,7 +133,7 @@ def test_more_than_a_socket_holds_goes_both_ways_at_once(line: Line) -> None:
         bulk.later(db, "SELECT body FROM receipts")
     line.commit()
     found = bulk.find(
-        line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], bulk.texts
+        line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], encoding.texts
     )
     assert len(found) == 256
     assert {bytes(row[0]) for row in found} == {body}

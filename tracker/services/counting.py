@@ -94,17 +94,7 @@ def _next_stretch(db: Reading) -> Stretch:
 
 
 def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:
-    """Count stretches; False for what somebody else has counted or is counting."""
-    return [_fold_one(tx, stretch) for stretch in stretches]
-
-
-def _fold_one(tx: Tx, stretch: Stretch) -> bool:
-    if not stats.may_count(tx.db):
-        return False
-    if not stats.advance(tx.db, before=stretch.after, to=stretch.last):
-        return False
-    stats.add(tx.db, tally(stretch.ends))
-    return True
+    return [stats.fold(tx.db, stretch) for stretch in stretches]
 
 
 def drop_hours(tx: Tx, kept: Sequence[timedelta]) -> list[None]:

@@ -5,31 +5,24 @@ spelt once, here, from the tables of `schema`, and sent with nothing in between:
 a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
-import struct
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
-from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table, Text
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
+
+from tracker.store.encoding import KINDS, Encode
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
     from tracker.store.pipe import Pipe
-from tracker.store.types import BigKey, JsonDoc, PublicId, UtcDateTime
-
-Encode = Callable[[Sequence[Any]], Any]
-"""A column of values as the driver is to have it."""
 
 PIPE = "pipe"
 """Under this name a connection's `info` holds its Pipe, if it has one."""
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ROWS = 64
 """Rows of one statement on SQLite, at most."""
-_NULL = b"\xff\xff\xff\xff"
-_to_json = JSONEncoder(separators=(",", ":")).encode
 
 
 class Bulk:
@@ -52,7 +45,7 @@ class Bulk:
         postgresql: str,
         key: str | None = None,
     ) -> None:
-        kinds = [_KINDS[type(table.c[name].type)] for name in columns]
+        kinds = [KINDS[type(table.c[name].type)] for name in columns]
         arrays = ", ".join(f"%b::{kind.array}" for kind in kinds)
         self._key = None if key is None else columns.index(key)
         if key is not None:
@@ -72,15 +65,13 @@ class Bulk:
         """
         if not rows:
             return 0
-        try:
+        with _as_sqlalchemy(db):
             if db.dialect.name == "sqlite":
                 changed: int = self._send_rows(driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
                 changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
             else:
                 changed = pipe.ask(self._postgresql, self._arrays(rows)).command_tuples or 0
-        except db.dialect.loaded_dbapi.Error as error:
-            raise as_sqlalchemy(db, error) from error
         return changed
 
     def later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
@@ -146,10 +137,8 @@ def insert(
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
     send_waiting(db)
-    try:
+    with _as_sqlalchemy(db):
         return driver(db).execute(statement, parameters)
-    except db.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemy(db, error) from error
 
 
 def later(db: Connection, statement: str) -> None:
@@ -167,21 +156,16 @@ def commit(db: Connection) -> None:
     if pipe is None:
         run(db, "COMMIT")
         return
-    try:
+    with _as_sqlalchemy(db):
         pipe.commit()
-    except db.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemy(db, error) from error
 
 
 def send_waiting(db: Connection) -> None:
     """Have carried out what was to be carried out later. Raises DBAPIError."""
     pipe = pipe_of(db)
-    if pipe is None:
-        return
-    try:
-        pipe.send()
-    except db.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemy(db, error) from error
+    if pipe is not None:
+        with _as_sqlalchemy(db):
+            pipe.send()
 
 
 def pipe_of(db: Connection) -> "Pipe | None":
@@ -193,12 +177,10 @@ def pipe_of(db: Connection) -> "Pipe | None":
 def _rows(db: Connection, statement: str, arrays: Sequence[bytes]) -> list[tuple[Any, ...]]:
     """What one statement finds on PostgreSQL. Raises DBAPIError."""
     pipe = pipe_of(db)
-    try:
+    with _as_sqlalchemy(db):
         if pipe is not None:
             return pipe.rows(statement, arrays)
         found: list[tuple[Any, ...]] = _execute(db, statement, arrays).fetchall()
-    except db.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemy(db, error) from error
     return found
 
 
@@ -242,165 +224,11 @@ def driver(db: Connection) -> Any:
     return db.connection.driver_connection
 
 
-def as_sqlalchemy(db: Connection, error: Exception) -> BaseException:
-    """The driver's error as SQLAlchemy would raise it, so that callers know one family."""
+@contextmanager
+def _as_sqlalchemy(db: Connection) -> Iterator[None]:
+    """The driver's errors as SQLAlchemy would raise them, so that callers know one family."""
     base = db.dialect.loaded_dbapi.Error
-    return DBAPIError.instance(None, None, error, base, dialect=db.dialect)
-
-
-class _Array(bytes):
-    """A column as PostgreSQL's binary array; the subclasses are told apart by type."""
-
-
-class _Texts(_Array):
-    pass
-
-
-class _Bytes(_Array):
-    pass
-
-
-class _Integers(_Array):
-    pass
-
-
-class _Floats(_Array):
-    pass
-
-
-class _Booleans(_Array):
-    pass
-
-
-class _Instants(_Array):
-    pass
-
-
-class _Uuids(_Array):
-    pass
-
-
-ARRAYS = {
-    _Texts: 1009,
-    _Bytes: 1001,
-    _Integers: 1016,
-    _Floats: 1022,
-    _Booleans: 1000,
-    _Instants: 1185,
-    _Uuids: 2951,
-}
-"""Their type numbers, from PostgreSQL's pg_type."""
-
-
-def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
-    """An encoder for elements of any length."""
-
-    def encoded(values: Sequence[Any]) -> _Array:
-        first = values[0]
-        if values.count(first) == len(values):  # most columns of a batch say one thing
-            parts = [_piece(first, encode)] * len(values)
-        else:
-            parts = [_piece(value, encode) for value in values]
-        return array(_head(element, len(values)) + b"".join(parts))
-
-    return encoded
-
-
-def _piece(value: Any, encode: Callable[[Any], bytes]) -> bytes:
-    if value is None:
-        return _NULL
-    raw = encode(value)
-    return len(raw).to_bytes(4, "big") + raw
-
-
-def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
-    """An encoder for numbers."""
-
-    def encoded(values: Sequence[Any]) -> _Array:
-        if None in values:
-            one = f"!i{code}"
-            parts = [_NULL if value is None else struct.pack(one, size, value) for value in values]
-            return array(_head(element, len(values)) + b"".join(parts))
-        flat = chain.from_iterable((size, value) for value in values)
-        return array(
-            _head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
-        )
-
-    return encoded
-
-
-def _head(element: int, length: int) -> bytes:
-    return struct.pack("!iiiii", 1, 1, element, length, 1)
-
-
-_packed_instants = _packed(_Array, 1184, "q", 8)
-integers = _packed(_Integers, 20, "q", 8)
-"""A PostgreSQL parameter: an array of whole numbers, not empty."""
-
-
-def _microseconds(value: datetime) -> int:
-    since = value - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _instants(values: Sequence[datetime | None]) -> _Array:
-    return _Instants(_packed_instants(_each(_microseconds)(values)))
-
-
-def _each(convert: Callable[[Any], Any]) -> Encode:
-    """Convert what is not None; once, where a column says one thing, as most of a batch do."""
-
-    def converted(values: Sequence[Any]) -> list[Any]:
-        first = values[0]
-        if values.count(first) == len(values):
-            return [None if first is None else convert(first)] * len(values)
-        return [None if value is None else convert(value) for value in values]
-
-    return converted
-
-
-def _text_of_instant(value: datetime) -> str:
-    """As SQLAlchemy writes a DateTime on SQLite."""
-    if value.tzinfo is None:
-        raise ValueError("a naive datetime names no instant")
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
-    return value.isoformat(" ", "microseconds")[:26]
-
-
-_documents = _each(_to_json)
-
-
-def _uuid_bytes(value: UUID) -> bytes:
-    return value.bytes
-
-
-uuids = _pieces(_Uuids, 2950, _uuid_bytes)
-"""A PostgreSQL parameter: an array of public ids, not empty."""
-
-
-class _Kind:
-    """How the values of a column travel. sqlite: None where the driver takes them as they are."""
-
-    def __init__(self, array: str, postgresql: Encode, sqlite: Encode | None = None) -> None:
-        self.array, self.postgresql, self.sqlite = array, postgresql, sqlite
-
-
-texts = _pieces(_Texts, 25, str.encode)
-"""A PostgreSQL parameter: an array of texts, not empty."""
-_INTEGER = _Kind("bigint[]", integers)
-_KINDS: dict[type[Any], _Kind] = {
-    Integer: _INTEGER,
-    type(BigKey): _INTEGER,
-    Float: _Kind("double precision[]", _packed(_Floats, 701, "d", 8)),
-    Boolean: _Kind("boolean[]", _packed(_Booleans, 16, "?", 1)),
-    Text: _Kind("text[]", texts),
-    LargeBinary: _Kind("bytea[]", _pieces(_Bytes, 17, bytes)),
-    UtcDateTime: _Kind("timestamptz[]", _instants, _each(_text_of_instant)),
-    JsonDoc: _Kind("text[]", lambda values: texts(_documents(values)), _documents),
-    PublicId: _Kind(
-        "uuid[]",
-        uuids,
-        _each(_uuid_bytes),
-    ),
-}
+    try:
+        yield
+    except base as error:
+        raise DBAPIError.instance(None, None, error, base, dialect=db.dialect) from error

@@ -8,12 +8,12 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from tracker.store import bulk
+from tracker.store import encoding
 
 
 def register(raw: Connection[object]) -> None:
     """For this connection."""
-    for kind, oid in bulk.ARRAYS.items():
+    for kind, oid in encoding.ARRAYS.items():
         raw.adapters.register_dumper(kind, _dumper(oid))
 
 

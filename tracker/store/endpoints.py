@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tracker.clock import new_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.notices import Filter
-from tracker.store import bulk
+from tracker.store import bulk, encoding
 from tracker.store.schema import endpoint_sets, endpoints
 
 _TOLD = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
@@ -84,7 +84,7 @@ def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
 def stamps(db: Connection, tenants: Collection[str]) -> dict[str, str]:
     """What marks the present set of endpoints of each tenant; one that never had any has none."""
     found = "SELECT tenant, stamp FROM endpoint_sets WHERE tenant"
-    return dict(bulk.find(db, found, list(tenants), bulk.texts))
+    return dict(bulk.find(db, found, list(tenants), encoding.texts))
 
 
 def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:

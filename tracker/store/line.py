@@ -16,8 +16,8 @@ from tracker.store import bulk
 class Line:
     """One connection, used by one thread.
 
-    is_lost: the last transaction broke off with its connection before its COMMIT was sent, so that
-        nothing of it was done.
+    is_lost: the last transaction broke off with its connection to a server before its COMMIT was
+        sent, so that nothing of it was done.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -70,7 +70,7 @@ class Line:
                 db.rollback()
         except DBAPIError:
             self._drop()
-            self.is_lost = not self._is_committing
+            self.is_lost = not (self._is_sqlite or self._is_committing)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -25,7 +25,7 @@ class Lookups:
     """One per process, used in its event loop."""
 
     def __init__(self, engine: Engine, read: Read) -> None:
-        """read: runs a query in a read transaction, in another thread."""
+        """engine: one whose statements each stand alone. read: runs a query in another thread."""
         self._engine = engine
         self._read = read
         self._is_inline = engine.dialect.name == "sqlite"
@@ -85,8 +85,7 @@ class Lookups:
 
     def _connection(self) -> Connection:
         if self._inline is None:
-            engine = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
-            self._inline = engine.connect()
+            self._inline = self._engine.connect()
             raw: Any = self._inline.connection.driver_connection
             # Whoever finds the database busy must not stop the event loop for it.
             raw.execute("PRAGMA busy_timeout=0")

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.events import Source
-from tracker.domain.tally import End, Place, Price, Tally
+from tracker.domain.tally import End, Place, Price, Tally, tally
 from tracker.domain.task import OPEN, TERMINAL, TaskState
-from tracker.store import bulk, task_rows
+from tracker.store import bulk, encoding, task_rows
 from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
 from tracker.store.task_rows import Bill
 
@@ -58,7 +58,7 @@ def read(db: Connection, after: int, *, limit: int) -> Stretch:
     found = db.execute(_ENDS, {"after": after, "last": last}).all()
     # By their keys alone: joined, a database without statistics walks all tasks.
     keys = list({row.task_key for row in found})
-    rows = bulk.find(db, _BILLED, keys, bulk.integers)
+    rows = bulk.find(db, _BILLED, keys, encoding.integers)
     bills = {bill.key: bill for bill in task_rows.bills(rows, db.dialect.name)}
     return Stretch(after, [_end(row, bills[row.task_key]) for row in found], last, count)
 
@@ -96,7 +96,15 @@ _ENDS = (
 )
 
 
-def may_count(db: Connection) -> bool:
+def fold(db: Connection, stretch: Stretch) -> bool:
+    """Count what was read; False when somebody else has counted it or is counting."""
+    if not _may_count(db) or not _advance(db, before=stretch.after, to=stretch.last):
+        return False
+    _add(db, tally(stretch.ends))
+    return True
+
+
+def _may_count(db: Connection) -> bool:
     """Whether nobody else is counting. Never waits: the transaction may hold the feed's lock."""
     if db.dialect.name != "postgresql":
         return True  # one writer
@@ -104,7 +112,7 @@ def may_count(db: Connection) -> bool:
     return bool(db.scalar(lock, {"lock": COUNTING_LOCK}))
 
 
-def advance(db: Connection, *, before: int, to: int) -> bool:
+def _advance(db: Connection, *, before: int, to: int) -> bool:
     """Claim a piece of the feed. False when another process has counted it."""
     if before == 0:
         dialect = postgresql if db.dialect.name == "postgresql" else sqlite
@@ -116,8 +124,8 @@ def advance(db: Connection, *, before: int, to: int) -> bool:
     return db.execute(moved.values(seq=to)).rowcount == 1
 
 
-def add(db: Connection, counted: Mapping[Place, Tally]) -> None:
-    """Add to what was counted. Only whoever has claimed the piece by `advance` may."""
+def _add(db: Connection, counted: Mapping[Place, Tally]) -> None:
+    """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     counts = [
         _named(place) | {"what": what, "label": label, "number": number}

@@ -48,7 +48,7 @@ class Store:
         self._looking = self._engine.execution_options(
             isolation_level="AUTOCOMMIT", sqlite_begin=None
         )
-        self._lookups = Lookups(self._engine, self._look)
+        self._lookups = Lookups(self._looking, self._look)
         self._writer = Writer(self._engine, clock, self._tell, signal)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
@@ -92,6 +92,8 @@ class Store:
     ) -> Result | None:
         """What a query by keys finds under one of them; shared with whoever asks meanwhile.
 
+        The query is one statement: there is no transaction around it.
+
         Raises Unavailable when the database cannot be reached.
         """
         found: Result | None = await self._lookups.find(query, key)
@@ -127,20 +129,17 @@ class Store:
 
 
 def _read(once: Once, query: Callable[[Reading], Result]) -> Result:
-    try:
-        found: Result = once(query)
-    except SQLAlchemyError as error:
-        if not is_outage(error):
-            raise
-        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
-            raise Unavailable("the database cannot be read now") from error
-    else:
-        return found
-    # The pooled connection had died; the pool has thrown its like away. Reads are repeatable.
-    try:
-        found = once(query)
-    except SQLAlchemyError as error:
-        if not is_outage(error):
-            raise
-        raise Unavailable("the database cannot be read now") from error
-    return found
+    is_again = False
+    while True:
+        try:
+            found: Result = once(query)
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            has_died = isinstance(error, DBAPIError) and error.connection_invalidated
+            if is_again or not has_died:
+                raise Unavailable("the database cannot be read now") from error
+            # The pool has thrown the connection's like away, and reads are repeatable.
+            is_again = True
+        else:
+            return found

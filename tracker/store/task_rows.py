@@ -1,11 +1,10 @@
 """A Task as a row of `tasks`, and back."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy import Boolean, Row
 from tracker.domain.cost import Cost
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, Awaits, Task, TaskError, TaskState
+from tracker.store.encoding import mapped
 from tracker.store.schema import tasks
 from tracker.store.types import JsonDoc, PublicId, UtcDateTime
 
@@ -110,7 +110,7 @@ def from_driver(rows: Sequence[Sequence[Any]], dialect: str) -> list[Task]:
         return []
     columns: list[Any] = list(zip(*rows, strict=True))
     for place, convert in _CONVERSIONS[dialect]:
-        columns[place] = _converted(columns[place], convert)
+        columns[place] = mapped(columns[place], convert)
     return [Task(*values) for values in zip(*columns, strict=True)]
 
 
@@ -150,14 +150,17 @@ _names_of = attrgetter(*NAMING)
 _rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) :])
 
 
-def only_moved(before: Task, after: Task) -> bool:
-    """Whether nothing but MOVING differs."""
-    return only_named(before, after) and bool(_names_of(before) == _names_of(after))
+def keeps_names(before: Task, after: Task) -> bool:
+    """Whether the columns of NAMING stay as they are.
+
+    By identity, as a transition keeps what it does not change: Python takes 1 and true for equal.
+    """
+    return all(map(is_, _names_of(before), _names_of(after)))
 
 
-def only_named(before: Task, after: Task) -> bool:
-    """Whether nothing but MOVING and NAMING differs."""
-    return bool(_rest_of(before) == _rest_of(after))
+def keeps_rest(before: Task, after: Task) -> bool:
+    """The same of all other columns but MOVING."""
+    return all(map(is_, _rest_of(before), _rest_of(after)))
 
 
 NEW = (
@@ -190,14 +193,6 @@ def new(made: Task) -> tuple[Any, ...]:
         made.give_up_at,
         *changes(made),
     )
-
-
-def _converted(column: Sequence[Any], convert: Callable[[Any], Any]) -> Iterable[Any]:
-    """A column's values; once where it says one thing, as most of what is not set does."""
-    first = column[0]
-    if column.count(first) == len(column):
-        return repeat(convert(first), len(column))
-    return map(convert, column)
 
 
 def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:

@@ -24,42 +24,36 @@ from sqlalchemy import (
 
 from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task
-from tracker.store import bulk, task_rows
+from tracker.store import bulk, encoding, task_rows
 from tracker.store.schema import task_inputs, tasks, transitions, words
 from tracker.store.task_rows import Standing
 
 
-def _saving(
-    columns: Sequence[str], *also: str, sqlite: str = "", postgresql: str = ""
-) -> bulk.Bulk:
-    """An UPDATE of these columns by key.
+def _saving(columns: Sequence[str], *, freeing: bool = False) -> bulk.Bulk:
+    """An UPDATE of these columns by key, and with `freeing` of the slots that are held.
 
     All rows in one statement, as the words that CHECKs and partial indexes list are made ready
     anew for each.
     """
-    taken = (*columns, "key", *also)
-    set_ = ", ".join(f"{name} = n.{name}" for name in columns)
+    taken = (*columns, "key", *(["slots_held"] if freeing else []))
+    sets = [f"{name} = n.{name}" for name in columns]
+    if freeing:
+        fewer = "n.slots_held < tasks.slots_held THEN n.slots_held ELSE tasks.slots_held"
+        sets.append(f"slots_held = CASE WHEN {fewer} END")
+    set_ = f"UPDATE tasks SET {', '.join(sets)} FROM"  # noqa: S608 - our own names
     where = "WHERE tasks.key = n.key AND tasks.version < n.version"
     return bulk.Bulk(
         tasks,
         taken,
-        sqlite=(
-            f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}})"  # noqa: S608 - our own names
-            f" UPDATE tasks SET {set_}{sqlite} FROM n {where}"
-        ),
-        postgresql=f"UPDATE tasks SET {set_}{postgresql} FROM {{rows}} {where}",  # noqa: S608
+        sqlite=f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}}) {set_} n {where}",
+        postgresql=f"{set_} {{rows}} {where}",
         key="key",
     )
 
 
 _SAVE_MOVED = _saving(task_rows.MOVING)
 _SAVE_NAMED = _saving((*task_rows.MOVING, *task_rows.NAMING))
-_SAVE = _saving(
-    task_rows.CHANGING,
-    "slots_held",
-    sqlite=", slots_held = min(tasks.slots_held, n.slots_held)",
-    postgresql=", slots_held = least(tasks.slots_held, n.slots_held)",
-)
+_SAVE = _saving(task_rows.CHANGING, freeing=True)
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
@@ -119,19 +113,19 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
 
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
     """Tasks by public id, of any tenant."""
-    rows = bulk.find(db, f"{_LOAD} id", ids, bulk.uuids)
+    rows = bulk.find(db, f"{_LOAD} id", ids, encoding.uuids)
     return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks by row key, for the service's own work."""
-    rows = bulk.find(db, f"{_LOAD} key", list(keys), bulk.integers)
+    rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers)
     return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
     """Tasks by external id, of any tenant; several accounts may have one of the same."""
-    rows = bulk.find(db, f"{_LOAD} external_task_id", ids, bulk.texts)
+    rows = bulk.find(db, f"{_LOAD} external_task_id", ids, encoding.texts)
     found: dict[str, list[Task]] = {}
     for task in task_rows.from_driver(rows, db.dialect.name):
         found.setdefault(task.external_task_id, []).append(task)
@@ -140,7 +134,7 @@ def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
 
 def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
     """Where tasks stand, by public id, of any tenant; a few narrow columns are read."""
-    rows = bulk.find(db, _STAND, ids, bulk.uuids)
+    rows = bulk.find(db, _STAND, ids, encoding.uuids)
     found = [task_rows.standing(row, db.dialect.name) for row in rows]
     return {standing.id: standing for standing in found}
 
@@ -162,13 +156,13 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
 
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
-    rows = bulk.find(db, f"{_LOAD} key", list(keys), bulk.integers, tail=_LOCK)
+    rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers, tail=_LOCK)
     return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
     """Tasks to be changed, by public id."""
-    rows = bulk.find(db, f"{_LOAD} id", list(ids), bulk.uuids, tail=_LOCK)
+    rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids, tail=_LOCK)
     return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
 
 
@@ -210,7 +204,7 @@ def owners(
     # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
     # database without statistics walks all tasks of the account.
     held: dict[str, set[int]] = {}
-    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), bulk.texts):
+    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), encoding.texts):
         if its_account == [provider, account]:
             held.setdefault(id_, set()).add(key)
     return held
@@ -291,9 +285,9 @@ def save(
     moved, named, rest = [], [], []
     for task in changed:
         key, old = task.key, before.get(task.key)
-        if old is None or key in freeing or not task_rows.only_named(old, task):
+        if old is None or key in freeing or not task_rows.keeps_rest(old, task):
             rest.append((*task_rows.changes(task), key, 0 if key in freeing else _ANY_SLOTS))
-        elif task_rows.only_moved(old, task):
+        elif task_rows.keeps_names(old, task):
             moved.append((*task_rows.moves(task), key))
         else:
             named.append((*task_rows.moves(task), *task_rows.names(task), key))
