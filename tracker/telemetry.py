@@ -29,9 +29,13 @@ class AccessLog:
         self.as_json = False
         self._log = logging.getLogger("tracker.access")
         self._lines: list[str] = []
+        self._stamp = ""
 
     def write(self, what: str, *, at: datetime) -> None:
-        """Log one answer. Called in an event loop; the line is out when the loop next turns."""
+        """Log one answer. Called in an event loop; the line is out when the loop next turns.
+
+        As JSON, the lines of one turn bear the time of its first.
+        """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
@@ -39,10 +43,11 @@ class AccessLog:
             return
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
+            self._stamp = at.isoformat(timespec="microseconds")[:26]
         self._lines.append(
             f'{{"event": {quoted(what)}, "request_id": {quoted(REQUEST_ID.get())}, '
             f'"level": "info", "logger": "tracker.access", '
-            f'"timestamp": "{at.isoformat(timespec="microseconds")[:26]}Z"}}\n'
+            f'"timestamp": "{self._stamp}Z"}}\n'
         )
 
     def _flush(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tests.domain.factories import a_task
 from tracker.clock import SystemClock, new_id
@@ -97,3 +97,24 @@ async def test_a_database_that_is_not_there_is_unavailable() -> None:
     async with Store("postgresql://nobody@127.0.0.1:1/none", SystemClock()) as store:
         with pytest.raises(Unavailable):
             await store.find(tasks.by_id, new_id())
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_dies_between_two_questions_costs_nobody_an_answer(
+    postgres_url: str,
+) -> None:
+    async with Store(postgres_url, SystemClock()) as store:
+        task = a_task(id=new_id())
+        await store.write(insert, task)
+        assert await store.find(tasks.by_id, task.id) is not None
+        ended = await store.read(
+            lambda db: db.scalar(
+                text(
+                    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        )
+        assert ended >= 2  # ours and the writer's
+        for _ in range(2):  # by another connection, then by a new one of its own
+            assert await store.find(tasks.by_id, task.id) is not None

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from tracker.store.encoding import KINDS, Encode
@@ -168,8 +168,17 @@ def send_waiting(db: Connection) -> None:
             pipe.send()
 
 
+def connect_piped(engine: Engine) -> Connection:
+    """A connection to PostgreSQL of one's own, in autocommit mode, with a pipe."""
+    from tracker.store.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+    db = engine.connect()
+    db.info[PIPE] = Pipe(driver(db))
+    return db
+
+
 def pipe_of(db: Connection) -> "Pipe | None":
-    """Of the writer's connection to PostgreSQL."""
+    """Of a connection that was made by `connect_piped`."""
     pipe: Pipe | None = db.info.get(PIPE)
     return pipe
 

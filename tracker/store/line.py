@@ -37,7 +37,7 @@ class Line:
         self._is_committing = self.is_lost = False
         if not self._is_sqlite:
             if self._db is None:
-                self._db = self._connect()
+                self._db = bulk.connect_piped(self._engine)
             bulk.later(self._db, "BEGIN")
             return self._db
         if self._db is not None:
@@ -78,13 +78,6 @@ class Line:
             self._db.info.pop(bulk.PIPE, None)
             self._db.close()
             self._db = None
-
-    def _connect(self) -> Connection:
-        from tracker.store.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
-
-        db = self._engine.connect()
-        db.info[bulk.PIPE] = Pipe(bulk.driver(db))
-        return db
 
     def _drop(self) -> None:
         db, self._db = self._db, None

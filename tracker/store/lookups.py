@@ -1,16 +1,20 @@
 """Reads by key that share their statements.
 
 What is asked for while a query runs shares the next one: nothing is older than its question, and
-many callers cost little more than one. On SQLite, where a look by key takes less than handing it to
-another thread, the event loop does it, for all who ask in one of its turns.
+many callers cost little more than one. There is a connection of their own for it. On PostgreSQL a
+thread waits for it; on SQLite, where a look by key takes less than handing it to another thread,
+the event loop does it, for all who ask in one of its turns.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+
+from tracker.store import bulk
 
 MOST = 500
 """Keys of one query."""
@@ -25,11 +29,15 @@ class Lookups:
     """One per process, used in its event loop."""
 
     def __init__(self, engine: Engine, read: Read) -> None:
-        """engine: one whose statements each stand alone. read: runs a query in another thread."""
+        """engine: one whose statements each stand alone.
+
+        read: runs a query elsewhere, where our own connection fails; says what is wrong.
+        """
         self._engine = engine
         self._read = read
         self._is_inline = engine.dialect.name == "sqlite"
-        self._inline: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tracker-lookups")
+        self._own: Connection | None = None
         self._asked: dict[Query, Asked] = {}
         self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
 
@@ -46,11 +54,9 @@ class Lookups:
         return await future
 
     def close(self) -> None:
-        """Give the connection up."""
-        if self._inline is not None:
-            self._inline.invalidate()
-            self._inline.close()
-            self._inline = None
+        """End the thread, and give the connection up."""
+        self._thread.shutdown()
+        self._drop()
 
     def _look(self, query: Query) -> None:
         asked = self._asked[query]
@@ -58,7 +64,7 @@ class Lookups:
         try:
             found = query(self._connection(), list(wanted))
         except DBAPIError:
-            self.close()  # busy or broken: the other way waits, and says what is wrong
+            self._drop()  # busy or broken
             asked |= wanted
             self._running[query] = asyncio.create_task(self._run(query))
             return
@@ -76,21 +82,50 @@ class Lookups:
         while asked:
             wanted = _some(asked)
             try:
-                found = await self._read(_of(query, list(wanted)))
+                found = await self._ask(query, list(wanted))
             except Exception as error:  # noqa: BLE001 - it becomes the callers'
                 _refuse(wanted, error)
             else:
                 _answer(wanted, found)
         del self._running[query]
 
+    async def _ask(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        if not self._is_inline:
+            loop = asyncio.get_running_loop()
+            try:
+                return await loop.run_in_executor(self._thread, self._ask_own, query, keys)
+            except DBAPIError:
+                pass  # it may only have been this connection, which is given up
+        found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
+        return found
+
+    def _ask_own(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        try:
+            return query(self._connection(), keys)
+        except DBAPIError:
+            self._drop()
+            raise
+
     def _connection(self) -> Connection:
-        if self._inline is None:
-            self._inline = self._engine.connect()
-            raw: Any = self._inline.connection.driver_connection
-            # Whoever finds the database busy must not stop the event loop for it.
-            raw.execute("PRAGMA busy_timeout=0")
-            raw.execute("PRAGMA query_only=ON")
-        return self._inline
+        if self._own is None:
+            self._own = self._connect()
+        return self._own
+
+    def _connect(self) -> Connection:
+        if not self._is_inline:
+            return bulk.connect_piped(self._engine)
+        db = self._engine.connect()
+        raw = bulk.driver(db)
+        # Whoever finds the database busy must not stop the event loop for it.
+        raw.execute("PRAGMA busy_timeout=0")
+        raw.execute("PRAGMA query_only=ON")
+        return db
+
+    def _drop(self) -> None:
+        db, self._own = self._own, None
+        if db is not None:
+            db.invalidate()
+            db.close()
 
 
 Asked = dict[Any, list[asyncio.Future[Any]]]
@@ -113,7 +148,3 @@ def _refuse(wanted: Asked, error: Exception) -> None:
         for future in futures:
             if not future.done():
                 future.set_exception(error)
-
-
-def _of(query: Query, keys: Sequence[Any]) -> Callable[[Connection], Mapping[Any, Any]]:
-    return lambda db: query(db, keys)

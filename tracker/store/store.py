@@ -33,8 +33,8 @@ Reading = Connection
 """What a query is handed: an open read transaction, or for `find` a connection."""
 Once = Callable[[Callable[[Connection], Any]], Any]
 """Runs a query on a connection."""
-READERS = 4
-"""Threads that read. With the writer: five connections per process."""
+READERS = 3
+"""Threads that read. With the writer and the lookups: five connections per process."""
 
 
 class Store:
@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self, url: str, clock: Clock, signal: Signal = no_signal) -> None:
         """Raises ValueError for a URL that no database of ours has. Connects to nothing yet."""
-        self._engine = open_engine(url, pool_size=READERS + 1)
+        self._engine = open_engine(url, pool_size=READERS + 2)
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         self._looking = self._engine.execution_options(

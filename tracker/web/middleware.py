@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.clock import Clock, new_id
+from tracker.clock import Clock, new_name
 from tracker.telemetry import REQUEST_ID, access_log
 from tracker.web import problems
 
@@ -28,7 +28,7 @@ class RequestScope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given_id(scope) or str(new_id())
+        request_id = _given_id(scope) or new_name()
         # Not reset: the server answers each request in a task, and so a context, of its own.
         REQUEST_ID.set(request_id)
         started = self._clock.monotonic()

@@ -74,6 +74,10 @@ ROUTES: Sequence[BaseRoute] = (
 """Everything that is served. Handlers say the rest: see `operation`."""
 
 
+_FIRST = ("/v1/tasks/query", "/v1/tasks/{id}")
+"""Routes are tried one by one: what is asked for most comes first, and what it would hide."""
+
+
 def build_app(
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]],
     clock: Clock,
@@ -90,8 +94,10 @@ def build_app(
     middleware = [Middleware(RequestScope, clock=clock), Middleware(callbacks.Receiver)]
     if root_path:
         middleware.insert(1, Middleware(RootPath, root_path=root_path))
+    routes = [*ROUTES, *kling.front_routes(kling_prefixes)]
+    routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     return _App(
-        routes=[*ROUTES, *kling.front_routes(kling_prefixes)],
+        routes=routes,
         middleware=middleware,
         lifespan=lifespan,
     )
