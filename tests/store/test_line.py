@@ -83,6 +83,45 @@ def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
         assert names(other) == ["c"]
 
 
+def test_an_answer_is_that_of_its_time_however_late_it_is_called_for(line: Line) -> None:
+    db = line.begin()
+    before = _names_soon(db, ["a", "b"])
+    INSERT.later(db, [a_row("a")])
+    between = _names_soon(db, ["a", "b"])
+    INSERT.later(db, [a_row("b")])
+    assert [name for (name,) in between()] == ["a"]
+    assert before() == []
+    after = _names_soon(db, ["a", "b"])
+    assert sorted(names(db)) == ["a", "b"]  # through SQLAlchemy, which settles what is asked
+    assert sorted(name for (name,) in after()) == ["a", "b"]
+    line.commit()
+
+
+def test_an_answer_that_a_failure_came_before_is_that_failure(postgres_url: str) -> None:
+    engine = open_engine(postgres_url, pool_size=2)
+    line = Line(engine)
+    db = line.begin()
+    INSERT.later(db, [("default", None, "kling", "default", "why", NOW)])
+    found, also = _names_soon(db, ["a"]), _names_soon(db, ["a"])
+    with pytest.raises(IntegrityError):
+        found()
+    with pytest.raises(DBAPIError):
+        also()
+    INSERT.later(db, [a_row("behind")])  # on its way when everything is taken back
+    line.roll_back()
+    db = line.begin()
+    INSERT.later(db, [a_row("a")])
+    line.commit()
+    with engine.connect() as other:
+        assert names(other) == ["a"]
+    line.close()
+    engine.dispose()
+
+
+def _names_soon(db: Connection, wanted: Sequence[str]) -> bulk.Found:
+    return bulk.find_soon(db, "SELECT name FROM conditions WHERE name", wanted, encoding.texts)
+
+
 def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
     """On SQLite a statement fails alone, and its transaction goes on."""
     engine = open_engine(postgres_url, pool_size=1)

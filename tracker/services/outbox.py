@@ -4,7 +4,7 @@ Which endpoints there are is remembered per process. What is remembered is used 
 tenant's stamp, read in the same transaction, is the one it was read under.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -25,6 +25,10 @@ CALLBACK, WEBHOOK = "callback_url", "webhook_url"
 """What stands for an endpoint's id where the URL came with the task."""
 
 
+Subscribers = Callable[[], Mapping[str, tuple[Endpoint, ...]]]
+"""The endpoints of some tenants, when they are called for."""
+
+
 class Outbox:
     """One per process; used by its writer's thread alone."""
 
@@ -33,8 +37,13 @@ class Outbox:
         self._providers = providers
         self._known: dict[str, tuple[str, tuple[Endpoint, ...]]] = {}
 
-    def owe_changes(self, tx: Tx, changes: Sequence[tuple[Task, Transition]]) -> None:
-        """Owe these changes of tasks to whoever wants to hear of them."""
+    def owe_changes(
+        self, tx: Tx, changes: Sequence[tuple[Task, Transition]], subscribers: Subscribers
+    ) -> None:
+        """Owe these changes of tasks to whoever wants to hear of them.
+
+        subscribers: what `subscribers` returned for their tenants in this transaction.
+        """
         told = [
             (type_, task, step)
             for task, step in changes
@@ -42,11 +51,11 @@ class Outbox:
         ]
         if not told:
             return
-        subscribers = self._subscribers(tx, {task.tenant for _, task, _ in told})
+        theirs = subscribers()
         pile = _Pile(tx)
         for type_, task, step in told:
             self._owe_to_urls(pile, type_, task, step)
-            for endpoint in subscribers[task.tenant]:
+            for endpoint in theirs[task.tenant]:
                 if endpoint.filter.wants(type_, provider=task.provider, task=task):
                     _owe_to_endpoint(pile, endpoint, type_, task, step)
         pile.write()
@@ -69,7 +78,7 @@ class Outbox:
         """
         wanting = [
             endpoint
-            for endpoint in self._subscribers(tx, {tenant})[tenant]
+            for endpoint in self.subscribers(tx, {tenant})()[tenant]
             if endpoint.key != besides
             and endpoint.filter.wants(type_, provider=provider, task=None)
         ]
@@ -105,20 +114,26 @@ class Outbox:
         pile.write()
         return ids
 
-    def _subscribers(self, tx: Tx, tenants: set[str]) -> dict[str, tuple[Endpoint, ...]]:
-        """The endpoints of these tenants as they are in this transaction."""
+    def subscribers(self, tx: Tx, tenants: Collection[str]) -> Subscribers:
+        """The endpoints of these tenants as they are in this transaction.
+
+        Asked now; call what is returned once they are needed.
+        """
         stamps = endpoints.stamps(tx.db, tenants)
-        found: dict[str, tuple[Endpoint, ...]] = {}
-        for tenant in tenants:
-            stamp = stamps.get(tenant)
-            if stamp is None:
-                found[tenant] = ()
-                continue
-            known = self._known.get(tenant)
-            if known is None or known[0] != stamp:
-                known = self._known[tenant] = (stamp, endpoints.told(tx.db, tenant))
-            found[tenant] = known[1]
+
+        def found() -> dict[str, tuple[Endpoint, ...]]:
+            marked = stamps()
+            return {tenant: self._remembered(tx, tenant, marked.get(tenant)) for tenant in tenants}
+
         return found
+
+    def _remembered(self, tx: Tx, tenant: str, stamp: str | None) -> tuple[Endpoint, ...]:
+        if stamp is None:
+            return ()
+        known = self._known.get(tenant)
+        if known is None or known[0] != stamp:
+            known = self._known[tenant] = (stamp, endpoints.told(tx.db, tenant))
+        return known[1]
 
     def _owe_to_urls(self, pile: "_Pile", type_: EventType, task: Task, step: Transition) -> None:
         if task.webhook_url is not None:

@@ -132,8 +132,9 @@ class Reception:
             for item, match, step in zip(items, matches, steps, strict=True)
         ]
         kept = receipts.insert_many(tx.db, rows, repeats=True)
+        recorder.save()  # while the receipts get their keys
         results: list[Received] = []
-        for row, step, place in zip(rows, steps, kept, strict=True):
+        for row, step, place in zip(rows, steps, kept(), strict=True):
             assert place is not None  # noqa: S101 - a repeat gets a row of its own here
             if step is not None and step.transition is not None:
                 recorder.cite(step, receipt=place.key)

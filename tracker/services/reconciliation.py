@@ -222,9 +222,8 @@ class Reconciliation:
             tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
         if verdict in _TOLD_NOTHING:
             return
-        kept = receipts.insert_many(
-            tx.db, [_receipt(task, item, tx, verdict, reason)], repeats=False
-        )[0]
+        evidence = _receipt(task, item, tx, verdict, reason)
+        (kept,) = receipts.insert_many(tx.db, [evidence], repeats=False)()
         if step is not None and step.transition is not None and kept is not None:
             recorder.cite(step, receipt=kept.key)
 

@@ -15,6 +15,7 @@ from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
 from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.services.context import Context
+from tracker.services.outbox import Subscribers
 from tracker.store import jobs, tasks, transitions
 from tracker.store.jobs import JobKind, NewJob
 from tracker.store.transaction import Tx
@@ -42,6 +43,7 @@ class Recorder:
         self._awaiting: dict[int, Awaits] = {}
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
+        self._subscribers: Subscribers | None = None
 
     def task(self, key: int) -> Task:
         """A loaded task, with what this transaction has recorded so far."""
@@ -85,9 +87,12 @@ class Recorder:
         for effect in step.effects:
             self._owe(effect, step.task)
 
-    def flush(self) -> None:
-        """Write it all. Last in the transaction but for what cannot wait for other writers."""
+    def save(self) -> None:
+        """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
         db, now = self._tx.db, self._tx.now
+        self._subscribers = self._context.outbox.subscribers(
+            self._tx, {self._history[place][0].tenant for place in self._told}
+        )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
         tasks.set_awaits(db, self._awaiting)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
@@ -96,10 +101,17 @@ class Recorder:
         jobs.enqueue(db, list(self._jobs.values()), now=now)
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
-        self._context.outbox.owe_changes(self._tx, [self._history[place] for place in self._told])
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
-        transitions.append(db, self._history, self._cited)
+
+    def flush(self) -> None:
+        """Write it all. Last in the transaction but for what cannot wait for other writers."""
+        if self._subscribers is None:
+            self.save()
+        assert self._subscribers is not None  # noqa: S101 - just asked for
+        told = [self._history[place] for place in self._told]
+        self._context.outbox.owe_changes(self._tx, told, self._subscribers)
+        transitions.append(self._tx.db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
 
     def _is_capped(self, task: Task) -> bool:

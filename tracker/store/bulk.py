@@ -5,7 +5,7 @@ spelt once, here, from the tables of `schema`, and sent with nothing in between:
 a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from tracker.store.encoding import KINDS, Encode
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
     from tracker.store.pipe import Pipe
 
+Found = Callable[[], list[tuple[Any, ...]]]
+"""What was asked, with the answer to be called for. Raises DBAPIError."""
 PIPE = "pipe"
 """Under this name a connection's `info` holds its Pipe, if it has one."""
 _ROWS = 64
@@ -71,11 +73,12 @@ class Bulk:
             elif (pipe := pipe_of(db)) is None:
                 changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
             else:
-                changed = pipe.ask(self._postgresql, self._arrays(rows)).command_tuples or 0
+                answer = pipe.ask(self._postgresql, self._arrays(rows), soon=True).result()
+                changed = answer.command_tuples or 0
         return changed
 
     def later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """Carry it out before whatever comes after it: on PostgreSQL in the same round trip.
+        """Carry it out before whatever comes after it; on PostgreSQL without waiting for it.
 
         Its own failure may be raised by what comes after it.
         """
@@ -83,11 +86,12 @@ class Bulk:
         if pipe is None:
             self.run(db, rows)
         elif rows:
-            pipe.later(self._postgresql, self._arrays(rows))
+            with _as_sqlalchemy(db):
+                pipe.ask(self._postgresql, self._arrays(rows))
 
-    def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-        """Carry it out on PostgreSQL, and return what it returns."""
-        return _rows(db, self._postgresql, self._arrays(rows)) if rows else []
+    def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
+        """Carry it out on PostgreSQL; call what is returned for the rows that it returns."""
+        return _soon(db, self._postgresql, self._arrays(rows)) if rows else list
 
     def _arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         columns = zip(*rows, strict=True)
@@ -136,22 +140,23 @@ def insert(
 
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
-    send_waiting(db)
+    settle(db)
     with _as_sqlalchemy(db):
         return driver(db).execute(statement, parameters)
 
 
 def later(db: Connection, statement: str) -> None:
-    """One statement, on PostgreSQL in the same round trip with what comes after it."""
+    """One statement, on PostgreSQL without waiting for it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is None:
         run(db, statement)
-    else:
-        pipe.later(statement)
+        return
+    with _as_sqlalchemy(db):
+        pipe.ask(statement)
 
 
 def commit(db: Connection) -> None:
-    """Commit the writer's transaction, with what was to be carried out later. Raises DBAPIError."""
+    """Commit the writer's transaction. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is None:
         run(db, "COMMIT")
@@ -160,12 +165,20 @@ def commit(db: Connection) -> None:
         pipe.commit()
 
 
-def send_waiting(db: Connection) -> None:
-    """Have carried out what was to be carried out later. Raises DBAPIError."""
+def forget(db: Connection) -> None:
+    """Before a rollback: wait for the same, whatever comes of it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is not None:
         with _as_sqlalchemy(db):
-            pipe.send()
+            pipe.forget()
+
+
+def settle(db: Connection) -> None:
+    """Wait for what was to be carried out without waiting for it. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is not None:
+        with _as_sqlalchemy(db):
+            pipe.settle()
 
 
 def connect_piped(engine: Engine) -> Connection:
@@ -183,14 +196,19 @@ def pipe_of(db: Connection) -> "Pipe | None":
     return pipe
 
 
-def _rows(db: Connection, statement: str, arrays: Sequence[bytes]) -> list[tuple[Any, ...]]:
+def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
     """What one statement finds on PostgreSQL. Raises DBAPIError."""
     pipe = pipe_of(db)
     with _as_sqlalchemy(db):
-        if pipe is not None:
-            return pipe.rows(statement, arrays)
-        found: list[tuple[Any, ...]] = _execute(db, statement, arrays).fetchall()
-    return found
+        if pipe is None:
+            return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
+        asked = pipe.ask(statement, arrays, soon=True)
+
+    def rows() -> list[tuple[Any, ...]]:
+        with _as_sqlalchemy(db):
+            return asked.rows()
+
+    return rows
 
 
 def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
@@ -206,16 +224,23 @@ def find(
     array:     their column as PostgreSQL is to have it.
     tail:      what follows on PostgreSQL alone: order and lock.
     """
+    return find_soon(db, statement, values, array, tail=tail)()
+
+
+def find_soon(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+) -> Found:
+    """The same, asked now and on PostgreSQL not waited for: call what is returned for the rows."""
     if not values:
-        return []
+        return list
     if db.dialect.name == "postgresql":
-        return _rows(db, f"{statement} = ANY(%b){tail}", [array(values)])
+        return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)])
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
     wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
     marks = ", ".join("?" * len(wanted))
     found: list[tuple[Any, ...]] = run(db, f"{statement} IN ({marks})", wanted).fetchall()
-    return found
+    return lambda: found
 
 
 def last_number(db: Connection, table: str) -> int:

@@ -1,6 +1,6 @@
 """Statements on `endpoints` and `endpoint_sets`: where subscribers want deliveries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -81,10 +81,14 @@ def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
     return [_endpoint(row) for row in db.execute(ordered)]
 
 
-def stamps(db: Connection, tenants: Collection[str]) -> dict[str, str]:
-    """What marks the present set of endpoints of each tenant; one that never had any has none."""
+def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, str]]:
+    """What marks the present set of endpoints of each tenant; one that never had any has none.
+
+    It is asked now; call what is returned for the answer. Raises DBAPIError.
+    """
     found = "SELECT tenant, stamp FROM endpoint_sets WHERE tenant"
-    return dict(bulk.find(db, found, list(tenants), encoding.texts))
+    rows = bulk.find_soon(db, found, list(tenants), encoding.texts)
+    return lambda: dict(rows())
 
 
 def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:

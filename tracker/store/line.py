@@ -30,7 +30,7 @@ class Line:
         self._is_committing = False
         self.is_lost = False
         if not self._is_sqlite:
-            event.listen(self._engine, "before_cursor_execute", _send_waiting)
+            event.listen(self._engine, "before_cursor_execute", _settle)
 
     def begin(self) -> Connection:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
@@ -38,7 +38,9 @@ class Line:
         if not self._is_sqlite:
             if self._db is None:
                 self._db = bulk.connect_piped(self._engine)
-            bulk.later(self._db, "BEGIN")
+            pipe = bulk.pipe_of(self._db)
+            assert pipe is not None  # noqa: S101 - it was connected with one
+            pipe.begin()
             return self._db
         if self._db is not None:
             try:
@@ -61,10 +63,8 @@ class Line:
     def roll_back(self) -> None:
         """Undo what is not committed. Never raises: a connection that cannot is given up."""
         db = self._open()
-        pipe = bulk.pipe_of(db)
-        if pipe is not None:
-            pipe.forget()
         try:
+            bulk.forget(db)
             bulk.run(db, "ROLLBACK")
             if db.in_transaction():
                 db.rollback()
@@ -94,6 +94,6 @@ class Line:
         return self._db
 
 
-def _send_waiting(db: Connection, *_statement: Any) -> None:
+def _settle(db: Connection, *_statement: Any) -> None:
     """Whatever SQLAlchemy sends comes after what was to be carried out before."""
-    bulk.send_waiting(db)
+    bulk.settle(db)

@@ -1,15 +1,17 @@
-"""Several statements in one round trip: the writer's way to PostgreSQL.
+"""Statements that do not wait for each other: the writer's way to PostgreSQL.
 
-What needs no answer waits in line and travels with the next statement that does, or with the
-COMMIT; a batch of callbacks takes four round trips and not ten. Spoken to libpq with nothing in
-between, as psycopg's cursors take longer over a statement than PostgreSQL does.
+What needs no answer travels with the next statement that does, or with the COMMIT; whoever needs
+an answer may go on until it has come. A batch of callbacks waits three times and not ten. Spoken to
+libpq with nothing in between, as psycopg's cursors take longer over a statement than PostgreSQL.
 
 A module of its own, as psycopg takes 16 MB, which a process on SQLite need not hold.
 """
 
 import re
 import select
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from typing import Any
@@ -22,97 +24,149 @@ from psycopg.pq.abc import PGresult
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
+class Asked:
+    """A statement in line or on its way, or its preparation."""
+
+    def __init__(self, pipe: "Pipe", prepares: str | None = None) -> None:
+        """prepares: the statement that this only prepares."""
+        self._pipe = pipe
+        self.prepares = prepares
+        self.answer: PGresult | None = None
+
+    def result(self) -> PGresult:
+        """Its answer, in binary. Raises psycopg.Error of the first statement that failed."""
+        return self._pipe.wait_for(self)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Its answer as rows. Raises psycopg.Error as `result` does."""
+        return self._pipe.read(self.result())
+
+
 class Pipe:
     """Of one connection in autocommit mode, used by one thread."""
 
     def __init__(self, raw: Connection[Any]) -> None:
-        """raw: the driver's connection; its cursors may be used whenever nothing waits here."""
+        """raw: the driver's connection; its cursors may be used after `settle`."""
         self._raw = raw
         self._pg = raw.pgconn
-        self._waiting: list[tuple[str, Sequence[bytes]]] = []
+        self._held: list[str] = []
+        self._sent: deque[Asked] = deque()
+        self._failure: PGresult | None = None
+        self._is_piping = self._in_transaction = False
         self._names: dict[str, bytes] = {}
         self._ready = select.poll()
         self._ready.register(self._pg.socket, select.POLLIN)
 
-    def later(self, statement: str, arrays: Sequence[bytes] = ()) -> None:
-        """Have it carried out before anything that comes after it.
+    def begin(self) -> None:
+        """Begin a transaction, with whatever statement comes first."""
+        self._held.append("BEGIN")
+        self._in_transaction = True
+
+    def ask(self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False) -> Asked:
+        """Put a statement in line; those after a failed one do nothing.
 
         statement: with a `%b` for each parameter; one of few, as it stays prepared.
         arrays:    the parameters in PostgreSQL's binary format.
+        soon:      whether its answer is wanted before the transaction ends: it, and all that waits
+            in line, is sent now. (Sent now, the others would only wake the server more often.)
+
+        Raises psycopg.Error when the connection is lost.
         """
-        self._waiting.append((statement, arrays))
+        with self._or_close():
+            asked = self._put(statement, arrays)
+            if soon and self._in_transaction:
+                self._pg.send_flush_request()
+                self._pg.flush()
+        return asked
 
-    def ask(self, statement: str, arrays: Sequence[bytes] = ()) -> PGresult:
-        """Carry out what waits and then this; returns its answer, in binary.
+    def wait_for(self, asked: Asked) -> PGresult:
+        """The answer to a statement. Raises psycopg.Error of the first one that failed."""
+        if not self._in_transaction:
+            self.settle()  # which is what ends a statement that stands alone
+        with self._or_close():
+            while asked.answer is None:
+                self._take()
+        if asked.answer.status in _FAILED:
+            self.settle()
+            raise errors.InFailedSqlTransaction("an earlier statement of the transaction failed")
+        return asked.answer
 
-        Raises psycopg.Error of the first statement that failed; those behind it did nothing.
-        """
-        self.later(statement, arrays)
-        return self._send()
-
-    def rows(self, statement: str, arrays: Sequence[bytes]) -> list[tuple[Any, ...]]:
-        """What `ask` brings, as rows."""
-        answer = self.ask(statement, arrays)
+    def read(self, answer: PGresult) -> list[tuple[Any, ...]]:
+        """The rows of an answer."""
         reader = Transformer(self._raw)
         reader.set_pgresult(answer, format=Format.BINARY)
         return reader.load_rows(0, answer.ntuples, tuple)
 
-    def send(self) -> None:
-        """Carry out what waits. Raises psycopg.Error as `ask` does."""
-        if self._waiting:
-            self._send()
+    def settle(self) -> None:
+        """Wait for all answers. Raises psycopg.Error of the first statement that failed."""
+        if self._held or self._is_piping:
+            self._drain()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise errors.error_from_result(failure)
 
     def commit(self) -> None:
-        """Carry out what waits, and commit. Raises psycopg.Error when it is not committed."""
-        answer = self.ask("COMMIT")
-        if answer.command_status != b"COMMIT":  # a failure was passed over: it has rolled back
-            raise errors.InFailedSqlTransaction("an earlier statement of the transaction failed")
+        """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
+        committed = self.ask("COMMIT")
+        self.settle()
+        if committed.result().command_status != b"COMMIT":
+            raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
+        self._in_transaction = False
 
     def forget(self) -> None:
-        """Never carry out what waits."""
-        self._waiting.clear()
+        """Before a rollback: wait for all answers, whatever they are.
 
-    def _send(self) -> PGresult:
-        waiting, self._waiting = self._waiting, []
-        try:
+        Raises psycopg.Error when the connection is lost.
+        """
+        self._held.clear()
+        self._in_transaction = False
+        if self._is_piping and not self._raw.closed:
+            self._drain()
+        self._failure = None
+
+    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
+        if not self._is_piping:
             self._pg.enter_pipeline_mode()
-            sent = [step for one in waiting for step in self._put(*one)]
-            self._pg.pipeline_sync()
-            answers = [self._answer() for _ in sent]
-            self._next()  # the sync's own
-            self._pg.exit_pipeline_mode()
-        except BaseException:
-            # What is half said cannot be taken up again.
-            self._raw.close()
-            raise
-        failed = [step for step in zip(sent, answers, strict=True) if step[1].status in _FAILED]
-        for unprepared, _ in failed:
-            self._names.pop(unprepared or "", None)
-        if failed:
-            raise errors.error_from_result(failed[0][1])
-        return answers[-1]
-
-    def _put(self, statement: str, arrays: Sequence[bytes]) -> list[str | None]:
-        """Put it on its way. Returns what will be answered: its preparation, if any, and itself."""
+            self._is_piping = True
+        held, self._held = self._held, []
+        for one in held:
+            self._put(one)
         name = self._names.get(statement)
-        steps: list[str | None] = [None]
         if name is None:
             name = self._names[statement] = b"tracker_%d" % next(_numbers)
             self._pg.send_prepare(name, _spelt(statement))
-            steps.insert(0, statement)
+            self._sent.append(Asked(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
-        return steps
+        asked = Asked(self)
+        self._sent.append(asked)
+        return asked
 
-    def _answer(self) -> PGresult:
-        """The next statement's. Raises OperationalError when none will come."""
+    def _drain(self) -> None:
+        with self._or_close():
+            for one in self._held:
+                self._put(one)
+            self._held.clear()
+            self._pg.pipeline_sync()
+            while self._sent:
+                self._take()
+            self._next()  # the sync's own
+            self._pg.exit_pipeline_mode()
+            self._is_piping = False
+
+    def _take(self) -> None:
+        """Take in the next answer. Raises OperationalError when none will come."""
         answer = self._next()
         if self._pg.status != ConnStatus.OK:
             if answer is not None and answer.status == ExecStatus.FATAL_ERROR:
                 raise errors.error_from_result(answer)
             raise OperationalError("the connection is lost")
         assert answer is not None  # noqa: S101 - each statement has one
-        self._next()  # the mark between two answers
-        return answer
+        self._pg.get_result()  # the mark between two answers; never waits
+        asked = self._sent.popleft()
+        asked.answer = answer
+        if answer.status in _FAILED:
+            self._names.pop(asked.prepares or "", None)
+            self._failure = self._failure or answer
 
     def _next(self) -> PGresult | None:
         pg = self._pg
@@ -125,6 +179,15 @@ class Pipe:
             self._ready.poll()
             pg.consume_input()
         return pg.get_result()
+
+    @contextmanager
+    def _or_close(self) -> Iterator[None]:
+        """What is half said cannot be taken up again."""
+        try:
+            yield
+        except BaseException:
+            self._raw.close()
+            raise
 
 
 _numbers = count(1)

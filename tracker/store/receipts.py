@@ -1,7 +1,7 @@
 """Statements on `receipts`: everything that came in, with what was made of it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -77,23 +77,32 @@ def fingerprint(task_key: int | None, provider: str, scope: str, body: bytes) ->
     return (task_key or 0).to_bytes(8, "big") + digest
 
 
-def insert_many(db: Connection, new: Sequence[Receipt], *, repeats: bool) -> list[Kept | None]:
+def insert_many(
+    db: Connection, new: Sequence[Receipt], *, repeats: bool
+) -> Callable[[], list[Kept | None]]:
     """Insert receipts; the unique fingerprint tells first ones from repeats.
 
     repeats: whether a repeat gets a row of its own (without the body); where not, None stands
         in its place.
+
+    Call what is returned, once and in the same transaction, for where they went.
     """
     places: dict[bytes, int] = {}
     for place, receipt in enumerate(new):
         places.setdefault(receipt.fingerprint, place)
-    first = _insert_first(db, [new[place] for place in places.values()])
-    kept: list[Kept | None] = [None] * len(new)
-    for mark, key in first.items():
-        kept[places[mark]] = Kept(key, new[places[mark]].verdict, None)
-    again = [place for place in range(len(new)) if kept[place] is None]
-    if again and repeats:
-        _insert_repeats(db, new, again, kept, first)
-    return kept
+    inserted = _insert_first(db, [new[place] for place in places.values()])
+
+    def went() -> list[Kept | None]:
+        first = inserted()
+        kept: list[Kept | None] = [None] * len(new)
+        for mark, key in first.items():
+            kept[places[mark]] = Kept(key, new[places[mark]].verdict, None)
+        again = [place for place in range(len(new)) if kept[place] is None]
+        if again and repeats:
+            _insert_repeats(db, new, again, kept, first)
+        return kept
+
+    return went
 
 
 def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:
@@ -142,10 +151,11 @@ def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
     )
 
 
-def _insert_first(db: Connection, new: Sequence[Receipt]) -> dict[bytes, int]:
-    """Insert those whose fingerprint is not there yet; their keys by fingerprint."""
+def _insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
+    """Insert those whose fingerprint is not there yet; call it for their keys by fingerprint."""
     if db.dialect.name == "postgresql":
-        return dict(_INSERT.fetch(db, [_row(receipt) for receipt in new]))
+        found = _INSERT.fetch(db, [_row(receipt) for receipt in new])
+        return lambda: dict(found())
     # One process writes at a time, so that it may number the rows itself.
     last = bulk.last_number(db, "receipts")
     keys = range(last + 1, last + 1 + len(new))
@@ -155,7 +165,7 @@ def _insert_first(db: Connection, new: Sequence[Receipt]) -> dict[bytes, int]:
         there = bulk.run(db, "SELECT key FROM receipts WHERE key > ?", (last,))
         inserted = {key for (key,) in there}
         made = {mark: key for mark, key in made.items() if key in inserted}
-    return made
+    return lambda: made
 
 
 def _insert_repeats(

@@ -87,7 +87,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
 def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     # The first of a batch wins a clash inside it: ON CONFLICT sees the statement's own rows too.
     if db.dialect.name == "postgresql":
-        return dict(_INSERT.fetch(db, [task_rows.new(task) for task in new]))
+        return dict(_INSERT.fetch(db, [task_rows.new(task) for task in new])())
     last = bulk.last_number(db, "tasks")
     keys = {task.id: last + place for place, task in enumerate(new, start=1)}
     rows = [(*task_rows.new(task), keys[task.id]) for task in new]
