@@ -5,8 +5,7 @@ spelt once, here, from the tables of `schema`, and sent with nothing in between:
 a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -67,7 +66,7 @@ class Bulk:
         """
         if not rows:
             return 0
-        with _as_sqlalchemy(db):
+        with _AsSqlalchemy(db):
             if db.dialect.name == "sqlite":
                 changed: int = self._send_rows(driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
@@ -86,7 +85,7 @@ class Bulk:
         if pipe is None:
             self.run(db, rows)
         elif rows:
-            with _as_sqlalchemy(db):
+            with _AsSqlalchemy(db):
                 pipe.ask(self._postgresql, self._arrays(rows))
 
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
@@ -141,7 +140,7 @@ def insert(
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
     settle(db)
-    with _as_sqlalchemy(db):
+    with _AsSqlalchemy(db):
         return driver(db).execute(statement, parameters)
 
 
@@ -151,7 +150,7 @@ def later(db: Connection, statement: str) -> None:
     if pipe is None:
         run(db, statement)
         return
-    with _as_sqlalchemy(db):
+    with _AsSqlalchemy(db):
         pipe.ask(statement)
 
 
@@ -161,7 +160,7 @@ def commit(db: Connection) -> None:
     if pipe is None:
         run(db, "COMMIT")
         return
-    with _as_sqlalchemy(db):
+    with _AsSqlalchemy(db):
         pipe.commit()
 
 
@@ -169,7 +168,7 @@ def forget(db: Connection) -> None:
     """Before a rollback: wait for the same, whatever comes of it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is not None:
-        with _as_sqlalchemy(db):
+        with _AsSqlalchemy(db):
             pipe.forget()
 
 
@@ -177,7 +176,7 @@ def settle(db: Connection) -> None:
     """Wait for what was to be carried out without waiting for it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is not None:
-        with _as_sqlalchemy(db):
+        with _AsSqlalchemy(db):
             pipe.settle()
 
 
@@ -199,13 +198,13 @@ def pipe_of(db: Connection) -> "Pipe | None":
 def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
     """What one statement finds on PostgreSQL. Raises DBAPIError."""
     pipe = pipe_of(db)
-    with _as_sqlalchemy(db):
+    with _AsSqlalchemy(db):
         if pipe is None:
             return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
         asked = pipe.ask(statement, arrays, soon=True)
 
     def rows() -> list[tuple[Any, ...]]:
-        with _as_sqlalchemy(db):
+        with _AsSqlalchemy(db):
             return asked.rows()
 
     return rows
@@ -258,11 +257,22 @@ def driver(db: Connection) -> Any:
     return db.connection.driver_connection
 
 
-@contextmanager
-def _as_sqlalchemy(db: Connection) -> Iterator[None]:
-    """The driver's errors as SQLAlchemy would raise them, so that callers know one family."""
-    base = db.dialect.loaded_dbapi.Error
-    try:
-        yield
-    except base as error:
-        raise DBAPIError.instance(None, None, error, base, dialect=db.dialect) from error
+class _AsSqlalchemy:
+    """The driver's errors as SQLAlchemy would raise them, so that callers know one family.
+
+    A class, as a generator takes three times as long to enter and leave.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        dialect = self._db.dialect
+        base = dialect.loaded_dbapi.Error
+        if isinstance(error, base):
+            raise DBAPIError.instance(None, None, error, base, dialect=dialect) from error
