@@ -1,5 +1,6 @@
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -8,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from tracker.store.engine import open_engine
+from tracker.store.engine import GONE_S, open_engine
 from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.probe import schema_problem
 from tracker.store.revision import SCHEMA_REVISION
@@ -121,4 +122,9 @@ def test_postgresql_sessions_have_timeouts(postgres_url: str) -> None:
     with engine.connect() as db:
         for knob in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             assert db.scalar(text(f"SHOW {knob}")) != "0"
+        raw: Any = db.connection.driver_connection
+        asked_for = raw.info.get_parameters()
+        # A server that vanished without a word is noticed, too.
+        assert int(asked_for["tcp_user_timeout"]) == GONE_S * 1000
+        assert int(asked_for["keepalives_idle"]) < GONE_S
     engine.dispose()

@@ -18,6 +18,9 @@ STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 10_000
 CONNECT_TIMEOUT_S = 5
+GONE_S = 30
+"""How long a server may be silent on the network before it is given up. Without it, whoever waits
+for one that lost its power waits for hours: libpq leaves that to the system."""
 
 
 def normalise_url(url: str) -> URL:
@@ -96,7 +99,13 @@ def _open_postgresql(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_recycle=1800,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "keepalives_idle": GONE_S // 3,
+            "keepalives_interval": GONE_S // 3,
+            "keepalives_count": 2,
+            "tcp_user_timeout": GONE_S * 1000,
+        },
     )
 
     @event.listens_for(engine, "connect")
