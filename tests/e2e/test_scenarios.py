@@ -26,7 +26,7 @@ def test_a_task_succeeds_by_callback_with_evidence_and_a_result_that_downloads(
     assert media.headers["content-type"] == "video/mp4"
     assert b"ftyp" in media.content[:16]
     assert world.creations() == {"mine": 1}
-    assert {callback["answer"] for callback in world.callbacks()} == {200}
+    wait_until(lambda: {callback["answer"] for callback in world.callbacks()} == {200})
 
 
 @pytest.mark.parametrize(
