@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
+from tracker import lean  # noqa: F401  # before what it is about
 from tracker.clock import SystemClock, jitter
 from tracker.domain.errors import Unavailable
 from tracker.domain.policy import Policy

@@ -10,7 +10,10 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
-import structlog
+from tracker.lean import without
+
+with without("rich"):
+    import structlog
 
 Format = Literal["json", "console"]
 

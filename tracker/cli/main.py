@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import click
 
-from tracker import __version__
+from tracker import __version__, lean  # noqa: F401  # lean: before what it is about
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
