@@ -38,7 +38,10 @@ def ranked(weights: Mapping[str, int], key: str) -> list[str]:
     under its own id meets the account that has it already. Over many keys each account comes
     first in proportion to its weight (rendezvous hashing). Weight 0: never.
     """
-    scores = {name: _score(name, key, weight) for name, weight in weights.items() if weight > 0}
+    open_ = {name: weight for name, weight in weights.items() if weight > 0}
+    if len(open_) < 2:
+        return list(open_)
+    scores = {name: _score(name, key, weight) for name, weight in open_.items()}
     return sorted(scores, key=lambda name: (-scores[name], name))
 
 

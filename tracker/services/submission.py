@@ -278,9 +278,12 @@ def as_accepted(task: Task) -> Task:
     )
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
 def _as_bytes(request: Request, submission: Submission) -> bytes:
     try:
-        return json.dumps(request.body, separators=(",", ":"), allow_nan=False).encode()
+        return _encode(request.body).encode()
     except ValueError:  # 1e400 is JSON, and infinity in every parser
         field = FieldError(submission.input_path, "holds a number out of range")
         raise InvalidRequest(field) from None

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -313,7 +314,12 @@ def name_of(account: Account) -> str:
     """The account's profile: the one that was chosen, else by the host of its base URL."""
     if account.profile is not None:
         return account.profile
-    host = urlsplit(account.base_url).hostname or ""
+    return _profile_at(account.base_url)
+
+
+@lru_cache(maxsize=256)
+def _profile_at(base_url: str) -> str:
+    host = urlsplit(base_url).hostname or ""
     return OFFICIAL if host.endswith(_KLINGS_HOSTS) else GATEWAY
 
 
