@@ -43,8 +43,8 @@ def main() -> None:
             Path(folder),
             options.quick,
             stack,
-            seconds=1.0 if options.quick else 2.0,
-            rounds=4 if options.quick else 7,
+            seconds=0.6 if options.quick else 2.0,
+            rounds=3 if options.quick else 7,
             kinds=options.on or BOTH,
         )
         bed.postgres_url()  # before this process takes its core: that server may use every one

@@ -45,7 +45,7 @@ class Rates:
 
 def beside_httpx(bed: Bed) -> list[Figure]:
     """Rounds of both, taking turns."""
-    count = 600 if bed.quick else 3000
+    count = 300 if bed.quick else 3000
     with server(["bench.sink"], bed.folder, env={}, ready="/") as sink:
         to = f"http://127.0.0.1:{sink.port}/"
         bare = Rates("bare httpx loop")

@@ -24,7 +24,7 @@ def grown(bed: Bed) -> list[Figure]:
 
 
 def _grown(bed: Bed, kind: str) -> list[Figure]:
-    sizes = {"small": SMALL, "large": 100_000 if bed.quick else 1_000_000}
+    sizes = {"small": SMALL, "large": 50_000 if bed.quick else 1_000_000}
     with ExitStack() as stack:
         subjects = {name: ours_after(bed, stack, kind, size) for name, size in sizes.items()}
         reads = _reads(bed, kind, {n: (s.server, sizes[n]) for n, s in subjects.items()}, sizes)
@@ -91,6 +91,6 @@ def _is_served(server: Server, asked: bytes) -> bool:
 
 
 def _p50(bed: Bed, server: Server, asked: bytes) -> float:
-    seconds = 0.2 if bed.quick else 0.5
+    seconds = 0.1 if bed.quick else 0.5
     lanes = [itertools.repeat(asked)]
     return asyncio.run(closed_loop(server.port, lanes, seconds=seconds)).p50

@@ -41,7 +41,7 @@ def idle(bed: Bed) -> list[Figure]:
 def wake_up(bed: Bed) -> list[Figure]:
     """Row 10: from the answer to a callback until the answer to who waited for its task."""
     figures = []
-    rounds = ROUNDS // 3 if bed.quick else ROUNDS
+    rounds = ROUNDS // 5 if bed.quick else ROUNDS
     for kind in BOTH:
         url = bed.migrated(kind)
         fill.queued(url, 1, 4 * rounds)
