@@ -122,6 +122,24 @@ def _names_soon(db: Connection, wanted: Sequence[str]) -> bulk.Found:
     return bulk.find_soon(db, "SELECT name FROM conditions WHERE name", wanted, encoding.texts)
 
 
+def test_a_rollback_leaves_everything_prepared(line: Line, engine: Engine) -> None:
+    """Where psycopg has prepared statements too, its own ROLLBACK deallocates all there are."""
+    for number in range(12):  # psycopg prepares what comes more than five times
+        db = line.begin()
+        names(db)
+        INSERT.later(db, [a_row(f"{number}")])
+        line.commit()
+    db = line.begin()
+    names(db)
+    INSERT.later(db, [a_row("never")])
+    line.roll_back()
+    db = line.begin()
+    INSERT.later(db, [a_row("after")])
+    line.commit()
+    with engine.connect() as other:
+        assert names(other) == [*map(str, range(12)), "after"]
+
+
 def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
     """On SQLite a statement fails alone, and its transaction goes on."""
     engine = open_engine(postgres_url, pool_size=1)

@@ -164,12 +164,14 @@ def commit(db: Connection) -> None:
         pipe.commit()
 
 
-def forget(db: Connection) -> None:
-    """Before a rollback: wait for the same, whatever comes of it. Raises DBAPIError."""
+def roll_back(db: Connection) -> None:
+    """Undo the writer's transaction. Raises DBAPIError."""
     pipe = pipe_of(db)
-    if pipe is not None:
-        with _AsSqlalchemy(db):
-            pipe.forget()
+    if pipe is None:
+        run(db, "ROLLBACK")
+        return
+    with _AsSqlalchemy(db):
+        pipe.roll_back()
 
 
 def settle(db: Connection) -> None:

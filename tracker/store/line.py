@@ -64,8 +64,7 @@ class Line:
         """Undo what is not committed. Never raises: a connection that cannot is given up."""
         db = self._open()
         try:
-            bulk.forget(db)
-            bulk.run(db, "ROLLBACK")
+            bulk.roll_back(db)
             if db.in_transaction():
                 db.rollback()
         except DBAPIError:

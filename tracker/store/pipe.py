@@ -103,7 +103,10 @@ class Pipe:
             self._drain()
         failure, self._failure = self._failure, None
         if failure is not None:
-            raise errors.error_from_result(failure)
+            error = errors.error_from_result(failure)
+            if isinstance(error, errors.InvalidSqlStatementName):
+                self._raw.close()  # somebody deallocated what we had prepared
+            raise error
 
     def commit(self) -> None:
         """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
@@ -113,16 +116,17 @@ class Pipe:
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
         self._in_transaction = False
 
-    def forget(self) -> None:
-        """Before a rollback: wait for all answers, whatever they are.
+    def roll_back(self) -> None:
+        """Undo the transaction. Raises psycopg.Error when the connection is lost.
 
-        Raises psycopg.Error when the connection is lost.
+        By ourselves: psycopg's own ROLLBACK would deallocate every prepared statement, ours too.
         """
         self._held.clear()
         self._in_transaction = False
         if self._is_piping and not self._raw.closed:
             self._drain()
         self._failure = None
+        self.ask("ROLLBACK").result()
 
     def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
         if not self._is_piping:
