@@ -9,37 +9,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from standardwebhooks.webhooks import Webhook
 
+from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import Way, Workbench, open_workbench
-from tracker.domain import signature
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.notices import EventType, Filter
 from tracker.domain.policy import Policy
-from tracker.domain.sealing import unseal
 from tracker.domain.task import Task
 from tracker.services.delivery import Delivering
-from tracker.services.endpoints import Endpoints, NewEndpoint
+from tracker.services.endpoints import Endpoints
 from tracker.services.learning import Learning
 from tracker.services.transition import Recorder
 from tracker.store import deliveries, endpoints, tasks
-from tracker.store.deliveries import Delivery, DeliveryFilter
 from tracker.store.transaction import Tx
 from tracker.workers.deliveries import DeliveryLoop
 
 Answer = HttpResult | HttpFailure
-OK = HttpResult(200, {}, b"")
 BROKEN = HttpFailure(Certainty.UNKNOWN, "no whole answer within 15 s")
 
 
 pytestmark = pytest.mark.anyio
-
-
-async def an_endpoint(bench: Workbench, url: str = "http://a.example/", **fields: Any) -> Endpoint:
-    fields = {"filter": Filter()} | fields
-    return (await Endpoints(bench.context).create(NewEndpoint("default", url, **fields))).endpoint
 
 
 async def submitted_as(bench: Workbench, name: str) -> Task:
@@ -59,15 +50,6 @@ async def happened(bench: Workbench, task: Task, *kinds: Kind) -> None:
 
     for kind in kinds:
         await bench.context.store.write(batch, Event(kind, Source.CALLBACK))
-
-
-async def owed(bench: Workbench, **fields: Any) -> list[Delivery]:
-    """Oldest first."""
-    filter_ = DeliveryFilter("default", **fields)
-    found = await bench.context.store.read(
-        lambda db: deliveries.page(db, filter_, before=None, limit=1000)
-    )
-    return found[::-1]
 
 
 async def now(bench: Workbench, endpoint: Endpoint) -> Endpoint:
@@ -349,53 +331,6 @@ class SlowWay(Way):
             return OK
         finally:
             self._under_way[host] -= 1
-
-
-async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_url: str) -> None:
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as bench:
-        await an_endpoint(bench)
-        await bench.submitted(1)
-        other = replace(bench.context, secrets=[b"another secret entirely"])
-        delivering = Delivering(other)
-        (lane,) = await delivering.lanes()
-        (held,) = await delivering.claim({lane.name: 1})
-        assert await delivering.deliver(held) is False
-        (one,) = await owed(bench)
-        assert way.calls == []
-        assert "its secret cannot be read" in f"{one.last_error}"
-
-
-async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
-        made = await Endpoints(bench.context).create(
-            NewEndpoint("default", "http://a.example/", Filter())
-        )
-        key = signature.key_of(made.secret)
-        ((_, sealed),) = await bench.context.store.read(endpoints.sealed)
-        assert key not in sealed
-        assert made.secret not in repr(made.endpoint)
-        assert unseal(bench.context.secrets, sealed) == key
-
-
-async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url: str) -> None:
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as bench:
-        made = await Endpoints(bench.context).create(
-            NewEndpoint("default", "http://a.example/", Filter())
-        )
-        await Endpoints(bench.context).rotate(
-            "default", made.endpoint.id, overlap=timedelta(hours=1)
-        )
-        old, new = bench.context.secrets[0], b"the key from now on"
-        await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
-        await bench.submitted(1)
-        delivering = Delivering(replace(bench.context, secrets=[new]))
-        (lane,) = await delivering.lanes()
-        (held,) = await delivering.claim({lane.name: 1})
-        assert await delivering.deliver(held) is True
-        (call,) = way.calls
-        Webhook(made.secret).verify(call.body or b"", dict(call.headers))
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,26 @@ async def test_a_connection_that_was_lost_before_the_commit_costs_nobody_anythin
         assert await store.read(names) == ["a", "more a", "b", "more b"]
 
 
+@pytest.mark.anyio
+async def test_statements_that_somebody_deallocated_are_prepared_on_another_connection(
+    postgres_url: str,
+) -> None:
+    def deallocate(tx: Tx, items: Sequence[None]) -> list[None]:
+        tx.db.execute(text("DEALLOCATE ALL"))
+        return [None] * len(items)
+
+    def write(tx: Tx, rows: Sequence[tuple[object, ...]]) -> list[None]:
+        INSERT.run(tx.db, rows)
+        return [None] * len(rows)
+
+    async with Store(postgres_url, SystemClock()) as store:
+        await store.write(write, a_row("a"))
+        with pytest.raises(DBAPIError):  # its own COMMIT was one of them
+            await store.write(deallocate, None)
+        await store.write(write, a_row("b"))
+        assert await store.read(names) == ["a", "b"]
+
+
 def _pid(tx: Tx, items: Sequence[None]) -> list[int]:
     return [tx.db.scalars(select(func.pg_backend_pid())).one()] * len(items)
 

@@ -125,6 +125,7 @@ class Attempting:
         try:
             return self._context.providers[begun.task.provider].parse_submit(answer)
         except Exception:
+            # It may have been accepted: only "unknown" neither loses it nor bills it twice.
             log.exception("the answer to a submit broke the adapter")
             return Unknown("the answer could not be read; see the log")
 

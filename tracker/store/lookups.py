@@ -62,9 +62,8 @@ class Lookups:
         asked = self._asked[query]
         wanted = _some(asked)
         try:
-            found = query(self._connection(), list(wanted))
-        except DBAPIError:
-            self._drop()  # busy or broken
+            found = self._ask_own(query, list(wanted))
+        except DBAPIError:  # busy or broken
             asked |= wanted
             self._running[query] = asyncio.create_task(self._run(query))
             return

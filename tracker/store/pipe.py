@@ -49,18 +49,16 @@ class Pipe:
         self._raw = raw
         self._pg = raw.pgconn
         self._or_close = _OrClose(raw)
-        self._held: list[str] = []
         self._sent: deque[Asked] = deque()
         self._failure: PGresult | None = None
-        self._is_piping = self._in_transaction = False
+        self._is_piping = self._in_transaction = self._is_beginning = False
         self._names: dict[str, bytes] = {}
         self._ready = select.poll()
         self._ready.register(self._pg.socket, select.POLLIN)
 
     def begin(self) -> None:
         """Begin a transaction, with whatever statement comes first."""
-        self._held.append("BEGIN")
-        self._in_transaction = True
+        self._is_beginning = self._in_transaction = True
 
     def ask(self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False) -> Asked:
         """Put a statement in line; those after a failed one do nothing.
@@ -73,6 +71,7 @@ class Pipe:
         Raises psycopg.Error when the connection is lost.
         """
         with self._or_close:
+            self._enter()
             asked = self._put(statement, arrays)
             if soon and self._in_transaction:
                 self._pg.send_flush_request()
@@ -99,7 +98,7 @@ class Pipe:
 
     def settle(self) -> None:
         """Wait for all answers. Raises psycopg.Error of the first statement that failed."""
-        if self._held or self._is_piping:
+        if self._is_beginning or self._is_piping:
             self._drain()
         failure, self._failure = self._failure, None
         if failure is not None:
@@ -121,20 +120,21 @@ class Pipe:
 
         By ourselves: psycopg's own ROLLBACK would deallocate every prepared statement, ours too.
         """
-        self._held.clear()
-        self._in_transaction = False
+        self._is_beginning = self._in_transaction = False
         if self._is_piping and not self._raw.closed:
             self._drain()
         self._failure = None
         self.ask("ROLLBACK").result()
 
-    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
+    def _enter(self) -> None:
         if not self._is_piping:
             self._pg.enter_pipeline_mode()
             self._is_piping = True
-        held, self._held = self._held, []
-        for one in held:
-            self._put(one)
+        if self._is_beginning:
+            self._is_beginning = False
+            self._put("BEGIN")
+
+    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
         name = self._names.get(statement)
         if name is None:
             name = self._names[statement] = b"tracker_%d" % next(_numbers)
@@ -147,9 +147,7 @@ class Pipe:
 
     def _drain(self) -> None:
         with self._or_close:
-            for one in self._held:
-                self._put(one)
-            self._held.clear()
+            self._enter()
             self._pg.pipeline_sync()
             while self._sent:
                 self._take()

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -31,8 +31,6 @@ Result = TypeVar("Result")
 
 Reading = Connection
 """What a query is handed: an open read transaction, or for `find` a connection."""
-Once = Callable[[Callable[[Connection], Any]], Any]
-"""Runs a query on a connection."""
 READERS = 3
 """Threads that read. With the writer and the lookups: five connections per process."""
 
@@ -45,10 +43,8 @@ class Store:
         self._engine = open_engine(url, pool_size=READERS + 2)
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
-        self._looking = self._engine.execution_options(
-            isolation_level="AUTOCOMMIT", sqlite_begin=None
-        )
-        self._lookups = Lookups(self._looking, self._look)
+        looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
+        self._lookups = Lookups(looking, self.read)
         self._writer = Writer(self._engine, clock, self._tell, signal)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
@@ -85,7 +81,9 @@ class Store:
 
         Raises Unavailable when the database cannot be reached.
         """
-        return await self._read_with(self._in_transaction, query)
+        loop = asyncio.get_running_loop()
+        found: Result = await loop.run_in_executor(self._readers, self._read, query)
+        return found
 
     async def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key
@@ -99,22 +97,20 @@ class Store:
         found: Result | None = await self._lookups.find(query, key)
         return found
 
-    async def _look(self, query: Callable[[Reading], Result]) -> Result:
-        """The same for one statement, which needs no transaction: two round trips less."""
-        return await self._read_with(self._as_it_is, query)
-
-    async def _read_with(self, once: Once, query: Callable[[Reading], Result]) -> Result:
-        loop = asyncio.get_running_loop()
-        found: Result = await loop.run_in_executor(self._readers, _read, once, query)
-        return found
-
-    def _in_transaction(self, query: Callable[[Reading], Result]) -> Result:
-        with self._reading.connect() as db, db.begin():
-            return query(db)
-
-    def _as_it_is(self, query: Callable[[Reading], Result]) -> Result:
-        with self._looking.connect() as db:
-            return query(db)
+    def _read(self, query: Callable[[Reading], Result]) -> Result:
+        is_again = False
+        while True:
+            try:
+                with self._reading.connect() as db, db.begin():
+                    return query(db)
+            except SQLAlchemyError as error:
+                if not is_outage(error):
+                    raise
+                has_died = isinstance(error, DBAPIError) and error.connection_invalidated
+                if is_again or not has_died:
+                    raise Unavailable("the database cannot be read now") from error
+                # The pool has thrown the connection's like away, and reads are repeatable.
+                is_again = True
 
     def _tell(self, tx: Tx) -> None:
         if (tx.woken or tx.moved) and self._listeners and self._loop is not None:
@@ -126,20 +122,3 @@ class Store:
     def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         for listener in self._listeners:
             listener(woken, moved)
-
-
-def _read(once: Once, query: Callable[[Reading], Result]) -> Result:
-    is_again = False
-    while True:
-        try:
-            found: Result = once(query)
-        except SQLAlchemyError as error:
-            if not is_outage(error):
-                raise
-            has_died = isinstance(error, DBAPIError) and error.connection_invalidated
-            if is_again or not has_died:
-                raise Unavailable("the database cannot be read now") from error
-            # The pool has thrown the connection's like away, and reads are repeatable.
-            is_again = True
-        else:
-            return found
