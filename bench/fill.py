@@ -41,7 +41,7 @@ _TASKS = """
         created_at, updated_at, submitted_at, finished_at, deadline_at, give_up_at)
     SELECT n, {id}, 'default', 'kling', 'default', 'videos/text2video', 'b-' || n,
         {provider_task_id}, '{state}', {version}, {false}, 1, 0, 0, {artifacts},
-        {now}, {now}, {submitted_at}, {finished_at}, {later}, {later}
+        {now}, {now}, {submitted_at}, {finished_at}, {later}, {give_up_at}
     FROM {numbers}
 """
 _INPUTS = """
@@ -94,6 +94,7 @@ def queued(url: str, first: int, count: int) -> None:
         "artifacts": "NULL",
         "submitted_at": "NULL",
         "finished_at": "NULL",
+        "give_up_at": "NULL",
     }
     _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _JOB], fields)
 
@@ -106,7 +107,7 @@ def history(url: str, first: int, count: int) -> None:
         "provider_task_id": "'p-' || n",
         "artifacts": "CAST(:artifacts AS text)",
     }
-    fields |= {"submitted_at": "{now}", "finished_at": "{now}"}
+    fields |= {"submitted_at": "{now}", "finished_at": "{now}", "give_up_at": "{later}"}
     steps = [("queued", "submitted"), ("submitted", "running"), ("running", "succeeded")]
     seen = [
         _SEEN.replace("{version}", str(version))

@@ -28,7 +28,7 @@ def a_task(state: TaskState = TaskState.QUEUED, **fields: Any) -> Task:
         "created_at": NOW,
         "updated_at": NOW,
         "deadline_at": NOW + timedelta(hours=1),
-        "give_up_at": NOW + timedelta(days=3),
+        "give_up_at": None if state is TaskState.QUEUED else NOW + timedelta(days=3),
     }
     return Task(**given | fields)
 

@@ -134,6 +134,22 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
         assert at_the_ceiling * 0.9 < len(way.calls) < at_the_ceiling + 40
 
 
+async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database_url: str) -> None:
+    clock, day = HandClock(), timedelta(days=1)
+    policy = Policy(give_up=day)
+    async with open_workbench(database_url, Way(_says), policy=policy, clock=clock) as bench:
+        made = await bench.queued("ours")
+        clock.move(4 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        await bench.accepted(made, "theirs-0")
+        clock.move(0.9 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+        clock.move(0.2 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+
+
 async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_back(
     database_url: str,
 ) -> None:

@@ -98,6 +98,7 @@ class Task:
     slots:            how many of the account's concurrency slots it takes while at the provider.
     callback_url:     the caller's, told of the end in the provider's own shape.
     webhook_url:      the caller's, told of every change in ours.
+    give_up_at:       after this nobody asks about it any more; None while it has not left us.
     resubmit_of:      the task whose input this one submits again.
     absences:         how often in a row the provider said it never heard of it, with pauses.
     denied_at:        when it last said so.

@@ -106,7 +106,6 @@ class Acceptance:
             created_at=now,
             updated_at=now,
             deadline_at=now + patience,
-            give_up_at=now + self._context.policy.give_up,
             resubmit_of=before.id,
         )
         key = None
@@ -195,7 +194,6 @@ class Acceptance:
             slots=request.slots,
             wants=request.wants,
             deadline_at=now + (submission.deadline or policy.deadline),
-            give_up_at=now + policy.give_up,
             callback_url=request.callback_url,
             webhook_url=submission.webhook_url,
         )
@@ -275,6 +273,7 @@ def as_accepted(task: Task) -> Task:
         absences=0,
         submitted_at=None,
         finished_at=None,
+        give_up_at=None,
     )
 
 

@@ -20,6 +20,7 @@ from tracker.store import jobs, tasks, transitions
 from tracker.store.jobs import JobKind, NewJob
 from tracker.store.transaction import Tx
 
+_QUEUED = TaskState.QUEUED
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
@@ -51,13 +52,26 @@ class Recorder:
 
     def record(self, key: int, event: Event) -> Step:
         """Apply one event to one loaded task."""
-        step = apply(self._tasks[key], event, now=self._tx.now)
+        before = self._tasks[key]
+        step = self._bounded(before, apply(before, event, now=self._tx.now))
         if step.transition is not None:
             self._tasks[key] = self._changed[key] = step.task
             self._remember(step.task, step.transition)
             for effect in step.effects:
                 self._owe(effect, step.task)
         return step
+
+    def _bounded(self, before: Task, step: Step) -> Step:
+        """The same, with a bound to how long the provider is asked, from when the task left us.
+
+        Not from its creation: what has waited here for days is asked about as long as any other.
+        """
+        task = step.task
+        if (before.state is _QUEUED) is (task.state is _QUEUED):
+            return step
+        is_asked = task.state in AT_PROVIDER
+        bound = self._tx.now + self._context.policy.give_up if is_asked else None
+        return changed(step, task=changed(task, give_up_at=bound))
 
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""

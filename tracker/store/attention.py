@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, literal_column, select, text
 
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.task import OPEN, TaskState
-from tracker.store.schema import receipts, tasks, words
+from tracker.domain.task import TaskState
+from tracker.store.schema import ODD, OVERDUE, receipts, tasks
 
 ASKING = (
     Verdict.CONFLICT,
@@ -52,8 +52,7 @@ class Odd:
 
 def overdue(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     """Open tasks past their deadline, newest first."""
-    late = text(f"overdue AND state IN {words(OPEN)}")
-    found = _tasks(tenant, tasks.c.deadline_at).where(late)
+    found = _tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
@@ -80,7 +79,7 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
             receipts.c.tenant == tenant,
             # Spelt out, or the partial index would not be used.
             receipts.c.verdict == literal_column(f"'{verdict.value}'"),
-            text("verdict NOT IN ('advanced', 'duplicate', 'stale')"),
+            text(ODD),
         )
         .order_by(receipts.c.key.desc())
         .limit(limit)

@@ -23,7 +23,7 @@ MOVING = (
     *("state", "version", "provider_status", "message", "progress", "absences", "updated_at"),
 )
 """The columns that nearly every transition changes, and most change nothing else."""
-NAMING = ("provider_task_id", "submitted_at")
+NAMING = ("provider_task_id", "submitted_at", "give_up_at")
 """Those that become known when the provider has it."""
 CHANGING = (
     *MOVING,
@@ -129,7 +129,7 @@ def moves(changed: Task) -> tuple[Any, ...]:
 
 def names(changed: Task) -> tuple[Any, ...]:
     """The values of NAMING."""
-    return (changed.provider_task_id, changed.submitted_at)
+    return (changed.provider_task_id, changed.submitted_at, changed.give_up_at)
 
 
 def changes(changed: Task) -> tuple[Any, ...]:
@@ -166,7 +166,7 @@ def keeps_rest(before: Task, after: Task) -> bool:
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
     *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of"),
-    *("created_at", "deadline_at", "give_up_at"),
+    *("created_at", "deadline_at"),
     *CHANGING,
 )
 """The columns of a task that has no row yet; `key` is numbered by the database."""
@@ -190,7 +190,6 @@ def new(made: Task) -> tuple[Any, ...]:
         made.resubmit_of,
         made.created_at,
         made.deadline_at,
-        made.give_up_at,
         *changes(made),
     )
 

@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from tracker.domain.expectation import Ended
-from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task
+from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import bulk, encoding, task_rows
-from tracker.store.schema import task_inputs, tasks, transitions, words
+from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
 from tracker.store.task_rows import Standing
 
 
@@ -227,12 +227,8 @@ def lock_due(db: Connection, *, now: datetime, limit: int) -> list[Task]:
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    # Spelt as the partial indexes are, or they would not be used.
-    late = and_(
-        tasks.c.deadline_at <= now,
-        text(f"NOT overdue AND deadline_at IS NOT NULL AND state IN {words(OPEN)}"),
-    )
-    over = and_(tasks.c.give_up_at <= now, text(f"state IN {words(AT_PROVIDER)}"))
+    late = and_(tasks.c.deadline_at <= now, text(LATE))
+    over = and_(tasks.c.give_up_at <= now, text(ASKED_ABOUT), tasks.c.state.in_(AT_PROVIDER))
     return late, over
 
 

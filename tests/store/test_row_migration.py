@@ -1,0 +1,75 @@
+"""Cheaper checks and indexes mean what they meant, with data present."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from tracker.clock import new_id
+from tracker.domain.task import TaskState
+from tracker.store import tasks
+from tracker.store.engine import open_engine
+from tracker.store.migrate import alembic_config, upgrade
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+SOON = NOW + timedelta(days=3)
+
+
+def test_what_was_there_is_there_and_what_waits_has_no_bound(database_url: str) -> None:
+    command.downgrade(alembic_config(database_url), "0008")
+    ids = {state: new_id() for state in TaskState}
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        for state, id_ in ids.items():
+            _insert(db, id_, state.value)
+    upgrade(database_url)
+    with engine.begin() as db:
+        found = tasks.by_id(db, list(ids.values()))
+        assert {state: found[id_].state for state, id_ in ids.items()} == {s: s for s in TaskState}
+        bounds = {state: found[id_].give_up_at for state, id_ in ids.items()}
+        assert bounds == {s: None if s is TaskState.QUEUED else SOON for s in TaskState}
+        due = tasks.lock_due(db, now=SOON, limit=99)
+        at_provider = {TaskState.UNCERTAIN, TaskState.SUBMITTED, TaskState.RUNNING}
+        assert {task.state for task in due} == at_provider
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0008", "0009"])
+def test_a_word_that_is_none_of_ours_is_refused(database_url: str, revision: str) -> None:
+    command.downgrade(alembic_config(database_url), revision)
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        _insert(db, new_id(), "queued")
+        with pytest.raises(IntegrityError), db.begin_nested():
+            _insert(db, new_id(), "elsewhere")
+        if db.dialect.name == "sqlite":
+            assert db.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
+    engine.dispose()
+
+
+def _insert(db: Connection, id_: UUID, state: str) -> None:
+    ended = state in ("succeeded", "failed", "cancelled", "expired")
+    db.execute(
+        text(
+            "INSERT INTO tasks (id, tenant, provider, account, operation, external_task_id, state, "
+            "version, overdue, slots, slots_held, absences, created_at, updated_at, finished_at, "
+            "give_up_at) VALUES (:id, 'default', 'kling', 'default', 'videos/text2video', :name, "
+            ":state, 2, false, 1, 0, 0, :now, :now, :ended, :soon)"
+        ),
+        {
+            "id": id_.bytes if db.dialect.name == "sqlite" else id_,
+            "name": str(id_),
+            "state": state,
+            "now": _bound(db, NOW),
+            "ended": _bound(db, NOW) if ended else None,
+            "soon": _bound(db, SOON),
+        },
+    )
+
+
+def _bound(db: Connection, at: datetime) -> Any:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f") if db.dialect.name == "sqlite" else at
