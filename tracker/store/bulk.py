@@ -5,6 +5,7 @@ spelt once, here, from the tables of `schema`, and sent with nothing in between:
 a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
+from tracker.domain.errors import Misuse
 from tracker.store.encoding import KINDS, Encode
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
@@ -22,8 +24,13 @@ Found = Callable[[], list[tuple[Any, ...]]]
 """What was asked, with the answer to be called for. Raises DBAPIError."""
 PIPE = "pipe"
 """Under this name a connection's `info` holds its Pipe, if it has one."""
-_ROWS = 64
-"""Rows of one statement on SQLite, at most."""
+_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
+"""Rows of one statement on SQLite: few statements, that the driver keeps prepared. What is fewer is
+filled up with rows of NULL, which cost less than a second statement."""
+
+
+_FILLED = "SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
+"""Rows on SQLite, without those that only fill it up: no first column of ours may be NULL."""
 
 
 class Bulk:
@@ -53,6 +60,8 @@ class Bulk:
             postgresql += f" AND {table.name}.{key} = ANY(%b)"
         self._sqlite = sqlite
         self._marks = f"({', '.join('?' * len(columns))})"
+        self._nothing = (None,) * len(columns)
+        self._statements: dict[int, str] = {}
         self._postgresql = postgresql.replace(
             "{rows}", f"unnest({arrays}) AS n ({', '.join(columns)})"
         )
@@ -102,15 +111,20 @@ class Bulk:
             changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
             return changed
         ready = list(self._adapted(rows))
-        changed = done = 0
-        while done < len(ready):
-            # By powers of two: few statements, that the driver keeps prepared.
-            size = min(1 << ((len(ready) - done).bit_length() - 1), _ROWS)
-            marks = ", ".join([self._marks] * size)
-            values = tuple(chain.from_iterable(ready[done : done + size]))
-            changed += raw.execute(self._sqlite.replace("{rows}", marks), values).rowcount
-            done += size
+        changed = 0
+        for start in range(0, len(ready), _SIZES[-1]):
+            piece = ready[start : start + _SIZES[-1]]
+            size = _SIZES[bisect_left(_SIZES, len(piece))]
+            values = [*chain.from_iterable(piece), *self._nothing * (size - len(piece))]
+            changed += raw.execute(self._of_size(size), values).rowcount
         return changed
+
+    def _of_size(self, rows: int) -> str:
+        statement = self._statements.get(rows)
+        if statement is None:
+            marks = ", ".join([self._marks] * rows)
+            statement = self._statements[rows] = self._sqlite.replace("{rows}", marks)
+        return statement
 
     def _adapted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         if not self._for_sqlite:
@@ -124,14 +138,19 @@ class Bulk:
 def insert(
     table: Table, columns: Sequence[str], *, conflict: str = "", returning: str = ""
 ) -> Bulk:
-    """Insert rows. conflict: an ON CONFLICT clause; returning: columns, for `Bulk.fetch`."""
+    """Insert rows. conflict: an ON CONFLICT clause; returning: columns, for `Bulk.fetch`.
+
+    Raises Misuse when the first column may be NULL.
+    """
+    if table.c[columns[0]].nullable:
+        raise Misuse(f"{columns[0]} may be NULL: name another column of {table.name} first")
     names = ", ".join(columns)
     into = f"INSERT INTO {table.name} ({names})"
     tail = f" RETURNING {returning}" if returning else ""
     return Bulk(
         table,
         columns,
-        sqlite=f"{into} VALUES {{rows}} {conflict}",
+        sqlite=f"{into} {_FILLED} {conflict}",
         # The rows of an array are read, and numbered, in its order.
         postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
     )

@@ -60,7 +60,7 @@ class Store:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        await asyncio.to_thread(self._writer.stop)
+        await self._writer.stop()
         self._lookups.close()
         self._readers.shutdown()
         self._engine.dispose()

@@ -1,13 +1,16 @@
 """Group commit: one thread per process takes what waits, applies it in one transaction, commits
 once, and only then releases the answers (design §5).
 
-There is no linger timer: a batch is whatever came in while the batch before it was committed.
+There is no linger timer: a batch is whatever came in while the batch before it was committed. What
+one turn of the event loop brings is handed over at its end and together: otherwise every second
+batch is the two or three items that the loop has got to when the writer looks.
 """
 
 import asyncio
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +45,12 @@ exception as its result and must have had no effect. Raising means that none had
 class _Waiting:
     batch: Batch
     item: Any
-    loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
 
 
 class Writer:
-    """The only way to write. Start it before use; stop it to release the thread."""
+    """The only way to write. Start it in the event loop that uses it; stop it to end the thread."""
 
     def __init__(
         self,
@@ -62,17 +64,20 @@ class Writer:
         self._clock = clock
         self._committed = committed
         self._at = signal
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._arrived: list[_Waiting] = []
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
     def start(self) -> None:
         """Start the thread. Connects to nothing yet."""
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Let everything that waits be committed, then end the thread."""
+        self._hand_over()
         self._queue.put(None)
-        self._thread.join()
+        await asyncio.to_thread(self._thread.join)
 
     async def write(self, batch: Batch, item: Any) -> Any:
         """Apply `item` with whatever else waits; return its result once it is on disk.
@@ -81,30 +86,38 @@ class Writer:
         the database does not take writes.
         Cancelling the caller does not undo the write.
         """
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(batch, item, loop, loop.create_future())
-        self._queue.put(waiting)
+        if not self._arrived:
+            self._loop.call_soon(self._hand_over)
+        waiting = _Waiting(batch, item, self._loop.create_future())
+        self._arrived.append(waiting)
         return await waiting.future
 
+    def _hand_over(self) -> None:
+        if self._arrived:
+            self._queue.put(self._arrived)
+            self._arrived = []
+
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            first = self._queue.get()
-            if first is None:
-                break
-            waiting = [first]
-            while len(waiting) < MAX_BATCH:
-                try:
-                    another = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if another is None:
-                    stopping = True
-                    break
-                waiting.append(another)
-            self._settle(waiting)
-            _release(waiting)
+        backlog: deque[_Waiting] = deque()
+        is_open = True
+        while is_open or backlog:
+            is_open = is_open and self._collect(backlog)
+            batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
+            if batch:
+                self._settle(batch)
+                self._release(batch)
         self._line.close()
+
+    def _collect(self, backlog: deque[_Waiting]) -> bool:
+        """Add what waits, and wait if there is nothing. False once no more will come."""
+        while True:
+            try:
+                arrived = self._queue.get(block=not backlog)
+            except queue.Empty:
+                return True
+            if arrived is None:
+                return False
+            backlog.extend(arrived)
 
     def _settle(self, waiting: Sequence[_Waiting]) -> None:
         """Give every item a result; never raises."""
@@ -155,16 +168,11 @@ class Writer:
         self._at(Point.COMMIT_DONE)
         self._committed(tx)
 
-
-def _release(waiting: Sequence[_Waiting]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
-    for item in waiting:
-        by_loop.setdefault(item.loop, []).append(item)
-    for loop, items in by_loop.items():
+    def _release(self, waiting: Sequence[_Waiting]) -> None:
         try:
-            loop.call_soon_threadsafe(_resolve, items)
+            self._loop.call_soon_threadsafe(_resolve, waiting)
         except RuntimeError:  # the loop is closed: nobody waits any more
-            log.warning("%d results had nobody to go to", len(items))
+            log.warning("%d results had nobody to go to", len(waiting))
 
 
 def _resolve(items: Sequence[_Waiting]) -> None:
