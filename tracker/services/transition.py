@@ -17,7 +17,7 @@ from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
 from tracker.store import jobs, tasks, transitions
-from tracker.store.jobs import JobKind, NewJob
+from tracker.store.jobs import JobKind, NewJob, dedup_key
 from tracker.store.transaction import Tx
 
 _QUEUED = TaskState.QUEUED
@@ -144,8 +144,8 @@ class Recorder:
                 self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
             case Effect.STOP:
                 self._stopped[task.key] = task
-                for kind in _WORK:
-                    self._jobs.pop(f"{kind.value}:{task.key}", None)
+                for kind in _WORK if self._jobs else ():
+                    self._jobs.pop(dedup_key(kind, task.key), None)
             case Effect.FREE_SLOTS:
                 self._freed[task.key] = task
             case Effect.SUBMIT:

@@ -71,12 +71,13 @@ class NewJob:
 
     @property
     def dedup_key(self) -> str:
-        """One job of a kind per task."""
-        return _dedup_key(self.kind, self.task_key)
+        """See `dedup_key`."""
+        return dedup_key(self.kind, self.task_key)
 
 
-def _dedup_key(kind: JobKind, task_key: int) -> str:
-    return f"{kind.value}:{task_key}"
+def dedup_key(kind: JobKind, task_key: int) -> str:
+    """One job of a kind per task."""
+    return f"{kind._value_}:{task_key}"
 
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
@@ -86,7 +87,7 @@ def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
         [
             (
                 job.tenant,
-                job.kind.value,
+                job.kind._value_,
                 job.task_key,
                 job.dedup_key,
                 job.lane,
@@ -364,7 +365,7 @@ def release(db: Connection, held: Iterable[Job]) -> None:
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
     """These tasks need no more work of these kinds, whoever holds it."""
-    _DROP.later(db, [(_dedup_key(kind, key),) for key in task_keys for kind in kinds])
+    _DROP.later(db, [(dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 
 def _fenced() -> Any:

@@ -69,12 +69,11 @@ class Store:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
         self._listeners.append(listener)
 
-    async def write(
+    def write(
         self, batch: Callable[[Tx, Sequence[Item]], Sequence[Result | Exception]], item: Item
-    ) -> Result:
+    ) -> "asyncio.Future[Result]":
         """Apply one item of a set-based operation; see Writer.write."""
-        result: Result = await self._writer.write(batch, item)
-        return result
+        return self._writer.write(batch, item)
 
     async def read(self, query: Callable[[Reading], Result]) -> Result:
         """Run a query in a read transaction of its own.

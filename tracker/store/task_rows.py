@@ -117,7 +117,7 @@ def from_driver(rows: Sequence[Sequence[Any]], dialect: str) -> list[Task]:
 def moves(changed: Task) -> tuple[Any, ...]:
     """The values of MOVING."""
     return (
-        changed.state.value,
+        changed.state._value_,
         changed.version,
         changed.provider_status,
         changed.message,

@@ -79,8 +79,8 @@ class Writer:
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def write(self, batch: Batch, item: Any) -> Any:
-        """Apply `item` with whatever else waits; return its result once it is on disk.
+    def write(self, batch: Batch, item: Any) -> asyncio.Future[Any]:
+        """Apply `item` with whatever else waits; await its result, which is there once on disk.
 
         Raises what the batch gave as the item's result if that is an exception; Unavailable when
         the database does not take writes.
@@ -90,7 +90,7 @@ class Writer:
             self._loop.call_soon(self._hand_over)
         waiting = _Waiting(batch, item, self._loop.create_future())
         self._arrived.append(waiting)
-        return await waiting.future
+        return waiting.future
 
     def _hand_over(self) -> None:
         if self._arrived:

@@ -1,12 +1,12 @@
 """Read request bodies: counted while they stream, bounded in time, parsed with bounded depth."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
 from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from tracker.domain.errors import FieldError, InvalidRequest
 
@@ -39,27 +39,63 @@ async def read_capped(
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)
+    begun = _Begun(receive())
+    if begun.is_done and not begun.result.get("more_body", False):
+        return _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(receive, limit)
+            return await _read(begun, receive, limit)
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
+async def _read(message: Awaitable[Message], receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(limit)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        said = await message
+        chunks.append(_chunk(said, size, limit))
+        size += len(chunks[-1])
+        if not said.get("more_body", False):
+            return b"".join(chunks)
+        message = receive()
+
+
+def _chunk(message: Message, size: int, limit: int) -> bytes:
+    """What one message adds to a body of so many bytes."""
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    chunk: bytes = message.get("body", b"")
+    if size + len(chunk) > limit:
+        raise BodyTooLarge(limit)
+    return chunk
+
+
+class _Begun:
+    """Something awaited that has gone on to where it first waits, or to its end.
+
+    A timer takes longer to set up and take down than everything else about a small body, and most
+    bodies are there before anybody asks.
+
+    result: what came of it, once `is_done`.
+    """
+
+    def __init__(self, awaited: Awaitable[Message]) -> None:
+        self._steps = awaited.__await__()
+        self._waits_for: Any = None
+        self.result: Message = {}
+        self.is_done = False
+        try:
+            self._waits_for = next(self._steps)
+        except StopIteration as end:
+            self.result, self.is_done = end.value, True
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        """Go on, to be awaited once."""
+        if not self.is_done:
+            yield self._waits_for
+            self.result, self.is_done = (yield from self._steps), True
+        return self.result
 
 
 async def stream_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:

@@ -78,7 +78,8 @@ def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
 
 def observe(parsed: Any) -> Observation | None:
     """What an answer says of one task; None when it says nothing of any."""
-    found = list(layers(parsed))
+    is_bare = isinstance(parsed, dict) and parsed.keys().isdisjoint(_ENVELOPES)
+    found = [parsed] if is_bare else list(layers(parsed))
     plain = first_text(found[0], _KLINGS, limit=200) if len(found) == 1 else None
     if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
         return _observed(found, found[0], plain)

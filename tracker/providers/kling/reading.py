@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -39,8 +39,10 @@ def cleaned(value: Any) -> Any:
     """The same JSON without what a database cannot store: NUL and lone surrogates."""
     if isinstance(value, str):
         return _storable(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
     if isinstance(value, dict):
-        return {cleaned(key): cleaned(item) for key, item in value.items()}
+        return {_storable(key): cleaned(item) for key, item in value.items()}
     if isinstance(value, list):
         return [cleaned(item) for item in value]
     if isinstance(value, float) and not isfinite(value):
@@ -71,24 +73,28 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
     if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
-            if value is not None and (found := text_of(value, limit=limit)):
+            if value is not None and value != "" and (found := text_of(value, limit=limit)):
                 return found
     return None
 
 
 def first_number(holder: Any, names: Sequence[str]) -> str | None:
     """The first of some fields that holds a number, as it was written."""
-    for value in _fields(holder, names):
-        if found := number_text(value):
-            return found
+    if isinstance(holder, dict):
+        for name in names:
+            value = holder.get(name) if "." not in name else _within(holder, name)
+            if value is not None and (found := number_text(value)):
+                return found
     return None
 
 
 def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
     """The first of some fields that holds a time."""
-    for value in _fields(holder, names):
-        if found := instant(value):
-            return found
+    if isinstance(holder, dict):
+        for name in names:
+            value = holder.get(name) if "." not in name else _within(holder, name)
+            if value is not None and (found := instant(value)):
+                return found
     return None
 
 
@@ -99,17 +105,8 @@ def number_text(value: Any) -> str | None:
     return text_of(value, limit=40)
 
 
-def _fields(holder: Any, names: Sequence[str]) -> Iterator[Any]:
-    """The fields of these names in turn. `a.b` names a field of a field."""
-    if not isinstance(holder, dict):
-        return
-    for name in names:
-        value = holder.get(name) if "." not in name else _within(holder, name)
-        if value is not None:
-            yield value
-
-
 def _within(holder: Any, name: str) -> Any:
+    """A field of a field: `a.b`."""
     for part in name.split("."):
         holder = holder.get(part) if isinstance(holder, dict) else None
     return holder
