@@ -21,6 +21,8 @@ from tracker.store.migrate import upgrade
 
 SECRET = "a secret for measuring only"
 BOTH = ("sqlite", "postgresql")
+_LOG_FILES = 32
+"""Of 16 MB: more than any load here writes between two checkpoints."""
 STATUSES = ("submitted", "processing", "succeed")
 
 
@@ -47,6 +49,7 @@ class Bed:
             self._postgres = PostgresServer(durable=True)
             self.stack.callback(self._postgres.close)
             self._postgres.start()
+            _age(self._postgres.url())
         return self._postgres.url(database)
 
     def empty(self, kind: str) -> str:
@@ -99,6 +102,21 @@ class Bed:
             ready="/ready",
         ) as running:
             yield running
+
+
+def _age(url: str) -> None:
+    """Give a new PostgreSQL server the log files that one has which has run for a while.
+
+    It goes on writing into old ones; a new server makes and syncs 16 MB every half second instead,
+    and everybody waits 45 ms for it.
+    """
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("ALTER SYSTEM SET min_wal_size = '1GB'")
+        db.execute("SELECT pg_reload_conf()")
+        for _ in range(_LOG_FILES):
+            db.execute("SELECT pg_logical_emit_message(false, 'bench', '')")
+            db.execute("SELECT pg_switch_wal()")
+        db.execute("CHECKPOINT")
 
 
 def counts(url: str, *tables: str) -> list[int]:

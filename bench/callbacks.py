@@ -1,6 +1,5 @@
 """Rows 1 to 6: callbacks under load, and one at a time."""
 
-import asyncio
 import hashlib
 import hmac
 import itertools
@@ -48,7 +47,7 @@ class Subject:
     def take(self, connections: int, seconds: float) -> Load:
         """One load."""
         ready = lanes(self.requests(seconds), connections)
-        load = asyncio.run(closed_loop(self.server.port, ready, seconds=seconds))
+        load = closed_loop(self.server.port, ready, seconds=seconds)
         wrong = {status: n for status, n in load.answers.items() if status != 200}
         assert not wrong, f"{self.name} answered {wrong}"
         self.loads.append(load)

@@ -1,6 +1,5 @@
 """Rows 11 and 12: what a million tasks of history cost reads and callbacks."""
 
-import asyncio
 import itertools
 import json
 from contextlib import ExitStack
@@ -86,11 +85,11 @@ def _asked(server: Server, tasks: int) -> list[tuple[str, bytes]]:
 
 
 def _is_served(server: Server, asked: bytes) -> bool:
-    load = asyncio.run(closed_loop(server.port, [iter([asked])], seconds=5))
+    load = closed_loop(server.port, [iter([asked])], seconds=5)
     return set(load.answers) == {200}
 
 
 def _p50(bed: Bed, server: Server, asked: bytes) -> float:
     seconds = 0.1 if bed.quick else 0.5
     lanes = [itertools.repeat(asked)]
-    return asyncio.run(closed_loop(server.port, lanes, seconds=seconds)).p50
+    return closed_loop(server.port, lanes, seconds=seconds).p50

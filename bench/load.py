@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
+from typing import cast
+
+import uvloop
 
 
 @dataclass
@@ -53,8 +56,7 @@ class _Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def begin(self) -> None:
         """Send the first request."""
@@ -100,11 +102,15 @@ def _length(answer: bytes, head_end: int) -> int:
     return int(answer[at + 15 : answer.find(b"\r\n", at)])
 
 
-async def closed_loop(port: int, lanes: Sequence[Iterator[bytes]], *, seconds: float) -> Load:
+def closed_loop(port: int, lanes: Sequence[Iterator[bytes]], *, seconds: float) -> Load:
     """Every lane is a connection that always has one request on its way, for so many seconds.
 
     A lane whose requests run out ends early.
     """
+    return uvloop.run(_closed_loop(port, lanes, seconds))
+
+
+async def _closed_loop(port: int, lanes: Sequence[Iterator[bytes]], seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     load = Load()
     until = perf_counter() + seconds + 0.05 * (len(lanes) > 100)

@@ -1,6 +1,5 @@
 """Rows 7 and 8: submits, and reads of one task."""
 
-import asyncio
 import itertools
 import json
 from collections.abc import Iterator
@@ -100,7 +99,7 @@ def _loads(server: Server, several: list[bytes], seconds: float) -> Load:
     for place in range(CONNECTIONS):
         start = place * len(several) // CONNECTIONS
         lanes.append(itertools.cycle(several[start:] + several[:start]))
-    return asyncio.run(closed_loop(server.port, lanes, seconds=seconds))
+    return closed_loop(server.port, lanes, seconds=seconds)
 
 
 def _submission() -> bytes:
