@@ -78,9 +78,13 @@ class Match:
 def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
     """One match per item; the tasks come locked."""
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
+    own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
     named = _load_named(context, tx, items)
-    owners = _load_owners(tx, items, by_id)
-    matches = [_proven(context, item, _match(item, by_id, named, owners)) for item in items]
+    owners = _load_owners(tx, items, own)
+    matches = [
+        _proven(context, item, _match(item, task, named, owners))
+        for item, task in zip(items, own, strict=True)
+    ]
     if context.adopt:
         _adopt_unknown(context, tx, items, matches)
     return matches
@@ -88,14 +92,14 @@ def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
 
 def _match(
     item: Item,
-    by_id: Mapping[UUID, Task],
+    task: Task | None,
     named: Sequence[Task],
     owners: Mapping[str, set[int]],
 ) -> Match:
+    """task: the one that its URL names, if that is a task's own and there is one."""
     if item.verdict is Verdict.FORGED:
         return Match(None, item.verdict, item.reason)
     if item.task_id is not None:
-        task = by_id.get(item.task_id)
         if task is None:
             return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
         if item.observation is None:
@@ -181,11 +185,10 @@ def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
     return list(found.values())
 
 
-def _load_owners(tx: Tx, items: Sequence[Item], by_id: Mapping[UUID, Task]) -> dict[str, set[int]]:
+def _load_owners(tx: Tx, items: Sequence[Item], own: Sequence[Task | None]) -> dict[str, set[int]]:
     """Who has the provider ids that are not those we expected. Usually nothing is asked."""
     unexpected: dict[tuple[str, str], set[str]] = {}
-    for item in items:
-        task = by_id.get(item.task_id) if item.task_id else None
+    for item, task in zip(items, own, strict=True):
         said = item.observation and item.observation.provider_task_id
         if task is not None and said and said != task.provider_task_id:
             unexpected.setdefault((task.provider, task.account), set()).add(said)

@@ -20,7 +20,7 @@ from tracker.store import jobs, tasks, transitions
 from tracker.store.jobs import JobKind, NewJob, dedup_key
 from tracker.store.transaction import Tx
 
-_QUEUED = TaskState.QUEUED
+_QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
@@ -71,7 +71,8 @@ class Recorder:
             return step
         is_asked = task.state in AT_PROVIDER
         bound = self._tx.now + self._context.policy.give_up if is_asked else None
-        return changed(step, task=changed(task, give_up_at=bound))
+        bounded = changed(task, give_up_at=bound)
+        return Step(bounded, step.verdict, step.transition, step.effects)
 
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
@@ -137,9 +138,10 @@ class Recorder:
         self._history.append((task, transition))
 
     def _owe(self, effect: Effect, task: Task) -> None:
-        match effect:  # the usual ones first
-            case Effect.NOTIFY:
-                self._told.append(self._places[task.key, task.version])
+        if effect is _NOTIFY:  # the usual ones first
+            self._told.append(self._places[task.key, task.version])
+            return
+        match effect:
             case Effect.RECONCILE:
                 self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
             case Effect.STOP:
