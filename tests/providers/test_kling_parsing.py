@@ -128,3 +128,18 @@ def test_an_amount_is_kept_to_the_last_digit() -> None:
     said = json.loads('{"final_unit_deduction": "0.10000000000000000001"}')
     assert [cost.amount for cost in costs(said)] == ["0.10000000000000000001"]
     assert costs({"task_status": "failed"}) == ()
+
+
+@pytest.mark.parametrize("written", [r"a\u0000b", r"a\ud800b"])
+def test_what_no_database_stores_is_replaced_wherever_it_stands(written: str) -> None:
+    body = (
+        '{"task_id": "W", "task_status": "succeed", "task_status_msg": "W", '
+        '"task_result": {"videos": [{"id": "W", "url": "https://m.example/W", "W": ["W", 1e999]}]}}'
+    )
+    said = observe(read_json(body.replace("W", written).encode()))
+    assert said is not None
+    clean = "a\N{REPLACEMENT CHARACTER}b"
+    assert (said.provider_task_id, said.message) == (clean, clean)
+    assert said.artifacts[0].extra == {clean: [clean, None]}
+    assert said.detail is not None
+    assert said.detail["task_result"]["videos"][0][clean] == [clean, None]

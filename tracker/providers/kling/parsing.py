@@ -3,7 +3,7 @@
 Reference: Kling §8 lists what is seen. Parsing never raises and never guesses a verdict.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
 from tracker.providers.kling.costs import costs
 from tracker.providers.kling.reading import (
-    cleaned,
+    finite,
     first_instant,
     first_text,
     number_text,
@@ -93,7 +93,9 @@ def _observed(
     """What the deciding layer and the others around it say."""
     state = state_of(word)
     # What the deciding layer says comes first, then the layers from the inside out.
-    order = [layer, *(other for other in reversed(found) if other is not layer)]
+    order = found
+    if len(found) > 1:
+        order = [layer, *(other for other in reversed(found) if other is not layer)]
     message = _message(order, state)
     is_verdict = state in VERDICTS
     return Observation(
@@ -176,7 +178,9 @@ def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def _text(found: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+def _text(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+    if len(found) == 1:  # most are
+        return first_text(found[0], names, limit=512)
     for one in found:
         if text := first_text(one, names, limit=512):
             return text
@@ -184,8 +188,10 @@ def _text(found: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str | Non
 
 
 def _first(
-    read: Callable[[Mapping[str, Any]], Value | None], found: Iterable[Mapping[str, Any]]
+    read: Callable[[Mapping[str, Any]], Value | None], found: Sequence[Mapping[str, Any]]
 ) -> Value | None:
+    if len(found) == 1:
+        return read(found[0])
     for one in found:
         value = read(one)
         if value is not None:
@@ -225,7 +231,8 @@ def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskErr
 
 
 def _progress(layer: Mapping[str, Any]) -> float | None:
-    text = number_text(layer.get("progress"))
+    said = layer.get("progress")
+    text = None if said is None else number_text(said)
     if not text:
         return None
     try:
@@ -240,5 +247,5 @@ def _detail(order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for one in order:
         for name in _KEPT:
             if name in one:
-                kept.setdefault(name, cleaned(one[name]))
+                kept.setdefault(name, finite(one[name]))
     return kept

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import from_json
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NUL = rb"\u0000"
 _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
 _MS_TO = 253_402_300_799_000
@@ -17,37 +18,44 @@ _MS_TO = 253_402_300_799_000
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body. Raises ValueError for what is none, and for NaN and infinities.
+    """The JSON of a body, with texts that a database can store.
 
     Half of a surrogate pair is read as well: it is in a message, and the verdict beside it counts.
+    Raises ValueError for what is no JSON, and for the words NaN and Infinity.
     """
     try:
-        return from_json(body, allow_inf_nan=False)
+        parsed = from_json(body, allow_inf_nan=False)
     except ValueError:
-        pass
-    try:
-        return json.loads(body, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+        try:
+            return _cleaned(json.loads(body, parse_constant=_refuse))
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+    # The only other text that cannot be stored, and the only way to write it.
+    return _cleaned(parsed) if b"\\" in body and _NUL in body else parsed
 
 
 def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def cleaned(value: Any) -> Any:
-    """The same JSON without what a database cannot store: NUL and lone surrogates."""
+def _cleaned(value: Any) -> Any:
+    """The same JSON without NUL and lone surrogates."""
     if isinstance(value, str):
         return _storable(value)
-    if value is None or isinstance(value, (bool, int)):
-        return value
     if isinstance(value, dict):
-        return {_storable(key): cleaned(item) for key, item in value.items()}
+        return {_storable(key): _cleaned(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [cleaned(item) for item in value]
-    if isinstance(value, float) and not isfinite(value):
-        return None
+        return [_cleaned(item) for item in value]
     return value
+
+
+def finite(value: Any) -> Any:
+    """The same JSON with null for numbers beyond what a double holds, such as 1e999."""
+    if isinstance(value, dict):
+        return {k: v if type(v) is str else finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _storable(text: str) -> str:
@@ -59,7 +67,7 @@ def _storable(text: str) -> str:
 def text_of(value: Any, *, limit: int) -> str | None:
     """A string, or a whole number as its digits; None for anything else."""
     if isinstance(value, str):
-        return _storable(value)[:limit]
+        return value[:limit]
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tracker.domain.task import Artifact
-from tracker.providers.kling.reading import cleaned, first_number, first_text, text_of
+from tracker.providers.kling.reading import finite, first_number, first_text, text_of
 
 _URLS = (
     *("url", "video_url", "result_url", "image_url", "audio_url", "url_mp3", "mp3_url"),
@@ -35,7 +35,7 @@ def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Legacy: `task_result.videos[]` and the like; the list's name says the kind."""
     result = task.get("task_result")
     for name, items in result.items() if isinstance(result, Mapping) else ():
-        kind = str(name).removesuffix("s").removeprefix("series_")
+        kind = name.removesuffix("s").removeprefix("series_")
         yield from _pieces(items, kind)
 
 
@@ -106,14 +106,12 @@ def _pieces(items: Any, kind: str) -> Iterator[Artifact]:
 
 
 def _piece(item: Mapping[str, Any], kind: str) -> Artifact:
-    extra = {k: cleaned(v) for k, v in item.items() if k not in _TOLD}
     return Artifact(
-        kind=(text_of(item.get("type"), limit=40) if kind == "file" else None)
-        or str(cleaned(kind))[:40],
+        kind=(text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
         url=first_text(item, _URLS, limit=_MAX_URL_CHARS),
         id=first_text(item, _IDS, limit=512),
         duration_s=_length(item),
-        extra={str(cleaned(str(k))): v for k, v in extra.items()},
+        extra={name: finite(value) for name, value in item.items() if name not in _TOLD},
     )
 
 
