@@ -1,11 +1,15 @@
 """Engines: what each database needs to be told when it is opened."""
 
-import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
+
+from tracker.store import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
+
+if TYPE_CHECKING:
+    import sqlite3
 
 SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
@@ -71,7 +75,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _record: Any) -> None:
+    def configure(connection: "sqlite3.Connection", _record: Any) -> None:
         connection.isolation_level = None  # the driver sends no BEGIN of its own
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
