@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
-SQLITE_CHECKPOINT_PAGES = 4000
+SQLITE_CHECKPOINT_PAGES = 8000
 """Pages of 4 KB in the log before they go into the file: the more, the more often changed pages go
 there once."""
-SQLITE_CACHE_KB = 32_000
+SQLITE_CACHE_KB = 8_000
 """Of each connection, taken as it is needed."""
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
