@@ -66,11 +66,13 @@ class Recorder:
 
         Not from its creation: what has waited here for days is asked about as long as any other.
         """
-        task = step.task
-        if (before.state is _QUEUED) is (task.state is _QUEUED):
+        task, bound = step.task, None
+        if task.state in AT_PROVIDER:
+            if before.state in AT_PROVIDER and task.give_up_at is not None:
+                return step
+            bound = self._tx.now + self._context.policy.give_up
+        elif task.state is not _QUEUED or task.give_up_at is None:
             return step
-        is_asked = task.state in AT_PROVIDER
-        bound = self._tx.now + self._context.policy.give_up if is_asked else None
         bounded = changed(task, give_up_at=bound)
         return Step(bounded, step.verdict, step.transition, step.effects)
 

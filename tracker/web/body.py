@@ -93,7 +93,11 @@ class _Begun:
     def __await__(self) -> Generator[Any, Any, Message]:
         """Go on, to be awaited once."""
         if not self.is_done:
-            yield self._waits_for
+            try:
+                yield self._waits_for
+            except BaseException:  # nobody waits for it any more
+                self._steps.close()
+                raise
             self.result, self.is_done = (yield from self._steps), True
         return self.result
 
