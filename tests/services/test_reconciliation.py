@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.policy import Policy
@@ -16,7 +17,10 @@ from tracker.providers.kling.adapter import Kling
 from tracker.providers.kling.parsing import observe
 from tracker.services.reconciliation import Reconciliation
 from tracker.services.sweeping import Sweeping
+from tracker.services.transition import Recorder
+from tracker.store import tasks
 from tracker.store.jobs import Job, JobKind
+from tracker.store.transaction import Tx
 
 pytestmark = pytest.mark.anyio
 
@@ -148,6 +152,41 @@ async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database
         clock.move(0.2 * day.total_seconds())
         await Sweeping(bench.context).sweep_all()
         assert (await bench.task(made.key)).state is TaskState.EXPIRED
+
+
+async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(_says)) as bench:
+        (made,) = await bench.submitted(1)
+
+        def forget(tx: Tx, keys: Sequence[int]) -> list[None]:
+            tasks.save(tx.db, [replace(made, version=made.version + 1, give_up_at=None)])
+            return [None] * len(keys)
+
+        def runs(tx: Tx, keys: Sequence[int]) -> list[None]:
+            recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
+            for key in keys:
+                recorder.record(key, Event(Kind.SEEN_RUNNING, Source.CALLBACK))
+            recorder.flush()
+            return [None] * len(keys)
+
+        def comes_back(tx: Tx, keys: Sequence[int]) -> list[Task]:
+            sent = tasks.lock_by_key(tx.db, keys).values()
+            doubted = [replace(task, state=TaskState.UNCERTAIN) for task in sent]
+            recorder = Recorder(bench.context, tx, doubted)
+            for key in keys:
+                recorder.record(key, Event(Kind.ABSENT, Source.POLL))
+            recorder.flush()
+            return [recorder.task(key) for key in keys]
+
+        await bench.context.store.write(forget, made.key)
+        assert (await bench.task(made.key)).give_up_at is None
+        await bench.context.store.write(runs, made.key)
+        assert (await bench.task(made.key)).give_up_at is not None
+        back = await bench.context.store.write(comes_back, made.key)
+        assert (back.state, back.give_up_at) == (TaskState.QUEUED, None)
+        assert (await bench.task(made.key)).give_up_at is None
 
 
 async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_back(

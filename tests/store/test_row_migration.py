@@ -1,12 +1,13 @@
 """Cheaper checks and indexes mean what they meant, with data present."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, text
+from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from tracker.clock import new_id
@@ -14,6 +15,7 @@ from tracker.domain.task import TaskState
 from tracker.store import tasks
 from tracker.store.engine import open_engine
 from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.schema import metadata
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SOON = NOW + timedelta(days=3)
@@ -49,6 +51,43 @@ def test_a_word_that_is_none_of_ours_is_refused(database_url: str, revision: str
         if db.dialect.name == "sqlite":
             assert db.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
     engine.dispose()
+
+
+def test_every_check_of_sqlite_is_spelt_as_the_schema_has_it_and_back(sqlite_url: str) -> None:
+    after = _checks(sqlite_url)
+    meant = {
+        (table.name, f"{rule.name}"): f"{rule.sqltext}"
+        for table in metadata.sorted_tables
+        for rule in table.constraints
+        if isinstance(rule, CheckConstraint)
+    }
+    assert {name: _words(rule) for name, rule in after.items()} == {
+        name: _words(rule) for name, rule in meant.items()
+    }
+    assert not [rule for rule in after.values() if " IN " in rule]
+    command.downgrade(alembic_config(sqlite_url), "0008")
+    before = _checks(sqlite_url)
+    assert {name: _words(rule) for name, rule in before.items()} == {
+        name: _words(rule) for name, rule in after.items()
+    }
+    assert not [rule for rule in before.values() if " OR " in rule]
+
+
+def _checks(url: str) -> dict[tuple[str, str], str]:
+    engine = open_engine(url)
+    with engine.connect() as db:
+        there = inspect(db)
+        found = {
+            (table, f"{rule['name']}"): rule["sqltext"]
+            for table in there.get_table_names()
+            for rule in there.get_check_constraints(table)
+        }
+    engine.dispose()
+    return found
+
+
+def _words(rule: str) -> set[str]:
+    return set(re.findall(r"\w+(?= IN| =)|'\w+'", rule))
 
 
 def _insert(db: Connection, id_: UUID, state: str) -> None:

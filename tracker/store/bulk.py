@@ -27,8 +27,6 @@ PIPE = "pipe"
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 """Rows of one statement on SQLite: few statements, that the driver keeps prepared. What is fewer is
 filled up with rows of NULL, which cost less than a second statement."""
-
-
 _FILLED = "SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
 """Rows on SQLite, without those that only fill it up: no first column of ours may be NULL."""
 
@@ -38,7 +36,7 @@ class Bulk:
 
     columns: of the table, in the order in which `run` is given them.
     sqlite:  for one row, with ?1, ?2, … for them; or for all of them, with `{rows}` where their
-        VALUES go, which spares what each statement costs.
+        VALUES go, which spares what each statement costs; it must do nothing for a row of NULLs.
     postgresql: for all rows; `{rows}` stands for them as a table `n`.
     key: one of the columns, whose values alone lead to the rows of the table. PostgreSQL is told
         so, or it may walk the whole table to join it with `n`.

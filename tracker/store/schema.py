@@ -116,11 +116,7 @@ tasks = Table(
         "provider_task_id",
         where="provider_task_id IS NOT NULL",
     ),
-    _partial(
-        "ix_tasks_deadline_at",
-        "deadline_at",
-        where=LATE,
-    ),
+    _partial("ix_tasks_deadline_at", "deadline_at", where=LATE),
     _partial("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
     _partial("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),
     _partial("ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"),
@@ -208,13 +204,7 @@ receipts = Table(
     CheckConstraint(one_of("source", Source), name="source"),
     Index(None, "task_key", "key"),
     _partial("uq_receipts_fingerprint", "fingerprint", where="duplicate_of IS NULL", unique=True),
-    _partial(
-        "ix_receipts_verdict",
-        "tenant",
-        "verdict",
-        "key",
-        where=ODD,
-    ),
+    _partial("ix_receipts_verdict", "tenant", "verdict", "key", where=ODD),
     sqlite_autoincrement=True,
 )
 
@@ -239,7 +229,10 @@ attempts = Table(
     Column("provider_request_id", Text),
     UniqueConstraint("task_key", "number"),
     CheckConstraint(
-        "outcome IN ('accepted', 'refused', 'deferred', 'not_sent', 'unknown', 'exists', 'lost')",
+        one_of(
+            "outcome",
+            ("accepted", "refused", "deferred", "not_sent", "unknown", "exists", "lost"),
+        ),
         name="outcome",
     ),
     CheckConstraint(one_of("certainty", Certainty), name="certainty"),
@@ -265,7 +258,7 @@ jobs = Table(
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("dedup_key"),
-    CheckConstraint("kind IN ('submit', 'reconcile', 'deliver')", name="kind"),
+    CheckConstraint(one_of("kind", ("submit", "reconcile", "deliver")), name="kind"),
     Index(None, "kind", "lane", "run_at", "key"),
     _partial("ix_jobs_waiting", "kind", "run_at", where="lease_until IS NULL"),
     _partial("ix_jobs_leased", "kind", "lease_until", where="lease_until IS NOT NULL"),
@@ -487,6 +480,6 @@ api_keys = Table(
     Column("revoked_at", UtcDateTime),
     UniqueConstraint("id"),
     UniqueConstraint("digest"),
-    CheckConstraint("kind IN ('key', 'pair')", name="kind"),
+    CheckConstraint(one_of("kind", ("key", "pair")), name="kind"),
     sqlite_autoincrement=True,
 )

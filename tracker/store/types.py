@@ -1,8 +1,8 @@
 """Column types that mean the same on both databases."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -78,9 +78,9 @@ class PublicId(TypeDecorator[UUID]):
         return UUID(bytes=value)
 
 
-def one_of(column: str, words: type[StrEnum]) -> str:
+def one_of(column: str, words: Iterable[str]) -> str:
     """The text of a CHECK that a column holds one of these words, or nothing.
 
     No IN: SQLite makes a table of its words for every statement, and looks each row up in it.
     """
-    return " OR ".join(f"{column} = '{word.value}'" for word in words)
+    return " OR ".join(f"{column} = '{word}'" for word in words)
