@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -35,6 +37,7 @@ from tracker.settings import Settings, SettingsError
 from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
+from tracker.web import callbacks
 from tracker.web.auth import Door
 from tracker.web.ending import told_to_end
 from tracker.web.routes import State, build_app
@@ -170,6 +173,19 @@ def create_app() -> Starlette:
 def create_app_with_workers() -> Starlette:
     """The same, with the background work in each process."""
     return _create(workers=True)
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn is to serve the app, besides where."""
+    # Without httptools, an optional package, all requests go the same way; so they do below a root
+    # path that looks like a callback's own.
+    has_parser = find_spec("httptools") is not None
+    is_plain = has_parser and not f"{settings.tracker_root_path}/".startswith(callbacks.PREFIX)
+    return {
+        "http": "tracker.web.protocol:CallbackProtocol" if is_plain else "auto",
+        "log_config": None,
+        "access_log": False,  # RequestScope writes one
+    }
 
 
 def tune_interpreter() -> None:

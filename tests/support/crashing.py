@@ -10,7 +10,7 @@ import sys
 
 import uvicorn
 
-from tracker.app import make_app
+from tracker.app import make_app, server_options
 from tracker.domain.signals import Point, Signal
 from tracker.settings import Settings
 from tracker.telemetry import configure_logging
@@ -37,7 +37,7 @@ def main() -> None:
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
     at = dying_at(Point(sys.argv[1]), int(sys.argv[2]), by)
     app = make_app(settings, workers=True, signal=at)
-    uvicorn.run(app, port=settings.port, log_config=None, access_log=False)
+    uvicorn.run(app, port=settings.port, **server_options(settings))
 
 
 if __name__ == "__main__":

@@ -4,18 +4,19 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from tests.support.nursery import nursery
 from tests.support.waiting import wait_until
-from tracker.app import make_app
+from tracker.app import make_app, server_options
 from tracker.emulator import DEFAULT_KEY
 from tracker.settings import Settings
 
@@ -57,14 +58,24 @@ def environment(
 
 
 @contextmanager
-def serving(env: Mapping[str, str], *, door: socket.socket, workers: bool) -> Iterator[str]:
-    """The service in a thread; yields its address."""
+def serving(
+    env: Mapping[str, str],
+    *,
+    door: socket.socket,
+    workers: bool,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    **options: Any,
+) -> Iterator[str]:
+    """The service in a thread; yields its address.
+
+    around:  what stands between the server and the app.
+    options: of uvicorn, where they are to be others than the service's own.
+    """
     settings = Settings.from_env(env)
     server = uvicorn.Server(
         uvicorn.Config(
-            make_app(settings, workers=workers),
-            log_config=None,
-            access_log=False,
+            around(make_app(settings, workers=workers)),
+            **server_options(settings) | options,
             timeout_graceful_shutdown=3,
             ssl_certfile=settings.tracker_tls_cert,
             ssl_keyfile=settings.tracker_tls_key,

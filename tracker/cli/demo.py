@@ -14,7 +14,7 @@ import click
 import httpx
 import uvicorn
 
-from tracker.app import make_app
+from tracker.app import make_app, server_options
 from tracker.cli.remote import TERMINAL, Server, connect
 from tracker.cli.shared import fail
 from tracker.cli.tasks import history, print_history
@@ -90,7 +90,7 @@ def _listen(port: int) -> socket.socket:
 @contextmanager
 def _serving(settings: Settings, door: socket.socket) -> Iterator[None]:
     app = make_app(settings, workers=True)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()

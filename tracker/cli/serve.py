@@ -3,7 +3,7 @@
 import click
 import uvicorn
 
-from tracker.app import make_app, refuse_open_door, tune_interpreter
+from tracker.app import make_app, refuse_open_door, server_options, tune_interpreter
 from tracker.cli.shared import fail, load_settings, say
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
@@ -39,8 +39,7 @@ def _run(settings: Settings, *, worker: bool) -> None:
     options = {
         "host": settings.tracker_host,
         "port": settings.port,
-        "log_config": None,
-        "access_log": False,
+        **server_options(settings),
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
         "server_header": False,
         "ssl_certfile": settings.tracker_tls_cert,
@@ -48,8 +47,8 @@ def _run(settings: Settings, *, worker: bool) -> None:
     }
     if settings.web_concurrency == 1:
         tune_interpreter()
-        uvicorn.run(make_app(settings, workers=worker), **options)  # type: ignore[arg-type]  # a mixed dict
+        uvicorn.run(make_app(settings, workers=worker), **options)
         return
     # Each process reads the environment again: uvicorn starts them afresh.
     factory = "tracker.app:create_app_with_workers" if worker else "tracker.app:create_app"
-    uvicorn.run(factory, factory=True, workers=settings.web_concurrency, **options)  # type: ignore[arg-type]  # a mixed dict
+    uvicorn.run(factory, factory=True, workers=settings.web_concurrency, **options)

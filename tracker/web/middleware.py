@@ -1,7 +1,7 @@
 """Around every request: an id that goes in and out, one log line, and no exception unanswered."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -28,7 +28,7 @@ class RequestScope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given_id(scope) or new_name()
+        request_id = name_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
         REQUEST_ID.set(request_id)
         started = self._clock.monotonic()
@@ -51,22 +51,26 @@ class RequestScope:
             response = await problems.answer(Request(scope), error)
             await response(scope, receive, send_with_id)
         finally:
-            took_ms = (self._clock.monotonic() - started) * 1000
-            what = f"{scope['method']} {_path(scope)} {status} {took_ms:.1f}ms"
-            access_log.write(what, at=self._clock.now())
+            log_answer(self._clock, scope["method"], scope["path"], status, started=started)
 
 
-def _given_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
+def name_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The id of a request: what its sender calls it, or a new one."""
+    for name, value in headers:
         if name == b"x-request-id":
             text = value.decode("latin-1")
-            return text if _SANE_ID.fullmatch(text) else None
-    return None
+            return text if _SANE_ID.fullmatch(text) else new_name()
+    return new_name()
 
 
-def _path(scope: Scope) -> str:
-    """The path as it may be logged: the token of a callback URL is a secret."""
-    path: str = scope["path"]
+def log_answer(clock: Clock, method: str, path: str, status: int, *, started: float) -> None:
+    """One line in the log. started: on the clock that only goes forward."""
+    took_ms = (clock.monotonic() - started) * 1000
+    access_log.write(f"{method} {_shown(path)} {status} {took_ms:.1f}ms", at=clock.now())
+
+
+def _shown(path: str) -> str:
+    """A path as it may be logged: the token of a callback URL is a secret."""
     before, mark, rest = path.partition("/callbacks/")  # it may stand behind a root path
     if mark:
         named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes

@@ -91,9 +91,9 @@ def build_app(
     root_path:      where it is mounted on its host, e.g. `/tracker`.
     kling_prefixes: under which the Kling front is served besides those in ROUTES.
     """
-    middleware = [Middleware(RequestScope, clock=clock), Middleware(callbacks.Receiver)]
+    middleware = [Middleware(RequestScope, clock=clock)]
     if root_path:
-        middleware.insert(1, Middleware(RootPath, root_path=root_path))
+        middleware.append(Middleware(RootPath, root_path=root_path))
     routes = [*ROUTES, *kling.front_routes(kling_prefixes)]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     return _App(
