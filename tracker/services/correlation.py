@@ -46,10 +46,14 @@ class Item:
     task_id:     from the URL; None for the shared one.
     observation: None when it could not be read or is not genuine.
     verdict:     ADVANCED as long as nothing speaks against it.
+    digest:      what makes it recognisable when it comes again, see `receipts.digest`.
+    headers:     those that are kept.
     proofs:      what its signature proves, by account, for the accounts that have a secret.
     """
 
     raw: RawCallback
+    digest: bytes
+    headers: Mapping[str, str]
     task_id: UUID | None
     observation: Observation | None
     verdict: Verdict

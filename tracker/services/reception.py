@@ -86,19 +86,23 @@ class Reception:
         return received
 
     def _read(self, raw: RawCallback) -> Item:
-        """Everything that needs no database."""
+        """Everything that needs no database, so that the writer need not do it."""
         task_id = _task_id(raw.subject)
         known = raw.provider in self._context.providers
         subject_ok = task_id is not None or raw.subject == token.SHARED
         genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
+        headers = {k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS}
+        digest = receipts.digest(raw.provider, raw.subject, raw.body)
         if not (known and subject_ok and genuine):
-            return Item(raw, None, None, Verdict.FORGED, "the token is not ours")
+            reason = "the token is not ours"
+            return Item(raw, digest, headers, None, None, Verdict.FORGED, reason)
         proofs = self._proofs(raw)
         try:
             said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)
         except CallbackRejected as error:
-            return Item(raw, task_id, None, Verdict.MALFORMED, str(error), proofs)
-        return Item(raw, task_id, said, Verdict.ADVANCED, None, proofs)
+            malformed = Verdict.MALFORMED
+            return Item(raw, digest, headers, task_id, None, malformed, str(error), proofs)
+        return Item(raw, digest, headers, task_id, said, Verdict.ADVANCED, None, proofs)
 
     def _proofs(self, raw: RawCallback) -> dict[str, Proof]:
         """What the signature proves, for each account that has a secret.
@@ -119,27 +123,28 @@ class Reception:
     def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
         matches = _fresh(tx, items, correlate(self._context, tx, items))
+        sent = [_receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
+        # As if each were to be applied, so that PostgreSQL stores them while we judge.
+        inserted = receipts.insert_first(tx.db, sent)
         recorder = Recorder(self._context, tx, [m.task for m in matches if m.task is not None])
         for match in matches:
             if match.adopted is not None:
                 recorder.start(match.adopted)
         steps: list[Step | None] = []
+        judged = list(sent)
         for number, item in enumerate(items):
-            matches[number] = self._hold_back(recorder, item, matches[number])
-            steps.append(_judge(recorder, item, matches[number]))
-        rows = [
-            _receipt(item, match, tx, verdict=match.verdict if step is None else step.verdict)
-            for item, match, step in zip(items, matches, steps, strict=True)
-        ]
-        kept = receipts.insert_many(tx.db, rows, repeats=True)
-        recorder.save()  # while the receipts get their keys
+            match = self._hold_back(recorder, item, matches[number])
+            step = _judge(recorder, item, match)
+            verdict = match.verdict if step is None else step.verdict
+            if verdict is not sent[number].verdict:
+                judged[number] = replace(sent[number], verdict=verdict, reason=match.reason)
+            steps.append(step)
+        recorder.save()
         results: list[Received] = []
-        for row, step, place in zip(rows, steps, kept(), strict=True):
-            assert place is not None  # noqa: S101 - a repeat gets a row of its own here
+        for step, (key, received) in zip(steps, _kept(tx, sent, judged, inserted()), strict=True):
             if step is not None and step.transition is not None:
-                recorder.cite(step, receipt=place.key)
-            is_repeat = place.duplicate_of is not None
-            results.append(Received(place.verdict, row.reason, is_duplicate=is_repeat))
+                recorder.cite(step, receipt=key)
+            results.append(received)
         recorder.flush()
         return results
 
@@ -193,7 +198,7 @@ def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
     return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
 
 
-def _receipt(item: Item, match: Match, tx: Tx, *, verdict: Verdict) -> Receipt:
+def _receipt(item: Item, match: Match, tx: Tx) -> Receipt:
     raw, task = item.raw, match.task
     key = task.key if task else None
     is_forged = item.verdict is Verdict.FORGED
@@ -203,14 +208,41 @@ def _receipt(item: Item, match: Match, tx: Tx, *, verdict: Verdict) -> Receipt:
         provider=raw.provider[:64] if is_forged else raw.provider,
         task_key=key,
         source=Source.CALLBACK,
-        verdict=verdict,
+        verdict=match.verdict,
         reason=match.reason,
         received_at=tx.now,
-        fingerprint=receipts.fingerprint(key, raw.provider, raw.subject, raw.body),
+        fingerprint=receipts.fingerprint(key, item.digest),
         size_bytes=len(raw.body),
         body=raw.body[:FORGED_BODY_BYTES] if is_forged else raw.body,
-        headers={k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS},
+        headers=item.headers,
     )
+
+
+def _kept(
+    tx: Tx, sent: Sequence[Receipt], judged: Sequence[Receipt], keys: Sequence[int | None]
+) -> list[tuple[int, Received]]:
+    """Have the rows say what was made of them, and repeats get rows.
+
+    sent:   as they were inserted, if they were.
+    judged: as they should stand there; the very same where nothing has changed.
+    keys:   None for a repeat.
+    """
+    places = range(len(keys))
+    again = [place for place in places if keys[place] is None]
+    rows = receipts.insert_repeats(tx.db, [judged[place] for place in again])
+    repeats = dict(zip(again, rows, strict=True))
+    corrected: dict[int, tuple[Verdict, str | None]] = {}
+    kept: list[tuple[int, Received]] = []
+    for place, key, before, now in zip(places, keys, sent, judged, strict=True):
+        if key is None:
+            row, verdict = repeats[place]
+            kept.append((row, Received(verdict, now.reason, is_duplicate=True)))
+            continue
+        if now is not before:
+            corrected[key] = (now.verdict, now.reason)
+        kept.append((key, Received(now.verdict, now.reason)))
+    receipts.correct(tx.db, corrected)
+    return kept
 
 
 def _task_id(subject: str) -> UUID | None:

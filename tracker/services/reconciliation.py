@@ -223,9 +223,9 @@ class Reconciliation:
         if verdict in _TOLD_NOTHING:
             return
         evidence = _receipt(task, item, tx, verdict, reason)
-        (kept,) = receipts.insert_many(tx.db, [evidence], repeats=False)()
-        if step is not None and step.transition is not None and kept is not None:
-            recorder.cite(step, receipt=kept.key)
+        (key,) = receipts.insert_first(tx.db, [evidence])()
+        if step is not None and step.transition is not None and key is not None:
+            recorder.cite(step, receipt=key)
 
     def _be_content(self, tx: Tx, recorder: Recorder, task: Task) -> None:
         """Let a callback's verdict count as it is when its detail does not come soon."""
@@ -317,7 +317,7 @@ def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | 
         reason=reason,
         received_at=tx.now,
         fingerprint=receipts.fingerprint(
-            task.key, task.provider, f"{task.id}/{task.version}", mark
+            task.key, receipts.digest(task.provider, f"{task.id}/{task.version}", mark)
         ),
         size_bytes=len(body),
         body=body,

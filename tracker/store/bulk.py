@@ -6,8 +6,9 @@ a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -151,6 +152,35 @@ def insert(
         sqlite=f"{into} {_FILLED} {conflict}",
         # The rows of an array are read, and numbered, in its order.
         postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
+    )
+
+
+def update(
+    table: Table,
+    columns: Sequence[str],
+    *,
+    where: str = "",
+    computed: Mapping[str, str] = MappingProxyType({}),
+) -> Bulk:
+    """Set columns of rows by their key. It takes the columns, `key`, then what is computed.
+
+    All rows in one statement, as the words that CHECKs and partial indexes list are made ready
+    anew for each.
+
+    where:    what else must hold; the values stand in `n`.
+    computed: columns that are set to an expression over what is there and what is given.
+    """
+    taken = (*columns, "key", *computed)
+    sets = [f"{name} = n.{name}" for name in columns]
+    sets += [f"{name} = {expression}" for name, expression in computed.items()]
+    set_ = f"UPDATE {table.name} SET {', '.join(sets)} FROM"  # noqa: S608 - our own names
+    which = f"WHERE {table.name}.key = n.key{where and f' AND {where}'}"
+    return Bulk(
+        table,
+        taken,
+        sqlite=f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}}) {set_} n {which}",
+        postgresql=f"{set_} {{rows}} {which}",
+        key="key",
     )
 
 

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 from json import JSONEncoder
 from typing import Any
 from uuid import UUID
@@ -79,17 +78,17 @@ def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -
     """An encoder for elements of any length."""
 
     def encoded(values: Sequence[Any]) -> _Array:
-        parts = mapped(values, lambda value: _piece(value, encode))
-        return array(_head(element, len(values)) + b"".join(parts))
+        first, number = values[0], len(values)
+        if values.count(first) == number:  # as in most columns of a batch
+            values = values[:1]
+        pieces = [_NULL] * len(values)
+        for place, value in enumerate(values):
+            if value is not None:
+                raw = encode(value)
+                pieces[place] = len(raw).to_bytes(4, "big") + raw
+        return array(_head(element, number) + b"".join(pieces) * (number // len(values)))
 
     return encoded
-
-
-def _piece(value: Any, encode: Callable[[Any], bytes]) -> bytes:
-    if value is None:
-        return _NULL
-    raw = encode(value)
-    return len(raw).to_bytes(4, "big") + raw
 
 
 def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
@@ -100,7 +99,8 @@ def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
             one = f"!i{code}"
             parts = [_NULL if value is None else struct.pack(one, size, value) for value in values]
             return array(_head(element, len(values)) + b"".join(parts))
-        flat = chain.from_iterable((size, value) for value in values)
+        flat = [size] * (2 * len(values))
+        flat[1::2] = values
         return array(
             _head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
         )

@@ -21,6 +21,7 @@ _COLUMNS = (
 _IS_THERE = "ON CONFLICT (fingerprint) WHERE duplicate_of IS NULL DO NOTHING"
 _INSERT = bulk.insert(receipts, _COLUMNS, conflict=_IS_THERE, returning="fingerprint, key")
 _INSERT_NUMBERED = bulk.insert(receipts, (*_COLUMNS, "key"), conflict=_IS_THERE)
+_CORRECT = bulk.update(receipts, ("verdict", "reason"))
 
 
 @record
@@ -50,59 +51,77 @@ class Receipt:
     key: int = 0
 
 
-@record
-class Kept:
-    """Where a receipt went.
+def digest(provider: str, scope: str, body: bytes) -> bytes:
+    """16 bytes that stand for what was said.
 
-    key:          its row.
-    verdict:      as stored: a repeat that moved nothing is a duplicate, whatever else it is.
-    duplicate_of: the row with the same bytes that was there before; None for the first.
+    scope: what the bytes were said about; the same bytes about another task are no repeat.
     """
-
-    key: int
-    verdict: Verdict
-    duplicate_of: int | None
+    head = f"{provider}\n{scope}\n".encode("utf-8", "replace")
+    return hashlib.blake2b(head + body, digest_size=16).digest()
 
 
-def fingerprint(task_key: int | None, provider: str, scope: str, body: bytes) -> bytes:
+def fingerprint(task_key: int | None, said: bytes) -> bytes:
     """What makes a repeated callback recognisable: 8 bytes of the task, 16 of a digest.
 
     The task comes first so that what arrives together stands together in the unique index: by the
     digest alone every receipt would change a page of its own.
 
-    scope: what the bytes were said about; the same bytes about another task are no repeat.
+    said: see `digest`.
     """
-    head = f"{provider}\n{scope}\n".encode("utf-8", "replace")
-    digest = hashlib.blake2b(head + body, digest_size=16).digest()
-    return (task_key or 0).to_bytes(8, "big") + digest
+    return (task_key or 0).to_bytes(8, "big") + said
 
 
-def insert_many(
-    db: Connection, new: Sequence[Receipt], *, repeats: bool
-) -> Callable[[], list[Kept | None]]:
+def insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], list[int | None]]:
     """Insert receipts; the unique fingerprint tells first ones from repeats.
 
-    repeats: whether a repeat gets a row of its own (without the body); where not, None stands
-        in its place.
-
-    Call what is returned, once and in the same transaction, for where they went.
+    Call what is returned, once and in the same transaction, for the key of each; None for a
+    repeat, which has no row (see `insert_repeats`).
     """
     places: dict[bytes, int] = {}
     for place, receipt in enumerate(new):
         places.setdefault(receipt.fingerprint, place)
-    inserted = _insert_first(db, [new[place] for place in places.values()])
+    inserted = _insert(db, [new[place] for place in places.values()])
 
-    def went() -> list[Kept | None]:
-        first = inserted()
-        kept: list[Kept | None] = [None] * len(new)
-        for mark, key in first.items():
-            kept[places[mark]] = Kept(key, new[places[mark]].verdict, None)
-        again = [place for place in range(len(new)) if kept[place] is None]
-        if again and repeats:
-            _insert_repeats(db, new, again, kept, first)
-        return kept
+    def keys() -> list[int | None]:
+        found: list[int | None] = [None] * len(new)
+        for mark, key in inserted().items():
+            found[places[mark]] = key
+        return found
 
-    return went
+    return keys
+
+
+def insert_repeats(db: Connection, again: Sequence[Receipt]) -> list[tuple[int, Verdict]]:
+    """Rows for repeats, without the bodies that their firsts have.
+
+    The key of each and its verdict as stored: what moved nothing is a duplicate, whatever else.
+    """
+    if not again:
+        return []
+    marks = {receipt.fingerprint for receipt in again}
+    found = select(receipts.c.fingerprint, receipts.c.key).where(
+        receipts.c.fingerprint.in_(marks), receipts.c.duplicate_of.is_(None)
+    )
+    first = {bytes(mark): key for mark, key in db.execute(found)}
+    rows = [
+        replace(
+            receipt,
+            duplicate_of=first[receipt.fingerprint],
+            body=None,
+            verdict=_of_repeat(receipt.verdict),
+        )
+        for receipt in again
+    ]
+    values = [dict(zip(_COLUMNS, _row(row), strict=True)) for row in rows]
+    statement = receipts.insert().returning(receipts.c.key, sort_by_parameter_order=True)
+    keys = db.execute(statement, values).scalars()
+    return [(key, row.verdict) for key, row in zip(keys, rows, strict=True)]
+
+
+def correct(db: Connection, judged: Mapping[int, tuple[Verdict, str | None]]) -> None:
+    """Say of receipts, by key, what was made of them and why."""
+    rows = [(verdict.value, reason, key) for key, (verdict, reason) in judged.items()]
+    _CORRECT.later(db, rows)
 
 
 def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:
@@ -151,7 +170,7 @@ def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
     )
 
 
-def _insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
+def _insert(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
     """Insert those whose fingerprint is not there yet; call it for their keys by fingerprint."""
     if db.dialect.name == "postgresql":
         found = _INSERT.fetch(db, [_row(receipt) for receipt in new])
@@ -166,35 +185,6 @@ def _insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[b
         inserted = {key for (key,) in there}
         made = {mark: key for mark, key in made.items() if key in inserted}
     return lambda: made
-
-
-def _insert_repeats(
-    db: Connection,
-    new: Sequence[Receipt],
-    again: Sequence[int],
-    kept: list[Kept | None],
-    first: dict[bytes, int],
-) -> None:
-    unknown = {new[place].fingerprint for place in again} - first.keys()
-    if unknown:
-        found = select(receipts.c.fingerprint, receipts.c.key).where(
-            receipts.c.fingerprint.in_(unknown), receipts.c.duplicate_of.is_(None)
-        )
-        first |= {bytes(row[0]): row[1] for row in db.execute(found)}
-    rows = [
-        replace(
-            new[place],
-            duplicate_of=first[new[place].fingerprint],
-            body=None,
-            verdict=_of_repeat(new[place].verdict),
-        )
-        for place in again
-    ]
-    values = [dict(zip(_COLUMNS, _row(row), strict=True)) for row in rows]
-    statement = receipts.insert().returning(receipts.c.key, sort_by_parameter_order=True)
-    keys = db.execute(statement, values).scalars().all()
-    for place, key, row in zip(again, keys, rows, strict=True):
-        kept[place] = Kept(key, row.verdict, row.duplicate_of)
 
 
 def _of_repeat(verdict: Verdict) -> Verdict:

@@ -28,32 +28,18 @@ from tracker.store import bulk, encoding, task_rows
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
 from tracker.store.task_rows import Standing
 
-
-def _saving(columns: Sequence[str], *, freeing: bool = False) -> bulk.Bulk:
-    """An UPDATE of these columns by key, and with `freeing` of the slots that are held.
-
-    All rows in one statement, as the words that CHECKs and partial indexes list are made ready
-    anew for each.
-    """
-    taken = (*columns, "key", *(["slots_held"] if freeing else []))
-    sets = [f"{name} = n.{name}" for name in columns]
-    if freeing:
-        fewer = "n.slots_held < tasks.slots_held THEN n.slots_held ELSE tasks.slots_held"
-        sets.append(f"slots_held = CASE WHEN {fewer} END")
-    set_ = f"UPDATE tasks SET {', '.join(sets)} FROM"  # noqa: S608 - our own names
-    where = "WHERE tasks.key = n.key AND tasks.version < n.version"
-    return bulk.Bulk(
-        tasks,
-        taken,
-        sqlite=f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}}) {set_} n {where}",
-        postgresql=f"{set_} {{rows}} {where}",
-        key="key",
-    )
-
-
-_SAVE_MOVED = _saving(task_rows.MOVING)
-_SAVE_NAMED = _saving((*task_rows.MOVING, *task_rows.NAMING))
-_SAVE = _saving(task_rows.CHANGING, freeing=True)
+_IS_NEWER = "tasks.version < n.version"
+_FEWER = "n.slots_held < tasks.slots_held"
+_SAVE_MOVED = bulk.update(tasks, task_rows.MOVING, where=_IS_NEWER)
+_SAVE_NAMED = bulk.update(tasks, (*task_rows.MOVING, *task_rows.NAMING), where=_IS_NEWER)
+_SAVE = bulk.update(
+    tasks,
+    task_rows.CHANGING,
+    where=_IS_NEWER,
+    computed={
+        "slots_held": f"CASE WHEN {_FEWER} THEN n.slots_held ELSE tasks.slots_held END",
+    },
+)
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
@@ -274,22 +260,36 @@ def save(
 ) -> None:
     """Write what transitions changed.
 
-    before:  by key, what the rows hold now, as far as that is known. A column that is set costs
-        its indexes even where it stays the same, so that as few are set as will do.
+    before:  by key, what the rows hold now, as far as that is known.
     freeing: keys of those among them that give their account's slots back.
     """
-    moved, named, rest = [], [], []
+    moved: list[Task] = []
+    named: list[Task] = []
+    rest: list[Task] = []
     for task in changed:
-        key, old = task.key, before.get(task.key)
-        if old is None or key in freeing or not task_rows.keeps_rest(old, task):
-            rest.append((*task_rows.changes(task), key, 0 if key in freeing else _ANY_SLOTS))
+        old = before.get(task.key)
+        if old is None or task.key in freeing or not task_rows.keeps_rest(old, task):
+            rest.append(task)
         elif task_rows.keeps_names(old, task):
-            moved.append((*task_rows.moves(task), key))
+            moved.append(task)
         else:
-            named.append((*task_rows.moves(task), *task_rows.names(task), key))
-    _SAVE_MOVED.later(db, moved)
-    _SAVE_NAMED.later(db, named)
-    _SAVE.later(db, rest)
+            named.append(task)
+    # On SQLite a column that is set costs its indexes even where it stays the same, so that as few
+    # are set as will do. On PostgreSQL it costs nothing, and each statement much: it makes ready
+    # every index and every CHECK of the table.
+    if db.dialect.name == "postgresql" and bool(moved) + bool(named) + bool(rest) > 1:
+        moved, named, rest = [], [], [*moved, *named, *rest]
+    _SAVE_MOVED.later(db, [(*task_rows.moves(task), task.key) for task in moved])
+    _SAVE_NAMED.later(
+        db, [(*task_rows.moves(task), *task_rows.names(task), task.key) for task in named]
+    )
+    _SAVE.later(
+        db,
+        [
+            (*task_rows.changes(task), task.key, 0 if task.key in freeing else _ANY_SLOTS)
+            for task in rest
+        ],
+    )
 
 
 def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -> None:
