@@ -60,6 +60,23 @@ def test_everything_in_a_database_is_named_for_its_kind(database_url: str) -> No
     assert wrong == []
 
 
+def test_no_index_of_tasks_packs_equal_keys(postgres_url: str) -> None:
+    # SQLAlchemy cannot say it of the indexes behind constraints: the schema's own words do not.
+    engine = open_engine(postgres_url)
+    with engine.connect() as db:
+        found = db.execute(
+            text(
+                "SELECT index.relname, coalesce(array_to_string(index.reloptions, ' '), '')"
+                " FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid"
+                " WHERE indrelid = 'tasks'::regclass"
+            )
+        ).all()
+    engine.dispose()
+    there = {index.name for index in metadata.tables["tasks"].indexes}
+    assert there < {name for name, _ in found}
+    assert {options for _, options in found} == {"deduplicate_items=off"}
+
+
 @pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
 def test_a_migration_is_readable_alone(path: Path) -> None:
     imported = {

@@ -104,6 +104,8 @@ tasks = Table(
     UniqueConstraint("id"),
     UniqueConstraint("provider", "account", "external_task_id"),
     CheckConstraint(one_of("state", TaskState), name="state"),
+    # On PostgreSQL no index of this table packs equal keys (migration 0010): its updates would have
+    # them packed over and over.
     # One for each way to walk a list, in its order: see `listing`.
     Index(None, "tenant", "created_at", "key"),
     Index(None, "tenant", "updated_at", "key"),
