@@ -92,10 +92,11 @@ class Reception:
         subject_ok = task_id is not None or raw.subject == token.SHARED
         genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
         headers = {k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS}
-        digest = receipts.digest(raw.provider, raw.subject, raw.body)
         if not (known and subject_ok and genuine):
+            digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             reason = "the token is not ours"
             return Item(raw, digest, headers, None, None, Verdict.FORGED, reason)
+        digest = receipts.digest(raw.provider, raw.subject, raw.body)
         proofs = self._proofs(raw)
         try:
             said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)

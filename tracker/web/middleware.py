@@ -28,7 +28,7 @@ class RequestScope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = name_of(scope["headers"])
+        request_id = request_id_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
         REQUEST_ID.set(request_id)
         started = self._clock.monotonic()
@@ -54,7 +54,7 @@ class RequestScope:
             log_answer(self._clock, scope["method"], scope["path"], status, started=started)
 
 
-def name_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """The id of a request: what its sender calls it, or a new one."""
     for name, value in headers:
         if name == b"x-request-id":

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tracker.telemetry import REQUEST_ID
 from tracker.web import callbacks, problems
-from tracker.web.middleware import log_answer, name_of
+from tracker.web.middleware import log_answer, request_id_of
 from tracker.web.state import Services
 
 PATIENCE_S = 0.02
@@ -119,7 +119,7 @@ class CallbackProtocol(HttpToolsProtocol):
 
     async def _answer(self, exchange: _Exchange, scope: Any) -> None:
         our = self._services
-        request_id = name_of(scope["headers"])
+        request_id = request_id_of(scope["headers"])
         REQUEST_ID.set(request_id)  # in the task's own context
         started = our.clock.monotonic()
         try:
