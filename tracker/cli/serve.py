@@ -4,6 +4,7 @@ import click
 import uvicorn
 
 from tracker.app import make_app, refuse_open_door, server_options, tune_interpreter
+from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
@@ -51,4 +52,5 @@ def _run(settings: Settings, *, worker: bool) -> None:
         return
     # Each process reads the environment again: uvicorn starts them afresh.
     factory = "tracker.app:create_app_with_workers" if worker else "tracker.app:create_app"
-    uvicorn.run(factory, factory=True, workers=settings.web_concurrency, **options)
+    processes = settings.web_concurrency
+    serve_in_processes(uvicorn.Config(factory, factory=True, workers=processes, **options))

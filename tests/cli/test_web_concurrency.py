@@ -1,0 +1,112 @@
+"""`tracker serve` with several processes: all of them get work, and one that dies is replaced."""
+
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+
+CONNECTIONS = 64
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture
+def env(postgres_url: str, tmp_path: Path) -> dict[str, str]:
+    more = {"PORT": str(free_port()), "WEB_CONCURRENCY": "2"}
+    return environment(
+        postgres_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, **more
+    )
+
+
+@pytest.fixture
+def service(env: dict[str, str], tmp_path: Path) -> Iterator[Process]:
+    process = Process(("serve", "--no-worker"), env, tmp_path / "serve.log").start()
+    try:
+        wait_until_ready(_url(env), process)
+        wait_until(lambda: len(_listeners(process, env)) == 2)
+        yield process
+    finally:
+        assert process.stop() == 0
+
+
+def _url(env: dict[str, str]) -> str:
+    return f"http://127.0.0.1:{env['PORT']}"
+
+
+def _children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(word) for word in listed]
+
+
+def _sockets(process: Process, env: dict[str, str], state: str) -> Counter[int]:
+    """How many TCP sockets at the port each web process has. state: as the kernel numbers it."""
+    port = f":{int(env['PORT']):04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    wanted = {f"socket:[{r[9]}]" for r in rows if r[1].endswith(port) and r[3] == state}
+    found: Counter[int] = Counter()
+    assert process.pid is not None
+    for child in _children(process.pid):
+        try:
+            names = [f"{one.readlink()}" for one in Path(f"/proc/{child}/fd").iterdir()]
+        except OSError:  # it has just ended, or closed one
+            continue
+        if mine := len(wanted.intersection(names)):
+            found[child] = mine
+    return found
+
+
+def _listeners(process: Process, env: dict[str, str]) -> Counter[int]:
+    return _sockets(process, env, "0A")
+
+
+def _dial(stack: ExitStack, env: dict[str, str]) -> None:
+    """Open connections that stay, each of which is answered."""
+    for _ in range(CONNECTIONS):
+        line = stack.enter_context(socket.create_connection(("127.0.0.1", int(env["PORT"])), 20))
+        line.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert line.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_each_process_gets_its_share_of_connections(service: Process, env: dict[str, str]) -> None:
+    with ExitStack() as stack:
+        _dial(stack, env)
+        shares = _sockets(service, env, "01")
+    assert len(shares) == 2
+    # The kernel tosses a coin: less than 12 of 64 for either come once in a million times.
+    assert min(shares.values()) >= 12, shares
+
+
+def test_one_that_dies_is_replaced_and_gets_its_share_again(
+    service: Process, env: dict[str, str]
+) -> None:
+    before = set(_listeners(service, env))
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    wait_until(
+        lambda: len(now := set(_listeners(service, env))) == 2 and victim not in now, timeout_s=30
+    )
+    with ExitStack() as stack:
+        _dial(stack, env)
+        shares = _sockets(service, env, "01")
+    assert shares.keys() == set(_listeners(service, env))
+    assert min(shares.values()) >= 12, shares
+
+
+def test_a_port_that_is_taken_is_refused(
+    service: Process, env: dict[str, str], tmp_path: Path
+) -> None:
+    second = Process(("serve", "--no-worker"), env, tmp_path / "second.log").start()
+    assert second.join() != 0
+    assert "address already in use" in second.log.read_text().lower()
+    assert len(_listeners(service, env)) == 2
+    assert httpx.get(f"{_url(env)}/healthz", trust_env=False).status_code == 200

@@ -1,0 +1,49 @@
+"""Several web processes at one port, with connections dealt out evenly.
+
+Where all listen on one socket, whoever looks first takes every connection that waits: of two
+processes one had four fifths of 256, and clients keep the connections they have. On Linux each has
+a socket of its own at the same port, among which the kernel spreads what comes. Elsewhere they
+share one.
+"""
+
+import socket
+import sys
+from typing import Any
+
+from uvicorn import Config
+from uvicorn.supervisors import Multiprocess
+
+
+def serve_in_processes(config: Config) -> None:
+    """Serve until told to end; a process that dies is replaced.
+
+    config: with the address and the number of processes. Raises SystemExit when the port is taken.
+    """
+    door = config.bind_socket()
+    doors: Any = [door]
+    if sys.platform == "linux":
+        # Bound, not listening: it keeps the port from everybody else, and lets ours share it.
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        doors = _OwnDoor(door)
+    try:
+        Multiprocess(config, doors).run()
+    finally:
+        door.close()
+
+
+class _OwnDoor:
+    """Handed to a process, it arrives as the sockets that the process is to listen on."""
+
+    def __init__(self, like: socket.socket) -> None:
+        self._opened = _open, (like.family, like.getsockname())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._opened
+
+
+def _open(family: int, address: Any) -> list[socket.socket]:
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    door.bind(address)
+    return [door]
