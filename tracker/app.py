@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -193,13 +194,14 @@ def tune_interpreter() -> None:
 
     The garbage collector looks at less, and less often: what has been made by now stays, and most
     of what a request makes goes without it. A thread that comes back from the database gets its
-    turn after 0.1 ms and not after 5: the writer does so several times for each batch, and every
-    caller of the batch waits with it.
+    turn sooner than after 5 ms: the writer does so several times for each batch, and every caller
+    of the batch waits with it. Where threads may run on several cores, giving way costs more.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    sys.setswitchinterval(0.0001)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    sys.setswitchinterval(0.0001 if cores == 1 else 0.001)
 
 
 def _create(*, workers: bool) -> Starlette:
