@@ -7,14 +7,27 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.requests import EXAMPLE
-from tests.support.service import ROOT, Process, environment, free_port, wait_until_ready
+from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
+from tests.support.service import (
+    ROOT,
+    Process,
+    environment,
+    free_port,
+    listen,
+    serving,
+    wait_until_ready,
+)
 from tests.support.waiting import wait_until
+from tracker.app import server_options
+from tracker.cli.doctor import examine
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import Server as Emulator
+from tracker.settings import Settings
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -160,6 +173,33 @@ def test_doctor_says_what_is_wrong_and_what_is_unwise(tmp_path: Path) -> None:
     assert well.returncode == 0
     assert {finding["level"] for finding in json.loads(well.stdout)} == {"ok", "note"}
     assert "a-key-that-is-secret" not in well.stdout
+
+
+def test_without_the_fast_packages_everything_works_and_doctor_says_so(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = listen()
+    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    env = environment(
+        sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public
+    ) | {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
+    settings = Settings.from_env(env)
+    fast = "tracker.web.protocol:CallbackProtocol"
+    said = {finding.about: finding for finding in examine(settings)}["tracker[fast]"]
+    assert (server_options(settings)["http"], said.level) == (fast, "ok")
+    for name in ("httptools", "uvloop"):
+        monkeypatch.setitem(sys.modules, name, None)
+    said = {finding.about: finding for finding in examine(settings)}["tracker[fast]"]
+    assert (server_options(settings)["http"], said.level) == ("auto", "note")
+    assert "httptools and uvloop" in said.text
+    slow: Any = {"http": "h11", "loop": "asyncio"}  # what "auto" comes to where they are missing
+    with (
+        serving(env, door=door, workers=False, **slow) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+    ):
+        path = callback_path(submit(http)["id"])
+        answer = http.post(path, content=kling_says("processing"))
+        assert answer.json() == {"verdict": "advanced"}
 
 
 def test_doctor_proves_each_account_by_one_harmless_query(tmp_path: Path) -> None:

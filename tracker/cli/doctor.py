@@ -4,6 +4,7 @@ import asyncio
 import sys
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Literal
 
 import click
@@ -59,6 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_door(settings),
         *_egress(settings),
         _webhooks(settings),
+        _server(),
     ]
 
 
@@ -183,6 +185,15 @@ def _webhooks(settings: Settings) -> Finding:
         text = "not set: what goes to a task's own webhook_url or callback_url is not signed"
         return Finding("note", about, text)
     return Finding("ok", about, f"{count} sign what goes to a task's webhook_url or callback_url")
+
+
+def _server() -> Finding:
+    about, wanted = "tracker[fast]", ["httptools"] + ["uvloop"] * (sys.platform != "win32")
+    missing = [name for name in wanted if find_spec(name) is None]
+    if missing:
+        text = f"without {' and '.join(missing)} each request takes more of the processor"
+        return Finding("note", about, text)
+    return Finding("ok", about, "requests are read the fast way")
 
 
 def _print(findings: list[Finding]) -> None:
