@@ -83,6 +83,7 @@ def test_a_success_whose_detail_does_not_come_counts_as_it_is(make_world: MakeWo
     assert (task["state"], task["result"]) == ("succeeded", None)
     last = world.part(task["id"], "transitions")[-1]
     held = [r for r in world.part(task["id"], "receipts") if r["verdict"] == "unconfirmed"]
+    assert {receipt["reason"].partition(" audio")[0] for receipt in held} == {"it leaves out"}
     assert (last["source"], last["evidence"]["id"]) == ("callback", held[-1]["id"])
 
 

@@ -121,6 +121,24 @@ def test_whatever_changed_is_saved_when_it_is_known_what_was_there(
     assert tasks.get_by_keys(db, before) == {task.key: task for task in after}
 
 
+def test_tasks_that_changed_differently_are_saved_together(db: Connection) -> None:
+    made = tasks.insert_many(db, [FULL, *(_named(f"{number}") for number in range(4))])
+    before = {task.key: task for task in made if task is not None}
+    changes: list[dict[str, Any]] = [
+        {},
+        {"progress": 12.5},
+        {"provider_task_id": "p-2"},
+        {"error": FULL.error, "finished_at": NOW},
+        {"costs": (Cost("unit", "1.5", "video", None, None),)},
+    ]
+    after = [
+        replace(task, version=task.version + 1, updated_at=NOW, **changed)
+        for task, changed in zip(before.values(), changes, strict=True)
+    ]
+    tasks.save(db, after, before=before)
+    assert tasks.get_by_keys(db, before) == {task.key: task for task in after}
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800"])
 def test_what_a_database_cannot_store_is_refused_whole(postgres_url: str, text: str) -> None:
     engine = open_engine(postgres_url, pool_size=1)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.keys import bearer, issue
-from tests.support.requests import EXAMPLE, submission
+from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submission
 from tests.support.service import environment, listen, serving
 from tests.support.tls import make_certificates
 from tests.support.waiting import wait_until
@@ -59,6 +59,17 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
     assert listed.headers["link"].startswith("</below/here/v1/tasks?")
     assert httpx.get(f"{base}/healthz", trust_env=False).status_code == 200
     assert httpx.get(f"{base}/kling/nothing", trust_env=False).json()["code"] == 1203
+
+
+@pytest.mark.parametrize("root", ["/below", "/callbacks", "/callbacks/below"])
+def test_callbacks_are_told_from_the_rest_below_any_path(serve: Serve, root: str) -> None:
+    base = f"{serve(TRACKER_ROOT_PATH=root, TRACKER_CALLBACK_SECRETS=SECRET.decode())}{root}"
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        task = http.post(f"{base}/v1/tasks", json=submission()).json()["id"]
+        said = http.post(f"{base}{callback_path(task)}", content=kling_says("processing"))
+        assert said.json() == {"verdict": "advanced"}
+        found = http.post(f"{base}/v1/tasks/query", json={"ids": [task]}).json()
+        assert [one["task"]["state"] for one in found["items"]] == ["running"]
 
 
 @pytest.mark.parametrize("after", ["", "/", "/more"])

@@ -124,7 +124,7 @@ def _is_open(line: socket.socket) -> bool:
 def _same(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, dict[str, str], object]:
     """An answer without what is new in each."""
     status, headers, body = answer
-    document = json.loads(body) | {"request_id": "", "detail": ""}
+    document = json.loads(body) | {"request_id": ""}
     names = {"date": "", "x-request-id": ""}
     return status, headers | {n: "" for n in names if n in headers}, document
 

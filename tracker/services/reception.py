@@ -94,15 +94,15 @@ class Reception:
         headers = {k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS}
         if not (known and subject_ok and genuine):
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
-            reason = "the token is not ours"
-            return Item(raw, digest, headers, None, None, Verdict.FORGED, reason)
+            flaw = "the token is not ours"
+            return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
         proofs = self._proofs(raw)
         try:
             said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)
         except CallbackRejected as error:
-            malformed = Verdict.MALFORMED
-            return Item(raw, digest, headers, task_id, None, malformed, str(error), proofs)
+            flaw = str(error)
+            return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
         return Item(raw, digest, headers, task_id, said, Verdict.ADVANCED, None, proofs)
 
     def _proofs(self, raw: RawCallback) -> dict[str, Proof]:
@@ -228,16 +228,14 @@ def _kept(
     judged: as they should stand there; the very same where nothing has changed.
     keys:   None for a repeat.
     """
-    places = range(len(keys))
-    again = [place for place in places if keys[place] is None]
-    rows = receipts.insert_repeats(tx.db, [judged[place] for place in again])
-    repeats = dict(zip(again, rows, strict=True))
+    again = [row for key, row in zip(keys, judged, strict=True) if key is None]
+    repeats = iter(receipts.insert_repeats(tx.db, again))
     corrected: dict[int, tuple[Verdict, str | None]] = {}
     kept: list[tuple[int, Received]] = []
-    for place, key, before, now in zip(places, keys, sent, judged, strict=True):
+    for key, before, now in zip(keys, sent, judged, strict=True):
         if key is None:
-            row, verdict = repeats[place]
-            kept.append((row, Received(verdict, now.reason, is_duplicate=True)))
+            repeat, verdict = next(repeats)
+            kept.append((repeat, Received(verdict, now.reason, is_duplicate=True)))
             continue
         if now is not before:
             corrected[key] = (now.verdict, now.reason)

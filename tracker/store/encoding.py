@@ -77,18 +77,13 @@ ARRAYS = {
 def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
     """An encoder for elements of any length."""
 
-    def encoded(values: Sequence[Any]) -> _Array:
-        first, number = values[0], len(values)
-        if values.count(first) == number:  # as in most columns of a batch
-            values = values[:1]
-        pieces = [_NULL] * len(values)
-        for place, value in enumerate(values):
-            if value is not None:
-                raw = encode(value)
-                pieces[place] = len(raw).to_bytes(4, "big") + raw
-        return array(_head(element, number) + b"".join(pieces) * (number // len(values)))
+    def piece(value: Any) -> bytes:
+        if value is None:
+            return _NULL
+        raw = encode(value)
+        return len(raw).to_bytes(4, "big") + raw
 
-    return encoded
+    return lambda values: array(_head(element, len(values)) + b"".join(mapped(values, piece)))
 
 
 def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:

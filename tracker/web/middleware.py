@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tracker.clock import Clock, new_name
 from tracker.telemetry import REQUEST_ID, access_log
 from tracker.web import problems
+from tracker.web.callbacks import PREFIX
 
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 Answer = Callable[[Request, Exception], Awaitable[Any]]
@@ -71,7 +72,7 @@ def log_answer(clock: Clock, method: str, path: str, status: int, *, started: fl
 
 def _shown(path: str) -> str:
     """A path as it may be logged: the token of a callback URL is a secret."""
-    before, mark, rest = path.partition("/callbacks/")  # it may stand behind a root path
+    before, mark, rest = path.partition(PREFIX)  # it may stand behind a root path
     if mark:
         named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes
         path = f"{before}{mark}{'/'.join(named)}/…"

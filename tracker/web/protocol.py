@@ -24,7 +24,10 @@ PATIENCE_S = 0.02
 
 
 class _Exchange:
-    """A callback and its answer. The first four names are what uvicorn asks of its own cycles.
+    """A callback and its answer.
+
+    uvicorn asks `message_event`, `response_complete`, `disconnected` and `keep_alive` of its own
+    cycles, one of which this stands for.
 
     place: provider, subject and token.
     """
