@@ -16,7 +16,7 @@ from bench.load import request
 from bench.processes import SERVER_CORE, Server, server
 from tests.support.postgres import PostgresServer
 from tracker.domain import token
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import upgrade
 
 SECRET = "a secret for measuring only"

@@ -16,11 +16,11 @@ from tracker.app import Parts, open_parts, running_workers
 from tracker.clock import new_id
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.notices import EventType, Filter
-from tracker.services.endpoints import NewEndpoint
+from tracker.services.deliver.endpoints import NewEndpoint
 from tracker.settings import Settings
 from tracker.store import deliveries, endpoints
 from tracker.store.deliveries import DeliveryFilter
-from tracker.store.transaction import Tx
+from tracker.store.driver.transaction import Tx
 
 CONNECTIONS = (4, 8, 32)
 """Of the bare loop, which is taken at its best: httpx slows as its pool grows."""

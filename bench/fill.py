@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from tracker.store import stats
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 
 CHUNK = 100_000
 """Tasks of one transaction."""

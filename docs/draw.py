@@ -6,7 +6,7 @@ from tracker.domain.events import Kind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.emulator import SPECS
-from tracker.web.openapi import as_text, build_document
+from tracker.web.api.openapi import as_text, build_document
 from tracker.web.routes import ROUTES
 
 OPENAPI = Path(__file__).parent / "reference" / "openapi.json"

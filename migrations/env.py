@@ -6,9 +6,9 @@ from alembic import context
 from sqlalchemy import Connection, event, text
 
 from tracker.settings import database_url
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
+from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import metadata
-from tracker.store.types import JsonDoc, PublicId, UtcDateTime
 
 MIGRATION_LOCK = 0x747261636B6D
 

@@ -20,29 +20,29 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
-from tracker.egress.client import Egress
+from tracker.egress.client import EgressClient
 from tracker.providers.registry import PROVIDERS
-from tracker.services.actions import Actions
+from tracker.services.access.keyring import Keyring
 from tracker.services.context import Context
-from tracker.services.delivery import Delivering
-from tracker.services.endpoints import Endpoints
-from tracker.services.keyring import Keyring
-from tracker.services.learning import Learning
+from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.deliver.redelivery import Redelivery
+from tracker.services.fronts.passing import Passing
 from tracker.services.leases import Leases
-from tracker.services.passing import Passing
-from tracker.services.reception import Reception
-from tracker.services.redelivery import Redelivery
-from tracker.services.submission import Acceptance
-from tracker.services.watch import Watch
+from tracker.services.read.watch import Watch
+from tracker.services.receive.reception import Reception
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.learning import Learning
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
-from tracker.web import callbacks
-from tracker.web.auth import Door
-from tracker.web.ending import told_to_end
+from tracker.web.edge.auth import Authenticator
+from tracker.web.edge.ending import told_to_end
+from tracker.web.edge.rootpath import CALLBACK_PREFIX
+from tracker.web.edge.state import Limits, Services
 from tracker.web.routes import State, build_app
-from tracker.web.state import Limits, Services
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
@@ -68,7 +68,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     """
     clock = SystemClock()
     secrets = settings.callback_secrets()
-    egress = Egress(settings.tracker_egress_allow)
+    egress = EgressClient(settings.tracker_egress_allow)
     accounts = settings.accounts()
     try:
         async with Store(settings.resolved_database_url(), clock, signal) as store:
@@ -145,7 +145,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
 
 def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:
     """The ASGI app. workers: whether this process also does the background work."""
-    refuse_open_door(settings)
+    refuse_open_access(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
@@ -181,9 +181,9 @@ def server_options(settings: Settings) -> dict[str, Any]:
     # Without httptools, an optional package, all requests go the same way; so they do below a root
     # path that looks like a callback's own.
     has_parser = find_spec("httptools") is not None
-    is_plain = has_parser and not f"{settings.tracker_root_path}/".startswith(callbacks.PREFIX)
+    is_plain = has_parser and not f"{settings.tracker_root_path}/".startswith(CALLBACK_PREFIX)
     return {
-        "http": "tracker.web.protocol:CallbackProtocol" if is_plain else "auto",
+        "http": "tracker.web.receive.protocol:CallbackProtocol" if is_plain else "auto",
         "log_config": None,
         "access_log": False,  # RequestScope writes one
     }
@@ -211,7 +211,7 @@ def _create(*, workers: bool) -> Starlette:
     return make_app(settings, workers=workers)
 
 
-def refuse_open_door(settings: Settings) -> None:
+def refuse_open_access(settings: Settings) -> None:
     """Anybody who reaches the service may submit paid tasks: say so before it happens.
 
     Raises SettingsError for a bind beyond loopback without keys, unless TRACKER_AUTH=off.
@@ -246,7 +246,7 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _services(settings: Settings, context: Context, egress: Egress, watch: Watch) -> Services:
+def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
     acceptance = Acceptance(context)
     keyring = Keyring(context.store, context.clock, context.secrets)
     return Services(
@@ -259,7 +259,7 @@ def _services(settings: Settings, context: Context, egress: Egress, watch: Watch
         redelivery=Redelivery(context),
         clock=context.clock,
         keyring=keyring,
-        door=Door(
+        authenticator=Authenticator(
             keyring,
             context.clock,
             auth=settings.tracker_auth,

@@ -35,7 +35,7 @@ from tracker.domain.policy import Confirm
 from tracker.domain.signature import key_of
 from tracker.providers.base import Account
 from tracker.providers.registry import PROVIDERS
-from tracker.store.engine import normalise_url
+from tracker.store.driver.engine import normalise_url
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRETS_FILE = "callback_secrets"

@@ -17,7 +17,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.signals import Point
 from tracker.domain.task import TaskState
 from tracker.settings import OTHER_NAMES, Settings
-from tracker.web import kling
+from tracker.web.fronts import kling
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])

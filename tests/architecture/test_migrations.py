@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from tracker.store.engine import GONE_S, open_engine
+from tracker.store.driver.engine import GONE_S, open_engine
 from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.probe import schema_problem
 from tracker.store.revision import SCHEMA_REVISION

@@ -8,9 +8,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import BaseRoute, Route
 
 from docs import draw
-from tracker.web import kling
-from tracker.web.openapi import build_document, operations
-from tracker.web.operation import described
+from tracker.web.api.openapi import build_document, operations
+from tracker.web.edge.operation import described
+from tracker.web.fronts import kling
 from tracker.web.routes import ROUTES
 
 DOCUMENT = build_document(ROUTES)

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_commands import run
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
-from tracker.services.keyring import FRESH_S
+from tracker.services.access.keyring import FRESH_S
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.service import ROOT
 from tracker.client import errors, models
-from tracker.web import views
+from tracker.web.api import views
 
 RENAMED = {"from_state": "from", "to_state": "to"}
 OURS = {"raw", "cursor", "resubmit_of"}

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.factories import NOW
-from tracker.domain.allowance import Allowance
 from tracker.domain.expectation import ENOUGH, NOTHING_KNOWN, Ended, Expectation, expectation
 from tracker.domain.polling import PollPlan
 from tracker.domain.retry import RETRY_AFTER_CAP_S, SUBMIT, Backoff
+from tracker.domain.token_bucket import TokenBucket
 
 JITTER = st.floats(0, 1, exclude_max=True)
 HOUR = timedelta(hours=1)
@@ -116,6 +116,6 @@ def test_percentiles_and_silence_are_learned() -> None:
 
 
 def test_an_allowance_refills_with_time() -> None:
-    allowance = Allowance(per_minute=2)
+    allowance = TokenBucket(per_minute=2)
     assert [allowance.take(0.0) for _ in range(3)] == [True, True, False]
     assert [allowance.take(30.0) for _ in range(2)] == [True, False]

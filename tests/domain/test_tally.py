@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.cost import Cost
 from tracker.domain.events import Source
-from tracker.domain.tally import EVER, End, Place, Price, Tally, tally
+from tracker.domain.tally import EVER, End, Price, Tally, TallyKey, tally
 from tracker.domain.task import TaskState
 
 S = TaskState
@@ -59,7 +59,7 @@ def test_the_hours_add_up_to_ever(ends: list[End]) -> None:
         for place, one in found.items():
             if place.account == account and place.hour != EVER:
                 hours.add(one)
-        assert hours == found.get(Place("t", "kling", account, EVER), Tally())
+        assert hours == found.get(TallyKey("t", "kling", account, EVER), Tally())
 
 
 @given(st.lists(st.integers(1, 86_400_000), min_size=1), st.sampled_from([0.5, 0.9, 0.99, 1.0]))
@@ -67,7 +67,7 @@ def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
     taken_ms: list[int], share: float
 ) -> None:
     ends = [an_end(at=NOON, submitted_at=NOON - timedelta(milliseconds=ms)) for ms in taken_ms]
-    found = tally(ends)[Place("t", "kling", "a", EVER)].percentile(share)
+    found = tally(ends)[TallyKey("t", "kling", "a", EVER)].percentile(share)
     exact = sorted(taken_ms)[max(0, -(-int(len(taken_ms) * share * 100) // 100) - 1)]
     assert found is not None
     assert found / timedelta(milliseconds=1) >= exact * 0.999
@@ -77,7 +77,7 @@ def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
 
 def test_sums_are_exact() -> None:
     tenth = an_end(costs=(Cost("cash", "0.1", "balance", "USD"),))
-    total = tally([tenth] * 10)[Place("t", "kling", "a", EVER)].costs
+    total = tally([tenth] * 10)[TallyKey("t", "kling", "a", EVER)].costs
     assert total == {Price("cash", "balance", "USD"): Decimal("1.0")}
 
 
@@ -86,6 +86,6 @@ def test_a_late_verdict_takes_the_expiry_back() -> None:
         an_end(state=S.EXPIRED, source=Source.SWEEP),
         an_end(was=S.EXPIRED, at=NOON + timedelta(hours=3)),
     ]
-    ever = tally(ends)[Place("t", "kling", "a", EVER)]
+    ever = tally(ends)[TallyKey("t", "kling", "a", EVER)]
     assert ever.labelled("ended") == {"expired": 0, "succeeded": 1}
     assert ever.labelled("told") == {"callback": 1}

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.sink import Sink
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.egress.client import Egress
+from tracker.egress.client import EgressClient
 from tracker.egress.policy import refusal
 
 INSIDE = {
@@ -205,7 +205,7 @@ def send(
     async def run() -> list[HttpResult | HttpFailure]:
         results = []
         for _ in range(times):
-            egress = Egress(allow, resolver=resolver)
+            egress = EgressClient(allow, resolver=resolver)
             results.append(await egress.call_guarded(HttpCall("POST", url, {}, b"{}", timeout_s=5)))
             await egress.close()
         return results
@@ -301,7 +301,7 @@ def test_an_endless_answer_is_cut() -> None:
 
 def test_a_silent_receiver_is_given_up_in_time() -> None:
     async def call(url: str) -> HttpResult | HttpFailure:
-        egress = Egress(["127.0.0.1/32"])
+        egress = EgressClient(["127.0.0.1/32"])
         try:
             return await egress.call_guarded(HttpCall("POST", url, {}, b"{}", timeout_s=0.2))
         finally:
@@ -323,7 +323,7 @@ def test_a_silent_name_server_holds_nobody_beyond_their_time() -> None:
             return super().__call__(host, port)
 
     async def call() -> tuple[HttpResult | HttpFailure, float]:
-        egress = Egress((), resolver=Silent(["127.0.0.1"]))
+        egress = EgressClient((), resolver=Silent(["127.0.0.1"]))
         began = time.monotonic()
         result = await egress.call_guarded(
             HttpCall("POST", "http://hooks.example/", {}, b"{}", timeout_s=0.2)
@@ -344,7 +344,7 @@ def test_a_silent_name_server_holds_nobody_beyond_their_time() -> None:
 
 def test_addresses_that_an_operator_configured_are_not_guarded() -> None:
     async def call(url: str) -> HttpResult | HttpFailure:
-        egress = Egress(())
+        egress = EgressClient(())
         try:
             return await egress.call_provider(HttpCall("POST", url, body=b"{}"))
         finally:
@@ -358,7 +358,7 @@ def test_addresses_that_an_operator_configured_are_not_guarded() -> None:
 
 def test_connections_are_kept_and_one_that_was_closed_meanwhile_is_replaced() -> None:
     async def run() -> list[HttpResult | HttpFailure]:
-        egress = Egress(["127.0.0.1/32"])
+        egress = EgressClient(["127.0.0.1/32"])
         results = []
         with Sink() as sink:
             call = HttpCall("POST", sink.url, {}, b"{}", timeout_s=5)

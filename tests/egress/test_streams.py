@@ -7,47 +7,47 @@ import pytest
 from tests.support.upstream import Asked, Upstream, json_answer
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
-from tracker.egress.client import Egress
+from tracker.egress.client import EgressClient
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    made = Egress(())
+async def egress() -> AsyncIterator[EgressClient]:
+    made = EgressClient(())
     yield made
     await made.close()
 
 
-async def opened(egress: Egress, call: HttpCall, cap: int = 1000) -> HttpStream:
+async def opened(egress: EgressClient, call: HttpCall, cap: int = 1000) -> HttpStream:
     """A stream; there must be one."""
     answer = await egress.open_provider(call, cap=cap)
     assert isinstance(answer, HttpStream), answer
     return answer
 
 
-async def test_an_answer_comes_with_its_status_and_headers(egress: Egress) -> None:
+async def test_an_answer_comes_with_its_status_and_headers(egress: EgressClient) -> None:
     with Upstream(lambda _: [json_answer(b"{}", "418 Teapot", "text/x")]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url))
         body = b"".join([piece async for piece in answer.chunks])
     assert (answer.status, answer.headers["content-type"], body) == (418, "text/x", b"{}")
 
 
-async def test_one_byte_too_many_breaks_it(egress: Egress) -> None:
+async def test_one_byte_too_many_breaks_it(egress: EgressClient) -> None:
     with Upstream(lambda _: [json_answer(b"x" * 11)]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url), cap=10)
         with pytest.raises(Broken, match="larger than 10 bytes"):
             _ = [piece async for piece in answer.chunks]
 
 
-async def test_an_answer_that_ends_early_is_broken(egress: Egress) -> None:
+async def test_an_answer_that_ends_early_is_broken(egress: EgressClient) -> None:
     with Upstream(lambda _: [json_answer(b"whole")[:-2]]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url))
         with pytest.raises(Broken, match="broke off"):
             _ = [piece async for piece in answer.chunks]
 
 
-async def test_a_trickle_is_broken_when_the_whole_time_is_over(egress: Egress) -> None:
+async def test_a_trickle_is_broken_when_the_whole_time_is_over(egress: EgressClient) -> None:
     def trickle(asked: Asked) -> Iterator[bytes]:
         yield json_answer(b"whole")[:-2]
         asked.wait_until_gone()
@@ -58,7 +58,9 @@ async def test_a_trickle_is_broken_when_the_whole_time_is_over(egress: Egress) -
             _ = [piece async for piece in answer.chunks]
 
 
-async def test_silence_and_a_closed_door_are_failures_with_their_certainty(egress: Egress) -> None:
+async def test_silence_and_a_closed_port_are_failures(
+    egress: EgressClient,
+) -> None:
     def silence(asked: Asked) -> Iterator[bytes]:
         yield from ()
         _ = asked
@@ -71,7 +73,7 @@ async def test_silence_and_a_closed_door_are_failures_with_their_certainty(egres
     assert (cut.certainty, shut.certainty) == (Certainty.UNKNOWN, Certainty.NOT_SENT)
 
 
-async def test_a_body_goes_out_piece_by_piece(egress: Egress) -> None:
+async def test_a_body_goes_out_piece_by_piece(egress: EgressClient) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"one"
         yield b"two"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from tracker.clock import new_id
 from tracker.store.deliveries import of_task
 from tracker.store.delivery_queue import claim, lanes
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import alembic_config, upgrade
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, event, text
 
 from tracker.clock import new_id
 from tracker.domain.delivery import Attempt, DeliveryState, Outcome
+from tracker.domain.work import JobKind
 from tracker.store import deliveries, delivery_queue, jobs
 from tracker.store.deliveries import DeliveryFilter, NewDelivery
 from tracker.store.delivery_queue import Tried
-from tracker.store.engine import open_engine
-from tracker.store.jobs import JobKind
+from tracker.store.driver.engine import open_engine
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(minutes=1)

@@ -21,7 +21,7 @@ from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store import feed, tasks, transitions
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 from tracker.store.schema import transitions as table
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

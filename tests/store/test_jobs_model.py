@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import Engine, delete, select
 
 from tests.store.test_gapless_feed import make_tasks, opened
+from tracker.domain.work import JobKind
 from tracker.store import jobs
-from tracker.store.jobs import Job, JobKind, NewJob, Room
+from tracker.store.jobs import Job, NewJob, Room
 from tracker.store.schema import jobs as table
 
 START = datetime(2026, 11, 24, tzinfo=UTC)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from tests.support.history import NOW, new_task, step
 from tracker.domain.task import Task, TaskState
 from tracker.store import feed, labels, listing, tasks, transitions
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
 

@@ -13,7 +13,7 @@ from tests.support.history import NOW
 from tracker.domain.task import TaskState
 from tracker.store import feed, listing
 from tracker.store.filters import TaskFilter
-from tracker.store.listing import Order, Place
+from tracker.store.listing import Order, Position
 from tracker.store.schema import tasks as table
 
 READS: dict[str, tuple[TaskFilter, list[str]]] = {
@@ -88,7 +88,7 @@ def check(plan: str) -> None:
 @pytest.mark.parametrize("name", READS)
 def test_a_list_walks_its_index(database_url: str, name: str, order: Order) -> None:
     asked, indexes = READS[name]
-    after = Place(NOW + timedelta(seconds=10), 5)
+    after = Position(NOW + timedelta(seconds=10), 5)
     with connected(database_url) as db:
         fill(db, random.Random(1), 200)
         if db.dialect.name == "postgresql":

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from tracker.clock import new_id
 from tracker.domain.task import TaskState
 from tracker.store import tasks
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.schema import metadata
 

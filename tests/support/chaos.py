@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tracker.store.engine import open_engine
+from tracker.store.driver.engine import open_engine
 
 OPEN = frozenset({"queued", "uncertain", "submitted", "running"})
 

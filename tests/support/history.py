@@ -10,8 +10,8 @@ from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store import tasks, transitions
+from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
-from tracker.store.transaction import Tx
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

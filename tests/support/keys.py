@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tracker.clock import SystemClock
 from tracker.domain.access import EVERYTHING, Scope
-from tracker.services.keys import Grant, Issued, Keys
+from tracker.services.access.keys import Grant, Issued, Keys
 from tracker.settings import Settings
 from tracker.store.store import Store
 

@@ -6,7 +6,7 @@ from tests.support.workbench import Workbench
 from tracker.domain.delivery import Endpoint
 from tracker.domain.exchange import HttpResult
 from tracker.domain.notices import Filter
-from tracker.services.endpoints import Endpoints, NewEndpoint
+from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
 from tracker.store import deliveries
 from tracker.store.deliveries import Delivery, DeliveryFilter
 

@@ -23,17 +23,18 @@ from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
+from tracker.domain.work import JobKind
 from tracker.providers.base import Account, Provider
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.leases import Leases
-from tracker.services.submission import Acceptance, Submission
-from tracker.services.transition import Recorder
+from tracker.services.recorder import Recorder
+from tracker.services.submit.submission import Acceptance, Submission
 from tracker.store import attempts, jobs, tasks
-from tracker.store.jobs import Job, JobKind
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job
 from tracker.store.schema import jobs as jobs_table
 from tracker.store.store import Store
-from tracker.store.transaction import Tx
 
 SECRET = b"a secret for tests only"
 PATIENCE = PollPlan(

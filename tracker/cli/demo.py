@@ -45,13 +45,13 @@ def demo(*, keep: bool, port: int, step: float, scenario: str) -> None:
         emulator = stack.enter_context(
             Emulator(EmulatorConfig(step_seconds=step, scenario=scenario))
         )
-        door = _listen(port)
-        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        listener = _listen(port)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = _settings(folder, emulator.url, url)
         upgrade(settings.resolved_database_url())
         _line("database", f"{settings.resolved_database_url()}  migrated")
         _line("emulator", f"{emulator.url}  stands in for Kling")
-        stack.enter_context(_serving(settings, door))
+        stack.enter_context(_serving(settings, listener))
         _line("tracker", f"{url}  web and workers in one process")
         server = stack.enter_context(connect(url, None))
         task_id = _submit(server, emulator.url)
@@ -77,22 +77,22 @@ def _settings(folder: Path, emulator: str, url: str) -> Settings:
 
 def _listen(port: int) -> socket.socket:
     # proto is named so that asyncio switches Nagle's delay off on connections taken here.
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind(("127.0.0.1", port))
+        listener.bind(("127.0.0.1", port))
     except OSError:
-        door.bind(("127.0.0.1", 0))
-    door.listen()
-    return door
+        listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
 
 
 @contextmanager
-def _serving(settings: Settings, door: socket.socket) -> Iterator[None]:
+def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
     app = make_app(settings, workers=True)
     config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():

@@ -9,14 +9,14 @@ from typing import Literal
 
 import click
 
-from tracker.app import refuse_open_door
+from tracker.app import refuse_open_access
 from tracker.cli.shared import OUTPUT, emit, load_settings
 from tracker.clock import SystemClock
-from tracker.egress.client import Egress
+from tracker.egress.client import EgressClient
 from tracker.providers.base import Account
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings, SettingsError
-from tracker.store.engine import normalise_url
+from tracker.store.driver.engine import normalise_url
 from tracker.store.probe import has_keys, schema_problem
 
 PROBE_S = 5.0
@@ -57,7 +57,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_database(settings),
         *_callbacks(settings),
         *_accounts(settings),
-        *_door(settings),
+        *_access(settings),
         *_egress(settings),
         _webhooks(settings),
         _server(),
@@ -137,7 +137,7 @@ def probe(settings: Settings) -> list[Finding]:
 
 
 async def _probe_all(settings: Settings) -> list[Finding]:
-    egress, now = Egress(settings.tracker_egress_allow), SystemClock().now()
+    egress, now = EgressClient(settings.tracker_egress_allow), SystemClock().now()
     try:
         return [
             await _probe_one(egress, provider, account, now)
@@ -148,16 +148,18 @@ async def _probe_all(settings: Settings) -> list[Finding]:
         await egress.close()
 
 
-async def _probe_one(egress: Egress, provider: str, account: Account, now: datetime) -> Finding:
+async def _probe_one(
+    egress: EgressClient, provider: str, account: Account, now: datetime
+) -> Finding:
     adapter = PROVIDERS[provider]
     call = replace(adapter.build_probe(account, now=now), timeout_s=PROBE_S)
     probed = adapter.parse_probe(await egress.call_provider(call))
     return Finding(probed.level, f"{provider}/{account.name}", probed.text)
 
 
-def _door(settings: Settings) -> list[Finding]:
+def _access(settings: Settings) -> list[Finding]:
     try:
-        refuse_open_door(settings)
+        refuse_open_access(settings)
     except SettingsError as error:
         return [Finding("error", "TRACKER_AUTH", str(error).removeprefix("TRACKER_AUTH: "))]
     where = f"{settings.tracker_host}:{settings.port}"

@@ -12,7 +12,7 @@ from tracker.cli.shared import OUTPUT, emit, fail, load_settings, print_fields, 
 from tracker.clock import SystemClock
 from tracker.domain.access import Scope
 from tracker.domain.errors import Unavailable
-from tracker.services.keys import Grant, Issued, Keys
+from tracker.services.access.keys import Grant, Issued, Keys
 from tracker.settings import SettingsError
 from tracker.store.keys import ApiKey
 from tracker.store.probe import schema_problem

@@ -3,7 +3,7 @@
 import click
 
 from tracker.cli.shared import fail, load_settings, say
-from tracker.store.engine import normalise_url
+from tracker.store.driver.engine import normalise_url
 from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade
 
 

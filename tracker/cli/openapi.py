@@ -2,7 +2,7 @@
 
 import click
 
-from tracker.web.openapi import as_text, build_document
+from tracker.web.api.openapi import as_text, build_document
 from tracker.web.routes import ROUTES
 
 

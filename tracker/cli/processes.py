@@ -19,19 +19,19 @@ def serve_in_processes(config: Config) -> None:
 
     config: with the address and the number of processes. Raises SystemExit when the port is taken.
     """
-    door = config.bind_socket()
-    doors: Any = [door]
+    listener = config.bind_socket()
+    sockets: Any = [listener]
     if sys.platform == "linux":
         # Bound, not listening: it keeps the port from everybody else, and lets ours share it.
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        doors = _OwnDoor(door)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sockets = _OwnSockets(listener)
     try:
-        Multiprocess(config, doors).run()
+        Multiprocess(config, sockets).run()
     finally:
-        door.close()
+        listener.close()
 
 
-class _OwnDoor:
+class _OwnSockets:
     """Handed to a process, it arrives as the sockets that the process is to listen on."""
 
     def __init__(self, like: socket.socket) -> None:
@@ -42,8 +42,8 @@ class _OwnDoor:
 
 
 def _open(family: int, address: Any) -> list[socket.socket]:
-    door = socket.socket(family, socket.SOCK_STREAM)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    door.bind(address)
-    return [door]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(address)
+    return [listener]

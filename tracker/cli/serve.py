@@ -3,7 +3,7 @@
 import click
 import uvicorn
 
-from tracker.app import make_app, refuse_open_door, server_options, tune_interpreter
+from tracker.app import make_app, refuse_open_access, server_options, tune_interpreter
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
 from tracker.settings import Settings, SettingsError
@@ -23,7 +23,7 @@ def serve(host: str | None, port: int | None, *, worker: bool) -> None:
     changes = {"tracker_host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
     try:
-        refuse_open_door(settings)
+        refuse_open_access(settings)
         settings.callback_secrets()
     except SettingsError as error:
         fail(str(error))

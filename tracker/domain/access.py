@@ -6,6 +6,9 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 
+DEFAULT_TENANT = "default"
+"""Owns what belongs to no other tenant: adopted tasks, forged callbacks, conditions."""
+
 
 class Scope(StrEnum):
     """What a key may be allowed to do. `admin` includes the others."""

@@ -37,7 +37,7 @@ class End:
 
 
 @record
-class Place:
+class TallyKey:
     """What is counted apart. hour: its start; EVER for all."""
 
     tenant: str
@@ -92,12 +92,12 @@ class Tally:
         return None
 
 
-def tally(ends: Iterable[End]) -> dict[Place, Tally]:
+def tally(ends: Iterable[End]) -> dict[TallyKey, Tally]:
     """Ends by place: each in its hour, and in EVER."""
-    found: dict[Place, Tally] = {}
+    found: dict[TallyKey, Tally] = {}
     for end in ends:
         hour = end.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        place = Place(end.tenant, end.provider, end.account, hour)
+        place = TallyKey(end.tenant, end.provider, end.account, hour)
         _count(found.setdefault(place, Tally()), end)
     for place, one in list(found.items()):
         found.setdefault(changed(place, hour=EVER), Tally()).add(one)

@@ -32,7 +32,7 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepali
 _CONNECT_TIMEOUT_S = 10.0
 
 
-class Egress:
+class EgressClient:
     """All outbound calls of a process. Close it at the end."""
 
     def __init__(self, allow: Sequence[str], resolver: Resolver | None = None) -> None:

@@ -25,8 +25,8 @@ DEFAULT_ACCOUNT = "default"
 """The one that the environment sets."""
 
 
-class Egress(Protocol):
-    """The way out. `egress.client.Egress` is it; services see only this much."""
+class OutboundHttp(Protocol):
+    """The way out. `egress.client.EgressClient` is it; services see only this much."""
 
     async def call_provider(
         self, call: HttpCall, *, may_send: MaySend = always
@@ -59,7 +59,7 @@ class Context:
     """
 
     store: Store
-    egress: Egress
+    egress: OutboundHttp
     clock: Clock
     jitter: Callable[[], float]
     policy: Policy

@@ -7,11 +7,12 @@ from datetime import datetime
 from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import Point
+from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.services.transition import lane_of
+from tracker.services.recorder import lane_of
 from tracker.store import jobs, tasks
-from tracker.store.jobs import Job, JobKind, Room
-from tracker.store.transaction import Tx
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job, Room
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
 from tracker.domain.lifecycle import Transition
 from tracker.domain.notices import EventType
 from tracker.domain.task import Task
+from tracker.domain.work import JobKind
 from tracker.providers.base import Provider
 from tracker.store import deliveries, endpoints
 from tracker.store.deliveries import NewDelivery
-from tracker.store.jobs import JobKind
-from tracker.store.transaction import Tx
+from tracker.store.driver.transaction import Tx
 
 CALLBACK, WEBHOOK = "callback_url", "webhook_url"
 """What stands for an endpoint's id where the URL came with the task."""
@@ -52,13 +52,13 @@ class Outbox:
         if not told:
             return
         theirs = subscribers()
-        pile = _Pile(tx)
+        batch = _DeliveryBatch(tx)
         for type_, task, step in told:
-            self._owe_to_urls(pile, type_, task, step)
+            self._owe_to_urls(batch, type_, task, step)
             for endpoint in theirs[task.tenant]:
                 if endpoint.filter.wants(type_, provider=task.provider, task=task):
-                    _owe_to_endpoint(pile, endpoint, type_, task, step)
-        pile.write()
+                    _owe_to_endpoint(batch, endpoint, type_, task, step)
+        batch.write()
 
     def owe_event(  # noqa: PLR0913 - what an event is
         self,
@@ -94,24 +94,24 @@ class Outbox:
         about: Sequence[str],
     ) -> list[UUID]:
         """Owe the same to these endpoints; returns the ids of the deliveries."""
-        pile = _Pile(tx)
+        batch = _DeliveryBatch(tx)
         ids = []
         for endpoint in wanting:
             parts = (type_.value, *about, str(endpoint.id))
             id_ = notices.derived_id(tx.now, "delivery", *parts)
-            pile.add(
+            batch.add(
                 NewDelivery(
                     id=id_,
                     tenant=endpoint.tenant,
                     event=type_.value,
-                    body_id=pile.keep(endpoint.tenant, (type_.value, *about), lambda: body),
+                    body_id=batch.keep(endpoint.tenant, (type_.value, *about), lambda: body),
                     lane=endpoint_lane(endpoint.key),
                     created_at=tx.now,
                     endpoint_key=endpoint.key,
                 )
             )
             ids.append(id_)
-        pile.write()
+        batch.write()
         return ids
 
     def subscribers(self, tx: Tx, tenants: Collection[str]) -> Subscribers:
@@ -135,21 +135,23 @@ class Outbox:
             known = self._known[tenant] = (stamp, endpoints.told(tx.db, tenant))
         return known[1]
 
-    def _owe_to_urls(self, pile: "_Pile", type_: EventType, task: Task, step: Transition) -> None:
+    def _owe_to_urls(
+        self, batch: "_DeliveryBatch", type_: EventType, task: Task, step: Transition
+    ) -> None:
         if task.webhook_url is not None:
-            body = pile.keep_change(type_, task, step, Payload.FULL)
-            pile.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
+            body = batch.keep_change(type_, task, step, Payload.FULL)
+            batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
         if task.callback_url is not None and type_ in notices.VERDICT_TYPES:
             provider = self._providers[task.provider]
-            body = pile.keep(
+            body = batch.keep(
                 task.tenant,
                 (CALLBACK, str(task.id), str(task.version)),
                 lambda: provider.render_callback(task),
             )
-            pile.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
+            batch.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
 
 
-class _Pile:
+class _DeliveryBatch:
     """Collects the rows of one transaction, so that each table is written once."""
 
     def __init__(self, tx: Tx) -> None:
@@ -202,20 +204,20 @@ def _pair(owed: NewDelivery) -> tuple[int, int]:
 
 
 def _owe_to_endpoint(
-    pile: _Pile, endpoint: Endpoint, type_: EventType, task: Task, step: Transition
+    batch: _DeliveryBatch, endpoint: Endpoint, type_: EventType, task: Task, step: Transition
 ) -> None:
     owed = NewDelivery(
         id=notices.delivery_id(step.at, task, str(endpoint.id)),
         tenant=task.tenant,
         event=type_.value,
-        body_id=pile.keep_change(type_, task, step, endpoint.payload),
+        body_id=batch.keep_change(type_, task, step, endpoint.payload),
         lane=endpoint_lane(endpoint.key),
         created_at=step.at,
         endpoint_key=endpoint.key,
         task_key=task.key,
         version=task.version,
     )
-    pile.add(owed, is_ordered=endpoint.ordered)
+    batch.add(owed, is_ordered=endpoint.ordered)
 
 
 def _to_url(

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from tracker.domain.delivery import UNENDED, DeliveryState, EndpointState
-from tracker.store import bulk
+from tracker.store.driver import bulk
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies, endpoints, tasks
 
 _GOES_SOMEWHERE = deliveries.c.endpoint_key.is_(None) | deliveries.c.endpoint_key.in_(

@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 
 from tracker.domain.delivery import Attempt, Outcome
-from tracker.store import bulk
+from tracker.store.driver import bulk
+from tracker.store.driver.types import BigKey, UtcDateTime
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
-from tracker.store.types import BigKey, UtcDateTime
 
 MOST_LANES = 64
 """Of one claim."""

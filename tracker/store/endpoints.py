@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tracker.clock import new_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.notices import Filter
-from tracker.store import bulk, encoding
+from tracker.store.driver import bulk, encoding
 from tracker.store.schema import endpoint_sets, endpoints
 
 _TOLD = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)

@@ -15,7 +15,7 @@ _SOLUTIONS = "solutions/"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class TaskGroup:
     """Which tasks `/tasks` or `/solutions` shows.
 
     solutions: whether the solutions or all the others.
@@ -47,24 +47,24 @@ def named(
 
 
 def page(
-    db: Connection, shelf: Shelf, *, before: tuple[datetime, int] | None, limit: int
+    db: Connection, group: TaskGroup, *, before: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Task]:
     """Newest first. before: `created_at` and key of the last task of the page before."""
     is_solution = tasks.c.operation.startswith(_SOLUTIONS)
     wanted = [
-        tasks.c.tenant == shelf.tenant,
-        tasks.c.provider == shelf.provider,
-        is_solution if shelf.solutions else not_(is_solution),
-        tasks.c.created_at >= shelf.created_from,
-        tasks.c.created_at <= shelf.created_until,
+        tasks.c.tenant == group.tenant,
+        tasks.c.provider == group.provider,
+        is_solution if group.solutions else not_(is_solution),
+        tasks.c.created_at >= group.created_from,
+        tasks.c.created_at <= group.created_until,
     ]
-    if shelf.states is not None:
-        wanted.append(tasks.c.state.in_(sorted(shelf.states)))
-    if shelf.products is not None:
+    if group.states is not None:
+        wanted.append(tasks.c.state.in_(sorted(group.states)))
+    if group.products is not None:
         ends = [
             tasks.c.operation.startswith(f"{product}/", autoescape=True)
             | tasks.c.operation.endswith(f"/{product}", autoescape=True)
-            for product in sorted(shelf.products)
+            for product in sorted(group.products)
         ]
         wanted.append(or_(false(), *ends))
     if before is not None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -22,21 +21,13 @@ from sqlalchemy import (
 )
 
 from tracker.domain.records import record
-from tracker.store import bulk
+from tracker.domain.work import JobKind
+from tracker.store.driver import bulk
+from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import jobs, tasks
-from tracker.store.types import UtcDateTime
 
 WAITING = "waiting for a free slot"
 """The `last_error` of a submit that our own cap holds back."""
-
-
-class JobKind(StrEnum):
-    """What a job does."""
-
-    SUBMIT = "submit"
-    RECONCILE = "reconcile"
-    DELIVER = "deliver"
-    """No job row: deliveries are a queue of their own. The word wakes those who deliver."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,10 @@ from sqlalchemy import (
 
 from tracker.domain.task import Task, TaskState
 from tracker.store import labels, task_rows
+from tracker.store.driver.types import UtcDateTime
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import task_labels, tasks
 from tracker.store.tasks import get_by_keys
-from tracker.store.types import UtcDateTime
 
 SCAN = 2000
 """How many tasks one page steps over in search of those that fit."""
@@ -43,7 +43,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where a list is: behind this task. at: what the list is sorted by."""
 
     at: datetime
@@ -58,11 +58,11 @@ class Page:
     """
 
     tasks: Sequence[Task]
-    place: Place | None
+    place: Position | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Road:
+class _IndexScan:
     """One way to walk.
 
     at, key:  the columns that give the order.
@@ -81,7 +81,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     filter_: TaskFilter,
     *,
     order: Order,
-    after: Place | None,
+    after: Position | None,
     limit: int,
     scan: int = SCAN,
 ) -> Page:
@@ -92,14 +92,14 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     newest = order is Order.NEWEST
     if filter_.external_task_id is not None or filter_.provider_task_id is not None:
         return _named(db, filter_, after, newest=newest, limit=limit)
-    road = _road(filter_)
-    rest = list(filter_.of_tasks(besides=road.used))
+    index = _index_of(filter_)
+    rest = list(filter_.of_tasks(besides=index.used))
     end = None
     if rest:
-        end = _end_of_scan(db, road, after, newest=newest, scan=scan)
-    bounds = [*_behind(road, after, newest=newest), *_up_to(road, end, newest=newest)]
-    walk = _walk(road, [*bounds, *rest], newest=newest, limit=limit + 1)
-    walked = [Place(row.at, row.key) for row in db.execute(walk)]
+        end = _end_of_scan(db, index, after, newest=newest, scan=scan)
+    bounds = [*_behind(index, after, newest=newest), *_up_to(index, end, newest=newest)]
+    walk = _walk(index, [*bounds, *rest], newest=newest, limit=limit + 1)
+    walked = [Position(row.at, row.key) for row in db.execute(walk)]
     last = walked[limit - 1] if len(walked) > limit else end
     # Looked at once more: tasks may have moved since they were walked past, and two entries of
     # metadata may have one digest. Where the list goes on is where it was walked to.
@@ -114,16 +114,16 @@ def numbered_page(
 
     page_number: counted from 1. The pages before are stepped over in the index, not loaded.
     """
-    road = _road(filter_)
-    rest = list(filter_.of_tasks(besides=road.used))
+    index = _index_of(filter_)
+    rest = list(filter_.of_tasks(besides=index.used))
     skipped = (page_number - 1) * page_size
-    walk = _walk(road, rest, newest=True, limit=skipped + page_size)
+    walk = _walk(index, rest, newest=True, limit=skipped + page_size)
     walk = walk.offset(skipped).limit(page_size)
     return _load(db, [row.key for row in db.execute(walk)])
 
 
 def _named(
-    db: Connection, filter_: TaskFilter, after: Place | None, *, newest: bool, limit: int
+    db: Connection, filter_: TaskFilter, after: Position | None, *, newest: bool, limit: int
 ) -> Page:
     """The few tasks of one name: all are loaded, and the rest is done here."""
     if filter_.external_task_id is not None:
@@ -132,7 +132,7 @@ def _named(
         named = tasks.c.provider_task_id == filter_.provider_task_id
     # No other condition: planners without statistics would prefer another index for it.
     loaded = map(task_rows.task, db.execute(select(tasks).where(named).limit(SCAN)))
-    places = {Place(_sorted_by(task, filter_), task.key): task for task in loaded}
+    places = {Position(_sorted_by(task, filter_), task.key): task for task in loaded}
     ahead = [
         place
         for place in sorted(places, key=lambda place: (place.at, place.key), reverse=newest)
@@ -142,14 +142,14 @@ def _named(
     return Page([places[place] for place in ahead[:limit]], last)
 
 
-def _is_behind(place: Place, after: Place | None, *, newest: bool) -> bool:
+def _is_behind(place: Position, after: Position | None, *, newest: bool) -> bool:
     if after is None:
         return True
     here, there = (place.at, place.key), (after.at, after.key)
     return here < there if newest else here > there
 
 
-def _road(filter_: TaskFilter) -> _Road:
+def _index_of(filter_: TaskFilter) -> _IndexScan:
     """The index to walk: the one that most likely leaves the least to step over."""
     tenant = tasks.c.tenant == filter_.tenant
     at: ColumnElement[datetime] = tasks.c.created_at
@@ -158,27 +158,29 @@ def _road(filter_: TaskFilter) -> _Road:
         at, times = tasks.c.updated_at, {"updated_after", "updated_before"}
     within = list(filter_.of_tasks(only=times))
 
-    def road(used: str, *branches: Sequence[ColumnElement[bool]]) -> _Road:
+    def index(used: str, *branches: Sequence[ColumnElement[bool]]) -> _IndexScan:
         ranges = [[tenant, *branch, *within] for branch in branches]
-        return _Road(at, tasks.c.key, ranges, frozenset({used, *times}))
+        return _IndexScan(at, tasks.c.key, ranges, frozenset({used, *times}))
 
     if filter_.is_about_changes():
-        return road("", [])
+        return index("", [])
     if filter_.metadata:
         return _labelled(filter_)
     if filter_.overdue:
         # Spelt as the partial index is, and once more for the column in it.
         flagged = [literal_column("overdue"), tasks.c.overdue.is_(true())]
-        return road("overdue", flagged)
+        return index("overdue", flagged)
     # Nearly all tasks succeed: an operation narrows more than that state.
     if filter_.states and not (filter_.operation and TaskState.SUCCEEDED in filter_.states):
-        return road("states", *([tasks.c.state == state.value] for state in sorted(filter_.states)))
+        return index(
+            "states", *([tasks.c.state == state.value] for state in sorted(filter_.states))
+        )
     if filter_.operation is not None:
-        return road("operation", [tasks.c.operation == filter_.operation])
-    return road("", [])
+        return index("operation", [tasks.c.operation == filter_.operation])
+    return index("", [])
 
 
-def _labelled(filter_: TaskFilter) -> _Road:
+def _labelled(filter_: TaskFilter) -> _IndexScan:
     name, value = filter_.metadata[0]
     table = task_labels.c
     within = [table.tenant == filter_.tenant, table.mark == labels.mark(name, value)]
@@ -187,49 +189,53 @@ def _labelled(filter_: TaskFilter) -> _Road:
     if filter_.created_before is not None:
         within.append(table.created_at < filter_.created_before)
     used = frozenset({f"metadata.{name}", "created_after", "created_before"})
-    return _Road(table.created_at, table.task_key, [within], used)
+    return _IndexScan(table.created_at, table.task_key, [within], used)
 
 
 def _end_of_scan(
-    db: Connection, road: _Road, after: Place | None, *, newest: bool, scan: int
-) -> Place | None:
+    db: Connection, index: _IndexScan, after: Position | None, *, newest: bool, scan: int
+) -> Position | None:
     """How far one page goes at most; None where the list ends before."""
-    behind = list(_behind(road, after, newest=newest))
-    walk = _walk(road, behind, newest=newest, limit=scan).offset(scan - 1).limit(1)
+    behind = list(_behind(index, after, newest=newest))
+    walk = _walk(index, behind, newest=newest, limit=scan).offset(scan - 1).limit(1)
     row = db.execute(walk).one_or_none()
-    return None if row is None else Place(row.at, row.key)
+    return None if row is None else Position(row.at, row.key)
 
 
-def _behind(road: _Road, place: Place | None, *, newest: bool) -> Iterator[ColumnElement[bool]]:
+def _behind(
+    index: _IndexScan, place: Position | None, *, newest: bool
+) -> Iterator[ColumnElement[bool]]:
     if place is not None:
-        here, there = tuple_(road.at, road.key), _tuple(place)
+        here, there = tuple_(index.at, index.key), _tuple(place)
         yield here < there if newest else here > there
 
 
-def _up_to(road: _Road, place: Place | None, *, newest: bool) -> Iterator[ColumnElement[bool]]:
+def _up_to(
+    index: _IndexScan, place: Position | None, *, newest: bool
+) -> Iterator[ColumnElement[bool]]:
     if place is not None:
-        here, there = tuple_(road.at, road.key), _tuple(place)
+        here, there = tuple_(index.at, index.key), _tuple(place)
         yield here >= there if newest else here <= there
 
 
-def _tuple(place: Place) -> Any:
+def _tuple(place: Position) -> Any:
     return tuple_(literal(place.at, UtcDateTime()), literal(place.key))
 
 
 def _walk(
-    road: _Road, conditions: Sequence[ColumnElement[bool]], *, newest: bool, limit: int
+    index: _IndexScan, conditions: Sequence[ColumnElement[bool]], *, newest: bool, limit: int
 ) -> Select[datetime, int]:
-    """(at, key) of tasks along a road, in order."""
+    """(at, key) of tasks along a index, in order."""
     walks: list[Select[datetime, int]] = []
-    for branch in road.branches:
-        walk: Select[datetime, int] = select(road.at.label("at"), road.key.label("key"))
+    for branch in index.branches:
+        walk: Select[datetime, int] = select(index.at.label("at"), index.key.label("key"))
         walk = walk.where(*branch, *conditions)
-        if road.key is not tasks.c.key:
-            walk = walk.join(tasks, tasks.c.key == road.key)
+        if index.key is not tasks.c.key:
+            walk = walk.join(tasks, tasks.c.key == index.key)
         if newest:
-            walk = walk.order_by(road.at.desc(), road.key.desc())
+            walk = walk.order_by(index.at.desc(), index.key.desc())
         else:
-            walk = walk.order_by(road.at, road.key)
+            walk = walk.order_by(index.at, index.key)
         walks.append(walk.limit(limit))
     if len(walks) == 1:
         return walks[0]

@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
 import tracker
-from tracker.store.engine import sqlite_file
+from tracker.store.driver.engine import sqlite_file
 
 
 class MigrationsMissing(Exception):

@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError
 
 from tracker.store import keys
-from tracker.store.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.revision import SCHEMA_REVISION, current_revision
 
 

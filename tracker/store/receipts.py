@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
-from tracker.store import bulk
+from tracker.store.driver import bulk
 from tracker.store.schema import receipts
 
 _COLUMNS = (

@@ -25,7 +25,7 @@ from tracker.domain.events import Kind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
-from tracker.store.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
 
 metadata = MetaData(
     naming_convention={

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.events import Source
-from tracker.domain.tally import End, Place, Price, Tally, tally
+from tracker.domain.tally import End, Price, Tally, TallyKey, tally
 from tracker.domain.task import OPEN, TERMINAL, TaskState
-from tracker.store import bulk, encoding, task_rows
+from tracker.store import task_rows
+from tracker.store.driver import bulk, encoding
 from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
 from tracker.store.task_rows import Bill
 
@@ -124,7 +125,7 @@ def _advance(db: Connection, *, before: int, to: int) -> bool:
     return db.execute(moved.values(seq=to)).rowcount == 1
 
 
-def _add(db: Connection, counted: Mapping[Place, Tally]) -> None:
+def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
     """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     counts = [
@@ -146,7 +147,7 @@ def _add(db: Connection, counted: Mapping[Place, Tally]) -> None:
         _add_costs(db, sums)
 
 
-def _add_costs(db: Connection, sums: Mapping[tuple[Place, Price], Decimal]) -> None:
+def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -> None:
     # Sums are exact decimal text, which no database adds up: read, add, write; nobody else does.
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     hours = {place.hour for place, _ in sums}
@@ -174,15 +175,17 @@ def _add_costs(db: Connection, sums: Mapping[tuple[Place, Price], Decimal]) -> N
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), rows)
 
 
-def counted(db: Connection, tenant: str, *, since: datetime, or_at: datetime) -> dict[Place, Tally]:
+def counted(
+    db: Connection, tenant: str, *, since: datetime, or_at: datetime
+) -> dict[TallyKey, Tally]:
     """What was counted of a tenant from an hour on, and at one hour besides."""
-    found: dict[Place, Tally] = {}
+    found: dict[TallyKey, Tally] = {}
     for table in (stat_counts, stat_costs):
         wanted = select(table).where(
             table.c.tenant == tenant, (table.c.hour >= since) | (table.c.hour == or_at)
         )
         for row in db.execute(wanted):
-            place = Place(row.tenant, row.provider, row.account, row.hour)
+            place = TallyKey(row.tenant, row.provider, row.account, row.hour)
             one = found.setdefault(place, Tally())
             if table is stat_counts:
                 one.counts[row.what, row.label] = row.number
@@ -208,7 +211,7 @@ def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> No
         db.execute(table.delete().where(table.c.hour < before, table.c.hour.not_in(but)))
 
 
-def _named(place: Place) -> dict[str, object]:
+def _named(place: TallyKey) -> dict[str, object]:
     return {
         "tenant": place.tenant,
         "provider": place.provider,

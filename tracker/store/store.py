@@ -16,12 +16,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
-from tracker.store.engine import open_engine
-from tracker.store.jobs import JobKind
-from tracker.store.lookups import Lookups
-from tracker.store.outage import is_outage
-from tracker.store.transaction import Tx
-from tracker.store.writer import Writer
+from tracker.domain.work import JobKind
+from tracker.store.driver.engine import open_engine
+from tracker.store.driver.lookups import Lookups
+from tracker.store.driver.outage import is_outage
+from tracker.store.driver.transaction import Tx
+from tracker.store.driver.writer import Writer
 
 log = logging.getLogger(__name__)
 

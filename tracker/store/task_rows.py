@@ -13,9 +13,9 @@ from sqlalchemy import Boolean, Row
 from tracker.domain.cost import Cost
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, Awaits, Task, TaskError, TaskState
-from tracker.store.encoding import mapped
+from tracker.store.driver.encoding import mapped
+from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import tasks
-from tracker.store.types import JsonDoc, PublicId, UtcDateTime
 
 COLUMNS = tuple(field.name for field in fields(Task))
 """Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""

@@ -24,7 +24,8 @@ from sqlalchemy import (
 
 from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
-from tracker.store import bulk, encoding, task_rows
+from tracker.store import task_rows
+from tracker.store.driver import bulk, encoding
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
 from tracker.store.task_rows import Standing
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
-from tracker.store import bulk
+from tracker.store.driver import bulk
 from tracker.store.schema import transitions
 
 _APPEND = bulk.insert(

@@ -10,22 +10,22 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from tracker.clock import Clock
-from tracker.web import (
+from tracker.web.api import (
     actions,
     attention,
-    callbacks,
     changes,
     deliveries,
     documentation,
     endpoints,
     health,
-    kling,
     stats,
     tasks,
 )
-from tracker.web.middleware import RequestScope
-from tracker.web.rootpath import RootPath
-from tracker.web.state import Services
+from tracker.web.edge.middleware import RequestScope
+from tracker.web.edge.rootpath import RootPath
+from tracker.web.edge.state import Services
+from tracker.web.fronts import kling
+from tracker.web.receive import callbacks
 
 
 class State(TypedDict):

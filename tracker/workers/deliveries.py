@@ -15,7 +15,7 @@ import structlog
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.pacing import Pace
-from tracker.services.delivery import Delivering, Held
+from tracker.services.deliver.delivery import Delivering, Held
 from tracker.store.delivery_queue import MOST_LANES, Lane
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,9 @@ import structlog
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
+from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.store.jobs import Job, JobKind
+from tracker.store.jobs import Job
 
 log = logging.getLogger(__name__)
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from tracker.services.attempting import Attempting
+from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.services.counting import Counting
-from tracker.services.endpoints import Endpoints
-from tracker.services.health import Health
-from tracker.services.learning import Learning
-from tracker.services.reconciliation import Reconciliation
-from tracker.services.sweeping import Sweeping
-from tracker.store.jobs import Job, JobKind
+from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.submit.attempting import Attempting
+from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.health import Health
+from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.sweeping import Sweeping
+from tracker.store.jobs import Job
 from tracker.workers.loop import Role
 from tracker.workers.supervisor import Chore
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
+from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.store.jobs import JobKind
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.loop import Loop, Role
 

@@ -39,7 +39,7 @@ def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
         if answer.certainty is Certainty.NOT_SENT:
             return NotSent(answer.reason)
         return Unknown(answer.reason)
-    said = Said(answer)
+    said = Envelope(answer)
     if answer.status < 300 and (task_id := find_id(said.data)):
         found = observe(said.parsed)
         word = None if found is None else found.word
@@ -51,7 +51,7 @@ def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
     """What a query for one task proves."""
     if isinstance(answer, HttpFailure):
         return Unanswered(answer.reason)
-    said = Said(answer)
+    said = Envelope(answer)
     found = observe(said.parsed) if answer.status < 300 else None
     if found is not None:
         return Observed(found)
@@ -71,7 +71,7 @@ def polled_together(
     """
     if isinstance(answer, HttpFailure):
         return [Unanswered(answer.reason)] * len(tasks)
-    said = Said(answer)
+    said = Envelope(answer)
     entries = said.data.get("result") if isinstance(said.data, Mapping) else said.data
     if answer.status >= 300 or not isinstance(entries, list):
         return [said.silent(answer, alone=_is_not_served(answer))] * len(tasks)
@@ -92,7 +92,7 @@ def probed(answer: HttpResult | HttpFailure) -> Probed:
     """What the answer to a query for nobody's task shows."""
     if isinstance(answer, HttpFailure):
         return Probed("note", f"could not be reached: {answer.reason}")
-    said = Said(answer)
+    said = Envelope(answer)
     if said.parsed is None or said.code in ("1202", "1203"):
         level: Literal["note", "error"] = "error" if answer.status < 500 else "note"
         return Probed(level, f"{said.in_words()}: no such API here; check base URL and profile")
@@ -115,7 +115,7 @@ def _is_not_served(answer: HttpResult) -> bool:
     return 400 <= answer.status < 500 and answer.status != 429
 
 
-class Said:
+class Envelope:
     """An answer's envelope, as far as there is one."""
 
     def __init__(self, answer: HttpResult) -> None:
@@ -164,7 +164,7 @@ class Said:
         return ", ".join(parts)
 
 
-def _refusal(answer: HttpResult, said: Said) -> SubmitOutcome:
+def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
     """What an answer without a task proves."""
     code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
     words, asked_s = said.in_words(), retry_after_s(answer)
@@ -188,7 +188,9 @@ def _refusal(answer: HttpResult, said: Said) -> SubmitOutcome:
             return Unknown(words, said.code)
 
 
-def _by_status(answer: HttpResult, said: Said, words: str, asked_s: float | None) -> SubmitOutcome:
+def _by_status(
+    answer: HttpResult, said: Envelope, words: str, asked_s: float | None
+) -> SubmitOutcome:
     """The same from the HTTP status alone."""
     match answer.status:
         case 429:

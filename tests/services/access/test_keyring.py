@@ -1,0 +1,141 @@
+"""Keys are asked of the database once in a few seconds; what they do is recorded beside."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from sqlalchemy import event, text
+
+from tests.support.keys import issue
+from tracker.domain.access import Scope
+from tracker.domain.errors import Fault, Unauthenticated
+from tracker.services.access.keyring import FRESH_S, Keyring
+from tracker.services.access.keys import Grant, Keys
+from tracker.store.store import Store
+
+
+class _Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 25, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def _count_queries(store: Store) -> list[str]:
+    asked: list[str] = []
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def note(_db: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    return asked
+
+
+@pytest.mark.anyio
+async def test_a_fresh_key_costs_no_query(database_url: str) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        made = await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
+        keyring = Keyring(store, clock, [b"s"])
+        asked = _count_queries(store)
+        together = await asyncio.gather(*(keyring.holder(made.secret) for _ in range(100)))
+        assert {who.tenant for who in together} == {"mine"}
+        assert len([one for one in asked if "api_keys" in one]) == 1
+        clock.seconds = FRESH_S - 0.1
+        await keyring.holder(made.secret)
+        assert len([one for one in asked if "api_keys" in one]) == 1
+        clock.seconds = FRESH_S
+        await keyring.holder(made.secret)
+        assert len([one for one in asked if "api_keys" in one]) == 2
+
+
+@pytest.mark.anyio
+async def test_a_revoked_key_is_refused_when_it_is_no_longer_fresh(database_url: str) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
+        made = await keys.create_key(Grant("mine", {Scope.TASKS_READ}))
+        await keyring.holder(made.secret)
+        assert await keys.revoke(made.row.id)
+        clock.seconds = FRESH_S
+        with pytest.raises(Unauthenticated, match="revoked") as refused:
+            await keyring.holder(made.secret)
+        assert refused.value.fault is Fault.INVALID
+
+
+@pytest.mark.anyio
+async def test_a_new_key_works_at_once_and_an_unknown_one_is_not_kept(database_url: str) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        keyring = Keyring(store, clock, [b"s"])
+        assert not await keyring.is_any()
+        for number in range(50):
+            with pytest.raises(Unauthenticated):
+                await keyring.holder(f"trk_{number}")
+        assert not keyring._known
+        made = await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
+        assert (await keyring.holder(made.secret)).scopes == {Scope.TASKS_READ}
+
+
+@pytest.mark.anyio
+async def test_uses_are_recorded_together_and_never_go_back(database_url: str) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
+        made = [await keys.create_key(Grant("mine", {Scope.ADMIN})) for _ in range(2)]
+        late = Keyring(store, clock, [b"s"])
+        async with keyring.recording(), late.recording():
+            await late.holder(made[0].secret)
+            clock.seconds = 60
+            for one in made:
+                await keyring.holder(one.secret)
+        async with late.recording():
+            pass
+        found = await keys.list_all(tenant="mine")
+        assert [row.last_used_at for row in found] == [clock.now()] * 2
+
+
+@pytest.mark.anyio
+async def test_a_pair_survives_the_rotation_of_the_services_secret(database_url: str) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        pair = await Keys(store, clock, [b"old"]).create_pair(Grant("mine", {Scope.ADMIN}))
+        assert pair.access_key is not None
+        rotated = Keyring(store, clock, [b"new", b"old"])
+        token = _token(pair.access_key, pair.secret, clock)
+        assert (await rotated.signer(token)).tenant == "mine"
+        with pytest.raises(Unauthenticated):
+            await Keyring(store, clock, [b"new"]).signer(token)
+
+
+def test_nothing_that_lets_somebody_in_is_in_the_database(database_url: str) -> None:
+    issued = [issue(database_url, secret=b"s"), issue(database_url, kling=True, secret=b"s")]
+    clock = _Clock()
+
+    async def dump() -> str:
+        async with Store(database_url, clock) as store:
+            rows = await store.read(lambda db: db.execute(text("SELECT * FROM api_keys")).all())
+            return repr(
+                [tuple(bytes(v) if isinstance(v, memoryview) else v for v in r) for r in rows]
+            )
+
+    stored = asyncio.run(dump())
+    for one in issued:
+        assert one.secret not in stored
+        assert one.secret[12:] not in stored
+
+
+def _token(access_key: str, secret: str, clock: _Clock) -> str:
+    now = int(clock.now().timestamp())
+    return jwt.encode({"iss": access_key, "exp": now + 60, "nbf": now - 5}, secret, "HS256")

@@ -1,0 +1,65 @@
+"""Endpoint secrets: sealed where they are kept, and told where they cannot be read."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.workbench import Way, open_workbench
+from tracker.domain import signature
+from tracker.domain.notices import Filter
+from tracker.domain.sealing import unseal
+from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
+from tracker.store import endpoints
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_url: str) -> None:
+    way = Way(lambda _: OK)
+    async with open_workbench(database_url, way) as bench:
+        await an_endpoint(bench)
+        await bench.submitted(1)
+        other = replace(bench.context, secrets=[b"another secret entirely"])
+        delivering = Delivering(other)
+        (lane,) = await delivering.lanes()
+        (held,) = await delivering.claim({lane.name: 1})
+        assert await delivering.deliver(held) is False
+        (one,) = await owed(bench)
+        assert way.calls == []
+        assert "its secret cannot be read" in f"{one.last_error}"
+
+
+async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        made = await Endpoints(bench.context).create(
+            NewEndpoint("default", "http://a.example/", Filter())
+        )
+        key = signature.key_of(made.secret)
+        ((_, sealed),) = await bench.context.store.read(endpoints.sealed)
+        assert key not in sealed
+        assert made.secret not in repr(made.endpoint)
+        assert unseal(bench.context.secrets, sealed) == key
+
+
+async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url: str) -> None:
+    way = Way(lambda _: OK)
+    async with open_workbench(database_url, way) as bench:
+        made = await Endpoints(bench.context).create(
+            NewEndpoint("default", "http://a.example/", Filter())
+        )
+        await Endpoints(bench.context).rotate(
+            "default", made.endpoint.id, overlap=timedelta(hours=1)
+        )
+        old, new = bench.context.secrets[0], b"the key from now on"
+        await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
+        await bench.submitted(1)
+        delivering = Delivering(replace(bench.context, secrets=[new]))
+        (lane,) = await delivering.lanes()
+        (held,) = await delivering.claim({lane.name: 1})
+        assert await delivering.deliver(held) is True
+        (call,) = way.calls
+        Webhook(made.secret).verify(call.body or b"", dict(call.headers))

@@ -1,0 +1,206 @@
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.policy import Policy
+from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.providers.base import Account
+from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.parsing import observe
+from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.recorder import Recorder
+from tracker.services.upkeep.sweeping import Sweeping
+from tracker.store import tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job
+
+pytestmark = pytest.mark.anyio
+
+
+class Together(Kling):
+    """A provider that answers for up to twenty tasks at once."""
+
+    def group_polls(self, account: Account, tasks: Sequence[Task]) -> list[Sequence[Task]]:
+        return [tasks[start : start + 20] for start in range(0, len(tasks), 20)]
+
+    def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
+        ids = ",".join(f"{task.provider_task_id}" for task in tasks)
+        return HttpCall("GET", f"{account.base_url}/tasks?task_ids={ids}")
+
+    def parse_polls(
+        self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+    ) -> list[PollOutcome]:
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)] * len(tasks)
+        said = {one["id"]: observe(one) for one in json.loads(answer.body)}
+        found = [said.get(task.provider_task_id) for task in tasks]
+        return [Absent("not there") if one is None else Observed(one) for one in found]
+
+
+def _says(call: HttpCall) -> HttpResult:
+    """Everything has succeeded, but for `theirs-3`, which is unheard of."""
+    ids = re.findall(r"theirs-\d+", call.url)
+    told = [{"id": one, "status": "succeeded"} for one in ids if one != "theirs-3"]
+    if "task_ids" in call.url:
+        return HttpResult(200, {}, json.dumps(told).encode())
+    if not told:
+        said = {"code": 1201, "message": "Task not found by id/external id"}
+        return HttpResult(400, {}, json.dumps(said).encode())
+    return HttpResult(200, {}, json.dumps({"code": 0, "data": told[0]}).encode())
+
+
+@pytest.mark.parametrize(("provider", "calls"), [(Kling(), 25), (Together(), 2)])
+async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
+    database_url: str, provider: Kling, calls: int
+) -> None:
+    way = Way(_says)
+    async with open_workbench(database_url, way, provider=provider) as bench:
+        made = await bench.submitted(25)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(bench.context).run(held)
+        assert len(way.calls) == calls
+        states = [(await bench.task(task.key)).state for task in made]
+        assert states == [
+            TaskState.SUBMITTED if n == 3 else TaskState.SUCCEEDED for n in range(len(made))
+        ]
+        assert (await bench.task(made[3].key)).absences == 1
+
+
+async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: str) -> None:
+    def busy(_call: HttpCall) -> HttpResult:
+        return HttpResult(429, {"retry-after": "60"}, b'{"code": 1302, "message": "too fast"}')
+
+    way = Way(busy)
+    async with open_workbench(database_url, way) as bench:
+        made = await bench.submitted(60)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        reconciliation = Reconciliation(bench.context)
+        await reconciliation.run(held)
+        assert len(way.calls) <= 16  # those that were under way when the first answer came
+        now = bench.context.clock.now()
+        due = await bench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert 50 < (due - now).total_seconds() < 70
+        assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
+
+
+async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url: str) -> None:
+    class Brittle(Together):
+        def parse_polls(
+            self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
+        ) -> list[PollOutcome]:
+            raise RecursionError
+
+    async with open_workbench(database_url, Way(_says), provider=Brittle()) as bench:
+        made = await bench.submitted(2)
+        held: list[Job] = []
+        while len(held) < len(made):
+            held += await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(bench.context).run(held)
+        assert {(await bench.task(task.key)).state for task in made} == {TaskState.SUBMITTED}
+        assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+
+
+@pytest.mark.parametrize("public_url", [None, "https://tracker.example"])
+async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
+    sqlite_url: str, public_url: str | None
+) -> None:
+    """A day of "processing", at the default pace: then it expires and nobody asks any more."""
+
+    def works(_call: HttpCall) -> HttpResult:
+        said = {"task_id": "theirs-0", "task_status": "processing"}
+        return HttpResult(200, {}, json.dumps({"code": 0, "data": said}).encode())
+
+    way, clock, day = Way(works), HandClock(), timedelta(days=1)
+    async with open_workbench(sqlite_url, way, policy=Policy(give_up=day), clock=clock) as bench:
+        context = replace(bench.context, public_url=public_url)
+        (made,) = await bench.submitted(1)
+        while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
+            clock.at = max(due, clock.at)
+            await Sweeping(context).sweep_all()
+            if held := await bench.claim(JobKind.RECONCILE):
+                await Reconciliation(context).run(held)
+        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+        assert day <= clock.at - made.created_at < day + timedelta(minutes=15)
+        at_the_ceiling = day / context.policy.polls.ceiling
+        assert at_the_ceiling * 0.9 < len(way.calls) < at_the_ceiling + 40
+
+
+async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database_url: str) -> None:
+    clock, day = HandClock(), timedelta(days=1)
+    policy = Policy(give_up=day)
+    async with open_workbench(database_url, Way(_says), policy=policy, clock=clock) as bench:
+        made = await bench.queued("ours")
+        clock.move(4 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        await bench.accepted(made, "theirs-0")
+        clock.move(0.9 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+        clock.move(0.2 * day.total_seconds())
+        await Sweeping(bench.context).sweep_all()
+        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+
+
+async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(_says)) as bench:
+        (made,) = await bench.submitted(1)
+
+        def forget(tx: Tx, keys: Sequence[int]) -> list[None]:
+            tasks.save(tx.db, [replace(made, version=made.version + 1, give_up_at=None)])
+            return [None] * len(keys)
+
+        def runs(tx: Tx, keys: Sequence[int]) -> list[None]:
+            recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
+            for key in keys:
+                recorder.record(key, Event(Kind.SEEN_RUNNING, Source.CALLBACK))
+            recorder.flush()
+            return [None] * len(keys)
+
+        def comes_back(tx: Tx, keys: Sequence[int]) -> list[Task]:
+            sent = tasks.lock_by_key(tx.db, keys).values()
+            doubted = [replace(task, state=TaskState.UNCERTAIN) for task in sent]
+            recorder = Recorder(bench.context, tx, doubted)
+            for key in keys:
+                recorder.record(key, Event(Kind.ABSENT, Source.POLL))
+            recorder.flush()
+            return [recorder.task(key) for key in keys]
+
+        await bench.context.store.write(forget, made.key)
+        assert (await bench.task(made.key)).give_up_at is None
+        await bench.context.store.write(runs, made.key)
+        assert (await bench.task(made.key)).give_up_at is not None
+        back = await bench.context.store.write(comes_back, made.key)
+        assert (back.state, back.give_up_at) == (TaskState.QUEUED, None)
+        assert (await bench.task(made.key)).give_up_at is None
+
+
+async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_back(
+    database_url: str,
+) -> None:
+    way = Way(_says)
+    async with open_workbench(database_url, way) as bench:
+        (made,) = await bench.submitted(1)
+        await bench.bring_forward(made)
+        held = await bench.claim(JobKind.RECONCILE)
+        await Reconciliation(replace(bench.context, accounts={})).run(held)
+        assert way.calls == []
+        assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+        await bench.bring_forward(made)
+        await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
+        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED

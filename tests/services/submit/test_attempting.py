@@ -1,0 +1,266 @@
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.outcome import SubmitOutcome
+from tracker.domain.policy import Policy
+from tracker.domain.signals import Point
+from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.providers.base import Account
+from tracker.providers.kling.adapter import Kling
+from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.submit.attempting import Attempting
+
+pytestmark = pytest.mark.anyio
+
+SHORT = Policy(polls=PATIENCE, lease=timedelta(milliseconds=50), submit_timeout_s=0.05)
+
+
+def accepted(_call: HttpCall) -> HttpResult:
+    data = {"task_id": "theirs", "task_status": "submitted"}
+    return HttpResult(200, {}, json.dumps({"code": 0, "data": data}).encode())
+
+
+def says(status: int, code: int, message: str) -> HttpResult:
+    return HttpResult(status, {}, json.dumps({"code": code, "message": message}).encode())
+
+
+def denied(_call: HttpCall) -> HttpResult:
+    return says(400, 1201, "Task not found by id/external id")
+
+
+async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
+    database_url: str,
+) -> None:
+    clock = HandClock()
+    policy = Policy(polls=PATIENCE)
+
+    def freeze(point: Point) -> None:
+        if point is Point.SUBMIT_BEGUN:
+            clock.move(policy.lease.total_seconds())
+
+    way = Way(accepted)
+    async with open_workbench(
+        database_url, way, policy=policy, signal=freeze, clock=clock
+    ) as workbench:
+        task = await workbench.queued("frozen")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(workbench.context).run(job)
+        assert way.calls == []
+        assert await workbench.outcomes(task) == ["not_sent"]
+        assert (await workbench.task(task.key)).state is TaskState.QUEUED
+
+
+async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
+    database_url: str,
+) -> None:
+    """Whoever began it may be frozen with the request half on its way."""
+    policy = replace(SHORT, submit_timeout_s=30.0)
+    async with open_workbench(database_url, Way(denied), policy=policy) as workbench:
+        task = await _lost(workbench)
+        await Reconciliation(workbench.context).run(await workbench.waits_for(JobKind.RECONCILE))
+        found = await workbench.task(task.key)
+        assert (found.state, found.absences) == (TaskState.UNCERTAIN, 0)
+        due = await workbench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert (due - workbench.context.clock.now()).total_seconds() > 20
+
+
+async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_again(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(denied), policy=SHORT) as workbench:
+        attempting = Attempting(workbench.context)
+
+        async def another_takes_over() -> None:
+            (job,) = await workbench.waits_for(JobKind.SUBMIT)
+            await Attempting(workbench.context).run(job)
+            while (await workbench.task(task.key)).state is TaskState.UNCERTAIN:
+                held = await workbench.waits_for(JobKind.RECONCILE)
+                await Reconciliation(workbench.context).run(held)
+
+        class Slow(Way):
+            async def call_provider(self, call: HttpCall, **_options: Any) -> HttpResult:
+                await another_takes_over()
+                return accepted(call)
+
+        task = await workbench.queued("late")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        slow = Attempting(replace(workbench.context, egress=Slow(accepted)))
+        await slow.run(job)
+        found = await workbench.task(task.key)
+        assert (found.state, found.provider_task_id) == (TaskState.SUBMITTED, "theirs")
+        assert await workbench.outcomes(task) == ["lost"]
+        (again,) = await workbench.waits_for(JobKind.SUBMIT)
+        await attempting.run(again)
+        assert await workbench.outcomes(task) == ["lost"]
+        assert await workbench.leases.next_due(JobKind.SUBMIT) is None
+
+
+async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_denies(
+    database_url: str,
+) -> None:
+    exists = Way(lambda _call: says(400, 1201, "external_task_id already exists"))
+    async with open_workbench(database_url, exists) as workbench:
+        task = await workbench.queued("twice")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(workbench.context).run(job)
+        assert await workbench.outcomes(task) == ["exists"]
+        denying = Reconciliation(replace(workbench.context, egress=Way(denied)))
+        for _ in range(4):
+            await denying.run(await workbench.waits_for(JobKind.RECONCILE))
+        found = await workbench.task(task.key)
+        assert (found.state, found.absences) == (TaskState.UNCERTAIN, 0)
+
+
+async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) -> None:
+    clock = HandClock()
+    cut = Way(lambda _call: HttpFailure(Certainty.UNKNOWN, "cut"))
+    polls = replace(PATIENCE, confirm=timedelta(seconds=15))
+    async with open_workbench(
+        database_url, cut, policy=Policy(polls=polls), clock=clock
+    ) as workbench:
+        task = await workbench.queued("asked")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(workbench.context).run(job)
+        denying = Reconciliation(replace(workbench.context, egress=Way(denied)))
+        await workbench.bring_forward(task)
+        (look,) = await workbench.waits_for(JobKind.RECONCILE)
+        await denying.run([look])
+        await workbench.bring_forward(task)  # somebody asks in between
+        (look,) = await workbench.waits_for(JobKind.RECONCILE)
+        await denying.run([look])
+        found = await workbench.task(task.key)
+        assert (found.state, found.absences) == (TaskState.UNCERTAIN, 1)
+        clock.move(16)
+        await workbench.bring_forward(task)
+        await denying.run(await workbench.waits_for(JobKind.RECONCILE))
+        assert (await workbench.task(task.key)).state is TaskState.QUEUED
+
+
+async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_leaves(
+    database_url: str,
+) -> None:
+    class Broken(Kling):
+        def build_submit(
+            self,
+            account: Account,
+            task: Task,
+            body: Mapping[str, Any],
+            *,
+            callback_url: str | None,
+            now: datetime,
+        ) -> HttpCall:
+            raise RecursionError
+
+    way = Way(accepted)
+    async with open_workbench(database_url, way, provider=Broken(), policy=SHORT) as workbench:
+        task = await workbench.queued("broken")
+        for _ in range(12):
+            await workbench.bring_forward(task)
+            (job,) = await workbench.waits_for(JobKind.SUBMIT)
+            await Attempting(workbench.context).run(job)
+        found = await workbench.task(task.key)
+        assert (found.state, way.calls) == (TaskState.FAILED, [])
+        assert found.error is not None
+        assert found.error.type == "never_submitted"
+
+
+async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
+    database_url: str,
+) -> None:
+    class Brittle(Kling):
+        def parse_submit(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+            raise RecursionError
+
+    async with open_workbench(database_url, Way(accepted), provider=Brittle()) as workbench:
+        task = await workbench.queued("brittle")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(workbench.context).run(job)
+        assert (await workbench.task(task.key)).state is TaskState.UNCERTAIN
+        assert await workbench.outcomes(task) == ["unknown"]
+
+
+async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
+    database_url: str,
+) -> None:
+    busy = Way(lambda _call: says(429, 1303, "parallel task over resource pack limit"))
+    async with open_workbench(database_url, busy) as workbench:
+        task = await workbench.queued("waits")
+        for _ in range(15):
+            await workbench.bring_forward(task)
+            (job,) = await workbench.waits_for(JobKind.SUBMIT)
+            assert job.attempts == 0
+            await Attempting(workbench.context).run(job)
+        assert (await workbench.task(task.key)).state is TaskState.QUEUED
+        assert len(busy.calls) == 15
+
+
+async def test_a_large_task_keeps_its_place_and_one_too_large_goes_alone(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(accepted), max_in_flight=4) as workbench:
+        attempting = Attempting(workbench.context)
+        small = [await workbench.queued(f"small-{n}") for n in range(2)]
+        large = await workbench.queued("large", pictures=9)
+        behind = await workbench.queued("behind")
+        for job in await workbench.claim(JobKind.SUBMIT):
+            await attempting.run(job)
+        assert [await _state(workbench, task) for task in small] == ["submitted"] * 2
+        assert await workbench.claim(JobKind.SUBMIT) == []  # nobody overtakes the large one
+        for task in small:
+            await workbench.ended(task)
+        (job,) = await workbench.claim(JobKind.SUBMIT)
+        await attempting.run(job)
+        assert await _state(workbench, large) == "submitted"
+        assert await workbench.claim(JobKind.SUBMIT) == []
+        await workbench.ended(large)
+        (job,) = await workbench.claim(JobKind.SUBMIT)
+        assert job.task_key == behind.key
+
+
+async def _state(workbench: Workbench, task: Task) -> str:
+    return (await workbench.task(task.key)).state.value
+
+
+async def _lost(workbench: Workbench) -> Task:
+    """A task whose sender vanished with the request perhaps on its way."""
+
+    class Vanished(Exception):
+        pass
+
+    def vanish(point: Point) -> None:
+        if point is Point.SUBMIT_BEGUN:
+            raise Vanished
+
+    task = await workbench.queued("vanished")
+    (job,) = await workbench.waits_for(JobKind.SUBMIT)
+    with pytest.raises(Vanished):
+        await Attempting(replace(workbench.context, at=vanish)).run(job)
+    (job,) = await workbench.waits_for(JobKind.SUBMIT)
+    await Attempting(workbench.context).run(job)
+    assert await workbench.outcomes(task) == ["lost"]
+    return task
+
+
+async def test_a_task_whose_account_was_taken_out_waits_and_spends_nothing(
+    database_url: str,
+) -> None:
+    way = Way(accepted)
+    async with open_workbench(database_url, way) as workbench:
+        task = await workbench.queued("homeless")
+        (job,) = await workbench.waits_for(JobKind.SUBMIT)
+        await Attempting(replace(workbench.context, accounts={})).run(job)
+        assert (way.calls, await workbench.outcomes(task)) == ([], [])
+        await workbench.bring_forward(task)
+        (again,) = await workbench.waits_for(JobKind.SUBMIT)
+        assert again.attempts == 0
+        await Attempting(workbench.context).run(again)
+        assert (await workbench.task(task.key)).state is TaskState.SUBMITTED

@@ -1,0 +1,119 @@
+"""Tasks whose account was taken out of the settings: they wait, are shown, and lose nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.requests import kling_says
+from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
+from tracker.domain import token
+from tracker.domain.errors import Conflict
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.policy import Confirm, Policy
+from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.reception import Received, Reception
+from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.health import Health
+from tracker.store import conditions
+from tracker.store.conditions import Condition
+
+pytestmark = pytest.mark.anyio
+
+
+def _succeeded(_call: HttpCall) -> HttpResult:
+    return HttpResult(200, {}, kling_says("succeed", task_id="theirs-0"))
+
+
+def _without(bench: Workbench) -> Context:
+    """The same service, started again without its account; another has taken its place."""
+    (account,) = bench.context.accounts.values()
+    return replace(bench.context, accounts={("kling", "other"): replace(account, name="other")})
+
+
+async def _told(context: Context, task: Task, **said: Any) -> Received:
+    secret = token.sign(context.secrets[0], "kling", str(task.id))
+    body = kling_says("succeed", **said)
+    return await Reception(context).receive(RawCallback("kling", str(task.id), secret, {}, body))
+
+
+async def _raised(context: Context) -> list[Condition]:
+    await Health(context).look()
+    return await context.store.read(conditions.list_open)
+
+
+async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(_succeeded)) as bench:
+        await bench.submitted(1)
+        queued = await bench.queued("mine")
+        assert await _raised(bench.context) == []
+        gone = _without(bench)
+        (raised,) = await _raised(gone)
+        assert (raised.name, raised.provider, raised.account) == (
+            "account_missing",
+            "kling",
+            "default",
+        )
+        assert await _raised(gone) == [raised]
+        await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
+        await Attempting(gone).run((await bench.waits_for(JobKind.SUBMIT))[0])
+        assert await _raised(gone) == [raised]  # they wait still, if for longer
+        assert await _raised(bench.context) == []
+        assert (await bench.task(queued.key)).version == 1
+
+
+async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_succeeded)) as bench:
+        (sent,), queued = await bench.submitted(1), await bench.queued("mine")
+        gone = _without(bench)
+        actions = Actions(gone, Acceptance(gone))
+        with pytest.raises(Conflict, match="no account 'default' at kling any more"):
+            await actions.refresh("default", sent.id)
+        assert (await actions.cancel("default", queued.id)).state is TaskState.CANCELLED
+
+
+async def test_its_callbacks_are_taken_in(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_succeeded)) as bench:
+        (task,) = await bench.submitted(1)
+        assert (await _told(_without(bench), task)).verdict is Verdict.ADVANCED
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def test_a_verdict_that_must_be_proved_waits_until_the_account_is_back(
+    database_url: str,
+) -> None:
+    policy = Policy(polls=PATIENCE, confirm=Confirm.ALWAYS)
+    way = Way(_succeeded)
+    async with open_workbench(database_url, way, policy=policy) as bench:
+        (task,) = await bench.submitted(1)
+        gone = _without(bench)
+        assert (await _told(gone, task)).verdict is Verdict.UNCONFIRMED
+        await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
+        assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+        assert way.calls == []
+        await bench.bring_forward(task)
+        await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def test_half_an_answer_counts_once_nobody_can_be_asked_for_the_rest(
+    database_url: str,
+) -> None:
+    """It waited for its detail when the account was taken out."""
+    policy = Policy(polls=replace(PATIENCE, confirm=timedelta(0)))
+    async with open_workbench(database_url, Way(_succeeded), policy=policy) as bench:
+        queued = await bench.queued("ours", watermark_info={"enabled": True})
+        task = await bench.accepted(queued, "theirs")
+        assert (await _told(bench.context, task)).verdict is Verdict.UNCONFIRMED
+        await Reconciliation(_without(bench)).run(await bench.waits_for(JobKind.RECONCILE))
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED

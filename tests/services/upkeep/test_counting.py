@@ -1,0 +1,84 @@
+"""The feed is counted once, by whomever, and what is not folded yet counts all the same."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.domain.cost import Cost
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.exchange import HttpResult
+from tracker.domain.tally import Price
+from tracker.services.recorder import Recorder
+from tracker.services.upkeep import counting
+from tracker.services.upkeep.counting import Counted, Counting
+from tracker.store import tasks
+from tracker.store.driver.transaction import Tx
+
+pytestmark = pytest.mark.anyio
+WAY = Way(lambda _call: HttpResult(500, {}, b""))
+
+
+async def _end(bench: Workbench, name: str) -> None:
+    task = await bench.accepted(await bench.queued(name), f"theirs-{name}")
+
+    def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
+        recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, set(keys)).values())
+        for key in keys:
+            cost = Cost("unit", "0.1", "video")
+            recorder.record(key, Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK, costs=(cost,)))
+        recorder.flush()
+        return [None] * len(keys)
+
+    await bench.context.store.write(batch, task.key)
+
+
+async def _look(bench: Workbench, tenant: str = "default") -> Counted:
+    since = bench.context.clock.now() - timedelta(hours=24)
+    return await bench.context.store.read(lambda db: counting.look(db, tenant, since=since))
+
+
+async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None:
+    async with open_workbench(database_url, WAY) as bench:
+        for n in range(12):
+            await _end(bench, f"first-{n}")
+        before = await _look(bench)
+        await asyncio.gather(*(Counting(bench.context).fold_all() for _ in range(4)))
+        after = await _look(bench)
+        assert (before, before.whole) == (after, True)
+        for n in range(3):
+            await _end(bench, f"second-{n}")
+        await Counting(bench.context).fold_all()
+        ever = (await _look(bench)).ever["kling", "default"]
+        assert ever.labelled("ended") == {"succeeded": 15}
+        assert ever.labelled("told") == {"callback": 15}
+        assert ever.costs == {Price("unit", "video", None): Decimal("1.5")}
+        assert sum(ever.labelled("latency").values()) == 15
+        assert (await _look(bench, "somebody else")).ever == {}
+
+
+async def test_two_processes_count_each_end_once(database_url: str) -> None:
+    async with (
+        open_workbench(database_url, WAY) as bench,
+        open_workbench(database_url, WAY) as other,
+    ):
+        for n in range(8):
+            await _end(bench, f"{n}")
+            await asyncio.gather(
+                Counting(bench.context).fold_all(), Counting(other.context).fold_all()
+            )
+        ever = (await _look(other)).ever["kling", "default"]
+        assert ever.labelled("ended") == {"succeeded": 8}
+
+
+async def test_old_hours_go_and_the_sums_for_ever_stay(database_url: str) -> None:
+    async with open_workbench(database_url, WAY) as bench:
+        await _end(bench, "one")
+        await Counting(bench.context).fold_all()
+        await bench.context.store.write(counting.drop_hours, timedelta(hours=-2))
+        found = await _look(bench)
+        assert found.lately == {}
+        assert found.ever["kling", "default"].labelled("ended") == {"succeeded": 1}

@@ -1,0 +1,57 @@
+"""Group commit: what comes together is committed together, in bounded batches, to the last item."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tracker.clock import SystemClock
+from tracker.store.driver.transaction import Tx
+from tracker.store.driver.writer import MAX_BATCH
+from tracker.store.store import Store
+
+pytestmark = pytest.mark.anyio
+
+
+class Batches:
+    """Notes what it is given; an odd item fails."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[int]] = []
+
+    def apply(self, _tx: Tx, items: Sequence[int]) -> list[int | Exception]:
+        self.seen.append(list(items))
+        return [item if item % 2 == 0 else ValueError(f"{item} is odd") for item in items]
+
+
+async def test_what_one_turn_of_the_loop_brings_is_one_batch(database_url: str) -> None:
+    batches = Batches()
+    async with Store(database_url, SystemClock()) as store:
+        writing = [store.write(batches.apply, number) for number in range(20)]
+        results = await asyncio.gather(*writing, return_exceptions=True)
+    assert batches.seen == [list(range(20))]
+    assert [str(result) for result in results[:3]] == ["0", "1 is odd", "2"]
+
+
+async def test_no_batch_is_larger_than_one_may_be(sqlite_url: str) -> None:
+    batches = Batches()
+    async with Store(sqlite_url, SystemClock()) as store:
+        numbers = [2 * number for number in range(2 * MAX_BATCH + 1)]
+        assert await asyncio.gather(*(store.write(batches.apply, n) for n in numbers)) == numbers
+    assert [len(batch) for batch in batches.seen] == [MAX_BATCH, MAX_BATCH, 1]
+
+
+async def test_what_waits_when_it_is_closed_is_committed(database_url: str) -> None:
+    batches = Batches()
+    async with Store(database_url, SystemClock()) as store:
+        last = store.write(batches.apply, 2)
+    assert await last == 2
+
+
+async def test_who_does_not_wait_any_more_takes_nothing_from_the_others(sqlite_url: str) -> None:
+    batches = Batches()
+    async with Store(sqlite_url, SystemClock()) as store:
+        given_up, stays = store.write(batches.apply, 2), store.write(batches.apply, 4)
+        given_up.cancel()
+        assert await stays == 4
+    assert batches.seen == [[2, 4]]

@@ -1,0 +1,24 @@
+"""Every body that the OpenAPI document shows is accepted, and answered as the document says."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tracker.web.api.openapi import operations
+from tracker.web.routes import ROUTES
+
+EXAMPLES = [
+    pytest.param(method, route.path, body, set(said.answers), id=f"{method} {route.path} {name}")
+    for route, method, said in operations(ROUTES)
+    for name, body in said.examples.items()
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "promised"), EXAMPLES)
+def test_a_documented_example_is_accepted(
+    http: httpx.Client, method: str, path: str, body: dict[str, Any], promised: set[int]
+) -> None:
+    answer = http.request(method, path, json=body)
+    assert answer.status_code in promised, answer.text  # problems are not among them
+    assert answer.is_success

@@ -1,0 +1,336 @@
+"""Who may: without a key 401, with another tenant's 404, without the scope 403; on every route."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.keys import bearer, issue
+from tests.support.objects import MAKERS, fill
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
+from tests.support.requests import submit as submit_one
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tracker.clock import new_token
+from tracker.domain.access import Scope
+from tracker.services.access.keyring import ANY_S
+from tracker.services.access.keys import Issued
+from tracker.web.api.openapi import operations
+from tracker.web.routes import ROUTES
+
+SECRET = "a secret for tests only"
+GUARDED = [
+    (method, route.path, said)
+    for route, method, said in operations(ROUTES)
+    if said.scope is not None
+]
+WITH_OBJECT = [(method, path, said) for method, path, said in GUARDED if "{" in path]
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A service that asks for keys: its database, and a client without one."""
+
+    database_url: str
+    http: httpx.Client
+
+    def key(self, tenant: str = "default", **more: Any) -> Issued:
+        """A new key of a tenant's."""
+        return issue(self.database_url, tenant=tenant, **more)
+
+    def pair(self, tenant: str = "default") -> Issued:
+        """A new pair for a Kling client."""
+        return issue(self.database_url, tenant=tenant, kling=True, secret=SECRET.encode())
+
+    def asked_by(self, issued: Issued) -> httpx.Client:
+        """The same service, asked with a key."""
+        return httpx.Client(
+            base_url=self.http.base_url, headers=bearer(issued), trust_env=False, timeout=20
+        )
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def locked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Locked]:
+    folder = tmp_path_factory.mktemp("access")
+    if request.param == "sqlite":
+        sqlite: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        yield from _locked(sqlite.copy(folder), folder)
+        return
+    postgres: PostgresTemplate = request.getfixturevalue("postgres_template")
+    with postgres.copy() as url:
+        yield from _locked(url, folder)
+
+
+def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
+    env = environment(
+        database_url,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_CALLBACK_SECRETS=SECRET,
+        TRACKER_AUTH="on",
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+    ):
+        yield Locked(database_url, client)
+
+
+@pytest.fixture
+def mine() -> str:
+    """A tenant that nobody else is."""
+    return f"mine-{new_token()}"
+
+
+@pytest.fixture
+def theirs() -> str:
+    """Another one."""
+    return f"theirs-{new_token()}"
+
+
+def _token(pair: Issued, **claims: Any) -> dict[str, str]:
+    now = int(time.time())
+    payload = {"iss": pair.access_key, "exp": now + 1800, "nbf": now - 5} | claims
+    payload = {name: value for name, value in payload.items() if value is not None}
+    return {"authorization": f"Bearer {jwt.encode(payload, pair.secret, 'HS256')}"}
+
+
+def test_every_guarded_route_is_401_without_a_key(locked: Locked) -> None:
+    assert GUARDED
+    for method, path, _ in GUARDED:
+        answer = locked.http.request(method, path.replace("{id}", "x"), json={})
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["type"] == "urn:tracker:problem:unauthenticated"
+
+
+def test_every_route_with_a_foreign_object_is_404(locked: Locked, mine: str, theirs: str) -> None:
+    my_key, their_key = locked.key(mine), locked.key(theirs)
+    assert WITH_OBJECT
+    with locked.asked_by(my_key) as me, locked.asked_by(their_key) as them:
+        for method, path, said in WITH_OBJECT:
+            address = fill(path, them)
+            body = next(iter(said.examples.values()), {})
+            answer = me.request(method, address, json=body)
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert address.split("/")[3] not in answer.text
+
+
+def test_every_guarded_route_is_403_without_its_scope(locked: Locked) -> None:
+    keys = {
+        scope: locked.key(scopes=[s for s in Scope if s not in (scope, Scope.ADMIN)])
+        for scope in Scope
+    }
+    for method, path, said in GUARDED:
+        scope = said.scope
+        assert scope is not None
+        with locked.asked_by(keys[scope]) as client:
+            answer = client.request(method, path.replace("{id}", "x"), json={})
+        assert answer.status_code == 403, (method, path)
+        assert f'scope="{scope}"' in answer.headers["www-authenticate"]
+
+
+def test_what_is_listed_names_no_foreign_object(locked: Locked, mine: str, theirs: str) -> None:
+    my_key, their_key = locked.key(mine), locked.key(theirs)
+    lists = [
+        path
+        for method, path, said in GUARDED
+        if method == "GET" and "{" not in path and said.answers[200].media == "application/json"
+    ]
+    with locked.asked_by(my_key) as me, locked.asked_by(their_key) as them:
+        foreign = [make(them) for make in MAKERS.values()]
+        assert foreign[0] in them.get("/v1/tasks").text
+        for path in lists:
+            answer = me.get(path)
+            assert answer.status_code == 200, path
+            assert [id_ for id_ in foreign if id_ in answer.text] == [], path
+
+
+def test_lists_hold_only_the_tenants_own(locked: Locked, mine: str, theirs: str) -> None:
+    my_key, their_key = locked.key(mine), locked.key(theirs)
+    with locked.asked_by(my_key) as me, locked.asked_by(their_key) as them:
+        id_ = submit_one(them)["id"]
+        assert [task["id"] for task in them.get("/v1/tasks").json()["tasks"]] == [id_]
+        assert me.get("/v1/tasks").json()["tasks"] == []
+        listed = me.get(MULTI_IMAGE).json()
+        assert listed["data"] == []
+        found = me.get(f"{MULTI_IMAGE}/{id_}")
+        assert (found.status_code, found.json()["code"]) == (400, 1201)
+
+
+def test_idempotency_keys_of_two_tenants_are_two(locked: Locked, mine: str, theirs: str) -> None:
+    ids = set()
+    for tenant in (mine, theirs):
+        with locked.asked_by(locked.key(tenant)) as client:
+            headers = {"idempotency-key": "k"}
+            ids.add(client.post("/v1/tasks", json=submission(), headers=headers).json()["id"])
+    assert len(ids) == 2
+
+
+def test_a_clash_with_a_foreign_external_id_tells_nothing_of_it(
+    locked: Locked, mine: str, theirs: str
+) -> None:
+    said = []
+    for tenant in (theirs, theirs, mine):
+        with locked.asked_by(locked.key(tenant)) as client:
+            answer = client.post("/v1/tasks", json=submission(external_task_id="order-1"))
+            said.append((answer.status_code, {**answer.json(), "request_id": ""}))
+    own, foreign = said[1:]
+    assert own[0] == 409
+    assert foreign == own
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key"])
+def test_a_key_comes_as_bearer_or_in_a_header_of_its_own(locked: Locked, header: str) -> None:
+    key = locked.key().secret
+    value = f"Bearer {key}" if header == "authorization" else key
+    assert locked.http.get("/v1/tasks", headers={header: value}).status_code == 200
+    assert locked.http.get(MULTI_IMAGE, headers={header: value}).json()["code"] == 0
+    assert locked.http.get("/v1/tasks", headers={header: value + "x"}).status_code == 401
+    assert locked.http.get(MULTI_IMAGE, headers={header: value + "x"}).json()["code"] == 1002
+
+
+@pytest.mark.parametrize("value", ["Basic dTpw", "Bearer", "x", "Bearer a.b.c", "Bearer é"])
+def test_odd_credentials_are_401(locked: Locked, value: str) -> None:
+    headers = {b"authorization": value.encode("latin-1")}
+    answer = locked.http.get("/v1/tasks", headers=headers)
+    assert answer.status_code == 401
+    assert locked.http.get(MULTI_IMAGE, headers=headers).json()["code"] == 1002
+
+
+def test_a_kling_client_signs_with_its_pair(locked: Locked, mine: str) -> None:
+    pair = locked.pair(mine)
+    created = locked.http.post(MULTI_IMAGE, json=EXAMPLE, headers=_token(pair))
+    assert created.status_code == 200, created.text
+    id_ = created.json()["data"]["task_id"]
+    with_iat = _token(pair, iat=int(time.time()))
+    found = locked.http.get(f"{MULTI_IMAGE}/{id_}", headers=with_iat)
+    assert found.json()["data"]["task_id"] == id_
+    assert locked.http.get(f"/v1/tasks/{id_}", headers=_token(pair, nbf=None)).status_code == 200
+    # The access key alone, or the secret key itself, lets nobody in.
+    for secret in (pair.access_key, pair.secret):
+        bare = {"authorization": f"Bearer {secret}"}
+        assert locked.http.get("/v1/tasks", headers=bare).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": 1_700_000_000}, 1004),
+        ({"nbf": 4_000_000_000}, 1003),
+        ({"exp": None}, 1002),
+        ({"exp": "soon"}, 1002),
+        ({"exp": float("inf")}, 1002),
+        ({"exp": 10**400}, 1002),
+        ({"nbf": True}, 1002),
+        ({"iss": "somebody"}, 1002),
+        ({"iss": None}, 1002),
+    ],
+)
+def test_a_wrong_token_has_klings_code(locked: Locked, claims: dict[str, Any], code: int) -> None:
+    pair = locked.pair()
+    answer = locked.http.get(MULTI_IMAGE, headers=_token(pair, **claims))
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert "data" not in answer.json()
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
+def test_a_token_of_another_algorithm_is_refused(locked: Locked, algorithm: str) -> None:
+    pair = locked.pair()
+    payload = {"iss": pair.access_key, "exp": int(time.time()) + 60}
+    secret = "" if algorithm == "none" else pair.secret + pair.secret
+    token = jwt.encode(payload, secret, algorithm)
+    answer = locked.http.get(MULTI_IMAGE, headers={"authorization": f"Bearer {token}"})
+    assert answer.json()["code"] == 1002
+
+
+def test_no_credentials_and_too_few_rights_have_klings_codes(locked: Locked) -> None:
+    answer = locked.http.post(MULTI_IMAGE, json=EXAMPLE)
+    assert (answer.status_code, answer.json()["code"]) == (401, 1001)
+    reader = locked.key(scopes=[Scope.TASKS_READ])
+    answer = locked.http.post(MULTI_IMAGE, json=EXAMPLE, headers=bearer(reader))
+    assert (answer.status_code, answer.json()["code"]) == (403, 1103)
+
+
+def test_callbacks_need_no_key(locked: Locked) -> None:
+    key = bearer(locked.key())
+    task = locked.http.post("/v1/tasks", json=submission(), headers=key).json()
+    answer = locked.http.post(callback_path(task["id"]), content=kling_says("processing"))
+    assert answer.json() == {"verdict": "advanced"}
+
+
+def test_a_limited_key_is_told_where_it_stands_and_then_429(locked: Locked) -> None:
+    key = bearer(locked.key(rate=3))
+    for left in (2, 1, 0):
+        answer = locked.http.get("/v1/tasks/none", headers=key)
+        assert answer.status_code == 404
+        assert answer.headers["ratelimit-policy"] == '"key";q=3;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"key";r={left};t=')
+    answer = locked.http.get("/v1/tasks", headers=key)
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 20
+    assert answer.headers["ratelimit"].startswith('"key";r=0;t=')
+    front = locked.http.get(MULTI_IMAGE, headers=key)
+    assert (front.status_code, front.json()["code"]) == (429, 1302)
+    assert "retry-after" in front.headers
+    other = locked.http.get("/v1/tasks", headers=bearer(locked.key()))
+    assert "ratelimit" not in other.headers
+
+
+def test_a_service_on_loopback_asks_for_keys_once_there_are_some(
+    idle: str, database_url: str
+) -> None:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
+        odd = {"authorization": "Bearer of a Kling client"}
+        assert client.get("/v1/tasks", headers=odd).status_code == 200
+        key = bearer(issue(database_url))
+        wait_until(lambda: client.get("/v1/tasks").status_code == 401, timeout_s=ANY_S + 5)
+        assert client.get("/v1/tasks", headers=key).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),  # another port of the same machine
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
+    idle: str, headers: dict[str, str], status: int
+) -> None:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=20, headers=headers) as client:
+        id_ = httpx.post(f"{idle}/v1/tasks", json=submission(), trust_env=False).json()["id"]
+        assert client.get(f"/v1/tasks/{id_}").status_code == 200
+        answer = client.post(f"/v1/tasks/{id_}/cancel")
+        assert answer.status_code == status, answer.text
+        made = client.post(MULTI_IMAGE, json=EXAMPLE)
+        assert made.json()["code"] == (0 if status == 200 else 1103)
+
+
+def test_a_page_of_our_own_address_may(idle: str) -> None:
+    answer = httpx.post(f"{idle}/v1/tasks", json=submission(), headers={"origin": idle})
+    assert answer.status_code == 202
+
+
+def test_with_a_key_it_does_not_matter_where_a_request_comes_from(
+    locked: Locked, mine: str
+) -> None:
+    foreign = bearer(locked.key(mine)) | {
+        "sec-fetch-site": "cross-site",
+        "origin": "https://app.example",
+    }
+    assert locked.http.post("/v1/tasks", json=submission(), headers=foreign).status_code == 202

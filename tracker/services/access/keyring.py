@@ -1,0 +1,140 @@
+"""Who is behind a credential: looked up once, remembered for a few seconds.
+
+A request costs no query as long as its key is fresh in memory. A revocation is therefore honoured
+within FRESH_S; a new key works at once.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.clock import Clock
+from tracker.domain.access import Principal, digest, secret_key
+from tracker.domain.errors import Fault, Unauthenticated, Unavailable
+from tracker.store import keys
+from tracker.store.driver.transaction import Tx
+from tracker.store.keys import ApiKey
+from tracker.store.store import Store
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 5.0
+"""For so long a key is believed without asking the database again, in seconds."""
+ANY_S = 1.0
+"""Between two looks whether the first key has been made, in seconds."""
+RECORD_S = 30.0
+"""Between two records of when keys were last used, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    row: ApiKey
+    at: float
+
+
+class Keyring:
+    """One per process."""
+
+    def __init__(self, store: Store, clock: Clock, secrets: Sequence[bytes]) -> None:
+        """secrets: of the service; pairs derived from any of them are accepted."""
+        self._store = store
+        self._clock = clock
+        self._secrets = secrets
+        self._known: dict[bytes, _Known] = {}  # only keys that exist: nobody can make it grow
+        self._asking: dict[bytes, asyncio.Task[ApiKey | None]] = {}
+        self._used: dict[int, datetime] = {}
+        self._any = False
+        self._any_at: float | None = None
+
+    async def holder(self, key: str) -> Principal:
+        """Who an API key belongs to. Raises Unauthenticated, Unavailable."""
+        row = await self._row(digest(key))
+        if row is None or row.kind != "key":
+            raise Unauthenticated(Fault.INVALID, "there is no such API key")
+        return self._admitted(row)
+
+    async def signer(self, token: str) -> Principal:
+        """Who signed a JWT. Raises Unauthenticated, Unavailable."""
+        from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
+
+        access_key = jwt_claims.issuer(token)
+        row = await self._row(digest(access_key))
+        if row is None or row.kind != "pair":
+            raise Unauthenticated(Fault.INVALID, "there is no such access key")
+        derived = [secret_key(secret, access_key) for secret in self._secrets]
+        jwt_claims.verify(token, derived, now=self._clock.now())
+        return self._admitted(row)
+
+    async def is_any(self) -> bool:
+        """Whether there are keys at all, revoked ones counted."""
+        now = self._clock.monotonic()
+        if not self._any and (self._any_at is None or now - self._any_at >= ANY_S):
+            self._any = await self._store.read(keys.is_any)
+            self._any_at = now
+        return self._any
+
+    @asynccontextmanager
+    async def recording(self) -> AsyncIterator[None]:
+        """Record when keys were last used: now and then while the block runs, and at its end."""
+        stopping = asyncio.Event()
+        repeating = asyncio.create_task(self._record_until(stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+            await repeating
+            await self._record()
+
+    async def _record_until(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await self._record()
+            try:
+                await asyncio.wait_for(stopping.wait(), RECORD_S)
+            except TimeoutError:
+                continue
+
+    async def _record(self) -> None:
+        used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            await self._store.write(_mark, used)
+        except Unavailable as error:
+            log.warning("when keys were last used is not recorded: %s", error)
+            self._used = used | self._used
+
+    def _admitted(self, row: ApiKey) -> Principal:
+        if row.revoked_at is not None:
+            raise Unauthenticated(Fault.INVALID, "this key was revoked")
+        self._used[row.key] = self._clock.now()
+        return Principal(row.tenant, row.scopes, row.key, row.per_minute)
+
+    async def _row(self, wanted: bytes) -> ApiKey | None:
+        known = self._known.get(wanted)
+        if known is not None and self._clock.monotonic() - known.at < FRESH_S:
+            return known.row
+        asking = self._asking.get(wanted)
+        if asking is None:  # requests that come together ask once
+            asking = asyncio.create_task(self._ask(wanted))
+            self._asking[wanted] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(wanted, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, wanted: bytes) -> ApiKey | None:
+        began = self._clock.monotonic()
+        row = await self._store.read(lambda db: keys.find(db, wanted))
+        if row is None or not hmac.compare_digest(row.digest, wanted):
+            self._known.pop(wanted, None)
+            return None
+        self._known[wanted] = _Known(row, began)
+        return row
+
+
+def _mark(tx: Tx, rounds: Sequence[Mapping[int, datetime]]) -> list[None]:
+    for used in rounds:
+        keys.mark_used(tx.db, used)
+    return [None] * len(rounds)

@@ -1,0 +1,94 @@
+"""Make API keys, list them, and end them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from tracker.clock import Clock, new_id, new_secret
+from tracker.domain.access import ACCESS_PREFIX, KEY_PREFIX, Scope, digest, hint, secret_key
+from tracker.store import keys
+from tracker.store.driver.transaction import Tx
+from tracker.store.keys import ApiKey
+from tracker.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a key is to allow. per_minute: its own rate limit; None for the service's."""
+
+    tenant: str
+    scopes: Collection[Scope]
+    name: str = ""
+    per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new key, with what is shown once and stored nowhere.
+
+    secret:     the key itself, or the secret key of a pair.
+    access_key: of a pair.
+    """
+
+    row: ApiKey
+    secret: str
+    access_key: str | None = None
+
+
+class Keys:
+    """For the commands. Needs no running service."""
+
+    def __init__(self, store: Store, clock: Clock, secrets: Sequence[bytes]) -> None:
+        """secrets: of the service; the secret keys of pairs are derived from the first."""
+        self._store = store
+        self._clock = clock
+        self._secrets = secrets
+
+    async def create_key(self, grant: Grant) -> Issued:
+        """A key that is presented as it is. Raises Unavailable."""
+        made = KEY_PREFIX + new_secret()
+        row = await self._keep(grant, made, kind="key", shown_as=hint(made))
+        return Issued(row, made)
+
+    async def create_pair(self, grant: Grant) -> Issued:
+        """An access key and the secret key that signs its JWTs. Raises Unavailable."""
+        access_key = ACCESS_PREFIX + new_id().hex
+        row = await self._keep(grant, access_key, kind="pair", shown_as=access_key)
+        return Issued(row, secret_key(self._secrets[0], access_key), access_key)
+
+    async def _keep(
+        self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
+    ) -> ApiKey:
+        row = ApiKey(
+            id=new_id(),
+            tenant=grant.tenant,
+            name=grant.name,
+            hint=shown_as,
+            digest=digest(found_by),
+            kind=kind,
+            scopes=frozenset(grant.scopes),
+            per_minute=grant.per_minute,
+            created_at=self._clock.now(),
+        )
+        await self._store.write(_insert, row)
+        return row
+
+    async def list_all(self, *, tenant: str | None) -> list[ApiKey]:
+        """All of them, oldest first. tenant: only its own."""
+        return await self._store.read(lambda db: keys.list_all(db, tenant=tenant))
+
+    async def revoke(self, id_: UUID) -> bool:
+        """End a key; false when there is none. Services notice within seconds."""
+        return await self._store.write(_revoke, id_)
+
+
+def _insert(tx: Tx, rows: Sequence[ApiKey]) -> list[None]:
+    for row in rows:  # a command makes one
+        keys.insert_one(tx.db, row)
+    return [None] * len(rows)
+
+
+def _revoke(tx: Tx, ids: Sequence[UUID]) -> list[bool]:
+    there = keys.revoke(tx.db, ids, now=tx.now)
+    return [id_ in there for id_ in ids]

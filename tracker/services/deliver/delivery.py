@@ -1,0 +1,231 @@
+"""Send what is owed, at least once, the same id and bytes each time; and write down how it went."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from tracker.clock import new_token
+from tracker.domain import bodies, delivery, signature
+from tracker.domain.delivery import Attempt, Endpoint, EndpointState, Outcome
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.notices import EventType
+from tracker.domain.sealing import CannotOpen, unseal
+from tracker.domain.signals import Point
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.store import delivery_queue, endpoints
+from tracker.store.delivery_queue import Claimed, Lane, Tried
+from tracker.store.driver.transaction import Tx
+
+log = logging.getLogger(__name__)
+
+ANSWER_BYTES = 4096
+"""Kept of each answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claimed delivery with the endpoint it goes to.
+
+    endpoint:   None for a URL that came with the task.
+    start_by_s: monotonic seconds after which it must not be sent any more: its whole attempt would
+        not fit into the time for which it is ours.
+    """
+
+    claimed: Claimed
+    endpoint: Endpoint | None
+    start_by_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    held: Held
+    attempt: Attempt
+
+
+class Delivering:
+    """Claims, sends and settles deliveries."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def lanes(self) -> list[Lane]:
+        """Every destination that is owed something, the one that has waited longest first."""
+        return await self._context.store.read(delivery_queue.lanes)
+
+    async def claim(self, wanted: Mapping[str, int]) -> list[Held]:
+        """Take what is due of some lanes. wanted: lane → how many at most."""
+        context = self._context
+        start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
+        claimed, known = await context.store.write(self._claim, dict(wanted))
+        if claimed:
+            context.at(Point.DELIVERY_CLAIMED)
+        return [Held(one, known.get(one.endpoint_key or 0), start_by_s) for one in claimed]
+
+    async def deliver(self, held: Held) -> bool:
+        """One attempt, written down. Returns whether it was accepted. Raises Unavailable."""
+        context = self._context
+        try:
+            attempt = await self._send(held)
+        except Exception:
+            # A bug of ours must not make this delivery the first in line for ever.
+            log.exception("a delivery raised; it counts as an attempt")
+            attempt = Attempt(context.clock.now(), 0, error="not sent: raised; see the log")
+        context.at(Point.DELIVERY_SENT)
+        await context.store.write(self._settle, _Done(held, attempt))
+        context.at(Point.DELIVERY_RECORDED)
+        return attempt.succeeded
+
+    async def release(self, held: Sequence[Held]) -> None:
+        """Hand back what was not tried."""
+        await self._context.store.write(_release, tuple(held))
+
+    async def _send(self, held: Held) -> Attempt:
+        context, at = self._context, self._context.clock.now()
+        try:
+            call = self._call(held, int(at.timestamp()))
+        except CannotOpen as error:
+            return Attempt(at, 0, error=f"not sent: its secret cannot be read: {error}")
+        started = context.clock.monotonic()
+        answer = await context.egress.call_guarded(call)
+        latency_ms = round((context.clock.monotonic() - started) * 1000)
+        if not isinstance(answer, HttpResult):
+            return Attempt(at, latency_ms, error=_plain(answer.reason))
+        return Attempt(
+            at,
+            latency_ms,
+            status=answer.status,
+            error=None if 200 <= answer.status < 300 else f"HTTP {answer.status}",
+            answer=answer.body[:ANSWER_BYTES] or None,
+            retry_after_s=_retry_after(answer, context),
+        )
+
+    def _call(self, held: Held, at_s: int) -> HttpCall:
+        context, endpoint, claimed = self._context, held.endpoint, held.claimed
+        keys = (
+            context.webhook_secrets
+            if endpoint is None
+            else [
+                unseal(context.secrets, sealed)
+                for sealed in endpoint.sealed_secrets(context.clock.now())
+            ]
+        )
+        headers = signature.headers(keys, str(claimed.id), at_s, claimed.body)
+        return HttpCall(
+            "POST",
+            claimed.url or (endpoint.url if endpoint else ""),
+            {"content-type": "application/json; charset=utf-8"} | headers,
+            claimed.body,
+            timeout_s=context.policy.deliver_timeout_s,
+        )
+
+    def _claim(
+        self, tx: Tx, wanted: Sequence[Mapping[str, int]]
+    ) -> list[tuple[list[Claimed], dict[int, Endpoint]]]:
+        policy = self._context.policy
+        until = tx.lease_now + policy.lease + timedelta(seconds=policy.deliver_timeout_s)
+        results = []
+        for rooms in wanted:
+            claimed = delivery_queue.claim(
+                tx.db, rooms, token=new_token(), now=tx.lease_now, until=until
+            )
+            keys = {one.endpoint_key for one in claimed if one.endpoint_key is not None}
+            results.append((claimed, endpoints.by_key(tx.db, keys)))
+        return results
+
+    def _settle(self, tx: Tx, done: Sequence[_Done]) -> list[None]:
+        tried = [Tried(one.held.claimed, one.attempt, self._outcome(tx, one)) for one in done]
+        delivery_queue.settle(tx.db, tried, now=tx.now)
+        self._judge_endpoints(tx, done)
+        ended = {
+            one.claimed.task_key
+            for one in tried
+            if one.outcome.again_at is None and one.claimed.task_key is not None
+        }
+        ordered = {
+            one.held.claimed.task_key
+            for one in done
+            if one.held.endpoint is not None and one.held.endpoint.ordered
+        }
+        if delivery_queue.promote(tx.db, ended & ordered, now=tx.now):
+            tx.woken.add(JobKind.DELIVER)
+        return [None] * len(done)
+
+    def _outcome(self, tx: Tx, one: _Done) -> Outcome:
+        return delivery.outcome(
+            one.attempt,
+            one.held.claimed.tries + 1,
+            now=tx.now,
+            jitter=self._context.jitter(),
+        )
+
+    def _judge_endpoints(self, tx: Tx, done: Sequence[_Done]) -> None:
+        """Note which endpoints answer; stop those that said 410 or have failed for long."""
+        answering, failing, gone = set(), set(), set()
+        for one in done:
+            key = one.held.claimed.endpoint_key
+            if key is None:
+                continue
+            if one.attempt.succeeded:
+                answering.add(key)
+            elif one.attempt.status == delivery.GONE:
+                gone.add(key)
+            else:
+                failing.add(key)
+        failing -= answering
+        endpoints.mark_answering(tx.db, answering)
+        endpoints.mark_failing(tx.db, failing, now=tx.now)
+        long_ago = tx.now - self._context.policy.patience
+        for endpoint in endpoints.lock_failing(tx.db, failing, since=long_ago):
+            reason = f"nothing but failures since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC"
+            self._stop(tx, endpoint, EndpointState.PAUSED, reason)
+        for endpoint in endpoints.lock_active(tx.db, gone):
+            self._stop(tx, endpoint, EndpointState.DISABLED, "it answered 410 Gone")
+
+    def _stop(self, tx: Tx, endpoint: Endpoint, state: EndpointState, reason: str) -> None:
+        stopped = replace(
+            endpoint, state=state, state_reason=reason, state_at=tx.now, updated_at=tx.now
+        )
+        endpoints.save(tx.db, stopped)
+        log.warning("endpoint %s is %s: %s", endpoint.id, state.value, reason)
+        type_ = (
+            EventType.ENDPOINT_PAUSED
+            if state is EndpointState.PAUSED
+            else EventType.ENDPOINT_DISABLED
+        )
+        self._context.outbox.owe_event(
+            tx,
+            endpoint.tenant,
+            type_,
+            body=bodies.endpoint_body(type_, stopped, tx.now),
+            about=(str(endpoint.id), tx.now.isoformat()),
+            besides=endpoint.key,
+        )
+
+
+def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
+    claimed = [one.claimed for some in held for one in some]
+    delivery_queue.release(tx.db, claimed, now=tx.now)
+    if claimed:
+        tx.woken.add(JobKind.DELIVER)
+    return [None] * len(held)
+
+
+def _plain(reason: str) -> str:
+    """What went wrong, as every database stores it; receivers' bytes may be in it."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in reason)
+
+
+def _retry_after(answer: HttpResult, context: Context) -> float | None:
+    """Seconds, from either form of the header."""
+    asked = answer.headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    try:
+        at = parsedate_to_datetime(asked)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if at.tzinfo is None else (at - context.clock.now()).total_seconds()

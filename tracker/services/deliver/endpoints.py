@@ -1,0 +1,298 @@
+"""Subscriber endpoints: made, changed, paused, resumed, tested; their secrets made and rotated."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from tracker.clock import new_id, new_key
+from tracker.domain import bodies, signature
+from tracker.domain.delivery import Endpoint, EndpointState, Payload
+from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
+from tracker.domain.notices import EventType, Filter
+from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.store import deliveries, endpoints
+from tracker.store.driver.transaction import Tx
+
+MOST = 500
+"""Endpoints of a tenant: each change of a task is held against every one of them."""
+SECRET_BYTES = 32
+_LEAST_BYTES, _MOST_BYTES = 24, 64
+"""Of a secret that is brought along, as Standard Webhooks asks."""
+_CANCELLED_AT_ONCE = 2000
+"""Deliveries that one transaction drops."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint that somebody wants. secret: brought along; None to have one made."""
+
+    tenant: str
+    url: str
+    filter: Filter
+    payload: Payload = Payload.FULL
+    ordered: bool = False
+    description: str | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What of an endpoint is to be replaced.
+
+    fields:  by their names in Endpoint.
+    filters: by their names in Filter.
+    """
+
+    fields: Mapping[str, Any]
+    filters: Mapping[str, Any]
+
+    def apply(self, tx: Tx, one: Endpoint) -> Endpoint:
+        """The endpoint after them."""
+        filter_ = replace(one.filter, **self.filters)
+        return replace(one, **self.fields, filter=filter_, updated_at=tx.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An endpoint with its secret: only where that is made or replaced is it ever shown."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    tenant: str
+    id: UUID
+    apply: Callable[[Tx, Endpoint], Endpoint]
+
+
+class Endpoints:
+    """Keeps a tenant's endpoints."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def create(self, wanted: NewEndpoint) -> Shown:
+        """Raises InvalidRequest (the URL may not be called), Conflict (too many), Unavailable."""
+        self._check_url(wanted.url)
+        key = _key(wanted.secret)
+        now = self._context.clock.now()
+        new = Endpoint(
+            key=0,
+            id=new_id(),
+            tenant=wanted.tenant,
+            url=wanted.url,
+            filter=wanted.filter,
+            secret=self._seal(key),
+            state_at=now,
+            created_at=now,
+            updated_at=now,
+            description=wanted.description,
+            payload=wanted.payload,
+            ordered=wanted.ordered,
+        )
+        made: Endpoint = await self._context.store.write(_insert, new)
+        return Shown(made, signature.text_of(key))
+
+    async def change(self, tenant: str, id_: UUID, changes: Changes) -> Endpoint:
+        """Change some of an endpoint's fields. Raises as `create`, NotFound."""
+        if "url" in changes.fields:
+            self._check_url(changes.fields["url"])
+        return await self._change(tenant, id_, changes.apply)
+
+    async def pause(self, tenant: str, id_: UUID) -> Endpoint:
+        """What is owed is written down and waits. Raises NotFound."""
+
+        def paused(tx: Tx, one: Endpoint) -> Endpoint:
+            if one.state is EndpointState.PAUSED:
+                return one
+            return _moved(tx, one, EndpointState.PAUSED, "paused by an operator")
+
+        return await self._change(tenant, id_, paused)
+
+    async def resume(self, tenant: str, id_: UUID) -> Endpoint:
+        """Deliver again, what waited first. Raises NotFound."""
+
+        def resumed(tx: Tx, one: Endpoint) -> Endpoint:
+            tx.woken.add(JobKind.DELIVER)
+            if one.state is EndpointState.ACTIVE:
+                return one
+            return replace(_moved(tx, one, EndpointState.ACTIVE, None), failing_since=None)
+
+        return await self._change(tenant, id_, resumed)
+
+    async def drop(self, tenant: str, id_: UUID) -> int:
+        """Cancel what an endpoint is owed; it stays listed and can be redelivered.
+
+        Returns how many. Raises NotFound.
+        """
+        dropped = 0
+        while True:
+            some: int = await self._context.store.write(_drop, (tenant, id_))
+            dropped += some
+            if some < _CANCELLED_AT_ONCE:
+                return dropped
+
+    async def delete(self, tenant: str, id_: UUID) -> None:
+        """Nothing more is owed to it, and what is owed is cancelled. Raises NotFound."""
+        # Nothing new comes in between: it is not told of anything from the first commit on.
+        await self._change(
+            tenant, id_, lambda tx, one: _moved(tx, one, EndpointState.DISABLED, "being deleted")
+        )
+        await self.drop(tenant, id_)
+
+        def deleted(tx: Tx, one: Endpoint) -> Endpoint:
+            gone = _moved(tx, one, EndpointState.DELETED, None)
+            return replace(gone, secret=b"", old_secret=None, old_secret_until=None)
+
+        await self._change(tenant, id_, deleted)
+
+    async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> Shown:
+        """A new secret; the one before signs beside it for a while. Raises NotFound.
+
+        overlap: how long; zero when the old one has become known to others.
+        """
+        key = _key(None)
+        sealed = self._seal(key)
+
+        def rotated(tx: Tx, one: Endpoint) -> Endpoint:
+            keeps = overlap > timedelta(0)
+            return replace(
+                one,
+                secret=sealed,
+                old_secret=one.secret if keeps else None,
+                old_secret_until=tx.now + overlap if keeps else None,
+                updated_at=tx.now,
+            )
+
+        changed = await self._change(tenant, id_, rotated)
+        return Shown(changed, signature.text_of(key))
+
+    async def test(self, tenant: str, id_: UUID) -> UUID:
+        """Owe it a test, whatever its filters; returns the delivery's id.
+
+        Raises NotFound; Conflict when it gets nothing at present.
+        """
+        sent: UUID = await self._context.store.write(self._test, (tenant, id_))
+        return sent
+
+    async def reseal(self) -> None:
+        """Seal anew what an older key had sealed, so that the key may leave the settings.
+
+        What no key at hand opens stays as it is: its deliveries say so.
+        """
+        for key, sealed in await self._context.store.read(endpoints.sealed):
+            anew = self._sealed_anew(sealed)
+            if anew is not None:
+                await self._context.store.write(_replace_seal, (key, sealed, anew))
+
+    def _sealed_anew(self, sealed: bytes) -> bytes | None:
+        newest, *older = self._context.secrets
+        try:
+            unseal([newest], sealed)
+        except CannotOpen:
+            try:
+                return self._seal(unseal(older, sealed))
+            except CannotOpen:
+                return None
+        return None
+
+    def _test(self, tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[UUID | Exception]:
+        results: list[UUID | Exception] = []
+        for tenant, id_ in asked:
+            endpoint = endpoints.get(tx.db, tenant, id_)
+            if endpoint is None:
+                results.append(_no_such())
+            elif endpoint.state is not EndpointState.ACTIVE:
+                results.append(Conflict(f"it is {endpoint.state.value}; resume it first"))
+            else:
+                type_ = EventType.ENDPOINT_TEST
+                body = bodies.endpoint_body(type_, endpoint, tx.now)
+                about = (new_id().hex,)
+                outbox = self._context.outbox
+                results += outbox.owe_to(tx, [endpoint], type_, body=body, about=about)
+        return results
+
+    async def _change(
+        self, tenant: str, id_: UUID, apply: Callable[[Tx, Endpoint], Endpoint]
+    ) -> Endpoint:
+        changed: Endpoint = await self._context.store.write(_apply, _Change(tenant, id_, apply))
+        return changed
+
+    def _check_url(self, url: str) -> None:
+        refusal = self._context.egress.refusal(url)
+        if refusal is not None:
+            raise InvalidRequest(FieldError("url", refusal))
+
+    def _seal(self, key: bytes) -> bytes:
+        return seal(self._context.secrets[0], key, nonce=new_key(NONCE_BYTES))
+
+
+def _insert(tx: Tx, new: Sequence[Endpoint]) -> list[Endpoint | Exception]:
+    results: list[Endpoint | Exception] = []
+    for one in new:
+        if endpoints.count(tx.db, one.tenant) >= MOST:
+            results.append(Conflict(f"there are {MOST} endpoints already; delete some first"))
+        else:
+            results.append(replace(one, key=endpoints.insert_one(tx.db, one)))
+    return results
+
+
+def _apply(tx: Tx, asked: Sequence[_Change]) -> list[Endpoint | Exception]:
+    results: list[Endpoint | Exception] = []
+    for one in asked:
+        found = endpoints.lock(tx.db, one.tenant, one.id)
+        if found is None:
+            results.append(_no_such())
+            continue
+        changed = one.apply(tx, found)
+        if changed is not found:
+            endpoints.save(tx.db, changed)
+        results.append(changed)
+    return results
+
+
+def _drop(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[int | Exception]:
+    results: list[int | Exception] = []
+    for tenant, id_ in asked:
+        found = endpoints.get(tx.db, tenant, id_)
+        if found is None:
+            results.append(_no_such())
+        else:
+            results.append(
+                deliveries.cancel(tx.db, found.key, now=tx.now, limit=_CANCELLED_AT_ONCE)
+            )
+    return results
+
+
+def _replace_seal(tx: Tx, seals: Sequence[tuple[int, bytes, bytes]]) -> list[None]:
+    for key, sealed, anew in seals:
+        endpoints.replace_seal(tx.db, key, sealed, anew)
+    return [None] * len(seals)
+
+
+def _moved(tx: Tx, one: Endpoint, state: EndpointState, reason: str | None) -> Endpoint:
+    return replace(one, state=state, state_reason=reason, state_at=tx.now, updated_at=tx.now)
+
+
+def _no_such() -> NotFound:
+    return NotFound("there is no such endpoint")
+
+
+def _key(given: str | None) -> bytes:
+    if given is None:
+        return new_key(SECRET_BYTES)
+    try:
+        key = signature.key_of(given)
+    except ValueError as error:
+        raise InvalidRequest(FieldError("secret", str(error))) from None
+    if not _LEAST_BYTES <= len(key) <= _MOST_BYTES:
+        reason = f"must hold {_LEAST_BYTES} to {_MOST_BYTES} bytes after whsec_"
+        raise InvalidRequest(FieldError("secret", reason))
+    return key

@@ -1,0 +1,78 @@
+"""Owe once more what has ended or waits: one delivery, or all that a filter matches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.domain.errors import Conflict, NotFound
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.store import deliveries
+from tracker.store.deliveries import DeliveryFilter, Summary
+from tracker.store.driver.transaction import Tx
+
+AT_ONCE = 1000
+"""Deliveries of one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    filter: DeliveryFilter
+    after: int
+    until: int
+
+
+class Redelivery:
+    """Redelivers. The id and the bytes stay; the ladder of retries starts anew."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def one(self, tenant: str, id_: UUID) -> None:
+        """Raises NotFound; Conflict when it is on its way or its endpoint gets nothing."""
+        await self._context.store.write(_one, (tenant, id_))
+
+    async def preview(self, filter_: DeliveryFilter) -> Summary:
+        """What `many` would owe once more."""
+        return await self._context.store.read(lambda db: deliveries.summary(db, filter_))
+
+    async def many(self, filter_: DeliveryFilter) -> int:
+        """All that the filter matches now and that has an endpoint to go to; returns how many."""
+        until = await self._context.store.read(deliveries.last_key)
+        redelivered, after = 0, 0
+        while True:
+            some = _Some(filter_, after, until)
+            count, last = await self._context.store.write(_many, some)
+            redelivered += count
+            if last is None:
+                return redelivered
+            after = last
+
+
+def _one(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[Exception | None]:
+    results: list[Exception | None] = []
+    for tenant, id_ in asked:
+        key = deliveries.key_of(tx.db, tenant, id_)
+        if key is None:
+            results.append(NotFound("there is no such delivery"))
+        elif deliveries.rearm(tx.db, [key], now=tx.now):
+            tx.woken.add(JobKind.DELIVER)
+            results.append(None)
+        else:
+            reason = "it is on its way, or its endpoint gets nothing any more"
+            results.append(Conflict(reason))
+    return results
+
+
+def _many(tx: Tx, asked: Sequence[_Some]) -> list[tuple[int, int | None]]:
+    results: list[tuple[int, int | None]] = []
+    for some in asked:
+        keys = deliveries.keys(
+            tx.db, some.filter, after=some.after, until=some.until, limit=AT_ONCE
+        )
+        count = deliveries.rearm(tx.db, keys, now=tx.now)
+        if count:
+            tx.woken.add(JobKind.DELIVER)
+        results.append((count, keys[-1] if len(keys) == AT_ONCE else None))
+    return results

@@ -1,0 +1,1 @@
+"""What the fronts need beyond tasks."""

@@ -1,0 +1,309 @@
+"""Wait for changes: one tailer per process reads the feed and wakes whoever waits for its news.
+
+A waiter holds no database connection and no task of its own. The tailer reads only while somebody
+waits: at once after a commit of this process, and every `poll_s` for those of other processes.
+"""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from functools import partial
+from typing import Self
+from uuid import UUID
+
+from tracker.domain.errors import Unavailable
+from tracker.domain.work import JobKind
+from tracker.store import feed
+from tracker.store.feed import Change, Page
+from tracker.store.filters import TaskFilter
+from tracker.store.store import Store
+
+log = logging.getLogger(__name__)
+
+Gone = Callable[[], Awaitable[object]]
+"""Ends when the client of a waiter has gone."""
+Wants = Callable[[Change], bool]
+
+PAGE = 500
+"""Changes that the tailer reads at once."""
+_ROUNDS = 20
+"""Pages that one request looks through for the first change that fits."""
+_RETRY_S = 1.0
+"""Pause after a read that failed."""
+
+
+class Woke(StrEnum):
+    """Why a waiter goes on."""
+
+    NEWS = "news"
+    """There may be what it waits for: look."""
+    TIME = "time"
+    GONE = "gone"
+    """Its client went away: nobody wants the answer."""
+    CLOSING = "closing"
+    """The process is about to end: answer with what there is."""
+
+
+class Waiter:
+    """One request that waits, within its `with` block."""
+
+    __slots__ = ("_closing", "_due", "_timer", "_watch", "id", "wants")
+
+    def __init__(self, watch: "Watch", id_: UUID | None, wants: Wants | None, *, due: bool) -> None:
+        """id_: the task that it waits for; None for the feed.
+
+        wants: which changes are news to it; None for all. due: whether to look at once.
+        """
+        self.id = id_
+        self.wants = wants
+        self._watch = watch
+        self._due = due
+        self._closing = False
+        self._timer: asyncio.Timeout | None = None
+
+    def __enter__(self) -> Self:
+        self._watch.enter(self)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._watch.leave(self)
+
+    async def sleep(self, until: float, gone: Gone) -> Woke:
+        """Until there is news, the time is over or the client has gone.
+
+        until: by the event loop's clock.
+        """
+        # The client is what is waited for, and news ends that as a timeout would: so a waiter
+        # needs no second task to see its client go.
+        if not (self._due or self._closing):
+            try:
+                async with asyncio.timeout_at(until) as self._timer:
+                    await gone()
+                return Woke.GONE
+            except TimeoutError:
+                pass
+            finally:
+                self._timer = None
+        if self._closing:
+            return Woke.CLOSING
+        woke = Woke.NEWS if self._due else Woke.TIME
+        self._due = False
+        return woke
+
+    def wake(self, *, closing: bool = False) -> None:
+        """There may be news; or it is time to end."""
+        self._closing = self._closing or closing
+        if self._due and not closing:
+            return
+        self._due = True
+        if self._timer is not None and not self._timer.expired():
+            self._timer.reschedule(0)
+
+
+class FeedWaiter(Waiter):
+    """One reader of the feed that waits."""
+
+    __slots__ = ("filter",)
+
+    def __init__(self, watch: "Watch", filter_: TaskFilter) -> None:
+        super().__init__(watch, None, filter_.matches, due=False)
+        self.filter = filter_
+
+
+class Watch:
+    """One per process that answers requests. `async with` it."""
+
+    def __init__(self, store: Store, *, poll_s: float, keep: int = 2000) -> None:
+        """poll_s: how often other processes' commits are looked for while somebody waits.
+
+        keep: how many changes are kept at hand for the readers of the feed, at least.
+        """
+        self._keep = keep
+        self._store = store
+        self._poll_s = poll_s
+        self._of_task: dict[UUID, list[Waiter]] = {}
+        self._of_feed: set[Waiter] = set()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._place: int | None = None
+        self._recent: list[Change] = []
+        self._recent_from = 0
+        self._tailing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._store.on_commit(self._committed)
+        self._tailing = asyncio.create_task(self._tail())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self.close()
+        if self._tailing is not None:
+            self._tailing.cancel()
+            await asyncio.wait([self._tailing])
+
+    @property
+    def place(self) -> int | None:
+        """How far the tailer has told the news; None while nobody waits.
+
+        Take it before looking at a task and hand it to `task`: then nothing is missed in between.
+        """
+        return self._place
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return self._waiting
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the process is about to end."""
+        return self._closing
+
+    def task(self, id_: UUID, *, since: int | None, wants: Wants | None = None) -> Waiter:
+        """Who waits for changes of a task.
+
+        since: `place` before the task was looked at.
+        """
+        # Where nobody waited so far the tailer wakes us as soon as it has a place to start from.
+        return Waiter(self, id_, wants, due=self._place is not None and since != self._place)
+
+    def feed(self, filter_: TaskFilter) -> FeedWaiter:
+        """Who waits for entries of the feed, with `next`."""
+        return FeedWaiter(self, filter_)
+
+    def enter(self, waiter: Waiter) -> None:
+        """Wake it from now on."""
+        if waiter.id is None:
+            self._of_feed.add(waiter)
+        else:
+            self._of_task.setdefault(waiter.id, []).append(waiter)
+        self._waiting += 1
+        self._wanted.set()
+        if self._closing:
+            waiter.wake(closing=True)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Forget it."""
+        if waiter.id is None:
+            self._of_feed.remove(waiter)
+        else:
+            beside = self._of_task[waiter.id]
+            beside.remove(waiter)
+            if not beside:
+                del self._of_task[waiter.id]
+        self._waiting -= 1
+        if not self._waiting:
+            self._wanted.clear()
+
+    async def after(self, place: int, filter_: TaskFilter, *, limit: int) -> Page:
+        """What the feed holds behind a place: from memory when it is recent, else by a query.
+
+        Raises Unavailable, CursorTooOld.
+        """
+        page = self._remembered(place, filter_, limit)
+        rounds = _ROUNDS
+        while page is None or (page.more and not page.changes and rounds):
+            at = place if page is None else page.place
+            page = await self._store.read(
+                partial(feed.page, filter_=filter_, after=at, limit=limit)
+            )
+            rounds -= 1
+        return page
+
+    async def next(
+        self, waiter: FeedWaiter, place: int, *, limit: int, until: float, gone: Gone
+    ) -> tuple[Page, Woke]:
+        """The next page that has something, however long it takes; else an empty one and why."""
+        while True:
+            page = await self.after(place, waiter.filter, limit=limit)
+            if page.changes or page.more:
+                return page, Woke.NEWS
+            place = page.place
+            woke = await waiter.sleep(until, gone)
+            if woke is not Woke.NEWS:
+                return page, woke
+
+    def close(self) -> None:
+        """Let everybody who waits answer now, and nobody wait any more."""
+        self._closing = True
+        self._wake_all(closing=True)
+
+    def _committed(self, _kinds: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a store listener
+        if moved:
+            self._woken.set()
+
+    async def _tail(self) -> None:
+        while True:
+            await self._wanted.wait()
+            try:
+                await self._follow()
+            except Unavailable as error:
+                log.warning("the feed is not followed: %s; trying again", error)
+                await asyncio.sleep(_RETRY_S)
+            except Exception:
+                log.exception("the feed is not followed; trying again")
+                await asyncio.sleep(_RETRY_S)
+            finally:
+                self._place = None
+
+    async def _follow(self) -> None:
+        """Tell the news from now on, as long as somebody waits."""
+        self._place = self._recent_from = await self._store.read(feed.head)
+        self._recent = []
+        # Whoever looked before this moment may have missed something: look again.
+        self._wake_all()
+        while self._waiting:
+            self._woken.clear()
+            news = await self._store.read(partial(feed.tail, after=self._place, limit=PAGE))
+            self._tell(news)
+            if len(news) < PAGE:
+                await self._nap()
+
+    async def _nap(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll_s):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _tell(self, news: list[Change]) -> None:
+        """Keep it at hand and wake whom it concerns. Nobody else runs meanwhile."""
+        if not news:
+            return
+        self._place = news[-1].seq
+        self._recent += news
+        if len(self._recent) > 2 * self._keep:
+            self._recent_from = self._recent[-self._keep - 1].seq
+            del self._recent[: -self._keep]
+        for change in news:
+            for waiter in self._of_task.get(change.task_id, ()):
+                if waiter.wants is None or waiter.wants(change):
+                    waiter.wake()
+        for waiter in self._of_feed:
+            if waiter.wants is None or any(map(waiter.wants, news)):
+                waiter.wake()
+
+    def _wake_all(self, *, closing: bool = False) -> None:
+        for some in (self._of_feed, *self._of_task.values()):
+            for waiter in some:
+                waiter.wake(closing=closing)
+
+    def _remembered(self, place: int, filter_: TaskFilter, limit: int) -> Page | None:
+        """From memory; None when that does not reach back far enough."""
+        if self._place is None or place < self._recent_from:
+            return None
+        if place >= self._place:
+            # Ahead of the tailer: it looked itself, and the tailer will come by.
+            return Page((), place, more=False)
+        start = bisect_right(self._recent, place, key=lambda change: change.seq)
+        found = []
+        for change in self._recent[start:]:
+            if filter_.matches(change):
+                found.append(change)
+                if len(found) == limit:
+                    return Page(found, change.seq, more=True)
+        return Page(found, self._place, more=False)

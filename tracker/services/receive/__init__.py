@@ -1,0 +1,1 @@
+"""Take callbacks in and find the task they speak of."""

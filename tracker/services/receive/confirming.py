@@ -1,0 +1,52 @@
+"""Which callbacks end a task by themselves, and which only make us ask the provider.
+
+A callback that proves nothing about its sender is a hint; one that leaves out what the caller
+asked for is half an answer. Both are kept as receipts, and the query makes the verdict.
+"""
+
+from dataclasses import dataclass
+
+from tracker.domain.observation import Observation
+from tracker.domain.policy import Confirm
+from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState
+from tracker.services.context import Context
+from tracker.services.receive.correlation import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a verdict waits. reason: for the receipt."""
+
+    awaits: Awaits
+    reason: str
+
+
+def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
+    """Why what a callback says of a task must wait for a query; None when it counts as it is.
+
+    Where the provider cannot be asked about the task, the callback is all there is. Where only
+    the account is not in the settings, nothing unproven counts: it may be there again tomorrow,
+    and a verdict stays for ever. Details are not waited for then.
+    """
+    if said.state not in VERDICTS or task.state not in AT_PROVIDER | {TaskState.QUEUED}:
+        return None
+    wait = _reason(context, task, item, said)
+    if wait is None:
+        return None
+    if not context.has_account(task):
+        return wait if wait.awaits is Awaits.PROOF else None
+    provider, now = context.providers[task.provider], context.clock.now()
+    can_ask = provider.build_poll(context.account(task), task, now=now) is not None
+    return wait if can_ask else None
+
+
+def _reason(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
+    is_shared, rule = item.task_id is None, context.policy.confirm
+    needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
+    if needs_proof and task.account not in item.signed_by():
+        return Wait(Awaits.PROOF, "unsigned: the provider is asked before it counts")
+    if said.state is TaskState.SUCCEEDED:
+        missing = context.providers[task.provider].lacks(task, said)
+        if missing is not None:
+            return Wait(Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it")
+    return None

@@ -1,0 +1,257 @@
+"""Which task a callback is about (design §4).
+
+Order of trust: the token in the URL, then the external id, then the provider's id. Where they
+name different tasks, nothing is guessed: the receipt is quarantined.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from uuid import UUID
+
+from tracker.clock import new_id
+from tracker.domain import lifecycle
+from tracker.domain.access import DEFAULT_TENANT
+from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.observation import Observation
+from tracker.domain.records import record
+from tracker.domain.signature import Proof
+from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
+from tracker.services.context import DEFAULT_ACCOUNT, Context
+from tracker.store import tasks
+from tracker.store.driver.transaction import Tx
+
+
+@record
+class RawCallback:
+    """A callback as it arrived.
+
+    subject: the task's public id as the URL has it, or `shared`.
+    headers: lower-case names.
+    """
+
+    provider: str
+    subject: str
+    token: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@record
+class Item:
+    """A callback that has been read.
+
+    task_id:     from the URL; None for the shared one.
+    observation: None when it could not be read or is not genuine.
+    verdict:     ADVANCED as long as nothing speaks against it.
+    digest:      what makes it recognisable when it comes again, see `receipts.digest`.
+    headers:     those that are kept.
+    proofs:      what its signature proves, by account, for the accounts that have a secret.
+    """
+
+    raw: RawCallback
+    digest: bytes
+    headers: Mapping[str, str]
+    task_id: UUID | None
+    observation: Observation | None
+    verdict: Verdict
+    reason: str | None
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+
+    def signed_by(self) -> list[str]:
+        """The accounts whose secret made its signature."""
+        return [account for account, proof in self.proofs.items() if proof.flaw is None]
+
+
+@record
+class Match:
+    """What a callback is about.
+
+    task:    None when no task is to hear of it.
+    adopted: the first step of a task that this callback made known to us.
+    """
+
+    task: Task | None
+    verdict: Verdict
+    reason: str | None = None
+    adopted: Step | None = None
+
+
+def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
+    """One match per item; the tasks come locked."""
+    by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
+    own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
+    named = _load_named(context, tx, items)
+    owners = _load_owners(tx, items, own)
+    matches = [
+        _proven(context, item, _match(item, task, named, owners))
+        for item, task in zip(items, own, strict=True)
+    ]
+    if context.adopt:
+        _adopt_unknown(context, tx, items, matches)
+    return matches
+
+
+def _match(
+    item: Item,
+    task: Task | None,
+    named: Sequence[Task],
+    owners: Mapping[str, set[int]],
+) -> Match:
+    """task: the one that its URL names, if that is a task's own and there is one."""
+    if item.verdict is Verdict.FORGED:
+        return Match(None, item.verdict, item.reason)
+    if item.task_id is not None:
+        if task is None:
+            return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
+        if item.observation is None:
+            return Match(task, item.verdict, item.reason)
+        return _confirmed(task, item.observation, owners)
+    if item.observation is None:
+        return Match(None, item.verdict, item.reason)
+    return _match_by_name(item, item.observation, named)
+
+
+def _proven(context: Context, item: Item, match: Match) -> Match:
+    """The same, unless the account it concerns signs its callbacks and this one is not signed.
+
+    A callback that concerns no account we know is refused when every account signs; where some
+    do not, it may be one of theirs.
+    """
+    if not item.proofs or match.verdict is Verdict.FORGED:
+        return match
+    if match.task is not None:
+        proof = item.proofs.get(match.task.account)
+        flaw = None if proof is None else proof.flaw
+    else:
+        unsigned = context.accounts_of(item.raw.provider) - item.proofs.keys()
+        is_proven = unsigned or item.signed_by()
+        flaw = None if is_proven else next(iter(item.proofs.values())).flaw
+    return match if flaw is None else Match(match.task, Verdict.FORGED, flaw)
+
+
+def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) -> Match:
+    """The token names the task; the body must not name another one."""
+    if said.external_task_id and said.external_task_id != task.external_task_id:
+        reason = (
+            f"the URL is this task's, the body's external id is {said.external_task_id[:128]!r}"
+        )
+        return Match(task, Verdict.MISMATCH, reason)
+    if said.provider_task_id and owners.get(said.provider_task_id, set()) - {task.key}:
+        reason = f"the body's task id {said.provider_task_id[:128]!r} is another task's"
+        return Match(task, Verdict.MISMATCH, reason)
+    # A task id that nobody knows is no contradiction: some gateways answer a create with an id
+    # of their own and let the vendor call back with its own (reference: Kling §0.8).
+    return Match(task, Verdict.ADVANCED)
+
+
+def _match_by_name(item: Item, said: Observation, named: Sequence[Task]) -> Match:
+    signed_by = item.signed_by()
+    ours = [
+        task
+        for task in named
+        if task.provider == item.raw.provider and (not signed_by or task.account in signed_by)
+    ]
+    external = [
+        t for t in ours if said.external_task_id and t.external_task_id == said.external_task_id
+    ]
+    theirs = [
+        t for t in ours if said.provider_task_id and t.provider_task_id == said.provider_task_id
+    ]
+    if len({task.key for task in external}) > 1 or (not external and len(theirs) > 1):
+        return Match(None, Verdict.MISMATCH, "several accounts have a task of this name")
+    if external:
+        if theirs and external[0].key not in {task.key for task in theirs}:
+            return Match(None, Verdict.MISMATCH, "its two ids are of two different tasks")
+        return Match(external[0], Verdict.ADVANCED)
+    if not theirs:
+        return Match(None, Verdict.UNKNOWN_TASK, "no task of ours has these ids")
+    if said.external_task_id:
+        return Match(theirs[0], Verdict.MISMATCH, "that task has another external id")
+    return Match(theirs[0], Verdict.ADVANCED)
+
+
+def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
+    """Tasks that callbacks to the shared URL might be about."""
+    found: dict[int, Task] = {}
+    wanted: dict[str, list[Observation]] = {}
+    for item in items:
+        if item.task_id is None and item.observation is not None:
+            wanted.setdefault(item.raw.provider, []).append(item.observation)
+    for provider, said in sorted(wanted.items()):
+        external = {one.external_task_id for one in said if one.external_task_id}
+        theirs = {one.provider_task_id for one in said if one.provider_task_id}
+        accounts = {name for owner, name in context.accounts if owner == provider}
+        for task in tasks.lock_by_names(tx.db, provider, accounts, external, theirs):
+            found[task.key] = task
+    return list(found.values())
+
+
+def _load_owners(tx: Tx, items: Sequence[Item], own: Sequence[Task | None]) -> dict[str, set[int]]:
+    """Who has the provider ids that are not those we expected. Usually nothing is asked."""
+    unexpected: dict[tuple[str, str], set[str]] = {}
+    for item, task in zip(items, own, strict=True):
+        said = item.observation and item.observation.provider_task_id
+        if task is not None and said and said != task.provider_task_id:
+            unexpected.setdefault((task.provider, task.account), set()).add(said)
+    held: dict[str, set[int]] = {}
+    for (provider, account), ids in unexpected.items():
+        for id_, keys in tasks.owners(tx.db, provider, account, ids).items():
+            held.setdefault(id_, set()).update(keys)
+    return held
+
+
+def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: list[Match]) -> None:
+    """Make tracked tasks of what others created upstream; later callbacks of a batch find it."""
+    places: dict[tuple[str, str], list[int]] = {}
+    new: list[Task] = []
+    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
+        said = item.observation
+        if match.verdict is not Verdict.UNKNOWN_TASK or item.task_id is not None or said is None:
+            continue
+        name = (item.raw.provider, said.external_task_id or said.provider_task_id or "")
+        if not name[1]:
+            continue
+        if name not in places:
+            new.append(_adopted(context, tx, item, said))
+        places.setdefault(name, []).append(place)
+    inserted = tasks.insert_many(tx.db, new)
+    tasks.insert_inputs(tx.db, [(task, b"{}") for task in inserted if task is not None])
+    for (first, *others), task in zip(places.values(), inserted, strict=True):
+        if task is None:
+            continue  # another process was faster; the provider's next callback finds it
+        matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopted(task))
+        for place in others:
+            matches[place] = Match(task, Verdict.ADVANCED)
+
+
+def _adopted(context: Context, tx: Tx, item: Item, said: Observation) -> Task:
+    id_ = new_id()
+    return Task(
+        key=0,
+        id=id_,
+        tenant=DEFAULT_TENANT,
+        provider=item.raw.provider,
+        account=_adopter(context, item),
+        operation=UNKNOWN_OPERATION,
+        external_task_id=said.external_task_id or str(id_),
+        provider_task_id=said.provider_task_id,
+        state=TaskState.SUBMITTED,
+        version=1,
+        created_at=tx.now,
+        updated_at=tx.now,
+        submitted_at=tx.now,
+        deadline_at=tx.now + context.policy.deadline,
+        give_up_at=tx.now + context.policy.give_up,
+    )
+
+
+def _adopter(context: Context, item: Item) -> str:
+    """Whose task an adopted one becomes: the account's whose secret signed, else one that has none.
+
+    An unsigned callback cannot be of an account that signs; which of the others sent it nobody
+    can tell.
+    """
+    signed_by = item.signed_by()
+    accounts = context.accounts_of(item.raw.provider)
+    candidates = signed_by or sorted(accounts - item.proofs.keys())
+    return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in candidates else candidates[0]

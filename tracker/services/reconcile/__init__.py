@@ -1,0 +1,1 @@
+"""Ask providers about tasks that are silent."""

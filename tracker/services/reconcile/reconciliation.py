@@ -1,0 +1,324 @@
+"""Find the truth about a silent task by asking its provider."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.polling import confirmations
+from tracker.domain.retry import RETRY_AFTER_CAP_S
+from tracker.domain.signals import Point
+from tracker.domain.task import ASKABLE, AT_PROVIDER, Awaits, Task, TaskState
+from tracker.providers.base import Account, PollsTogether, Provider
+from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
+from tracker.services.leases import finish
+from tracker.services.recorder import Recorder, next_look
+from tracker.store import attempts, jobs, receipts, tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job
+from tracker.store.receipts import Receipt
+
+log = logging.getLogger(__name__)
+
+CALLS_AT_ONCE = 16
+"""Calls to one account at once, of those that are made for one run."""
+BRAKE_S = 30.0
+"""How long an account is left alone that answered "too many" without saying for how long."""
+_ALONE_FOR = timedelta(minutes=10)
+"""How long an account that refused to be asked for several tasks at once is asked one by one."""
+_CANNOT_ASK = HttpFailure(Certainty.NOT_SENT, "there is nothing to ask by")
+_NOT_ASKED = Unanswered(
+    "the provider knows the task by its own id only, and has not told us that", RETRY_AFTER_CAP_S
+)
+"""Only a callback can tell now; nobody is called, and the next look is far away."""
+_NOBODY_TO_ASK: PollOutcome = Unanswered(ACCOUNT_GONE, ACCOUNT_GONE_PAUSE.total_seconds())
+_TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
+"""Poll answers with these verdicts are not kept: most say "still working"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    job: Job
+    answer: HttpResult | HttpFailure
+    outcome: PollOutcome
+
+
+@dataclass(slots=True)
+class _Brake:
+    """What a provider that is asked too often wants: nobody asks it for a while."""
+
+    until: datetime
+    asked_s: float
+
+
+class Reconciliation:
+    """Carries out jobs of kind `reconcile`."""
+
+    def __init__(self, context: Context) -> None:
+        """One per process: it remembers which accounts asked us to slow down, and which do not
+        let us ask for several tasks at once.
+        """
+        self._context = context
+        self._brakes: dict[str, _Brake] = {}
+        self._alone_until: dict[str, datetime] = {}
+
+    async def run(self, held: Sequence[Job]) -> None:
+        """Jobs of one lane: one look at each, in as few calls as the adapter can do with.
+
+        Raises Unavailable; anything else raised is a bug.
+        """
+        context = self._context
+        keys = [job.task_key for job in held]
+        found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
+        open_ = {key: task for key, task in found.items() if task.state in ASKABLE}
+        idle = [job for job in held if job.task_key not in open_]
+        if idle:
+            await context.store.write(finish, tuple(idle))
+        without_account = [key for key, task in open_.items() if not context.has_account(task)]
+        if without_account:
+            log.warning("%d tasks of %s wait: %s", len(without_account), held[0].lane, ACCOUNT_GONE)
+            unasked = [
+                _Looked(job, _CANNOT_ASK, _NOBODY_TO_ASK)
+                for job in held
+                if job.task_key in without_account
+            ]
+            await asyncio.gather(*(context.store.write(self._settle, one) for one in unasked))
+            open_ = {key: task for key, task in open_.items() if key not in without_account}
+        looking = {job.task_key: job for job in held if job.task_key in open_}
+        gate = asyncio.Semaphore(CALLS_AT_ONCE)
+        await asyncio.gather(
+            *(
+                self._look(group, [looking[task.key] for task in group], gate)
+                for group in self._groups(held[0].lane, list(open_.values()))
+            )
+        )
+
+    def _groups(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
+        """What one call each asks for. All of one lane, and so of one account."""
+        context = self._context
+        provider = context.providers[wanted[0].provider] if wanted else None
+        alone_until = self._alone_until.get(lane)
+        is_refused = alone_until is not None and alone_until > context.clock.now()
+        if isinstance(provider, PollsTogether) and not is_refused:
+            return provider.group_polls(context.account(wanted[0]), wanted)
+        return [(task,) for task in wanted]
+
+    async def _look(
+        self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
+    ) -> None:
+        """One call, and what it says of each task of the group."""
+        context, lane = self._context, held[0].lane
+        async with gate:
+            now = context.clock.now()
+            brake = self._brakes.get(lane)
+            if brake is not None and brake.until > now:
+                await context.store.write(self._postpone, _Braked(tuple(held), brake))
+                return
+            provider, account = context.providers[group[0].provider], context.account(group[0])
+            call = _build(provider, account, group, now=now)
+            context.at(Point.POLL_BUILT)
+            answer = (
+                _CANNOT_ASK
+                if call is None
+                else await context.egress.call_provider(
+                    replace(call, timeout_s=context.policy.poll_timeout_s)
+                )
+            )
+        context.at(Point.POLL_ANSWERED)
+        outcomes = [_NOT_ASKED] if call is None else _read(provider, answer, group)
+        self._heed(lane, outcomes)
+        looked = [
+            _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
+        ]
+        settled = [item for item in looked if not _must_be_alone(item)]
+        await asyncio.gather(*(context.store.write(self._settle, item) for item in settled))
+        context.at(Point.POLL_RECORDED)
+        if len(settled) < len(looked):
+            await self._look_alone(group, looked, gate)
+
+    async def _look_alone(
+        self, group: Sequence[Task], looked: Sequence[_Looked], gate: asyncio.Semaphore
+    ) -> None:
+        """Ask for each by itself that the answer for all did not speak of."""
+        if all(_must_be_alone(item) for item in looked):
+            self._alone_until[looked[0].job.lane] = self._context.clock.now() + _ALONE_FOR
+        await asyncio.gather(
+            *(
+                self._look([task], [item.job], gate)
+                for task, item in zip(group, looked, strict=True)
+                if _must_be_alone(item)
+            )
+        )
+
+    def _heed(self, lane: str, outcomes: Iterable[PollOutcome]) -> None:
+        """Whoever is asked to slow down slows down for the whole account, not for one task."""
+        for outcome in outcomes:
+            if isinstance(outcome, Unanswered) and outcome.slow_down:
+                asked_s = min(outcome.retry_after_s or BRAKE_S, RETRY_AFTER_CAP_S)
+                until = self._context.clock.now() + timedelta(seconds=asked_s)
+                self._brakes[lane] = _Brake(until, asked_s)
+
+    def _postpone(self, tx: Tx, braked: Sequence["_Braked"]) -> list[None]:
+        """Nobody was asked, so that no look is spent."""
+        for item in braked:
+            for job in item.held:
+                spread = timedelta(seconds=item.brake.asked_s) * self._context.jitter()
+                jobs.reschedule(
+                    tx.db,
+                    job,
+                    run_at=item.brake.until + spread,
+                    spent=False,
+                    error="the provider asked us to slow down",
+                )
+        return [None] * len(braked)
+
+    def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
+        found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
+        recorder = Recorder(self._context, tx, found.values())
+        held = jobs.held_of(tx.db, [item.job for item in looked])
+        for item in looked:
+            if item.job in held:
+                self._settle_one(tx, recorder, item)
+        recorder.flush()
+        return [None] * len(looked)
+
+    def _settle_one(self, tx: Tx, recorder: Recorder, item: _Looked) -> None:
+        task = recorder.task(item.job.task_key)
+        if task.state not in ASKABLE:
+            jobs.finish(tx.db, item.job)
+            return
+        match item.outcome:
+            case Observed(observation=said):
+                self._observe(tx, recorder, item, said)
+                look_at = next_look(self._context, recorder.task(task.key), tx.now)
+            case Absent():
+                look_at = self._deny(tx, recorder, task)
+            case Unanswered() as silent:
+                asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
+                look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
+        if task.awaits is Awaits.DETAIL:
+            self._accept_unconfirmed_callback(tx, recorder, task)
+        if recorder.task(task.key).state in AT_PROVIDER:
+            reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
+            jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
+        else:
+            jobs.finish(tx.db, item.job)
+
+    def _observe(self, tx: Tx, recorder: Recorder, item: _Looked, said: Observation) -> None:
+        task = recorder.task(item.job.task_key)
+        verdict, reason, step = Verdict.MISMATCH, None, None
+        if said.external_task_id and said.external_task_id != task.external_task_id:
+            reason = f"asked for this task, told of {said.external_task_id[:128]!r}"
+        else:
+            step = recorder.record(task.key, said.as_event(Source.POLL))
+            verdict = step.verdict
+        if task.absences and (step is None or step.transition is None):
+            tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
+        if verdict in _TOLD_NOTHING:
+            return
+        evidence = _receipt(task, item, tx, verdict, reason)
+        (key,) = receipts.insert_first(tx.db, [evidence])()
+        if step is not None and step.transition is not None and key is not None:
+            recorder.cite(step, receipt=key)
+
+    def _accept_unconfirmed_callback(self, tx: Tx, recorder: Recorder, task: Task) -> None:
+        """Let a callback's verdict count as it is when its detail does not come soon."""
+        if recorder.task(task.key).state not in AT_PROVIDER:
+            return
+        kept = receipts.last_unconfirmed(tx.db, task.key)
+        if kept is None or tx.now < kept.received_at + self._context.policy.polls.confirm:
+            return
+        provider = self._context.providers[task.provider]
+        said = provider.parse_callback(kept.body or b"", kept.headers or {})
+        recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
+
+    def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
+        """The provider never heard of it: believed only when said again after a pause."""
+        plan, denials = self._context.policy.polls, task.absences + 1
+        too_soon_until = plan.until_denial_counts(task.denied_at, task.absences)
+        if too_soon_until is not None and tx.now < too_soon_until:
+            return too_soon_until  # somebody asked in between
+        if task.state is TaskState.UNCERTAIN:
+            doubt = self._doubt(tx, task)
+            if doubt is not None:
+                return doubt
+        if denials >= confirmations(task.state):
+            message = f"the provider does not know it (said {denials} times)"
+            recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
+        else:
+            tasks.set_absences(tx.db, {task.key: denials}, now=tx.now)
+        return tx.now + plan.confirm * float(2 ** (denials - 1))
+
+    def _doubt(self, tx: Tx, task: Task) -> datetime | None:
+        """When to ask again because this denial proves nothing; None when it does."""
+        last = attempts.last_of(tx.db, task.key)
+        if last is None:
+            return None
+        if last.outcome == "exists":
+            # It said so itself. Sending again would only be told so again: it stays uncertain.
+            return next_look(self._context, task, tx.now)
+        if last.outcome == "lost":
+            # Whoever sent it may be frozen and not dead, with the request half on its way.
+            policy = self._context.policy
+            over = last.started_at + policy.lease + timedelta(seconds=policy.submit_timeout_s)
+            return over if tx.now < over else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Braked:
+    held: tuple[Job, ...]
+    brake: _Brake
+
+
+def _must_be_alone(item: _Looked) -> bool:
+    return isinstance(item.outcome, Unanswered) and item.outcome.alone
+
+
+def _build(
+    provider: Provider, account: Account, group: Sequence[Task], *, now: datetime
+) -> HttpCall | None:
+    if len(group) > 1 and isinstance(provider, PollsTogether):
+        return provider.build_polls(account, group, now=now)
+    return provider.build_poll(account, group[0], now=now)
+
+
+def _read(
+    provider: Provider, answer: HttpResult | HttpFailure, group: Sequence[Task]
+) -> Sequence[PollOutcome]:
+    try:
+        if len(group) > 1 and isinstance(provider, PollsTogether):
+            return provider.parse_polls(answer, group)
+        return [provider.parse_poll(answer)]
+    except Exception:
+        # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
+        log.exception("the answer to a poll broke the adapter")
+        return [Unanswered("the answer could not be read; see the log")] * len(group)
+
+
+def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:
+    body = item.answer.body if isinstance(item.answer, HttpResult) else b""
+    # What is said twice at one version is one piece of evidence; request ids in the answer differ,
+    # so that for what moved nothing the words are the mark and not the bytes.
+    said = item.outcome.observation if isinstance(item.outcome, Observed) else None
+    mark = body if verdict is Verdict.ADVANCED else f"{said and said.word}\n{reason}".encode()
+    return Receipt(
+        tenant=task.tenant,
+        provider=task.provider,
+        task_key=task.key,
+        source=Source.POLL,
+        verdict=verdict,
+        reason=reason,
+        received_at=tx.now,
+        fingerprint=receipts.fingerprint(
+            task.key, receipts.digest(task.provider, f"{task.id}/{task.version}", mark)
+        ),
+        size_bytes=len(body),
+        body=body,
+    )

@@ -1,0 +1,195 @@
+"""Record what happened to tasks: apply, save, append to history, carry out the effects.
+
+One Recorder per transaction. Everything is collected and then written set by set, in one order
+for all writers, so that two of them never wait for each other in a circle: task rows (locked
+before, by whoever loaded them), then jobs and deliveries, then the feed.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tracker.domain.effects import Effect
+from tracker.domain.events import Event
+from tracker.domain.expectation import NOTHING_KNOWN
+from tracker.domain.lifecycle import Step, Transition, apply
+from tracker.domain.records import changed
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.services.outbox import Subscribers
+from tracker.store import jobs, tasks, transitions
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import NewJob, dedup_key
+
+_QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
+_WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+_LOOKED_ANYWAY = timedelta(seconds=1)
+"""Workers look for due jobs this often without being woken: what is due later need wake nobody."""
+
+
+class Recorder:
+    """Collects the steps of one transaction. Nothing is written before `flush`."""
+
+    def __init__(self, context: Context, tx: Tx, loaded: Iterable[Task] = ()) -> None:
+        """loaded: tasks as they are now, locked."""
+        self._context = context
+        self._tx = tx
+        self._loaded = {task.key: task for task in loaded}
+        self._tasks = dict(self._loaded)
+        self._changed: dict[int, Task] = {}
+        self._history: list[tuple[Task, Transition]] = []
+        self._places: dict[tuple[int, int], int] = {}
+        self._cited: dict[int, int] = {}
+        self._stopped: dict[int, Task] = {}
+        self._freed: dict[int, Task] = {}
+        self._awaiting: dict[int, Awaits] = {}
+        self._told: list[int] = []
+        self._jobs: dict[str, NewJob] = {}
+        self._subscribers: Subscribers | None = None
+
+    def task(self, key: int) -> Task:
+        """A loaded task, with what this transaction has recorded so far."""
+        return self._tasks[key]
+
+    def record(self, key: int, event: Event) -> Step:
+        """Apply one event to one loaded task."""
+        before = self._tasks[key]
+        step = self._with_give_up_time(before, apply(before, event, now=self._tx.now))
+        if step.transition is not None:
+            self._tasks[key] = self._changed[key] = step.task
+            self._remember(step.task, step.transition)
+            for effect in step.effects:
+                self._owe(effect, step.task)
+        return step
+
+    def _with_give_up_time(self, before: Task, step: Step) -> Step:
+        """The same, with a bound to how long the provider is asked, from when the task left us.
+
+        Not from its creation: what has waited here for days is asked about as long as any other.
+        """
+        task, bound = step.task, None
+        if task.state in AT_PROVIDER:
+            if before.state in AT_PROVIDER and task.give_up_at is not None:
+                return step
+            bound = self._tx.now + self._context.policy.give_up
+        elif task.state is not _QUEUED or task.give_up_at is None:
+            return step
+        bounded = changed(task, give_up_at=bound)
+        return Step(bounded, step.verdict, step.transition, step.effects)
+
+    def cite(self, step: Step, *, receipt: int) -> None:
+        """Name the evidence of a recorded step, which got its row only afterwards."""
+        self._cited[self._places[step.task.key, step.task.version]] = receipt
+
+    def request_poll(self, key: int, awaits: Awaits) -> None:
+        """Have the provider asked at once about a verdict that a callback brought.
+
+        Once for each task: more such callbacks hasten nothing, so that nobody can make us ask
+        without end. A task that is not at the provider yet is asked about once it is.
+        """
+        task = self._tasks[key]
+        if task.awaits is not None:
+            return
+        self._tasks[key] = changed(task, awaits=awaits)
+        if key in self._changed:
+            self._changed[key] = self._tasks[key]
+        self._awaiting[key] = awaits
+        if task.state in AT_PROVIDER:
+            self._add(task, JobKind.RECONCILE, self._tx.now)
+
+    def start(self, step: Step) -> None:
+        """Take in the first step of a task that has just been inserted."""
+        assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
+        self._tasks[step.task.key] = step.task
+        self._remember(step.task, step.transition)
+        for effect in step.effects:
+            self._owe(effect, step.task)
+
+    def save(self) -> None:
+        """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
+        db, now = self._tx.db, self._tx.now
+        self._subscribers = self._context.outbox.subscribers(
+            self._tx, {self._history[place][0].tenant for place in self._told}
+        )
+        tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
+        tasks.set_awaits(db, self._awaiting)
+        # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
+        # task that has gone on ends it.
+        jobs.drop(db, self._stopped, [JobKind.RECONCILE])
+        jobs.enqueue(db, list(self._jobs.values()), now=now)
+        soon = now + _LOOKED_ANYWAY
+        self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
+        if any(self._is_capped(task) for task in self._freed.values()):
+            self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
+
+    def flush(self) -> None:
+        """Write it all. Last in the transaction but for what cannot wait for other writers."""
+        if self._subscribers is None:
+            self.save()
+        assert self._subscribers is not None  # noqa: S101 - just asked for
+        told = [self._history[place] for place in self._told]
+        self._context.outbox.owe_changes(self._tx, told, self._subscribers)
+        transitions.append(self._tx.db, self._history, self._cited)
+        self._tx.moved = self._tx.moved or bool(self._history)
+
+    def _is_capped(self, task: Task) -> bool:
+        account = self._context.accounts.get((task.provider, task.account))
+        return account is not None and account.max_in_flight is not None
+
+    def _remember(self, task: Task, transition: Transition) -> None:
+        self._places[task.key, task.version] = len(self._history)
+        self._history.append((task, transition))
+
+    def _owe(self, effect: Effect, task: Task) -> None:
+        if effect is _NOTIFY:  # the usual ones first
+            self._told.append(self._places[task.key, task.version])
+            return
+        match effect:
+            case Effect.RECONCILE:
+                self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
+            case Effect.STOP:
+                self._stopped[task.key] = task
+                for kind in _WORK if self._jobs else ():
+                    self._jobs.pop(dedup_key(kind, task.key), None)
+            case Effect.FREE_SLOTS:
+                self._freed[task.key] = task
+            case Effect.SUBMIT:
+                self._add(task, JobKind.SUBMIT, self._tx.now)
+            case Effect.LOOK_UP:
+                pause = self._context.policy.polls.first
+                self._add(task, JobKind.RECONCILE, self._tx.now + pause)
+
+    def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
+        job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
+        self._jobs[job.dedup_key] = job
+
+
+def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:
+    """When to ask the provider about an open task.
+
+    asked_s: seconds the provider asked us to stay away.
+    """
+    if task.awaits is Awaits.DETAIL:  # we know that it has ended
+        return now + context.policy.polls.first
+    usual = context.expectations.of(task)
+    must_ask = task.state is TaskState.UNCERTAIN or task.awaits is not None
+    return context.policy.polls.next_look(
+        now=now,
+        since=task.submitted_at or task.updated_at,
+        # Whether a task exists at all is not a question of how long tasks take.
+        usual=NOTHING_KNOWN if must_ask else usual,
+        callbacks=context.expects_callbacks and not must_ask,
+        jitter=context.jitter(),
+        asked_s=asked_s,
+    )
+
+
+def lane_of(provider: str, account: str) -> str:
+    """Who might starve whom at the provider: its account."""
+    return f"{provider}/{account}"
+
+
+def names_of(lane: str) -> tuple[str, str]:
+    """The provider and the account of a lane. No provider's name has a slash in it."""
+    provider, _, account = lane.partition("/")
+    return provider, account

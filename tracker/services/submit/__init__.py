@@ -1,0 +1,1 @@
+"""Accept tasks, choose an account, send them, cancel and resubmit them."""

@@ -1,0 +1,115 @@
+"""Choose the account of a task whose caller leaves it open: by rule, weight, health and room."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.domain.choosing import choose, ranked
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.services.context import Context
+from tracker.store import conditions, tasks
+from tracker.store.conditions import ACCOUNT_AILING
+from tracker.store.store import Reading
+
+REMEMBERED_S = 2.0
+"""How long what was read of the accounts' health and room is used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is known of a task before it has an account.
+
+    key: its external id, or ours: the same key meets the same account again.
+    """
+
+    provider: str
+    operation: str
+    metadata: Mapping[str, Any]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _AccountStatus:
+    """How a provider's accounts status. at_s: monotonic."""
+
+    ailing: frozenset[str]
+    full: frozenset[str]
+    at_s: float
+
+
+class Choosing:
+    """Chooses accounts."""
+
+    def __init__(self, context: Context) -> None:
+        """One per process: it remembers for a moment how the accounts status."""
+        self._context = context
+        self._fares: dict[str, _AccountStatus] = {}
+
+    def check(self, provider: str, operation: str) -> None:
+        """Raises InvalidRequest naming `operation` when no account at all can do it."""
+        adapter = self._context.provider(provider)
+        accounts = [one for (owner, _), one in self._context.accounts.items() if owner == provider]
+        refusals = [adapter.refusal(one, operation) for one in accounts]
+        if refusals and all(refusals):
+            raise InvalidRequest(FieldError("operation", refusals[0] or ""))
+
+    async def choose(self, choice: Choice) -> str:
+        """The name of an account that can do it.
+
+        Raises InvalidRequest naming `account` when none may be chosen.
+        """
+        order = ranked(self._weights(choice), choice.key)
+        if not order:
+            reason = "must be named: no account that is open to all can do this"
+            raise InvalidRequest(FieldError("account", reason))
+        if len(order) == 1:
+            return order[0]
+        owner = await self._context.store.read(
+            lambda db: tasks.account_of_name(db, choice.provider, order, choice.key)
+        )
+        if owner is not None:  # the same request again: its unique id will tell
+            return owner
+        status = await self._account_status(choice.provider)
+        return choose(order, ailing=status.ailing, full=status.full)
+
+    def _weights(self, choice: Choice) -> dict[str, int]:
+        """The weights of the accounts that may be chosen and can do it."""
+        context = self._context
+        provider = context.provider(choice.provider)
+        named = next(
+            (
+                rule.accounts
+                for rule in context.rules
+                if rule.covers(choice.provider, choice.operation, choice.metadata)
+            ),
+            None,
+        )
+        able = [
+            account
+            for (owner, name), account in context.accounts.items()
+            if owner == choice.provider
+            and (named is None or name in named)
+            and provider.refusal(account, choice.operation) is None
+        ]
+        # A rule that names an account means it, whatever its weight among the unnamed.
+        return {one.name: one.weight if named is None else max(one.weight, 1) for one in able}
+
+    async def _account_status(self, provider: str) -> _AccountStatus:
+        now_s = self._context.clock.monotonic()
+        known = self._fares.get(provider)
+        if known is None or now_s - known.at_s > REMEMBERED_S:
+            ailing, full = await self._context.store.read(lambda db: self._read(db, provider))
+            known = self._fares[provider] = _AccountStatus(ailing, full, now_s)
+        return known
+
+    def _read(self, db: Reading, provider: str) -> tuple[frozenset[str], frozenset[str]]:
+        raised = conditions.list_open(db)
+        ailing = {c.account for c in raised if (c.name, c.provider) == (ACCOUNT_AILING, provider)}
+        caps = {
+            name: account.max_in_flight
+            for name, account in self._context.accounts.items()
+            if name[0] == provider and account.max_in_flight is not None
+        }
+        held = tasks.slots_held(db, caps) if caps else {}
+        full = {name for (_, name), cap in caps.items() if held.get((provider, name), 0) >= cap}
+        return frozenset(ailing), frozenset(full)

@@ -1,0 +1,318 @@
+"""Accept a task, once; and carry out one try to hand it to its provider."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from tracker.clock import new_id
+from tracker.domain import lifecycle
+from tracker.domain.errors import (
+    Conflict,
+    FieldError,
+    IdempotencyInFlight,
+    IdempotencyReuse,
+    InvalidRequest,
+)
+from tracker.domain.signals import Point
+from tracker.domain.task import Task, TaskState
+from tracker.providers.base import Provider, Request
+from tracker.services.context import Context
+from tracker.services.recorder import Recorder
+from tracker.services.submit.choosing import Choice, Choosing
+from tracker.store import idempotency, labels, tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.idempotency import IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a caller asks for.
+
+    input:           the provider's own request body.
+    account:         None: whichever the rules, the weights, health and room make it.
+    idempotency_key: the caller's; the same key with the same request is the same task.
+    webhook_url:     where each change of the task is to be told; None for nowhere.
+    deadline:        after this the task is flagged overdue; None for the service's own.
+    input_path:      where the input stands in the caller's body, for naming its wrong fields.
+    """
+
+    tenant: str
+    provider: str
+    operation: str
+    input: Mapping[str, Any]
+    account: str | None = None
+    external_task_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    webhook_url: str | None = None
+    deadline: timedelta | None = None
+    idempotency_key: str | None = None
+    input_path: str = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedTask:
+    """The answer to a submission.
+
+    task:     as it was accepted: `queued`, version 1.
+    replayed: an earlier request with the same idempotency key had made it.
+    """
+
+    task: Task
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    task: Task
+    body: bytes
+    key: IdempotencyKey | None
+
+
+class Acceptance:
+    """Takes submissions in."""
+
+    def __init__(self, context: Context) -> None:
+        """One per process: it knows which idempotency keys are being accepted."""
+        self._context = context
+        self._choosing = Choosing(context)
+        self._in_flight: set[tuple[str, str]] = set()
+
+    async def accept(self, submission: Submission) -> AcceptedTask:
+        """Check it and make it durable. Nothing has been sent when this returns.
+
+        Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
+        IdempotencyInFlight, Unavailable.
+        """
+        return await self._once(await self._check(submission))
+
+    async def accept_again(self, before: Task, *, idempotency_key: str | None) -> AcceptedTask:
+        """Make a new task of an earlier one's input, which was checked when it came.
+
+        Raises IdempotencyReuse, IdempotencyInFlight, Unavailable.
+        """
+        bodies = await self._context.store.read(lambda db: tasks.input_of(db, [before.key]))
+        now, id_ = self._context.clock.now(), new_id()
+        patience = self._context.policy.deadline
+        if before.deadline_at is not None:
+            patience = before.deadline_at - before.created_at
+        task = replace(
+            as_accepted(before),
+            key=0,
+            id=id_,
+            external_task_id=str(id_),
+            created_at=now,
+            updated_at=now,
+            deadline_at=now + patience,
+            resubmit_of=before.id,
+        )
+        key = None
+        if idempotency_key is not None:
+            asked = sha256(f"resubmit {before.id}".encode()).digest()
+            key = IdempotencyKey(before.tenant, idempotency_key, asked)
+        return await self._once(_Checked(task, bodies[before.key], key))
+
+    async def _once(self, checked: _Checked) -> AcceptedTask:
+        if checked.key is None:
+            return await self._commit(checked)
+        name = (checked.key.tenant, checked.key.key)
+        if name in self._in_flight:
+            raise IdempotencyInFlight("a request with this Idempotency-Key is being accepted now")
+        self._in_flight.add(name)
+        try:
+            return await self._commit(checked)
+        finally:
+            self._in_flight.discard(name)
+
+    async def _commit(self, checked: _Checked) -> AcceptedTask:
+        accepted: AcceptedTask = await self._context.store.write(self._insert, checked)
+        self._context.at(Point.ACCEPT_COMMITTED)
+        return accepted
+
+    async def _check(self, submission: Submission) -> _Checked:
+        provider = self._context.provider(submission.provider)
+        # Before the input is read: which fields it may have depends on the operation.
+        if submission.account is not None:
+            self._check_account(provider, submission)
+        else:
+            self._choosing.check(submission.provider, submission.operation)
+        try:
+            request = provider.check(submission.operation, submission.input)
+            self._check_url("callback_url", request.callback_url)
+        except InvalidRequest as error:
+            raise error.under(submission.input_path) from None
+        self._check_url("webhook_url", submission.webhook_url)
+        self._check_ids(submission, request)
+        return _Checked(
+            task=await self._new_task(submission, request),
+            body=_as_bytes(request, submission),
+            key=_idempotency_key(submission),
+        )
+
+    def _check_account(self, provider: Provider, submission: Submission) -> None:
+        name = (submission.provider, submission.account or "")
+        account = self._context.accounts.get(name)
+        if account is None:
+            raise InvalidRequest(FieldError("account", "no such account at this provider"))
+        refusal = provider.refusal(account, submission.operation)
+        if refusal is not None:
+            raise InvalidRequest(FieldError("operation", refusal))
+
+    def _check_url(self, path: str, url: str | None) -> None:
+        refusal = None if url is None else self._context.egress.refusal(url)
+        if refusal is not None:
+            raise InvalidRequest(FieldError(path, refusal))
+
+    def _check_ids(self, submission: Submission, request: Request) -> None:
+        given = {submission.external_task_id, request.external_task_id} - {None}
+        if len(given) > 1:
+            reason = "differs from the one in the input; give it once"
+            raise InvalidRequest(FieldError("external_task_id", reason))
+
+    async def _new_task(self, submission: Submission, request: Request) -> Task:
+        now, id_ = self._context.clock.now(), new_id()
+        policy = self._context.policy
+        external = submission.external_task_id or request.external_task_id or str(id_)
+        account = submission.account or await self._choosing.choose(
+            Choice(submission.provider, submission.operation, submission.metadata or {}, external)
+        )
+        return Task(
+            key=0,
+            id=id_,
+            tenant=submission.tenant,
+            provider=submission.provider,
+            account=account,
+            operation=submission.operation,
+            external_task_id=external,
+            state=TaskState.QUEUED,
+            version=1,
+            created_at=now,
+            updated_at=now,
+            metadata=submission.metadata or {},
+            slots=request.slots,
+            wants=request.wants,
+            deadline_at=now + (submission.deadline or policy.deadline),
+            callback_url=request.callback_url,
+            webhook_url=submission.webhook_url,
+        )
+
+    def _insert(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+        """Set-based: any number of submissions, one transaction.
+
+        No idempotency key stands twice in a batch: `accept` holds the second one back, and the
+        batches of other processes meet the unique constraint.
+        """
+        results = self._replays(tx, items)
+        fresh = [place for place in range(len(items)) if place not in results]
+        if fresh:
+            made = self._insert_fresh(tx, [items[place] for place in fresh])
+            results |= dict(zip(fresh, made, strict=True))
+            # Where the external id is taken, another process may have accepted this very request
+            # meanwhile: the insert waited for its commit, and now its key is there to be seen.
+            taken = [place for place in fresh if isinstance(results[place], Conflict)]
+            replays = self._replays(tx, [items[place] for place in taken])
+            results |= {taken[place]: replay for place, replay in replays.items()}
+        return [results[place] for place in range(len(items))]
+
+    def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
+        """The answers to what was accepted before, by place in the batch."""
+        keyed = [item.key for item in items if item.key is not None]
+        if not keyed:
+            return {}
+        known = idempotency.find(tx.db, keyed)
+        first = tasks.lock_by_key(tx.db, [key.task_key for key in known.values()])
+        return {
+            place: _replay(before, item.key, first[before.task_key])
+            for place, item in enumerate(items)
+            if item.key is not None
+            and (before := known.get((item.key.tenant, item.key.key))) is not None
+        }
+
+    def _insert_fresh(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+        inserted = tasks.insert_many(tx.db, [item.task for item in items])
+        results: list[AcceptedTask | Exception] = []
+        inputs: list[tuple[Task, bytes]] = []
+        keys: list[IdempotencyKey] = []
+        recorder = Recorder(self._context, tx)
+        for item, task in zip(items, inserted, strict=True):
+            if task is None:
+                results.append(_taken(item.task))
+                continue
+            inputs.append((task, item.body))
+            recorder.start(lifecycle.created(task))
+            if item.key is not None:
+                keys.append(replace(item.key, task_key=task.key))
+            results.append(AcceptedTask(task, replayed=False))
+        if inputs:
+            tasks.insert_inputs(tx.db, inputs)
+            labels.insert_many(tx.db, [task for task, _ in inputs])
+            idempotency.insert_many(tx.db, keys, now=tx.now)
+            recorder.flush()
+        return results
+
+
+def as_accepted(task: Task) -> Task:
+    """A task as it was when it was accepted, whatever became of it."""
+    return replace(
+        task,
+        state=TaskState.QUEUED,
+        version=1,
+        updated_at=task.created_at,
+        provider_task_id=None,
+        provider_status=None,
+        message=None,
+        progress=None,
+        artifacts=(),
+        error=None,
+        costs=(),
+        awaits=None,
+        detail=None,
+        overdue=False,
+        absences=0,
+        submitted_at=None,
+        finished_at=None,
+        give_up_at=None,
+    )
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _as_bytes(request: Request, submission: Submission) -> bytes:
+    try:
+        return _encode(request.body).encode()
+    except ValueError:  # 1e400 is JSON, and infinity in every parser
+        field = FieldError(submission.input_path, "holds a number out of range")
+        raise InvalidRequest(field) from None
+
+
+def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
+    if submission.idempotency_key is None:
+        return None
+    asked = [
+        submission.provider,
+        submission.account,
+        submission.operation,
+        submission.external_task_id,
+        submission.metadata,
+        submission.webhook_url,
+        None if submission.deadline is None else submission.deadline.total_seconds(),
+        submission.input,
+    ]
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
+
+
+def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:
+    if before.fingerprint != now.fingerprint:
+        return IdempotencyReuse("this Idempotency-Key came before with another request")
+    return AcceptedTask(as_accepted(task), replayed=True)
+
+
+def _taken(task: Task) -> Conflict:
+    return Conflict(
+        f"external_task_id {task.external_task_id!r} already exists for account "
+        f"{task.account!r} at {task.provider}"
+    )

@@ -1,0 +1,1 @@
+"""Work that nobody asks for by name: counts, health, expiry."""

@@ -1,0 +1,104 @@
+"""Keep `GET /v1/stats` cheap: fold the feed into hourly counts, and read those.
+
+The feed is gapless, so that each of its entries is counted exactly once, whoever does it: the
+place up to which all is counted moves in the same transaction as the counts. Hot paths pay
+nothing for it. What has not been folded yet is counted on the spot when somebody asks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.domain.tally import EVER, Tally, TallyKey, tally
+from tracker.domain.task import TaskState
+from tracker.services.context import Context
+from tracker.store import stats
+from tracker.store.driver.transaction import Tx
+from tracker.store.stats import Stretch
+from tracker.store.store import Reading
+
+STRETCH = 1000
+"""Feed entries of one transaction."""
+TAIL = 5000
+"""Entries that are counted on the spot at most, where no worker has folded them."""
+KEPT = timedelta(days=62)
+"""How long the single hours are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is known at one moment.
+
+    open:   tasks by state.
+    lately: by (provider, account), since the hour that was asked for.
+    ever:   the same, since the first task.
+    whole:  False when more waits to be folded than is counted on the spot.
+    """
+
+    open: dict[TaskState, int]
+    lately: dict[tuple[str, str], Tally]
+    ever: dict[tuple[str, str], Tally]
+    whole: bool
+
+
+class Counting:
+    """Folds the feed. Any number of processes may do it at once."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def fold_all(self) -> None:
+        """Fold until nothing is left."""
+        store = self._context.store
+        while True:
+            # Read beside the writer: what stands in the feed stays as it is, and the place that
+            # moves from `after` moves once.
+            stretch = await store.read(_next_stretch)
+            if not stretch.count or not await store.write(_fold, stretch):
+                return
+            if stretch.count < STRETCH:
+                return
+
+    async def forget(self) -> None:
+        """Drop the oldest hours."""
+        await self._context.store.write(drop_hours, KEPT)
+
+
+def look(db: Reading, tenant: str, *, since: datetime) -> Counted:
+    """Everything counted of a tenant. Costs the hours asked for and what is not folded yet."""
+    found = stats.counted(db, tenant, since=since, or_at=EVER)
+    tail = stats.read(db, stats.counted_to(db), limit=TAIL + 1)
+    for place, one in tally(end for end in tail.ends if end.tenant == tenant).items():
+        found.setdefault(place, Tally()).add(one)
+    return Counted(
+        open=stats.open_by_state(db, tenant),
+        lately=_by_account(found, lambda place: place.hour >= since),
+        ever=_by_account(found, lambda place: place.hour == EVER),
+        whole=tail.count <= TAIL,
+    )
+
+
+def _by_account(
+    found: Mapping[TallyKey, Tally], wanted: Callable[[TallyKey], bool]
+) -> dict[tuple[str, str], Tally]:
+    accounts: dict[tuple[str, str], Tally] = {}
+    for place, one in found.items():
+        if wanted(place):
+            accounts.setdefault((place.provider, place.account), Tally()).add(one)
+    return accounts
+
+
+def _next_stretch(db: Reading) -> Stretch:
+    return stats.read(db, stats.counted_to(db), limit=STRETCH)
+
+
+def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:
+    return [stats.fold(tx.db, stretch) for stretch in stretches]
+
+
+def drop_hours(tx: Tx, kept: Sequence[timedelta]) -> list[None]:
+    """Set-based: drop the hours that are older, but never what stands for all of them."""
+    for one in kept:
+        stats.forget(tx.db, before=tx.now - one, but=(EVER,))
+    return [None] * len(kept)

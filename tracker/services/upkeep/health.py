@@ -1,0 +1,94 @@
+"""Watch how each account's submits end, and say while one is ailing or not there at all."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracker.domain.health import Try, ailment
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.services.recorder import lane_of, names_of
+from tracker.store import attempts, conditions, jobs
+from tracker.store.attempts import Ended
+from tracker.store.conditions import ACCOUNT_AILING, ACCOUNT_MISSING, Condition
+from tracker.store.driver.transaction import Tx
+
+LATEST = 300
+"""How many of the latest submits of all accounts are looked at."""
+_IN_VAIN = frozenset({"unknown", "not_sent", "lost"})
+
+_MISSING = (
+    "its tasks are neither sent nor asked about: the configuration has no such account. "
+    "Put it back, or cancel what is queued; the rest ends by its callbacks or expires"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    name: str
+    provider: str
+    account: str
+    reason: str | None
+
+
+class Health:
+    """Looks at the latest submits now and then."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def look(self) -> None:
+        """One look: raise and clear conditions."""
+        context = self._context
+        latest = await context.store.read(lambda db: attempts.latest_ended(db, limit=LATEST))
+        there = await context.store.read(conditions.list_open)
+        tries: dict[tuple[str, str], list[Try]] = defaultdict(list)
+        for one in latest:
+            found = self._try(one)
+            if found is not None:
+                tries[one.provider, one.account].append(found)
+        now = context.clock.now()
+        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_AILING}
+        for name in sorted({*tries, *raised}):
+            reason = ailment(tries.get(name, []), now=now)
+            if (reason is None) == (name in raised):
+                await context.store.write(_write, _News(ACCOUNT_AILING, *name, reason))
+        await self._look_for_missing(there)
+
+    async def _look_for_missing(self, there: Sequence[Condition]) -> None:
+        """Accounts whose tasks still want to be sent or asked about."""
+        context = self._context
+        lanes = await context.store.read(
+            lambda db: {*jobs.lanes(db, JobKind.SUBMIT), *jobs.lanes(db, JobKind.RECONCILE)}
+        )
+        missing = lanes - {lane_of(*name) for name in context.accounts}
+        raised = {lane_of(c.provider, c.account) for c in there if c.name == ACCOUNT_MISSING}
+        for lane in sorted(missing ^ raised):
+            provider, account = names_of(lane)
+            reason = _MISSING if lane in missing else None
+            await context.store.write(_write, _News(ACCOUNT_MISSING, provider, account, reason))
+
+    def _try(self, ended: Ended) -> Try | None:
+        """None for what says nothing of the account: it was only asked to wait."""
+        words = ended.message or ended.outcome
+        if ended.outcome == "deferred":
+            return None
+        provider = self._context.providers.get(ended.provider)
+        at_fault = ended.outcome in _IN_VAIN or (
+            ended.outcome == "refused"
+            and provider is not None
+            and provider.blames_account(ended.code, ended.http_status)
+        )
+        return Try(ended.ended_at, at_fault, words)
+
+
+def _write(tx: Tx, news: Sequence[_News]) -> list[None]:
+    for one in news:
+        if one.reason is None:
+            conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now)
+        else:
+            conditions.raise_(
+                tx.db, Condition(one.name, one.provider, one.account, one.reason, tx.now)
+            )
+    return [None] * len(news)

@@ -1,0 +1,83 @@
+"""Learn from our own history: how long tasks take, and whether callbacks still come."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tracker.domain import bodies
+from tracker.domain.access import DEFAULT_TENANT
+from tracker.domain.expectation import Ended, expectation, is_silent
+from tracker.domain.notices import EventType
+from tracker.services.context import Context
+from tracker.store import conditions, tasks
+from tracker.store.conditions import CALLBACKS_DEGRADED, Condition
+from tracker.store.driver.transaction import Tx
+from tracker.store.tasks import Verdict
+
+LATEST = 1000
+"""How many of the latest tasks are looked at."""
+
+
+class Learning:
+    """Looks at the latest verdicts now and then."""
+
+    def __init__(self, context: Context) -> None:
+        """Fills the context's expectations."""
+        self._context = context
+
+    async def learn(self) -> None:
+        """One look: renew the expectations, raise and clear conditions."""
+        context = self._context
+        accounts: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        for verdict in await self.recall():
+            accounts[verdict.provider, verdict.account].append(verdict.ended)
+        if context.expects_callbacks and accounts:
+            silent = {account for account, ended in accounts.items() if is_silent(ended)}
+            await self._record(silent, set(accounts))
+
+    async def recall(self) -> Sequence[Verdict]:
+        """Renew the expectations alone; returns what they were made of."""
+        context = self._context
+        latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
+        kinds: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        for verdict in latest:
+            kinds[verdict.provider, verdict.operation].append(verdict.ended)
+        context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})
+        return latest
+
+    async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
+        there = await self._context.store.read(conditions.list_open)
+        raised = {(c.provider, c.account) for c in there if c.name == CALLBACKS_DEGRADED}
+        news = [(account, True) for account in silent - raised]
+        news += [(account, False) for account in (raised & known) - silent]
+        for account, is_raised in sorted(news):
+            await self._context.store.write(self._write, (account, is_raised))
+
+    def _write(self, tx: Tx, news: Sequence[tuple[tuple[str, str], bool]]) -> list[None]:
+        for (provider, account), is_raised in news:
+            if is_raised:
+                self._raise(tx, provider, account)
+            else:
+                conditions.clear(tx.db, CALLBACKS_DEGRADED, provider, account, now=tx.now)
+        return [None] * len(news)
+
+    def _raise(self, tx: Tx, provider: str, account: str) -> None:
+        """Raise the condition, and tell subscribers where it was not raised already."""
+        condition = Condition(CALLBACKS_DEGRADED, provider, account, _REASON, tx.now)
+        if not conditions.raise_(tx.db, condition):
+            return  # another process was faster, and has told them
+        said = {"provider": provider, "account": account, "reason": _REASON}
+        type_ = EventType.CALLBACKS_DEGRADED
+        self._context.outbox.owe_event(
+            tx,
+            DEFAULT_TENANT,
+            type_,
+            body=bodies.event_body(type_, tx.now, said),
+            provider=provider,
+            about=(provider, account, tx.now.isoformat()),
+        )
+
+
+_REASON = (
+    "most of the latest verdicts had to be polled for; check that the provider can reach "
+    "TRACKER_PUBLIC_URL"
+)

@@ -1,0 +1,70 @@
+"""What happens to tasks because time passes: `overdue`, `expired`; and old keys are forgotten."""
+
+from collections.abc import Sequence
+
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.task import AT_PROVIDER
+from tracker.services.context import Context
+from tracker.services.recorder import Recorder
+from tracker.store import callback_ids, idempotency, tasks
+from tracker.store.driver.transaction import Tx
+
+BATCH = 200
+"""Tasks of one transaction."""
+
+
+class Sweeping:
+    """Looks for what is due. Any number of processes may do it at once."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def sweep(self) -> int:
+        """One round; returns how many tasks moved. A full batch means that more is due."""
+        if not await self._context.store.read(
+            lambda db: tasks.is_any_due(db, now=self._context.clock.now())
+        ):
+            return 0
+        return await self._context.store.write(self._sweep, BATCH)
+
+    async def sweep_all(self) -> None:
+        """Rounds until nothing is due."""
+        while await self.sweep() >= BATCH:
+            pass
+
+    async def forget(self) -> None:
+        """Drop idempotency keys and message ids that nobody will repeat any more."""
+        while await self._context.store.write(self._forget, BATCH) >= BATCH:
+            pass
+
+    def _sweep(self, tx: Tx, limits: Sequence[int]) -> list[int]:
+        moved = []
+        for limit in limits:
+            due = tasks.lock_due(tx.db, now=tx.now, limit=limit)
+            recorder = Recorder(self._context, tx, due)
+            for task in due:
+                if task.deadline_at is not None and task.deadline_at <= tx.now:
+                    message = "past its deadline; still open"
+                    recorder.record(
+                        task.key, Event(Kind.DEADLINE_PASSED, Source.SWEEP, message=message)
+                    )
+                if (
+                    task.state in AT_PROVIDER
+                    and task.give_up_at is not None
+                    and task.give_up_at <= tx.now
+                ):
+                    message = "no verdict came in time; nobody asks any more"
+                    recorder.record(task.key, Event(Kind.GIVEN_UP, Source.SWEEP, message=message))
+            recorder.flush()
+            moved.append(len(due))
+        return moved
+
+    def _forget(self, tx: Tx, limits: Sequence[int]) -> list[int]:
+        before = tx.now - self._context.policy.keep_idempotency_keys
+        dropped = []
+        for limit in limits:
+            keys = idempotency.forget(tx.db, before=before, limit=limit)
+            ids = callback_ids.forget(tx.db, before=before, limit=limit)
+            dropped.append(max(keys, ids))
+        return dropped

@@ -1,0 +1,1 @@
+"""Connections, transactions and statement execution; which database it is."""

@@ -1,0 +1,327 @@
+"""Statements over many rows, straight on the driver, for the paths that every callback takes.
+
+A statement through SQLAlchemy costs as much as the rest of a request does, so that these are
+spelt once, here, from the tables of `schema`, and sent with nothing in between: on SQLite a row at
+a time to a prepared statement, on PostgreSQL as one binary array per column.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.exc import DBAPIError
+
+from tracker.domain.errors import Misuse
+from tracker.store.driver.encoding import KINDS, Encode
+
+if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
+    from tracker.store.driver.pipe import Pipe
+
+Found = Callable[[], list[tuple[Any, ...]]]
+"""What was asked, with the answer to be called for. Raises DBAPIError."""
+PIPE = "pipe"
+"""Under this name a connection's `info` holds its Pipe, if it has one."""
+_SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
+"""Rows of one statement on SQLite: few statements, that the driver keeps prepared. What is fewer is
+filled up with rows of NULL, which cost less than a second statement."""
+_FILLED = "SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
+"""Rows on SQLite, without those that only fill it up: no first column of ours may be NULL."""
+
+
+class Bulk:
+    """One statement, spelt for both databases.
+
+    columns: of the table, in the order in which `run` is given them.
+    sqlite:  for one row, with ?1, ?2, … for them; or for all of them, with `{rows}` where their
+        VALUES go, which spares what each statement costs; it must do nothing for a row of NULLs.
+    postgresql: for all rows; `{rows}` stands for them as a table `n`.
+    key: one of the columns, whose values alone lead to the rows of the table. PostgreSQL is told
+        so, or it may walk the whole table to join it with `n`.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        sqlite: str,
+        postgresql: str,
+        key: str | None = None,
+    ) -> None:
+        kinds = [KINDS[type(table.c[name].type)] for name in columns]
+        arrays = ", ".join(f"%b::{kind.array}" for kind in kinds)
+        self._key = None if key is None else columns.index(key)
+        if key is not None:
+            postgresql += f" AND {table.name}.{key} = ANY(%b)"
+        self._sqlite = sqlite
+        self._marks = f"({', '.join('?' * len(columns))})"
+        self._nothing = (None,) * len(columns)
+        self._statements: dict[int, str] = {}
+        self._postgresql = postgresql.replace(
+            "{rows}", f"unnest({arrays}) AS n ({', '.join(columns)})"
+        )
+        self._for_sqlite = [(place, k.sqlite) for place, k in enumerate(kinds) if k.sqlite]
+        self._for_postgresql = [kind.postgresql for kind in kinds]
+
+    def run(self, db: Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """Carry it out for rows of values; returns how many rows it changed.
+
+        Raises sqlalchemy.exc.DBAPIError, as any statement does.
+        """
+        if not rows:
+            return 0
+        with _AsSqlalchemy(db):
+            if db.dialect.name == "sqlite":
+                changed: int = self._send_rows(driver(db), rows)
+            elif (pipe := pipe_of(db)) is None:
+                changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
+            else:
+                answer = pipe.ask(self._postgresql, self._arrays(rows), soon=True).result()
+                changed = answer.command_tuples or 0
+        return changed
+
+    def later(self, db: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry it out before whatever comes after it; on PostgreSQL without waiting for it.
+
+        Its own failure may be raised by what comes after it.
+        """
+        pipe = pipe_of(db)
+        if pipe is None:
+            self.run(db, rows)
+        elif rows:
+            with _AsSqlalchemy(db):
+                pipe.ask(self._postgresql, self._arrays(rows))
+
+    def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
+        """Carry it out on PostgreSQL; call what is returned for the rows that it returns."""
+        return _soon(db, self._postgresql, self._arrays(rows)) if rows else list
+
+    def _arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
+        columns = zip(*rows, strict=True)
+        arrays = [encode(c) for encode, c in zip(self._for_postgresql, columns, strict=True)]
+        return arrays if self._key is None else [*arrays, arrays[self._key]]
+
+    def _send_rows(self, raw: Any, rows: Sequence[Sequence[Any]]) -> int:
+        if "{rows}" not in self._sqlite:
+            changed: int = raw.executemany(self._sqlite, self._adapted(rows)).rowcount
+            return changed
+        ready = list(self._adapted(rows))
+        changed = 0
+        for start in range(0, len(ready), _SIZES[-1]):
+            piece = ready[start : start + _SIZES[-1]]
+            size = _SIZES[bisect_left(_SIZES, len(piece))]
+            values = [*chain.from_iterable(piece), *self._nothing * (size - len(piece))]
+            changed += raw.execute(self._of_size(size), values).rowcount
+        return changed
+
+    def _of_size(self, rows: int) -> str:
+        statement = self._statements.get(rows)
+        if statement is None:
+            marks = ", ".join([self._marks] * rows)
+            statement = self._statements[rows] = self._sqlite.replace("{rows}", marks)
+        return statement
+
+    def _adapted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        if not self._for_sqlite:
+            return rows
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, encode in self._for_sqlite:
+            columns[place] = encode(columns[place])
+        return zip(*columns, strict=True)
+
+
+def insert(
+    table: Table, columns: Sequence[str], *, conflict: str = "", returning: str = ""
+) -> Bulk:
+    """Insert rows. conflict: an ON CONFLICT clause; returning: columns, for `Bulk.fetch`.
+
+    Raises Misuse when the first column may be NULL.
+    """
+    if table.c[columns[0]].nullable:
+        raise Misuse(f"{columns[0]} may be NULL: name another column of {table.name} first")
+    names = ", ".join(columns)
+    into = f"INSERT INTO {table.name} ({names})"
+    tail = f" RETURNING {returning}" if returning else ""
+    return Bulk(
+        table,
+        columns,
+        sqlite=f"{into} {_FILLED} {conflict}",
+        # The rows of an array are read, and numbered, in its order.
+        postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
+    )
+
+
+def update(
+    table: Table,
+    columns: Sequence[str],
+    *,
+    where: str = "",
+    computed: Mapping[str, str] = MappingProxyType({}),
+) -> Bulk:
+    """Set columns of rows by their key. It takes the columns, `key`, then what is computed.
+
+    All rows in one statement, as the words that CHECKs and partial indexes list are made ready
+    anew for each.
+
+    where:    what else must hold; the values stand in `n`.
+    computed: columns that are set to an expression over what is there and what is given.
+    """
+    taken = (*columns, "key", *computed)
+    sets = [f"{name} = n.{name}" for name in columns]
+    sets += [f"{name} = {expression}" for name, expression in computed.items()]
+    set_ = f"UPDATE {table.name} SET {', '.join(sets)} FROM"  # noqa: S608 - our own names
+    which = f"WHERE {table.name}.key = n.key{where and f' AND {where}'}"
+    return Bulk(
+        table,
+        taken,
+        sqlite=f"WITH n ({', '.join(taken)}) AS (VALUES {{rows}}) {set_} n {which}",
+        postgresql=f"{set_} {{rows}} {which}",
+        key="key",
+    )
+
+
+def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
+    """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
+    settle(db)
+    with _AsSqlalchemy(db):
+        return driver(db).execute(statement, parameters)
+
+
+def later(db: Connection, statement: str) -> None:
+    """One statement, on PostgreSQL without waiting for it. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        run(db, statement)
+        return
+    with _AsSqlalchemy(db):
+        pipe.ask(statement)
+
+
+def commit(db: Connection) -> None:
+    """Commit the writer's transaction. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        run(db, "COMMIT")
+        return
+    with _AsSqlalchemy(db):
+        pipe.commit()
+
+
+def roll_back(db: Connection) -> None:
+    """Undo the writer's transaction. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None:
+        run(db, "ROLLBACK")
+        return
+    with _AsSqlalchemy(db):
+        pipe.roll_back()
+
+
+def settle(db: Connection) -> None:
+    """Wait for what was to be carried out without waiting for it. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is not None:
+        with _AsSqlalchemy(db):
+            pipe.settle()
+
+
+def connect_piped(engine: Engine) -> Connection:
+    """A connection to PostgreSQL of one's own, in autocommit mode, with a pipe."""
+    from tracker.store.driver.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+    db = engine.connect()
+    db.info[PIPE] = Pipe(driver(db))
+    return db
+
+
+def pipe_of(db: Connection) -> "Pipe | None":
+    """Of a connection that was made by `connect_piped`."""
+    pipe: Pipe | None = db.info.get(PIPE)
+    return pipe
+
+
+def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
+    """What one statement finds on PostgreSQL. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    with _AsSqlalchemy(db):
+        if pipe is None:
+            return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
+        asked = pipe.ask(statement, arrays, soon=True)
+
+    def rows() -> list[tuple[Any, ...]]:
+        with _AsSqlalchemy(db):
+            return asked.rows()
+
+    return rows
+
+
+def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
+    return driver(db).execute(statement, arrays, prepare=True, binary=True)
+
+
+def find(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+) -> list[tuple[Any, ...]]:
+    """The rows for which what `statement` ends with is one of these values.
+
+    statement: up to the last word of its WHERE, e.g. `SELECT … FROM tasks WHERE key`.
+    array:     their column as PostgreSQL is to have it.
+    tail:      what follows on PostgreSQL alone: order and lock.
+    """
+    return find_soon(db, statement, values, array, tail=tail)()
+
+
+def find_soon(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+) -> Found:
+    """The same, asked now and on PostgreSQL not waited for: call what is returned for the rows."""
+    if not values:
+        return list
+    if db.dialect.name == "postgresql":
+        return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)])
+    wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
+    # To the next power of two: few statements, that the driver keeps prepared.
+    wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
+    marks = ", ".join("?" * len(wanted))
+    found: list[tuple[Any, ...]] = run(db, f"{statement} IN ({marks})", wanted).fetchall()
+    return lambda: found
+
+
+def last_number(db: Connection, table: str) -> int:
+    """The highest number that SQLite gave to a row of a table, to go on from inside a transaction.
+
+    One process writes at a time, so that it may number rows itself: inserts of many rows return
+    nothing there.
+    """
+    found = run(db, "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return found[0] if found else 0
+
+
+def driver(db: Connection) -> Any:
+    """The driver's connection, in whatever transaction is open."""
+    return db.connection.driver_connection
+
+
+class _AsSqlalchemy:
+    """The driver's errors as SQLAlchemy would raise them, so that callers know one family.
+
+    A class, as a generator takes three times as long to enter and leave.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        dialect = self._db.dialect
+        base = dialect.loaded_dbapi.Error
+        if isinstance(error, base):
+            raise DBAPIError.instance(None, None, error, base, dialect=dialect) from error

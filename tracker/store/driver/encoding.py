@@ -1,0 +1,179 @@
+"""How a column of values travels: to SQLite as its driver takes it, to PostgreSQL as one array."""
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from json import JSONEncoder
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Float, Integer, LargeBinary, Text
+
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime
+
+Encode = Callable[[Sequence[Any]], Any]
+"""A column of values as the driver is to have it."""
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_NULL = b"\xff\xff\xff\xff"
+_to_json = JSONEncoder(separators=(",", ":")).encode
+
+
+def mapped(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """Each value converted; once where all are equal, as they are in most columns of a batch.
+
+    Equal values must mean the same.
+    """
+    first = values[0]
+    if values.count(first) == len(values):
+        return [convert(first)] * len(values)
+    return [convert(value) for value in values]
+
+
+class _Array(bytes):
+    """A column as PostgreSQL's binary array; the subclasses are told apart by type."""
+
+
+class _Texts(_Array):
+    pass
+
+
+class _Bytes(_Array):
+    pass
+
+
+class _Integers(_Array):
+    pass
+
+
+class _Floats(_Array):
+    pass
+
+
+class _Booleans(_Array):
+    pass
+
+
+class _Instants(_Array):
+    pass
+
+
+class _Uuids(_Array):
+    pass
+
+
+ARRAYS = {
+    _Texts: 1009,
+    _Bytes: 1001,
+    _Integers: 1016,
+    _Floats: 1022,
+    _Booleans: 1000,
+    _Instants: 1185,
+    _Uuids: 2951,
+}
+"""Their type numbers, from PostgreSQL's pg_type."""
+
+
+def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
+    """An encoder for elements of any length."""
+
+    def piece(value: Any) -> bytes:
+        if value is None:
+            return _NULL
+        raw = encode(value)
+        return len(raw).to_bytes(4, "big") + raw
+
+    return lambda values: array(_head(element, len(values)) + b"".join(mapped(values, piece)))
+
+
+def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
+    """An encoder for numbers."""
+
+    def encoded(values: Sequence[Any]) -> _Array:
+        if None in values:
+            one = f"!i{code}"
+            parts = [_NULL if value is None else struct.pack(one, size, value) for value in values]
+            return array(_head(element, len(values)) + b"".join(parts))
+        flat = [size] * (2 * len(values))
+        flat[1::2] = values
+        return array(
+            _head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
+        )
+
+    return encoded
+
+
+def _head(element: int, length: int) -> bytes:
+    return struct.pack("!iiiii", 1, 1, element, length, 1)
+
+
+_packed_instants = _packed(_Array, 1184, "q", 8)
+integers = _packed(_Integers, 20, "q", 8)
+"""A PostgreSQL parameter: an array of whole numbers, not empty."""
+
+
+def _microseconds(value: datetime) -> int:
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _instants(values: Sequence[datetime | None]) -> _Array:
+    return _Instants(_packed_instants(_each(_microseconds)(values)))
+
+
+def _each(convert: Callable[[Any], Any]) -> Encode:
+    """Convert what is not None."""
+    return lambda values: mapped(values, lambda value: None if value is None else convert(value))
+
+
+def _text_of_instant(value: datetime) -> str:
+    """As SQLAlchemy writes a DateTime on SQLite."""
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime names no instant")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _documents(values: Sequence[Any]) -> list[str | None]:
+    # Python takes 1, 1.0 and true for equal, and a document must not: texts mean the same.
+    first = values[0]
+    if first is None or (type(first) is dict and all(type(v) is str for v in first.values())):
+        return mapped(values, _document)
+    return [_document(value) for value in values]
+
+
+def _document(value: Any) -> str | None:
+    return None if value is None else _to_json(value)
+
+
+def _uuid_bytes(value: UUID) -> bytes:
+    return value.bytes
+
+
+uuids = _pieces(_Uuids, 2950, _uuid_bytes)
+"""A PostgreSQL parameter: an array of public ids, not empty."""
+
+
+class Kind:
+    """How the values of a column travel. sqlite: None where the driver takes them as they are."""
+
+    def __init__(self, array: str, postgresql: Encode, sqlite: Encode | None = None) -> None:
+        self.array, self.postgresql, self.sqlite = array, postgresql, sqlite
+
+
+texts = _pieces(_Texts, 25, str.encode)
+"""A PostgreSQL parameter: an array of texts, not empty."""
+_INTEGER = Kind("bigint[]", integers)
+KINDS: Mapping[type[Any], Kind] = {
+    Integer: _INTEGER,
+    type(BigKey): _INTEGER,
+    Float: Kind("double precision[]", _packed(_Floats, 701, "d", 8)),
+    Boolean: Kind("boolean[]", _packed(_Booleans, 16, "?", 1)),
+    Text: Kind("text[]", texts),
+    LargeBinary: Kind("bytea[]", _pieces(_Bytes, 17, bytes)),
+    UtcDateTime: Kind("timestamptz[]", _instants, _each(_text_of_instant)),
+    JsonDoc: Kind("text[]", lambda values: texts(_documents(values)), _documents),
+    PublicId: Kind("uuid[]", uuids, _each(_uuid_bytes)),
+}
+"""By the type of a column in `schema`."""

@@ -1,0 +1,139 @@
+"""Engines: what each database needs to be told when it is opened."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import QueuePool
+
+from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
+
+if TYPE_CHECKING:
+    import sqlite3
+
+SQLITE_BUSY_S = 15
+"""How long a writer waits for another process's transaction, in seconds."""
+SQLITE_CHECKPOINT_PAGES = 4000
+"""Pages of 4 KB in the log before they go into the file: the more, the more often changed pages go
+there once."""
+SQLITE_CACHE_KB = 8_000
+"""Of each connection, taken as it is needed."""
+SQLITE_STATEMENTS = 256
+"""Kept prepared, of each connection: those of `bulk` come in ten sizes."""
+STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_MS = 10_000
+CONNECT_TIMEOUT_S = 5
+GONE_S = 30
+"""How long a server may be silent on the network before it is given up. Without it, whoever waits
+for one that lost its power waits for hours: libpq leaves that to the system."""
+
+
+def normalise_url(url: str) -> URL:
+    """The database URL as SQLAlchemy wants it.
+
+    Platforms hand out `postgres://`; the driver is psycopg 3 for both spellings.
+    Raises ValueError for another database or text that is no URL; the message has no password.
+    """
+    try:
+        parsed = make_url(url)
+    except Exception:  # noqa: BLE001 - SQLAlchemy's own message would show the URL and its password
+        raise ValueError("not a database URL (sqlite:///path or postgresql://…)") from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise ValueError(f"{parsed.drivername} is not supported (sqlite or postgresql)")
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file: an in-memory database forgets what it acknowledged")
+    return parsed
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite URL; None for PostgreSQL."""
+    parsed = normalise_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(f"{parsed.database}") if is_file else None
+
+
+def open_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine. Nothing is connected yet.
+
+    Transactions begin IMMEDIATE on SQLite unless the connection's execution options say
+    `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
+    """
+    parsed = normalise_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed, pool_size)
+    return _open_postgresql(parsed, pool_size)
+
+
+def _open_sqlite(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=5,
+        connect_args={
+            "check_same_thread": False,
+            "timeout": SQLITE_BUSY_S,
+            "cached_statements": SQLITE_STATEMENTS,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: "sqlite3.Connection", _record: Any) -> None:
+        connection.isolation_level = None  # the driver sends no BEGIN of its own
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an answer waits for this commit
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}")
+        cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KB}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        if mode is not None:
+            connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _open_postgresql(url: URL, pool_size: int) -> Engine:
+    from tracker.store.driver import dumpers  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "keepalives_idle": GONE_S // 3,
+            "keepalives_interval": GONE_S // 3,
+            "keepalives_count": 2,
+            "tcp_user_timeout": GONE_S * 1000,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # SET and not startup options: connection poolers pass these on.
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
+        cursor.execute("SET timezone = 'UTC'")
+        # An answer waits for this commit, whatever the server's own default is.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        cursor.close()
+        connection.autocommit = False
+        dumpers.register(connection)
+
+    return engine

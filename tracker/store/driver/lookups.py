@@ -1,0 +1,149 @@
+"""Reads by key that share their statements.
+
+What is asked for while a query runs shares the next one: nothing is older than its question, and
+many callers cost little more than one. There is a connection of their own for it. On PostgreSQL a
+thread waits for it; on SQLite, where a look by key takes less than handing it to another thread,
+the event loop does it, for all who ask in one of its turns.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from tracker.store.driver import bulk
+
+MOST = 500
+"""Keys of one query."""
+
+
+Query = Callable[[Connection, Sequence[Any]], Mapping[Any, Any]]
+"""Everything that is found under some keys, by key."""
+Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+
+
+class Lookups:
+    """One per process, used in its event loop."""
+
+    def __init__(self, engine: Engine, read: Read) -> None:
+        """engine: one whose statements each stand alone.
+
+        read: runs a query elsewhere, where our own connection fails; says what is wrong.
+        """
+        self._engine = engine
+        self._read = read
+        self._is_inline = engine.dialect.name == "sqlite"
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tracker-lookups")
+        self._own: Connection | None = None
+        self._asked: dict[Query, Asked] = {}
+        self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
+
+    async def find(self, query: Query, key: Any) -> Any:
+        """What is under one key now; None for nothing. Raises Unavailable."""
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._asked.setdefault(query, {}).setdefault(key, []).append(future)
+        if query not in self._running:
+            if self._is_inline:
+                self._running[query] = loop.call_soon(self._look, query)
+            else:
+                self._running[query] = asyncio.create_task(self._run(query))
+        return await future
+
+    def close(self) -> None:
+        """End the thread, and give the connection up."""
+        self._thread.shutdown()
+        self._drop()
+
+    def _look(self, query: Query) -> None:
+        asked = self._asked[query]
+        wanted = _some(asked)
+        try:
+            found = self._ask_own(query, list(wanted))
+        except DBAPIError:  # busy or broken
+            asked |= wanted
+            self._running[query] = asyncio.create_task(self._run(query))
+            return
+        except Exception as error:  # noqa: BLE001 - it becomes the callers'
+            _refuse(wanted, error)
+        else:
+            _answer(wanted, found)
+        if asked:
+            self._running[query] = asyncio.get_running_loop().call_soon(self._look, query)
+        else:
+            del self._running[query]
+
+    async def _run(self, query: Query) -> None:
+        asked = self._asked[query]
+        while asked:
+            wanted = _some(asked)
+            try:
+                found = await self._ask(query, list(wanted))
+            except Exception as error:  # noqa: BLE001 - it becomes the callers'
+                _refuse(wanted, error)
+            else:
+                _answer(wanted, found)
+        del self._running[query]
+
+    async def _ask(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        if not self._is_inline:
+            loop = asyncio.get_running_loop()
+            try:
+                return await loop.run_in_executor(self._thread, self._ask_own, query, keys)
+            except DBAPIError:
+                pass  # it may only have been this connection, which is given up
+        found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
+        return found
+
+    def _ask_own(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        try:
+            return query(self._connection(), keys)
+        except DBAPIError:
+            self._drop()
+            raise
+
+    def _connection(self) -> Connection:
+        if self._own is None:
+            self._own = self._connect()
+        return self._own
+
+    def _connect(self) -> Connection:
+        if not self._is_inline:
+            return bulk.connect_piped(self._engine)
+        db = self._engine.connect()
+        raw = bulk.driver(db)
+        # Whoever finds the database busy must not stop the event loop for it.
+        raw.execute("PRAGMA busy_timeout=0")
+        raw.execute("PRAGMA query_only=ON")
+        return db
+
+    def _drop(self) -> None:
+        db, self._own = self._own, None
+        if db is not None:
+            db.invalidate()
+            db.close()
+
+
+Asked = dict[Any, list[asyncio.Future[Any]]]
+
+
+def _some(asked: Asked) -> Asked:
+    """Taken out of what is asked."""
+    return {key: asked.pop(key) for key in list(asked)[:MOST]}
+
+
+def _answer(wanted: Asked, found: Mapping[Any, Any]) -> None:
+    for key, futures in wanted.items():
+        for future in futures:
+            if not future.done():
+                future.set_result(found.get(key))
+
+
+def _refuse(wanted: Asked, error: Exception) -> None:
+    for futures in wanted.values():
+        for future in futures:
+            if not future.done():
+                future.set_exception(error)

@@ -1,0 +1,210 @@
+"""Statements that do not wait for each other: the writer's way to PostgreSQL.
+
+What needs no answer travels with the next statement that does, or with the COMMIT; whoever needs
+an answer may go on until it has come. A batch of callbacks waits three times and not ten. Spoken to
+libpq with nothing in between, as psycopg's cursors take longer over a statement than PostgreSQL.
+
+A module of its own, as psycopg takes 16 MB, which a process on SQLite need not hold.
+"""
+
+import re
+import select
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from typing import Any
+
+from psycopg import Connection, OperationalError, errors
+from psycopg.adapt import Transformer
+from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq.abc import PGresult
+
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
+
+
+class Asked:
+    """A statement in line or on its way, or its preparation."""
+
+    def __init__(self, pipe: "Pipe", prepares: str | None = None) -> None:
+        """prepares: the statement that this only prepares."""
+        self._pipe = pipe
+        self.prepares = prepares
+        self.answer: PGresult | None = None
+
+    def result(self) -> PGresult:
+        """Its answer, in binary. Raises psycopg.Error of the first statement that failed."""
+        return self._pipe.wait_for(self)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Its answer as rows. Raises psycopg.Error as `result` does."""
+        return self._pipe.read(self.result())
+
+
+class Pipe:
+    """Of one connection in autocommit mode, used by one thread."""
+
+    def __init__(self, raw: Connection[Any]) -> None:
+        """raw: the driver's connection; its cursors may be used after `settle`."""
+        self._raw = raw
+        self._pg = raw.pgconn
+        self._or_close = _OrClose(raw)
+        self._sent: deque[Asked] = deque()
+        self._failure: PGresult | None = None
+        self._is_piping = self._in_transaction = self._is_beginning = False
+        self._names: dict[str, bytes] = {}
+        self._ready = select.poll()
+        self._ready.register(self._pg.socket, select.POLLIN)
+
+    def begin(self) -> None:
+        """Begin a transaction, with whatever statement comes first."""
+        self._is_beginning = self._in_transaction = True
+
+    def ask(self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False) -> Asked:
+        """Put a statement in line; those after a failed one do nothing.
+
+        statement: with a `%b` for each parameter; one of few, as it stays prepared.
+        arrays:    the parameters in PostgreSQL's binary format.
+        soon:      whether its answer is wanted before the transaction ends: it, and all that waits
+            in line, is sent now. (Sent now, the others would only wake the server more often.)
+
+        Raises psycopg.Error when the connection is lost.
+        """
+        with self._or_close:
+            self._enter()
+            asked = self._put(statement, arrays)
+            if soon and self._in_transaction:
+                self._pg.send_flush_request()
+                self._pg.flush()
+        return asked
+
+    def wait_for(self, asked: Asked) -> PGresult:
+        """The answer to a statement. Raises psycopg.Error of the first one that failed."""
+        if not self._in_transaction:
+            self.settle()  # which is what ends a statement that stands alone
+        with self._or_close:
+            while asked.answer is None:
+                self._take()
+        if asked.answer.status in _FAILED:
+            self.settle()
+            raise errors.InFailedSqlTransaction("an earlier statement of the transaction failed")
+        return asked.answer
+
+    def read(self, answer: PGresult) -> list[tuple[Any, ...]]:
+        """The rows of an answer."""
+        reader = Transformer(self._raw)
+        reader.set_pgresult(answer, format=Format.BINARY)
+        return reader.load_rows(0, answer.ntuples, tuple)
+
+    def settle(self) -> None:
+        """Wait for all answers. Raises psycopg.Error of the first statement that failed."""
+        if self._is_beginning or self._is_piping:
+            self._drain()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            error = errors.error_from_result(failure)
+            if isinstance(error, errors.InvalidSqlStatementName):
+                self._raw.close()  # somebody deallocated what we had prepared
+            raise error
+
+    def commit(self) -> None:
+        """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
+        committed = self.ask("COMMIT")
+        self.settle()
+        if committed.result().command_status != b"COMMIT":
+            raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
+        self._in_transaction = False
+
+    def roll_back(self) -> None:
+        """Undo the transaction. Raises psycopg.Error when the connection is lost.
+
+        By ourselves: psycopg's own ROLLBACK would deallocate every prepared statement, ours too.
+        """
+        self._is_beginning = self._in_transaction = False
+        if self._is_piping and not self._raw.closed:
+            self._drain()
+        self._failure = None
+        self.ask("ROLLBACK").result()
+
+    def _enter(self) -> None:
+        if not self._is_piping:
+            self._pg.enter_pipeline_mode()
+            self._is_piping = True
+        if self._is_beginning:
+            self._is_beginning = False
+            self._put("BEGIN")
+
+    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
+        name = self._names.get(statement)
+        if name is None:
+            name = self._names[statement] = b"tracker_%d" % next(_numbers)
+            self._pg.send_prepare(name, _with_numbered_parameters(statement))
+            self._sent.append(Asked(self, statement))
+        self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
+        asked = Asked(self)
+        self._sent.append(asked)
+        return asked
+
+    def _drain(self) -> None:
+        with self._or_close:
+            self._enter()
+            self._pg.pipeline_sync()
+            while self._sent:
+                self._take()
+            self._next()  # the sync's own
+            self._pg.exit_pipeline_mode()
+            self._is_piping = False
+
+    def _take(self) -> None:
+        """Take in the next answer. Raises OperationalError when none will come."""
+        answer = self._next()
+        if self._pg.status != ConnStatus.OK:
+            if answer is not None and answer.status == ExecStatus.FATAL_ERROR:
+                raise errors.error_from_result(answer)
+            raise OperationalError("the connection is lost")
+        assert answer is not None  # noqa: S101 - each statement has one
+        self._pg.get_result()  # the mark between two answers; never waits
+        asked = self._sent.popleft()
+        asked.answer = answer
+        if answer.status in _FAILED:
+            self._names.pop(asked.prepares or "", None)
+            self._failure = self._failure or answer
+
+    def _next(self) -> PGresult | None:
+        pg = self._pg
+        while pg.flush() == 1:
+            self._ready.modify(pg.socket, select.POLLIN | select.POLLOUT)
+            self._ready.poll()
+            pg.consume_input()
+            self._ready.modify(pg.socket, select.POLLIN)
+        while pg.is_busy():
+            self._ready.poll()
+            pg.consume_input()
+        return pg.get_result()
+
+
+class _OrClose:
+    """Around what talks to the server: what is half said cannot be taken up again.
+
+    A class, as a generator takes three times as long to enter and leave.
+    """
+
+    def __init__(self, raw: Connection[Any]) -> None:
+        self._raw = raw
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._raw.close()
+
+
+_numbers = count(1)
+
+
+@cache
+def _with_numbered_parameters(statement: str) -> bytes:
+    """As PostgreSQL numbers its parameters."""
+    numbers = count(1)
+    return re.sub("%b", lambda _: f"${next(numbers)}", statement).encode()

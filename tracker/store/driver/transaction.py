@@ -1,0 +1,50 @@
+"""One transaction, as services see it."""
+
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import Connection, text
+
+from tracker.clock import Clock
+from tracker.domain.work import JobKind
+
+
+class Tx:
+    """A transaction that is open now.
+
+    db:    for the statement modules of this room.
+    woken: kinds of job that became due; the process's own workers hear of them after the commit.
+    moved: whether the change feed grew.
+    """
+
+    def __init__(self, db: Connection, clock: Clock) -> None:
+        """Owned by the writer; nobody else makes one."""
+        self.db = db
+        self._clock = clock
+        self.woken: set[JobKind] = set()
+        self.moved = False
+
+    @cached_property
+    def now(self) -> datetime:
+        """The transaction's time by our clock: for what is recorded."""
+        return self._clock.now()
+
+    @cached_property
+    def lease_now(self) -> datetime:
+        """The time by which leases are judged, the same for every process.
+
+        PostgreSQL: the server's clock, as workers on several machines share no other. SQLite: the
+        machine's, which all its processes share.
+        """
+        if self.db.dialect.name == "postgresql":
+            at: datetime = self.db.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return at
+        return self._clock.now()
+
+    def lock_account(self, provider: str, account: str) -> None:
+        """Nobody else counts this account's slots until the commit."""
+        if self.db.dialect.name == "postgresql":
+            self.db.execute(
+                text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+                {"name": f"account\n{provider}\n{account}"},
+            )

@@ -1,0 +1,189 @@
+"""Group commit: one thread per process takes what waits, applies it in one transaction, commits
+once, and only then releases the answers (design §5).
+
+There is no linger timer: a batch is whatever came in while the batch before it was committed. What
+one turn of the event loop brings is handed over at its end and together: otherwise every second
+batch is the two or three items that the loop has got to when the writer looks.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.domain.signals import Point, Signal, no_signal
+from tracker.store.driver.line import Line
+from tracker.store.driver.outage import brief, is_outage, sqlstate_of
+from tracker.store.driver.transaction import Tx
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 512
+"""Items of one transaction. More would only make the first of them wait longer."""
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01", "23505"})
+"""Serialization failure, deadlock, and a key that another process has just inserted: the
+transaction did nothing and may be run again, which then sees what the other did."""
+_ONE_ITEMS_FAULT = frozenset({"57014", "54000", "54001", "54023"})
+"""Statement cancelled or too complex: the database is there, one item asks too much of it."""
+_TRIES = 4
+
+Batch = Callable[[Tx, Sequence[Any]], Sequence[Any]]
+"""A set-based operation: one result per item, in order. An item that cannot be done has an
+exception as its result and must have had no effect. Raising means that none had an effect."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: Batch
+    item: Any
+    future: asyncio.Future[Any]
+    result: Any = None
+
+
+class Writer:
+    """The only way to write. Start it in the event loop that uses it; stop it to end the thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        committed: Callable[[Tx], None],
+        signal: Signal = no_signal,
+    ) -> None:
+        """committed: called in the writer's thread after each commit; must not block."""
+        self._line = Line(engine)
+        self._clock = clock
+        self._committed = committed
+        self._at = signal
+        self._arrived: list[_Waiting] = []
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread. Connects to nothing yet."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Let everything that waits be committed, then end the thread."""
+        self._hand_over()
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def write(self, batch: Batch, item: Any) -> asyncio.Future[Any]:
+        """Apply `item` with whatever else waits; await its result, which is there once on disk.
+
+        Raises what the batch gave as the item's result if that is an exception; Unavailable when
+        the database does not take writes.
+        Cancelling the caller does not undo the write.
+        """
+        if not self._arrived:
+            self._loop.call_soon(self._hand_over)
+        waiting = _Waiting(batch, item, self._loop.create_future())
+        self._arrived.append(waiting)
+        return waiting.future
+
+    def _hand_over(self) -> None:
+        if self._arrived:
+            self._queue.put(self._arrived)
+            self._arrived = []
+
+    def _run(self) -> None:
+        backlog: deque[_Waiting] = deque()
+        is_open = True
+        while is_open or backlog:
+            is_open = is_open and self._collect(backlog)
+            batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
+            if batch:
+                self._settle(batch)
+                self._release(batch)
+        self._line.close()
+
+    def _collect(self, backlog: deque[_Waiting]) -> bool:
+        """Add what waits, and wait if there is nothing. False once no more will come."""
+        while True:
+            try:
+                arrived = self._queue.get(block=not backlog)
+            except queue.Empty:
+                return True
+            if arrived is None:
+                return False
+            backlog.extend(arrived)
+
+    def _settle(self, waiting: Sequence[_Waiting]) -> None:
+        """Give every item a result; never raises."""
+        try:
+            self._commit(waiting)
+        except Exception as error:  # noqa: BLE001 - it becomes the items' result
+            result = error
+            if isinstance(error, SQLAlchemyError) and is_outage(error):
+                log.error("the database does not take writes: %s", brief(error))
+                result = Unavailable("the database does not take writes now")
+            if len(waiting) > 1 and (result is error or _is_one_items_fault(error)):
+                self._settle_alone(waiting)
+                return
+            for item in waiting:
+                item.result = result
+
+    def _settle_alone(self, waiting: Sequence[_Waiting]) -> None:
+        # One of them is bad. Its neighbours must not pay for it.
+        for item in waiting:
+            self._settle([item])
+
+    def _commit(self, waiting: Sequence[_Waiting]) -> None:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                self._commit_once(waiting)
+            except DBAPIError as error:
+                did_nothing = self._line.is_lost or sqlstate_of(error) in _RETRIED_SQLSTATES
+                if not did_nothing or not tries_left:
+                    raise
+            else:
+                return
+
+    def _commit_once(self, waiting: Sequence[_Waiting]) -> None:
+        groups: dict[Batch, list[_Waiting]] = {}
+        for item in waiting:
+            groups.setdefault(item.batch, []).append(item)
+        tx = Tx(self._line.begin(), self._clock)
+        try:
+            for batch, items in groups.items():
+                results = batch(tx, [item.item for item in items])
+                for item, result in zip(items, results, strict=True):
+                    item.result = result
+            self._at(Point.COMMIT_READY)
+            self._line.commit()
+        except BaseException:
+            self._line.roll_back()
+            raise
+        self._at(Point.COMMIT_DONE)
+        self._committed(tx)
+
+    def _release(self, waiting: Sequence[_Waiting]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(_resolve, waiting)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            log.warning("%d results had nobody to go to", len(waiting))
+
+
+def _resolve(items: Sequence[_Waiting]) -> None:
+    for item in items:
+        if item.future.done():  # the caller was cancelled
+            continue
+        if isinstance(item.result, BaseException):
+            item.future.set_exception(item.result)
+        else:
+            item.future.set_result(item.result)
+
+
+def _is_one_items_fault(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and sqlstate_of(error) in _ONE_ITEMS_FAULT

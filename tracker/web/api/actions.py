@@ -1,0 +1,64 @@
+"""/v1/tasks/{id}/…: what callers do with tasks that exist."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.access import Scope
+from tracker.domain.task import VERDICTS, Task
+from tracker.web.api.task_answers import NEW_TASK, TASK, accepted_answer, task_answer
+from tracker.web.edge import params, query, waiting
+from tracker.web.edge.conditional import etag
+from tracker.web.edge.operation import operation
+from tracker.web.edge.state import services, tenant
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    headers=[params.PREFER],
+    answers={202: TASK, 200: TASK},
+    problems=[409],
+)
+async def refresh(request: Request) -> Response:
+    """Ask the provider about a task now. 202: it will be; 200: there is news, or none can come.
+
+    Asked to wait by `Prefer`, it answers once the answer has moved the task.
+    """
+    wait = waiting.preferred(request)
+    before = await services(request).actions.refresh(tenant(request), query.task_id(request))
+    if before.state in VERDICTS:
+        return task_answer(request, before, wait)
+    now = before
+    if wait.seconds:
+        found = await waiting.until_moved(request, wait, etag(before.version))
+        now = found if isinstance(found, Task) else await waiting.look_whole(request)
+    return task_answer(request, now, wait, status=202 if now.version == before.version else 200)
+
+
+@operation(scope=Scope.TASKS_WRITE, tag="tasks", answers={200: TASK}, problems=[409])
+async def cancel(request: Request) -> Response:
+    """Cancel a task that has not been sent: then it never will be.
+
+    409 once the provider may have it: Kling cannot take a task back.
+    """
+    task = await services(request).actions.cancel(tenant(request), query.task_id(request))
+    return task_answer(request, task, waiting.Wait(0, {}))
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    headers=[params.IDEMPOTENCY_KEY, params.PREFER],
+    answers={202: NEW_TASK, 200: NEW_TASK},
+    problems=[409, 422],
+)
+async def resubmit(request: Request) -> Response:
+    """Submit the input of a failed, cancelled or expired task again: a new task, linked to it."""
+    our = services(request)
+    wait, place = waiting.preferred(request), our.watch.place
+    accepted = await our.actions.resubmit(
+        tenant(request),
+        query.task_id(request),
+        idempotency_key=query.idempotency_key(request),
+    )
+    return await accepted_answer(request, accepted, wait, since=place)

@@ -1,0 +1,83 @@
+"""/v1/attention: what needs a human, and where to look."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import DEFAULT_TENANT, Scope
+from tracker.domain.delivery import Endpoint
+from tracker.domain.rendering import instant
+from tracker.store import attention, conditions, endpoints
+from tracker.store.store import Reading
+from tracker.web.api import service_views
+from tracker.web.edge.operation import operation
+from tracker.web.edge.state import services, tenant
+
+MOST = 50
+"""Entries of each kind; the newest."""
+
+
+@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Attention})
+async def attention_(request: Request) -> Response:
+    """Overdue and uncertain tasks, odd receipts, endpoints in trouble, and standing conditions."""
+    owner = tenant(request)
+    found = await services(request).store.read(lambda db: _collect(db, owner))
+    return JSONResponse(found, headers={"cache-control": "no-store"})
+
+
+def _collect(db: Reading, owner: str) -> service_views.Attention:
+    return {
+        "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
+        "conditions": [_condition(one) for one in _conditions(db, owner)],
+        "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
+        "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
+        "receipts": {
+            verdict.value: [_odd(one) for one in attention.odd(db, owner, verdict, limit=MOST)]
+            for verdict in attention.ASKING
+        },
+    }
+
+
+def _endpoint(one: Endpoint) -> service_views.TroubledEndpoint:
+    return {
+        "endpoint_id": str(one.id),
+        "url": one.url,
+        "state": one.state,
+        "reason": one.state_reason,
+        "failing_since": instant(one.failing_since),
+    }
+
+
+def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
+    """Provider accounts are the operator's: nobody else is told how they fare."""
+    return conditions.list_open(db) if owner == DEFAULT_TENANT else []
+
+
+def _condition(one: conditions.Condition) -> service_views.Condition:
+    return {
+        "name": one.name,
+        "provider": one.provider,
+        "account": one.account,
+        "reason": one.reason,
+        "raised_at": instant(one.raised_at),
+    }
+
+
+def _stuck(one: attention.Stuck) -> service_views.StuckTask:
+    return {
+        "task_id": str(one.id),
+        "operation": one.operation,
+        "external_task_id": one.external_task_id,
+        "state": one.state,
+        "message": one.message,
+        "since": instant(one.since),
+    }
+
+
+def _odd(one: attention.Odd) -> service_views.OddReceipt:
+    return {
+        "receipt_id": str(one.key),
+        "task_id": None if one.task_id is None else str(one.task_id),
+        "provider": one.provider,
+        "reason": one.reason,
+        "received_at": instant(one.received_at),
+    }

@@ -1,0 +1,197 @@
+"""/v1/changes: the feed in pages, and as a stream of server-sent events."""
+
+import asyncio
+import json
+import logging
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.services.read.watch import Woke
+from tracker.store import feed
+from tracker.store.feed import Change
+from tracker.store.filters import TaskFilter
+from tracker.web.api import views
+from tracker.web.api.schemas import render_change
+from tracker.web.edge import params, query, waiting
+from tracker.web.edge.operation import Answer, operation
+from tracker.web.edge.state import services, tenant
+
+log = logging.getLogger(__name__)
+
+MAX_PAGE = 1000
+NOW = "now"
+"""In place of a cursor: from the end of the feed on."""
+PIECE = 100
+"""Changes of one piece of a stream."""
+RETRY_MS = 1000
+MADE = 1000
+"""Events that are kept for other readers."""
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="changes",
+    query=[*params.FILTERS, params.AFTER, params.limit(default=100, high=MAX_PAGE), params.WAIT],
+    headers=[params.PREFER],
+    answers={
+        200: Answer(
+            views.ChangePage,
+            headers={
+                "Link": 'Where to go on, as `rel="next"`.',
+                "Preference-Applied": "What was heeded of `Prefer`.",
+            },
+        )
+    },
+    problems=[410],
+)
+async def list_changes(request: Request) -> Response:
+    """Changes behind a cursor, oldest first; where there are none yet, waits if asked to."""
+    limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
+    wait = waiting.asked(request)
+    filter_ = query.task_filter(request, tenant(request))
+    our = services(request)
+    place = await _place(request, request.query_params.get("after"))
+    if wait.seconds:
+        with our.watch.feed(filter_) as waiter:
+            gone = waiting.leaving(request)
+            page, woke = await our.watch.next(
+                waiter, place, limit=limit, until=wait.until, gone=gone
+            )
+        if woke is Woke.GONE:
+            raise ClientDisconnect
+    else:
+        page = await our.watch.after(place, filter_, limit=limit)
+    after = _cursor(request, page.place)
+    url = request.url.include_query_params(after=after)
+    body: views.ChangePage = {
+        "changes": [render_change(change) for change in page.changes],
+        "next_cursor": after,
+        "has_more": page.more,
+    }
+    headers = {"cache-control": "no-store", "link": f'<{url.path}?{url.query}>; rel="next"'}
+    return JSONResponse(body, headers=headers | wait.headers)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="changes",
+    query=[*params.FILTERS, params.AFTER],
+    headers=[params.LAST_EVENT_ID],
+    answers={200: Answer(None, media="text/event-stream")},
+    problems=[410],
+)
+async def stream(request: Request) -> Response:
+    """The same as server-sent events: `id` is a cursor, `data` a change. Ends when we do."""
+    filter_ = query.task_filter(request, tenant(request))
+    after = request.headers.get("last-event-id") or request.query_params.get("after")
+    place = await _place(request, after)
+    # What is wrong with the cursor is said before the stream begins.
+    await services(request).watch.after(place, filter_, limit=1)
+    return _Stream(request, filter_, place)
+
+
+class _Stream(Response):
+    """The body of a stream.
+
+    What a reader has not taken is not kept for it: it holds its place in the feed, and who takes
+    nothing for a while is cut.
+    """
+
+    def __init__(self, request: Request, filter_: TaskFilter, place: int) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(headers=headers, media_type="text/event-stream")
+        del self.headers["content-length"]
+        self._request = request
+        self._filter = filter_
+        self._place = place
+
+    async def __call__(self, scope: AsgiScope, _receive: Receive, send: Send) -> None:
+        """Until the client goes, is cut, or the process ends."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        try:
+            await self._tell(send)
+        except _TooSlow:
+            # Left without an end, which makes the server close the connection.
+            log.info("a reader of the feed took nothing for a while and is cut")
+
+    async def _tell(self, send: Send) -> None:
+        request, place = self._request, self._place
+        our, loop = services(request), asyncio.get_running_loop()
+        slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
+        told = place
+        await _send(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
+        with our.watch.feed(self._filter) as waiter:
+            while not our.watch.is_closing:
+                until = loop.time() + our.limits.heartbeat_s
+                page, woke = await our.watch.next(
+                    waiter, place, limit=PIECE, until=until, gone=gone
+                )
+                place = page.place
+                if woke is Woke.GONE:
+                    return
+                if page.changes:
+                    events = [_event(request, change) for change in page.changes]
+                    await _send(send, b"".join(events), slow_s)
+                    told = page.changes[-1].seq
+                elif woke is Woke.TIME:
+                    await _send(send, _beat(request, place if place != told else None), slow_s)
+                    told = place
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _TooSlow(Exception):
+    """A reader did not take what it was sent."""
+
+
+async def _send(send: Send, piece: bytes, slow_s: float) -> None:
+    """Raises _TooSlow when the reader does not take it in time."""
+    try:
+        async with asyncio.timeout(slow_s):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except TimeoutError:
+        raise _TooSlow from None
+
+
+def _event(request: Request, change: Change) -> bytes:
+    """One event, the same bytes for all who read it: a change belongs to one tenant."""
+    made = services(request).events
+    if change.seq not in made:
+        if len(made) >= MADE:
+            made.clear()
+        data = json.dumps(render_change(change), ensure_ascii=False, separators=(",", ":"))
+        made[change.seq] = f"id: {_cursor(request, change.seq)}\ndata: {data}\n\n".encode()
+    return made[change.seq]
+
+
+def _beat(request: Request, place: int | None) -> bytes:
+    """Something to send when there is nothing.
+
+    place: where the reader stands, if that has moved; an id without data is no event.
+    """
+    return b": beat\n\n" if place is None else b"id: %s\n\n" % _cursor(request, place).encode()
+
+
+def _cursor(request: Request, place: int) -> str:
+    return cursor.encode(services(request).cursor_secrets[0], _scope(request), [place])
+
+
+async def _place(request: Request, after: str | None) -> int:
+    if after is None:
+        return 0
+    if after == NOW:
+        place = services(request).watch.place
+        return await services(request).store.read(feed.head) if place is None else place
+    return int(cursor.decode(services(request).cursor_secrets, _scope(request), after, "after")[0])
+
+
+def _scope(request: Request) -> str:
+    """Of a cursor of the feed: the tenant's alone, so that filters may change on the way."""
+    return f"changes {tenant(request)}"

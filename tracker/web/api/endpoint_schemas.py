@@ -1,0 +1,169 @@
+"""The JSON of /v1/endpoints and /v1/deliveries: models of bodies, and renderers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from tracker.domain.delivery import DeliveryState, Endpoint, Payload
+from tracker.domain.notices import EventType, Filter
+from tracker.domain.rendering import instant
+from tracker.services.deliver.endpoints import Changes, NewEndpoint
+from tracker.store.deliveries import MadeAttempt
+from tracker.web.api import delivery_views
+from tracker.web.api.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
+
+Told = Literal[
+    "task.submitted",
+    "task.running",
+    "task.succeeded",
+    "task.failed",
+    "task.cancelled",
+    "task.overdue",
+    "task.expired",
+    "provider.callbacks_degraded",
+    "endpoint.paused",
+    "endpoint.disabled",
+]
+"""Every event type but `endpoint.test`, which no filter holds back."""
+Words = Annotated[list[Name], Field(max_length=100)]
+_STRICT = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class EndpointBody(BaseModel):
+    """`POST /v1/endpoints`."""
+
+    model_config = _STRICT
+
+    url: Url
+    description: Annotated[str, Field(max_length=500)] | None = None
+    event_types: Annotated[list[Told], Field(max_length=20)] = []
+    """Only these; empty for all."""
+    providers: Words = []
+    """Only tasks at these; empty for all."""
+    operations: Words = []
+    """Only tasks of these; empty for all."""
+    metadata: dict[MetadataKey, Scalar] = Field(default={}, max_length=MAX_METADATA)
+    """Only tasks whose metadata has each of these values."""
+    payload: Literal["thin", "full"] = "full"
+    """`thin` names the task and its state; `full` carries all of it."""
+    ordered: bool = False
+    """Whether a task's later change waits until its earlier one was delivered or given up."""
+    secret: Annotated[str, Field(max_length=128)] | None = None
+    """`whsec_…`, to bring one along; without it one is made."""
+
+    def to_new(self, tenant: str) -> NewEndpoint:
+        """In the service's words."""
+        return NewEndpoint(
+            tenant=tenant,
+            url=self.url,
+            filter=Filter(
+                frozenset(self.event_types),
+                frozenset(self.providers),
+                frozenset(self.operations),
+                self.metadata,
+            ),
+            payload=Payload(self.payload),
+            ordered=self.ordered,
+            description=self.description,
+            secret=self.secret,
+        )
+
+
+class EndpointChanges(BaseModel):
+    """`PATCH /v1/endpoints/{id}`: what is given is replaced, what is not stays."""
+
+    model_config = _STRICT
+
+    url: Url = Field(default_factory=str)
+    description: Annotated[str, Field(max_length=500)] | None = None
+    event_types: Annotated[list[Told], Field(max_length=20)] = []
+    providers: Words = []
+    operations: Words = []
+    metadata: dict[MetadataKey, Scalar] = Field(default={}, max_length=MAX_METADATA)
+    payload: Literal["thin", "full"] = "full"
+    ordered: bool = False
+
+    def to_changes(self) -> Changes:
+        """In the service's words."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        filters = {_FILTERS[name]: given.pop(name) for name in _FILTERS if name in given}
+        if "payload" in given:
+            given["payload"] = Payload(given["payload"])
+        return Changes(given, filters)
+
+
+_FILTERS = {
+    "event_types": "types",
+    "providers": "providers",
+    "operations": "operations",
+    "metadata": "metadata",
+}
+"""Names outside → names in Filter."""
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):  # pydantic would take seconds since 1970 as well
+        raise ValueError("must be a string")  # noqa: TRY004 - pydantic heeds this one
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
+"""RFC 3339 with an offset."""
+
+
+class RedeliverBody(BaseModel):
+    """`POST /v1/deliveries/redeliver`: which ones. Every field narrows."""
+
+    model_config = _STRICT
+
+    state: Annotated[
+        list[Literal["pending", "delivered", "failed", "cancelled"]], Field(min_length=1)
+    ] = ["failed", "cancelled"]
+    endpoint_id: Annotated[str, Field(max_length=64)] | None = None
+    task_id: Annotated[str, Field(max_length=64)] | None = None
+    event: list[str] = []
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    dry_run: bool = True
+    """True, the default: say what would go and change nothing."""
+
+
+def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
+    """An endpoint; never its secrets."""
+    rotating: datetime | None = endpoint.old_secret_until if endpoint.old_secret else None
+    return {
+        "id": str(endpoint.id),
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "event_types": sorted(endpoint.filter.types),
+        "providers": sorted(endpoint.filter.providers),
+        "operations": sorted(endpoint.filter.operations),
+        "metadata": dict(endpoint.filter.metadata),
+        "payload": endpoint.payload,
+        "ordered": endpoint.ordered,
+        "state": endpoint.state,
+        "state_reason": endpoint.state_reason,
+        "state_at": instant(endpoint.state_at),
+        "failing_since": instant(endpoint.failing_since),
+        "old_secret_until": instant(rotating),
+        "created_at": instant(endpoint.created_at),
+        "updated_at": instant(endpoint.updated_at),
+    }
+
+
+def render_delivery_attempt(made: MadeAttempt) -> delivery_views.DeliveryAttempt:
+    """One try to deliver, with the first bytes of the answer."""
+    text, encoding = body_as_text(made.answer or b"")
+    return {
+        "at": instant(made.at),
+        "latency_ms": made.latency_ms,
+        "status": made.status,
+        "error": made.error,
+        "answer": text,
+        "encoding": encoding,
+    }
+
+
+TYPES = tuple(type_.value for type_ in EventType)
+STATES = tuple(state.value for state in DeliveryState)

@@ -1,0 +1,35 @@
+"""Liveness and readiness."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.errors import Unavailable
+from tracker.store.revision import SCHEMA_REVISION, current_revision
+from tracker.web.api import service_views
+from tracker.web.edge.operation import operation
+from tracker.web.edge.state import services
+
+
+@operation(scope=None, tag="operations", answers={200: service_views.Health})
+async def healthz(_request: Request) -> Response:
+    """The process answers. Asks nothing else, so that a database away restarts nobody."""
+    return JSONResponse({"status": "ok"})
+
+
+@operation(
+    scope=None,
+    tag="operations",
+    answers={200: service_views.Readiness, 503: service_views.Readiness},
+)
+async def readyz(request: Request) -> Response:
+    """The database answers and has the schema that this code was written for."""
+    try:
+        found = await services(request).store.read(current_revision)
+    except Unavailable as error:
+        return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
+    if found != SCHEMA_REVISION:
+        reason = (
+            f"the schema is at {found or 'nothing'}, not {SCHEMA_REVISION}: run tracker migrate"
+        )
+        return JSONResponse({"status": "unavailable", "reason": reason}, 503)
+    return JSONResponse({"status": "ok", "schema": found})

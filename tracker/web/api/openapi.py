@@ -1,0 +1,184 @@
+"""The OpenAPI 3.1 document, built from the routes and what `operation` says of their handlers."""
+
+import inspect
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from starlette.routing import BaseRoute, Route
+
+from tracker import __version__
+from tracker.web.api import service_views
+from tracker.web.edge import problems
+from tracker.web.edge.operation import Answer, Operation, Param, described
+
+_REF = "#/components/schemas/{model}"
+Mode = Literal["validation", "serialization"]
+
+_DESCRIPTION = """\
+Submit media-generation tasks, read their state and history, follow the change feed.
+
+Errors are `application/problem+json` (RFC 9457) with a stable `type`. Lists are paged by opaque
+cursors. Unknown query parameters are refused. What belongs to another tenant answers 404.
+"""
+
+
+def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
+    """The document of every described route, in the order of the table."""
+    found = list(operations(routes))
+    refs, schemas = _schemas([said for _, _, said in found])
+    paths: dict[str, dict[str, Any]] = {}
+    for route, method, said in found:
+        item = paths.setdefault(_plain(route.path), {})
+        item[method.lower()] = _operation(route, said, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "tracker",
+            "version": __version__,
+            "summary": "Webhook receiver and task tracker for media-generation APIs",
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key of `tracker keys create`, or a JWT (HS256) that is "
+                    "signed with the secret key of a pair made by `tracker keys create --kling`.",
+                },
+                "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    }
+
+
+def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operation]]:
+    """(route, method, what is said of it) of each described one."""
+    for route in routes:
+        if not isinstance(route, Route):
+            continue
+        said = described(route.endpoint)
+        if said is not None:
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield route, method, said
+
+
+def _schemas(found: Sequence[Operation]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
+    """References by (shape, mode), and what they refer to."""
+    wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
+    for said in found:
+        if said.body is not None:
+            wanted[said.body, "validation"] = TypeAdapter(said.body)
+        for answer in said.answers.values():
+            if answer.shape is not None:
+                wanted[answer.shape, "serialization"] = TypeAdapter(answer.shape)
+    wanted[service_views.Problem, "serialization"] = TypeAdapter(service_views.Problem)
+    refs, defs = TypeAdapter.json_schemas(
+        [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
+    )
+    return refs, {name: _tidy(schema) for name, schema in sorted(defs["$defs"].items())}
+
+
+def _tidy(schema: Any) -> Any:
+    """Without the titles that pydantic derives from names: they say nothing more."""
+    if isinstance(schema, list):
+        return [_tidy(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: {name: _tidy(part) for name, part in value.items()}
+        if key in ("properties", "$defs")
+        else _tidy(value)
+        for key, value in schema.items()
+        if key != "title" or not isinstance(value, str)
+    }
+
+
+def _operation(route: Route, said: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
+    text = inspect.cleandoc(route.endpoint.__doc__ or route.name)
+    summary, _, rest = text.partition("\n\n")
+    described_as: dict[str, Any] = {
+        "operationId": f"{said.tag}_{route.endpoint.__name__.strip('_')}",
+        "tags": [said.tag],
+        "summary": " ".join(summary.split()),
+    }
+    if rest:
+        described_as["description"] = rest
+    described_as["parameters"] = [
+        *(_path_parameter(name) for name in re.findall(r"{(\w+)", route.path)),
+        *(_parameter(param, "query") for param in said.query),
+        *(_parameter(param, "header") for param in said.headers),
+    ]
+    if said.body is not None:
+        content: dict[str, Any] = {"schema": refs[said.body, "validation"]}
+        if said.examples:
+            content["examples"] = {name: {"value": v} for name, v in said.examples.items()}
+        described_as["requestBody"] = {"required": True, "content": {"application/json": content}}
+    described_as["responses"] = {
+        **{str(status): _answer(status, a, refs) for status, a in said.answers.items()},
+        **{str(status): _problem(status, refs) for status in _problems(route, said)},
+    }
+    described_as["security"] = (
+        [] if said.scope is None else [{"bearer": [said.scope]}, {"header": [said.scope]}]
+    )
+    return described_as
+
+
+def _plain(path: str) -> str:
+    """A path without Starlette's convertors: `{rest:path}` becomes `{rest}`."""
+    return re.sub(r":\w+}", "}", path)
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _parameter(param: Param, place: str) -> dict[str, Any]:
+    schema: Mapping[str, Any] = param.schema
+    if param.repeatable:
+        schema = {"type": "array", "items": schema}
+    return {"name": param.name, "in": place, "description": param.description, "schema": schema}
+
+
+def _answer(status: int, answer: Answer, refs: Mapping[Any, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if answer.shape is not None:
+        body["content"] = {answer.media: {"schema": refs[answer.shape, "serialization"]}}
+    elif answer.media != "application/json":
+        body["content"] = {answer.media: {"schema": {"type": "string"}}}
+    if answer.headers:
+        body["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}}
+            for name, text in answer.headers.items()
+        }
+    return body
+
+
+def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": refs[service_views.Problem, "serialization"]}}
+    return {"description": HTTPStatus(status).phrase, "content": content}
+
+
+def _problems(route: Route, said: Operation) -> list[int]:
+    """The statuses that follow from what a route takes, and those that were named."""
+    found = {400, 503, *said.problems}  # an unknown parameter; the database away
+    if said.scope is not None:
+        found |= {401, 403, 429}
+    if "{" in route.path:
+        found.add(404)
+    if said.body is not None:
+        found |= {408, 413, 415, 422}
+    return sorted(found - said.answers.keys())
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The document as it is printed, served and committed."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

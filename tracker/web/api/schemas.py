@@ -1,0 +1,213 @@
+"""The JSON that goes in and out of /v1: models, and how our words become them."""
+
+import base64
+import re
+from datetime import timedelta
+from math import isfinite
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tracker.domain import rendering
+from tracker.domain.delivery import UNENDED
+from tracker.domain.lifecycle import Transition
+from tracker.domain.rendering import instant
+from tracker.domain.task import Task
+from tracker.services.submit.submission import Submission
+from tracker.store.attempts import Attempt
+from tracker.store.deliveries import Delivery
+from tracker.store.feed import Change
+from tracker.store.receipts import Receipt
+from tracker.web.api import delivery_views, views
+
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+MAX_METADATA = 50
+MAX_VALUE = 500
+
+
+def _printable(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        if len(value) > MAX_VALUE:
+            raise ValueError(f"at most {MAX_VALUE} characters, got {len(value)}")
+        return _printable(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number")
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise ValueError("must be a string, a number, true, false or null")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
+Scalar = Annotated[Any, AfterValidator(_scalar)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+"""What it may lead to is asked elsewhere: `egress.policy`."""
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+
+
+class SubmitBody(BaseModel):
+    """`POST /v1/tasks`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    provider: Name
+    operation: Name
+    input: dict[str, Any]
+    account: Name | None = None
+    external_task_id: Name | None = None
+    metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
+    webhook_url: Url | None = None
+    deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
+
+    def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
+        """In the service's words."""
+        return Submission(
+            tenant=tenant,
+            provider=self.provider,
+            operation=self.operation,
+            input=self.input,
+            account=self.account,
+            external_task_id=self.external_task_id,
+            metadata=self.metadata,
+            webhook_url=self.webhook_url,
+            deadline=None if self.deadline_s is None else timedelta(seconds=self.deadline_s),
+            idempotency_key=idempotency_key,
+        )
+
+
+MAX_NAMES = 500
+
+
+class QueryBody(BaseModel):
+    """`POST /v1/tasks/query`. provider, account: whose external ids are meant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ids: list[Name] = Field(default=[], max_length=MAX_NAMES)
+    external_task_ids: list[Name] = Field(default=[], max_length=MAX_NAMES)
+    provider: Name | None = None
+    account: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_some(self) -> Self:
+        if not 1 <= len(self.ids) + len(self.external_task_ids) <= MAX_NAMES:
+            raise ValueError(f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
+        return self
+
+    def admits(self, task: Task, *, tenant: str) -> bool:
+        """Whether a task is the tenant's, and of the provider and account that are meant."""
+        return (
+            task.tenant == tenant
+            and self.provider in (None, task.provider)
+            and self.account in (None, task.account)
+        )
+
+
+def render_task(task: Task) -> views.Task:
+    """A task, whole but for its input."""
+    return cast("views.Task", rendering.render_task(task))
+
+
+def render_transition(seq: int, step: Transition) -> views.Transition:
+    """One entry of a task's history."""
+    return {
+        "seq": seq,
+        "version": step.version,
+        "from": step.from_state,
+        "to": step.to_state,
+        "kind": step.kind,
+        "source": step.source,
+        "provider_status": step.provider_status,
+        "message": step.message,
+        "provider_at": instant(step.provider_at),
+        "at": instant(step.at),
+        "evidence": _evidence(step),
+    }
+
+
+def render_change(change: Change) -> views.Change:
+    """One entry of the feed: a step of history and whose it is."""
+    return {
+        "task_id": str(change.task_id),
+        "provider": change.provider,
+        "account": change.account,
+        "operation": change.operation,
+        "external_task_id": change.external_task_id,
+        **render_transition(change.seq, change.step),
+    }
+
+
+def render_receipt(receipt: Receipt) -> views.Receipt:
+    """One piece of inbound evidence; the body as text where it is text, else in base64."""
+    body, encoding = body_as_text(receipt.body or b"")
+    return {
+        "id": str(receipt.key),
+        "source": receipt.source,
+        "verdict": receipt.verdict,
+        "reason": receipt.reason,
+        "received_at": instant(receipt.received_at),
+        "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),
+        "headers": dict(receipt.headers or {}),
+        "size_bytes": receipt.size_bytes,
+        "body": body,
+        "encoding": encoding,
+    }
+
+
+def render_attempt(attempt: Attempt) -> views.Attempt:
+    """One try to submit."""
+    return {
+        "id": str(attempt.key),
+        "number": attempt.number,
+        "started_at": instant(attempt.started_at),
+        "ended_at": instant(attempt.ended_at),
+        "outcome": attempt.outcome,
+        "certainty": attempt.certainty,
+        "http_status": attempt.http_status,
+        "code": attempt.code,
+        "message": attempt.message,
+        "latency_ms": attempt.latency_ms,
+        "provider_task_id": attempt.provider_task_id,
+        "provider_request_id": attempt.provider_request_id,
+    }
+
+
+def render_delivery(owed: Delivery) -> delivery_views.Delivery:
+    """One change owed to one endpoint, or to a URL that came with the task."""
+    return {
+        "id": str(owed.id),
+        "event": owed.event,
+        "endpoint_id": None if owed.endpoint_id is None else str(owed.endpoint_id),
+        "url": owed.url,
+        "task_id": None if owed.task_id is None else str(owed.task_id),
+        "version": owed.version,
+        "state": owed.state,
+        "attempts": owed.attempts,
+        "created_at": instant(owed.created_at),
+        "next_attempt_at": instant(owed.next_at) if owed.state in UNENDED else None,
+        "ended_at": instant(owed.ended_at),
+        "last_attempt_at": instant(owed.last_attempt_at),
+        "last_status": owed.last_status,
+        "last_error": owed.last_error,
+    }
+
+
+def _evidence(step: Transition) -> views.Evidence | None:
+    if step.receipt is not None:
+        return {"type": "receipt", "id": str(step.receipt)}
+    if step.attempt is not None:
+        return {"type": "attempt", "id": str(step.attempt)}
+    return None
+
+
+def body_as_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    """Bytes as text where they are text, else in base64."""
+    try:
+        return raw.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), "base64"

@@ -1,0 +1,157 @@
+"""Shapes of what the service says of itself: attention, health, problems, stats; see `views`."""
+
+from typing import Literal, NotRequired
+
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from tracker.domain.delivery import EndpointState
+from tracker.domain.task import TaskState
+from tracker.web.api.views import EXACT, Instant, Uuid
+
+
+@with_config(EXACT)
+class Condition(TypedDict):
+    """Something that is wrong with a provider account for a while."""
+
+    name: str
+    provider: str
+    account: str
+    reason: str
+    raised_at: Instant
+
+
+@with_config(EXACT)
+class StuckTask(TypedDict):
+    """A task that may need a human."""
+
+    task_id: Uuid
+    operation: str
+    external_task_id: str
+    state: TaskState
+    message: str | None
+    since: Instant
+
+
+@with_config(EXACT)
+class OddReceipt(TypedDict):
+    """A receipt that may need a human."""
+
+    receipt_id: str
+    task_id: Uuid | None
+    """Null where it belongs to no task."""
+    provider: str
+    reason: str | None
+    received_at: Instant
+
+
+@with_config(EXACT)
+class TroubledEndpoint(TypedDict):
+    """An endpoint that gets nothing, or answers nothing but failures."""
+
+    endpoint_id: Uuid
+    url: str
+    state: EndpointState
+    reason: str | None
+    failing_since: Instant | None
+
+
+@with_config(EXACT)
+class Attention(TypedDict):
+    """What needs a human, the newest of each kind."""
+
+    conditions: list[Condition]
+    endpoints: list[TroubledEndpoint]
+    overdue: list[StuckTask]
+    uncertain: list[StuckTask]
+    receipts: dict[str, list[OddReceipt]]
+    """By verdict."""
+
+
+@with_config(EXACT)
+class Health(TypedDict):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+@with_config(EXACT)
+class Readiness(TypedDict):
+    """Whether it can work: the database answers, and has the schema it should."""
+
+    status: Literal["ok", "unavailable"]
+    schema: NotRequired[str]
+    reason: NotRequired[str]
+
+
+@with_config(EXACT)
+class FieldProblem(TypedDict):
+    """One wrong field."""
+
+    path: str
+    """`input.image_list[2].image`; empty for the body itself."""
+    reason: str
+
+
+@with_config(EXACT)
+class Problem(TypedDict):
+    """Every error (RFC 9457)."""
+
+    type: str
+    """Stable: `urn:tracker:problem:…`."""
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: NotRequired[list[FieldProblem]]
+    """Each wrong field, where fields are what is wrong."""
+
+
+@with_config(EXACT)
+class Sum(TypedDict):
+    """What the provider charged, added up."""
+
+    kind: str
+    """`unit` (of a resource pack) or `cash`."""
+    unit: str | None
+    currency: str | None
+    amount: str
+    """Exact decimal text."""
+
+
+@with_config(EXACT)
+class Latency(TypedDict):
+    """Seconds from the provider's acceptance to the verdict; at most 9 % too high."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+@with_config(EXACT)
+class AccountStats(TypedDict):
+    """How the tasks of one account ended."""
+
+    provider: str
+    account: str
+    ended: dict[str, int]
+    """By state."""
+    callback_ratio: float | None
+    """The share of the verdicts that callbacks brought; the rest was polled for."""
+    latency_s: Latency
+    costs: list[Sum]
+
+
+@with_config(EXACT)
+class Stats(TypedDict):
+    """How many tasks stand where, and how they ended."""
+
+    as_of: Instant
+    since: Instant
+    """When `lately` begins: a whole hour."""
+    is_whole: bool
+    """False while no worker counts: then the newest ends are missing."""
+    open: dict[str, int]
+    """Open tasks by state."""
+    lately: list[AccountStats]
+    ever: list[AccountStats]

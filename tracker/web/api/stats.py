@@ -1,0 +1,78 @@
+"""/v1/stats: how many tasks stand where, how they ended lately, how fast, and at what cost."""
+
+from datetime import UTC, datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.rendering import instant
+from tracker.domain.tally import Tally
+from tracker.domain.task import OPEN, TERMINAL
+from tracker.services.upkeep.counting import KEPT, Counted, look
+from tracker.web.api import service_views
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param, operation
+from tracker.web.edge.state import services, tenant
+
+MAX_HOURS = KEPT // timedelta(hours=1) - 1
+_HOURS = Param(
+    "hours",
+    "How far back `lately` reaches, in whole hours; the hour under way counts besides.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_HOURS, "default": 24},
+)
+
+
+@operation(
+    scope=Scope.TASKS_READ, tag="operations", query=(_HOURS,), answers={200: service_views.Stats}
+)
+async def stats(request: Request) -> Response:
+    """Counts by state, latency, who brought the verdicts, and costs."""
+    hours = query.integer(request, "hours", default=24, low=1, high=MAX_HOURS)
+    our, owner = services(request), tenant(request)
+    now = our.clock.now()
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    since = hour - timedelta(hours=hours)
+    found = await our.store.read(lambda db: look(db, owner, since=since))
+    return JSONResponse(_render(found, since, now), headers={"cache-control": "no-store"})
+
+
+def _render(found: Counted, since: datetime, now: datetime) -> service_views.Stats:
+    return {
+        "as_of": instant(now),
+        "since": instant(since),
+        "is_whole": found.whole,
+        "open": {state.value: found.open.get(state, 0) for state in sorted(OPEN)},
+        "lately": [_account(*name, one) for name, one in sorted(found.lately.items())],
+        "ever": [_account(*name, one) for name, one in sorted(found.ever.items())],
+    }
+
+
+def _account(provider: str, account: str, one: Tally) -> service_views.AccountStats:
+    ended, told = one.labelled("ended"), one.labelled("told")
+    all_told = sum(told.values())
+    return {
+        "provider": provider,
+        "account": account,
+        "ended": {state.value: ended.get(state.value, 0) for state in sorted(TERMINAL)},
+        "callback_ratio": told.get("callback", 0) / all_told if all_told else None,
+        "latency_s": {
+            "p50": _seconds(one, 0.5),
+            "p90": _seconds(one, 0.9),
+            "p99": _seconds(one, 0.99),
+        },
+        "costs": [
+            {
+                "kind": price.kind,
+                "unit": price.unit,
+                "currency": price.currency,
+                "amount": f"{amount:f}",
+            }
+            for price, amount in sorted(one.costs.items(), key=lambda item: str(item[0]))
+        ],
+    }
+
+
+def _seconds(one: Tally, share: float) -> float | None:
+    found = one.percentile(share)
+    return None if found is None else round(found.total_seconds(), 3)

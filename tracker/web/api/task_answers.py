@@ -1,0 +1,71 @@
+"""How answers that hold one task are made."""
+
+from collections.abc import Mapping
+from math import ceil
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.expectation import come_back
+from tracker.domain.task import OPEN, Task
+from tracker.services.submit.submission import AcceptedTask
+from tracker.web.api import views
+from tracker.web.api.schemas import render_task
+from tracker.web.edge import waiting
+from tracker.web.edge.conditional import etag
+from tracker.web.edge.operation import Answer
+from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.state import services
+from tracker.web.edge.waiting import Wait
+
+TASK_HEADERS: Mapping[str, str] = {
+    "ETag": "The task's version.",
+    "Retry-After": "Seconds after which to look again; while the task is open.",
+    "Preference-Applied": "What was heeded of `Prefer`.",
+}
+TASK = Answer(views.Task, headers=TASK_HEADERS)
+NEW_TASK = Answer(
+    views.Task,
+    headers={
+        **TASK_HEADERS,
+        "Location": "Where the task can be read.",
+        "Idempotency-Replayed": "`true` when an earlier request had made the task.",
+    },
+)
+
+
+def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
+    """The version, and when to look again."""
+    headers = {"etag": etag(found.version), "cache-control": "no-store"}
+    if found.state in OPEN:
+        our = services(request)
+        usual = our.expectations.of_kind(found.provider, found.operation)
+        now = our.clock.now()
+        pause = come_back(usual, now - (found.submitted_at or now))
+        headers["retry-after"] = f"{ceil(pause.total_seconds())}"
+    return headers
+
+
+def task_answer(request: Request, task: Task, wait: Wait, *, status: int = 200) -> Response:
+    """One task."""
+    headers = task_headers(request, task) | wait.headers
+    return Response(to_json(render_task(task)), status, headers, "application/json")
+
+
+async def accepted_answer(
+    request: Request, accepted: AcceptedTask, wait: Wait, *, since: int | None
+) -> Response:
+    """A task that was taken in: 202; or 200 when it was waited for and is over.
+
+    since: the watch's place before it was taken in.
+    """
+    task = accepted.task
+    if wait.seconds:
+        since = None if accepted.replayed else since
+        task = await waiting.until_over(request, wait, task, since=since)
+    answer = task_answer(request, task, wait, status=202 if task.state in OPEN else 200)
+    answer.headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
+    if accepted.replayed:
+        answer.headers["idempotency-replayed"] = "true"
+    return answer

@@ -1,0 +1,220 @@
+"""/v1/tasks: submit, get, list, and each task's history with its evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.task import Task
+from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
+from tracker.store.listing import Position
+from tracker.store.store import Reading
+from tracker.web.api import delivery_views, examples, views
+from tracker.web.api.schemas import (
+    QueryBody,
+    SubmitBody,
+    render_attempt,
+    render_delivery,
+    render_receipt,
+    render_task,
+    render_transition,
+)
+from tracker.web.api.task_answers import (
+    NEW_TASK,
+    TASK,
+    TASK_HEADERS,
+    accepted_answer,
+    task_answer,
+    task_headers,
+)
+from tracker.web.edge import params, query, waiting
+from tracker.web.edge.conditional import etag, matches
+from tracker.web.edge.operation import Answer, operation, read_body
+from tracker.web.edge.paging import page_answer, place, places
+from tracker.web.edge.state import services, tenant
+
+MAX_PAGE = 500
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    headers=[params.IDEMPOTENCY_KEY, params.PREFER],
+    body=SubmitBody,
+    examples=examples.SUBMIT,
+    answers={202: NEW_TASK, 200: NEW_TASK},
+    problems=[409],
+)
+async def submit(request: Request) -> Response:
+    """Take a task in. 202 once it is durable; nothing has been sent yet.
+
+    Asked to wait by `Prefer`, it answers 200 with the task when that is over in time.
+    """
+    our = services(request)
+    wait, place = waiting.preferred(request), our.watch.place
+    body = await read_body(request, SubmitBody)
+    submission = body.to_submission(
+        tenant=tenant(request), idempotency_key=query.idempotency_key(request)
+    )
+    accepted = await our.acceptance.accept(submission)
+    return await accepted_answer(request, accepted, wait, since=place)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[params.WAIT],
+    headers=[params.IF_NONE_MATCH, params.PREFER],
+    answers={
+        200: TASK,
+        304: Answer(None, headers=TASK_HEADERS),
+    },
+)
+async def get(request: Request) -> Response:
+    """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
+    wait = waiting.asked(request)
+    seen = request.headers.get("if-none-match") or None  # an empty one names nothing
+    found = await waiting.until_moved(request, wait, seen)
+    if matches(seen, etag(found.version)):
+        return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
+    task = found if isinstance(found, Task) else await waiting.look_whole(request)
+    return task_answer(request, task, wait)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[
+        *params.FILTERS,
+        params.ORDER,
+        params.limit(default=50, high=MAX_PAGE),
+        params.CURSOR,
+    ],
+    answers={200: Answer(views.TaskPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+)
+async def list_(request: Request) -> Response:
+    """A page of tasks, newest first unless asked otherwise.
+
+    Where several filters fit little together, a page may be short although the list goes on.
+    """
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    order = query.order(request)
+    filter_ = query.task_filter(request, tenant(request))
+    scope = f"tasks {order} {filter_!r}"
+    given = places(request, scope=scope)
+    after = None if given is None else Position(_EPOCH + given[0] * _TICK, given[1])
+    page = await services(request).store.read(
+        lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
+    )
+    last = ((page.place.at - _EPOCH) // _TICK, page.place.key) if page.place else None
+    body = {"tasks": [render_task(task) for task in page.tasks]}
+    return page_answer(request, body, last=last, scope=scope)
+
+
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+"""In a cursor an instant is a number; databases keep microseconds."""
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    body=QueryBody,
+    examples=examples.QUERY,
+    answers={200: views.FoundTasks},
+)
+async def query_(request: Request) -> Response:
+    """Up to 500 tasks at once, by our ids or by external ids: an answer for each, in order."""
+    asked, owner = await read_body(request, QueryBody), tenant(request)
+    ids = {name: id_ for name in asked.ids if (id_ := query.as_uuid(name)) is not None}
+    found, named = await services(request).store.read(
+        lambda db: (
+            tasks.by_id(db, list(set(ids.values()))),
+            tasks.by_external_id(db, list(set(asked.external_task_ids))),
+        )
+    )
+    by_id = {name: [found[id_]] for name, id_ in ids.items() if id_ in found}
+    items = [
+        _found(name, None, [task for task in by_id.get(name, ()) if task.tenant == owner])
+        for name in asked.ids
+    ]
+    for name in asked.external_task_ids:
+        admitted = [task for task in named.get(name, ()) if asked.admits(task, tenant=owner)]
+        items.append(_found(None, name, admitted))
+    return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
+
+
+def _found(id_: str | None, external: str | None, found: Sequence[Task]) -> views.FoundTask:
+    error: views.NotOne | None = None
+    if not found:
+        error = {"type": "not-found", "detail": "there is no such task"}
+    elif len(found) > 1:
+        accounts = ", ".join(f"{task.provider}/{task.account}" for task in found)
+        error = {"type": "ambiguous", "detail": f"name provider and account: {accounts}"}
+    return {
+        "id": id_,
+        "external_task_id": external,
+        "task": None if error else render_task(found[0]),
+        "error": error,
+    }
+
+
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})
+async def list_transitions(request: Request) -> Response:
+    """A task's history, oldest first."""
+    return await _history(
+        request,
+        "transitions",
+        lambda db, task: [render_transition(*row) for row in transitions.of_task(db, task.key)],
+    )
+
+
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList})
+async def list_attempts(request: Request) -> Response:
+    """Every try to submit a task."""
+    return await _history(
+        request,
+        "attempts",
+        lambda db, task: [render_attempt(row) for row in attempts.of_task(db, task.key)],
+    )
+
+
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: delivery_views.DeliveryList})
+async def list_deliveries(request: Request) -> Response:
+    """What a task owes or owed to its caller's URL."""
+    return await _history(
+        request,
+        "deliveries",
+        lambda db, task: [render_delivery(row) for row in deliveries.of_task(db, task.key)],
+    )
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
+    answers={200: views.ReceiptPage},
+)
+async def list_receipts(request: Request) -> Response:
+    """What came in about a task, with what was made of it; oldest first, in pages."""
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    task = await waiting.look_whole(request)
+    scope = f"receipts {task.key}"
+    after = place(request, scope=scope) or 0
+    found = await services(request).store.read(
+        lambda db: receipts.of_task(db, task.key, after=after, limit=limit + 1)
+    )
+    page = found[:limit]
+    last = page[-1].key if len(found) > limit else None
+    return page_answer(
+        request, {"receipts": [render_receipt(one) for one in page]}, last=last, scope=scope
+    )
+
+
+async def _history(
+    request: Request, name: str, rows: Callable[[Reading, Task], Sequence[Mapping[str, object]]]
+) -> Response:
+    task = await waiting.look_whole(request)
+    found = await services(request).store.read(lambda db: rows(db, task))
+    return JSONResponse({name: found}, headers={"cache-control": "no-store"})

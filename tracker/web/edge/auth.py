@@ -1,0 +1,157 @@
+"""Who is asking, found out once per request and before anything else is done for it.
+
+A key comes as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; a JWT signed by the secret key of
+a pair comes as a Bearer too (docs/howto/keys.md).
+"""
+
+import ipaddress
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from tracker.clock import Clock
+from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Principal, Scope
+from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
+from tracker.domain.token_bucket import TokenBucket
+from tracker.services.access.keyring import Keyring
+
+ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
+"""Whoever asks where no keys are asked for."""
+WINDOW_S = 60
+
+
+class Authenticator:
+    """Lets requests in. One per process: rates are counted in it."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        clock: Clock,
+        *,
+        auth: Literal["on", "off"] | None,
+        is_loopback: bool,
+        per_minute: int | None,
+    ) -> None:
+        """auth, is_loopback: TRACKER_AUTH, and whether only this machine can connect.
+
+        per_minute: requests of a key that has no limit of its own; None for no limit.
+        """
+        self._keyring = keyring
+        self._clock = clock
+        self._auth = auth
+        self._is_loopback = is_loopback
+        self._per_minute = per_minute
+        self._taken: dict[int, TokenBucket] = {}
+
+    async def identify(self, request: Request) -> Principal:
+        """Who is asking. Raises Unauthenticated, Unavailable."""
+        if self._auth == "off" or (
+            self._auth is None
+            and self._is_loopback
+            and _came_by_loopback(request)
+            and not await self._keyring.is_any()
+        ):
+            return ANYBODY
+        credential = _credential(request)
+        if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
+            return await self._keyring.holder(credential)
+        return await self._keyring.signer(credential)
+
+    def take(self, principal: Principal) -> tuple[TokenBucket, bool] | None:
+        """Count one request of a key; None where nothing limits it."""
+        size = principal.per_minute or self._per_minute
+        if principal.key is None or size is None:
+            return None
+        allowance = self._taken.get(principal.key)
+        if allowance is None or allowance.per_minute != size:
+            allowance = self._taken[principal.key] = TokenBucket(size)
+        return allowance, allowance.take(self._clock.monotonic())
+
+
+async def admit(request: Request, scope: Scope) -> Principal:
+    """Let a request in, and remember for whom it acts (`state.principal`).
+
+    Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
+    Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
+    ForeignPage, Unavailable.
+    """
+    authenticator: Authenticator = request.state.services.authenticator
+    principal = await authenticator.identify(request)
+    if principal is ANYBODY and _is_foreign_page(request):
+        raise ForeignPage("without a key, only pages of this service may send this")
+    counted = authenticator.take(principal)
+    if counted is not None:
+        allowance, is_taken = counted
+        request.state.rate_fields = _rate_fields(allowance)
+        if not is_taken:
+            raise RateLimited(retry_after_s=allowance.next_s)
+    if not principal.may(scope):
+        raise Forbidden(scope)
+    request.state.principal = principal
+    return principal
+
+
+def challenge(error: Unauthenticated | Forbidden) -> str:
+    """The WWW-Authenticate field of a refusal (RFC 6750 §3)."""
+    if isinstance(error, Forbidden):
+        return f'Bearer realm="tracker", error="insufficient_scope", scope="{error.scope}"'
+    if error.fault is Fault.MISSING:
+        return 'Bearer realm="tracker"'
+    return 'Bearer realm="tracker", error="invalid_token"'
+
+
+def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
+    """As in draft-ietf-httpapi-ratelimit-headers-11."""
+    policy = f'"key";q={allowance.per_minute};w={WINDOW_S}'
+    state = f'"key";r={allowance.left};t={allowance.full_s}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
+
+
+def _credential(request: Request) -> str:
+    """What the request presents. Raises Unauthenticated."""
+    given = request.headers.get("authorization", "").strip()
+    scheme, _, credential = given.partition(" ")
+    if scheme.lower() == "bearer" and credential.strip():
+        return credential.strip()
+    key = request.headers.get("x-api-key", "").strip()
+    if key:
+        return key
+    if given:
+        raise Unauthenticated(Fault.INVALID, "the Authorization field must be: Bearer KEY")
+    raise Unauthenticated(Fault.MISSING, "send an API key: Authorization: Bearer KEY")
+
+
+def _is_foreign_page(request: Request) -> bool:
+    """Whether a browser sends this for a page of another site, which keys would have stopped.
+
+    Programs send neither field. What only reads is left alone: such a page is not shown the answer.
+    """
+    if request.method in ("GET", "HEAD"):
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _came_by_loopback(request: Request) -> bool:
+    """Whether the connection is one that only this machine can make.
+
+    TRACKER_HOST does not bind every server that runs this app (uvicorn has its own --host), so
+    the address that was connected to decides as well.
+    """
+    server = request.scope.get("server")
+    if server is None or server[1] is None:  # a Unix socket
+        return True
+    return _is_loopback(server[0])
+
+
+@lru_cache(maxsize=64)
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,79 @@
+"""Around every request: an id that goes in and out, one log line, and no exception unanswered."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tracker.clock import Clock, new_name
+from tracker.telemetry import REQUEST_ID, access_log
+from tracker.web.edge import problems
+from tracker.web.edge.rootpath import CALLBACK_PREFIX
+
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+Answer = Callable[[Request, Exception], Awaitable[Any]]
+
+
+class RequestScope:
+    """Pure ASGI; outermost."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        """clock: measures how long an answer took."""
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(scope["headers"])
+        # Not reset: the server answers each request in a task, and so a context, of its own.
+        REQUEST_ID.set(request_id)
+        started = self._clock.monotonic()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                headers += scope.get("state", {}).get("rate_fields", ())  # left by auth.admit
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            if status:
+                raise  # the answer had begun; all that is left is to cut it
+            response = await problems.answer(Request(scope), error)
+            await response(scope, receive, send_with_id)
+        finally:
+            log_answer(self._clock, scope["method"], scope["path"], status, started=started)
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The id of a request: what its sender calls it, or a new one."""
+    for name, value in headers:
+        if name == b"x-request-id":
+            text = value.decode("latin-1")
+            return text if _SANE_ID.fullmatch(text) else new_name()
+    return new_name()
+
+
+def log_answer(clock: Clock, method: str, path: str, status: int, *, started: float) -> None:
+    """One line in the log. started: on the clock that only goes forward."""
+    took_ms = (clock.monotonic() - started) * 1000
+    access_log.write(f"{method} {_shown(path)} {status} {took_ms:.1f}ms", at=clock.now())
+
+
+def _shown(path: str) -> str:
+    """A path as it may be logged: the token of a callback URL is a secret."""
+    before, mark, rest = path.partition(CALLBACK_PREFIX)  # it may stand behind a root path
+    if mark:
+        named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes
+        path = f"{before}{mark}{'/'.join(named)}/…"
+    return path if path.isprintable() else repr(path)

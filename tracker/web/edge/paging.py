@@ -1,0 +1,41 @@
+"""Pages of a list: the cursor that came in, and the one that goes out."""
+
+from collections.abc import Mapping, Sequence
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain import cursor
+from tracker.web.edge.state import services
+
+
+def place(request: Request, *, scope: str) -> int | None:
+    """Where the page begins; None at the start.
+
+    scope: names the list and its filters. Raises InvalidRequest for another list's cursor.
+    """
+    found = places(request, scope=scope)
+    return None if found is None else found[0]
+
+
+def places(request: Request, *, scope: str) -> Sequence[int] | None:
+    """The same where the sort key has several parts."""
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    return [int(part) for part in cursor.decode(services(request).cursor_secrets, scope, text)]
+
+
+def page_answer(
+    request: Request, body: Mapping[str, object], *, last: int | Sequence[int] | None, scope: str
+) -> Response:
+    """A page. last: the sort key of its last entry; None when nothing follows."""
+    headers = {"cache-control": "no-store"}
+    after = None
+    if last is not None:
+        after = cursor.encode(
+            services(request).cursor_secrets[0], scope, [last] if isinstance(last, int) else last
+        )
+        url = request.url.include_query_params(cursor=after)
+        headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return JSONResponse({**body, "next_cursor": after}, headers=headers)

@@ -1,0 +1,81 @@
+"""What handlers find behind a request: the services, and who is asking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from tracker.clock import Clock
+from tracker.domain.access import Principal
+from tracker.domain.errors import Misuse
+from tracker.services.access.keyring import Keyring
+from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.deliver.redelivery import Redelivery
+from tracker.services.expectations import Expectations
+from tracker.services.fronts.passing import Passing
+from tracker.services.read.watch import Watch
+from tracker.services.receive.reception import Reception
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.submission import Acceptance
+from tracker.store.store import Store
+from tracker.web.edge.auth import Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What inbound requests may be, and how long streams are patient.
+
+    body_bytes, callback_bytes: one more byte is refused.
+    body_timeout_s: for a whole body to arrive.
+    heartbeat_s: after so long without a change a stream says that it is there.
+    slow_reader_s: a stream's reader who takes nothing for so long is cut.
+    """
+
+    body_bytes: int
+    callback_bytes: int
+    body_timeout_s: float
+    heartbeat_s: float
+    slow_reader_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that handlers call. Made in `app`.
+
+    events: what streams were last sent, by feed number; readers share it.
+    """
+
+    store: Store
+    acceptance: Acceptance
+    actions: Actions
+    reception: Reception
+    passing: Passing
+    endpoints: Endpoints
+    redelivery: Redelivery
+    clock: Clock
+    keyring: Keyring
+    authenticator: Authenticator
+    cursor_secrets: Sequence[bytes]
+    expectations: Expectations
+    watch: Watch
+    limits: Limits
+    events: dict[int, bytes] = field(default_factory=dict)
+
+
+def services(request: Request) -> Services:
+    """The services of the process that answers this request."""
+    found: Services = request.state.services
+    return found
+
+
+def principal(request: Request) -> Principal:
+    """Who is asking. Raises Misuse where nobody was let in: such a handler lacks its guard."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        raise Misuse(f"{request.scope['path']} asks for a principal, and its route has no scope")
+    return found
+
+
+def tenant(request: Request) -> str:
+    """Whose data this request may see."""
+    return principal(request).tenant

@@ -1,0 +1,143 @@
+"""Requests that wait: for how long, for what, and that their client may go."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+
+from tracker.domain.errors import NotFound
+from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
+from tracker.services.read.watch import Woke
+from tracker.store import task_rows, tasks
+from tracker.store.feed import Change
+from tracker.web.edge import query
+from tracker.web.edge.conditional import etag, matches
+from tracker.web.edge.state import services, tenant
+
+MAX_WAIT_S = 60
+_PREFERENCE = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;[^,]*)?(?:,|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a request may wait.
+
+    headers: what its answer says of that.
+    """
+
+    seconds: int
+    headers: dict[str, str]
+
+    @property
+    def until(self) -> float:
+        """The end, by the event loop's clock, from now."""
+        return asyncio.get_running_loop().time() + self.seconds
+
+
+def asked(request: Request) -> Wait:
+    """`?wait=N`, else `Prefer: wait=N` (RFC 7240), else no wait.
+
+    Raises InvalidRequest for a parameter out of bounds; a preference is bounded instead, and one
+    that cannot be read is ignored, as the RFC has it.
+    """
+    if request.scope["query_string"] and "wait" in request.query_params:
+        return Wait(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
+    return preferred(request)
+
+
+def preferred(request: Request) -> Wait:
+    """`Prefer: wait=N`, else no wait."""
+    said = request.headers.getlist("prefer")
+    found = _PREFERENCE.search(",".join(said)) if said else None
+    if found is None:
+        return Wait(0, {})
+    seconds = min(int(found[1]), MAX_WAIT_S)
+    return Wait(seconds, {"preference-applied": f"wait={seconds}"})
+
+
+def leaving(request: Request) -> Callable[[], Awaitable[None]]:
+    """What ends when the client has gone."""
+    receive = request.receive
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return gone
+
+
+Standing = Task | task_rows.Standing
+
+
+async def look_whole(request: Request) -> Task:
+    """The task of the path. Raises NotFound."""
+    found = await services(request).store.find(tasks.by_id, query.task_id(request))
+    if found is None or found.tenant != tenant(request):
+        raise NotFound("there is no such task")
+    return found
+
+
+async def look_narrow(request: Request) -> task_rows.Standing:
+    """Where the task of the path stands: neither its input nor its result is read."""
+    found = await services(request).store.find(tasks.standings, query.task_id(request))
+    if found is None or found.tenant != tenant(request):
+        raise NotFound("there is no such task")
+    return found
+
+
+async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standing:
+    """The task of the path: at once, or when it is news to the caller or the time is over.
+
+    seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
+    Raises NotFound, Unavailable, ClientDisconnect.
+    """
+    # Who waits holds little: the whole task is read when there is something to say of it.
+    narrow = seen is not None or wait.seconds > 0
+    look: Callable[[Request], Awaitable[Standing]] = look_narrow if narrow else look_whole
+    watch = services(request).watch
+    until, place = wait.until, watch.place
+    now = await look(request)
+    if seen is not None and seen.strip() == "*":
+        seen = etag(now.version)
+    if not wait.seconds or _is_news(now.version, now.state, seen):
+        return now
+    wants = None if seen else _ends
+    with watch.task(now.id, since=place, wants=wants) as waiter:
+        while not _is_news(now.version, now.state, seen):
+            woke = await waiter.sleep(until, leaving(request))
+            if woke is Woke.GONE:
+                raise ClientDisconnect
+            if woke is not Woke.NEWS:
+                break
+            now = await look_whole(request)
+    return now
+
+
+async def until_over(request: Request, wait: Wait, task: Task, *, since: int | None) -> Task:
+    """A task that has just been accepted: when it is over, or as it is when the time is.
+
+    since: the watch's place before it was accepted.
+    """
+    our, until = services(request), wait.until
+    with our.watch.task(task.id, since=since, wants=_ends) as waiter:
+        while task.state not in TERMINAL:
+            woke = await waiter.sleep(until, leaving(request))
+            if woke is Woke.GONE:
+                raise ClientDisconnect
+            task = await our.store.find(tasks.by_id, task.id) or task
+            if woke is not Woke.NEWS:
+                break
+    return task
+
+
+def _is_news(version: int, state: TaskState, seen: str | None) -> bool:
+    if seen is None:
+        return state in TERMINAL
+    # Nothing moves a task out of a verdict: waiting for that would be waiting for ever.
+    return state in VERDICTS or not matches(seen, etag(version))
+
+
+def _ends(change: Change) -> bool:
+    return change.step.to_state in TERMINAL

@@ -1,0 +1,1 @@
+"""Routes in a provider's own shape, for clients that were written for it."""

@@ -1,0 +1,165 @@
+"""A shorter way into the service for callbacks, which are what it gets most of.
+
+uvicorn makes a scope, a channel and a cycle for each request, and ASGI passes messages through
+them; that is half of what an event loop does for a callback. One that is there at once needs
+nothing of it. Whatever else comes, a callback that takes its time among it, goes uvicorn's own way
+to the app, and is answered the same.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from tracker.telemetry import REQUEST_ID
+from tracker.web.edge import problems
+from tracker.web.edge.middleware import log_answer, request_id_of
+from tracker.web.edge.rootpath import CALLBACK_PREFIX
+from tracker.web.edge.state import Services
+from tracker.web.receive import callbacks
+
+PATIENCE_S = 0.02
+"""How long the rest of a body may take to come, before the app has the request and times it."""
+
+
+class _Exchange:
+    """A callback and its answer.
+
+    uvicorn asks `message_event`, `response_complete`, `disconnected` and `keep_alive` of its own
+    cycles, one of which this stands for.
+
+    place: provider, subject and token.
+    """
+
+    message_event = asyncio.Event()
+    """Of nobody: nothing here waits for messages."""
+
+    __slots__ = ("body", "disconnected", "headers", "keep_alive", "place", "response_complete")
+
+    def __init__(self, place: Sequence[str], headers: dict[str, str], *, keep_alive: bool) -> None:
+        self.response_complete = self.disconnected = False
+        self.keep_alive = keep_alive
+        self.place = place
+        self.headers = headers
+        self.body = b""
+
+
+class CallbackProtocol(HttpToolsProtocol):
+    """uvicorn's protocol; plain callbacks are answered without the ASGI app."""
+
+    _arriving: _Exchange | None = None
+    _handing_on: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Something came."""
+        super().data_received(data)
+        if self._arriving is not None and self._handing_on is None:
+            self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is there."""
+        self._arriving = self._plain_callback()
+        if self._arriving is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body is there."""
+        if self._arriving is None:
+            super().on_body(body)
+        else:
+            self._arriving.body += body
+
+    def on_message_complete(self) -> None:
+        """A request is there."""
+        exchange = self._arrived()
+        if exchange is None:
+            super().on_message_complete()
+            return
+        self.cycle = exchange  # type: ignore[assignment]  # it has what is asked of it
+        task = self.loop.create_task(self._answer(exchange, self.scope))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def shutdown(self) -> None:
+        """The server is to end: what has begun is still answered."""
+        self._hand_on()
+        super().shutdown()
+
+    def _arrived(self) -> _Exchange | None:
+        """What was arriving, which it is no more."""
+        if self._handing_on is not None:
+            self._handing_on.cancel()
+            self._handing_on = None
+        exchange, self._arriving = self._arriving, None
+        return exchange
+
+    def _hand_on(self) -> None:
+        """Let the app have the request whose body is not all there."""
+        exchange = self._arrived()
+        if exchange is None or self.transport.is_closing():
+            return
+        super().on_headers_complete()
+        if exchange.body:
+            super().on_body(exchange.body)
+
+    def _plain_callback(self) -> _Exchange | None:
+        """The request whose head is there, if it is one that can be answered here."""
+        place = callbacks.place_of(self.url)
+        if place is None or self.root_path or self.limit_concurrency is not None:
+            return None
+        parser = self.parser
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
+            return None
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering or self.expect_100_continue or parser.should_upgrade():
+            return None
+        headers = callbacks.decoded(self.headers)
+        size = headers.get("content-length", "")
+        if not size.isdigit() or int(size) > self._services.limits.callback_bytes:
+            return None
+        return _Exchange(place, headers, keep_alive=parser.should_keep_alive())
+
+    async def _answer(self, exchange: _Exchange, scope: Any) -> None:
+        our = self._services
+        request_id = request_id_of(scope["headers"])
+        REQUEST_ID.set(request_id)  # in the task's own context
+        started = our.clock.monotonic()
+        try:
+            response = await callbacks.take(our, exchange.place, exchange.headers, exchange.body)
+        except Exception as error:  # noqa: BLE001 - it becomes the answer
+            response = await problems.answer(Request(scope), error)
+        path = CALLBACK_PREFIX + "/".join(exchange.place)
+        log_answer(our.clock, "POST", path, response.status_code, started=started)
+        if not exchange.disconnected:
+            self._send(exchange, response, request_id)
+
+    def _send(self, exchange: _Exchange, response: Response, request_id: str) -> None:
+        head = [_RENDERED.get(response) or _rendered(response)]
+        for name, value in self.server_state.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head += (b"x-request-id: ", request_id.encode(), b"\r\n")
+        if not exchange.keep_alive:
+            head.append(b"connection: close\r\n")
+        head += (b"\r\n", bytes(response.body))
+        exchange.response_complete = True
+        self.transport.write(b"".join(head))
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    @property
+    def _services(self) -> Services:
+        found: Services = self.app_state["services"]
+        return found
+
+
+def _rendered(response: Response) -> bytes:
+    """The status line and the headers of an answer."""
+    fields = [name + b": " + value + b"\r\n" for name, value in response.raw_headers]
+    return STATUS_LINE[response.status_code] + b"".join(fields)
+
+
+_RENDERED = {response: _rendered(response) for response in callbacks.ANSWERS.values()}
