@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.signature import Proof, key_of, sign, verify
-from tracker.emulator.signing import signature_headers
+from tracker.emulator.core.signing import signature_headers
 
 # Kling's callbacks page, signature section, 2026-08: the vendor's own test vector.
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="

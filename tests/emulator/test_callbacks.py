@@ -6,7 +6,7 @@ import hmac
 import time
 
 from tracker.emulator import EmulatorConfig, Server
-from tracker.emulator.signing import signature_headers
+from tracker.emulator.core.signing import signature_headers
 
 from .conftest import WEBHOOK_SECRET
 from .support import TEXT, Api, Call, Sink, refused

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.requests import HELPER_FIELDS
-from tracker.emulator.helpers import HELPERS
+from tracker.emulator.providers.kling.helpers import HELPERS
 
 from .conftest import WEBHOOK_SECRET
 from .support import TEXT, Api, Call, Sink, refused

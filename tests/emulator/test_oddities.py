@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tracker.emulator.words import SPECS, Name
+from tracker.emulator.providers.kling.words import SPECS, Name
 
 from .support import MULTI_IMAGE, TEXT, Api, Sink
 

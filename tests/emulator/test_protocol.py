@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tracker.emulator.operations import OPERATIONS
+from tracker.emulator.providers.kling.operations import OPERATIONS
 
 from .support import MULTI_IMAGE, TEXT, Api, refused
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tracker.emulator import SPECS, Scenario, ScenarioError
-from tracker.emulator.scenario import find_marker
-from tracker.emulator.words import Name, Param
+from tracker.emulator.core.scenario import find_marker
+from tracker.emulator.providers.kling.words import Name, Param
 
 SAMPLES = {
     Param.NONE: "",

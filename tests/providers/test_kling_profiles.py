@@ -12,7 +12,7 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Observed, Unanswered
 from tracker.domain.task import Task, TaskState
-from tracker.emulator.signing import signature_headers
+from tracker.emulator.core.signing import signature_headers
 from tracker.providers.base import Account
 from tracker.providers.kling import profiles
 from tracker.providers.kling.adapter import Kling

@@ -3,11 +3,11 @@
 Imports nothing from the rest of tracker, so that both cannot share a mistake.
 """
 
-from tracker.emulator.app import create_app
-from tracker.emulator.config import DEFAULT_KEY, EmulatorConfig
-from tracker.emulator.scenario import Scenario, ScenarioError
-from tracker.emulator.server import Server, run, serve
-from tracker.emulator.words import SPECS
+from tracker.emulator.core.config import DEFAULT_KEY, EmulatorConfig
+from tracker.emulator.core.scenario import Scenario, ScenarioError
+from tracker.emulator.http.app import create_app
+from tracker.emulator.http.server import Server, run, serve
+from tracker.emulator.providers.kling.words import SPECS
 
 __all__ = [
     "DEFAULT_KEY",

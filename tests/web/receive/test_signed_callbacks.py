@@ -12,7 +12,7 @@ import pytest
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving
 from tracker.domain import token
-from tracker.emulator.signing import signature_headers
+from tracker.emulator.core.signing import signature_headers
 
 OLD = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 NEW = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCAxMjM0NTY="

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.emulator.faults import Spoiled
-from tracker.emulator.journal import json_bytes
+from tracker.emulator.core.faults import Spoiled
+from tracker.emulator.core.journal import json_bytes
 
 __all__ = ["ABORT", "html_error", "json_answer", "spoiled"]
 

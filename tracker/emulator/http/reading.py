@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from starlette.requests import Request
 
-from tracker.emulator.wire import Refusal
+from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = [
     "base_url_of",

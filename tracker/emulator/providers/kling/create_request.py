@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.emulator.operations import Operation
+from tracker.emulator.providers.kling.operations import Operation
 
 __all__ = ["Wishes", "legacy_wishes", "seconds_of", "standard_wishes", "text_of"]
 

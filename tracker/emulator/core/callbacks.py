@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
-from tracker.emulator.config import EmulatorConfig
-from tracker.emulator.gateways import acedata_final, piapi_record
-from tracker.emulator.journal import json_bytes
-from tracker.emulator.operations import Dialect
-from tracker.emulator.sending import Post, Sender, Signature
-from tracker.emulator.standard import task_view as new_task_view
-from tracker.emulator.tasks import SUCCEED, TERMINAL, Task, TaskBook
-from tracker.emulator.timeline import Timeline
-from tracker.emulator.wire import callback_body, mixed_view, plain_view
-from tracker.emulator.words import Name
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.sending import Post, Sender, Signature
+from tracker.emulator.core.tasks import SUCCEED, TERMINAL, Task, TaskBook
+from tracker.emulator.core.timeline import Timeline
+from tracker.emulator.providers.kling.gateways import acedata_final, piapi_record
+from tracker.emulator.providers.kling.operations import Dialect
+from tracker.emulator.providers.kling.standard import task_view as new_task_view
+from tracker.emulator.providers.kling.wire import callback_body, mixed_view, plain_view
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["EVIL_URL", "Announcer", "altered_url"]
 

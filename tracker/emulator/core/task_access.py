@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from tracker.emulator.engine import Emulator, Order
-from tracker.emulator.faults import Spoiled, after_creation
-from tracker.emulator.operations import Dialect, Operation
-from tracker.emulator.scenario import Scenario, ScenarioError, find_marker
-from tracker.emulator.tasks import Task
-from tracker.emulator.wire import NOT_FOUND, Refusal
-from tracker.emulator.wishes import Wishes
-from tracker.emulator.words import Name
+from tracker.emulator.core.engine import Emulator, Order
+from tracker.emulator.core.faults import Spoiled, after_creation
+from tracker.emulator.core.scenario import Scenario, ScenarioError, find_marker
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.providers.kling.create_request import Wishes
+from tracker.emulator.providers.kling.operations import Dialect, Operation
+from tracker.emulator.providers.kling.wire import NOT_FOUND, Refusal
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["Desk", "Form", "Spoil"]
 

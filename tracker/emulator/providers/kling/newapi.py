@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
-from tracker.emulator.auth import authenticate
-from tracker.emulator.desk import Desk, Form
-from tracker.emulator.door import Call
-from tracker.emulator.engine import Emulator
-from tracker.emulator.gateways import newapi_record
-from tracker.emulator.operations import OPERATIONS, Dialect
-from tracker.emulator.reading import parse_body, try_key
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.tasks import Task
-from tracker.emulator.validation import check_create
-from tracker.emulator.wire import NOT_FOUND, Refusal
-from tracker.emulator.wishes import Wishes, legacy_wishes
+from tracker.emulator.core.engine import Emulator
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.task_access import Desk, Form
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.http.gate import Call
+from tracker.emulator.http.reading import parse_body, try_key
+from tracker.emulator.providers.kling.auth import authenticate
+from tracker.emulator.providers.kling.create_request import Wishes, legacy_wishes
+from tracker.emulator.providers.kling.gateways import newapi_record
+from tracker.emulator.providers.kling.operations import OPERATIONS, Dialect
+from tracker.emulator.providers.kling.validation import check_create
+from tracker.emulator.providers.kling.wire import NOT_FOUND, Refusal
 
 __all__ = ["NewApi"]
 

@@ -9,11 +9,11 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.emulator.operations import MODELS, Dialect, Operation
-from tracker.emulator.results import deduction_of, result_of
-from tracker.emulator.tasks import FAILED, SUCCEED, Task
-from tracker.emulator.validation import check_callback_url, field_of
-from tracker.emulator.wire import Refusal
+from tracker.emulator.core.tasks import FAILED, SUCCEED, Task
+from tracker.emulator.providers.kling.operations import MODELS, Dialect, Operation
+from tracker.emulator.providers.kling.results import deduction_of, result_of
+from tracker.emulator.providers.kling.validation import check_callback_url, field_of
+from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = ["check_body", "created_view", "list_page", "named_ids", "task_view", "test_view"]
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import httpx
 
-from tracker.emulator.config import EmulatorConfig
-from tracker.emulator.journal import Journal
-from tracker.emulator.signing import signature_headers
-from tracker.emulator.timeline import Timeline
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.journal import Journal
+from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.timeline import Timeline
 
 __all__ = ["CallbackRecord", "Post", "Sender", "Signature"]
 

@@ -6,18 +6,18 @@ Source: reference: Kling API, gateways (§9, PiAPI pages), 2026-11.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.emulator.auth import authenticate_key
-from tracker.emulator.desk import Desk, Form
-from tracker.emulator.door import Call
-from tracker.emulator.engine import Emulator
-from tracker.emulator.gateways import piapi_record
-from tracker.emulator.operations import OPERATIONS, Dialect
-from tracker.emulator.reading import parse_body, try_key
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.tasks import Task
-from tracker.emulator.validation import check_callback_url, field_of
-from tracker.emulator.wire import HTTP_STATUS, NOT_FOUND, Refusal
-from tracker.emulator.wishes import Wishes, seconds_of
+from tracker.emulator.core.engine import Emulator
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.task_access import Desk, Form
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.http.gate import Call
+from tracker.emulator.http.reading import parse_body, try_key
+from tracker.emulator.providers.kling.auth import authenticate_key
+from tracker.emulator.providers.kling.create_request import Wishes, seconds_of
+from tracker.emulator.providers.kling.gateways import piapi_record
+from tracker.emulator.providers.kling.operations import OPERATIONS, Dialect
+from tracker.emulator.providers.kling.validation import check_callback_url, field_of
+from tracker.emulator.providers.kling.wire import HTTP_STATUS, NOT_FOUND, Refusal
 
 __all__ = ["PiApi"]
 

@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tracker.emulator.answers import ABORT
-from tracker.emulator.app import create_app
-from tracker.emulator.config import EmulatorConfig
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.http.answers import ABORT
+from tracker.emulator.http.app import create_app
 
 __all__ = ["Server", "run", "serve"]
 

@@ -6,11 +6,11 @@ Source: reference: Kling API, error-codes, callbacks and capability pages, as of
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.emulator.oddities import odd_envelope, odd_task
-from tracker.emulator.results import deduction_of, result_of
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.tasks import FAILED, SUCCEED, Task
-from tracker.emulator.words import Name
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import FAILED, SUCCEED, Task
+from tracker.emulator.providers.kling.deviations import odd_envelope, odd_task
+from tracker.emulator.providers.kling.results import deduction_of, result_of
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = [
     "HTTP_STATUS",

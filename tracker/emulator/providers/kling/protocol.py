@@ -8,27 +8,28 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from tracker.emulator.auth import authenticate
-from tracker.emulator.desk import Desk, Form
-from tracker.emulator.door import Call
-from tracker.emulator.engine import Emulator
-from tracker.emulator.helpers import HELPERS, helper_answer, is_account
-from tracker.emulator.oddities import odd_error
-from tracker.emulator.operations import (
+from tracker.emulator.core.engine import Emulator
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.task_access import Desk, Form
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.http.gate import Call
+from tracker.emulator.http.reading import parse_body, query_number, try_key
+from tracker.emulator.providers.kling.auth import authenticate
+from tracker.emulator.providers.kling.create_request import Wishes, legacy_wishes, standard_wishes
+from tracker.emulator.providers.kling.deviations import odd_error
+from tracker.emulator.providers.kling.helpers import HELPERS, helper_answer, is_account
+from tracker.emulator.providers.kling.operations import (
     OPERATIONS,
     PRODUCTS,
     SOLUTIONS,
     Dialect,
     Operation,
 )
-from tracker.emulator.reading import parse_body, query_number, try_key
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.standard import check_body, list_page, named_ids
-from tracker.emulator.standard import created_view as new_created_view
-from tracker.emulator.standard import task_view as new_task_view
-from tracker.emulator.tasks import Task
-from tracker.emulator.validation import check_create, field_of
-from tracker.emulator.wire import (
+from tracker.emulator.providers.kling.standard import check_body, list_page, named_ids
+from tracker.emulator.providers.kling.standard import created_view as new_created_view
+from tracker.emulator.providers.kling.standard import task_view as new_task_view
+from tracker.emulator.providers.kling.validation import check_create, field_of
+from tracker.emulator.providers.kling.wire import (
     HTTP_STATUS,
     NOT_FOUND,
     Refusal,
@@ -38,8 +39,7 @@ from tracker.emulator.wire import (
     mixed_view,
     task_view,
 )
-from tracker.emulator.wishes import Wishes, legacy_wishes, standard_wishes
-from tracker.emulator.words import Name
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["Kling"]
 

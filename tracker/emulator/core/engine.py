@@ -6,20 +6,20 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.emulator.callbacks import Announcer
-from tracker.emulator.config import EmulatorConfig
-from tracker.emulator.faults import BUSY_TEXT, Faults
-from tracker.emulator.ids import written_as
-from tracker.emulator.journal import Journal, json_bytes, trimmed
-from tracker.emulator.operations import Dialect, Operation
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.sending import CallbackRecord, Post, Sender
-from tracker.emulator.standard import test_view
-from tracker.emulator.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, Task, TaskBook
-from tracker.emulator.timeline import ManualTimeline, Timeline, WallTimeline
-from tracker.emulator.wire import Refusal
-from tracker.emulator.wishes import Wishes
-from tracker.emulator.words import Name
+from tracker.emulator.core.callbacks import Announcer
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.faults import BUSY_TEXT, Faults
+from tracker.emulator.core.journal import Journal, json_bytes, trimmed
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.sending import CallbackRecord, Post, Sender
+from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, Task, TaskBook
+from tracker.emulator.core.timeline import ManualTimeline, Timeline, WallTimeline
+from tracker.emulator.providers.kling.create_request import Wishes
+from tracker.emulator.providers.kling.ids import written_as
+from tracker.emulator.providers.kling.operations import Dialect, Operation
+from tracker.emulator.providers.kling.standard import test_view
+from tracker.emulator.providers.kling.wire import Refusal
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["Emulator", "Order", "RequestRecord"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.scenario import Scenario
-from tracker.emulator.words import Name
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["odd_envelope", "odd_error", "odd_task"]
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.results import result_of
-from tracker.emulator.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL, Task
-from tracker.emulator.validation import field_of
-from tracker.emulator.wire import plain_view
+from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL, Task
+from tracker.emulator.providers.kling.results import result_of
+from tracker.emulator.providers.kling.validation import field_of
+from tracker.emulator.providers.kling.wire import plain_view
 
 __all__ = ["acedata_final", "acedata_record", "newapi_record", "piapi_record"]
 

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tracker.emulator.answers import json_answer
-from tracker.emulator.engine import Emulator
-from tracker.emulator.scenario import Scenario, ScenarioError
-from tracker.emulator.signing import signature_headers
-from tracker.emulator.tasks import Task
-from tracker.emulator.timeline import ManualTimeline
-from tracker.emulator.wire import plain_view
-from tracker.emulator.words import SPECS
+from tracker.emulator.core.engine import Emulator
+from tracker.emulator.core.scenario import Scenario, ScenarioError
+from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.core.timeline import ManualTimeline
+from tracker.emulator.http.answers import json_answer
+from tracker.emulator.providers.kling.wire import plain_view
+from tracker.emulator.providers.kling.words import SPECS
 
 __all__ = ["control_routes"]
 

@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from tracker.emulator.acedata import AceData
-from tracker.emulator.answers import json_answer
-from tracker.emulator.config import EmulatorConfig
-from tracker.emulator.control import control_routes
-from tracker.emulator.door import Door
-from tracker.emulator.engine import Emulator
-from tracker.emulator.helpers import SAMPLE
-from tracker.emulator.kling import Kling
-from tracker.emulator.newapi import NewApi
-from tracker.emulator.piapi import PiApi
-from tracker.emulator.results import MEDIA_TYPES, media_bytes, media_file
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.engine import Emulator
+from tracker.emulator.http.answers import json_answer
+from tracker.emulator.http.control import control_routes
+from tracker.emulator.http.gate import Door
+from tracker.emulator.providers.kling.acedata import AceData
+from tracker.emulator.providers.kling.helpers import SAMPLE
+from tracker.emulator.providers.kling.newapi import NewApi
+from tracker.emulator.providers.kling.piapi import PiApi
+from tracker.emulator.providers.kling.protocol import Kling
+from tracker.emulator.providers.kling.results import MEDIA_TYPES, media_bytes, media_file
 
 __all__ = ["create_app"]
 

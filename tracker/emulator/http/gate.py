@@ -8,13 +8,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.emulator.answers import json_answer, spoiled
-from tracker.emulator.desk import Spoil
-from tracker.emulator.engine import Emulator, RequestRecord
-from tracker.emulator.journal import trimmed
-from tracker.emulator.reading import base_url_of, logged_body, raw_path, read_body
-from tracker.emulator.wire import Refusal
-from tracker.emulator.words import Name
+from tracker.emulator.core.engine import Emulator, RequestRecord
+from tracker.emulator.core.journal import trimmed
+from tracker.emulator.core.task_access import Spoil
+from tracker.emulator.http.answers import json_answer, spoiled
+from tracker.emulator.http.reading import base_url_of, logged_body, raw_path, read_body
+from tracker.emulator.providers.kling.wire import Refusal
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["Call", "Door", "Face"]
 

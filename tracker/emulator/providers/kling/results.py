@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tracker.emulator.operations import Output
-from tracker.emulator.tasks import Task
+from tracker.emulator.core.tasks import Task
+from tracker.emulator.providers.kling.operations import Output
 
 __all__ = ["MEDIA_TYPES", "deduction_of", "media_bytes", "media_file", "result_of"]
 
@@ -23,7 +23,7 @@ MEDIA_TYPES = {
 }
 """Media that can be served, by the ending of their name."""
 
-_SAMPLES = Path(__file__).parent / "media"
+_SAMPLES = Path(__file__).parents[2] / "core" / "media"
 _THIRTY_DAYS = 30 * 24 * 3600
 _SIDE = 320
 """Pixels; Kling's own lower limit for a picture is 300."""

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from tracker.emulator.journal import Bounded
-from tracker.emulator.scenario import Scenario, Tries
-from tracker.emulator.wire import Refusal
-from tracker.emulator.words import Name
+from tracker.emulator.core.journal import Bounded
+from tracker.emulator.core.scenario import Scenario, Tries
+from tracker.emulator.providers.kling.wire import Refusal
+from tracker.emulator.providers.kling.words import Name
 
 __all__ = ["BUSY_TEXT", "Faults", "Spoiled", "after_creation"]
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tracker.emulator.operations import Dialect, Operation
-from tracker.emulator.scenario import Scenario
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.providers.kling.operations import Dialect, Operation
 
 __all__ = ["FAILED", "PROCESSING", "SUBMITTED", "SUCCEED", "TERMINAL", "Task", "TaskBook"]
 

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tracker.emulator.door import Call
-from tracker.emulator.reading import parse_body, query_number
-from tracker.emulator.validation import field_of
-from tracker.emulator.wire import Refusal
+from tracker.emulator.http.gate import Call
+from tracker.emulator.http.reading import parse_body, query_number
+from tracker.emulator.providers.kling.validation import field_of
+from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = ["HELPERS", "SAMPLE", "helper_answer", "is_account"]
 

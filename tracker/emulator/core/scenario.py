@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from tracker.emulator.words import SPECS, Name, Param
+from tracker.emulator.providers.kling.words import SPECS, Name, Param
 
 __all__ = ["Scenario", "ScenarioError", "Tries", "find_marker"]
 

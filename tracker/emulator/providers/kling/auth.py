@@ -11,8 +11,8 @@ import hmac
 import json
 from collections.abc import Mapping
 
-from tracker.emulator.config import EmulatorConfig
-from tracker.emulator.wire import Refusal
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = ["authenticate", "authenticate_key"]
 

@@ -9,8 +9,8 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from tracker.emulator.operations import Operation
-from tracker.emulator.wire import Refusal
+from tracker.emulator.providers.kling.operations import Operation
+from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = ["check_callback_url", "check_create", "field_of"]
 

@@ -1,0 +1,1 @@
+"""The emulator's core: tasks, clock, scenarios, faults, callbacks and logs; no HTTP server."""

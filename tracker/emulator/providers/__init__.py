@@ -1,0 +1,1 @@
+"""One module per emulated provider: its paths, validation, shapes, words and deviations."""

@@ -1,0 +1,1 @@
+"""Kling: both dialects of its API, and three gateways that relay it."""
