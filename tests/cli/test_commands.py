@@ -185,11 +185,11 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     ) | {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
     settings = Settings.from_env(env)
     fast = "tracker.web.receive.protocol:CallbackProtocol"
-    said = {finding.about: finding for finding in examine(settings)}["tracker[fast]"]
+    said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
     assert (server_options(settings)["http"], said.level) == (fast, "ok")
     for name in ("httptools", "uvloop"):
         monkeypatch.setitem(sys.modules, name, None)
-    said = {finding.about: finding for finding in examine(settings)}["tracker[fast]"]
+    said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
     assert (server_options(settings)["http"], said.level) == ("auto", "note")
     assert "httptools and uvloop" in said.text
     slow: Any = {"http": "h11", "loop": "asyncio"}  # what "auto" comes to where they are missing

@@ -190,7 +190,7 @@ def _webhooks(settings: Settings) -> Finding:
 
 
 def _server() -> Finding:
-    about, wanted = "tracker[fast]", ["httptools"] + ["uvloop"] * (sys.platform != "win32")
+    about, wanted = "callback-tracker[fast]", ["httptools"] + ["uvloop"] * (sys.platform != "win32")
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         text = f"without {' and '.join(missing)} each request takes more of the processor"

@@ -11,7 +11,7 @@ from tracker.store.driver.engine import sqlite_file
 
 
 class MigrationsMissing(Exception):
-    """The `migrations` folder does not stand beside the package."""
+    """Neither the package nor the checkout around it has the migrations."""
 
 
 class DatabaseRefused(Exception):
@@ -19,15 +19,23 @@ class DatabaseRefused(Exception):
 
 
 def alembic_config(url: str) -> Config:
-    """Alembic's configuration for one database. Raises MigrationsMissing."""
-    ini = Path(tracker.__file__).resolve().parent.parent / "alembic.ini"
-    if not ini.is_file():
-        raise MigrationsMissing(
-            "alembic.ini is missing: run from a checkout, which holds migrations/"
-        )
-    config = Config(ini)
+    """Configure Alembic for one database. Raises MigrationsMissing."""
+    config = Config()
+    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
     return config
+
+
+def _migrations() -> Path:
+    """Find the migrations: inside an installed package, beside the package in a checkout."""
+    package = Path(tracker.__file__).resolve().parent
+    for folder in (package / "_migrations", package.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise MigrationsMissing(
+        f"{package / '_migrations'} is missing: install the package again (callback-tracker)"
+    )
 
 
 def upgrade(url: str) -> None:
