@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
@@ -40,6 +41,7 @@ from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.ending import told_to_end
+from tracker.web.edge.local import is_loopback
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Limits, Services
 from tracker.web.routes import State, build_app
@@ -150,6 +152,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
+            await _advise_key(settings, parts.services.keyring)
             with told_to_end(parts.services.watch.close):
                 if not workers:
                     async with recalling(parts.context):
@@ -224,6 +227,31 @@ def refuse_open_access(settings: Settings) -> None:
             "one (`tracker migrate`, `tracker keys create`), or bind 127.0.0.1, or put your own "
             "gateway in front and set TRACKER_AUTH=off"
         )
+
+
+def advice_for_first_key(settings: Settings) -> str | None:
+    """Return what to do before others can use the API at its public URL; None where all may.
+
+    Call it only where there are no keys: then nobody but programs on this machine is answered.
+    """
+    url = settings.tracker_public_url
+    if url is None or settings.tracker_auth is not None or not settings.is_loopback():
+        return None
+    if is_loopback(urlsplit(url).hostname or ""):
+        return None
+    return (
+        f"there are no API keys: through {url} only callbacks are taken, everything else is "
+        "refused; make a key with `tracker keys create` for whoever calls the API"
+    )
+
+
+async def _advise_key(settings: Settings, keyring: Keyring) -> None:
+    advice = advice_for_first_key(settings)
+    try:
+        if advice is not None and not await keyring.is_any():
+            log.warning("TRACKER_PUBLIC_URL: %s", advice)
+    except Unavailable as error:
+        log.warning("whether there are API keys is not known: %s", error)
 
 
 def _policy(settings: Settings) -> Policy:

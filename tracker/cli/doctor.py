@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from tracker.app import refuse_open_access
+from tracker.app import advice_for_first_key, refuse_open_access
 from tracker.cli.shared import OUTPUT, emit, load_settings
 from tracker.clock import SystemClock
 from tracker.egress.client import EgressClient
@@ -169,8 +169,13 @@ def _access(settings: Settings) -> list[Finding]:
         return [Finding("note", "TRACKER_AUTH", text)]
     if settings.tracker_auth == "on" or has_keys(settings.resolved_database_url()):
         return [Finding("ok", "TRACKER_AUTH", f"{where} asks everybody for a key")]
-    text = f"{where}: only this machine can connect, without a key until the first one is made"
-    return [Finding("ok", "TRACKER_HOST", text)]
+    text = (
+        f"{where}: without a key only programs on this machine are answered, until the first key "
+        "is made"
+    )
+    advice = advice_for_first_key(settings)
+    found = [Finding("ok", "TRACKER_HOST", text)]
+    return [*found, Finding("note", "TRACKER_PUBLIC_URL", advice)] if advice else found
 
 
 def _egress(settings: Settings) -> list[Finding]:

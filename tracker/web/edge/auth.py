@@ -4,8 +4,6 @@ A key comes as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; a JWT signed 
 a pair comes as a Bearer too (docs/howto/keys.md).
 """
 
-import ipaddress
-from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -16,10 +14,17 @@ from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Princi
 from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
 from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
+from tracker.web.edge.local import is_local
 
 ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
 """Whoever asks where no keys are asked for."""
 WINDOW_S = 60
+_NO_KEYS_YET = (
+    "this service has no API keys yet, and without keys it answers only programs on its own "
+    "machine that connect to localhost directly (not through a proxy or a tunnel, nor by another "
+    "host name): make a key there with `tracker keys create` and send it as Authorization: "
+    "Bearer KEY"
+)
 
 
 class Authenticator:
@@ -46,14 +51,20 @@ class Authenticator:
         self._taken: dict[int, TokenBucket] = {}
 
     async def identify(self, request: Request) -> Principal:
-        """Who is asking. Raises Unauthenticated, Unavailable."""
-        if self._auth == "off" or (
-            self._auth is None
-            and self._is_loopback
-            and _came_by_loopback(request)
-            and not await self._keyring.is_any()
-        ):
+        """Return who is asking. Raises Unauthenticated, Unavailable."""
+        if self._auth == "off":
             return ANYBODY
+        has_no_keys = self._auth is None and self._is_loopback and not await self._keyring.is_any()
+        if has_no_keys and is_local(request.scope):
+            return ANYBODY
+        try:
+            return await self._holder(request)  # the first key works before we know of it
+        except Unauthenticated as error:
+            if has_no_keys:
+                raise Unauthenticated(error.fault, _NO_KEYS_YET) from None
+            raise
+
+    async def _holder(self, request: Request) -> Principal:
         credential = _credential(request)
         if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
             return await self._keyring.holder(credential)
@@ -135,23 +146,3 @@ def _is_foreign_page(request: Request) -> bool:
         return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-
-
-def _came_by_loopback(request: Request) -> bool:
-    """Whether the connection is one that only this machine can make.
-
-    TRACKER_HOST does not bind every server that runs this app (uvicorn has its own --host), so
-    the address that was connected to decides as well.
-    """
-    server = request.scope.get("server")
-    if server is None or server[1] is None:  # a Unix socket
-        return True
-    return _is_loopback(server[0])
-
-
-@lru_cache(maxsize=64)
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
