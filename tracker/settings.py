@@ -1,7 +1,6 @@
 """The environment: its sole reader. Everything else is handed a frozen Settings."""
 
 import contextlib
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -54,10 +53,10 @@ def _words(value: Any) -> Any:
 
 
 def _network(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value))
-    except ValueError:
-        raise ValueError(f"{value!r} is not a network in CIDR notation, like 10.0.0.0/8") from None
+    # Here, so that only who sets it loads the table of addresses.
+    from tracker.egress.policy import checked_network  # noqa: PLC0415
+
+    return checked_network(value)
 
 
 def _webhook_secret(value: SecretStr) -> SecretStr:

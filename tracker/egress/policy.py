@@ -52,6 +52,8 @@ class _Table(AddressTable):
 
 
 _TABLE = _Table((*DEFAULT_DENIED.blocks, _AZURE, _SIIT))
+_V4_AT_END = ("::ffff:0:0/96", "::/96", "64:ff9b::/96")
+"""Prefixes of IPv6 addresses whose last 32 bits are an IPv4 address."""
 _ENCODED_ADDRESS = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
 """A last label that no public name has: what resolvers read as an address in disguise."""
 _LOCAL_NAME = re.compile(r"(^|\.)localhost\.?$", re.IGNORECASE)
@@ -68,6 +70,45 @@ def policy_for(url: str, allow: Sequence[str]) -> Policy:
         allowed_networks=tuple(ipaddress.ip_network(network) for network in allow),
         allowed_ports=frozenset({_port(url)}),
     )
+
+
+def checked_network(text: str) -> str:
+    """Return one entry of the allow-list in its canonical spelling.
+
+    Raises ValueError that says what to write where it is no network, or where `policy_for` would
+    refuse every URL for it: a network of addresses that carry IPv4 ones (NAT64, 6to4, Teredo,
+    IPv4-mapped) is never compared with the address that is really reached.
+    """
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a network in CIDR notation{_meant(text)}") from None
+    try:
+        Policy(denied_networks=_TABLE, allowed_networks=(network,))
+    except ValueError:
+        inner = _carried(network)
+        instead = f"write the IPv4 network, {inner}" if inner else "write the IPv4 network itself"
+        raise ValueError(
+            f"{text!r} can never match: its addresses stand for IPv4 addresses, and those are "
+            f"what is compared; {instead}"
+        ) from None
+    return str(network)
+
+
+def _meant(text: str) -> str:
+    try:
+        return f" (it has bits behind its prefix): write {ipaddress.ip_network(text, strict=False)}"
+    except ValueError:
+        return ", like 10.0.0.0/8; separate several by commas"
+
+
+def _carried(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str | None:
+    """Return the IPv4 network behind an IPv6 one that ends in it; None where there is no one."""
+    is_at_end = any(network.network_address in ipaddress.ip_network(one) for one in _V4_AT_END)
+    if network.version == 4 or not is_at_end or network.prefixlen <= 96:
+        return None
+    address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFFFFFF)
+    return str(ipaddress.ip_network((address, network.prefixlen - 96)))
 
 
 def refusal(url: str, allow: Sequence[str]) -> str | None:
