@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
@@ -19,7 +19,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.lookups import Lookups
-from tracker.store.driver.outage import is_outage
+from tracker.store.driver.outage import has_lost_connection, is_outage
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
 
@@ -105,8 +105,7 @@ class Store:
             except SQLAlchemyError as error:
                 if not is_outage(error):
                     raise
-                has_died = isinstance(error, DBAPIError) and error.connection_invalidated
-                if is_again or not has_died:
+                if is_again or not has_lost_connection(error):
                     raise Unavailable("the database cannot be read now") from error
                 # The pool has thrown the connection's like away, and reads are repeatable.
                 is_again = True

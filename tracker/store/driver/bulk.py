@@ -5,6 +5,7 @@ spelt once, here, from the tables of `schema`, and sent with nothing in between:
 a time to a prepared statement, on PostgreSQL as one binary array per column.
 """
 
+import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -20,6 +21,8 @@ from tracker.store.driver.encoding import KINDS, Encode
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
     from tracker.store.driver.pipe import Pipe
+
+log = logging.getLogger(__name__)
 
 Found = Callable[[], list[tuple[Any, ...]]]
 """What was asked, with the answer to be called for. Raises DBAPIError."""
@@ -236,6 +239,18 @@ def connect_piped(engine: Engine) -> Connection:
     db = engine.connect()
     db.info[PIPE] = Pipe(driver(db))
     return db
+
+
+def give_up(db: Connection) -> None:
+    """Close a connection for good, whatever state it is in; nothing of it is used again.
+
+    Never raises: a connection that was lost inside a statement refuses even to be closed.
+    """
+    for end in (db.invalidate, db.close):
+        try:
+            end()
+        except Exception as error:  # noqa: BLE001 - the server's side of it ends by itself
+            log.info("a lost connection was left behind: %s", type(error).__name__)
 
 
 def pipe_of(db: Connection) -> "Pipe | None":

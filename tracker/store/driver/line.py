@@ -5,12 +5,16 @@ a millisecond on each single commit; this costs a tenth of that. Statements thro
 still work on it, inside the transaction that is open. On PostgreSQL it has a `pipe`.
 """
 
+import logging
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.driver import bulk
+from tracker.store.driver.outage import is_busy
+
+log = logging.getLogger(__name__)
 
 
 class Line:
@@ -45,10 +49,12 @@ class Line:
         if self._db is not None:
             try:
                 return self._begin_on(self._db)
-            except DBAPIError:
+            except SQLAlchemyError as error:
                 # Something may have happened to the file while nobody used it: nothing has been
-                # done yet, so try a new one. A database that is busy says so again.
+                # done yet, so try a new one. One that is busy was waited for long enough.
                 self._drop()
+                if is_busy(error):
+                    raise
         self._db = self._engine.connect()
         return self._begin_on(self._db)
 
@@ -61,28 +67,24 @@ class Line:
             db.commit()
 
     def roll_back(self) -> None:
-        """Undo what is not committed. Never raises: a connection that cannot is given up."""
+        """Undo what is not committed. Never raises: a connection that cannot is given up.
+
+        That is any exception, not only the driver's: when a server's process dies inside a
+        statement, SQLAlchemy refuses whatever comes next with errors of its own.
+        """
         db = self._open()
-        try:
-            bulk.roll_back(db)
-            if db.in_transaction():
-                db.rollback()
-        except DBAPIError:
+        if not _undone(db):
             self._drop()
             self.is_lost = not (self._is_sqlite or self._is_committing)
 
     def close(self) -> None:
-        """Give the connection back."""
-        if self._db is not None:
-            self._db.info.pop(bulk.PIPE, None)
-            self._db.close()
-            self._db = None
+        """Close the connection."""
+        self._drop()
 
     def _drop(self) -> None:
         db, self._db = self._db, None
         if db is not None:
-            db.invalidate()
-            db.close()
+            bulk.give_up(db)
 
     def _begin_on(self, db: Connection) -> Connection:
         bulk.run(db, "BEGIN IMMEDIATE")
@@ -91,6 +93,20 @@ class Line:
     def _open(self) -> Connection:
         assert self._db is not None  # noqa: S101 - between begin and commit
         return self._db
+
+
+def _undone(db: Connection) -> bool:
+    """Whether the transaction is rolled back and the connection as good as before."""
+    if db.invalidated:  # it would connect again by itself, without a pipe
+        return False
+    try:
+        bulk.roll_back(db)
+        if db.in_transaction():
+            db.rollback()
+    except Exception as error:  # noqa: BLE001 - the transaction's own error is on its way
+        log.info("a connection is given up: %s", type(error).__name__)
+        return False
+    return True
 
 
 def _settle(db: Connection, *_statement: Any) -> None:

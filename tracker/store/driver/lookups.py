@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.driver import bulk
 
@@ -63,7 +63,7 @@ class Lookups:
         wanted = _some(asked)
         try:
             found = self._ask_own(query, list(wanted))
-        except DBAPIError:  # busy or broken
+        except SQLAlchemyError:  # busy or broken
             asked |= wanted
             self._running[query] = asyncio.create_task(self._run(query))
             return
@@ -93,7 +93,7 @@ class Lookups:
             loop = asyncio.get_running_loop()
             try:
                 return await loop.run_in_executor(self._thread, self._ask_own, query, keys)
-            except DBAPIError:
+            except SQLAlchemyError:
                 pass  # it may only have been this connection, which is given up
         found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
         return found
@@ -101,7 +101,8 @@ class Lookups:
     def _ask_own(self, query: Query, keys: Sequence[Any]) -> Mapping[Any, Any]:
         try:
             return query(self._connection(), keys)
-        except DBAPIError:
+        except Exception:
+            # Not only the driver's errors: SQLAlchemy has its own for a connection that was lost.
             self._drop()
             raise
 
@@ -123,8 +124,7 @@ class Lookups:
     def _drop(self) -> None:
         db, self._own = self._own, None
         if db is not None:
-            db.invalidate()
-            db.close()
+            bulk.give_up(db)
 
 
 Asked = dict[Any, list[asyncio.Future[Any]]]

@@ -4,23 +4,56 @@ They are answered 503, so that a provider sends its callback again; every other 
 of ours.
 """
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    ResourceClosedError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _CLASSES = frozenset({"08", "53", "57", "58"})
 """SQLSTATE classes: connection lost, resources used up (disk full), told to stop, I/O."""
 _STATES = frozenset({"25006", "25P02", "25P03", "55P03"})
 """Read-only, a transaction that has failed or idled too long, a lock that did not come free."""
+_GONE = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    PendingRollbackError,
+    ResourceClosedError,
+)
+"""The last two are what SQLAlchemy says of a connection that was lost earlier."""
 
 
 def is_outage(error: SQLAlchemyError) -> bool:
-    """Whether the same statement may well succeed later."""
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+    """Whether the same statement may well succeed later, on another connection if need be."""
+    if isinstance(error, _GONE):
         return True
     if not isinstance(error, DBAPIError):
         return False
     state = sqlstate_of(error) or ""
     return error.connection_invalidated or state[:2] in _CLASSES or state in _STATES
+
+
+def has_lost_connection(error: SQLAlchemyError) -> bool:
+    """Whether it says that this connection is gone: another one may do."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (PendingRollbackError, ResourceClosedError))
+    if error.connection_invalidated:
+        return True
+    # What PostgreSQL's client library says by itself has no state.
+    state = getattr(error.orig, "sqlstate", "")
+    is_ended = state is None or state[:2] == "08" or state[:4] == "57P0"
+    return isinstance(error, OperationalError) and is_ended
+
+
+def is_busy(error: SQLAlchemyError) -> bool:
+    """Whether SQLite was held by somebody else for as long as we wait for it."""
+    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    return str(name).startswith("SQLITE_BUSY")
 
 
 def sqlstate_of(error: DBAPIError) -> str | None:

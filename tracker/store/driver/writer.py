@@ -143,9 +143,8 @@ class Writer:
         for tries_left in reversed(range(_TRIES)):
             try:
                 self._commit_once(waiting)
-            except DBAPIError as error:
-                did_nothing = self._line.is_lost or sqlstate_of(error) in _RETRIED_SQLSTATES
-                if not did_nothing or not tries_left:
+            except SQLAlchemyError as error:
+                if not (self._line.is_lost or _may_be_retried(error)) or not tries_left:
                     raise
             else:
                 return
@@ -183,6 +182,10 @@ def _resolve(items: Sequence[_Waiting]) -> None:
             item.future.set_exception(item.result)
         else:
             item.future.set_result(item.result)
+
+
+def _may_be_retried(error: SQLAlchemyError) -> bool:
+    return isinstance(error, DBAPIError) and sqlstate_of(error) in _RETRIED_SQLSTATES
 
 
 def _is_one_items_fault(error: Exception) -> bool:

@@ -1,0 +1,194 @@
+"""PostgreSQL's process dies inside each statement that the service sends, one after the other: at
+once everything goes on with another connection, and nothing that was acknowledged is lost."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.pg_proxy import End, PostgresProxy
+from tests.support.requests import callback_path, kling_says, submission
+from tests.support.service import environment, listen, serving
+from tests.support.sink import Sink
+from tests.support.waiting import wait_until
+from tests.support.world import World
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import Server as Emulator
+
+SECRET = "a secret for tests only"
+WITHIN_S = 2.0
+MOST_ROUNDS = 200
+
+
+@dataclass
+class EachOnce:
+    """Ends the server's process once in each statement; then not again before `arm`.
+
+    ended: statements, with when.
+    """
+
+    end: End
+    ended: dict[str, float] = field(default_factory=dict)
+    _armed: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def arm(self) -> None:
+        self._armed.set()
+
+    def __call__(self, statement: str) -> End | None:
+        with self._lock:
+            if not self._armed.is_set() or statement in self.ended:
+                return None
+            self._armed.clear()
+            self.ended[statement] = time.monotonic()
+            return self.end
+
+
+@dataclass
+class Caller:
+    """Sends one callback after the other, each different, and arms what ends processes again.
+
+    taken: when each was sent that was answered 200.
+    odd:   answers that are neither 200 nor 503.
+    """
+
+    url: str
+    each: EachOnce
+    taken: list[tuple[float, float]] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        with httpx.Client(trust_env=False, timeout=30) as http:
+            number = 0
+            while not self._stopping.wait(0.01):
+                number += 1
+                self._call(http, kling_says("processing", updated_at=1_795_500_100_000 + number))
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _call(self, http: httpx.Client, body: bytes) -> None:
+        sent = time.monotonic()
+        answer = http.post(self.url, content=body)
+        if answer.status_code == 200:
+            self.taken.append((sent, time.monotonic()))
+            self.each.arm()
+        elif answer.status_code != 503:
+            self.odd.append(f"{answer.status_code} {answer.text}")
+
+
+@pytest.mark.parametrize("end", list(End), ids=lambda end: end.name.lower())
+def test_a_connection_that_dies_inside_any_statement_costs_nothing(
+    postgres_url: str, tmp_path: Path, end: End
+) -> None:
+    each = EachOnce(end)
+    config = EmulatorConfig(
+        step_seconds=0.02, callback_backoff_seconds=0.05, callback_tries=100, scenario="ok"
+    )
+    with Emulator(config) as emulator, PostgresProxy(postgres_url, each) as proxy, Sink() as sink:
+        door = listen()
+        env = environment(
+            proxy.url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            TRACKER_CALLBACK_SECRETS=SECRET,
+            TRACKER_LEASE_S="1",
+            TRACKER_DELIVER_TIMEOUT_S="1",
+            TRACKER_LOG_LEVEL="error",
+        )
+        with (
+            serving(env, door=door, workers=True) as url,
+            httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+        ):
+            world = World(http, emulator.url)
+            standing = _standing(world)
+            caller = Caller(f"{url}{callback_path(standing)}", each)
+            calling = threading.Thread(target=caller.run)
+            calling.start()
+            try:
+                made = _rounds(world, each, sink.url)
+            finally:
+                caller.stop()
+                calling.join()
+            assert caller.odd == []
+            for statement, at in each.ended.items():
+                again = min((done for sent, done in caller.taken if sent > at), default=None)
+                assert again is None or again - at < WITHIN_S, statement
+            assert http.get("/readyz").status_code == 200
+            for task_id in made:
+                assert world.finished(task_id)["state"] == "succeeded"
+                wait_until(partial(_is_told, world, task_id), timeout_s=30)
+            assert set(world.creations().values()) == {1}
+    assert len(each.ended) > 40
+    assert _receipts(postgres_url, standing) >= len(caller.taken)
+
+
+def _standing(world: World) -> str:
+    """A task that stays open."""
+    world.play("hold")
+    task_id = world.submit(external_task_id="standing")
+    wait_until(lambda: world.task(task_id)["state"] == "submitted")
+    world.play("ok")
+    return task_id
+
+
+def _rounds(world: World, each: EachOnce, hook: str) -> list[str]:
+    """Tasks that ran through, until one meets no statement that was not tried yet."""
+    made = []
+    for number in range(MOST_ROUNDS):
+        before = len(each.ended)
+        task_id = _submit(world, external_task_id=f"task-{number}", webhook_url=hook)
+        made.append(task_id)
+        wait_until(partial(_is_over, world, task_id), timeout_s=30)
+        wait_until(partial(_is_told, world, task_id), timeout_s=30)
+        if len(each.ended) == before:
+            return made
+    raise AssertionError(f"new statements still after {MOST_ROUNDS} rounds")
+
+
+def _submit(world: World, **fields: Any) -> str:
+    """As a client does that comes again when it is told to."""
+    for _ in range(20):
+        answer = world.http.post(
+            "/v1/tasks",
+            json=submission(**fields),
+            headers={"idempotency-key": fields["external_task_id"]},
+        )
+        if answer.status_code == 202:
+            return str(answer.json()["id"])
+        assert answer.status_code in (503, 409), answer.text
+    raise AssertionError("never accepted")
+
+
+def _is_over(world: World, task_id: str) -> bool:
+    answer = world.http.get(f"/v1/tasks/{task_id}")
+    assert answer.status_code in (200, 503), answer.text
+    return answer.status_code == 200 and answer.json()["state"] == "succeeded"
+
+
+def _is_told(world: World, task_id: str) -> bool:
+    answer = world.http.get(f"/v1/tasks/{task_id}/deliveries")
+    assert answer.status_code in (200, 503), answer.text
+    if answer.status_code != 200:
+        return False
+    states = [one["state"] for one in answer.json()["deliveries"]]
+    return bool(states) and set(states) == {"delivered"}
+
+
+def _receipts(url: str, task_id: str) -> int:
+    with psycopg.connect(url) as db:
+        row = db.execute(
+            "SELECT count(*) FROM receipts JOIN tasks ON tasks.key = receipts.task_key"
+            " WHERE tasks.id = %s",
+            (task_id,),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
