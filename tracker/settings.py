@@ -34,6 +34,7 @@ from tracker.domain.policy import Confirm
 from tracker.domain.signature import key_of
 from tracker.providers.base import Account
 from tracker.providers.registry import PROVIDERS
+from tracker.setting_errors import lines_of, unknown_settings
 from tracker.store.driver.engine import normalise_url
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -41,7 +42,12 @@ _SECRETS_FILE = "callback_secrets"
 
 
 class SettingsError(Exception):
-    """A setting is wrong. The message is one line that names it and says what would be right."""
+    """One setting or several are wrong. `problems` has a line for each, which names it."""
+
+    def __init__(self, *problems: str) -> None:
+        """problems: `NAME: reason and what would be right`; none holds a secret's value."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 def _words(value: Any) -> Any:
@@ -50,6 +56,10 @@ def _words(value: Any) -> Any:
         if isinstance(value, str)
         else value
     )
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _network(value: str) -> str:
@@ -109,7 +119,9 @@ class Settings(BaseModel):
     Durations are in seconds, sizes in bytes. docs/reference/settings.md explains each.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     database_url: Annotated[str, AfterValidator(_database)] = ""
     tracker_data_dir: Path = Path("data")
@@ -120,11 +132,11 @@ class Settings(BaseModel):
     tracker_root_path: PathPrefix | Literal[""] = ""
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None
-    tracker_auth: Literal["on", "off"] | None = None
+    tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower)] | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
-    tracker_confirm_terminal: Confirm = Confirm.SHARED
+    tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower)] = Confirm.SHARED
     tracker_kling_base_url: HttpUrl = "https://api-singapore.klingai.com"
     tracker_kling_api_key: SecretStr | None = None
     tracker_kling_access_key: SecretStr | None = None
@@ -155,8 +167,10 @@ class Settings(BaseModel):
     tracker_watch_poll_s: float = Field(0.2, gt=0, le=60)
     tracker_heartbeat_s: float = Field(15.0, gt=0)
     tracker_slow_reader_s: float = Field(20.0, gt=0)
-    tracker_log_format: Literal["json", "console"] | None = None
-    tracker_log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
+    tracker_log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
+    ] = "info"
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
 
     @model_validator(mode="after")
@@ -172,7 +186,11 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if bool(self.tracker_tls_cert) != bool(self.tracker_tls_key):
-            raise ValueError("TRACKER_TLS_CERT and TRACKER_TLS_KEY go together; one is missing")
+            missing = "KEY" if self.tracker_tls_cert else "CERT"
+            raise ValueError(
+                f"TRACKER_TLS_{missing}: TRACKER_TLS_CERT and TRACKER_TLS_KEY go together; "
+                "this one is missing"
+            )
         return self
 
     @classmethod
@@ -180,18 +198,21 @@ class Settings(BaseModel):
         """Read the environment, over a `.env` in the working directory.
 
         environ: in its place (then no `.env` is read).
-        Empty values count as unset. Raises SettingsError.
+        Empty values count as unset. Raises SettingsError, with every problem found.
         """
         if environ is None:
-            environ = {k: v for k, v in dotenv_values(".env").items() if v} | dict(os.environ)
+            environ = read_environment()
         known = {
             name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
         }
-        _refuse_unknown(environ, cls)
+        problems = unknown_settings(environ, setting_names())
         try:
             settings = cls(**known)
         except ValidationError as error:
-            raise SettingsError(_one_line(error)) from None
+            problems += lines_of(error, known)
+            raise SettingsError(*problems) from None
+        if problems:
+            raise SettingsError(*problems)
         settings._accounts = _read_accounts(settings, environ)
         return settings
 
@@ -210,6 +231,11 @@ class Settings(BaseModel):
                 secret.get_secret_value().encode() for secret in self.tracker_callback_secrets
             )
         return _kept_secrets(self.tracker_data_dir)
+
+    def has_callback_secrets(self) -> bool:
+        """Tell whether secrets are set, or kept by a service that has run before."""
+        kept = self.tracker_data_dir / _SECRETS_FILE
+        return bool(self.tracker_callback_secrets) or kept.is_file()
 
     def webhook_secrets(self) -> tuple[bytes, ...]:
         """The keys that sign what is sent to URLs that came with a task: all of them do."""
@@ -274,23 +300,18 @@ def _read_accounts(settings: Settings, environ: Mapping[str, str]) -> Accounts:
     return found
 
 
-def _refuse_unknown(environ: Mapping[str, str], cls: type[Settings]) -> None:
-    """A misspelt setting must not be silently without effect."""
-    known = {name.upper() for name in cls.model_fields} | OTHER_NAMES
-    unknown = sorted(n for n in environ if n.startswith("TRACKER_") and n not in known)
-    if unknown:
-        raise SettingsError(f"{unknown[0]}: there is no such setting (docs/reference/settings.md)")
-
-
 OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})
 """Names with our prefix that are read elsewhere: by the client commands and by the tests."""
 
 
-def _one_line(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    reason = first["msg"].removeprefix("Value error, ")
-    name = str(first["loc"][0]).upper() if first["loc"] else ""
-    return f"{name}: {reason}" if name else reason
+def read_environment() -> dict[str, str]:
+    """Read the environment over a `.env` in the working directory: texts by name."""
+    return {k: v for k, v in dotenv_values(".env").items() if v} | dict(os.environ)
+
+
+def setting_names() -> frozenset[str]:
+    """Name every variable that is read, here or by the commands that call a service."""
+    return frozenset(name.upper() for name in Settings.model_fields) | OTHER_NAMES
 
 
 def _kept_secrets(folder: Path) -> tuple[bytes, ...]:

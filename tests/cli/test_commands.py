@@ -250,7 +250,7 @@ base_url = "http://127.0.0.1:9"
         "pi": "ok",
         "ace": "ok",
         "lost": "error",
-        "away": "note",
+        "away": "error",
     }
     assert done.returncode == 1
     assert "not-a-key" not in done.stdout

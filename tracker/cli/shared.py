@@ -19,11 +19,13 @@ OUTPUT = click.option(
 
 
 def load_settings() -> Settings:
-    """The environment's settings; ends the command with one line when one is wrong."""
+    """Read the environment's settings; end the command with a line for each that is wrong."""
     try:
         return Settings.from_env()
     except SettingsError as error:
-        fail(str(error))
+        for problem in error.problems[:-1]:
+            say(f"tracker: {problem}")
+        fail(error.problems[-1])
 
 
 def fail(reason: str, *, code: int = 2) -> NoReturn:

@@ -25,7 +25,7 @@ from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.state import Services
 from tracker.web.fronts import kling
-from tracker.web.receive import callbacks
+from tracker.web.receive import callbacks, identity
 
 
 class State(TypedDict):
@@ -63,6 +63,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/deliveries/{id}/redeliver", deliveries.redeliver, methods=["POST"]),
     Route("/v1/attention", attention.attention_, methods=["GET"]),
     Route("/v1/stats", stats.stats, methods=["GET"]),
+    Route("/callbacks/self/{nonce}/{token}", identity.prove, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),

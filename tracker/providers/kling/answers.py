@@ -91,7 +91,7 @@ def polled_together(
 def probed(answer: HttpResult | HttpFailure) -> Probed:
     """What the answer to a query for nobody's task shows."""
     if isinstance(answer, HttpFailure):
-        return Probed("note", f"could not be reached: {answer.reason}")
+        return Probed("error", f"could not be reached: {answer.reason}")
     said = Envelope(answer)
     if said.parsed is None or said.code in ("1202", "1203"):
         level: Literal["note", "error"] = "error" if answer.status < 500 else "note"

@@ -1,0 +1,87 @@
+"""The command: read the settings, look at each thing, print what was found."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from tracker.cli.doctor import accounts, reach, service
+from tracker.cli.doctor.finding import Finding
+from tracker.cli.doctor.reading import Reading, read
+from tracker.cli.doctor.values import examine_values
+from tracker.cli.shared import OUTPUT, emit
+from tracker.settings import Settings, read_environment
+
+EXIT_WRONG = 1
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Look at the settings and the database alone.")
+@OUTPUT
+def doctor(*, offline: bool, output: str) -> None:
+    """Explain the settings and find what is wrong with them.
+
+    Each account is proved by one harmless query; the public URL is called back to the service.
+    Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.
+    """
+    reading = read(read_environment())
+    findings = [*reading.findings, *examined(reading)]
+    if not offline:
+        findings += _proved(reading)
+    emit(output, [asdict(finding) for finding in findings], lambda: _print(findings))
+    sys.exit(EXIT_WRONG if any(finding.level == "error" for finding in findings) else 0)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return everything there is to say about settings that are right one by one."""
+    return list(examined(Reading(settings, {}, frozenset(), ())))
+
+
+def examined(reading: Reading) -> Iterator[Finding]:
+    """Yield what settings say of themselves; ask nobody but the database."""
+    settings, known = reading.settings, reading.is_known
+    has_database = known("DATABASE_URL") and (
+        bool(settings.database_url) or known("TRACKER_DATA_DIR")
+    )
+    if has_database:
+        yield from service.examine_database(settings)
+    if known("TRACKER_PUBLIC_URL"):
+        yield from reach.examine_public_url(settings)
+    if known("TRACKER_CONFIG") or settings.has_kling_credentials():
+        yield from accounts.examine_accounts(settings, _unproved(reading))
+    if has_database and known("TRACKER_HOST", "TRACKER_AUTH"):
+        yield from service.examine_access(settings)
+    if known("TRACKER_EGRESS_ALLOW"):
+        yield from service.examine_egress(settings)
+    if known("TRACKER_WEBHOOK_SECRETS"):
+        yield from service.examine_webhooks(settings)
+    yield from service.examine_certificate(settings)
+    yield from examine_values(reading)
+    yield from service.examine_server()
+
+
+def _proved(reading: Reading) -> Iterator[Finding]:
+    """Call providers, and the service itself."""
+    if reading.is_known("TRACKER_PUBLIC_URL", "TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR"):
+        yield from reach.call_public_url(reading.settings)
+    yield from accounts.probe_accounts(reading.settings, _unproved(reading))
+
+
+def _unproved(reading: Reading) -> set[tuple[str, str]]:
+    """Name the accounts of which a setting is wrong: a default stands for it.
+
+    Asking the default address would show it a key that was meant for another.
+    """
+    return {
+        (provider, name)
+        for provider, name in reading.settings.accounts().by_name
+        if name == "default"
+        and any(wrong.startswith(f"TRACKER_{provider.upper()}_") for wrong in reading.wrong)
+    }
+
+
+def _print(findings: list[Finding]) -> None:
+    marks = {"ok": "ok   ", "note": "note ", "error": "ERROR"}
+    for finding in findings:
+        click.echo(f"{marks[finding.level]}  {finding.about}: {finding.text}")

@@ -1,0 +1,126 @@
+"""Find settings that are right one by one and unwise, weak or contradictory together."""
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from tracker.cli.doctor.finding import Finding
+from tracker.cli.doctor.reading import Reading
+from tracker.domain.signature import key_of
+from tracker.providers.base import Account
+from tracker.providers.registry import PROVIDERS
+from tracker.settings import Settings
+
+SAFE_KEY_BYTES = 16
+"""Below this, a key can be guessed: https://www.standardwebhooks.com/ asks for 24 to 64."""
+
+
+def examine_values(reading: Reading) -> list[Finding]:
+    """Return a note for each value, or pair of values, that is probably not meant so."""
+    settings = reading.settings
+    return [
+        *_empty_lists(reading),
+        *_kept_secret(reading),
+        *_contradictions(settings),
+        *_short_secrets(settings),
+        *_idle_rules(settings),
+    ]
+
+
+def _empty_lists(reading: Reading) -> Iterator[Finding]:
+    for field in type(reading.settings).model_fields:
+        name = field.upper()
+        text = reading.environ.get(name)
+        if text and reading.is_known(name) and getattr(reading.settings, field) == ():
+            yield Finding("note", name, "is set and holds no entry: it counts as not set")
+
+
+def _kept_secret(reading: Reading) -> Iterator[Finding]:
+    settings, about = reading.settings, "TRACKER_CALLBACK_SECRETS"
+    has_callbacks = settings.tracker_public_url is not None
+    if has_callbacks and reading.is_known(about) and not settings.tracker_callback_secrets:
+        text = (
+            f"not set: one is kept in {settings.tracker_data_dir}; set it when several machines "
+            "serve one database, or callbacks that reach another machine are refused"
+        )
+        yield Finding("note", about, text)
+
+
+def _contradictions(settings: Settings) -> Iterator[Finding]:
+    for smaller, larger, effect in (
+        ("tracker_poll_first_s", "tracker_poll_max_s", "every pause is the latter"),
+        ("tracker_poll_confirm_s", "tracker_poll_max_s", "a verdict is asked for late"),
+        ("tracker_deadline_s", "tracker_give_up_after_s", "no task is ever shown as overdue"),
+        ("tracker_callback_max_bytes", "tracker_max_body_bytes", "the two are probably swapped"),
+    ):
+        given, limit = getattr(settings, smaller), getattr(settings, larger)
+        if given > limit:
+            text = f"{given:g} is more than {larger.upper()}={limit:g}: {effect}"
+            yield Finding("note", smaller.upper(), text)
+    yield from _addresses(settings)
+    if settings.tracker_auth == "off" and settings.tracker_rate_limit is not None:
+        text = "counts requests by key, and TRACKER_AUTH=off asks for none: nothing is limited"
+        yield Finding("note", "TRACKER_RATE_LIMIT", text)
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    url = settings.tracker_public_url
+    if url is None:
+        return
+    parts, root = urlsplit(url), settings.tracker_root_path
+    if root and not parts.path.endswith(root):
+        text = f"is {root}, and TRACKER_PUBLIC_URL does not end with it: callbacks may miss us"
+        yield Finding("note", "TRACKER_ROOT_PATH", text)
+    if settings.tracker_tls_cert and parts.scheme == "http" and parts.port == settings.port:
+        text = "begins with http, and this port speaks HTTPS (TRACKER_TLS_CERT): write https"
+        yield Finding("note", "TRACKER_PUBLIC_URL", text)
+
+
+def _short_secrets(settings: Settings) -> Iterator[Finding]:
+    given = [
+        ("TRACKER_WEBHOOK_SECRETS", one.get_secret_value())
+        for one in settings.tracker_webhook_secrets
+    ]
+    for (provider, name), account in settings.accounts().by_name.items():
+        about = f"TRACKER_{provider.upper()}_WEBHOOK_SECRET"
+        if name != "default":
+            about = f"accounts.{provider}.{name}.webhook_secrets"
+        given += [(about, secret) for secret in account.webhook_secrets]
+    for about, secret in given:
+        size = _key_bytes(secret)
+        if size < SAFE_KEY_BYTES:
+            text = (
+                f"a secret of {size} bytes is short enough to be guessed: use {SAFE_KEY_BYTES} "
+                "random bytes or more"
+            )
+            yield Finding("note", about, text)
+
+
+def _key_bytes(secret: str) -> int:
+    try:
+        return len(key_of(secret))
+    except ValueError:  # a provider's secret of another form
+        return len(secret.encode())
+
+
+def _idle_rules(settings: Settings) -> Iterator[Finding]:
+    accounts = settings.accounts()
+    for number, rule in enumerate(accounts.rules):
+        own = [accounts.by_name[rule.provider, name] for name in rule.accounts]
+        if rule.operation is not None and not _fits_any(rule.provider, own, rule.operation):
+            text = (
+                f"rules[{number}].operation: {rule.operation!r} fits no operation that its "
+                "accounts can submit: it never applies"
+            )
+            yield Finding("note", "TRACKER_CONFIG", text)
+
+
+def _fits_any(provider_name: str, accounts: Sequence[Account], pattern: str) -> bool:
+    provider = PROVIDERS[provider_name]
+    named = {name for name in provider.operations if fnmatchcase(name, pattern)}
+    candidates = named | {pattern.replace("*", "x")}  # names of models are open
+    return any(
+        provider.refusal(account, operation) is None
+        for account in accounts
+        for operation in candidates
+    )
