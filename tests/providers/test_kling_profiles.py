@@ -53,13 +53,17 @@ def test_a_profile_that_nobody_chose_is_told_by_the_host(base_url: str, profile:
 
 def test_the_new_standard_has_its_url_and_our_id_under_options() -> None:
     task = a_task(STANDARD)
-    body = dict(KLING.check(STANDARD, {"prompt": "rain", "options": {"watermark_info": {}}}).body)
+    body = dict(
+        KLING.check(
+            STANDARD, {"prompt": "rain", "options": {"watermark_info": {"enabled": False}}}
+        ).body
+    )
     call, sent = _sent(OFFICIAL, task, body)
     assert call.url == f"{OFFICIAL.base_url}/text-to-video/kling-3.0"
     assert sent == {
         "prompt": "rain",
         "options": {
-            "watermark_info": {},
+            "watermark_info": {"enabled": False},
             "callback_url": URL,
             "external_task_id": task.external_task_id,
         },
@@ -98,7 +102,7 @@ def test_the_new_standards_wishes_are_read_and_taken_out_of_the_body() -> None:
         ({}, ""),
         ({"prompt": "rain", "settings": {"duration": "5"}}, "settings.duration"),
         ({"prompt": "rain", "settings": {"resolution": "2k"}}, "settings.resolution"),
-        ({"prompt": "rain", "options": []}, "options"),
+        ({"prompt": "rain", "options": [1]}, "options"),
         ({"prompt": "rain", "options": {"callback_url": "x"}}, "options.callback_url"),
         ({"contents": [{"type": "prompt"}]}, "contents"),
         ({"contents": [{"text": "rain"}]}, "contents[0].type"),

@@ -88,7 +88,7 @@ def test_what_belongs_under_options_is_not_silently_ignored(http: httpx.Client, 
         ({"prompt": 1}, "prompt"),
         ({"prompt": "a", "settings": {"duration": "5"}}, "settings.duration"),
         ({"prompt": "a", "options": {"callback_url": "nowhere"}}, "options.callback_url"),
-        ({"contents": []}, "contents"),
+        ({"prompt": "a", "contents": [{}]}, "contents[0].type"),
     ],
 )
 def test_a_wrong_field_is_named(http: httpx.Client, body: dict[str, Any], path: str) -> None:

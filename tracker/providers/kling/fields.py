@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 WATERMARK = "watermark_url"
 """The field of a piece that callbacks leave out."""
@@ -106,14 +106,6 @@ class Part(BaseModel):
         protected_namespaces=(),
         defer_build=True,  # dozens of models, of which a process uses few
     )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _given_or_left_out(cls, value: Any) -> Any:
-        # A default is None where a field may be left out; that makes null no value for it.
-        if value is None:
-            raise ValueError("must not be null; leave the field out")
-        return value
 
 
 class Operation(Part):

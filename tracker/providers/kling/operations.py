@@ -11,6 +11,7 @@ from tracker.domain.validation import field_errors
 from tracker.providers.base import Request
 from tracker.providers.kling import still, video
 from tracker.providers.kling.fields import Operation, wishes
+from tracker.providers.kling.given import set_fields
 
 OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
     {
@@ -55,12 +56,14 @@ _OURS = frozenset({"callback_url", "external_task_id"})
 
 
 def check(operation: str, input_: Mapping[str, Any]) -> Request:
-    """The input of an operation, validated; unknown fields pass through.
+    """Return the input of an operation, validated, without what is not set.
 
-    Raises InvalidRequest naming every wrong field.
+    Unknown fields pass through. Raises InvalidRequest naming every wrong field.
     """
+    model = OPERATIONS[operation]
+    input_ = set_fields(model, input_)
     try:
-        read = OPERATIONS[operation].model_validate(input_)
+        read = model.model_validate(input_)
     except ValidationError as error:
         raise InvalidRequest(*field_errors(error)) from None
     body = {name: value for name, value in input_.items() if name not in _OURS}

@@ -1,6 +1,6 @@
-"""What an answer or a callback says of a task, wherever and however a gateway put it.
+"""Read what an answer or a callback says of a task, wherever and however a gateway put it.
 
-Reference: Kling §8 lists what is seen. Parsing never raises and never guesses a verdict.
+Parsing never raises and never guesses a verdict.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +15,12 @@ from tracker.providers.kling.reading import (
     first_instant,
     first_text,
     number_text,
+)
+from tracker.providers.kling.reasons import (
+    CODES_OF_FAILURES,
+    REASONS,
+    is_empty_word,
+    reason_in_other_words,
 )
 from tracker.providers.kling.results import artifacts
 from tracker.providers.kling.words import state_of
@@ -33,6 +39,7 @@ _MESSAGE = (
     *("task_status_msg", "fail_reason", "error_info", "ErrorMessage", "error.message", "error"),
     *("message", "msg"),
 )
+"""Where a task says how it stands, and of a failure why."""
 _SAID = _MESSAGE[:1] + _MESSAGE[-2:]
 _REQUEST_ID = ("request_id",)
 _EXTERNAL = (
@@ -106,7 +113,7 @@ def _observed(
         message=message,
         progress=_first(_progress, order),
         at=_first(_ended, order) or _first(_began, order),
-        artifacts=next(filter(None, map(artifacts, order)), ()) if state is S.SUCCEEDED else (),
+        artifacts=artifacts(order) if state is S.SUCCEEDED else (),
         error=_failure(order, message) if state is S.FAILED else None,
         costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
         detail=_detail(order) if is_verdict else None,
@@ -155,7 +162,7 @@ def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str |
 def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
     """Whether a word may be believed of a task without a proper id: no verdict out of thin air."""
     state = state_of(word)
-    return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts(layer)))
+    return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts([layer])))
 
 
 def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -211,10 +218,10 @@ def _message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str
     """Of a failure the reason; of anything else what the task itself says, not its envelope."""
     if state is not S.FAILED:
         return first_text(order[0], _SAID)
-    for name in _MESSAGE:
+    for name in (*_MESSAGE[:-2], *REASONS, *_ENVELOPES_WORDS):
         # In an envelope some words say how the request went.
         for one in order[:1] if name in _ENVELOPES_WORDS else order:
-            if text := first_text(one, (name,)):
+            if (text := first_text(one, (name,))) and not is_empty_word(text):
                 return text
     return None
 
@@ -224,9 +231,9 @@ _ENVELOPES_WORDS = ("message", "msg")
 
 
 def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
-    code = _text(order, ("error.code",))
+    code = _text(order, CODES_OF_FAILURES)
     return TaskError(
-        "provider", None if code == "0" else code, message or "the provider gave no reason"
+        "provider", None if code == "0" else code, message or reason_in_other_words(order)
     )
 
 

@@ -1,9 +1,10 @@
-"""Where a task object keeps its results (reference: Kling §8.7): one table, first place wins."""
+"""Where a task object keeps its results: one table of places, of which the first wins."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker.domain.task import Artifact
+from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
 from tracker.providers.kling.reading import finite, first_number, first_text, text_of
 
 _URLS = (
@@ -22,13 +23,62 @@ _MOST = 200
 """Pieces of one task that are kept."""
 
 
-def artifacts(task: Mapping[str, Any]) -> tuple[Artifact, ...]:
-    """The pieces that a finished task object names."""
+def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
+    """Return the pieces that a finished task names, each URL once with its fullest description.
+
+    layers: the task object and what is wrapped around it, the deciding one first. The first place
+        that names anything says which pieces there are; the others only describe them.
+    """
+    found: tuple[Artifact, ...] = ()
+    for layer in layers:
+        named = _first_named(layer)
+        found = found or named
+        if any(piece.url for piece in named):
+            found = named
+            break
+    if len(found) > 1 or (found and not _described(found[0])):
+        found = _merged(found, layers)
+    return found[:_MOST]
+
+
+def _first_named(layer: Mapping[str, Any]) -> tuple[Artifact, ...]:
+    """Return the pieces of the first place that names one to fetch, else of the first with any."""
+    rest: tuple[Artifact, ...] = ()
     for place in _PLACES:
-        found = tuple(place(task))
-        if found:
-            return found[:_MOST]
-    return ()
+        found = tuple(place(layer))
+        if any(piece.url for piece in found):
+            return found
+        rest = rest or found
+    return rest
+
+
+def _merged(found: Sequence[Artifact], layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
+    """Return the pieces without repeats, each described as fully as any place describes it."""
+    fullest: dict[str, Artifact] = {}
+    if not all(_described(piece) for piece in found):
+        others = (piece for layer in layers for place in _PLACES for piece in place(layer))
+        _keep_fullest(fullest, others)
+    _keep_fullest(fullest, found)
+    merged: dict[str | int, Artifact] = {}
+    for number, piece in enumerate(found):
+        merged.setdefault(piece.url or number, fullest[piece.url] if piece.url else piece)
+    return tuple(merged.values())
+
+
+def _keep_fullest(fullest: dict[str, Artifact], pieces: Iterable[Artifact]) -> None:
+    for piece in pieces:
+        if piece.url and _facts(piece) >= _facts(fullest.get(piece.url)):
+            fullest[piece.url] = piece
+
+
+def _facts(piece: Artifact | None) -> int:
+    if piece is None:
+        return -1
+    return (piece.id is not None) + (piece.duration_s is not None) + len(piece.extra)
+
+
+def _described(piece: Artifact) -> bool:
+    return _facts(piece) > 0
 
 
 def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
@@ -83,7 +133,7 @@ def _result(task: Mapping[str, Any]) -> Iterator[Artifact]:
 
 def _flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """One URL in the task object itself."""
-    if url := first_text(task, _URLS, limit=_MAX_URL_CHARS):
+    if url := _url(task):
         yield Artifact(
             "video",
             url,
@@ -92,8 +142,14 @@ def _flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
         )
 
 
+def _anywhere(task: Mapping[str, Any]) -> Iterator[Artifact]:
+    """Pieces in fields whose name says so, for shapes that are not known."""
+    for kind, item in elsewhere(task):
+        yield _piece(item, kind)
+
+
 _PLACES: tuple[Callable[[Mapping[str, Any]], Iterator[Artifact]], ...] = (
-    *(_task_result, _outputs, _output, _result, _flat),
+    *(_task_result, _outputs, _output, _result, _flat, _anywhere),
 )
 
 
@@ -102,17 +158,26 @@ def _pieces(items: Any, kind: str) -> Iterator[Artifact]:
         if isinstance(item, Mapping):
             yield _piece(item, kind)
         elif isinstance(item, str) and item.startswith("http"):
-            yield _piece({"url": item}, kind)
+            yield _piece({"url": item}, kind_of_url(item, "video") if kind == "file" else kind)
 
 
 def _piece(item: Mapping[str, Any], kind: str) -> Artifact:
     return Artifact(
         kind=(text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
-        url=first_text(item, _URLS, limit=_MAX_URL_CHARS),
+        url=_url(item),
         id=first_text(item, _IDS, limit=512),
         duration_s=_length(item),
         extra={name: finite(value) for name, value in item.items() if name not in _TOLD},
     )
+
+
+def _url(item: Mapping[str, Any]) -> str | None:
+    """Return the first URL among a piece's fields; a word that stands for none is none."""
+    for name in _URLS:
+        url = first_text(item, (name,), limit=_MAX_URL_CHARS)
+        if url is not None and "/" in url:
+            return url.strip()
+    return None
 
 
 def _length(item: Mapping[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.base import Request
 from tracker.providers.kling.fields import CallbackUrl, Filled, Part, Prompt, checked_id, wishes
+from tracker.providers.kling.given import set_fields
 
 PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
 """First parts of the path; the second is a model, or a solution's name."""
@@ -86,16 +87,18 @@ def is_solution(operation: str) -> bool:
 
 
 def check(operation: str, input_: Mapping[str, Any]) -> Request:
-    """The input of an operation, validated; unknown fields pass through.
+    """Return the input of an operation, validated, without what is not set.
 
-    Raises InvalidRequest naming every wrong field, and what stands where nobody would read it.
+    Unknown fields pass through. Raises InvalidRequest naming every wrong field, and what stands
+    where nobody would read it.
     """
+    model = Solution if is_solution(operation) else Generation
+    input_ = set_fields(model, input_)
     wrong = [
         FieldError(name, "belongs under options here; at the top level the provider ignores it")
         for name in _MISPLACED
-        if name in input_
+        if input_.get(name)
     ]
-    model = Solution if is_solution(operation) else Generation
     try:
         read = model.model_validate(input_)
     except ValidationError as error:
@@ -103,7 +106,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     if wrong:
         raise InvalidRequest(*wrong)
     options = read.options or Options()
-    body = dict(input_)
+    body = {name: value for name, value in input_.items() if name not in _MISPLACED}
     if "options" in body:
         body["options"] = {k: v for k, v in body["options"].items() if k not in _MISPLACED}
     return Request(

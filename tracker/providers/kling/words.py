@@ -1,4 +1,4 @@
-"""Status words, of Kling and of the gateways in front of it (reference: Kling §8.5)."""
+"""Status words of Kling and of the gateways in front of it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,11 +11,26 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
         **dict.fromkeys(
             ("submitted", "pending", "queued", "staged", "initializing", "not_start"), S.SUBMITTED
         ),
+        # docs.kie.ai/cn/market/common/get-task-detail, read 2026-11-28.
+        **dict.fromkeys(("waiting", "queuing"), S.SUBMITTED),
+        # cloud.baidu.com/doc/qianfan-api/s/7ml0o183p, of 2026-01-30.
+        **dict.fromkeys(("created", "queueing"), S.SUBMITTED),
         **dict.fromkeys(("processing", "running", "in_progress"), S.RUNNING),
+        "generating": S.RUNNING,  # docs.kie.ai, the page above
         **dict.fromkeys(
             ("succeed", "succeeded", "success", "completed", "complete", "done"), S.SUCCEEDED
         ),
         **dict.fromkeys(("failed", "failure", "fail", "error"), S.FAILED),
+        # maxapi, "Callbacks": terminal are SUCCESS, FAILURE, TIMEOUT, CANCELLED (2026-02); the
+        # other spellings are those of its clients.
+        **dict.fromkeys(("timeout", "timed_out", "timedout", "time_out"), S.FAILED),
+        # openrouter.ai/docs/client-sdks/python/components/videogenerationresponsestatus.md, read
+        # 2026-11-28; github.com/vercel/ai/pull/20561, 2026-09-09; and
+        # github.com/ArcReel/ArcReel/pull/1889, 2026-08-14.
+        "expired": S.FAILED,
+        "aborted": S.FAILED,  # replicate.com/docs/topics/predictions/lifecycle, read 2026-11-28
+        # Of relays that moderate themselves (seen 2026-08): such a task was refused for good.
+        **dict.fromkeys(("rejected", "refused"), S.FAILED),
         **dict.fromkeys(("cancelled", "canceled"), S.CANCELLED),
     }
 )
@@ -23,5 +38,6 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
 
 
 def state_of(word: str) -> TaskState | None:
-    """What a word means; None when nobody knows."""
-    return WORDS.get(word.strip().lower())
+    """Return the state that a word means; None when no gateway documents it."""
+    plain = word.strip().lower()
+    return WORDS.get(plain) or WORDS.get(plain.replace("-", "_").replace(" ", "_"))

@@ -1,0 +1,165 @@
+"""Results and reasons, wherever gateways put them; and never an input or a cover taken for one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tracker.domain.task import Artifact, TaskState
+from tracker.providers.kling.parsing import observe
+
+URL = "https://cdn.example.com/v.mp4"
+OTHER = "https://cdn.example.com/w.mp4"
+IMAGE = "https://cdn.example.com/i.jpg"
+
+
+def _succeeded(**fields: Any) -> tuple[Artifact, ...]:
+    said = observe({"task_id": "1", "task_status": "succeed"} | fields)
+    assert said is not None
+    assert said.state is TaskState.SUCCEEDED
+    return said.artifacts
+
+
+def _pieces(found: tuple[Artifact, ...]) -> list[tuple[str, str | None]]:
+    return [(piece.kind, piece.url) for piece in found]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"resultJson": json.dumps({"resultUrls": [URL]})},
+        {"result_json": json.dumps([URL])},
+        {"task_result": json.dumps({"videos": [{"url": URL}]})},
+        {"task_result": {"url": URL}},
+        {"task_result": {"video_url": URL}},
+        {"task_result": [{"url": URL}]},
+        {"result": {"url": URL}},
+        {"result": {"videoUrl": URL}},
+        {"result": json.dumps({"video": {"url": URL}})},
+        {"response": {"resultUrls": [URL], "originUrls": None}},
+        {"info": {"result_urls": [URL]}},
+        {"videoInfo": {"videoUrl": URL, "imageUrl": IMAGE}},
+        {"works": [{"url": URL, "cover_url": IMAGE}]},
+        {"works": [{"resource": {"resource": URL, "height": 960}, "cover": {"resource": IMAGE}}]},
+        {"works": [{"video": {"resource_without_watermark": URL}}]},
+        {"output": [URL]},
+        {"output": {"results": [{"url": URL}]}},
+        {"outputs": [URL]},
+        {"output_videos": [URL]},
+        {"video": {"url": URL}},
+        {"videoUrl": URL},
+        {"videos": [URL]},
+        {"downloadUrl": URL},
+        {"content": {"video_url": URL}},
+        {"creations": [{"id": "c", "url": URL, "cover_url": IMAGE}]},
+        {"FileInfos": [{"FileUrl": URL, "FileType": "mp4"}]},
+        {"fail_reason": URL},
+        {"task_result": {"videos": [{"id": "9", "url": ""}]}, "video_url": URL},
+        {"url": "null", "video_url": URL},
+        {"url": f" {URL} "},
+    ],
+)
+def test_a_result_is_found_where_gateways_put_it(fields: dict[str, Any]) -> None:
+    assert _pieces(_succeeded(**fields)) == [("video", URL)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"output_images": [IMAGE]},
+        {"resultJson": json.dumps({"resultUrls": [IMAGE]})},
+        {"images": [{"url": IMAGE}]},
+        {"result": {"images": [{"imageUrl": IMAGE}]}},
+    ],
+)
+def test_an_image_is_named_one(fields: dict[str, Any]) -> None:
+    assert _pieces(_succeeded(**fields)) == [("image", IMAGE)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": {"image_url": IMAGE, "video": URL}},
+        {"param": json.dumps({"image": IMAGE})},
+        {"callback_url": "https://me.example/hook", "callBackUrl": "https://me.example/hook"},
+        {"cover": {"resource": IMAGE}, "cover_url": IMAGE, "thumbnail": IMAGE},
+        {"task_info": {"url": URL}},
+        {"resultJson": "{not JSON", "result": "ok", "works": None, "videos": [None, 1, ""]},
+    ],
+)
+def test_what_is_no_result_is_not_taken_for_one(fields: dict[str, Any]) -> None:
+    assert _succeeded(**fields) == ()
+
+
+def test_one_url_is_one_artifact_with_its_fullest_description() -> None:
+    full = {"id": "9", "url": URL, "duration": "5.041", "watermark_url": OTHER}
+    bare = {"url": URL}
+    for fields in (
+        {"task_result": {"videos": [bare, full]}},
+        {"task_result": {"videos": [full, bare]}},
+        {"task_result": {"videos": [bare]}, "works": [full]},
+        {"video_url": URL, "outputs": [{"type": "video"} | full]},
+    ):
+        (piece,) = _succeeded(**fields)
+        assert (piece.url, piece.id, piece.duration_s) == (URL, "9", "5.041")
+        assert piece.extra["watermark_url"] == OTHER
+
+
+def test_a_wrapped_answer_describes_what_the_record_around_it_only_names() -> None:
+    inner = {"task_id": "2", "status": "", "task_result": {"videos": [{"id": "9", "url": URL}]}}
+    said = observe({"data": {"task_id": "1", "status": "SUCCESS", "video_url": URL, "data": inner}})
+    assert said is not None
+    assert [(piece.url, piece.id) for piece in said.artifacts] == [(URL, "9")]
+
+
+def test_different_pieces_stay_apart_and_in_order() -> None:
+    found = _succeeded(task_result={"videos": [{"url": OTHER}, {"url": URL}, {"url": OTHER}]})
+    assert [piece.url for piece in found] == [OTHER, URL]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "reason"),
+    [
+        ({"failMsg": "blocked", "failCode": "422"}, "422", "blocked"),
+        ({"error_message": "blocked", "error_code": 7}, "7", "blocked"),
+        ({"errorMsg": "blocked"}, None, "blocked"),
+        ({"error": {"code": "c", "detail": "blocked"}}, "c", "blocked"),
+        ({"failure": {"reason": "blocked", "code": "c"}}, "c", "blocked"),
+        ({"detail": "blocked"}, None, "blocked"),
+        ({"reason": "blocked", "message": "success"}, None, "blocked"),
+        ({"task_status_msg": "", "failure_reason": "blocked"}, None, "blocked"),
+    ],
+)
+def test_the_reason_of_a_failure_is_found(
+    fields: dict[str, Any], code: str | None, reason: str
+) -> None:
+    said = observe({"task_id": "1", "status": "failed"} | fields)
+    assert said is not None
+    assert said.error is not None
+    assert (said.error.code, said.error.message) == (code, reason)
+
+
+def test_without_a_known_field_the_other_short_texts_are_given_and_the_receipts_named() -> None:
+    said = observe(
+        {
+            "task_id": "1",
+            "status": "failed",
+            "model": "kling-v3",
+            "input": {"prompt": "a secret plan"},
+            "notes": [{"hint": "faces are not allowed"}],
+            "video_url": URL,
+        }
+    )
+    assert said is not None
+    assert said.error is not None
+    assert "hint: faces are not allowed" in said.error.message
+    assert "receipts" in said.error.message
+    assert "secret plan" not in said.error.message
+
+
+def test_a_failure_without_a_word_names_the_receipts() -> None:
+    said = observe({"task_id": "1", "status": "failed", "created_at": "2026-11-28"})
+    assert said is not None
+    assert said.error is not None
+    assert said.error.message.startswith("the provider gave no reason")
+    assert "receipts" in said.error.message

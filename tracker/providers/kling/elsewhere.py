@@ -1,0 +1,125 @@
+"""Results outside the places of the known shapes, found by what gateways call such fields.
+
+Only fields whose name says that they hold a result are looked at: the URL of an input image, of a
+cover or of a callback is no result. Seen so far, besides invented spellings of the same names:
+`resultJson` (docs.kie.ai/cn/market/common/get-task-detail, read 2026-11-28), `fail_reason` (older
+new-api, github.com/QuantumNous/new-api/issues/6993, 2026-08-24), `creations[]`
+(cloud.baidu.com/doc/qianfan-api/s/7ml0o183p, 2026-01-30), `output_images[]` (ModelScope),
+`works[]` (wrappers of Kling's own site).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.providers.kling.reading import read_json
+
+_DEPTH = 5
+_MAX_JSON_CHARS = 1 << 20
+_NAMED = ("video", "image", "audio")
+_LISTED = frozenset(
+    f"{prefix}{kind}{ending}"
+    for prefix in ("", "result", "output", "generated")
+    for kind in ("", *_NAMED, "file", "media")
+    for ending in ("url", "urls", "s", "", "list", "info", "infos")
+)
+"""`resultUrls`, `output_images`, `videoInfo`, `fileInfos` and their like, and `url` itself."""
+_HOLDERS = _LISTED | frozenset(
+    {"taskresult", "result", "results", "resultjson", "resultobject", "resultdata", "info"}
+    | {"output", "outputs", "work", "works", "creations", "generations", "content", "payload"}
+    | {"resource", "resources", "items", "metadata"}
+)
+_ENVELOPES = frozenset({"data", "response"})
+"""Read here only where they are JSON in a text: what lies in envelopes is a layer of its own."""
+_URLS = (
+    *("url", "videourl", "resulturl", "outputurl", "fileurl", "downloadurl", "mediaurl"),
+    *("imageurl", "audiourl", "mp3url", "resource", "resourcewithoutwatermark", "playurl"),
+    *("originurl", "src"),
+)
+"""Names of one URL, the most telling first."""
+_LAST = "failreason"
+"""Of a success, older new-api puts the URL here."""
+_KIND_FIELDS = ("type", "content_type", "contentType", "media_type", "mediaType")
+_ENDINGS: Mapping[str, str] = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "webp", "gif", "bmp", "avif"), "image"),
+    **dict.fromkeys(("mp3", "wav", "m4a", "aac", "flac", "ogg"), "audio"),
+}
+
+
+def elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the kind and the fields (with a `url`) of each piece that a finished task names."""
+    found = False
+    for name, value in task.items():
+        for piece in _named(_plain(name), value, "video", _DEPTH):
+            found = True
+            yield piece
+    if not found and (url := _url_of(task)):
+        yield kind_of_url(url, "video"), {"url": url}
+
+
+def _named(name: str, value: Any, kind: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    is_wrapped = name in _ENVELOPES and isinstance(value, str)
+    if not depth or not (is_wrapped or name in _HOLDERS):
+        return
+    kind = next((one for one in _NAMED if one in name), kind)
+    value = _unpacked(value)
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str) and isinstance(value, list) and _is_url(item):
+            yield kind_of_url(item, kind, name=name), {"url": item.strip()}
+        elif isinstance(item, Mapping):
+            yield from _inside(name, item, kind, depth)
+
+
+def _inside(
+    name: str, item: Mapping[str, Any], kind: str, depth: int
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if url := _url_of(item):
+        yield _kind_of(item) or kind_of_url(url, kind, name=name), {**item, "url": url}
+        return
+    for inner, value in item.items():
+        yield from _named(_plain(inner), value, _kind_of(item) or kind, depth - 1)
+
+
+def _url_of(item: Mapping[str, Any]) -> str | None:
+    plain = {_plain(name): value for name, value in item.items() if _is_url(value)}
+    return next((plain[name].strip() for name in (*_URLS, _LAST) if name in plain), None)
+
+
+def _kind_of(item: Mapping[str, Any]) -> str | None:
+    for name in _KIND_FIELDS:
+        said = item.get(name)
+        if isinstance(said, str) and (kind := said.lower().partition("/")[0]) in _NAMED:
+            return kind
+    return None
+
+
+def kind_of_url(url: str, default: str, *, name: str = "") -> str:
+    """Return the kind that a field's name or the URL's ending says; the default where neither."""
+    named = next((one for one in _NAMED if one in name), None)
+    return named or _ENDINGS.get(_ending(url), default)
+
+
+def _ending(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).path.rpartition(".")[2].lower()
+    except ValueError:
+        return ""
+
+
+def _unpacked(value: Any) -> Any:
+    """Read JSON that a gateway wrote into a text; return anything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return read_json(value.encode()) if len(value) <= _MAX_JSON_CHARS else value
+    except ValueError:
+        return value
+
+
+def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
+
+
+def _plain(name: str) -> str:
+    """Return a field's name in one spelling: `result_urls` and `resultUrls` are one."""
+    return name.replace("_", "").replace("-", "").lower()

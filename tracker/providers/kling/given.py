@@ -1,0 +1,94 @@
+"""Which fields of an input are set: generated clients write every field that they know.
+
+Null stands for "not set", and so do the empty text, list and object where a field is optional:
+Kling's own page asks for `camera_control.config` "must be set to None" (text to video, 2025-10).
+A whole number stands for its text where Kling wants a number in quotation marks (`duration`) or
+an id; Go, Java and C# clients write it so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """How a field of a model is read.
+
+    part:         the model of its object, or of the objects in its list.
+    is_optional:  it may be left out.
+    is_quoted:    it holds a number or an id, as text.
+    """
+
+    part: type[BaseModel] | None
+    is_optional: bool
+    is_quoted: bool
+
+
+def set_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are set, as they are to be checked and sent."""
+    known = _fields_of(model)
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        field = known.get(name)
+        kept = value if field is None else _kept(field, value)
+        if kept is None or (field is not None and field.is_optional and _is_empty(kept)):
+            continue
+        found[name] = kept
+    return found
+
+
+def _kept(field: _Field, value: Any) -> Any:
+    if field.is_quoted and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Mapping):
+        return _without_nulls(value) if field.part is None else set_fields(field.part, value)
+    if isinstance(value, list):
+        return [_kept(field, item) if isinstance(item, Mapping) else item for item in value]
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_nulls(item) for k, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether nothing is set in a value: Go writes whole objects of empty fields."""
+    if isinstance(value, dict):
+        return all(_is_empty(item) for item in value.values())
+    return isinstance(value, str | list) and not value
+
+
+@cache
+def _fields_of(model: type[BaseModel]) -> Mapping[str, _Field]:
+    found = {}
+    for name, info in model.model_fields.items():
+        types = list(_types(info.annotation))
+        parts = [one for one in types if isinstance(one, type) and issubclass(one, BaseModel)]
+        words = {one for one in types if isinstance(one, str)}
+        is_number = bool(words) and all(word.isdecimal() for word in words)
+        is_name = str in types and (name.endswith("_id") or name == "duration")
+        found[name] = _Field(
+            parts[0] if parts else None, not info.is_required(), is_number or is_name
+        )
+    return found
+
+
+def _types(annotation: Any) -> Any:
+    """Yield the types and the literal words that an annotation is made of."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        yield from get_args(annotation)
+    elif origin is Annotated:
+        yield from _types(get_args(annotation)[0])
+    elif origin in (Union, UnionType, list):
+        for one in get_args(annotation):
+            yield from _types(one)
+    else:
+        yield annotation

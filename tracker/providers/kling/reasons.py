@@ -1,0 +1,77 @@
+"""Why a task failed, in the fields where gateways say it; else in whatever words there are.
+
+Sources: kie.ai (`failMsg`, `failCode`; docs.kie.ai/cn/market/common/get-task-detail, read
+2026-11-28), github.com/modelstudioai/cli/pull/199 (2026-09), and
+github.com/QuantumNous/new-api/pull/2532 (2025-12-26).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+REASONS = (
+    *("failMsg", "fail_msg", "failReason", "failureReason", "failure_reason", "failed_reason"),
+    *("error_message", "errorMessage", "error_msg", "errorMsg", "err_msg", "errMsg", "errmsg"),
+    *("error.msg", "error.detail", "error.reason", "error.raw_message", "error.error_message"),
+    *("failure.message", "failure.reason", "failure", "error_detail", "errorDetail"),
+    *("errorDescription", "error_description", "reason", "status_message", "statusMessage"),
+    *("status_msg", "state_msg", "status_reason", "detail", "details", "task_result.error"),
+    *("output.message", "output.error", "result.message", "result.error", "result.error_message"),
+)
+"""Fields that hold the reason of a failure, the most telling first."""
+CODES_OF_FAILURES = (
+    *("error.code", "failCode", "fail_code", "failure_code", "failureCode", "failure.code"),
+    *("error_code", "errorCode", "err_code", "errCode", "output.code"),
+)
+_NO_REASON = "the provider gave no reason; its whole answer is kept in the task's receipts"
+_DEPTH, _MOST, _LONGEST = 6, 5, 300
+_SILENT = re.compile(
+    r"id$|_id|time|_at$|^at$|date|url|model|status|state|type|action|version|mode|format|prompt"
+    r"|token|secret|sign|^code$|name|progress|created|updated|mime|ratio|resolution|task_info",
+    re.IGNORECASE,
+)
+"""Names of fields that say which task it is, or what it was asked, and never why it failed."""
+_EMPTY = frozenset({"", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"})
+
+
+def is_empty_word(text: str) -> bool:
+    """Return whether a text stands for "nothing to say"."""
+    return text.strip().lower() in _EMPTY
+
+
+def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:
+    """Return the answer's other short texts, where no field that is known gives a reason."""
+    texts: dict[str, str] = {}
+    for layer in layers:
+        for name, text in _texts("", layer, _DEPTH):
+            if text not in texts.values():
+                texts.setdefault(name, text)
+    if not texts:
+        return _NO_REASON
+    shown = "; ".join(f"{name}: {text}" for name, text in list(texts.items())[:_MOST])
+    return f"{shown} (the provider names no reason; its whole answer is in the task's receipts)"
+
+
+def _texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts that might say something, with the name of the field that holds each."""
+    if isinstance(value, str):
+        if _is_telling(value):
+            yield name, value.strip()
+    elif isinstance(value, Mapping) and depth:
+        for inner, item in value.items():
+            if not _SILENT.search(inner) and inner not in ("input", "request", "config", "meta"):
+                yield from _texts(inner, item, depth - 1)
+    elif isinstance(value, list) and depth:
+        for item in value[:_MOST]:
+            yield from _texts(name, item, depth - 1)
+
+
+def _is_telling(text: str) -> bool:
+    """Return whether a text may be read by a person: short, and no URL, number or empty word."""
+    plain = text.strip()
+    return (
+        len(plain) <= _LONGEST
+        and any(character.isalpha() for character in plain)
+        and "://" not in plain
+        and not is_empty_word(plain)
+    )
