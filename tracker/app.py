@@ -24,6 +24,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import EgressClient
 from tracker.providers.registry import PROVIDERS
 from tracker.services.access.keyring import Keyring
+from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints
@@ -36,6 +37,7 @@ from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.learning import Learning
 from tracker.settings import Settings, SettingsError
+from tracker.store import keys
 from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
@@ -152,14 +154,15 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
-            await _advise_key(settings, parts.services.keyring)
-            with told_to_end(parts.services.watch.close):
-                if not workers:
-                    async with recalling(parts.context):
+            await _advise_key(settings, parts.context.store)
+            async with _revocation(parts).watching():
+                with told_to_end(parts.services.watch.close):
+                    if not workers:
+                        async with recalling(parts.context):
+                            yield {"services": parts.services}
+                        return
+                    async with running_workers(parts):
                         yield {"services": parts.services}
-                    return
-                async with running_workers(parts):
-                    yield {"services": parts.services}
 
     return build_app(
         lifespan,
@@ -167,6 +170,11 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
         root_path=settings.tracker_root_path,
         kling_prefixes=settings.tracker_kling_prefixes,
     )
+
+
+def _revocation(parts: Parts) -> Revocation:
+    watch = parts.services.watch
+    return Revocation(parts.context.store, parts.context.clock, lambda: watch.holders, watch.revoke)
 
 
 def create_app() -> Starlette:
@@ -245,10 +253,10 @@ def advice_for_first_key(settings: Settings) -> str | None:
     )
 
 
-async def _advise_key(settings: Settings, keyring: Keyring) -> None:
+async def _advise_key(settings: Settings, store: Store) -> None:
     advice = advice_for_first_key(settings)
     try:
-        if advice is not None and not await keyring.is_any():
+        if advice is not None and not await store.read(keys.is_any):
             log.warning("TRACKER_PUBLIC_URL: %s", advice)
     except Unavailable as error:
         log.warning("whether there are API keys is not known: %s", error)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,24 @@ class Principal:
     def may(self, scope: Scope) -> bool:
         """Whether the scopes cover this one."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """For whom a request waits, and by what right.
+
+    key:    the row of the API key; None where none was asked for.
+    tenant: whose objects it sees.
+    scope:  the one that let it in.
+    """
+
+    key: int | None
+    tenant: str
+    scope: Scope
+
+    def is_allowed(self, tenant: str, scopes: Collection[Scope]) -> bool:
+        """Whether a key with this tenant and these scopes would let it in again."""
+        return tenant == self.tenant and (self.scope in scopes or Scope.ADMIN in scopes)
 
 
 EVERYTHING = frozenset(Scope)

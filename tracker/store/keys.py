@@ -1,6 +1,6 @@
 """Statements on `api_keys`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -49,6 +49,12 @@ def find(db: Connection, digest: bytes) -> ApiKey | None:
     """A key by what is stored of it, revoked ones too."""
     row = db.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()
     return None if row is None else _key(row)
+
+
+def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
+    """Keys by their rows' numbers, revoked ones too."""
+    found = select(api_keys).where(api_keys.c.key.in_(wanted))
+    return {row.key: _key(row) for row in db.execute(found)} if wanted else {}
 
 
 def is_any(db: Connection) -> bool:

@@ -7,12 +7,13 @@ waits: at once after a commit of this process, and every `poll_s` for those of o
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from enum import StrEnum
 from functools import partial
 from typing import Self
 from uuid import UUID
 
+from tracker.domain.access import Holder
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.store import feed
@@ -42,6 +43,8 @@ class Woke(StrEnum):
     TIME = "time"
     GONE = "gone"
     """Its client went away: nobody wants the answer."""
+    REVOKED = "revoked"
+    """Its key no longer allows what it does: tell it nothing more."""
     CLOSING = "closing"
     """The process is about to end: answer with what there is."""
 
@@ -49,15 +52,26 @@ class Woke(StrEnum):
 class Waiter:
     """One request that waits, within its `with` block."""
 
-    __slots__ = ("_closing", "_due", "_timer", "_watch", "id", "wants")
+    __slots__ = ("_closing", "_due", "_timer", "_watch", "holder", "id", "is_revoked", "wants")
 
-    def __init__(self, watch: "Watch", id_: UUID | None, wants: Wants | None, *, due: bool) -> None:
+    def __init__(
+        self,
+        watch: "Watch",
+        id_: UUID | None,
+        wants: Wants | None,
+        *,
+        due: bool,
+        holder: Holder | None,
+    ) -> None:
         """id_: the task that it waits for; None for the feed.
 
         wants: which changes are news to it; None for all. due: whether to look at once.
+        holder: whose right to wait may end; None where nobody can take it away.
         """
         self.id = id_
         self.wants = wants
+        self.holder = holder
+        self.is_revoked = False
         self._watch = watch
         self._due = due
         self._closing = False
@@ -77,7 +91,7 @@ class Waiter:
         """
         # The client is what is waited for, and news ends that as a timeout would: so a waiter
         # needs no second task to see its client go.
-        if not (self._due or self._closing):
+        if not (self._due or self._closing or self.is_revoked):
             try:
                 async with asyncio.timeout_at(until) as self._timer:
                     await gone()
@@ -86,16 +100,19 @@ class Waiter:
                 pass
             finally:
                 self._timer = None
+        if self.is_revoked:
+            return Woke.REVOKED
         if self._closing:
             return Woke.CLOSING
         woke = Woke.NEWS if self._due else Woke.TIME
         self._due = False
         return woke
 
-    def wake(self, *, closing: bool = False) -> None:
-        """There may be news; or it is time to end."""
+    def wake(self, *, closing: bool = False, revoked: bool = False) -> None:
+        """There may be news; or it is time to end, or its key does not allow it any more."""
         self._closing = self._closing or closing
-        if self._due and not closing:
+        self.is_revoked = self.is_revoked or revoked
+        if self._due and not (closing or revoked):
             return
         self._due = True
         if self._timer is not None and not self._timer.expired():
@@ -107,8 +124,8 @@ class FeedWaiter(Waiter):
 
     __slots__ = ("filter",)
 
-    def __init__(self, watch: "Watch", filter_: TaskFilter) -> None:
-        super().__init__(watch, None, filter_.matches, due=False)
+    def __init__(self, watch: "Watch", filter_: TaskFilter, holder: Holder | None) -> None:
+        super().__init__(watch, None, filter_.matches, due=False, holder=holder)
         self.filter = filter_
 
 
@@ -125,6 +142,7 @@ class Watch:
         self._poll_s = poll_s
         self._of_task: dict[UUID, list[Waiter]] = {}
         self._of_feed: set[Waiter] = set()
+        self._of_holder: dict[Holder, set[Waiter]] = {}
         self._waiting = 0
         self._wanted = asyncio.Event()
         self._woken = asyncio.Event()
@@ -163,17 +181,35 @@ class Watch:
         """Whether the process is about to end."""
         return self._closing
 
-    def task(self, id_: UUID, *, since: int | None, wants: Wants | None = None) -> Waiter:
-        """Who waits for changes of a task.
+    @property
+    def holders(self) -> Collection[Holder]:
+        """For whom somebody waits now, each once."""
+        return self._of_holder.keys()
 
-        since: `place` before the task was looked at.
+    def revoke(self, holder: Holder) -> None:
+        """End what waits for a holder."""
+        for waiter in self._of_holder.get(holder, ()):
+            waiter.wake(revoked=True)
+
+    def task(
+        self,
+        id_: UUID,
+        *,
+        since: int | None,
+        wants: Wants | None = None,
+        holder: Holder | None = None,
+    ) -> Waiter:
+        """Wait for changes of a task.
+
+        since: `place` before the task was looked at. wants, holder: see Waiter.
         """
         # Where nobody waited so far the tailer wakes us as soon as it has a place to start from.
-        return Waiter(self, id_, wants, due=self._place is not None and since != self._place)
+        due = self._place is not None and since != self._place
+        return Waiter(self, id_, wants, due=due, holder=holder)
 
-    def feed(self, filter_: TaskFilter) -> FeedWaiter:
-        """Who waits for entries of the feed, with `next`."""
-        return FeedWaiter(self, filter_)
+    def feed(self, filter_: TaskFilter, *, holder: Holder | None = None) -> FeedWaiter:
+        """Wait for entries of the feed, with `next`. holder: see Waiter."""
+        return FeedWaiter(self, filter_, holder)
 
     def enter(self, waiter: Waiter) -> None:
         """Wake it from now on."""
@@ -181,6 +217,8 @@ class Watch:
             self._of_feed.add(waiter)
         else:
             self._of_task.setdefault(waiter.id, []).append(waiter)
+        if waiter.holder is not None:
+            self._of_holder.setdefault(waiter.holder, set()).add(waiter)
         self._waiting += 1
         self._wanted.set()
         if self._closing:
@@ -195,6 +233,11 @@ class Watch:
             beside.remove(waiter)
             if not beside:
                 del self._of_task[waiter.id]
+        if waiter.holder is not None:
+            for_same = self._of_holder[waiter.holder]
+            for_same.remove(waiter)
+            if not for_same:
+                del self._of_holder[waiter.holder]
         self._waiting -= 1
         if not self._waiting:
             self._wanted.clear()
@@ -220,6 +263,8 @@ class Watch:
         """The next page that has something, however long it takes; else an empty one and why."""
         while True:
             page = await self.after(place, waiter.filter, limit=limit)
+            if waiter.is_revoked:
+                return Page((), place, more=False), Woke.REVOKED
             if page.changes or page.more:
                 return page, Woke.NEWS
             place = page.place

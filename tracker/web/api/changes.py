@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -19,7 +19,7 @@ from tracker.web.api import views
 from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.operation import Answer, operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import holder, services, tenant
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +57,12 @@ async def list_changes(request: Request) -> Response:
     our = services(request)
     place = await _place(request, request.query_params.get("after"))
     if wait.seconds:
-        with our.watch.feed(filter_) as waiter:
+        with our.watch.feed(filter_, holder=holder(request)) as waiter:
             gone = waiting.leaving(request)
             page, woke = await our.watch.next(
                 waiter, place, limit=limit, until=wait.until, gone=gone
             )
-        if woke is Woke.GONE:
-            raise ClientDisconnect
+        waiting.refuse_ended(woke)
     else:
         page = await our.watch.after(place, filter_, limit=limit)
     after = _cursor(request, page.place)
@@ -86,7 +85,10 @@ async def list_changes(request: Request) -> Response:
     problems=[410],
 )
 async def stream(request: Request) -> Response:
-    """The same as server-sent events: `id` is a cursor, `data` a change. Ends when we do."""
+    """The same as server-sent events: `id` is a cursor, `data` a change.
+
+    Ends with the service, and within seconds of the key's end.
+    """
     filter_ = query.task_filter(request, tenant(request))
     after = request.headers.get("last-event-id") or request.query_params.get("after")
     place = await _place(request, after)
@@ -128,7 +130,7 @@ class _Stream(Response):
         slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
         told = place
         await _send(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
-        with our.watch.feed(self._filter) as waiter:
+        with our.watch.feed(self._filter, holder=holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
                 page, woke = await our.watch.next(
@@ -137,6 +139,9 @@ class _Stream(Response):
                 place = page.place
                 if woke is Woke.GONE:
                     return
+                if woke is Woke.REVOKED:
+                    log.info("a stream ends: its key was revoked or changed")
+                    break
                 if page.changes:
                     events = [_event(request, change) for change in page.changes]
                     await _send(send, b"".join(events), slow_s)

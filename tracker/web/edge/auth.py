@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from tracker.clock import Clock
-from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Principal, Scope
+from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Holder, Principal, Scope
 from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
 from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
@@ -70,6 +70,12 @@ class Authenticator:
             return await self._keyring.holder(credential)
         return await self._keyring.signer(credential)
 
+    def holder(self, principal: Principal, scope: Scope) -> Holder | None:
+        """Return for whom a request waits; None where keys are never asked for."""
+        if self._auth == "off":
+            return None
+        return Holder(principal.key, principal.tenant, scope)
+
     def take(self, principal: Principal) -> tuple[TokenBucket, bool] | None:
         """Count one request of a key; None where nothing limits it."""
         size = principal.per_minute or self._per_minute
@@ -82,7 +88,7 @@ class Authenticator:
 
 
 async def admit(request: Request, scope: Scope) -> Principal:
-    """Let a request in, and remember for whom it acts (`state.principal`).
+    """Let a request in, and remember for whom it acts (`state.principal`) and waits.
 
     Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
@@ -101,6 +107,7 @@ async def admit(request: Request, scope: Scope) -> Principal:
     if not principal.may(scope):
         raise Forbidden(scope)
     request.state.principal = principal
+    request.state.holder = authenticator.holder(principal, scope)
     return principal
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from tracker.clock import Clock
-from tracker.domain.access import Principal
+from tracker.domain.access import Holder, Principal
 from tracker.domain.errors import Misuse
 from tracker.services.access.keyring import Keyring
 from tracker.services.deliver.endpoints import Endpoints
@@ -73,6 +73,12 @@ def principal(request: Request) -> Principal:
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
         raise Misuse(f"{request.scope['path']} asks for a principal, and its route has no scope")
+    return found
+
+
+def holder(request: Request) -> Holder | None:
+    """For whom a request waits; None where no key will ever be asked for."""
+    found: Holder | None = request.state.holder
     return found
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
-from tracker.domain.errors import NotFound
+from tracker.domain.errors import Fault, NotFound, Unauthenticated
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 from tracker.services.read.watch import Woke
 from tracker.store import task_rows, tasks
 from tracker.store.feed import Change
 from tracker.web.edge import query
 from tracker.web.edge.conditional import etag, matches
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import holder, services, tenant
 
 MAX_WAIT_S = 60
 _PREFERENCE = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;[^,]*)?(?:,|$)', re.IGNORECASE)
@@ -68,6 +68,14 @@ def leaving(request: Request) -> Callable[[], Awaitable[None]]:
     return gone
 
 
+def refuse_ended(woke: Woke) -> None:
+    """Raise ClientDisconnect or Unauthenticated where there is nobody to answer any more."""
+    if woke is Woke.GONE:
+        raise ClientDisconnect
+    if woke is Woke.REVOKED:
+        raise Unauthenticated(Fault.INVALID, "this key was revoked, or allows less than before")
+
+
 Standing = Task | task_rows.Standing
 
 
@@ -91,7 +99,7 @@ async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standin
     """The task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
-    Raises NotFound, Unavailable, ClientDisconnect.
+    Raises NotFound, Unavailable, ClientDisconnect, Unauthenticated.
     """
     # Who waits holds little: the whole task is read when there is something to say of it.
     narrow = seen is not None or wait.seconds > 0
@@ -104,11 +112,10 @@ async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standin
     if not wait.seconds or _is_news(now.version, now.state, seen):
         return now
     wants = None if seen else _ends
-    with watch.task(now.id, since=place, wants=wants) as waiter:
+    with watch.task(now.id, since=place, wants=wants, holder=holder(request)) as waiter:
         while not _is_news(now.version, now.state, seen):
             woke = await waiter.sleep(until, leaving(request))
-            if woke is Woke.GONE:
-                raise ClientDisconnect
+            refuse_ended(woke)
             if woke is not Woke.NEWS:
                 break
             now = await look_whole(request)
@@ -121,11 +128,12 @@ async def until_over(request: Request, wait: Wait, task: Task, *, since: int | N
     since: the watch's place before it was accepted.
     """
     our, until = services(request), wait.until
-    with our.watch.task(task.id, since=since, wants=_ends) as waiter:
+    with our.watch.task(task.id, since=since, wants=_ends, holder=holder(request)) as waiter:
         while task.state not in TERMINAL:
             woke = await waiter.sleep(until, leaving(request))
-            if woke is Woke.GONE:
-                raise ClientDisconnect
+            if woke is Woke.REVOKED:
+                break  # it was accepted, which must be said; what came of it is not told
+            refuse_ended(woke)
             task = await our.store.find(tasks.by_id, task.id) or task
             if woke is not Woke.NEWS:
                 break
