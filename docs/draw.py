@@ -5,7 +5,7 @@ from pathlib import Path
 from tracker.domain.events import Kind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
-from tracker.emulator import SPECS
+from tracker.emulator import create_app
 from tracker.web.api.openapi import as_text, build_document
 from tracker.web.routes import ROUTES
 
@@ -26,13 +26,19 @@ def openapi() -> str:
 
 
 def scenarios() -> str:
-    """Every word that the emulator knows."""
-    lines = ["| word | takes | what happens |", "|---|---|---|"]
-    for name, spec in SPECS.items():
-        takes = ", ".join(f"`{choice}`" for choice in spec.choices) or spec.param.value
-        takes = f"{takes} ({spec.default})" if spec.default and not spec.choices else takes
-        lines.append(f"| `{name}` | {takes} | {spec.summary} |")
-    return "\n".join(lines)
+    """Draw every word that the emulator knows: those of all providers, then each one's own."""
+    lines: list[str] = []
+    for provider, words in create_app().state.emulator.words().items():
+        if not words:
+            continue
+        lines += [f"### Words of `{provider}` alone" if provider else "### Words of all providers"]
+        lines += ["", "| word | takes | what happens |", "|---|---|---|"]
+        for name, spec in words.items():
+            takes = ", ".join(f"`{choice}`" for choice in spec.choices) or spec.param.value
+            takes = f"{takes} ({spec.default})" if spec.default and not spec.choices else takes
+            lines.append(f"| `{name}` | {takes} | {spec.summary} |")
+        lines += [""]
+    return "\n".join(lines).rstrip()
 
 
 def drawn(page: str, part: str) -> str:

@@ -15,7 +15,7 @@ from tests.support.service import Process, environment, free_port, wait_until_re
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.migrate import upgrade
 
 LEASE_S = 1

@@ -26,7 +26,7 @@ from tests.support.waiting import wait_until
 from tracker.app import server_options
 from tracker.cli.doctor import examine
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.settings import Settings
 
 

@@ -17,7 +17,7 @@ from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 
 @pytest.fixture

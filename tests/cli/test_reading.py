@@ -17,7 +17,7 @@ from tests.support.service import ROOT, Process, environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 FAILING = EXAMPLE | {"prompt": "[scenario:failed]"}
 

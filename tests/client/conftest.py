@@ -9,7 +9,7 @@ from tests.support.keys import issue
 from tests.support.service import environment, listen, serving
 from tracker.client import Client
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.support.service import ROOT, environment, listen, serving
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 CLIENTS = ROOT / ".clients"
 OFFICIAL = "api-singapore.klingai.com"

@@ -11,7 +11,7 @@ import pytest
 from tests.support.service import environment, listen, serving
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 
 class MakeWorld(Protocol):

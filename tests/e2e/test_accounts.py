@@ -12,7 +12,7 @@ from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 PAIR_SECRET = "a-secret-key-as-long-as-the-vendors-are"
 FILE = """

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.domain.signals import Point
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 SCENARIOS = {
     "called-back": "lax_ids",

@@ -20,7 +20,7 @@ from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 STRIDE = {"sqlite": 1, "postgres": 7}
 """Every so many bytes. Odd, so that resets and orderly ends take turns on both."""

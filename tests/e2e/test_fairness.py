@@ -8,7 +8,7 @@ from tests.support.requests import submit
 from tests.support.service import environment, listen, serving
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 ACCOUNTS = """
 [accounts.kling.mute]

@@ -19,7 +19,7 @@ from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 SECRET = "a secret for tests only"
 WITHIN_S = 2.0

@@ -23,7 +23,7 @@ from tests.support.service import (
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.migrate import upgrade
 
 SECRET = "a secret for tests only"

@@ -17,7 +17,7 @@ from tests.support.requests import submission
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 CAP = 6
 IMAGES = {"operation": "images/generations", "input": {"prompt": "rain", "n": 4}}

@@ -15,7 +15,7 @@ from tests.support.service import environment, listen, serving
 from tests.support.sink import Sink
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.schema import metadata

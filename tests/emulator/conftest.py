@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tracker.emulator import EmulatorConfig, Server
+from tracker.emulator import EmulatorConfig, EmulatorServer
 
 from .support import Api, Sink
 
@@ -14,7 +14,7 @@ WEBHOOK_SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
 
 @pytest.fixture(scope="session")
-def provider() -> Iterator[Server]:
+def provider() -> Iterator[EmulatorServer]:
     config = EmulatorConfig(
         api_keys=("emulator-key", "second-key"),
         key_pairs={ACCESS_KEY: SECRET_KEY},
@@ -25,12 +25,12 @@ def provider() -> Iterator[Server]:
         webhook_secret=WEBHOOK_SECRET,
         callback_timeout_seconds=2,
     )
-    with Server(config) as server:
+    with EmulatorServer(config) as server:
         yield server
 
 
 @pytest.fixture
-def api(provider: Server) -> Iterator[Api]:
+def api(provider: EmulatorServer) -> Iterator[Api]:
     api = Api(provider.url)
     api.http.post("/emulator/reset").raise_for_status()
     yield api

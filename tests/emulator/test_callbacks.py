@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import time
 
-from tracker.emulator import EmulatorConfig, Server
+from tracker.emulator import EmulatorConfig, EmulatorServer
 from tracker.emulator.core.signing import signature_headers
 
 from .conftest import WEBHOOK_SECRET
@@ -190,7 +190,7 @@ def test_thin_callback_leaves_out_what_the_page_does_not_list(api: Api, sink: Si
 
 def test_first_status_is_called_back_only_when_configured(sink: Sink) -> None:
     config = EmulatorConfig(manual_clock=True, callback_on_submitted=True)
-    with Server(config) as server:
+    with EmulatorServer(config) as server:
         api = Api(server.url)
         api.create(callback_url=sink.url)
         api.advance(5)

@@ -12,14 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tracker.emulator import SPECS, EmulatorConfig, ScenarioError, Server, create_app, serve
+from tracker.emulator import EmulatorConfig, EmulatorServer, ScenarioError, create_app, serve
+from tracker.emulator.core.words import CORE_WORDS
+from tracker.emulator.providers.kling.words import KLING_WORDS
 
 from .support import KEY, TEXT, Api, Sink, wait_until
 
 
 def test_index_lists_every_scenario_and_route(api: Api) -> None:
     index = api.http.get("/emulator").json()
-    assert set(index["scenarios"]) == set(SPECS)
+    assert set(index["scenarios"]) == {*CORE_WORDS, *KLING_WORDS}
     assert "GET,HEAD /emulator/creations" in index["routes"]
     assert index["manual_clock"] is True
 
@@ -142,7 +144,7 @@ def test_media_of_unknown_tasks_and_kinds_are_404(api: Api) -> None:
 
 def test_oldest_tasks_and_log_entries_are_dropped() -> None:
     config = EmulatorConfig(manual_clock=True, max_tasks=3, max_log_entries=2, max_slots=3)
-    with Server(config) as server:
+    with EmulatorServer(config) as server:
         api = Api(server.url)
         ids = [api.create(external_task_id=f"e{i}") for i in range(3)]
         api.advance(5)
@@ -155,7 +157,7 @@ def test_oldest_tasks_and_log_entries_are_dropped() -> None:
 
 
 def test_wall_clock_runs_by_itself_and_cannot_be_advanced(sink: Sink) -> None:
-    with Server(EmulatorConfig(step_seconds=0, seed=1)) as server:
+    with EmulatorServer(EmulatorConfig(step_seconds=0, seed=1)) as server:
         api = Api(server.url)
         task_id = api.create(callback_url=sink.url, scenario="duplicated=2")
         wait_until(lambda: len(sink.calls) == 4)
@@ -168,7 +170,7 @@ def test_wall_clock_runs_by_itself_and_cannot_be_advanced(sink: Sink) -> None:
 def test_seed_makes_ids_repeatable() -> None:
     ids = []
     for _ in range(2):
-        with Server(EmulatorConfig(seed=7)) as server:
+        with EmulatorServer(EmulatorConfig(seed=7)) as server:
             api = Api(server.url)
             ids.append(api.create())
             api.close()
@@ -177,7 +179,7 @@ def test_seed_makes_ids_repeatable() -> None:
 
 def test_server_leaves_no_thread_and_no_port_behind() -> None:
     before = threading.enumerate()
-    with Server() as server, httpx.Client(trust_env=False) as http:
+    with EmulatorServer() as server, httpx.Client(trust_env=False) as http:
         body = {"prompt": "[scenario:timeout]"}
         with pytest.raises(httpx.ReadTimeout):
             http.post(server.url + TEXT, json=body, headers=KEY, timeout=0.1)
@@ -197,7 +199,7 @@ def test_stopping_ends_calls_that_are_never_answered() -> None:
         except httpx.HTTPError as problem:
             answers.append(problem)
 
-    with Server() as server:
+    with EmulatorServer() as server:
         asking = threading.Thread(target=ask, args=(server.url + TEXT,))
         asking.start()
         api = Api(server.url)
@@ -210,7 +212,7 @@ def test_stopping_ends_calls_that_are_never_answered() -> None:
 def test_given_socket_is_served_and_closed() -> None:
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
-    with Server(sock=sock) as server:
+    with EmulatorServer(sock=sock) as server:
         assert server.url == f"http://127.0.0.1:{port}"
         assert httpx.get(server.url + "/emulator", trust_env=False).status_code == 200
     assert sock.fileno() == -1
@@ -218,13 +220,13 @@ def test_given_socket_is_served_and_closed() -> None:
 
 def test_url_is_unknown_before_the_start() -> None:
     with pytest.raises(RuntimeError):
-        _ = Server().url
+        _ = EmulatorServer().url
 
 
 def test_wrong_configuration_fails_at_once() -> None:
     with pytest.raises(ScenarioError):
         create_app(EmulatorConfig(scenario="nonsense"))
-    with pytest.raises(ScenarioError), Server(EmulatorConfig(scenario="nonsense")):
+    with pytest.raises(ScenarioError), EmulatorServer(EmulatorConfig(scenario="nonsense")):
         pass
 
 

@@ -1,10 +1,10 @@
-"""Every deviation of reference §8 can be played, in answers and in callbacks."""
+"""Every deviation of a gateway can be played, in answers and in callbacks."""
 
 from typing import Any
 
 import pytest
 
-from tracker.emulator.providers.kling.words import SPECS, Name
+from tracker.emulator.providers.kling.words import KLING_WORDS, KlingWord
 
 from .support import MULTI_IMAGE, TEXT, Api, Sink
 
@@ -57,7 +57,7 @@ def test_message_is_msg_and_the_request_id_is_missing(api: Api) -> None:
     assert set(ended(api, "msg,no_request_id")) == {"code", "msg", "data"}
 
 
-@pytest.mark.parametrize("field", SPECS[Name.ID_FIELD].choices)
+@pytest.mark.parametrize("field", KLING_WORDS[KlingWord.ID_FIELD].choices)
 def test_the_id_is_called_otherwise(api: Api, field: str) -> None:
     data = ended(api, f"id_field={field}")["data"]
     assert len(data[field]) == 18

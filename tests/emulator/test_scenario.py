@@ -2,44 +2,48 @@
 
 import pytest
 
-from tracker.emulator import SPECS, Scenario, ScenarioError
+from tracker.emulator import Scenario, ScenarioError
 from tracker.emulator.core.scenario import find_marker
-from tracker.emulator.providers.kling.words import Name, Param
+from tracker.emulator.core.words import CORE_WORDS, CoreWord, ParameterKind
+from tracker.emulator.providers.kling.words import KLING_WORDS, KlingWord
+
+SPECS = {**CORE_WORDS, **KLING_WORDS}
 
 SAMPLES = {
-    Param.NONE: "",
-    Param.COUNT: "=7",
-    Param.SECONDS: "=1.5",
-    Param.TRIES: "=4s",
-    Param.WORD: "=any",
+    ParameterKind.NONE: "",
+    ParameterKind.COUNT: "=7",
+    ParameterKind.SECONDS: "=1.5",
+    ParameterKind.TRIES: "=4s",
+    ParameterKind.WORD: "=any",
 }
 
 
 def test_every_word_has_a_spec_and_parses_alone_and_with_its_parameter() -> None:
-    assert set(SPECS) == set(Name)
+    assert set(SPECS) == {*CoreWord, *KlingWord}
     for name, spec in SPECS.items():
-        assert Scenario.parse(name).has(name)
+        assert Scenario.parse(name, SPECS).has(name)
         text = f"{name}={spec.choices[0]}" if spec.choices else f"{name}{SAMPLES[spec.param]}"
-        assert Scenario.parse(str(Scenario.parse(text))) == Scenario.parse(text)
+        parsed = Scenario.parse(text, SPECS)
+        assert Scenario.parse(str(parsed), SPECS) == parsed
 
 
 def test_words_compose_and_carry_numbers() -> None:
     scenario = Scenario.parse(" slow=30 , duplicated=5,busy=2s ")
-    assert scenario.seconds(Name.SLOW) == 30
-    assert scenario.count(Name.DUPLICATED) == 5
-    assert scenario.tries(Name.BUSY).seconds == 2
+    assert scenario.seconds(CoreWord.SLOW) == 30
+    assert scenario.count(CoreWord.DUPLICATED) == 5
+    assert scenario.tries(CoreWord.BUSY).seconds == 2
     assert str(scenario) == "slow=30,duplicated=5,busy=2s"
 
 
 def test_missing_parameter_is_the_default() -> None:
-    assert Scenario.parse("duplicated").count(Name.DUPLICATED) == 3
+    assert Scenario.parse("duplicated").count(CoreWord.DUPLICATED) == 3
     assert Scenario.parse("").params == {}
     assert str(Scenario.parse("")) == "ok"
 
 
 def test_aliases_mean_the_word() -> None:
     assert Scenario.parse("silent") == Scenario.parse("no_callback")
-    assert Scenario.parse("error_5000") == Scenario.parse("error_5000_lost")
+    assert Scenario.parse("error_5000", SPECS) == Scenario.parse("error_5000_lost", SPECS)
 
 
 @pytest.mark.parametrize(

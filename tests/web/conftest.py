@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.service import environment, listen, serving
 from tracker.emulator import EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tracker.cli.remote import TERMINAL, Server, connect
 from tracker.cli.shared import fail
 from tracker.cli.tasks import history, print_history
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.settings import Settings
 from tracker.store.migrate import upgrade
 from tracker.telemetry import configure_logging

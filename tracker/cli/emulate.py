@@ -1,9 +1,9 @@
-"""`tracker emulate`: the provider emulator alone."""
+"""`tracker emulate`: the emulator of the providers alone."""
 
 import click
 
 from tracker.cli.shared import fail, say
-from tracker.emulator import DEFAULT_KEY, EmulatorConfig, Scenario, ScenarioError, run
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig, ScenarioError, create_app, run
 
 
 @click.command()
@@ -16,13 +16,13 @@ from tracker.emulator import DEFAULT_KEY, EmulatorConfig, Scenario, ScenarioErro
 def emulate(  # noqa: PLR0913 - one parameter per option
     *, host: str, port: int, scenario: str, step: float, slots: int, webhook_secret: str | None
 ) -> None:
-    """Stand in for Kling here: same routes and answers, callbacks, faults on demand."""
-    try:
-        Scenario.parse(scenario)
-    except ScenarioError as error:
-        fail(f"--scenario: {error}")
+    """Stand in for the providers here: routes and answers, callbacks, faults on demand."""
     config = EmulatorConfig(
         scenario=scenario, step_seconds=step, max_slots=slots, webhook_secret=webhook_secret
     )
+    try:
+        create_app(config)
+    except ScenarioError as error:
+        fail(f"--scenario: {error}")
     say(f"emulator on http://{host}:{port}  (key: {DEFAULT_KEY}; GET /emulator explains it)")
     run(config, host=host, port=port)

@@ -16,7 +16,7 @@ from tests.support.databases import SqliteTemplate
 from tests.support.service import ROOT, environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
 from tracker.providers.kling.operations import OPERATIONS

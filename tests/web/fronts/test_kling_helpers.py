@@ -13,7 +13,7 @@ from tests.support.requests import HELPER_FIELDS
 from tests.support.service import environment, listen, serving
 from tests.support.upstream import Asked, Script, Upstream, json_answer
 from tracker.emulator import DEFAULT_KEY
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
 
 Front = Callable[..., httpx.Client]

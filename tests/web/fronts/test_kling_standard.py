@@ -11,7 +11,7 @@ from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_sa
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
-from tracker.emulator import Server as Emulator
+from tracker.emulator import EmulatorServer as Emulator
 
 NEW = "/text-to-video/kling-3.0"
 CONTENTS = [{"type": "prompt", "text": "a cat"}, {"type": "first_frame", "url": "https://e.com/a"}]

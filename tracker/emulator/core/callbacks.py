@@ -1,159 +1,154 @@
-"""Which callbacks a task's move owes: how many, in what order, true or forged. No HTTP."""
+"""Which callbacks a task's step owes: how many, in what order, true or forged. No HTTP."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from tracker.emulator.core.config import EmulatorConfig
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.sending import Post, Sender, Signature
-from tracker.emulator.core.tasks import SUCCEED, TERMINAL, Task, TaskBook
+from tracker.emulator.core.sending import CallbackContent, CallbackPost, CallbackSender
+from tracker.emulator.core.signing import SignatureQuality
+from tracker.emulator.core.tasks import SUCCEED, TERMINAL, EmulatedTask, TaskRegistry
 from tracker.emulator.core.timeline import Timeline
-from tracker.emulator.providers.kling.gateways import acedata_final, piapi_record
-from tracker.emulator.providers.kling.operations import Dialect
-from tracker.emulator.providers.kling.standard import task_view as new_task_view
-from tracker.emulator.providers.kling.wire import callback_body, mixed_view, plain_view
-from tracker.emulator.providers.kling.words import Name
+from tracker.emulator.core.words import CoreWord
 
-__all__ = ["EVIL_URL", "Announcer", "altered_url"]
+__all__ = ["FORGED_BASE_URL", "CallbackAnnouncer", "CallbackBuilder", "altered_url"]
 
-EVIL_URL = "https://evil.example/forged.mp4"
-"""Result address of forged callbacks: it must appear in nobody's task."""
+FORGED_BASE_URL = "https://evil.example"
+"""Where the results of forged callbacks point: it must appear in nobody's task."""
+_FORGED_LEAD_MS = 60_000
+_MOST_COPIES = 10_000
 
-
-_TERMINAL_ONLY = frozenset({Dialect.SOLUTION, Dialect.PIAPI, Dialect.ACEDATA})
-_OTHERS_CALL = frozenset({Dialect.PIAPI, Dialect.ACEDATA})
-"""Gateways that call back themselves, and know nothing of the provider's secrets."""
+DetailsT = TypeVar("DetailsT")
+CallbackBuilder = Callable[[EmulatedTask[DetailsT]], Sequence[CallbackContent]]
+"""Words the callbacks of a task as it is now; none where the provider sends none."""
 
 
-class Announcer:
+class CallbackAnnouncer(Generic[DetailsT]):
     """Turns a task's present state into callbacks, as its scenario wants them."""
 
     def __init__(
         self,
-        config: EmulatorConfig,
+        build: CallbackBuilder[DetailsT],
         *,
         timeline: Timeline,
-        book: TaskBook,
-        sender: Sender,
+        registry: TaskRegistry[DetailsT],
+        sender: CallbackSender,
         new_id: Callable[[], str],
     ) -> None:
-        """Stand between the task book and the sender; `new_id` gives request and webhook ids."""
-        self._config = config
+        """Stand between the registry and the sender; `new_id` gives message ids."""
+        self._build = build
         self._timeline = timeline
-        self._book = book
+        self._registry = registry
         self._sender = sender
         self._new_id = new_id
 
-    async def announce(self, task: Task) -> None:
+    async def announce(self, task: EmulatedTask[DetailsT]) -> None:
         """Call back with the task as it is now; returns when the first tries are over."""
-        if task.callback_url is None or task.scenario.has(Name.NO_CALLBACK):
+        if task.scenario.has(CoreWord.NO_CALLBACK):
             return
-        if task.dialect in _TERMINAL_ONLY and task.status not in TERMINAL:
+        if task.scenario.has(CoreWord.FINAL_ONLY) and task.status not in TERMINAL:
             return
-        url = task.callback_url
-        body = json_bytes(_body_of(task, request_id=self._new_id()))
-        due = self._in_order(task, task.status, body)
+        contents = [each for each in self._build(task) if each.url or task.callback_url]
+        if not contents:
+            return
+        due = self._in_order(task, task.status, contents)
 
         async def go() -> None:
             async with task.lane:
-                await self._forge_once(task, url)
+                await self._forge_once(task)
                 for status, content in due:
-                    await self._send_copies(task, url, status, content)
+                    await self._send_copies(task, status, content)
 
-        if task.scenario.has(Name.DELAYED):
-            self._timeline.after(task.scenario.seconds(Name.DELAYED), go)
+        if task.scenario.has(CoreWord.DELAYED):
+            self._timeline.after(task.scenario.seconds(CoreWord.DELAYED), go)
         else:
             await go()
 
-    def _in_order(self, task: Task, status: str, body: bytes) -> list[tuple[str, bytes]]:
-        """What to send now: `reordered` keeps everything back until the verdict is out."""
-        if not task.scenario.has(Name.REORDERED):
-            return [(status, body)]
+    def _in_order(
+        self, task: EmulatedTask[Any], status: str, contents: Sequence[CallbackContent]
+    ) -> list[tuple[str, CallbackContent]]:
+        """Return what to send now: `reordered` keeps all back until the verdict is out."""
+        now = [(status, content) for content in contents]
+        if not task.scenario.has(CoreWord.REORDERED):
+            return now
         if status not in TERMINAL:
-            task.held_back.append((status, body))
+            task.held_back += now
             return []
         late, task.held_back = task.held_back, []
-        return [(status, body), *reversed(late)]
+        return [*now, *reversed(late)]
 
-    async def _send_copies(self, task: Task, url: str, status: str, body: bytes) -> None:
-        duplicated = task.scenario.has(Name.DUPLICATED)
-        copies = task.scenario.count(Name.DUPLICATED) if duplicated else 1
-        post = Post(
-            url=url,
-            body=body,
+    async def _send_copies(
+        self, task: EmulatedTask[Any], status: str, content: CallbackContent
+    ) -> None:
+        duplicated = task.scenario.has(CoreWord.DUPLICATED)
+        copies = task.scenario.count(CoreWord.DUPLICATED) if duplicated else 1
+        post = self._post(task, content, status=status, proof=_proof_of(task))
+        await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, _MOST_COPIES))))
+
+    async def _forge_once(self, task: EmulatedTask[DetailsT]) -> None:
+        """Send two lies before the first true word: a guessed address, another task's ids."""
+        url = task.callback_url
+        if url is None or task.was_forged or not task.scenario.has(CoreWord.FORGED):
+            return
+        task.was_forged = True
+        claim = replace(
+            task,
+            status=SUCCEED,
+            message="",
+            ready=len(task.artifacts),
+            updated_at=task.updated_at + _FORGED_LEAD_MS,
+            base_url=FORGED_BASE_URL,
+        )
+        other = self._registry.other_than(task)
+        ids = (other.task_id, other.external_id) if other else (task.other_id, "no-such-task")
+        swapped = replace(claim, task_id=ids[0], external_id=ids[1])
+        for lie, address in ((claim, altered_url(url)), (swapped, url)):
+            for content in self._build(lie):
+                await self._sender.send(
+                    self._post(
+                        task,
+                        replace(content, url=address),
+                        status=SUCCEED,
+                        kind="forged",
+                        proof=SignatureQuality.NONE,
+                    )
+                )
+
+    def _post(
+        self,
+        task: EmulatedTask[Any],
+        content: CallbackContent,
+        *,
+        status: str,
+        proof: SignatureQuality,
+        kind: str = "genuine",
+    ) -> CallbackPost:
+        return CallbackPost(
+            url=content.url or task.callback_url or "",
+            content=content,
+            provider=task.provider,
             task_id=task.task_id,
             status=status,
             message_id=self._new_id(),
-            tries=self._config.callback_tries,
-            signature=_signature_of(task),
-            shared_secret=task.callback_secret,
-        )
-        await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, 10_000))))
-
-    async def _forge_once(self, task: Task, url: str) -> None:
-        """Two lies before the first true word: a guessed address, and another task's ids."""
-        if task.was_forged or not task.scenario.has(Name.FORGED):
-            return
-        task.was_forged = True
-        other = self._book.other_than(task)
-        other_ids = (other.task_id, other.external_id) if other else (task.other_id, "no-such-task")
-        await self._send_forged(task, altered_url(url), (task.task_id, task.external_id))
-        await self._send_forged(task, url, other_ids)
-
-    async def _send_forged(self, task: Task, url: str, ids: tuple[str, str | None]) -> None:
-        claim = {
-            "task_id": ids[0],
-            "task_status": SUCCEED,
-            "task_status_msg": "",
-            "task_info": {} if ids[1] is None else {"external_task_id": ids[1]},
-            "created_at": task.created_at,
-            "updated_at": task.updated_at + 60_000,
-            "final_unit_deduction": "0",
-            "task_result": {"videos": [{"id": "1", "url": EVIL_URL, "duration": "5.041"}]},
-        }
-        await self._sender.send(
-            Post(
-                url=url,
-                body=json_bytes(claim),
-                task_id=task.task_id,
-                status=SUCCEED,
-                message_id=self._new_id(),
-                kind="forged",
-                signature=Signature.NONE,
-            )
+            kind=kind,
+            proof=proof,
         )
 
 
-def _body_of(task: Task, *, request_id: str) -> object:
-    """The shape that the door a task came through calls back with."""
-    match task.dialect:
-        case Dialect.LEGACY:
-            return callback_body(task, request_id=request_id)
-        case Dialect.NEW_API:  # the upstream calls, under its own id
-            return plain_view(task) | {"task_id": task.other_id}
-        case Dialect.PIAPI:
-            return {"timestamp": task.updated_at // 1000, "data": piapi_record(task)}
-        case Dialect.ACEDATA:
-            return acedata_final(task)
-        case Dialect.STANDARD | Dialect.SOLUTION:
-            is_mixed = task.scenario.has(Name.MIXED)
-            return mixed_view(task) if is_mixed else new_task_view(task)
-
-
-def _signature_of(task: Task) -> Signature:
+def _proof_of(task: EmulatedTask[Any]) -> SignatureQuality:
     kinds = {
-        Name.BAD_SIGNATURE: Signature.WRONG,
-        Name.STALE_SIGNATURE: Signature.STALE,
-        Name.UNSIGNED: Signature.NONE,
+        CoreWord.BAD_SIGNATURE: SignatureQuality.WRONG,
+        CoreWord.STALE_SIGNATURE: SignatureQuality.STALE,
+        CoreWord.UNSIGNED: SignatureQuality.NONE,
     }
-    if task.dialect in _OTHERS_CALL:
-        return Signature.NONE
-    return next((how for name, how in kinds.items() if task.scenario.has(name)), Signature.GOOD)
+    return next(
+        (how for name, how in kinds.items() if task.scenario.has(name)), SignatureQuality.GOOD
+    )
 
 
 def altered_url(url: str) -> str:
-    """The same address with the last path segment (where a token would be) changed."""
+    """Return the same address with the last path segment (a token's place) changed."""
     parts = urlsplit(url)
     head, _, last = parts.path.rpartition("/")
     other = ("B" if last[:1] == "A" else "A") + last[1:]

@@ -1,4 +1,4 @@
-"""Settings of one emulated provider: plain values only, no behaviour and no environment."""
+"""Settings of the emulator: plain values only, no behaviour and no environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ DEFAULT_KEY = "emulator-key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorConfig:
-    """How one emulated provider behaves. Everything has a default that suits a laptop."""
+    """How the emulated providers behave. Everything has a default that suits a laptop."""
 
     api_keys: tuple[str, ...] = (DEFAULT_KEY,)
     """Static keys accepted as `Authorization: Bearer <key>`."""
@@ -23,23 +23,21 @@ class EmulatorConfig:
     step_seconds: float = 1.0
     """Seconds from submitted to processing, and again from processing to the verdict."""
     max_slots: int = 20
-    """Slots of one account; a video task takes one, an image task as many as its pictures."""
+    """Slots of one account of one provider; most tasks take one."""
     scenario: str = "ok"
-    """Scenario of tasks that name none; see `scenario.py` for the words."""
+    """Scenario of tasks that name none; see `GET /emulator` for the words."""
     manual_clock: bool = False
     """True: time stands still until `POST /emulator/advance` moves it."""
     seed: int | None = None
     """Makes ids repeatable. None (best when a database outlives the emulator): new each run."""
 
-    path_prefixes: tuple[str, ...] = ("", "/kling", "/proxy/kling")
-    """Where the wire protocol is served; the same routes under each."""
     public_url: str | None = None
     """Base of result media URLs, without a trailing slash. None: the Host the task was made on."""
     max_body_bytes: int = 64 * 1024 * 1024
     """Larger request bodies are refused (base64 pictures are tens of MB)."""
 
     callback_on_submitted: bool = False
-    """Also call back with the first status. The documentation leaves open whether Kling does."""
+    """Also call back with the first status, where a provider leaves open whether it does."""
     callback_tries: int = 3
     """How often one callback is tried until it is answered 2xx."""
     callback_backoff_seconds: float = 1.0
@@ -47,7 +45,7 @@ class EmulatorConfig:
     callback_timeout_seconds: float = 5.0
     """How long the receiver may take to answer."""
     webhook_secret: str | None = None
-    """`whsec_…`: sign callbacks by Standard Webhooks. None: unsigned, as Kling is by default."""
+    """`whsec_…`: sign callbacks by Standard Webhooks, where a provider does. None: unsigned."""
 
     max_tasks: int = 50_000
     """Oldest tasks are dropped beyond this."""

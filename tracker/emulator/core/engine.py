@@ -1,247 +1,372 @@
-"""The provider itself: makes tasks, moves them on the clock, has them called back. No HTTP in."""
+"""The engine of one provider: makes tasks, moves them on the clock, finds and cancels them."""
 
-import asyncio
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
 
-from tracker.emulator.core.callbacks import Announcer
-from tracker.emulator.core.config import EmulatorConfig
-from tracker.emulator.core.faults import BUSY_TEXT, Faults
-from tracker.emulator.core.journal import Journal, json_bytes, trimmed
-from tracker.emulator.core.scenario import Scenario
-from tracker.emulator.core.sending import CallbackRecord, Post, Sender
-from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, Task, TaskBook
-from tracker.emulator.core.timeline import ManualTimeline, Timeline, WallTimeline
-from tracker.emulator.providers.kling.create_request import Wishes
-from tracker.emulator.providers.kling.ids import written_as
-from tracker.emulator.providers.kling.operations import Dialect, Operation
-from tracker.emulator.providers.kling.standard import test_view
-from tracker.emulator.providers.kling.wire import Refusal
-from tracker.emulator.providers.kling.words import Name
+from tracker.emulator.core.callbacks import CallbackAnnouncer
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.faults import Faults, after_creation, raise_trouble
+from tracker.emulator.core.journal import digest_of, trimmed
+from tracker.emulator.core.plan import bent_by, is_verdict
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario, ScenarioError, find_marker
+from tracker.emulator.core.sending import CallbackContent, CallbackPost
+from tracker.emulator.core.tasks import CANCELLED, EmulatedTask, TaskRegistry, TaskStep
+from tracker.emulator.core.words import CORE_WORDS, CoreWord, Words
 
-__all__ = ["Emulator", "Order", "RequestRecord"]
+__all__ = ["CancelOutcome", "Engine", "TaskListing"]
 
-_RISK = "Failure to pass the risk control system"
-_FAILURE = "Something went wrong when we tried to get the contents of the file."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A create request that passed validation."""
-
-    account: str
-    operation: Operation
-    scenario: Scenario
-    wishes: Wishes
-    body: Mapping[str, object]
-    """For the log."""
-    dialect: Dialect = Dialect.LEGACY
-    model: str = ""
-    base_url: str
-    """Where result media are served, without a trailing slash."""
+DetailsT = TypeVar("DetailsT")
+_LONGEST_MARKED_TEXT = 3100
+_DEEPEST_MARKED_TEXT = 3
 
 
-@dataclass(slots=True, kw_only=True)
-class RequestRecord:
-    """One call to the provider, for the log."""
+class CancelOutcome(StrEnum):
+    """The effect of a cancel."""
 
-    at: int
-    """Unix milliseconds."""
-    method: str
-    path: str
-    query: str
-    body: object = None
-    """The JSON body, trimmed; or its first characters when it is not JSON."""
-    status: int | None = None
-    """HTTP status of the answer; None when none was sent."""
-    answer: object = None
-    """The JSON answer; or cut, silence, html."""
+    CANCELLED = "cancelled"
+    ASKED = "asked"
+    """Acknowledged; the task may end later, or never heed it."""
+    TOO_LATE = "too_late"
+    ERASED = "erased"
 
 
-class Emulator:
-    """One emulated provider. Lives inside one running event loop."""
+@dataclass(frozen=True)
+class TaskListing(Generic[DetailsT]):
+    """A part of a list, newest first."""
 
-    def __init__(self, config: EmulatorConfig) -> None:
-        """Start with no tasks; raises ScenarioError when the configured scenario is unknown."""
-        self.config = config
-        self.scenario = Scenario.parse(config.scenario)
-        self.timeline: Timeline = ManualTimeline() if config.manual_clock else WallTimeline()
-        self.book = TaskBook(config.max_tasks)
-        self.faults = Faults(config.max_tasks)
-        self.callbacks: Journal[CallbackRecord] = Journal(config.max_log_entries)
-        self.requests: Journal[RequestRecord] = Journal(config.max_log_entries)
-        self.closing = asyncio.Event()
-        """Set when the server stops: calls that are never answered must end then."""
-        self._chance = random.Random(config.seed)
-        self._last_id = self._chance.randrange(800 * 10**15, 950 * 10**15)
-        self.secrets: tuple[str, ...] = _secrets_of(config)
-        """Sign callbacks now: none, one, or two while one is being replaced, the new one first."""
-        self._sender = Sender(config, self.timeline, self.callbacks, lambda: self.secrets)
-        self._announcer = Announcer(
-            config,
-            timeline=self.timeline,
-            book=self.book,
-            sender=self._sender,
-            new_id=self.new_request_id,
+    tasks: Sequence[EmulatedTask[DetailsT]]
+    has_more: bool
+    total: int
+    """How many tasks the whole list has."""
+
+
+class Engine(Generic[DetailsT]):
+    """One provider's tasks. Lives inside one running event loop."""
+
+    def __init__(self, emulator: Emulator, rules: ProviderRules[DetailsT]) -> None:
+        """Start with no tasks; raises ScenarioError when the configured scenario is wrong."""
+        config = emulator.config
+        self.emulator = emulator
+        self.rules = rules
+        self.words: Words = {**CORE_WORDS, **rules.words}
+        self.scenario = Scenario()
+        """Of tasks that name none."""
+        self.registry: TaskRegistry[DetailsT] = TaskRegistry(config.max_tasks)
+        self.faults = Faults(config.max_tasks, rules.faults)
+        self.chance = random.Random(config.seed)
+        self._last_number = self.chance.randrange(800 * 10**15, 950 * 10**15)
+        self._announcer = CallbackAnnouncer(
+            rules.callbacks,
+            timeline=emulator.timeline,
+            registry=self.registry,
+            sender=emulator.sender,
+            new_id=emulator.new_request_id,
         )
 
-    def new_request_id(self) -> str:
-        """A UUID, repeatable when a seed is configured."""
-        return str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
+    # Creating
 
-    def now_ms(self) -> int:
-        """Unix milliseconds on the emulator's clock."""
-        return round(self.timeline.now() * 1000)
+    async def create(self, request: CreateRequest[DetailsT]) -> EmulatedTask[DetailsT]:
+        """Make one task; raises Refusal or BrokenAnswerSignal, before or after it was made."""
+        return (await self.create_group(request))[0]
 
-    def make(self, order: Order) -> Task:
-        """Make a task and plan its life, or raise Refusal and make nothing."""
-        external_id = order.wishes.external_id
-        if external_id is not None and not order.scenario.has(Name.LAX_IDS):
-            self._check_unused(order.account, external_id)
-        task = self._new_task(order)
-        limit = self.config.max_slots
-        if self.book.slots_taken(order.account) + task.slots > limit:
-            raise Refusal(1303, BUSY_TEXT)
-        self.book.add(task)
-        self._plan(task)
+    async def create_group(
+        self, request: CreateRequest[DetailsT]
+    ) -> Sequence[EmulatedTask[DetailsT]]:
+        """Make `request.count` tasks by one call; raises as `create`."""
+        scenario = self.scenario_of(request)
+        if scenario.has(CoreWord.REFUSED):
+            raise Refusal(RefusalKind.MODERATED, "the content is blocked")
+        draft = request.read(scenario)
+        key = (request.account, request.retry_key or digest_of(request.call.raw))
+        trouble = self.faults.before_creation(scenario, key, now=self.now())
+        if trouble is not None:
+            raise_trouble(trouble)
+        tasks = self._make(request, draft, scenario)
+        for task in tasks:
+            steps = bent_by(scenario, draft.steps)
+            if draft.is_synchronous:
+                await self._take(task, steps)
+            elif scenario.has(CoreWord.CALLBACK_FIRST):
+                is_whole = scenario.word(CoreWord.CALLBACK_FIRST) == "verdict"
+                await self._take(task, steps if is_whole else steps[:1])
+        trouble = after_creation(scenario, self.rules.faults)
+        if trouble is not None:
+            raise_trouble(trouble)
+        return tasks
+
+    def scenario_of(self, request: CreateRequest[DetailsT]) -> Scenario:
+        """Return the scenario that a create names, else the provider's own.
+
+        The header `x-emulator-scenario` wins over the body field `emulator_scenario`, and that
+        over a marker in a text. Raises Refusal (invalid) for an unknown word.
+        """
+        named: object = request.call.headers.get("x-emulator-scenario")
+        if named is None:
+            named = request.body.get("emulator_scenario")
+        if named is None:
+            named = next(filter(None, map(find_marker, _texts(request.body))), None)
+        if named is None:
+            return self.scenario
+        try:
+            return Scenario.parse(named if isinstance(named, str) else repr(named), self.words)
+        except ScenarioError as problem:
+            raise Refusal(RefusalKind.INVALID, str(problem)) from problem
+
+    # Asking
+
+    async def find(
+        self,
+        account: str,
+        reference: str,
+        wanted: Callable[[EmulatedTask[DetailsT]], bool] = lambda _task: True,
+        *,
+        keeps_purged: bool = False,
+    ) -> EmulatedTask[DetailsT]:
+        """Return one task by either id.
+
+        keeps_purged: whether a purged task is still shown (emptied); see `is_purged`.
+        Raises Refusal (not found, gone) or BrokenAnswerSignal.
+        """
+        task = self.registry.find(account, reference)
+        if task is not None and not wanted(task):
+            task = None
+        await self.query_faults(account, reference, task.scenario if task else self.scenario)
+        if task is None or self.is_forgotten(task):
+            raise Refusal(RefusalKind.NOT_FOUND, "not found")
+        if self.is_purged(task) and not keeps_purged:
+            raise Refusal(RefusalKind.GONE, "gone")
         return task
 
-    async def move(self, task: Task, status: str, message: str = "", *, back: bool = False) -> bool:
-        """Give a task another status and call back; False when that would be no step ahead.
+    async def query_faults(self, account: str, key: str, scenario: Scenario) -> None:
+        """Go through what stands between a query and its answer; raises as `find`."""
+        if scenario.has(CoreWord.SLOW_QUERY):
+            await self.emulator.timeline.sleep(scenario.seconds(CoreWord.SLOW_QUERY))
+        trouble = self.faults.of_query(scenario, (account, key), now=self.now())
+        if trouble is not None:
+            raise_trouble(trouble)
+
+    def page(
+        self,
+        account: str,
+        *,
+        offset: int = 0,
+        limit: int,
+        wanted: Callable[[EmulatedTask[DetailsT]], bool] = lambda _task: True,
+    ) -> TaskListing[DetailsT]:
+        """Return a part of an account's list, newest first, as far as lists show it yet."""
+        tasks = self.registry.newest(account, lambda task: wanted(task) and self.is_listed(task))
+        part = tasks[offset : offset + limit]
+        return TaskListing(part, offset + limit < len(tasks), len(tasks))
+
+    def is_forgotten(self, task: EmulatedTask[DetailsT]) -> bool:
+        """Return whether queries no longer find the task, although it lives on."""
+        word = CoreWord.FORGOTTEN
+        return task.scenario.has(word) and self.age_of(task) >= task.scenario.seconds(word)
+
+    def is_purged(self, task: EmulatedTask[DetailsT]) -> bool:
+        """Return whether the task ended long enough ago to have lost its results."""
+        seconds = self.rules.purge_seconds
+        if task.scenario.has(CoreWord.PURGED):
+            seconds = task.scenario.seconds(CoreWord.PURGED)
+        if seconds is None or task.ended_at is None:
+            return False
+        return self.now_ms() - task.ended_at >= seconds * 1000
+
+    def is_listed(self, task: EmulatedTask[DetailsT]) -> bool:
+        """Return whether lists show the task: not forgotten, purged or too young."""
+        if self.is_forgotten(task) or self.is_purged(task):
+            return False
+        word = CoreWord.LAGGING
+        return not task.scenario.has(word) or self.age_of(task) >= task.scenario.seconds(word)
+
+    def age_of(self, task: EmulatedTask[DetailsT]) -> float:
+        """Return the seconds since a task was made."""
+        return (self.now_ms() - task.created_at) / 1000
+
+    async def wait(self, task: EmulatedTask[DetailsT], seconds: float | None = None) -> bool:
+        """Wait for a task's verdict, for a held call; returns whether it came in time.
+
+        seconds: None waits until the verdict or the end of the emulator.
+        """
+        return await self.emulator.wait_for(task.ended, seconds)
+
+    # Moving
+
+    async def move(
+        self, task: EmulatedTask[DetailsT], step: TaskStep, *, back: bool = False
+    ) -> bool:
+        """Move a task and call back; returns False when the step would bring no news.
 
         back: whether it may also go backwards (for the control route).
         """
-        if not back and not task.is_ahead(status):
+        if not back and not task.brings_news(step):
             return False
-        self.book.set_status(task, status, message, at=self.now_ms())
+        self.registry.apply(task, step, at=self.now_ms())
         await self._announcer.announce(task)
         return True
 
-    async def rush(self, task: Task) -> None:
-        """Move a task at once and wait until its callbacks were answered (`callback_first`)."""
-        await self.move(task, PROCESSING)
-        if task.scenario.word(Name.CALLBACK_FIRST) == "verdict":
-            await self.move(task, *_verdict(task.scenario))
+    async def cancel(self, task: EmulatedTask[DetailsT], *, erases: bool = False) -> CancelOutcome:
+        """Cancel a task as its scenario wants it, and call back.
 
-    async def send_test(self, url: str) -> None:
-        """The console's test callback: the new shape, always submitted, of no task at all."""
-        now = self.now_ms()
-        task_id = self._new_task_id()
-        body = test_view(task_id, at=now)
-        await self._sender.send(
-            Post(
+        erases: whether this provider erases what it cancels, also a task that has ended.
+        """
+        scenario = task.scenario
+        erases = erases or scenario.has(CoreWord.CANCEL_ERASES)
+        if scenario.has(CoreWord.CANCEL_TOO_LATE) or not (task.is_open or erases):
+            return CancelOutcome.TOO_LATE
+        if scenario.has(CoreWord.CANCEL_LOST):
+            return CancelOutcome.ASKED
+        step = TaskStep(after=0, status=CANCELLED)
+        if scenario.has(CoreWord.CANCEL_SLOW):
+            self._after(self._step_seconds(scenario), task, step)
+            return CancelOutcome.ASKED
+        if task.is_open:
+            await self.move(task, step)
+        if erases:
+            self.registry.erase(task)
+            return CancelOutcome.ERASED
+        return CancelOutcome.CANCELLED
+
+    async def post(self, url: str, content: CallbackContent, *, kind: str = "test") -> bytes:
+        """Send one POST of no task, such as a challenge; returns the body of its answer."""
+        return await self.emulator.sender.send(
+            CallbackPost(
                 url=url,
-                body=json_bytes(body),
-                task_id=task_id,
-                status=SUBMITTED,
-                message_id=self.new_request_id(),
-                kind="test",
+                content=content,
+                provider=self.rules.name,
+                task_id="",
+                status="",
+                message_id=self.emulator.new_request_id(),
+                kind=kind,
             )
         )
 
-    def is_forgotten(self, task: Task) -> bool:
-        """Whether queries no longer find the task, although it lives on."""
-        if not task.scenario.has(Name.FORGOTTEN):
-            return False
-        age = self.now_ms() - task.created_at
-        return age >= task.scenario.seconds(Name.FORGOTTEN) * 1000
+    # Ids and time
+
+    def new_number(self) -> str:
+        """Return 18 digits that grow with gaps; repeatable when a seed is configured."""
+        self._last_number += self.chance.randrange(10**6, 10**9)
+        return str(self._last_number)
+
+    def new_uuid(self) -> str:
+        """Return a UUID; repeatable when a seed is configured."""
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def now(self) -> float:
+        """Return Unix seconds on the emulator's clock."""
+        return self.emulator.timeline.now()
+
+    def now_ms(self) -> int:
+        """Return Unix milliseconds on the emulator's clock."""
+        return self.emulator.now_ms()
 
     def reset(self) -> None:
-        """Forget everything that happened; the configured scenario is back."""
-        self.timeline.clear()
-        self.book.clear()
+        """Forget everything that happened."""
+        self.registry.clear()
         self.faults.clear()
-        self.callbacks.clear()
-        self.requests.clear()
-        self.scenario = Scenario.parse(self.config.scenario)
-        self.secrets = _secrets_of(self.config)
 
-    async def close(self) -> None:
-        """Stop the clock and close all outbound connections."""
-        self.closing.set()
-        self.timeline.clear()
-        await self._sender.close()
+    def _make(
+        self, request: CreateRequest[DetailsT], draft: TaskDraft[DetailsT], scenario: Scenario
+    ) -> Sequence[EmulatedTask[DetailsT]]:
+        """Make the tasks of a call and plan their lives, or raise Refusal and make nothing."""
+        self._check_unused(request.account, draft, scenario)
+        taken = self.registry.slots_taken(request.account)
+        if taken + draft.slots * request.count > self.emulator.config.max_slots:
+            raise Refusal(RefusalKind.BUSY, "too many tasks at once")
+        group_id = self.new_uuid()
+        tasks = [self._new_task(request, draft, scenario, group_id) for _ in range(request.count)]
+        for task in tasks:
+            self.registry.add(task)
+            self._plan(task)
+        return tasks
 
-    def _check_unused(self, account: str, external_id: str) -> None:
-        known = self.book.find(account, external_id)
-        if known is not None and known.external_id == external_id:
-            raise Refusal(1201, f"external_task_id already exists: {external_id[:200]}")
+    def _check_unused(self, account: str, draft: TaskDraft[DetailsT], scenario: Scenario) -> None:
+        if draft.external_id is None or scenario.has(CoreWord.LAX_IDS):
+            return
+        known = self.registry.find(account, draft.external_id)
+        if known is not None and known.external_id == draft.external_id:
+            raise Refusal(RefusalKind.DUPLICATE_ID, f"already exists: {draft.external_id[:200]}")
 
-    def _new_task(self, order: Order) -> Task:
-        wishes, now = order.wishes, self.now_ms()
-        task_id = written_as(_id_form(order), self._new_task_id(), self._chance)
-        other_id = self._new_task_id()
-        return Task(
-            task_id=task_id,
-            other_id=other_id,
-            account=order.account,
-            operation=order.operation,
-            dialect=order.dialect,
-            model=order.model,
-            external_id=wishes.external_id,
-            callback_url=wishes.callback_url,
-            callback_secret=wishes.callback_secret,
-            scenario=order.scenario,
-            base_url=order.base_url,
-            slots=wishes.pictures if order.operation.costs_pictures else 1,
+    def _new_task(
+        self,
+        request: CreateRequest[DetailsT],
+        draft: TaskDraft[DetailsT],
+        scenario: Scenario,
+        group_id: str,
+    ) -> EmulatedTask[DetailsT]:
+        now, key = self.now_ms(), draft.creation_key
+        return EmulatedTask(
+            task_id=(draft.new_id or self.new_uuid)(),
+            other_id=self.new_number(),
+            provider=self.rules.name,
+            account=request.account,
+            operation=draft.operation,
+            details=draft.details,
+            external_id=draft.external_id,
+            creation_key=(draft.external_id or "") if key is None else key,
+            group_id=group_id,
+            callback_url=draft.callback_url,
+            scenario=scenario,
+            base_url=request.call.base_url,
+            root_url=request.call.root_url,
+            slots=draft.slots,
             created_at=now,
             updated_at=now,
-            duration=wishes.duration,
-            mode=wishes.mode,
-            pictures=wishes.pictures,
-            is_series=wishes.is_series,
-            session_id=wishes.session_id,
-            parent_id=wishes.parent_id or self._new_task_id(),
-            parent_url=wishes.parent_url or f"{order.base_url}/media/{task_id}/parent.mp4",
-            request=trimmed(dict(order.body)),
+            artifacts=tuple(draft.artifacts),
+            request=trimmed(dict(request.body)),
+            steps=() if draft.is_synchronous else bent_by(scenario, draft.steps),
         )
 
-    def _new_task_id(self) -> str:
-        # 18 digits and growing, with gaps, as the real ones.
-        self._last_id += self._chance.randrange(10**6, 10**9)
-        return str(self._last_id)
+    def _plan(self, task: EmulatedTask[DetailsT]) -> None:
+        """Put the steps of a task's life on the clock."""
+        if self.rules.calls_back_at_once:
+            self.emulator.timeline.after(0, lambda: self._announcer.announce(task))
+        seconds = self._step_seconds(task.scenario)
+        verdict: TaskStep | None = None
+        for step in task.steps:
+            self._after(step.after * seconds, task, step, replaces=verdict)
+            verdict = step if is_verdict(step) else None
 
-    def _plan(self, task: Task) -> None:
-        """Put the moves of a task's life on the clock."""
-        scenario = task.scenario
-        step = self.config.step_seconds
-        if scenario.has(Name.SLOW):
-            step = scenario.seconds(Name.SLOW)
-        if self.config.callback_on_submitted:
-            self.timeline.after(0, lambda: self._announcer.announce(task))
-        if scenario.has(Name.HOLD):
-            return
-        if scenario.has(Name.UNKNOWN_WORD):
-            self._move_after(step / 2, task, scenario.word(Name.UNKNOWN_WORD))
-        self._move_after(step, task, PROCESSING)
-        if not scenario.has(Name.STUCK):
-            self._move_after(2 * step, task, *_verdict(scenario))
+    def _after(
+        self,
+        seconds: float,
+        task: EmulatedTask[DetailsT],
+        step: TaskStep,
+        *,
+        replaces: TaskStep | None = None,
+    ) -> None:
+        """Plan a step; one that replaces a verdict is left out when that is not the task's."""
 
-    def _move_after(self, delay: float, task: Task, status: str, message: str = "") -> None:
         async def job() -> None:
-            await self.move(task, status, message)
+            is_replacing = replaces is not None and task.status == replaces.status
+            if replaces is None or is_replacing:
+                await self.move(task, step, back=is_replacing)
 
-        self.timeline.after(delay, job)
+        self.emulator.timeline.after(seconds, job)
 
+    async def _take(self, task: EmulatedTask[DetailsT], steps: Sequence[TaskStep]) -> None:
+        """Take steps at once, and wait until their callbacks were answered."""
+        for step in steps:
+            await self.move(task, step)
 
-def _verdict(scenario: Scenario) -> tuple[str, str]:
-    if scenario.has(Name.MODERATED):
-        return FAILED, _RISK
-    if scenario.has(Name.FAILED):
-        return FAILED, _FAILURE
-    return SUCCEED, ""
-
-
-def _id_form(order: Order) -> str:
-    """What the door that the task came through makes of its id, unless a scenario says."""
-    if order.scenario.has(Name.ID_FORM):
-        return order.scenario.word(Name.ID_FORM)
-    return {Dialect.NEW_API: "ulid", Dialect.PIAPI: "uuid", Dialect.ACEDATA: "uuid"}.get(
-        order.dialect, "number"
-    )
+    def _step_seconds(self, scenario: Scenario) -> float:
+        if scenario.has(CoreWord.SLOW):
+            return scenario.seconds(CoreWord.SLOW)
+        return self.emulator.config.step_seconds
 
 
-def _secrets_of(config: EmulatorConfig) -> tuple[str, ...]:
-    return () if config.webhook_secret is None else (config.webhook_secret,)
+def _texts(value: object, depth: int = 0) -> Iterable[str]:
+    """Yield the short texts of a body, where a scenario marker may stand; no addresses."""
+    if isinstance(value, str):
+        is_address = value.startswith(("http://", "https://", "data:"))
+        if not is_address and len(value) <= _LONGEST_MARKED_TEXT:
+            yield value
+    elif depth < _DEEPEST_MARKED_TEXT and isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item, depth + 1)

@@ -1,83 +1,87 @@
-"""Which create calls go wrong, how, and for how long. Counts tries; sends and creates nothing."""
+"""Which calls go wrong, how, and for how long. Counts tries; sends and creates nothing."""
 
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
 
-from tracker.emulator.core.journal import Bounded
+from tracker.emulator.core.journal import BoundedDict
+from tracker.emulator.core.refusals import BrokenAnswer, BrokenAnswerSignal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario, Tries
-from tracker.emulator.providers.kling.wire import Refusal
-from tracker.emulator.providers.kling.words import Name
+from tracker.emulator.core.words import CoreWord
 
-__all__ = ["BUSY_TEXT", "Faults", "Spoiled", "after_creation"]
+__all__ = ["FaultTables", "Faults", "Trouble", "after_creation", "raise_trouble"]
 
-BUSY_TEXT = "parallel task over resource pack limit"
-
-
-class Spoiled(StrEnum):
-    """Answers that are no answer of the protocol."""
-
-    CUT = "cut"
-    """The connection is aborted."""
-    SILENCE = "silence"
-    """Nothing is ever answered."""
-    HTML = "html"
-    """HTTP 502 with a page, as a proxy in between sends it."""
-    HTML_NOT_FOUND = "html 404"
-    """HTTP 404 with a page, as a wrong host sends it."""
-    HTML_OK = "html 200"
-    """HTTP 200 with a page, as a captive portal sends it."""
+Trouble = Callable[[], Refusal] | BrokenAnswer
+"""Makes a refusal (a fresh one each time, so that no traceback is kept), or a broken answer."""
 
 
-_BEFORE: Mapping[Name, Refusal | Spoiled] = {
-    Name.BUSY: Refusal(1303, BUSY_TEXT),
-    Name.RATE_LIMITED: Refusal(1302, "The API request is too fast", retry_after=1),
-    Name.UNAVAILABLE: Refusal(5001, "Server temporarily unavailable, usually for maintenance"),
-    Name.ERROR_5000_LOST: Refusal(5000, "Server internal error"),
-    Name.ERROR_5002_LOST: Refusal(5002, "Server internal timeout"),
-    Name.HTML_ERROR: Spoiled.HTML,
-    Name.CUT_BEFORE_ACCEPT: Spoiled.CUT,
+def _refusal(kind: RefusalKind, text: str, retry_after: int | None = None) -> Trouble:
+    return lambda: Refusal(kind, text, retry_after=retry_after)
+
+
+_INTERNAL = _refusal(RefusalKind.INTERNAL, "internal error")
+_TOO_FAST = _refusal(RefusalKind.RATE_LIMITED, "too many requests", 1)
+
+_BEFORE: Mapping[str, Trouble] = {
+    CoreWord.BUSY: _refusal(RefusalKind.BUSY, "too many tasks at once"),
+    CoreWord.RATE_LIMITED: _TOO_FAST,
+    CoreWord.UNAVAILABLE: _refusal(RefusalKind.UNAVAILABLE, "temporarily unavailable"),
+    CoreWord.ERROR_LOST: _INTERNAL,
+    CoreWord.HTML_ERROR: BrokenAnswer.HTML,
+    CoreWord.CUT_BEFORE_ACCEPT: BrokenAnswer.CUT,
 }
-_AFTER: Mapping[Name, Refusal | Spoiled] = {
-    Name.ERROR_5000_CREATED: Refusal(5000, "Server internal error"),
-    Name.ERROR_5002_CREATED: Refusal(5002, "Server internal timeout"),
-    Name.HTML_ERROR_CREATED: Spoiled.HTML,
-    Name.CUT_AFTER_ACCEPT: Spoiled.CUT,
-    Name.TIMEOUT: Spoiled.SILENCE,
+_AFTER: Mapping[str, Trouble] = {
+    CoreWord.ERROR_CREATED: _INTERNAL,
+    CoreWord.HTML_ERROR_CREATED: BrokenAnswer.HTML,
+    CoreWord.CUT_AFTER_ACCEPT: BrokenAnswer.CUT,
+    CoreWord.TIMEOUT: BrokenAnswer.SILENCE,
+}
+_QUERIES: Mapping[str, Trouble] = {
+    CoreWord.MUTE_QUERY: _INTERNAL,
+    CoreWord.RATE_LIMITED_QUERY: _TOO_FAST,
+    CoreWord.HTML_QUERY: BrokenAnswer.HTML_NOT_FOUND,
+    CoreWord.HTML_OK: BrokenAnswer.HTML_OK,
+    CoreWord.CUT_QUERY: BrokenAnswer.CUT,
+    CoreWord.DENIED: _refusal(RefusalKind.NOT_FOUND, "not found"),
 }
 
 
-_QUERIES: Mapping[Name, Refusal | Spoiled] = {
-    Name.MUTE_QUERY: Refusal(5000, "Server internal error"),
-    Name.HTML_QUERY: Spoiled.HTML_NOT_FOUND,
-    Name.HTML_OK: Spoiled.HTML_OK,
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultTables:
+    """A provider's own faults by scenario word; they stand beside those of the core."""
+
+    before: Mapping[str, Trouble] = field(default_factory=dict)
+    """Of creates that make nothing."""
+    after: Mapping[str, Trouble] = field(default_factory=dict)
+    """Of creates that made their task."""
+    queries: Mapping[str, Trouble] = field(default_factory=dict)
 
 
 class Faults:
     """Remembers how often each trouble has already been made."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, tables: FaultTables) -> None:
         """Keep at most this many counters."""
-        self._made: Bounded[tuple[str, ...], tuple[int, float]] = Bounded(most)
+        self._made: BoundedDict[tuple[str, ...], tuple[int, float]] = BoundedDict(most)
+        self._before = {**_BEFORE, **tables.before}
+        self._queries = {**_QUERIES, **tables.queries}
 
     def before_creation(
         self, scenario: Scenario, key: tuple[str, ...], *, now: float
-    ) -> Refusal | Spoiled | None:
-        """The trouble this create call runs into instead of being accepted.
+    ) -> Trouble | None:
+        """Return the trouble this create call runs into instead of being accepted.
 
-        key: what makes two calls tries of the same thing.
+        key: makes two calls tries of the same thing.
         now: Unix seconds.
         """
-        return self._first(_BEFORE, scenario, key, now=now)
+        return self._first(self._before, scenario, key, now=now)
 
-    def of_query(
-        self, scenario: Scenario, key: tuple[str, ...], *, now: float
-    ) -> Refusal | Spoiled | None:
-        """The trouble this query runs into; key and now as for `before_creation`."""
-        return self._first(_QUERIES, scenario, ("query", *key), now=now)
+    def of_query(self, scenario: Scenario, key: tuple[str, ...], *, now: float) -> Trouble | None:
+        """Return the trouble this query runs into; key and now as for `before_creation`."""
+        return self._first(self._queries, scenario, ("query", *key), now=now)
 
     def persists(self, key: tuple[str, ...], tries: Tries, *, now: float) -> bool:
-        """Count one try, and say whether the trouble is still on."""
+        """Count one try, and return whether the trouble is still on."""
         count, since = self._made.get(key, (0, now))
         self._made[key] = (count + 1, since)
         if tries.seconds is not None:
@@ -90,18 +94,26 @@ class Faults:
 
     def _first(
         self,
-        table: Mapping[Name, Refusal | Spoiled],
+        table: Mapping[str, Trouble],
         scenario: Scenario,
         key: tuple[str, ...],
         *,
         now: float,
-    ) -> Refusal | Spoiled | None:
+    ) -> Trouble | None:
         for name, trouble in table.items():
             if scenario.has(name) and self.persists((name, *key), scenario.tries(name), now=now):
                 return trouble
         return None
 
 
-def after_creation(scenario: Scenario) -> Refusal | Spoiled | None:
-    """The trouble a create call runs into although its task was made."""
-    return next((trouble for name, trouble in _AFTER.items() if scenario.has(name)), None)
+def after_creation(scenario: Scenario, tables: FaultTables) -> Trouble | None:
+    """Return the trouble a create call runs into although its task was made."""
+    table = {**_AFTER, **tables.after}
+    return next((trouble for name, trouble in table.items() if scenario.has(name)), None)
+
+
+def raise_trouble(trouble: Trouble) -> NoReturn:
+    """Raise the Refusal or the BrokenAnswerSignal of a trouble."""
+    if isinstance(trouble, BrokenAnswer):
+        raise BrokenAnswerSignal(trouble)
+    raise trouble()

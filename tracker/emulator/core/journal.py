@@ -1,12 +1,13 @@
 """What happened, kept for the control routes: bounded, and trimmed so that it stays small."""
 
+import hashlib
 import json
 import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-__all__ = ["Bounded", "Journal", "json_bytes", "trimmed"]
+__all__ = ["BoundedDict", "Journal", "digest_of", "json_bytes", "trimmed"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -39,8 +40,8 @@ class Journal(Generic[Entry]):
         self._entries.clear()
 
 
-class Bounded(OrderedDict[Key, Value]):
-    """A dict that drops its oldest keys."""
+class BoundedDict(OrderedDict[Key, Value]):
+    """Dict that drops its oldest keys."""
 
     def __init__(self, most: int, items: Iterable[tuple[Key, Value]] = ()) -> None:
         """Keep at most this many keys."""
@@ -75,3 +76,8 @@ def json_bytes(value: object) -> bytes:
     """Compact UTF-8 JSON. A lone surrogate leaves as the escape it came in as, not as an error."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")
+
+
+def digest_of(raw: bytes) -> str:
+    """Return a short name for some bytes, equal for equal bytes."""
+    return hashlib.sha256(raw).hexdigest()

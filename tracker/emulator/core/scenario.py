@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from tracker.emulator.providers.kling.words import SPECS, Name, Param
+from tracker.emulator.core.words import CORE_WORDS, ParameterKind, Words, WordSpec
 
 __all__ = ["Scenario", "ScenarioError", "Tries", "find_marker"]
 
@@ -15,12 +15,6 @@ class ScenarioError(ValueError):
     """A scenario text that cannot be understood; the message says why."""
 
 
-_ALIASES: Mapping[str, Name] = {
-    "silent": Name.NO_CALLBACK,
-    "success": Name.OK,
-    "error_5000": Name.ERROR_5000_LOST,
-    "error_5002": Name.ERROR_5002_LOST,
-}
 _MARKER = re.compile(r"\[scenario:([^\[\]]{1,500})\]")
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAX_NUMBER = 1_000_000_000
@@ -39,78 +33,81 @@ class Tries:
 class Scenario:
     """A parsed scenario: words, each with its parameter as text (default filled in)."""
 
-    params: Mapping[Name, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=lambda: CORE_WORDS, compare=False, repr=False)
+    """The vocabulary that it was parsed with."""
 
     @classmethod
-    def parse(cls, text: str) -> "Scenario":
-        """Read `slow=30,duplicated=5`. Empty text means ok.
+    def parse(cls, text: str, words: Words = CORE_WORDS) -> "Scenario":
+        """Read `slow=30,duplicated=5` with a vocabulary. Empty text means ok.
 
         Raises ScenarioError.
         """
         if len(text) > _MAX_TEXT:
             message = f"a scenario has at most {_MAX_TEXT} characters"
             raise ScenarioError(message)
-        params: dict[Name, str] = {}
+        params: dict[str, str] = {}
         for item in filter(None, (part.strip() for part in text.split(","))):
             word, _, given = item.partition("=")
-            name = _name(word.strip())
-            params[name] = _parameter(name, given.strip())
-        return cls(MappingProxyType(params))
+            name = _name(word.strip(), words)
+            params[name] = _parameter(name, words[name], given.strip())
+        return cls(MappingProxyType(params), words)
 
     def __str__(self) -> str:
-        """The text that parses to this scenario again."""
+        """Write the text that parses to this scenario again."""
         return ",".join(f"{n}={p}" if p else str(n) for n, p in self.params.items()) or "ok"
 
-    def has(self, name: Name) -> bool:
-        """Whether this word was given."""
+    def has(self, name: str) -> bool:
+        """Return whether this word was given."""
         return name in self.params
 
-    def count(self, name: Name) -> int:
-        """The word's number; its default when the word was not given."""
-        return int(self.params.get(name, SPECS[name].default))
+    def count(self, name: str) -> int:
+        """Return the word's number; its default when the word was not given."""
+        return int(self.word(name))
 
-    def seconds(self, name: Name) -> float:
-        """The word's time in seconds; its default when the word was not given."""
-        return _seconds(self.params.get(name, SPECS[name].default))
+    def seconds(self, name: str) -> float:
+        """Return the word's time in seconds; its default when the word was not given."""
+        return _seconds(self.word(name))
 
-    def word(self, name: Name) -> str:
-        """The word's own word; its default when the word was not given."""
-        return self.params.get(name, SPECS[name].default)
+    def word(self, name: str) -> str:
+        """Return the word's parameter; its default when the word was not given."""
+        given = self.params.get(name)
+        return self.words[name].default if given is None else given
 
-    def tries(self, name: Name) -> Tries:
-        """For how long this word makes trouble."""
-        text = self.params.get(name, SPECS[name].default)
+    def tries(self, name: str) -> Tries:
+        """Return for how long this word makes trouble."""
+        text = self.word(name)
         return Tries(seconds=_seconds(text)) if text.endswith("s") else Tries(count=int(text))
 
 
 def find_marker(text: str) -> str | None:
-    """The inside of the first `[scenario:…]` in a text, for example in a prompt."""
+    """Return the inside of the first `[scenario:…]` in a text, for example in a prompt."""
     found = _MARKER.search(text)
     return found.group(1) if found else None
 
 
-def _name(word: str) -> Name:
-    try:
-        return _ALIASES.get(word) or Name(word)
-    except ValueError:
-        message = f"unknown scenario {word[:64]!r}; known: {', '.join(Name)}"
-        raise ScenarioError(message) from None
+def _name(word: str, words: Words) -> str:
+    for name, spec in words.items():
+        if word == name or word in spec.aliases:
+            return str(name)
+    message = f"unknown scenario {word[:64]!r}; known: {', '.join(words)}"
+    raise ScenarioError(message)
 
 
-def _parameter(name: Name, given: str) -> str:
-    spec = SPECS[name]
+def _parameter(name: str, spec: WordSpec, given: str) -> str:
     if not given:
         return spec.default
-    if spec.param is Param.WORD:
-        good = _WORD.fullmatch(given) and (not spec.choices or given in spec.choices)
-    elif spec.param is Param.COUNT:
-        good = _is_count(given)
-    elif spec.param is Param.SECONDS:
-        good = _is_seconds(given)
-    elif spec.param is Param.TRIES:
-        good = _is_seconds(given) if given.endswith("s") else _is_count(given)
-    else:
-        good = False
+    match spec.param:
+        case ParameterKind.WORD:
+            good = bool(_WORD.fullmatch(given)) and (not spec.choices or given in spec.choices)
+        case ParameterKind.COUNT:
+            good = _is_count(given)
+        case ParameterKind.SECONDS:
+            good = _is_seconds(given)
+        case ParameterKind.TRIES:
+            good = _is_seconds(given) if given.endswith("s") else _is_count(given)
+        case ParameterKind.NONE:
+            good = False
     if not good:
         message = f"scenario {name!s} takes {spec.param.value}, not {given[:64]!r}"
         raise ScenarioError(message)

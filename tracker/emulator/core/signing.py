@@ -1,23 +1,72 @@
-"""Signatures of callbacks: Standard Webhooks v1, nothing else.
+"""Signatures of callbacks: what a signer is given, and Standard Webhooks v1.
 
-Source: reference: Kling API, callbacks page (signature section), 2026-08; it publishes a test
-vector that this file's test recomputes.
+Source: https://www.standardwebhooks.com (specification, read 2026-08).
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["signature_headers"]
+__all__ = ["SignatureQuality", "Signer", "SigningInput", "signature_headers", "standard_webhooks"]
 
 _PREFIX = "whsec_"
+_OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgeW91IGtub3c="  # noqa: S105 - it must not match
+
+
+class SignatureQuality(StrEnum):
+    """How a callback is signed."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    STALE = "stale"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningInput:
+    """One try of a callback, as a signer sees it."""
+
+    url: str
+    body: bytes
+    message_id: str
+    """Common to every try and every duplicate."""
+    timestamp: int
+    """Unix seconds; ten minutes ago for a stale signature."""
+    proof: SignatureQuality
+    """Good or wrong or stale; a signer must make one that does not match for `wrong`."""
+
+
+Signer = Callable[[SigningInput], Mapping[str, str]]
+"""Makes the headers that prove a callback."""
+
+
+def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
+    """Return a signer after Standard Webhooks v1; without secrets it adds no header.
+
+    secrets: `whsec_` and base64; two while a secret is being replaced, the new one first.
+    """
+
+    def sign(given: SigningInput) -> Mapping[str, str]:
+        known = secrets()
+        if not known:
+            return {}
+        return signature_headers(
+            [_OTHER_SECRET] if given.proof is SignatureQuality.WRONG else known,
+            message_id=given.message_id,
+            timestamp=given.timestamp,
+            body=given.body,
+        )
+
+    return sign
 
 
 def signature_headers(
     secrets: Sequence[str], *, message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
-    """The three headers of a signed callback.
+    """Return the three headers of a signed callback.
 
     secrets:   `whsec_` and base64; two while a secret is being replaced, the new one first.
     timestamp: Unix seconds.

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.emulator.core.faults import Spoiled
+from tracker.emulator.core.calls import Reply
 from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.refusals import BrokenAnswer
 
-__all__ = ["ABORT", "html_error", "json_answer", "spoiled"]
+__all__ = ["ABORT", "broken_answer", "html_error", "json_answer", "response_of"]
 
 ABORT = "tracker.emulator.abort"
 """Key in `scope["extensions"]`: a function that aborts the TCP connection. Set by `server.py`."""
@@ -17,34 +18,42 @@ ABORT = "tracker.emulator.abort"
 _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
 
+def response_of(reply: Reply) -> Response:
+    """Make the HTTP answer of a reply: bytes as they are, anything else as JSON."""
+    if isinstance(reply.body, bytes):
+        media_type = reply.media_type or "application/octet-stream"
+        return Response(reply.body, reply.status, dict(reply.headers), media_type)
+    return json_answer(reply.body, reply.status, reply.headers)
+
+
 def json_answer(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A JSON answer."""
+    """Make a JSON answer."""
     media_type = "application/json; charset=utf-8"
     return Response(json_bytes(body), status, headers, media_type)
 
 
-def spoiled(how: Spoiled, closing: asyncio.Event) -> Response:
-    """An answer that is none.
+def broken_answer(how: BrokenAnswer, closing: asyncio.Event) -> Response:
+    """Make an answer that is none.
 
     closing: ends the silence.
     """
     match how:
-        case Spoiled.HTML:
+        case BrokenAnswer.HTML:
             return html_error()
-        case Spoiled.HTML_NOT_FOUND:
+        case BrokenAnswer.HTML_NOT_FOUND:
             return html_error(404)
-        case Spoiled.HTML_OK:
+        case BrokenAnswer.HTML_OK:
             return html_error(200)
-        case Spoiled.SILENCE:
+        case BrokenAnswer.SILENCE:
             return _Silence(closing)
-        case Spoiled.CUT:
+        case BrokenAnswer.CUT:
             return _Cut()
 
 
 def html_error(status: int = 502) -> Response:
-    """A page, as a proxy in front of the provider or another host sends it."""
+    """Make a page, as a proxy in front of the provider or another host sends it."""
     return HTMLResponse(_PAGE, status)
 
 

@@ -10,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tracker.emulator.core.engine import Emulator
-from tracker.emulator.core.scenario import Scenario, ScenarioError
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.provider import EmulatedProvider
+from tracker.emulator.core.scenario import ScenarioError
 from tracker.emulator.core.signing import signature_headers
-from tracker.emulator.core.tasks import Task
+from tracker.emulator.core.tasks import EmulatedTask, TaskStep
 from tracker.emulator.core.timeline import ManualTimeline
 from tracker.emulator.http.answers import json_answer
-from tracker.emulator.providers.kling.wire import plain_view
-from tracker.emulator.providers.kling.words import SPECS
 
 __all__ = ["control_routes"]
 
@@ -25,22 +24,31 @@ _MOST_BYTES = 10_000
 _LONGEST_WORD = 64
 
 
-class _Control:
+class _ControlRoutes:
     """The control routes of one emulator."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     async def index(self, _request: Request) -> Response:
-        """What there is: the clock, the scenario, and all scenario words."""
+        """Show the clock, the providers, the scenario, and all scenario words."""
         emulator = self._emulator
-        words = {name: spec.summary for name, spec in SPECS.items()}
+        by_provider = emulator.words()
+        words = {name: spec.summary for each in by_provider.values() for name, spec in each.items()}
         return json_answer(
             {
                 "now": emulator.now_ms(),
                 "manual_clock": isinstance(emulator.timeline, ManualTimeline),
-                "scenario": str(emulator.scenario),
+                "scenario": emulator.scenario,
                 "scenarios": words,
+                "providers": {
+                    each.name: {
+                        "prefixes": [p for service in each.services for p in service.prefixes],
+                        "scenario": str(each.engine.scenario),
+                        "scenarios": list(by_provider[each.name]),
+                    }
+                    for each in emulator.providers
+                },
                 "routes": [
                     f"{','.join(sorted(r.methods or ()))} {r.path}" for r in self.routes()[:-1]
                 ],
@@ -48,41 +56,43 @@ class _Control:
         )
 
     async def creations(self, _request: Request) -> Response:
-        """External id -> how often a task was made for it: the proof against double billing."""
-        return json_answer(self._emulator.book.creations())
+        """Show creation key -> how often a task was made: the proof against double billing."""
+        return json_answer(self._emulator.creations())
 
     async def tasks(self, request: Request) -> Response:
-        """The newest tasks, oldest of them first."""
-        tasks = list(self._emulator.book)
-        return json_answer([_described(task) for task in _last(tasks, request)])
+        """Show the newest tasks, oldest of them first."""
+        limit = _limit(request)
+        pairs = self._emulator.tasks()
+        return json_answer([_described(*pair) for pair in (pairs[-limit:] if limit else ())])
 
     async def callbacks(self, request: Request) -> Response:
-        """The newest callbacks, with what became of them."""
+        """Show the newest callbacks, with their outcome."""
         records = self._emulator.callbacks.last(_limit(request))
         return json_answer([asdict(record) for record in records])
 
     async def requests(self, request: Request) -> Response:
-        """The newest calls to the provider, with their answers."""
+        """Show the newest calls to the providers, with their answers."""
         records = self._emulator.requests.last(_limit(request))
         return json_answer([asdict(record) for record in records])
 
     async def get_scenario(self, _request: Request) -> Response:
-        """The scenario of tasks that name none."""
-        return json_answer({"scenario": str(self._emulator.scenario)})
+        """Show the scenario of tasks that name none."""
+        return json_answer({"scenario": self._emulator.scenario})
 
     async def put_scenario(self, request: Request) -> Response:
         """Change it, for tasks made from now on."""
-        text = (await _body(request)).get("scenario")
-        if not isinstance(text, str):
-            raise HTTPException(400, 'expected {"scenario": "..."}')
+        body = await _body(request)
+        text, provider = body.get("scenario"), body.get("provider")
+        if not isinstance(text, str) or not isinstance(provider, str | None):
+            raise HTTPException(400, 'expected {"scenario": "...", "provider": "..." or none}')
         try:
-            self._emulator.scenario = Scenario.parse(text)
+            self._emulator.set_scenario(text, provider)
         except ScenarioError as problem:
             raise HTTPException(400, str(problem)) from problem
         return await self.get_scenario(request)
 
     async def get_secrets(self, _request: Request) -> Response:
-        """The secrets that sign callbacks now, the new one first."""
+        """Show the secrets that sign callbacks now, the new one first."""
         return json_answer({"secrets": self._emulator.secrets})
 
     async def put_secrets(self, request: Request) -> Response:
@@ -94,12 +104,16 @@ class _Control:
         return await self.get_secrets(request)
 
     async def test_callback(self, request: Request) -> Response:
-        """What the button in the provider's console does."""
-        url = (await _body(request)).get("url")
+        """Do as the button in a provider's console does (the first provider that has one)."""
+        body = await _body(request)
+        url, name = body.get("url"), body.get("provider")
         if not isinstance(url, str):
             raise HTTPException(400, 'expected {"url": "..."}')
-        await self._emulator.send_test(url)
-        return json_answer(asdict(self._emulator.callbacks.last(1)[0]))
+        for each in self._emulator.providers:
+            if each.test_callback is not None and name in (None, each.name):
+                await each.engine.post(url, each.test_callback())
+                return json_answer(asdict(self._emulator.callbacks.last(1)[0]))
+        raise HTTPException(400, "no such provider, or it has no test callback")
 
     async def reset(self, _request: Request) -> Response:
         """Forget everything that happened."""
@@ -108,15 +122,17 @@ class _Control:
 
     async def move(self, request: Request) -> Response:
         """Give a task any status now, and call back."""
-        task = self._emulator.book.find_any(request.path_params["reference"])
-        if task is None:
+        found = self._emulator.find_any(request.path_params["reference"])
+        if found is None:
             raise HTTPException(404, "no such task")
+        provider, task = found
         body = await _body(request)
         status, message = body.get("status"), body.get("message", "")
         if not isinstance(status, str) or not 0 < len(status) <= _LONGEST_WORD:
             raise HTTPException(400, 'expected {"status": "...", "message": "..."}')
-        await self._emulator.move(task, status, str(message)[:1000], back=True)
-        return json_answer(_described(task))
+        step = TaskStep(after=0, status=status, message=str(message)[:1000])
+        await provider.engine.move(task, step, back=True)
+        return json_answer(_described(provider, task))
 
     async def advance(self, request: Request) -> Response:
         """Move a manual clock; answers when everything that fell due has been done."""
@@ -133,7 +149,7 @@ class _Control:
         raise HTTPException(404, "no such control route, see GET /emulator")
 
     def routes(self) -> list[Route]:
-        """All of the above."""
+        """Return all of the above."""
         return [
             Route("/emulator", self.index, methods=["GET"]),
             Route("/emulator/creations", self.creations, methods=["GET"]),
@@ -153,16 +169,16 @@ class _Control:
 
 
 def control_routes(emulator: Emulator) -> list[Route]:
-    """The control routes of an emulator."""
-    return _Control(emulator).routes()
+    """Return the control routes of an emulator."""
+    return _ControlRoutes(emulator).routes()
 
 
-def _described(task: Task) -> dict[str, Any]:
-    return plain_view(task) | {
+def _described(provider: EmulatedProvider[Any], task: EmulatedTask[Any]) -> dict[str, Any]:
+    return {
+        **provider.describe(task),
+        "provider": provider.name,
         "account": task.account,
-        "operation": task.operation.path,
-        "dialect": task.dialect,
-        "model": task.model,
+        "operation": task.operation,
         "external_task_id": task.external_id,
         "scenario": str(task.scenario),
         "callback_url": task.callback_url,
@@ -183,11 +199,6 @@ def _limit(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise HTTPException(400, "limit must be a number")
     return int(text)
-
-
-def _last(tasks: list[Task], request: Request) -> list[Task]:
-    limit = _limit(request)
-    return tasks[-limit:] if limit else []
 
 
 async def _body(request: Request) -> dict[str, Any]:

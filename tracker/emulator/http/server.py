@@ -19,16 +19,16 @@ from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.http.answers import ABORT
 from tracker.emulator.http.app import create_app
 
-__all__ = ["Server", "run", "serve"]
+__all__ = ["EmulatorServer", "run", "serve"]
 
 _LONGEST_START = 10.0
 _LONGEST_STOP = 10.0
 
 
-class Server:
+class EmulatorServer:
     """A running emulator in a thread of its own, for tests and demonstrations.
 
-    `with Server(EmulatorConfig(...)) as emulator: httpx.get(emulator.url + "/emulator/tasks")`.
+    `with EmulatorServer(config) as emulator: httpx.get(emulator.url + "/emulator/tasks")`.
     On leaving, the port is closed and the thread has ended.
     """
 
@@ -46,7 +46,7 @@ class Server:
         self._address = (host, port)
         self._url: str | None = None
         self._started = threading.Event()
-        self._stop: _Stop | None = None
+        self._stop: _StopSignal | None = None
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
 
@@ -101,8 +101,8 @@ class Server:
             self._started.set()
 
     async def _serve(self, app: Starlette, sock: socket.socket) -> None:
-        server = _Uvicorn(app)
-        self._stop = _Stop(asyncio.get_running_loop(), server)
+        server = _UvicornServer(app)
+        self._stop = _StopSignal(asyncio.get_running_loop(), server)
         server.when_started = self._started.set
         await server.serve(sockets=[sock])
 
@@ -118,7 +118,7 @@ async def serve(
 
     Raises OSError when the address cannot be bound.
     """
-    server = _Uvicorn(create_app(config))
+    server = _UvicornServer(create_app(config))
     serving = asyncio.ensure_future(server.serve(sockets=[sock or _listen(host, port)]))
     try:
         await asyncio.shield(serving)
@@ -139,15 +139,15 @@ def run(
 
     Raises OSError when the address cannot be bound.
     """
-    server = _Uvicorn(create_app(config), takes_signals=True)
+    server = _UvicornServer(create_app(config), takes_signals=True)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
         server.run(sockets=[sock or _listen(host, port)])
 
 
-class _Stop:
+class _StopSignal:
     """Stops a server from another thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, server: "_Uvicorn") -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, server: "_UvicornServer") -> None:
         self._loop = loop
         self._server = server
 
@@ -156,7 +156,7 @@ class _Stop:
             self._loop.call_soon_threadsafe(self._server.exit_soon)
 
 
-class _Uvicorn(uvicorn.Server):
+class _UvicornServer(uvicorn.Server):
     """uvicorn that stops at once, and lets calls that are never answered go first."""
 
     def __init__(self, app: Starlette, *, takes_signals: bool = False) -> None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 
 from tracker.emulator.core.config import EmulatorConfig
-from tracker.emulator.providers.kling.wire import Refusal
+from tracker.emulator.providers.kling.refusals import KlingRefusal
 
 __all__ = ["authenticate", "authenticate_key"]
 
@@ -27,32 +27,32 @@ def authenticate(
 
     now:         Unix seconds, for the lifetime of a JWT.
     takes_pairs: whether a JWT will do; the new standard wants a static key.
-    Raises Refusal with the code that says what is wrong.
+    Raises KlingRefusal with the code that says what is wrong.
     """
     if not header:
-        raise Refusal(1001, "Authorization is empty")
+        raise KlingRefusal(1001, "Authorization is empty")
     token = header.removeprefix(_SCHEME)
     # Exactly one space after the scheme: the documentation stresses it.
     if token == header or not token or token != token.strip():
-        raise Refusal(1002, "Authorization is invalid")
-    with contextlib.suppress(Refusal):
+        raise KlingRefusal(1002, "Authorization is invalid")
+    with contextlib.suppress(KlingRefusal):
         return authenticate_key(token, config)
     parts = token.split(".")
     if len(parts) != _JWT_PARTS:
-        raise Refusal(1002, "api key not found")
+        raise KlingRefusal(1002, "api key not found")
     if not takes_pairs:
-        raise Refusal(1002, "This API does not support AK/SK authentication")
+        raise KlingRefusal(1002, "This API does not support AK/SK authentication")
     access_key = _verify_jwt(parts, config, now=now)
     return config.accounts.get(access_key, access_key)
 
 
 def authenticate_key(key: str | None, config: EmulatorConfig) -> str:
-    """The account behind a bare key, as `X-API-Key` carries it; raises Refusal."""
+    """The account behind a bare key, as `X-API-Key` carries it; raises KlingRefusal."""
     if not key:
-        raise Refusal(1001, "Authorization is empty")
+        raise KlingRefusal(1001, "Authorization is empty")
     if any(hmac.compare_digest(key.encode(), known.encode()) for known in config.api_keys):
         return config.accounts.get(key, key)
-    raise Refusal(1002, "api key not found")
+    raise KlingRefusal(1002, "api key not found")
 
 
 def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
@@ -65,18 +65,18 @@ def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
     access_key = claims.get("iss")
     secret = config.key_pairs.get(access_key) if isinstance(access_key, str) else None
     if secret is None or not isinstance(access_key, str):
-        raise Refusal(1002, "access key not found")
+        raise KlingRefusal(1002, "access key not found")
     signed = f"{parts[0]}.{parts[1]}".encode()
     wanted = hmac.digest(secret.encode(), signed, hashlib.sha256)
     if head.get("alg") != "HS256" or not hmac.compare_digest(wanted, _unpad(parts[2])):
-        raise Refusal(1002, "Authorization signature is invalid")
+        raise KlingRefusal(1002, "Authorization signature is invalid")
     expires, not_before = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
-        raise Refusal(1000, "Authorization claims are invalid")
+        raise KlingRefusal(1000, "Authorization claims are invalid")
     if not_before > now:
-        raise Refusal(1003, "Authorization is not active yet")
+        raise KlingRefusal(1003, "Authorization is not active yet")
     if expires <= now:
-        raise Refusal(1004, "Authorization is expired")
+        raise KlingRefusal(1004, "Authorization is expired")
     return access_key
 
 
@@ -86,7 +86,7 @@ def _object(part: str) -> Mapping[str, object]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Refusal(1002, "Authorization is invalid")
+        raise KlingRefusal(1002, "Authorization is invalid")
     return value
 
 
@@ -94,4 +94,4 @@ def _unpad(part: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (binascii.Error, ValueError):
-        raise Refusal(1002, "Authorization is invalid") from None
+        raise KlingRefusal(1002, "Authorization is invalid") from None

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.emulator.providers.kling.operations import Operation
+from tracker.emulator.providers.kling.operations import KlingOperation
 
-__all__ = ["Wishes", "legacy_wishes", "seconds_of", "standard_wishes", "text_of"]
+__all__ = ["CreateFields", "legacy_fields", "seconds_of", "standard_fields", "text_of"]
 
 _LONGEST_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class CreateFields:
     """A create request that passed validation, as far as the emulator acts on it."""
 
     external_id: str | None = None
@@ -27,12 +27,12 @@ class Wishes:
     parent_url: str | None = None
 
 
-def legacy_wishes(
-    body: Mapping[str, object], operation: Operation, *, callback_field: str = "callback_url"
-) -> Wishes:
+def legacy_fields(
+    body: Mapping[str, object], operation: KlingOperation, *, callback_field: str = "callback_url"
+) -> CreateFields:
     """From a body with everything at the top level."""
     number = body.get("n", 1)
-    return Wishes(
+    return CreateFields(
         external_id=text_of(body, "external_task_id") or None,
         callback_url=text_of(body, callback_field) or None,
         duration=seconds_of(body.get("duration")),
@@ -45,12 +45,12 @@ def legacy_wishes(
     )
 
 
-def standard_wishes(body: Mapping[str, object]) -> Wishes:
+def standard_fields(body: Mapping[str, object]) -> CreateFields:
     """From a body with `settings` and `options`; whatever else stands at the top is ignored."""
     settings, options = body.get("settings"), body.get("options")
     settings = settings if isinstance(settings, Mapping) else {}
     options = options if isinstance(options, Mapping) else {}
-    return Wishes(
+    return CreateFields(
         external_id=text_of(options, "external_task_id") or None,
         callback_url=text_of(options, "callback_url") or None,
         duration=seconds_of(settings.get("duration")),

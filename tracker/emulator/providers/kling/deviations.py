@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracker.emulator.core.scenario import Scenario
-from tracker.emulator.providers.kling.words import Name
+from tracker.emulator.providers.kling.words import KlingWord
 
-__all__ = ["odd_envelope", "odd_error", "odd_task"]
+__all__ = ["deviant_envelope", "deviant_error", "deviant_task"]
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ _ZERO = "0001-01-01T00:00:00Z"
 """Go's zero time, for "not yet"."""
 
 
-def odd_task(view: Json, scenario: Scenario) -> Json:
+def deviant_task(view: Json, scenario: Scenario) -> Json:
     """A task object as a gateway would write it."""
     for name, deform in _OF_TASKS.items():
         if scenario.has(name):
@@ -53,25 +53,25 @@ def odd_task(view: Json, scenario: Scenario) -> Json:
     return view
 
 
-def odd_envelope(envelope: Json, scenario: Scenario) -> object:
+def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
     """A good answer as a gateway would wrap it."""
-    if scenario.has(Name.CODE_STRING):
+    if scenario.has(KlingWord.CODE_STRING):
         envelope["code"] = "success"
-    if scenario.has(Name.CODE):
-        code = scenario.word(Name.CODE)
+    if scenario.has(KlingWord.CODE):
+        code = scenario.word(KlingWord.CODE)
         envelope = _without(envelope, "code") | ({"code": _CODES[code]} if code in _CODES else {})
-    if scenario.has(Name.MSG):
+    if scenario.has(KlingWord.MSG):
         envelope["msg"] = envelope.pop("message")
-    if scenario.has(Name.NO_REQUEST_ID):
+    if scenario.has(KlingWord.NO_REQUEST_ID):
         envelope.pop("request_id", None)
-    if scenario.has(Name.SHAPE) and isinstance(envelope.get("data"), dict):
-        return _reshaped(envelope, scenario.word(Name.SHAPE))
+    if scenario.has(KlingWord.SHAPE) and isinstance(envelope.get("data"), dict):
+        return _reshaped(envelope, scenario.word(KlingWord.SHAPE))
     return envelope
 
 
-def odd_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
+def deviant_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
     """A bad answer as a gateway would word it."""
-    if not scenario.has(Name.WORD_ERRORS):
+    if not scenario.has(KlingWord.WORD_ERRORS):
         return body
     word = "task_not_exist" if is_not_found else _ERROR_WORDS.get(code, "fail_to_fetch_task")
     return {"code": word, "message": body["message"], "data": None}
@@ -197,22 +197,22 @@ def _external(view: Json, name: str) -> Json:
     return view | {name: external_id, "task_info": {}}
 
 
-_OF_TASKS: Mapping[Name, Callable[[Json, str], Json]] = {
+_OF_TASKS: Mapping[KlingWord, Callable[[Json, str], Json]] = {
     # In this order: what reads a field stands before what renames or drops it.
-    Name.DURATION: _duration,
-    Name.RESULT: _result,
-    Name.REASON: _reason,
-    Name.PROGRESS: _progress,
-    Name.SECONDS: _seconds,
-    Name.TIMES: _times,
-    Name.TIME_FIELDS: _time_fields,
-    Name.VOCABULARY: _words,
-    Name.UPPER_CASE: _upper_case,
-    Name.EXTERNAL: _external,
-    Name.INFO: _info,
-    Name.ID_FORM: _id_form,
-    Name.ID_FIELD: _id_field,
-    Name.STATUS_FIELD: _status_field,
+    KlingWord.DURATION: _duration,
+    KlingWord.RESULT: _result,
+    KlingWord.REASON: _reason,
+    KlingWord.PROGRESS: _progress,
+    KlingWord.SECONDS: _seconds,
+    KlingWord.TIMES: _times,
+    KlingWord.TIME_FIELDS: _time_fields,
+    KlingWord.VOCABULARY: _words,
+    KlingWord.UPPER_CASE: _upper_case,
+    KlingWord.EXTERNAL: _external,
+    KlingWord.INFO: _info,
+    KlingWord.ID_FORM: _id_form,
+    KlingWord.ID_FIELD: _id_field,
+    KlingWord.STATUS_FIELD: _status_field,
 }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL, Task
+from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL
+from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.results import result_of
 from tracker.emulator.providers.kling.validation import field_of
 from tracker.emulator.providers.kling.wire import plain_view
@@ -20,13 +21,13 @@ _PIAPI: Mapping[str, str] = {SUBMITTED: "pending", PROCESSING: "processing", SUC
 _UNSET = "0001-01-01T00:00:00Z"
 
 
-def newapi_record(task: Task) -> dict[str, Any]:
+def newapi_record(task: KlingTask) -> dict[str, Any]:
     """A query's answer: the relay's own record around the provider's whole answer."""
     inner = plain_view(task) | {"task_id": task.other_id}  # the upstream's own id
     is_over = task.status in TERMINAL
     data = {
         "task_id": task.task_id,
-        "action": "textGenerate" if "text2video" in task.operation.path else "generate",
+        "action": "textGenerate" if "text2video" in task.details.operation.path else "generate",
         "status": _NEW_API.get(task.status, "IN_PROGRESS"),
         "fail_reason": task.message,
         "submit_time": task.created_at // 1000,
@@ -38,18 +39,18 @@ def newapi_record(task: Task) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": data}
 
 
-def piapi_record(task: Task) -> dict[str, Any]:
+def piapi_record(task: KlingTask) -> dict[str, Any]:
     """The task as it is answered and called back."""
     is_over = task.status in TERMINAL
     output: dict[str, Any] = {}
     if task.status == SUCCEED:
         video = result_of(task)["videos"][0]
-        output = {"type": task.model, "status": 99, "video_url": video["url"], "works": []}
+        output = {"type": task.details.model, "status": 99, "video_url": video["url"], "works": []}
     code = 10000 if task.status == FAILED else 0
     return {
         "task_id": task.task_id,
         "model": "kling",
-        "task_type": task.model,
+        "task_type": task.details.model,
         "status": _PIAPI.get(task.status, task.status),
         "config": {"webhook_config": {"endpoint": task.callback_url or "", "secret": ""}},
         "input": field_of(task.request, "input") if isinstance(task.request, dict) else {},
@@ -63,7 +64,7 @@ def piapi_record(task: Task) -> dict[str, Any]:
     }
 
 
-def acedata_final(task: Task) -> dict[str, Any]:
+def acedata_final(task: KlingTask) -> dict[str, Any]:
     """What a blocking create answers in the end, and what is called back."""
     if task.status != SUCCEED:
         error = {"code": "api_error", "message": task.message}
@@ -79,7 +80,7 @@ def acedata_final(task: Task) -> dict[str, Any]:
     }
 
 
-def acedata_record(task: Task) -> dict[str, Any]:
+def acedata_record(task: KlingTask) -> dict[str, Any]:
     """A record without a response is still being worked on."""
     response = acedata_final(task) if task.status in TERMINAL else {}
     return {"id": task.task_id, "request": task.request, "response": response}

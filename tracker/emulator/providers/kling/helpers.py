@@ -8,18 +8,16 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tracker.emulator.http.gate import Call
-from tracker.emulator.http.reading import parse_body, query_number
+from tracker.emulator.core.calls import ApiCall
+from tracker.emulator.core.media import SAMPLE
+from tracker.emulator.providers.kling.refusals import KlingRefusal, parse_body, query_number
 from tracker.emulator.providers.kling.validation import field_of
-from tracker.emulator.providers.kling.wire import Refusal
 
-__all__ = ["HELPERS", "SAMPLE", "helper_answer", "is_account"]
+__all__ = ["HELPERS", "helper_answer", "is_account"]
 
 Answer = dict[str, Any] | list[dict[str, Any]]
-SAMPLE = "sample"
-"""Where the media of these answers stand, in the place of a task's id."""
 _GET, _POST = "GET", "POST"
-_WRONG_METHOD = Refusal(1202, "The requested method is invalid")
+_WRONG_METHOD = KlingRefusal(1202, "The requested method is invalid")
 _ACCOUNT = {
     "account/costs": _GET,
     "account/billing/balance": _POST,
@@ -50,74 +48,74 @@ def is_account(path: str) -> bool:
     return path in _ACCOUNT
 
 
-def helper_answer(path: str, call: Call) -> Answer:
-    """`data` of the answer; raises Refusal."""
+def helper_answer(path: str, call: ApiCall) -> Answer:
+    """`data` of the answer; raises KlingRefusal."""
     method, required = HELPERS.get(path) or (_ACCOUNT[path], ())
     if call.method != method:
-        raise Refusal(_WRONG_METHOD.code, _WRONG_METHOD.message)
+        raise KlingRefusal(_WRONG_METHOD.code, _WRONG_METHOD.message)
     body = parse_body(call.raw) if method == _POST else {}
     for name in required:
         if field_of(body, name) in (None, "", [], {}):
-            raise Refusal(1201, f"{name} can not be null")
+            raise KlingRefusal(1201, f"{name} can not be null")
     answer = _ANSWERS.get(path.rpartition("/")[2])
     return {"task_status": "succeed"} if answer is None else answer(call)
 
 
-def _page(_call: Call) -> Answer:
+def _page(_call: ApiCall) -> Answer:
     return {"result": [], "count": 0, "next_cursor": "", "has_more": False}
 
 
-def _begun(call: Call) -> Answer:
+def _begun(call: ApiCall) -> Answer:
     return _session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
 
 
-def _preview(call: Call) -> Answer:
+def _preview(call: ApiCall) -> Answer:
     return _session(call) | {"res": {"video": _media(call, "0.mp4")}}
 
 
-def _selection(call: Call) -> Answer:
+def _selection(call: ApiCall) -> Answer:
     return _session(call) | {"res": {"frame_index": 0}}
 
 
-def _faces(call: Call) -> Answer:
+def _faces(call: ApiCall) -> Answer:
     face = {"face_id": "0", "face_image": _media(call, "0.png")}
     times = {"start_time": 0, "end_time": 5041}
     return {"session_id": _session(call)["session_id"], "face_data": [face | times]}
 
 
-def _seen(call: Call) -> Answer:
+def _seen(call: ApiCall) -> Answer:
     kinds = ("object_seg", "head_seg", "face_seg", "cloth_seg")
     seen = [{"type": kind, "is_contain": True, "url": _media(call, "0.png")} for kind in kinds]
     return {"task_result": {"images": seen}}
 
 
-def _speech(call: Call) -> Answer:
+def _speech(call: ApiCall) -> Answer:
     audio = {"id": "1", "url": _media(call, "0.mp3"), "duration": "3.056"}
     return {"task_result": {"audios": [audio]}}
 
 
-def _voices(call: Call) -> Answer:
+def _voices(call: ApiCall) -> Answer:
     voice = {"voice_id": "829824295735410756", "voice_name": "Emulated"}
     return [{"voices": [voice | {"trial_url": _media(call, "0.wav"), "owned_by": "kling"}]}]
 
 
-def _elements(_call: Call) -> Answer:
+def _elements(_call: ApiCall) -> Answer:
     element = {"element_id": "829836802793406551", "element_name": "Emulated"}
     return [{"elements": [element | {"owned_by": "kling"}]}]
 
 
-def _session(call: Call) -> dict[str, Any]:
+def _session(call: ApiCall) -> dict[str, Any]:
     """The session that the caller names, or one that goes with what it sent."""
     given = field_of(parse_body(call.raw), "session_id")
     number = 10**17 + zlib.crc32(call.raw)
     return {"status": 0, "session_id": given if isinstance(given, str) else str(number)}
 
 
-def _media(call: Call, name: str) -> str:
+def _media(call: ApiCall, name: str) -> str:
     return f"{call.base_url}/media/{SAMPLE}/{name}"
 
 
-def _costs(call: Call) -> dict[str, Any]:
+def _costs(call: ApiCall) -> dict[str, Any]:
     """Wrapped a second time, with `msg` instead of `message`. The pack is invented."""
     for name in ("start_time", "end_time"):
         query_number(call.params, name, least=0, most=10**15)
@@ -135,7 +133,7 @@ def _costs(call: Call) -> dict[str, Any]:
     return {"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]}
 
 
-_ANSWERS: Mapping[str, Callable[[Call], Answer]] = {
+_ANSWERS: Mapping[str, Callable[[ApiCall], Answer]] = {
     "costs": _costs,
     "balance": _page,
     "package": _page,

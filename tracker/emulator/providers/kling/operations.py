@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["MODELS", "OPERATIONS", "PRODUCTS", "SOLUTIONS", "Dialect", "Operation", "Output"]
+__all__ = ["MODELS", "OPERATIONS", "PRODUCTS", "SOLUTIONS", "Dialect", "KlingOperation", "Output"]
 
 
 class Output(StrEnum):
@@ -35,7 +35,7 @@ class Dialect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class KlingOperation:
     """One task-shaped operation, named by its path: after `/v1/`, or before the model."""
 
     path: str
@@ -62,25 +62,27 @@ _VIDEO = Output.VIDEOS
 _IMAGE = Output.IMAGES
 
 _ALL = (
-    Operation("videos/text2video", _VIDEO, one_of=("prompt", "multi_prompt")),
-    Operation("videos/image2video", _VIDEO, one_of=("image", "image_tail")),
-    Operation("videos/multi-image2video", _VIDEO, ("image_list",)),
-    Operation("videos/multi-elements", _VIDEO, ("session_id", "edit_mode", "prompt")),
-    Operation("videos/video-extend", _VIDEO, ("video_id",), has_parent=True),
-    Operation("videos/lip-sync", _VIDEO, ("input", "input.mode"), has_parent=True),
-    Operation("videos/advanced-lip-sync", _VIDEO, ("session_id", "face_choose"), has_parent=True),
-    Operation("videos/avatar/image2video", _VIDEO, ("image",), ("audio_id", "sound_file")),
-    Operation("videos/effects", _VIDEO, ("effect_scene", "input")),
-    Operation(
+    KlingOperation("videos/text2video", _VIDEO, one_of=("prompt", "multi_prompt")),
+    KlingOperation("videos/image2video", _VIDEO, one_of=("image", "image_tail")),
+    KlingOperation("videos/multi-image2video", _VIDEO, ("image_list",)),
+    KlingOperation("videos/multi-elements", _VIDEO, ("session_id", "edit_mode", "prompt")),
+    KlingOperation("videos/video-extend", _VIDEO, ("video_id",), has_parent=True),
+    KlingOperation("videos/lip-sync", _VIDEO, ("input", "input.mode"), has_parent=True),
+    KlingOperation(
+        "videos/advanced-lip-sync", _VIDEO, ("session_id", "face_choose"), has_parent=True
+    ),
+    KlingOperation("videos/avatar/image2video", _VIDEO, ("image",), ("audio_id", "sound_file")),
+    KlingOperation("videos/effects", _VIDEO, ("effect_scene", "input")),
+    KlingOperation(
         "videos/motion-control",
         _VIDEO,
         ("image_url", "video_url", "character_orientation", "mode"),
     ),
-    Operation("videos/omni-video", _VIDEO),
-    Operation("images/generations", _IMAGE, ("prompt",)),
-    Operation("images/multi-image2image", _IMAGE, ("subject_image_list",)),
-    Operation("images/omni-image", _IMAGE, ("prompt",)),
-    Operation(
+    KlingOperation("videos/omni-video", _VIDEO),
+    KlingOperation("images/generations", _IMAGE, ("prompt",)),
+    KlingOperation("images/multi-image2image", _IMAGE, ("subject_image_list",)),
+    KlingOperation("images/omni-image", _IMAGE, ("prompt",)),
+    KlingOperation(
         "images/editing/expand",
         _IMAGE,
         (
@@ -91,28 +93,30 @@ _ALL = (
             "right_expansion_ratio",
         ),
     ),
-    Operation("images/kolors-virtual-try-on", _IMAGE, ("human_image", "cloth_image")),
-    Operation("audio/text-to-audio", Output.AUDIOS, ("prompt", "duration")),
-    Operation(
+    KlingOperation("images/kolors-virtual-try-on", _IMAGE, ("human_image", "cloth_image")),
+    KlingOperation("audio/text-to-audio", Output.AUDIOS, ("prompt", "duration")),
+    KlingOperation(
         "audio/video-to-audio",
         Output.VIDEOS_AND_AUDIOS,
         one_of=("video_id", "video_url"),
         has_parent=True,
     ),
-    Operation("general/ai-multi-shot", _IMAGE, ("element_frontal_image",)),
-    Operation("general/custom-voices", Output.VOICES, ("voice_name",), ("voice_url", "video_id")),
-    Operation("general/advanced-custom-elements", Output.ELEMENTS),
-    Operation("general/custom-elements", Output.ELEMENTS),
+    KlingOperation("general/ai-multi-shot", _IMAGE, ("element_frontal_image",)),
+    KlingOperation(
+        "general/custom-voices", Output.VOICES, ("voice_name",), ("voice_url", "video_id")
+    ),
+    KlingOperation("general/advanced-custom-elements", Output.ELEMENTS),
+    KlingOperation("general/custom-elements", Output.ELEMENTS),
 )
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType({each.path: each for each in _ALL})
+OPERATIONS: Mapping[str, KlingOperation] = MappingProxyType({each.path: each for each in _ALL})
 
-PRODUCTS: Mapping[str, Operation] = MappingProxyType(
+PRODUCTS: Mapping[str, KlingOperation] = MappingProxyType(
     {
-        "text-to-video": Operation("text-to-video", _VIDEO, ("prompt",)),
-        "image-to-video": Operation("image-to-video", _VIDEO, ("contents",)),
-        "omni-video": Operation("omni-video", _VIDEO, ("contents",)),
-        "motion-control": Operation("motion-control", _VIDEO, ("contents",)),
+        "text-to-video": KlingOperation("text-to-video", _VIDEO, ("prompt",)),
+        "image-to-video": KlingOperation("image-to-video", _VIDEO, ("contents",)),
+        "omni-video": KlingOperation("omni-video", _VIDEO, ("contents",)),
+        "motion-control": KlingOperation("motion-control", _VIDEO, ("contents",)),
     }
 )
 """The new standard's operations; the model stands behind them in the path.
@@ -124,5 +128,5 @@ MODELS = frozenset(
     | {"kling-2.6", "kling-2.5-turbo"}
 )
 """Which product offers which model is left open: availability varies."""
-SOLUTIONS = Operation("solutions", _VIDEO)
+SOLUTIONS = KlingOperation("solutions", _VIDEO)
 """All solutions; their names stand where the model does."""

@@ -9,11 +9,12 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.emulator.core.tasks import FAILED, SUCCEED, Task
-from tracker.emulator.providers.kling.operations import MODELS, Dialect, Operation
+from tracker.emulator.core.tasks import FAILED, SUCCEED
+from tracker.emulator.providers.kling.details import KlingTask
+from tracker.emulator.providers.kling.operations import MODELS, Dialect, KlingOperation
+from tracker.emulator.providers.kling.refusals import KlingRefusal
 from tracker.emulator.providers.kling.results import deduction_of, result_of
 from tracker.emulator.providers.kling.validation import check_callback_url, field_of
-from tracker.emulator.providers.kling.wire import Refusal
 
 __all__ = ["check_body", "created_view", "list_page", "named_ids", "task_view", "test_view"]
 
@@ -43,16 +44,16 @@ _RENAMED: Mapping[str, str] = {
 }
 
 
-def check_body(operation: Operation, model: str, body: Mapping[str, object]) -> None:
+def check_body(operation: KlingOperation, model: str, body: Mapping[str, object]) -> None:
     """Refuse a create the way the provider does: 1203 for a model, 1201 for a known field.
 
     Unknown fields at the top are ignored without a word, also `callback_url`.
     """
     if operation.path != "solutions" and model not in MODELS:
-        raise Refusal(1203, "model is not supported")
+        raise KlingRefusal(1203, "model is not supported")
     for name in operation.required:
         if not body.get(name):
-            raise Refusal(_BAD_VALUE, f"{name} can not be null")
+            raise KlingRefusal(_BAD_VALUE, f"{name} can not be null")
     if "prompt" in operation.required:
         _check_prompt(body["prompt"])
     if "contents" in operation.required:
@@ -61,7 +62,7 @@ def check_body(operation: Operation, model: str, body: Mapping[str, object]) -> 
     _check_options(body.get("options"))
 
 
-def created_view(task: Task) -> dict[str, Any]:
+def created_view(task: KlingTask) -> dict[str, Any]:
     """`data` of a create answer."""
     return {
         "id": task.task_id,
@@ -72,7 +73,7 @@ def created_view(task: Task) -> dict[str, Any]:
     }
 
 
-def task_view(task: Task) -> dict[str, Any]:
+def task_view(task: KlingTask) -> dict[str, Any]:
     """A task in a query's answer, and the whole of its callback; legacy tasks are shown too."""
     outputs: list[dict[str, Any]] = []
     billing: list[dict[str, Any]] = []
@@ -111,28 +112,30 @@ def test_view(task_id: str, *, at: int) -> dict[str, Any]:
 
 
 def named_ids(params: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Which ids a query names, and by which parameter; raises Refusal (1201)."""
+    """Which ids a query names, and by which parameter; raises KlingRefusal (1201)."""
     given = [name for name in ("task_ids", "external_task_ids") if params.get(name)]
     if len(given) != 1:
-        raise Refusal(_BAD_VALUE, "exactly one of task_ids and external_task_ids is required")
+        raise KlingRefusal(_BAD_VALUE, "exactly one of task_ids and external_task_ids is required")
     ids = [part for part in params[given[0]].split(",") if part]
     if not 1 <= len(ids) <= _MOST_IDS:
-        raise Refusal(_BAD_VALUE, f"{given[0]} must hold 1 to {_MOST_IDS} ids")
+        raise KlingRefusal(_BAD_VALUE, f"{given[0]} must hold 1 to {_MOST_IDS} ids")
     return given[0], ids
 
 
-def list_page(tasks: Sequence[Task], body: Mapping[str, object], *, now: int) -> dict[str, Any]:
+def list_page(
+    tasks: Sequence[KlingTask], body: Mapping[str, object], *, now: int
+) -> dict[str, Any]:
     """`data` of a list by cursor.
 
     tasks: newest first.
     now:   Unix milliseconds; without a start the last 30 days are listed.
-    Raises Refusal (1201).
+    Raises KlingRefusal (1201).
     """
     start = _instant(body, "start_time", default=now - _WINDOW_MS)
     end = _instant(body, "end_time", default=now)
     limit = body.get("limit", 30)
     if not isinstance(limit, int) or not 1 <= limit <= _MOST_TASKS:
-        raise Refusal(_BAD_VALUE, f"limit must be an integer from 1 to {_MOST_TASKS}")
+        raise KlingRefusal(_BAD_VALUE, f"limit must be an integer from 1 to {_MOST_TASKS}")
     wanted = [t for t in tasks if start <= t.created_at <= end and _passes(t, body.get("filters"))]
     skipped = _read_cursor(body.get("cursor"))
     page, rest = wanted[skipped : skipped + limit], wanted[skipped + limit :]
@@ -156,53 +159,57 @@ def _output(kind: str, piece: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_prompt(prompt: object) -> None:
     if not isinstance(prompt, str) or len(prompt) > _LONGEST_PROMPT:
-        raise Refusal(_BAD_VALUE, f"prompt must be a text of at most {_LONGEST_PROMPT} characters")
+        raise KlingRefusal(
+            _BAD_VALUE, f"prompt must be a text of at most {_LONGEST_PROMPT} characters"
+        )
 
 
 def _check_contents(contents: object) -> None:
     parts = contents if isinstance(contents, list) else []
     if not parts or not all(isinstance(p, dict) and isinstance(p.get("type"), str) for p in parts):
-        raise Refusal(_BAD_VALUE, "contents must be a list of objects with a type")
+        raise KlingRefusal(_BAD_VALUE, "contents must be a list of objects with a type")
 
 
 def _check_settings(settings: object) -> None:
     if settings is None:
         return
     if not isinstance(settings, dict):
-        raise Refusal(_BAD_VALUE, "settings must be an object")
+        raise KlingRefusal(_BAD_VALUE, "settings must be an object")
     duration = settings.get("duration", 5)
     if type(duration) is not int or not 1 <= duration <= 300:
-        raise Refusal(_BAD_VALUE, "settings.duration must be an integer number of seconds")
+        raise KlingRefusal(_BAD_VALUE, "settings.duration must be an integer number of seconds")
     if settings.get("resolution", "720p") not in _RESOLUTIONS:
-        raise Refusal(_BAD_VALUE, "settings.resolution is invalid")
+        raise KlingRefusal(_BAD_VALUE, "settings.resolution is invalid")
 
 
 def _check_options(options: object) -> None:
     if options is None:
         return
     if not isinstance(options, dict):
-        raise Refusal(_BAD_VALUE, "options must be an object")
+        raise KlingRefusal(_BAD_VALUE, "options must be an object")
     for name in ("callback_url", "external_task_id"):
         if not isinstance(field_of(options, name) or "", str):
-            raise Refusal(_BAD_VALUE, f"options.{name} must be a string")
+            raise KlingRefusal(_BAD_VALUE, f"options.{name} must be a string")
     check_callback_url(options.get("callback_url") or "")
 
 
-def _passes(task: Task, filters: object) -> bool:
+def _passes(task: KlingTask, filters: object) -> bool:
     for each in filters if isinstance(filters, list) else ():
         values = each.get("values") if isinstance(each, dict) else None
         key = each.get("key") if isinstance(each, dict) else None
         said = {"status": task_view(task)["status"], "product_type": _product_of(task)}
         if key not in said or not isinstance(values, list):
-            raise Refusal(_BAD_VALUE, "filters must be a list of {key: status or product_type}")
+            raise KlingRefusal(
+                _BAD_VALUE, "filters must be a list of {key: status or product_type}"
+            )
         if said[key] not in values:
             return False
     return True
 
 
-def _product_of(task: Task) -> str:
-    is_new = task.dialect in {Dialect.STANDARD, Dialect.SOLUTION}
-    return task.operation.path if is_new else task.operation.path.partition("/")[2]
+def _product_of(task: KlingTask) -> str:
+    is_new = task.details.dialect in {Dialect.STANDARD, Dialect.SOLUTION}
+    return task.details.operation.path if is_new else task.details.operation.path.partition("/")[2]
 
 
 def _instant(body: Mapping[str, object], name: str, *, default: int) -> int:
@@ -212,7 +219,7 @@ def _instant(body: Mapping[str, object], name: str, *, default: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         value = int(value)  # the documentation's samples send both
     if type(value) is not int or not 0 <= value < 10**15:
-        raise Refusal(_BAD_VALUE, f"{name} must be Unix milliseconds")
+        raise KlingRefusal(_BAD_VALUE, f"{name} must be Unix milliseconds")
     return value
 
 
@@ -228,5 +235,5 @@ def _read_cursor(cursor: object) -> int:
     except (binascii.Error, ValueError):
         word, number = "", ""
     if word != "skip" or not (number.isascii() and number.isdigit()):
-        raise Refusal(_BAD_VALUE, "cursor is invalid")
+        raise KlingRefusal(_BAD_VALUE, "cursor is invalid")
     return int(number)

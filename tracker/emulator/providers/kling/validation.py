@@ -1,4 +1,4 @@
-"""Checks of a create request, field by field. Says no by raising Refusal; changes nothing.
+"""Checks of a create request, field by field. Says no by raising KlingRefusal; changes nothing.
 
 Source: reference: Kling API, capability pages and error-codes page, as of 2026-09. Texts follow
 refusals seen in public material where there are any.
@@ -9,8 +9,8 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from tracker.emulator.providers.kling.operations import Operation
-from tracker.emulator.providers.kling.wire import Refusal
+from tracker.emulator.providers.kling.operations import KlingOperation
+from tracker.emulator.providers.kling.refusals import KlingRefusal
 
 __all__ = ["check_callback_url", "check_create", "field_of"]
 
@@ -28,13 +28,13 @@ _ENUMS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_create(operation: Operation, body: Mapping[str, object]) -> None:
+def check_create(operation: KlingOperation, body: Mapping[str, object]) -> None:
     """Refuse a create request the way the provider does; unknown fields are no reason."""
     for name in operation.required:
         if _is_missing(field_of(body, name)):
-            raise Refusal(_BAD_VALUE, f"{name} can not be null")
+            raise KlingRefusal(_BAD_VALUE, f"{name} can not be null")
     if operation.one_of and all(_is_missing(body.get(name)) for name in operation.one_of):
-        raise Refusal(_BAD_VALUE, f"{' or '.join(operation.one_of)} can not be null")
+        raise KlingRefusal(_BAD_VALUE, f"{' or '.join(operation.one_of)} can not be null")
     _check_common(body)
     if operation.is_strict:
         _check_multi_image(body)
@@ -55,39 +55,39 @@ def _is_missing(value: object) -> bool:
 def _check_common(body: Mapping[str, object]) -> None:
     for name in ("prompt", "negative_prompt"):
         if len(_text(body, name)) > _LONGEST_PROMPT:
-            raise Refusal(_BAD_VALUE, f"{name} must be at most {_LONGEST_PROMPT} characters")
+            raise KlingRefusal(_BAD_VALUE, f"{name} must be at most {_LONGEST_PROMPT} characters")
     _text(body, "external_task_id")
     check_callback_url(_text(body, "callback_url"))
     if body.get("n", 1) not in range(1, _MOST_PICTURES + 1) or not isinstance(
         body.get("n", 1), int
     ):
-        raise Refusal(_BAD_VALUE, f"n must be an integer from 1 to {_MOST_PICTURES}")
+        raise KlingRefusal(_BAD_VALUE, f"n must be an integer from 1 to {_MOST_PICTURES}")
     if not isinstance(body.get("watermark_info", {}), dict | list | None):
-        raise Refusal(_BAD_VALUE, "watermark_info must be an object")
+        raise KlingRefusal(_BAD_VALUE, "watermark_info must be an object")
 
 
 def _check_multi_image(body: Mapping[str, object]) -> None:
     images = body["image_list"]
     if not isinstance(images, list) or not 1 <= len(images) <= _MOST_IMAGES:
-        raise Refusal(_BAD_VALUE, f"image_list must hold 1 to {_MOST_IMAGES} images")
+        raise KlingRefusal(_BAD_VALUE, f"image_list must hold 1 to {_MOST_IMAGES} images")
     for item in images:
         _check_image(item.get("image") if isinstance(item, dict) else None)
     for name, allowed in _ENUMS.items():
         if body.get(name) is not None and body[name] not in allowed:
-            raise Refusal(_BAD_VALUE, f"{name} must be one of {', '.join(allowed)}")
+            raise KlingRefusal(_BAD_VALUE, f"{name} must be one of {', '.join(allowed)}")
 
 
 def _check_image(image: object) -> None:
     if not isinstance(image, str) or not image:
-        raise Refusal(_BAD_VALUE, "image can not be null")
+        raise KlingRefusal(_BAD_VALUE, "image can not be null")
     if image.startswith(("http://", "https://")):
         return
     try:
         size = len(base64.b64decode(image, validate=True))
     except (binascii.Error, ValueError):  # also a `data:` prefix: raw base64 only
-        raise Refusal(_BAD_VALUE, "File is not in a valid base64 format") from None
+        raise KlingRefusal(_BAD_VALUE, "File is not in a valid base64 format") from None
     if size > _LARGEST_IMAGE:
-        raise Refusal(_BAD_VALUE, "image must be at most 10MB")
+        raise KlingRefusal(_BAD_VALUE, "image must be at most 10MB")
 
 
 def check_callback_url(url: str) -> None:
@@ -100,7 +100,7 @@ def check_callback_url(url: str) -> None:
     except ValueError:
         good = False
     if not good or not url.isprintable() or " " in url:
-        raise Refusal(_BAD_VALUE, "callback_url is not a valid URL")
+        raise KlingRefusal(_BAD_VALUE, "callback_url is not a valid URL")
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
@@ -108,5 +108,5 @@ def _text(body: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Refusal(_BAD_VALUE, f"{name} must be a string")
+        raise KlingRefusal(_BAD_VALUE, f"{name} must be a string")
     return value

@@ -3,19 +3,17 @@
 Source: reference: Kling API, error-codes, callbacks and capability pages, as of 2026-09.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from tracker.emulator.core.scenario import Scenario
-from tracker.emulator.core.tasks import FAILED, SUCCEED, Task
-from tracker.emulator.providers.kling.deviations import odd_envelope, odd_task
+from tracker.emulator.core.tasks import FAILED, SUCCEED
+from tracker.emulator.providers.kling.details import KlingTask, parent_url_of
+from tracker.emulator.providers.kling.deviations import deviant_envelope, deviant_task
+from tracker.emulator.providers.kling.refusals import KlingRefusal
 from tracker.emulator.providers.kling.results import deduction_of, result_of
-from tracker.emulator.providers.kling.words import Name
+from tracker.emulator.providers.kling.words import KlingWord
 
 __all__ = [
-    "HTTP_STATUS",
-    "NOT_FOUND",
-    "Refusal",
     "callback_body",
     "created_view",
     "envelope",
@@ -25,53 +23,19 @@ __all__ = [
     "task_view",
 ]
 
-HTTP_STATUS: Mapping[int, int] = {
-    0: 200,
-    1000: 401,
-    1001: 401,
-    1002: 401,
-    1003: 401,
-    1004: 401,
-    1200: 400,
-    1201: 400,
-    1202: 404,
-    1203: 404,
-    1103: 403,
-    1301: 400,
-    1302: 429,
-    1303: 429,
-    5000: 500,
-    5001: 503,
-    5002: 504,
-}
-"""Kling code -> HTTP status."""
-
-NOT_FOUND = "Task not found by id/external id"
-
-
-class Refusal(Exception):
-    """The provider says no: a code, a text and perhaps when to come back."""
-
-    def __init__(self, code: int, message: str, *, retry_after: int | None = None) -> None:
-        """Take a code of HTTP_STATUS, the text for the caller, and seconds to wait."""
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
-
 
 def envelope(data: object, *, request_id: str, scenario: Scenario) -> object:
     """A good answer around its data, deformed as the scenario wants it."""
     good = {"code": 0, "message": "SUCCEED", "request_id": request_id, "data": data}
-    return odd_envelope(good, scenario)
+    return deviant_envelope(good, scenario)
 
 
-def error_body(refusal: Refusal, *, request_id: str) -> dict[str, Any]:
+def error_body(refusal: KlingRefusal, *, request_id: str) -> dict[str, Any]:
     """A bad answer; it has no data."""
     return {"code": refusal.code, "message": refusal.message, "request_id": request_id}
 
 
-def created_view(task: Task) -> dict[str, Any]:
+def created_view(task: KlingTask) -> dict[str, Any]:
     """`data` of a create answer: the task as it was made, whatever happened since."""
     view = {
         "task_id": task.task_id,
@@ -80,15 +44,15 @@ def created_view(task: Task) -> dict[str, Any]:
         "created_at": task.created_at,
         "updated_at": task.created_at,
     }
-    return odd_task(view, task.scenario)
+    return deviant_task(view, task.scenario)
 
 
-def task_view(task: Task) -> dict[str, Any]:
+def task_view(task: KlingTask) -> dict[str, Any]:
     """`data` of a query, and one entry of a list."""
-    return odd_task(plain_view(task), task.scenario)
+    return deviant_task(plain_view(task), task.scenario)
 
 
-def plain_view(task: Task) -> dict[str, Any]:
+def plain_view(task: KlingTask) -> dict[str, Any]:
     """The same as the provider itself writes it, whatever the scenario."""
     view = {
         "task_id": task.task_id,
@@ -108,22 +72,22 @@ def plain_view(task: Task) -> dict[str, Any]:
     return view
 
 
-def mixed_view(task: Task) -> dict[str, Any]:
+def mixed_view(task: KlingTask) -> dict[str, Any]:
     """A new-standard task as one gateway shows it: `id` and `status`, legacy words and result."""
     view = {name: value for name, value in plain_view(task).items() if name != "task_info"}
     return {"id": view.pop("task_id"), "status": view.pop("task_status")} | view
 
 
-def callback_body(task: Task, *, request_id: str) -> object:
+def callback_body(task: KlingTask, *, request_id: str) -> object:
     """What is called back: the bare task object, unless the scenario spoils it."""
     view = plain_view(task)
     view.pop("watermark_info", None)  # queries only
-    if task.scenario.has(Name.OTHER_ID):
+    if task.scenario.has(KlingWord.OTHER_ID):
         view["task_id"] = task.other_id
-    if task.scenario.has(Name.THIN_CALLBACK) and "task_result" in view:
+    if task.scenario.has(KlingWord.THIN_CALLBACK) and "task_result" in view:
         view["task_result"] = _thin(view["task_result"])
-    view = odd_task(view, task.scenario)
-    if task.scenario.has(Name.ENVELOPED):
+    view = deviant_task(view, task.scenario)
+    if task.scenario.has(KlingWord.ENVELOPED):
         return envelope(view, request_id=request_id, scenario=task.scenario)
     return view
 
@@ -133,10 +97,14 @@ def _thin(result: dict[str, Any]) -> dict[str, Any]:
     return {kind: result[kind] for kind in ("images", "videos") if kind in result}
 
 
-def _info(task: Task) -> dict[str, Any]:
+def _info(task: KlingTask) -> dict[str, Any]:
     info: dict[str, Any] = {}
-    if task.operation.has_parent:
-        info["parent_video"] = {"id": task.parent_id, "url": task.parent_url, "duration": "5.041"}
+    if task.details.operation.has_parent:
+        info["parent_video"] = {
+            "id": task.details.parent_id,
+            "url": parent_url_of(task),
+            "duration": "5.041",
+        }
     if task.external_id is not None:
         info["external_task_id"] = task.external_id
     return info

@@ -1,0 +1,94 @@
+"""The record that a provider's module makes of itself, and the way to check keys."""
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, ApiService, Reply, RouteTable
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.sending import CallbackContent
+from tracker.emulator.core.tasks import EmulatedTask
+
+if TYPE_CHECKING:
+    from tracker.emulator.core.engine import Engine
+
+__all__ = ["EmulatedProvider", "RoutedService", "account_of_header", "account_of_key"]
+
+DetailsT = TypeVar("DetailsT")
+
+
+def _facts(task: EmulatedTask[Any]) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "task_status": task.status,
+        "task_status_msg": task.message,
+        "progress": task.progress,
+        "stage": task.stage,
+        "artifacts": list(task.ready_artifacts),
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatedProvider(Generic[DetailsT]):
+    """One provider: its tasks, and the services that show them."""
+
+    name: str
+    engine: "Engine[DetailsT]"
+    services: Sequence[ApiService]
+    """Its own protocol, and those of gateways in front of it."""
+    describe: Callable[[EmulatedTask[DetailsT]], Mapping[str, Any]] = _facts
+    """A task for the control routes."""
+    test_callback: Callable[[], CallbackContent] | None = None
+    """The callback of the provider console's test button, where it has one."""
+
+
+class RoutedService:
+    """A service made of a table of routes."""
+
+    def __init__(
+        self,
+        prefixes: Sequence[str],
+        routes: Sequence[ApiRoute],
+        refuse: Callable[[Refusal, ApiCall], Reply],
+    ) -> None:
+        """Serve the routes under each prefix; `refuse` words a refusal."""
+        self.prefixes = prefixes
+        self._table = RouteTable(routes)
+        self._refuse = refuse
+
+    async def answer(self, call: ApiCall) -> Reply:
+        """Answer by the table; raises Refusal or BrokenAnswerSignal."""
+        return await self._table.answer(call)
+
+    def refuse(self, refusal: Refusal, call: ApiCall) -> Reply:
+        """Word a refusal."""
+        return self._refuse(refusal, call)
+
+
+def account_of_key(key: str | None, config: EmulatorConfig) -> str:
+    """Return the account behind a key; raises Refusal (unauthorized)."""
+    if key and any(hmac.compare_digest(key.encode(), known.encode()) for known in config.api_keys):
+        return config.accounts.get(key, key)
+    raise Refusal(RefusalKind.UNAUTHORIZED, "the key is missing or unknown")
+
+
+def account_of_header(
+    call: ApiCall,
+    config: EmulatorConfig,
+    *,
+    header: str = "authorization",
+    schemes: Sequence[str] = ("Bearer ",),
+) -> str:
+    """Return the account behind a key in a header; raises Refusal (unauthorized).
+
+    schemes: what may stand before the key; an empty one allows the bare key.
+    """
+    value = call.headers.get(header, "")
+    for scheme in schemes:
+        if value.startswith(scheme):
+            return account_of_key(value.removeprefix(scheme), config)
+    raise Refusal(RefusalKind.UNAUTHORIZED, f"{header} is missing or malformed")

@@ -1,0 +1,51 @@
+"""The callbacks of Kling and of its gateways: which, in which shape, and how they are proven."""
+
+from collections.abc import Sequence
+
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.sending import CallbackContent
+from tracker.emulator.core.signing import Signer
+from tracker.emulator.core.tasks import TERMINAL
+from tracker.emulator.providers.kling.details import KlingTask
+from tracker.emulator.providers.kling.gateways import acedata_final, piapi_record
+from tracker.emulator.providers.kling.operations import Dialect
+from tracker.emulator.providers.kling.standard import task_view as new_task_view
+from tracker.emulator.providers.kling.wire import callback_body, mixed_view, plain_view
+from tracker.emulator.providers.kling.words import KlingWord
+
+__all__ = ["callbacks_of"]
+
+_TERMINAL_ONLY = frozenset({Dialect.SOLUTION, Dialect.PIAPI, Dialect.ACEDATA})
+_GATEWAYS = frozenset({Dialect.PIAPI, Dialect.ACEDATA})
+"""They call back themselves, and know nothing of the provider's secrets."""
+
+
+def callbacks_of(task: KlingTask, sign: Signer, *, request_id: str) -> Sequence[CallbackContent]:
+    """Return the callback of a task as it is now, if its service sends one."""
+    dialect = task.details.dialect
+    if dialect in _TERMINAL_ONLY and task.status not in TERMINAL:
+        return ()
+    secret = task.details.callback_secret
+    return (
+        CallbackContent(
+            body=json_bytes(_body_of(task, request_id=request_id)),
+            headers={} if secret is None else {"x-webhook-secret": secret},
+            sign=None if dialect in _GATEWAYS else sign,
+        ),
+    )
+
+
+def _body_of(task: KlingTask, *, request_id: str) -> object:
+    """Return the shape that the service calls back with which took the task."""
+    match task.details.dialect:
+        case Dialect.LEGACY:
+            return callback_body(task, request_id=request_id)
+        case Dialect.NEW_API:  # the upstream calls, under its own id
+            return plain_view(task) | {"task_id": task.other_id}
+        case Dialect.PIAPI:
+            return {"timestamp": task.updated_at // 1000, "data": piapi_record(task)}
+        case Dialect.ACEDATA:
+            return acedata_final(task)
+        case Dialect.STANDARD | Dialect.SOLUTION:
+            is_mixed = task.scenario.has(KlingWord.MIXED)
+            return mixed_view(task) if is_mixed else new_task_view(task)

@@ -1,0 +1,80 @@
+"""Puts Kling's emulator together: the engine's rules, the services and the control view."""
+
+from typing import Any
+
+from tracker.emulator.core.drafts import ProviderRules
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.provider import EmulatedProvider
+from tracker.emulator.core.sending import CallbackContent
+from tracker.emulator.core.signing import standard_webhooks
+from tracker.emulator.providers.kling.acedata import AceDataService
+from tracker.emulator.providers.kling.callbacks import callbacks_of
+from tracker.emulator.providers.kling.details import KlingDetails, KlingTask
+from tracker.emulator.providers.kling.newapi import NewApiService
+from tracker.emulator.providers.kling.piapi import PiApiService
+from tracker.emulator.providers.kling.protocol import KlingService
+from tracker.emulator.providers.kling.refusals import KlingRefusal
+from tracker.emulator.providers.kling.standard import test_view
+from tracker.emulator.providers.kling.task_access import KlingTaskAccess
+from tracker.emulator.providers.kling.wire import plain_view
+from tracker.emulator.providers.kling.words import KLING_WORDS, KlingWord
+
+__all__ = ["create"]
+
+
+def _internal() -> KlingRefusal:
+    return KlingRefusal(5000, "Server internal error")
+
+
+def _internal_timeout() -> KlingRefusal:
+    return KlingRefusal(5002, "Server internal timeout")
+
+
+_FAULTS = FaultTables(
+    before={
+        KlingWord.ERROR_5000_LOST: _internal,
+        KlingWord.ERROR_5002_LOST: _internal_timeout,
+    },
+    after={
+        KlingWord.ERROR_5000_CREATED: _internal,
+        KlingWord.ERROR_5002_CREATED: _internal_timeout,
+    },
+)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
+    """Return Kling's emulator, with the gateways that relay it."""
+    sign = standard_webhooks(lambda: emulator.secrets)
+    rules = ProviderRules[KlingDetails](
+        name="kling",
+        words=KLING_WORDS,
+        faults=_FAULTS,
+        callbacks=lambda task: callbacks_of(task, sign, request_id=emulator.new_request_id()),
+        calls_back_at_once=emulator.config.callback_on_submitted,
+    )
+    engine = Engine(emulator, rules)
+    tasks = KlingTaskAccess(engine)
+
+    def test_callback() -> CallbackContent:
+        body = test_view(engine.new_number(), at=engine.now_ms())
+        return CallbackContent(body=json_bytes(body), sign=sign)
+
+    return EmulatedProvider(
+        name="kling",
+        engine=engine,
+        services=(
+            KlingService(tasks),
+            NewApiService(tasks),
+            PiApiService(tasks),
+            AceDataService(tasks),
+        ),
+        describe=_described,
+        test_callback=test_callback,
+    )
+
+
+def _described(task: KlingTask) -> dict[str, Any]:
+    return plain_view(task) | {"dialect": task.details.dialect, "model": task.details.model}

@@ -1,0 +1,30 @@
+"""The providers that are emulated: name -> loader of its module, called when one is served."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.provider import EmulatedProvider
+
+__all__ = ["REGISTRY", "ProviderFactory", "ProviderLoader"]
+
+ProviderFactory = Callable[[Emulator], EmulatedProvider[Any]]
+ProviderLoader = Callable[[], ProviderFactory]
+"""Imports a provider's module and returns its function `create`."""
+
+
+def _module(name: str) -> ProviderLoader:
+    def load() -> ProviderFactory:
+        create: ProviderFactory = import_module(f"tracker.emulator.providers.{name}").create
+        return create
+
+    return load
+
+
+REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
+    {
+        "kling": _module("kling"),
+    }
+)
