@@ -63,7 +63,9 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
     }
     both = _settings(tmp_path, FILE, TRACKER_KLING_API_KEY="k").accounts().by_name
     assert both["kling", "default"].api_key == "k"
-    assert list(Settings.from_env({}).accounts().by_name) == [("kling", "default")]
+    assert Settings.from_env({}).accounts().by_name == {}
+    url = Settings.from_env({"TRACKER_KLING_BASE_URL": "http://127.0.0.1:9"}).accounts().by_name
+    assert url["kling", "default"].api_key is None
 
 
 @pytest.mark.parametrize(
@@ -144,4 +146,4 @@ def test_a_secret_is_what_the_profile_says(tmp_path: Path) -> None:
     settings = Settings.from_env(
         {"TRACKER_KLING_PROFILE": "piapi", "TRACKER_KLING_WEBHOOK_SECRET": "any text will do"}
     )
-    assert settings.kling_account().webhook_secrets == ("any text will do",)
+    assert settings.accounts().by_name["kling", "default"].webhook_secrets == ("any text will do",)

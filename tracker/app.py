@@ -168,7 +168,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
         lifespan,
         SystemClock(),
         root_path=settings.tracker_root_path,
-        kling_prefixes=settings.tracker_kling_prefixes,
+        front_prefixes=settings.front_prefixes(),
     )
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,33 +20,20 @@ from pydantic import (
     model_validator,
 )
 
-from tracker.accounts import (
-    Accounts,
-    AccountsError,
-    flaws_of_credentials,
-    http_url,
-    parse,
-    reveal,
-)
+from tracker import provider_settings
+from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
 from tracker.domain.signature import key_of
-from tracker.providers.base import Account
+from tracker.provider_settings import SettingsError
+from tracker.providers.ports.account import Account, HttpUrl
 from tracker.providers.registry import PROVIDERS
 from tracker.setting_errors import lines_of, unknown_settings
 from tracker.store.driver.engine import normalise_url
 
+__all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRETS_FILE = "callback_secrets"
-
-
-class SettingsError(Exception):
-    """One setting or several are wrong. `problems` has a line for each, which names it."""
-
-    def __init__(self, *problems: str) -> None:
-        """problems: `NAME: reason and what would be right`; none holds a secret's value."""
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def _words(value: Any) -> Any:
@@ -74,41 +60,15 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-_RESERVED = frozenset(
-    {"v1", "callbacks", "ui", "docs", "healthz", "readyz", "metrics", "openapi.json"}
-)
-"""First parts of paths that are ours."""
-
-
-def _path_prefix(value: str) -> str:
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
-        raise ValueError(f"{value!r} must be a path like /tracker, with no slash at the end")
-    return value
-
-
-def _front_prefix(value: str) -> str:
-    if _path_prefix(value).split("/")[1] in _RESERVED:
-        raise ValueError(f"{value!r} begins with a path that is used for something else")
-    return value
-
-
 def _database(value: str) -> str:
     normalise_url(value)
     return value
 
 
-HttpUrl = Annotated[str, AfterValidator(http_url)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
-PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
-Prefixes = Annotated[
-    tuple[Annotated[str, AfterValidator(_front_prefix)], ...], BeforeValidator(_words)
-]
+PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
 WebhookSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
-]
-# What form a provider's secrets have, its adapter knows.
-ProviderSecrets = Annotated[
-    tuple[Annotated[SecretStr, Field(min_length=1)], ...], BeforeValidator(_words)
 ]
 Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=16)], ...], BeforeValidator(_words)]
 
@@ -137,15 +97,6 @@ class Settings(BaseModel):
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
     tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower)] = Confirm.SHARED
-    tracker_kling_base_url: HttpUrl = "https://api-singapore.klingai.com"
-    tracker_kling_api_key: SecretStr | None = None
-    tracker_kling_access_key: SecretStr | None = None
-    tracker_kling_secret_key: SecretStr | None = None
-    tracker_kling_webhook_secret: ProviderSecrets = ()
-    tracker_kling_prefixes: Prefixes = ()
-    tracker_kling_max_in_flight: int | None = Field(None, ge=1)
-    tracker_kling_profile: str | None = None
-    tracker_kling_finds_external_ids: bool = True
     tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()
     tracker_webhook_secrets: WebhookSecrets = ()
@@ -172,16 +123,7 @@ class Settings(BaseModel):
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
     ] = "info"
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
-
-    @model_validator(mode="after")
-    def _account_can_work(self) -> Self:
-        account = self.kling_account()
-        for flaw in (*flaws_of_credentials(account), *PROVIDERS["kling"].flaws_of(account)):
-            key, _, reason = flaw.partition(": ")
-            for name in ("access_key", "secret_key", "api_key"):
-                reason = reason.replace(name, f"TRACKER_KLING_{name.upper()}")
-            raise ValueError(f"TRACKER_KLING_{key.upper().removesuffix('S')}: {reason}")
-        return self
+    _front_prefixes: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
@@ -206,6 +148,8 @@ class Settings(BaseModel):
             name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
         }
         problems = unknown_settings(environ, setting_names())
+        ours = provider_settings.read(environ, PROVIDERS)
+        problems += ours.problems
         try:
             settings = cls(**known)
         except ValidationError as error:
@@ -213,7 +157,8 @@ class Settings(BaseModel):
             raise SettingsError(*problems) from None
         if problems:
             raise SettingsError(*problems)
-        settings._accounts = _read_accounts(settings, environ)
+        settings._accounts = _read_accounts(settings, environ, ours.accounts)
+        settings._front_prefixes = ours.front_prefixes
         return settings
 
     def resolved_database_url(self) -> str:
@@ -245,35 +190,17 @@ class Settings(BaseModel):
         """Whether only this machine can connect."""
         return self.tracker_host in _LOOPBACK
 
-    def kling_account(self) -> Account:
-        """The default account at Kling."""
-        return Account(
-            name="default",
-            base_url=self.tracker_kling_base_url,
-            api_key=reveal(self.tracker_kling_api_key),
-            access_key=reveal(self.tracker_kling_access_key),
-            secret_key=reveal(self.tracker_kling_secret_key),
-            webhook_secrets=tuple(
-                one.get_secret_value() for one in self.tracker_kling_webhook_secret
-            ),
-            max_in_flight=self.tracker_kling_max_in_flight,
-            profile=self.tracker_kling_profile,
-            finds_external_ids=self.tracker_kling_finds_external_ids,
-        )
-
     def accounts(self) -> Accounts:
-        """Every account: those of the file, and the environment's as `default`.
+        """Return every account: those of the file, and those of the environment as `default`."""
+        return self._accounts
 
-        The latter is there when it has credentials, or when the file has none for Kling.
-        """
-        named = dict(self._accounts.by_name)
-        if self.has_kling_credentials() or all(owner != "kling" for owner, _ in named):
-            named["kling", "default"] = self.kling_account()
-        return Accounts(named, self._accounts.rules)
+    def has_credentials(self) -> bool:
+        """Tell whether anything could be submitted to any provider."""
+        return any(one.options.has_credentials() for one in self.accounts().by_name.values())
 
-    def has_kling_credentials(self) -> bool:
-        """Whether anything could be submitted to Kling."""
-        return bool(self.tracker_kling_api_key or self.tracker_kling_access_key)
+    def front_prefixes(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the further paths of each provider's front."""
+        return self._front_prefixes
 
 
 def database_url() -> str:
@@ -281,10 +208,14 @@ def database_url() -> str:
     return Settings.from_env().resolved_database_url()
 
 
-def _read_accounts(settings: Settings, environ: Mapping[str, str]) -> Accounts:
+def _read_accounts(
+    settings: Settings,
+    environ: Mapping[str, str],
+    ours: Mapping[tuple[str, str], Account],
+) -> Accounts:
     path = settings.tracker_config
     if path is None:
-        return Accounts()
+        return Accounts(ours)
     try:
         found = parse(path.read_text(), environ, PROVIDERS)
     except AccountsError as error:
@@ -292,12 +223,21 @@ def _read_accounts(settings: Settings, environ: Mapping[str, str]) -> Accounts:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise SettingsError(f"TRACKER_CONFIG: {path}: {reason}") from None
-    if ("kling", "default") in found.by_name and settings.has_kling_credentials():
+    for provider, name in found.by_name.keys() & ours.keys():
+        if not ours[provider, name].options.has_credentials():
+            continue
         raise SettingsError(
-            f"TRACKER_CONFIG: {path}: accounts.kling.default: TRACKER_KLING_… has credentials for "
-            "an account of this name; give it another"
+            f"TRACKER_CONFIG: {path}: accounts.{provider}.{name}: "
+            f"{provider_settings.prefix_of(provider)}… sets an account of this name; "
+            "give it another"
         )
-    return found
+    with_file = {provider for provider, _ in found.by_name}
+    ours = {
+        name: account
+        for name, account in ours.items()
+        if account.options.has_credentials() or name[0] not in with_file
+    }
+    return Accounts({**ours, **found.by_name}, found.rules)
 
 
 OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})
@@ -311,7 +251,9 @@ def read_environment() -> dict[str, str]:
 
 def setting_names() -> frozenset[str]:
     """Name every variable that is read, here or by the commands that call a service."""
-    return frozenset(name.upper() for name in Settings.model_fields) | OTHER_NAMES
+    return frozenset(name.upper() for name in Settings.model_fields) | (
+        OTHER_NAMES | provider_settings.names(PROVIDERS)
+    )
 
 
 def _kept_secrets(folder: Path) -> tuple[bytes, ...]:

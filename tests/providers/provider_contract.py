@@ -25,18 +25,20 @@ from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
-    Absent,
     Accepted,
     Deferred,
     NotSent,
     Observed,
+    PollOutcome,
     Refused,
     SubmitOutcome,
     Unanswered,
     Unknown,
 )
 from tracker.domain.task import TERMINAL, VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.base import Account, PollsTogether, Provider
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.provider import Provider
 
 SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -113,6 +115,32 @@ def a_task(operation: str, **changes: Any) -> Task:
     return replace(task, **changes)
 
 
+def an_account(provider: Provider, **options: Any) -> Account:
+    """An account with a key, at an address of nobody's."""
+    given = {"base_url": "https://provider.example/base", "api_key": SECRET} | options
+    return provider.account("default", provider.options.model_validate(given))
+
+
+def sent_to(
+    account: Account,
+    task: Task,
+    body: Mapping[str, Any] | None = None,
+    url: str | None = CALLBACK_URL,
+) -> Sending:
+    """A task about to be created."""
+    return Sending(account, task, body or {}, None, url, NOW)
+
+
+def asked_of(account: Account, *tasks: Task) -> Asking:
+    """Tasks that their provider is asked about."""
+    return Asking(account, tasks, NOW)
+
+
+def called_back(body: bytes, headers: Mapping[str, str] | None = None) -> Inbound:
+    """A callback as it arrives."""
+    return Inbound("POST", "/callbacks/p/0/token", "", headers or {}, body)
+
+
 class ProviderContract:
     """Inherit it, and name what is tested."""
 
@@ -122,37 +150,37 @@ class ProviderContract:
 
     @pytest.fixture
     def account(self) -> Account:
-        return Account("default", "https://provider.example/base", api_key=SECRET)
+        return an_account(self.provider)
 
     def operation(self) -> str:
         return next(iter(self.inputs))
 
     def test_it_is_found_under_its_name_and_knows_the_operations(self) -> None:
         assert self.provider.name.islower()
-        account = Account("default", "https://provider.example", api_key=SECRET)
-        assert self.provider.operations
-        assert [self.provider.refusal(account, operation) for operation in self.inputs] == (
+        account, submits = an_account(self.provider), self.provider.submits
+        assert submits.operations
+        assert [submits.serves(account, operation) for operation in self.inputs] == (
             [None] * len(self.inputs)
         )
-        assert self.provider.refusal(account, "no/such-operation")
+        assert submits.serves(account, "no/such-operation")
         assert self.provider.flaws_of(account) == []
 
     def test_valid_inputs_pass_and_nonsense_is_refused_by_field(self) -> None:
         for operation, input_ in self.inputs.items():
-            assert self.provider.check(operation, input_).body
+            assert self.provider.submits.check(operation, input_).body
         for nonsense in ({}, {"no_such_field": 1}):
             with pytest.raises(InvalidRequest) as caught:
-                self.provider.check(self.operation(), nonsense)
+                self.provider.submits.check(self.operation(), nonsense)
             assert caught.value.fields
 
     def test_a_submit_carries_both_ids_of_ours_and_its_credentials_stay_out_of_its_text(
         self, account: Account
     ) -> None:
         for operation, input_ in self.inputs.items():
-            task, body = a_task(operation), self.provider.check(operation, input_).body
-            build = self.provider.build_submit
-            call = build(account, task, body, callback_url=CALLBACK_URL, now=NOW)
-            assert call == build(account, task, body, callback_url=CALLBACK_URL, now=NOW)
+            task, body = a_task(operation), self.provider.submits.check(operation, input_).body
+            build = self.provider.submits.build_submit
+            call = build(sent_to(account, task, body))
+            assert call == build(sent_to(account, task, body))
             assert call.url.startswith(account.base_url)
             assert all(name == name.lower() for name in call.headers)
             sent = (call.body or b"").decode()
@@ -160,15 +188,17 @@ class ProviderContract:
             assert CALLBACK_URL in sent
             assert SECRET in str(dict(call.headers))
             assert SECRET not in repr(call) + call.url + sent
-            silent = build(account, task, body, callback_url=None, now=NOW)
+            silent = build(sent_to(account, task, body, None))
             assert b"callback" not in (silent.body or b"")
 
     def test_a_poll_asks_by_their_id_and_without_one_by_ours(self, account: Account) -> None:
         task = a_task(self.operation(), provider_task_id="theirs-1", external_task_id="a/b c?")
-        call = self.provider.build_poll(account, task, now=NOW)
+        polls = self.provider.polls
+        assert polls is not None
+        call = polls.build_poll(asked_of(account, task))
         assert call is not None
         assert "theirs-1" in call.url
-        unnamed = self.provider.build_poll(account, replace(task, provider_task_id=None), now=NOW)
+        unnamed = polls.build_poll(asked_of(account, replace(task, provider_task_id=None)))
         assert unnamed is not None
         assert "a%2Fb%20c%3F" in unnamed.url
         assert call.url.startswith(account.base_url)
@@ -177,41 +207,45 @@ class ProviderContract:
     def test_a_broken_exchange_proves_what_the_break_proves(self) -> None:
         before = HttpFailure(Certainty.NOT_SENT, "refused")
         after = HttpFailure(Certainty.UNKNOWN, "cut")
-        assert isinstance(self.provider.parse_submit(before), NotSent)
-        assert isinstance(self.provider.parse_submit(after), Unknown)
-        assert isinstance(self.provider.parse_poll(before), Unanswered)
-        assert isinstance(self.provider.parse_poll(after), Unanswered)
+        assert isinstance(self.submitted(before), NotSent)
+        assert isinstance(self.submitted(after), Unknown)
+        assert isinstance(self.polled(before), Unanswered)
+        assert isinstance(self.polled(after), Unanswered)
 
     @pytest.mark.parametrize("status", [200, 201, 408, 409, 500, 502, 504])
     def test_an_answer_that_nobody_can_read_proves_nothing_about_a_submit(
         self, status: int
     ) -> None:
         for body in (b"", b"{}", b"[]", b"null", HTML.body):
-            assert isinstance(self.provider.parse_submit(HttpResult(status, {}, body)), Unknown)
+            assert isinstance(self.submitted(HttpResult(status, {}, body)), Unknown)
 
     @pytest.mark.parametrize("status", [200, 404, 500, 502, 503])
     def test_a_page_is_no_denial(self, status: int) -> None:
         """The wrong host and a provider that is down answer with pages; no task is lost to them."""
-        outcome = self.provider.parse_poll(HttpResult(status, HTML.headers, HTML.body))
+        outcome = self.polled(HttpResult(status, HTML.headers, HTML.body))
         assert isinstance(outcome, Unanswered)
 
     @given(answer=answers)
     def test_no_answer_breaks_it(self, answer: HttpResult) -> None:
-        submitted = self.provider.parse_submit(answer)
+        submitted = self.submitted(answer)
         assert isinstance(submitted, SubmitOutcome)
         if isinstance(submitted, Accepted):
             assert submitted.provider_task_id
         if isinstance(submitted, Refused | Deferred):
             assert answer.status >= 300 or submitted.code
-        _check_storable(self.provider.parse_poll(answer))
+        _check_storable(self.polled(answer))
 
     @given(body=bodies)
     def test_no_callback_breaks_it(self, body: bytes) -> None:
+        calls_back = self.provider.calls_back
+        assert calls_back is not None
         try:
-            said = self.provider.parse_callback(body, {})
+            statements = calls_back.parse_callback(called_back(body))
         except CallbackRejected:
             return
-        _check_storable(Observed(said))
+        for said in statements:
+            if isinstance(said, Observation):
+                _check_storable(Observed(said))
 
     def test_what_we_tell_a_callers_callback_url_reads_as_the_same_verdict(self) -> None:
         for state in sorted(VERDICTS - {TaskState.CANCELLED}):
@@ -223,36 +257,66 @@ class ProviderContract:
                 error=TaskError("provider", None, "why") if state is TaskState.FAILED else None,
                 finished_at=NOW,
             )
-            said = self.provider.parse_callback(self.provider.render_callback(task), {})
+            assert self.provider.render_callback is not None
+            body = self.provider.render_callback(task)
+            said = callback_of(self.provider, body)
             assert (said.state, said.external_task_id) == (state, task.external_task_id)
-            assert "theirs" not in self.provider.render_callback(task).decode()
+            assert "theirs" not in body.decode()
 
     @given(count=st.integers(1, 60), answer=answers)
     def test_polls_together_cover_every_task_once(self, count: int, answer: HttpResult) -> None:
-        if not isinstance(self.provider, PollsTogether):
+        polls, account = self.provider.polls, an_account(self.provider)
+        if polls is None or polls.together < 2:
             return
-        account = Account("default", "https://provider.example/base", api_key=SECRET)
         wanted = [
             a_task(self.operation(), key=n, provider_task_id=f"theirs-{n}" if n % 3 else None)
             for n in range(count)
         ]
-        groups = self.provider.group_polls(account, wanted)
-        assert sorted(task.key for group in groups for task in group) == list(range(count))
-        for group in groups:
-            if len(group) == 1:
-                continue
-            assert self.provider.build_polls(account, group, now=NOW).url.startswith(
-                account.base_url
-            )
-            outcomes = self.provider.parse_polls(answer, group)
-            assert len(outcomes) == len(group)
+        groups: dict[str | None, list[Task]] = {}
+        for task in wanted:
+            groups.setdefault(polls.shares(account, task), []).append(task)
+        groups.pop(None, None)
+        for group in groups.values():
+            asking = asked_of(account, *group[: polls.together])
+            call = polls.build_poll(asking)
+            assert call is not None
+            assert call.url.startswith(account.base_url)
+            outcomes = polls.parse_poll(asking, answer)
+            assert len(outcomes) == len(asking.tasks)
             for outcome in outcomes:
                 _check_storable(outcome)
+
+    def submitted(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+        account = an_account(self.provider)
+        return self.provider.submits.parse_submit(
+            sent_to(account, a_task(self.operation())), answer
+        )
+
+    def polled(self, answer: HttpResult | HttpFailure) -> PollOutcome:
+        polls = self.provider.polls
+        assert polls is not None
+        account = an_account(self.provider)
+        (outcome,) = polls.parse_poll(asked_of(account, a_task(self.operation())), answer)
+        return outcome
+
+
+def callback_of(provider: Provider, body: bytes) -> Observation:
+    """The one statement of a callback."""
+    assert provider.calls_back is not None
+    (said,) = provider.calls_back.parse_callback(called_back(body))
+    assert isinstance(said, Observation)
+    return said
+
+
+def _some_operation(provider: Provider) -> str:
+    return min(provider.submits.operations)
 
 
 def check_submit(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded answer to a submit means what is expected."""
-    outcome = provider.parse_submit(result_of(sample))
+    task = a_task(sample.get("operation") or _some_operation(provider))
+    sending = sent_to(an_account(provider, **sample.get("account", {})), task)
+    outcome = provider.submits.parse_submit(sending, result_of(sample))
     expected = dict(sample["expect"])
     assert type(outcome).__name__ == expected.pop("outcome")
     assert {name: getattr(outcome, name) for name in expected} == expected
@@ -260,7 +324,10 @@ def check_submit(provider: Provider, sample: Mapping[str, Any]) -> None:
 
 def check_poll(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded answer to a poll means what is expected."""
-    outcome = provider.parse_poll(result_of(sample))
+    task = a_task(sample.get("operation") or _some_operation(provider))
+    assert provider.polls is not None
+    asking = asked_of(an_account(provider, **sample.get("account", {})), task)
+    (outcome,) = provider.polls.parse_poll(asking, result_of(sample))
     expected = dict(sample["expect"])
     assert type(outcome).__name__ == expected.pop("outcome")
     told: object = outcome.observation if isinstance(outcome, Observed) else outcome
@@ -269,7 +336,9 @@ def check_poll(provider: Provider, sample: Mapping[str, Any]) -> None:
 
 def check_callback(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded callback means what is expected."""
-    said = provider.parse_callback(body_of(sample), sample.get("headers", {}))
+    assert provider.calls_back is not None
+    inbound = called_back(body_of(sample), sample.get("headers"))
+    (said,) = provider.calls_back.parse_callback(inbound)
     assert _fields(said, sample["expect"]) == sample["expect"]
 
 
@@ -295,7 +364,7 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _check_storable(outcome: Observed | Absent | Unanswered) -> None:
+def _check_storable(outcome: PollOutcome) -> None:
     if not isinstance(outcome, Observed):
         return
     said = outcome.observation

@@ -20,16 +20,16 @@ def test_optional_fields_may_be_empty_in_any_way(operation: str, empty: Any) -> 
     required = _REQUIRED[operation]
     fields = OPERATIONS[operation].model_fields
     optional = {name: empty for name in fields if name not in required}
-    assert KLING.check(operation, optional | required).body == required
+    assert KLING.submits.check(operation, optional | required).body == required
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_null_is_no_value_for_any_field_of_any_operation(operation: str) -> None:
     fields = OPERATIONS[operation].model_fields
     with pytest.raises(InvalidRequest) as nothing:
-        KLING.check(operation, {})
+        KLING.submits.check(operation, {})
     with pytest.raises(InvalidRequest) as nulls:
-        KLING.check(operation, dict.fromkeys(fields))
+        KLING.submits.check(operation, dict.fromkeys(fields))
     assert list(nulls.value.fields) == list(nothing.value.fields)
 
 
@@ -42,7 +42,7 @@ def test_null_is_no_value_for_any_field_of_any_operation(operation: str) -> None
     ],
 )
 def test_what_is_nested_is_read_alike(given: dict[str, Any], sent: Any) -> None:
-    body = KLING.check(T2V, {"prompt": "p"} | given).body
+    body = KLING.submits.check(T2V, {"prompt": "p"} | given).body
     if sent == "left out":
         assert "camera_control" not in body
     else:
@@ -52,7 +52,7 @@ def test_what_is_nested_is_read_alike(given: dict[str, Any], sent: Any) -> None:
 
 def test_items_of_lists_are_read_alike() -> None:
     shots = [{"index": 1, "prompt": "a", "duration": 5}, {"index": None, "prompt": "b"}]
-    body = KLING.check(T2V, {"multi_prompt": shots}).body
+    body = KLING.submits.check(T2V, {"multi_prompt": shots}).body
     assert body["multi_prompt"] == [
         {"index": 1, "prompt": "a", "duration": "5"},
         {"prompt": "b"},
@@ -77,18 +77,20 @@ def test_a_number_in_quotation_marks_may_come_without_them(
 ) -> None:
     if operation == "videos/multi-elements":
         given = given | {"session_id": 7, "edit_mode": "addition", "prompt": "p"}
-    body = KLING.check(operation, given).body
+    body = KLING.submits.check(operation, given).body
     assert {name: body[name] for name in sent} == sent
 
 
 def test_an_external_id_may_be_a_number() -> None:
-    assert KLING.check(T2V, {"prompt": "p", "external_task_id": 17}).external_task_id == "17"
+    assert (
+        KLING.submits.check(T2V, {"prompt": "p", "external_task_id": 17}).external_task_id == "17"
+    )
 
 
 @pytest.mark.parametrize("duration", [4.5, True, 99, "many", [5]])
 def test_what_is_no_such_number_is_refused(duration: Any) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        KLING.check(T2V, {"prompt": "p", "duration": duration})
+        KLING.submits.check(T2V, {"prompt": "p", "duration": duration})
     assert [field.path for field in caught.value.fields] == ["duration"]
 
 
@@ -101,12 +103,12 @@ def test_the_new_standard_is_read_alike() -> None:
         "callback_url": None,
         "external_task_id": "",
     }
-    request = KLING.check(STANDARD, given)
+    request = KLING.submits.check(STANDARD, given)
     assert request.body == {"prompt": "p", "settings": {"duration": 5}}
     assert (request.callback_url, request.external_task_id) == (None, None)
 
 
 def test_unknown_fields_pass_but_for_null() -> None:
     given: dict[str, Any] = {"prompt": "p", "new_field": "", "other": {"a": None}, "third": None}
-    body = KLING.check(T2V, given).body
+    body = KLING.submits.check(T2V, given).body
     assert body == {"prompt": "p", "new_field": "", "other": {"a": None}}

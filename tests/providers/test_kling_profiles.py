@@ -6,33 +6,48 @@ from typing import Any
 
 import pytest
 
-from tests.providers.provider_contract import NOW, a_task
+from tests.providers.provider_contract import NOW, a_task, asked_of, called_back, sent_to
 from tests.support.requests import EXAMPLE
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Observed, Unanswered
 from tracker.domain.task import Task, TaskState
 from tracker.emulator.core.signing import signature_headers
-from tracker.providers.base import Account
+from tracker.providers.kit.grouping import grouped
 from tracker.providers.kling import profiles
-from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.adapter import KlingAdapter
+from tracker.providers.kling.options import KlingOptions
+from tracker.providers.ports.account import Account
 
-KLING = Kling()
+KLING = KlingAdapter()
 URL = "https://tracker.example/callbacks/kling/1/t"
-OFFICIAL = Account("main", "https://api-singapore.klingai.com", api_key="k")
-PAIR = replace(OFFICIAL, api_key=None, access_key="ak", secret_key="sk")
-GATEWAY = Account("gw", "https://gw.example/kling", api_key="k")
+
+
+def _account(name: str, base_url: str, **options: Any) -> Account:
+    given = {"api_key": "k"} | options
+    made = KlingOptions.model_validate({k: v for k, v in given.items() if v is not None})
+    return Account(name, base_url, made)
+
+
+def _with(account: Account, **options: Any) -> Account:
+    given = {name: getattr(account.options, name) for name in account.options.model_fields_set}
+    return _account(account.name, account.base_url, **(given | options))
+
+
+OFFICIAL = _account("main", "https://api-singapore.klingai.com")
+PAIR = _with(OFFICIAL, api_key=None, access_key="ak", secret_key="sk")
+GATEWAY = _account("gw", "https://gw.example/kling")
 T2V = "videos/text2video"
 STANDARD = "text-to-video/kling-3.0"
 
 
 def _sent(account: Account, task: Task, body: dict[str, Any], url: str | None = URL) -> Any:
-    call = KLING.build_submit(account, task, body, callback_url=url, now=NOW)
+    call = KLING.build_submit(sent_to(account, task, body, url))
     return call, json.loads(call.body or b"")
 
 
 def _poll(account: Account, task: Task) -> HttpCall:
-    call = KLING.build_poll(account, task, now=NOW)
+    call = KLING.build_poll(asked_of(account, task))
     assert call is not None
     return call
 
@@ -121,23 +136,23 @@ def test_a_wrong_field_of_the_new_standard_is_named(wrong: dict[str, Any], path:
         (OFFICIAL, T2V, None),
         (PAIR, T2V, None),
         (PAIR, STANDARD, "the new standard takes an API key"),
-        (replace(OFFICIAL, dialect="legacy"), STANDARD, "speaks the legacy dialect only"),
-        (replace(OFFICIAL, dialect="standard"), T2V, "speaks the standard dialect only"),
+        (_with(OFFICIAL, dialect="legacy"), STANDARD, "speaks the legacy dialect only"),
+        (_with(OFFICIAL, dialect="standard"), T2V, "speaks the standard dialect only"),
         (OFFICIAL, "unknown", "no such operation"),
         (OFFICIAL, "text-to-video/../x", "no such operation"),
         (OFFICIAL, "tasks/x", "no such operation"),
-        (replace(GATEWAY, profile="new-api"), T2V, None),
-        (replace(GATEWAY, profile="new-api"), "images/generations", "new-api serves"),
-        (replace(GATEWAY, profile="piapi"), "videos/effects", None),
-        (replace(GATEWAY, profile="piapi"), "videos/multi-image2video", "no task type"),
-        (replace(GATEWAY, profile="acedata"), "videos/motion-control", None),
-        (replace(GATEWAY, profile="acedata"), STANDARD, "AceDataCloud serves"),
+        (_with(GATEWAY, profile="new-api"), T2V, None),
+        (_with(GATEWAY, profile="new-api"), "images/generations", "new-api serves"),
+        (_with(GATEWAY, profile="piapi"), "videos/effects", None),
+        (_with(GATEWAY, profile="piapi"), "videos/multi-image2video", "no task type"),
+        (_with(GATEWAY, profile="acedata"), "videos/motion-control", None),
+        (_with(GATEWAY, profile="acedata"), STANDARD, "AceDataCloud serves"),
     ],
 )
 def test_what_an_account_cannot_do_is_told_before_anything_is_sent(
     account: Account, operation: str, told: str | None
 ) -> None:
-    refusal = KLING.refusal(account, operation)
+    refusal = KLING.serves(account, operation)
     assert refusal is None if told is None else told in (refusal or "")
 
 
@@ -151,9 +166,10 @@ def test_on_the_official_host_one_list_serves_both_dialects() -> None:
         a_task(T2V, key=5, state=TaskState.UNCERTAIN),
         *(a_task(T2V, key=n, provider_task_id=str(n)) for n in range(6, 27)),
     ]
-    groups = KLING.group_polls(OFFICIAL, wanted)
+    groups = grouped(KLING, OFFICIAL, wanted)
     assert [len(group) for group in groups] == [20, 3, 1, 1, 1]
-    call = KLING.build_polls(OFFICIAL, groups[1], now=NOW)
+    call = KLING.build_poll(asked_of(OFFICIAL, *groups[1]))
+    assert call is not None
     assert call.url == f"{OFFICIAL.base_url}/tasks?task_ids=24,25,26"
     assert groups[-1][0].key == 5
     assert _poll(OFFICIAL, groups[-1][0]).url.startswith(f"{OFFICIAL.base_url}/v1/videos/")
@@ -166,7 +182,7 @@ def test_on_the_official_host_one_list_serves_both_dialects() -> None:
 )
 def test_elsewhere_legacy_tasks_are_asked_for_one_by_one(account: Account) -> None:
     wanted = [a_task(T2V, key=n, provider_task_id=str(n)) for n in range(3)]
-    assert [len(group) for group in KLING.group_polls(account, wanted)] == [1, 1, 1]
+    assert [len(group) for group in grouped(KLING, account, wanted)] == [1, 1, 1]
 
 
 def test_of_a_task_that_the_list_does_not_hold_nothing_is_concluded() -> None:
@@ -182,7 +198,7 @@ def test_of_a_task_that_the_list_does_not_hold_nothing_is_concluded() -> None:
         {"id": "77", "status": "failed"},
     ]
     answer = HttpResult(200, {}, json.dumps({"code": 0, "data": told}).encode())
-    first, second, third = KLING.parse_polls(answer, wanted)
+    first, second, third = KLING.parse_poll(asked_of(OFFICIAL, *wanted), answer)
     assert isinstance(first, Observed)
     assert first.observation.state is TaskState.SUCCEEDED
     assert isinstance(second, Unanswered)
@@ -193,13 +209,14 @@ def test_of_a_task_that_the_list_does_not_hold_nothing_is_concluded() -> None:
 
 @pytest.mark.parametrize(("status", "alone"), [(404, 2), (401, 2), (429, 0), (502, 0)])
 def test_a_list_that_is_not_served_leads_to_asking_one_by_one(status: int, alone: int) -> None:
-    outcomes = KLING.parse_polls(HttpResult(status, {}, b"<html>"), [a_task(T2V)] * 2)
+    asking = asked_of(OFFICIAL, a_task(T2V), a_task(T2V))
+    outcomes = KLING.parse_poll(asking, HttpResult(status, {}, b"<html>"))
     assert sum(isinstance(one, Unanswered) and one.alone for one in outcomes) == alone
 
 
 def test_new_api_is_never_asked_by_an_id_that_it_does_not_know() -> None:
-    account = replace(GATEWAY, profile="new-api")
-    assert KLING.build_poll(account, a_task(T2V), now=NOW) is None
+    account = _with(GATEWAY, profile="new-api")
+    assert KLING.build_poll(asked_of(account, a_task(T2V))) is None
     assert _poll(account, a_task(T2V, provider_task_id="task_1")).url == (
         "https://gw.example/kling/v1/videos/text2video/task_1"
     )
@@ -210,18 +227,16 @@ def test_new_api_is_never_asked_by_an_id_that_it_does_not_know() -> None:
 def test_who_does_not_find_our_ids_is_not_asked_by_them(account: Account, operation: str) -> None:
     """It would deny a task that it has, and we would send it again."""
     uncertain = a_task(operation, state=TaskState.UNCERTAIN, provider_task_id=None)
-    assert KLING.build_poll(account, uncertain, now=NOW) is not None
-    forgetful = replace(account, finds_external_ids=False)
-    assert KLING.build_poll(forgetful, uncertain, now=NOW) is None
-    assert KLING.group_polls(forgetful, [uncertain] * 2) == [[uncertain]] * 2  # nobody together
+    assert KLING.build_poll(asked_of(account, uncertain)) is not None
+    forgetful = _with(account, finds_external_ids=False)
+    assert KLING.build_poll(asked_of(forgetful, uncertain)) is None
+    assert KLING.shares(forgetful, uncertain) is None  # not together with others
     known = replace(uncertain, provider_task_id="881")
     assert "881" in _poll(forgetful, known).url
 
 
 def test_piapi_has_its_own_path_key_header_names_and_secret() -> None:
-    account = Account(
-        "pi", "https://api.piapi.ai", api_key="k", profile="piapi", webhook_secrets=("s", "old")
-    )
+    account = _account("pi", "https://api.piapi.ai", profile="piapi", webhook_secrets=("s", "old"))
     body = {"model_name": "kling-v2-5-turbo", "prompt": "rain", "image": "https://x/1.png"}
     call, sent = _sent(account, a_task("videos/image2video"), body | {"duration": "5"})
     assert call.url == "https://api.piapi.ai/api/v1/task"
@@ -238,16 +253,17 @@ def test_piapi_has_its_own_path_key_header_names_and_secret() -> None:
         },
         "config": {"webhook_config": {"endpoint": URL, "secret": "s"}},
     }
-    assert KLING.build_poll(account, a_task(T2V), now=NOW) is None
+    assert KLING.build_poll(asked_of(account, a_task(T2V))) is None
     assert _poll(account, a_task(T2V, provider_task_id="a/b")).url.endswith("/api/v1/task/a%2Fb")
     for given, flaw in [("s", None), ("old", None), ("x", "does not fit"), ("", "not signed")]:
-        proof = KLING.verify_callback(account, b"{}", {"x-webhook-secret": given}, now=NOW)
-        assert proof is not None
+        scheme = KLING.proof(account)
+        assert scheme is not None
+        proof = scheme.verify(called_back(b"{}", {"x-webhook-secret": given}), now=NOW)
         assert proof.flaw is None if flaw is None else flaw in (proof.flaw or "")
 
 
 def test_acedata_is_told_not_to_block_and_is_asked_by_post() -> None:
-    account = Account("ace", "https://api.acedata.cloud", api_key="k", profile="acedata")
+    account = _account("ace", "https://api.acedata.cloud", profile="acedata")
     body = {"model_name": "kling-v1-6", "prompt": "rain", "image": "https://x/1.png"}
     call, sent = _sent(account, a_task("videos/image2video"), body | {"duration": "10"})
     assert call.url == "https://api.acedata.cloud/kling/videos"
@@ -263,18 +279,19 @@ def test_acedata_is_told_not_to_block_and_is_asked_by_post() -> None:
     asked = _poll(account, a_task(T2V, provider_task_id="u"))
     assert (asked.method, asked.url) == ("POST", "https://api.acedata.cloud/kling/tasks")
     assert json.loads(asked.body or b"") == {"action": "retrieve", "id": "u"}
-    assert KLING.build_poll(account, a_task(T2V), now=NOW) is None
+    assert KLING.build_poll(asked_of(account, a_task(T2V))) is None
 
 
 def test_callbacks_are_proved_by_signature_on_kling_and_its_likes() -> None:
     secret = "whsec_c2VjcmV0IHRleHQ="
-    account = replace(OFFICIAL, webhook_secrets=(secret,))
+    account = _with(OFFICIAL, webhook_secrets=(secret,))
     stamp = int(NOW.timestamp())
     headers = signature_headers([secret], message_id="m", timestamp=stamp, body=b"{}")
-    proof = KLING.verify_callback(account, b"{}", headers, now=NOW)
-    assert proof is not None
+    scheme = KLING.proof(account)
+    assert scheme is not None
+    proof = scheme.verify(called_back(b"{}", headers), now=NOW)
     assert (proof.flaw, proof.message_id) == (None, "m")
-    assert KLING.verify_callback(OFFICIAL, b"{}", headers, now=NOW) is None
+    assert KLING.proof(OFFICIAL) is None
 
 
 def test_the_contracts_own_example_goes_out_as_it_came() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,9 @@ from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
-from tracker.providers.base import Account, Provider
+from tracker.providers.kling.options import KlingOptions
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.leases import Leases
@@ -192,7 +194,7 @@ async def open_workbench(
     clock: Clock | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database."""
-    account = Account("default", "http://provider.example", api_key="k")
+    options = KlingOptions.model_validate({"api_key": "k", "max_in_flight": max_in_flight})
     clock = clock or SystemClock()
     async with Store(database_url, clock, signal) as store:
         context = Context(
@@ -203,7 +205,7 @@ async def open_workbench(
             policy=policy or Policy(polls=PATIENCE),
             providers={"kling": provider},
             accounts={
-                ("kling", name): replace(account, name=name, max_in_flight=max_in_flight)
+                ("kling", name): Account(name, "http://provider.example", options)
                 for name in accounts
             },
             secrets=[SECRET],

@@ -1,28 +1,64 @@
-"""How a submit or a poll ended, in our words. Adapters decide it from the exchange."""
+"""How a submit, a poll, a lookup or a cancel ended. Adapters decide it from the exchange."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from tracker.domain.exchange import Certainty
+from tracker.domain.exchange import Certainty, HttpCall
 from tracker.domain.observation import Observation
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider created the task."""
+class Part:
+    """One of several tasks that one call created.
+
+    mark: names it among its siblings, e.g. `2`; appended to the external id of the first.
+    """
 
     provider_task_id: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider created the task.
+
+    provider_task_id: None where the provider gives none: then only `said` can tell of it.
+    context: what later calls for the task need (its poll URL, its region's host); kept with it.
+    said:    what the answer already tells of the task, its verdict where it is the result.
+    parts:   the further tasks that the same call created.
+    """
+
+    provider_task_id: str | None
     word: str | None = None
     message: str | None = None
     request_id: str | None = None
+    context: Mapping[str, Any] | None = None
+    said: Observation | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was created, and the same request will not be accepted later."""
+    """Nothing was created, and the same request will not be accepted later.
+
+    blames_account: the account is at fault (its key, its money), not the request.
+    """
 
     code: str | None
     message: str
     request_id: str | None = None
+    blames_account: bool = False
+
+
+class Scope(StrEnum):
+    """What must wait when a provider says "not now"."""
+
+    TASK = "task"
+    MODEL = "model"
+    """All tasks of the same operation on the account."""
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +68,7 @@ class Deferred:
     retry_after_s:  what the provider asked for, in seconds.
     spends_attempt: False when waiting is normal (the account's concurrency is used up).
     once:           one more try makes sense, a third does not.
+    scope:          what waits with it.
     """
 
     code: str | None
@@ -40,6 +77,7 @@ class Deferred:
     spends_attempt: bool = True
     once: bool = False
     request_id: str | None = None
+    scope: Scope = Scope.TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +109,29 @@ class Observed:
     observation: Observation
 
 
+class Absence(StrEnum):
+    """Why a provider shows no such task."""
+
+    NOT_YET = "not_yet"
+    """It may not be visible so soon after its create."""
+    DENIED = "denied"
+    """It says that it never had one."""
+    PURGED = "purged"
+    """It had one and has dropped it: nothing more will be learnt."""
+    OTHER_KEY = "other_key"
+    """It may exist under a key that is not this account's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The provider says that it has no such task."""
+    """The provider says that it has no such task.
+
+    weak: the provider forgets tasks (at a restart, say): it ends as `expired`, never as `failed`.
+    """
 
     message: str
+    kind: Absence = Absence.DENIED
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +148,70 @@ class Unanswered:
     alone: bool = False
 
 
-PollOutcome = Observed | Absent | Unanswered
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The answer names another call that must be made before it is known how the task stands."""
+
+    call: HttpCall
+
+
+PollOutcome = Observed | Absent | Unanswered | Follow
+MAX_FOLLOWS = 3
+"""How many calls in a row one look may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """A scan did not show the task. That proves nothing: it may be older than what is listed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The task may be on a further page. page: what the next call needs."""
+
+    page: Mapping[str, Any]
+
+
+LookupOutcome = Observed | NotSeen | More | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The provider says that it has cancelled the task."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """The provider took the request; how the task ends, a callback or a poll will tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The task cannot be cancelled any more, or never could. The task goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The provider has no such task (any more)."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelUnknown:
+    """Nobody knows whether the request arrived; asking again does no harm."""
+
+    reason: str
+    retry_after_s: float | None = None
+
+
+CancelOutcome = Cancelled | CancelAsked | TooLate | Gone | CancelUnknown
 
 
 def certainty_of(outcome: SubmitOutcome) -> Certainty | None:

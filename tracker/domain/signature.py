@@ -70,10 +70,12 @@ class Proof:
 
     flaw:       why it proves nothing, for people and without secrets; None when it is genuine.
     message_id: the sender's own id of the message, the same when it is sent again.
+    covers_body: whether the body is proved to be the sender's; where not, it is only a hint.
     """
 
     flaw: str | None
     message_id: str | None = None
+    covers_body: bool = True
 
 
 def verify(

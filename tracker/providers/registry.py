@@ -1,9 +1,30 @@
-"""Every provider, by name. A new one is one file and one line here."""
+"""Every provider by name. A new one is one file and one line here."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-from tracker.providers.base import Provider
-from tracker.providers.kling.adapter import Kling
+from tracker.providers.ports.provider import Provider
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({"kling": Kling()})
+_MODULES: Mapping[str, str] = {
+    "kling": "tracker.providers.kling.adapter",
+}
+
+
+class _Registry(Mapping[str, Provider]):
+    """Loads a provider's module when it is asked for: commands that need none load none."""
+
+    def __getitem__(self, name: str) -> Provider:
+        """Return a provider's record. Raises KeyError for an unknown name."""
+        provider: Provider = import_module(_MODULES[name]).PROVIDER
+        return provider
+
+    def __iter__(self) -> Iterator[str]:
+        """Name all of them."""
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(_MODULES)
+
+
+PROVIDERS: Mapping[str, Provider] = _Registry()

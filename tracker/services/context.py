@@ -13,7 +13,8 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, 
 from tracker.domain.policy import Policy
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
-from tracker.providers.base import Account, Provider
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import Provider
 from tracker.services.expectations import Expectations
 from tracker.services.outbox import Outbox
 from tracker.store.store import Store

@@ -16,7 +16,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.notices import EventType
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
-from tracker.providers.base import Provider
+from tracker.providers.ports.provider import Provider
 from tracker.store import deliveries, endpoints
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
@@ -141,12 +141,14 @@ class Outbox:
         if task.webhook_url is not None:
             body = batch.keep_change(type_, task, step, Payload.FULL)
             batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
-        if task.callback_url is not None and type_ in notices.VERDICT_TYPES:
-            provider = self._providers[task.provider]
+        if task.callback_url is None or type_ not in notices.VERDICT_TYPES:
+            return
+        render = self._providers[task.provider].render_callback
+        if render is not None:
             body = batch.keep(
                 task.tenant,
                 (CALLBACK, str(task.id), str(task.version)),
-                lambda: provider.render_callback(task),
+                lambda: render(task),
             )
             batch.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
 

@@ -97,6 +97,10 @@ class Recorder:
         if task.state in AT_PROVIDER:
             self._add(task, JobKind.RECONCILE, self._tx.now)
 
+    def poll_soon(self, key: int) -> None:
+        """Have the provider asked about a task at once, however it stands."""
+        self._add(self._tasks[key], JobKind.RECONCILE, self._tx.now)
+
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
         assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one

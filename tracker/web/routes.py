@@ -1,6 +1,6 @@
 """The whole URL map on one screen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypedDict
 
@@ -84,18 +84,18 @@ def build_app(
     clock: Clock,
     *,
     root_path: str = "",
-    kling_prefixes: Sequence[str] = (),
+    front_prefixes: Mapping[str, Sequence[str]] | None = None,
 ) -> Starlette:
     """The ASGI app.
 
     lifespan:       opens the services and yields them.
     root_path:      where it is mounted on its host, e.g. `/tracker`.
-    kling_prefixes: under which the Kling front is served besides those in ROUTES.
+    front_prefixes: paths under which a provider's front is served besides its own, by provider.
     """
     middleware = [Middleware(RequestScope, clock=clock)]
     if root_path:
         middleware.append(Middleware(RootPath, root_path=root_path))
-    routes = [*ROUTES, *kling.front_routes(kling_prefixes)]
+    routes = [*ROUTES, *kling.front_routes((front_prefixes or {}).get("kling", ()))]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     return _App(
         routes=routes,

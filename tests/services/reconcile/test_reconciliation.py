@@ -2,7 +2,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,9 +13,11 @@ from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.providers.base import Account
-from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.adapter import PROVIDER, KlingAdapter
 from tracker.providers.kling.parsing import observe
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking
+from tracker.providers.ports.provider import Provider
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep.sweeping import Sweeping
@@ -26,24 +28,31 @@ from tracker.store.jobs import Job
 pytestmark = pytest.mark.anyio
 
 
-class Together(Kling):
+class Together(KlingAdapter):
     """A provider that answers for up to twenty tasks at once."""
 
-    def group_polls(self, account: Account, tasks: Sequence[Task]) -> list[Sequence[Task]]:
-        return [tasks[start : start + 20] for start in range(0, len(tasks), 20)]
+    def shares(self, account: Account, task: Task) -> str | None:
+        return "all"
 
-    def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
-        ids = ",".join(f"{task.provider_task_id}" for task in tasks)
-        return HttpCall("GET", f"{account.base_url}/tasks?task_ids={ids}")
+    def build_poll(self, asking: Asking) -> HttpCall:
+        if len(asking.tasks) == 1:
+            call = super().build_poll(asking)
+            assert call is not None
+            return call
+        ids = ",".join(f"{task.provider_task_id}" for task in asking.tasks)
+        return HttpCall("GET", f"{asking.account.base_url}/tasks?task_ids={ids}")
 
-    def parse_polls(
-        self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
-    ) -> list[PollOutcome]:
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        if len(asking.tasks) == 1:
+            return super().parse_poll(asking, answer)
         if isinstance(answer, HttpFailure):
-            return [Unanswered(answer.reason)] * len(tasks)
+            return [Unanswered(answer.reason)] * len(asking.tasks)
         said = {one["id"]: observe(one) for one in json.loads(answer.body)}
-        found = [said.get(task.provider_task_id) for task in tasks]
+        found = [said.get(task.provider_task_id) for task in asking.tasks]
         return [Absent("not there") if one is None else Observed(one) for one in found]
+
+
+TOGETHER = replace(PROVIDER, polls=Together())
 
 
 def _says(call: HttpCall) -> HttpResult:
@@ -58,9 +67,9 @@ def _says(call: HttpCall) -> HttpResult:
     return HttpResult(200, {}, json.dumps({"code": 0, "data": told[0]}).encode())
 
 
-@pytest.mark.parametrize(("provider", "calls"), [(Kling(), 25), (Together(), 2)])
+@pytest.mark.parametrize(("provider", "calls"), [(PROVIDER, 25), (TOGETHER, 2)])
 async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
-    database_url: str, provider: Kling, calls: int
+    database_url: str, provider: Provider, calls: int
 ) -> None:
     way = Way(_says)
     async with open_workbench(database_url, way, provider=provider) as bench:
@@ -99,12 +108,12 @@ async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: 
 
 async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url: str) -> None:
     class Brittle(Together):
-        def parse_polls(
-            self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
-        ) -> list[PollOutcome]:
+        def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
             raise RecursionError
 
-    async with open_workbench(database_url, Way(_says), provider=Brittle()) as bench:
+    async with open_workbench(
+        database_url, Way(_says), provider=replace(PROVIDER, polls=Brittle())
+    ) as bench:
         made = await bench.submitted(2)
         held: list[Job] = []
         while len(held) < len(made):

@@ -1,7 +1,6 @@
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from tracker.domain.policy import Policy
 from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.providers.base import Account
-from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.adapter import PROVIDER, KlingAdapter
+from tracker.providers.ports.adapter import Answer, Sending
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.attempting import Attempting
 
@@ -148,20 +147,14 @@ async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) 
 async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_leaves(
     database_url: str,
 ) -> None:
-    class Broken(Kling):
-        def build_submit(
-            self,
-            account: Account,
-            task: Task,
-            body: Mapping[str, Any],
-            *,
-            callback_url: str | None,
-            now: datetime,
-        ) -> HttpCall:
+    class Broken(KlingAdapter):
+        def build_submit(self, sending: Sending) -> HttpCall:
             raise RecursionError
 
     way = Way(accepted)
-    async with open_workbench(database_url, way, provider=Broken(), policy=SHORT) as workbench:
+    async with open_workbench(
+        database_url, way, provider=replace(PROVIDER, submits=Broken()), policy=SHORT
+    ) as workbench:
         task = await workbench.queued("broken")
         for _ in range(12):
             await workbench.bring_forward(task)
@@ -176,11 +169,12 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
 async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
     database_url: str,
 ) -> None:
-    class Brittle(Kling):
-        def parse_submit(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+    class Brittle(KlingAdapter):
+        def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
             raise RecursionError
 
-    async with open_workbench(database_url, Way(accepted), provider=Brittle()) as workbench:
+    brittle = replace(PROVIDER, submits=Brittle())
+    async with open_workbench(database_url, Way(accepted), provider=brittle) as workbench:
         task = await workbench.queued("brittle")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)

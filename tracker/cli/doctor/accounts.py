@@ -8,7 +8,8 @@ from datetime import datetime
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.egress.client import EgressClient
-from tracker.providers.base import Account
+from tracker.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
+from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 
@@ -23,6 +24,10 @@ def examine_accounts(settings: Settings, unknown: Collection[Named]) -> list[Fin
 
     unknown: accounts that cannot be spoken of, because a setting of theirs is wrong.
     """
+    if not settings.accounts().by_name:
+        text = "none is set, so that every task is refused: set TRACKER_{PROVIDER}_API_KEY, e.g. "
+        text += f"{prefix_of(next(iter(PROVIDERS)))}API_KEY, or name a file in TRACKER_CONFIG"
+        return [Finding("error", "accounts", text)]
     found = []
     for (provider, name), account in settings.accounts().by_name.items():
         if (provider, name) in unknown:
@@ -37,16 +42,25 @@ def examine_accounts(settings: Settings, unknown: Collection[Named]) -> list[Fin
 
 
 def _credentials(about: str, account: Account) -> Finding:
-    if account.api_key:
-        return Finding("ok", about, f"{account.base_url} with a static key")
-    if account.access_key:
-        text = f"{account.base_url} with JWTs of an access/secret key pair"
-        return Finding("ok", about, text)
+    keys = _secret_keys(account)
+    if account.options.has_credentials():
+        given = [key for key in keys if getattr(account.options, key) is not None]
+        return Finding("ok", about, f"{account.base_url} with {' and '.join(given)}")
     text = f"{account.base_url} with no credentials: the provider will refuse every task"
-    if account.name == "default":
-        names = f"TRACKER_{about.partition('/')[0].upper()}"
-        text += f"; set {names}_API_KEY, or {names}_ACCESS_KEY and {names}_SECRET_KEY"
+    if account.name == ENVIRONMENT_ACCOUNT:
+        prefix = prefix_of(about.partition("/")[0])
+        text += f"; set {' or '.join(prefix + key.upper() for key in keys)}"
     return Finding("error", about, text)
+
+
+def _secret_keys(account: Account) -> list[str]:
+    """Name the options that hold one secret: with one of them, or a pair, calls are made."""
+    fields = type(account.options).model_fields
+    return [
+        name
+        for name, field in fields.items()
+        if "SecretStr" in str(field.annotation) and name != "webhook_secrets"
+    ]
 
 
 def _signing(about: str, account: Account) -> Finding:
@@ -73,7 +87,7 @@ async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Fin
     asking = [
         _probe_one(egress, named[0], account, now)
         for named, account in settings.accounts().by_name.items()
-        if named not in unknown and (account.api_key or account.access_key)
+        if named not in unknown and account.options.has_credentials()
     ]
     try:
         return await asyncio.gather(*asking)
@@ -84,7 +98,10 @@ async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Fin
 async def _probe_one(
     egress: EgressClient, provider: str, account: Account, now: datetime
 ) -> Finding:
-    adapter = PROVIDERS[provider]
-    call = replace(adapter.build_probe(account, now=now), timeout_s=PROBE_S)
-    probed = adapter.parse_probe(await egress.call_provider(call))
+    probes = PROVIDERS[provider].probes
+    if probes is None:
+        text = "offers no query that costs nothing: the first task shows whether it takes the key"
+        return Finding("note", f"{provider}/{account.name}", text)
+    call = replace(probes.build_probe(account, now=now), timeout_s=PROBE_S)
+    probed = probes.parse_probe(account, await egress.call_provider(call))
     return Finding(probed.level, f"{provider}/{account.name}", probed.text)

@@ -48,7 +48,7 @@ def examined(reading: Reading) -> Iterator[Finding]:
         yield from service.examine_database(settings)
     if known("TRACKER_PUBLIC_URL"):
         yield from reach.examine_public_url(settings)
-    if known("TRACKER_CONFIG") or settings.has_kling_credentials():
+    if known("TRACKER_CONFIG") or settings.has_credentials():
         yield from accounts.examine_accounts(settings, _unproved(reading))
     if has_database and known("TRACKER_HOST", "TRACKER_AUTH"):
         yield from service.examine_access(settings)

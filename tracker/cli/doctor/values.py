@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading
 from tracker.domain.signature import key_of
-from tracker.providers.base import Account
+from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 
@@ -117,10 +117,10 @@ def _idle_rules(settings: Settings) -> Iterator[Finding]:
 
 def _fits_any(provider_name: str, accounts: Sequence[Account], pattern: str) -> bool:
     provider = PROVIDERS[provider_name]
-    named = {name for name in provider.operations if fnmatchcase(name, pattern)}
+    named = {name for name in provider.submits.operations if fnmatchcase(name, pattern)}
     candidates = named | {pattern.replace("*", "x")}  # names of models are open
     return any(
-        provider.refusal(account, operation) is None
+        provider.submits.serves(account, operation) is None
         for account in accounts
         for operation in candidates
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.base import Account
 from tracker.providers.kling.calls import bearer, posted
+from tracker.providers.ports.account import Account
 
 _ACTIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -3,126 +3,142 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from tracker.domain.errors import CallbackRejected
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
-from tracker.domain.signature import Proof
 from tracker.domain.task import Task
-from tracker.providers.base import Account, Probed, Request
 from tracker.providers.kling import answers, calls, front, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
+from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
 from tracker.providers.kling.reading import read_json
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import (
+    Answer,
+    Asking,
+    Finds,
+    Hint,
+    Inbound,
+    Probed,
+    Request,
+    Scheme,
+    Sending,
+)
+from tracker.providers.ports.provider import Provider
 
 
-class Kling:
-    """Kling's adapter. Stateless and pure."""
+class KlingAdapter:
+    """Submits, polls, reads callbacks, probes. The Protocols are in providers/ports/adapter.py."""
 
-    name = "kling"
     operations = frozenset(operations.OPERATIONS)
     """Of the legacy dialect; those of the new standard name a model, and are any number."""
-    regions = profiles.REGIONS
+    together = calls.TOGETHER
+    per: Literal["task", "project"] = "task"
 
-    def flaws_of(self, account: Account) -> Sequence[str]:
-        """See Provider.flaws_of."""
-        if account.profile is not None and account.profile not in profiles.PROFILES:
-            return [f"profile: no such profile; one of: {', '.join(profiles.PROFILES)}"]
-        return profiles.of(account).flaws_of(account)
+    def finds(self, account: Account) -> Finds:
+        """By our external id, except where a gateway is known or set not to look at it."""
+        return Finds.BY_ID if options_of(account).finds_external_ids else Finds.NEVER
 
-    def refusal(self, account: Account, operation: str) -> str | None:
-        """See Provider.refusal."""
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Look at the list of operations, then at the account's profile."""
         if not standard.is_standard(operation) and operation not in self.operations:
             return "no such operation of kling; see its reference for the list"
         return profiles.of(account).refusal(account, operation)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """See Provider.check."""
+        """Validate with the models of the operation's dialect."""
         if standard.is_standard(operation):
             return standard.check(operation, input_)
         return operations.check(operation, input_)
 
-    def build_submit(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
-        """See Provider.build_submit."""
-        profile = profiles.of(account)
-        return profile.create(account, task, body, callback_url=callback_url, now=now)
-
-    def parse_submit(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
-        """See Provider.parse_submit."""
-        return answers.submitted(answer)
-
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """See Provider.blames_account."""
+        """Look at Kling's codes, then at the HTTP status."""
         return answers.blames_account(code, http_status)
 
-    def build_poll(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
-        """See Provider.build_poll."""
-        return profiles.of(account).query(account, task, now=now)
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create in the account's profile."""
+        return profiles.of(sending.account).create(
+            sending.account,
+            sending.task,
+            sending.body,
+            callback_url=sending.callback_url,
+            now=sending.now,
+        )
 
-    def parse_poll(self, answer: HttpResult | HttpFailure) -> PollOutcome:
-        """See Provider.parse_poll."""
-        return answers.polled(answer)
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Read the answer of any profile."""
+        del sending
+        return answers.submitted(answer)
 
-    def group_polls(self, account: Account, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
-        """See PollsTogether.group_polls: up to 20 of one path, by the same kind of id."""
-        return profiles.groups(account, tasks)
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Up to 20 of one path, by the same kind of id, are asked for in one call."""
+        return profiles.group_of(account, task)
 
-    def build_polls(self, account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
-        """See PollsTogether.build_polls."""
-        return calls.query_together(account, tasks, now=now)
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build a query for one task in its own dialect, or for several by `/tasks`."""
+        if len(asking.tasks) > 1:
+            return calls.query_together(asking.account, asking.tasks, now=asking.now)
+        return profiles.of(asking.account).query(asking.account, asking.task, now=asking.now)
 
-    def parse_polls(
-        self, answer: HttpResult | HttpFailure, tasks: Sequence[Task]
-    ) -> Sequence[PollOutcome]:
-        """See PollsTogether.parse_polls."""
-        return answers.polled_together(answer, tasks)
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the answer of any profile."""
+        if len(asking.tasks) > 1:
+            return answers.polled_together(answer, asking.tasks)
+        return [answers.polled(answer)]
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
-        """See Provider.build_probe."""
+        """Ask for a task that nobody has."""
         return profiles.of(account).probe(account, now=now)
 
-    def parse_probe(self, answer: HttpResult | HttpFailure) -> Probed:
-        """See Provider.parse_probe."""
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Read what that showed."""
+        del account
         return answers.probed(answer)
 
-    def verify_callback(
-        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
-    ) -> Proof | None:
-        """See Provider.verify_callback."""
-        if not account.webhook_secrets:
-            return None
-        return profiles.of(account).prove(account, body, headers, now=now)
+    def proof(self, account: Account) -> Scheme | None:
+        """Return the profile's scheme, where the account has secrets."""
+        return profiles.of(account).proof(account) if account.webhook_secrets else None
 
-    def parse_callback(self, body: bytes, headers: Mapping[str, str]) -> Observation:
-        """A bare task object of either dialect, or one in an envelope. Headers say nothing."""
-        del headers
+    def challenge(self, inbound: Inbound) -> bytes | None:
+        """Kling tests no URL."""
+        del inbound
+        return None
+
+    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
+        """Any 2xx will do for Kling."""
+        del inbound
+        return None
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Read a bare task object of either dialect, or one in an envelope."""
         try:
-            parsed = read_json(body)
+            parsed = read_json(inbound.body)
         except ValueError as error:
             raise CallbackRejected(f"not JSON: {error}") from None
         found = observe(parsed)
         if found is None:
             raise CallbackRejected("no task_status: this is not a task object")
-        return found
+        return (found,)
 
     def lacks(self, task: Task, said: Observation) -> str | None:
-        """See Provider.lacks. Callbacks list images and videos; the rest may be missing."""
+        """Name the first of `task.wants` that is missing: callbacks list images and videos only."""
         missing = [want for want in task.wants if not _has(said, want)]
         return missing[0] if missing else None
 
-    def render_callback(self, task: Task) -> bytes:
-        """The bare task object that Kling itself would call back with."""
-        return json.dumps(front.render_callback(task), ensure_ascii=True).encode()
+
+def flaws_of(account: Account) -> Sequence[str]:
+    """Return `key: reason` for each reason why an account cannot work with its profile."""
+    if account.profile is not None and account.profile not in profiles.PROFILES:
+        return [f"profile: no such profile; one of: {', '.join(profiles.PROFILES)}"]
+    return profiles.of(account).flaws_of(account)
+
+
+def render_callback(task: Task) -> bytes:
+    """Return the bare task object that Kling itself would call back with."""
+    return json.dumps(front.render_callback(task), ensure_ascii=True).encode()
 
 
 def _has(said: Observation, want: str) -> bool:
@@ -130,3 +146,17 @@ def _has(said: Observation, want: str) -> bool:
         pieces = [one for one in said.artifacts if one.kind in ("video", "image")]
         return bool(pieces) and all(one.extra.get(WATERMARK) for one in pieces)
     return any(one.kind == want for one in said.artifacts)
+
+
+_ADAPTER = KlingAdapter()
+PROVIDER = Provider(
+    name="kling",
+    regions=profiles.REGIONS,
+    options=KlingOptions,
+    check_account=flaws_of,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    probes=_ADAPTER,
+    render_callback=render_callback,
+)

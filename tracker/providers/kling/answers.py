@@ -19,10 +19,10 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
-from tracker.providers.base import Probed
 from tracker.providers.kling.codes import CODES, Then
 from tracker.providers.kling.parsing import find_id, observe
 from tracker.providers.kling.reading import first_text, read_json
+from tracker.providers.ports.adapter import Probed
 
 _EXISTS = re.compile(r"exist|duplicat|已存在|重复", re.IGNORECASE)
 _NOT_FOUND = re.compile(r"not[ _]?(found|exist)|不存在", re.IGNORECASE)
@@ -175,7 +175,7 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
         case Then.REFUSE if code == 1201 and _EXISTS.search(said.message or ""):
             return Unknown(words, said.code, exists=True)
         case Then.REFUSE:
-            return Refused(said.code, words, said.request_id)
+            return _refused(answer, said, words)
         case Then.WAIT:
             return Deferred(said.code, words, asked_s, request_id=said.request_id)
         case Then.WAIT_FOR_SLOT:
@@ -201,9 +201,14 @@ def _by_status(
             return Refused(said.code, f"{words}: redirects are not followed; check the base URL")
         case status if 400 <= status < 500:
             hint = "" if said.parsed is not None else ": no Kling answer; check the base URL"
-            return Refused(said.code, f"{words}{hint}", said.request_id)
+            return _refused(answer, said, f"{words}{hint}")
         case _:
             return Unknown(words, said.code)
+
+
+def _refused(answer: HttpResult, said: Envelope, message: str) -> Refused:
+    blames = blames_account(said.code, answer.status)
+    return Refused(said.code, message, said.request_id, blames_account=blames)
 
 
 def retry_after_s(answer: HttpResult) -> float | None:

@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.base import Account
 from tracker.providers.kling import standard
+from tracker.providers.kling.options import key_pair
+from tracker.providers.ports.account import Account
 
 TOGETHER = 20
 """Tasks that one `GET /tasks` may name (solutions page, 2026-08; seen live for the others)."""
@@ -70,8 +71,9 @@ def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Htt
 def bearer(account: Account, now: datetime) -> dict[str, str]:
     """Exactly one space after Bearer (authentication page)."""
     key = account.api_key
-    if key is None and account.access_key and account.secret_key:
-        key = _signed(account.access_key, account.secret_key, now)
+    pair = key_pair(account)
+    if key is None and pair is not None:
+        key = _signed(*pair, now)
     return {"authorization": f"Bearer {key}"} if key else {}
 
 

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.validation import field_errors
-from tracker.providers.base import Request
 from tracker.providers.kling import still, video
 from tracker.providers.kling.fields import Operation, wishes
 from tracker.providers.kling.given import set_fields
+from tracker.providers.ports.adapter import Request
 
 OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
     {

@@ -4,7 +4,6 @@ A profile knows what its side serves, how a create and a query look there, and h
 are proved. How answers are read is common to all (parsing.py). Reference: Kling §9.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +14,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain.exchange import HttpCall
-from tracker.domain.signature import Proof, key_of, verify
+from tracker.domain.signature import key_of
 from tracker.domain.task import Task, TaskState
-from tracker.providers.base import Account
+from tracker.providers.kit.proofs import SharedHeader, StandardWebhooks
 from tracker.providers.kling import acedata, calls, piapi, standard
+from tracker.providers.kling.options import key_pair, options_of
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Scheme
 
 REGIONS: Mapping[str, str] = MappingProxyType(
     {"global": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}
@@ -62,10 +64,8 @@ class Profile(Protocol):
         """A query for a task that nobody has."""
         ...
 
-    def prove(
-        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
-    ) -> Proof:
-        """What a callback proves; the account has secrets."""
+    def proof(self, account: Account) -> Scheme:
+        """Return how callbacks prove their origin; the account has secrets."""
         ...
 
     def flaws_of(self, account: Account) -> Sequence[str]:
@@ -79,13 +79,14 @@ class _Gateway:
     def refusal(self, account: Account, operation: str) -> str | None:
         """What the account's credentials and its chosen dialect do not cover."""
         is_new = standard.is_standard(operation)
-        if is_new and account.api_key is None and account.access_key is not None:
+        if is_new and account.api_key is None and key_pair(account) is not None:
             return (
                 f"the new standard takes an API key; account {account.name!r} has an access-key/"
                 "secret-key pair, which it refuses (401, code 1002)"
             )
-        if account.dialect not in (None, "both", "standard" if is_new else "legacy"):
-            return f"account {account.name!r} speaks the {account.dialect} dialect only"
+        dialect = options_of(account).dialect
+        if dialect not in (None, "both", "standard" if is_new else "legacy"):
+            return f"account {account.name!r} speaks the {dialect} dialect only"
         return None
 
     def create(
@@ -112,16 +113,15 @@ class _Gateway:
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
         """By the legacy path, unless the account speaks the new standard alone."""
-        operation = "text-to-video/none" if account.dialect == "standard" else "videos/text2video"
+        is_new = options_of(account).dialect == "standard"
+        operation = "text-to-video/none" if is_new else "videos/text2video"
         asked = self.query(account, replace(_NOBODYS, operation=operation), now=now)
         assert asked is not None  # noqa: S101 - it has an id of theirs
         return asked
 
-    def prove(
-        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
-    ) -> Proof:
+    def proof(self, account: Account) -> Scheme:
         """Standard Webhooks, which gateways that forward the callback URL pass on."""
-        return verify([key_of(one) for one in account.webhook_secrets], headers, body, now=now)
+        return StandardWebhooks([key_of(one) for one in account.webhook_secrets])
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Secrets are `whsec_` and base64."""
@@ -160,7 +160,11 @@ class _Official(_Gateway):
 
     def _has_tasks(self, account: Account) -> bool:
         host = urlsplit(account.base_url).hostname
-        return account.api_key is not None and account.dialect != "legacy" and host != _OLD_HOST
+        return (
+            account.api_key is not None
+            and options_of(account).dialect != "legacy"
+            and host != _OLD_HOST
+        )
 
 
 class _NewApi(_Gateway):
@@ -225,15 +229,9 @@ class _PiApi(_NewApi):
         """`GET /api/v1/task/{id}`."""
         return piapi.query(account, task)
 
-    def prove(
-        self, account: Account, body: bytes, headers: Mapping[str, str], *, now: datetime
-    ) -> Proof:
+    def proof(self, account: Account) -> Scheme:
         """The secret stands in a header: nothing is signed, but only PiAPI was told it."""
-        given = headers.get(piapi.SECRET_HEADER, "").encode("utf-8", "replace")
-        fits = [hmac.compare_digest(one.encode(), given) for one in account.webhook_secrets]
-        if any(fits):
-            return Proof(None)
-        return Proof(f"{piapi.SECRET_HEADER} does not fit" if given else "not signed: no secret")
+        return SharedHeader(piapi.SECRET_HEADER, account.webhook_secrets)
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """A secret is anything that a header can carry."""
@@ -291,7 +289,7 @@ def _under_kling(account: Account) -> Account:
 
 def _no_pair(account: Account, profile: str) -> list[str]:
     """Gateways of other houses know nothing of Kling's key pairs."""
-    return [f"access_key: profile {profile} takes an api_key"] if account.access_key else []
+    return [f"access_key: profile {profile} takes an api_key"] if key_pair(account) else []
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
@@ -307,7 +305,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 def _is_nameless(account: Account, task: Task) -> bool:
     """Whether a task cannot be named there: it would deny an external id it never looked at."""
-    return task.provider_task_id is None and not account.finds_external_ids
+    return task.provider_task_id is None and not options_of(account).finds_external_ids
 
 
 def name_of(account: Account) -> str:
@@ -328,21 +326,9 @@ def of(account: Account) -> Profile:
     return PROFILES[name_of(account)]
 
 
-def groups(account: Account, tasks: Sequence[Task]) -> Sequence[Sequence[Task]]:
-    """Tasks of one account in groups that one query each asks for; every task in one group."""
-    profile = of(account)
-    shelves: dict[tuple[str, bool], list[Task]] = {}
-    alone: list[Sequence[Task]] = []
-    for task in tasks:
-        if profile.together(account, task):
-            path = "solutions" if standard.is_solution(task.operation) else "tasks"
-            shelves.setdefault((path, task.provider_task_id is None), []).append(task)
-        else:
-            alone.append([task])
-    size = calls.TOGETHER
-    chunks = [
-        shelf[start : start + size]
-        for shelf in shelves.values()
-        for start in range(0, len(shelf), size)
-    ]
-    return [*chunks, *alone]
+def group_of(account: Account, task: Task) -> str | None:
+    """Name the group of tasks that one query may ask for; None when a task is asked for alone."""
+    if not of(account).together(account, task):
+        return None
+    path = "solutions" if standard.is_solution(task.operation) else "tasks"
+    return f"{path} by {'ours' if task.provider_task_id is None else 'theirs'}"

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
-from tracker.providers.base import Request
 from tracker.providers.kling.fields import CallbackUrl, Filled, Part, Prompt, checked_id, wishes
 from tracker.providers.kling.given import set_fields
+from tracker.providers.ports.adapter import Request
 
 PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
 """First parts of the path; the second is a model, or a solution's name."""

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpStream
-from tracker.providers.base import Account
 from tracker.providers.kling import helpers
+from tracker.providers.ports.account import Account
 from tracker.services.context import Context
 
 ANSWER_BYTES = 64 * 1024 * 1024

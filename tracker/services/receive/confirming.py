@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tracker.domain.observation import Observation
 from tracker.domain.policy import Confirm
 from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState
+from tracker.providers.ports.adapter import Asking
 from tracker.services.context import Context
 from tracker.services.receive.correlation import Item
 
@@ -35,18 +36,29 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
         return None
     if not context.has_account(task):
         return wait if wait.awaits is Awaits.PROOF else None
-    provider, now = context.providers[task.provider], context.clock.now()
-    can_ask = provider.build_poll(context.account(task), task, now=now) is not None
-    return wait if can_ask else None
+    return wait if can_poll(context, task) else None
+
+
+def can_poll(context: Context, task: Task) -> bool:
+    """Tell whether the provider can be asked how a task stands, by what is known of it."""
+    polls = context.providers[task.provider].polls
+    if polls is None:
+        return False
+    asking = Asking(context.account(task), (task,), context.clock.now())
+    return polls.build_poll(asking) is not None
 
 
 def _reason(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
     is_shared, rule = item.task_id is None, context.policy.confirm
+    proof = item.proofs.get(task.account)
+    if proof is not None and not proof.covers_body:
+        return Wait(Awaits.PROOF, "the signature does not cover the body: the provider is asked")
     needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
     if needs_proof and task.account not in item.signed_by():
         return Wait(Awaits.PROOF, "unsigned: the provider is asked before it counts")
     if said.state is TaskState.SUCCEEDED:
-        missing = context.providers[task.provider].lacks(task, said)
+        calls_back = context.providers[task.provider].calls_back
+        missing = None if calls_back is None else calls_back.lacks(task, said)
         if missing is not None:
             return Wait(Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it")
     return None

@@ -16,6 +16,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
+from tracker.providers.ports.adapter import Hint
 from tracker.services.context import DEFAULT_ACCOUNT, Context
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
@@ -27,6 +28,7 @@ class RawCallback:
 
     subject: the task's public id as the URL has it, or `shared`.
     headers: lower-case names.
+    path, query: of its URL, for senders that sign them.
     """
 
     provider: str
@@ -34,6 +36,8 @@ class RawCallback:
     token: str
     headers: Mapping[str, str]
     body: bytes
+    path: str = ""
+    query: str = ""
 
 
 @record
@@ -46,6 +50,8 @@ class Item:
     digest:      what makes it recognisable when it comes again, see `receipts.digest`.
     headers:     those that are kept.
     proofs:      what its signature proves, by account, for the accounts that have a secret.
+    hint:         says that there is news, and nothing of what it is.
+    more:         what it says of the same task besides, in its order.
     """
 
     raw: RawCallback
@@ -56,6 +62,13 @@ class Item:
     verdict: Verdict
     reason: str | None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
+    hint: Hint | None = None
+    more: tuple[Observation, ...] = ()
+
+    @property
+    def names(self) -> "Observation | Hint | None":
+        """What it calls the task by, for callbacks to a URL that names none."""
+        return self.observation or self.hint
 
     def signed_by(self) -> list[str]:
         """The accounts whose secret made its signature."""
@@ -106,9 +119,9 @@ def _match(
         if item.observation is None:
             return Match(task, item.verdict, item.reason)
         return _confirmed(task, item.observation, owners)
-    if item.observation is None:
+    if item.names is None:
         return Match(None, item.verdict, item.reason)
-    return _match_by_name(item, item.observation, named)
+    return _match_by_name(item, item.names, named)
 
 
 def _proven(context: Context, item: Item, match: Match) -> Match:
@@ -144,7 +157,7 @@ def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) ->
     return Match(task, Verdict.ADVANCED)
 
 
-def _match_by_name(item: Item, said: Observation, named: Sequence[Task]) -> Match:
+def _match_by_name(item: Item, said: Observation | Hint, named: Sequence[Task]) -> Match:
     signed_by = item.signed_by()
     ours = [
         task
@@ -173,10 +186,10 @@ def _match_by_name(item: Item, said: Observation, named: Sequence[Task]) -> Matc
 def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
     """Tasks that callbacks to the shared URL might be about."""
     found: dict[int, Task] = {}
-    wanted: dict[str, list[Observation]] = {}
+    wanted: dict[str, list[Observation | Hint]] = {}
     for item in items:
-        if item.task_id is None and item.observation is not None:
-            wanted.setdefault(item.raw.provider, []).append(item.observation)
+        if item.task_id is None and item.names is not None:
+            wanted.setdefault(item.raw.provider, []).append(item.names)
     for provider, said in sorted(wanted.items()):
         external = {one.external_task_id for one in said if one.external_task_id}
         theirs = {one.provider_task_id for one in said if one.provider_task_id}
@@ -254,4 +267,6 @@ def _adopter(context: Context, item: Item) -> str:
     signed_by = item.signed_by()
     accounts = context.accounts_of(item.raw.provider)
     candidates = signed_by or sorted(accounts - item.proofs.keys())
-    return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in candidates else candidates[0]
+    return (
+        DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in (candidates or [DEFAULT_ACCOUNT]) else candidates[0]
+    )

@@ -14,12 +14,15 @@ from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.errors import CallbackRejected, CallbackUnproven, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import Point
 from tracker.domain.signature import Proof
+from tracker.domain.task import AT_PROVIDER
 from tracker.domain.token_bucket import TokenBucket
+from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.services.context import Context
-from tracker.services.receive.confirming import wait_of
+from tracker.services.receive.confirming import can_poll, wait_of
 from tracker.services.receive.correlation import Item, Match, RawCallback, correlate
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
@@ -60,11 +63,13 @@ class Reception:
         """One per process: it bounds how many forgeries are archived."""
         self._context = context
         self._forgeries = TokenBucket(FORGERIES_PER_MINUTE)
-        self._signing = [
-            (owner, account)
+        self._schemes = [
+            (owner, account.name, scheme)
             for (owner, _), account in context.accounts.items()
-            if account.webhook_secrets
+            if (calls_back := context.providers[owner].calls_back) is not None
+            and (scheme := calls_back.proof(account)) is not None
         ]
+        self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
 
     async def receive(self, raw: RawCallback) -> Received:
         """Keep one callback and apply what it says. When this returns, it is on disk.
@@ -89,38 +94,49 @@ class Reception:
     def _read(self, raw: RawCallback) -> Item:
         """Everything that needs no database, so that the writer need not do it."""
         task_id = _task_id(raw.subject)
-        known = raw.provider in self._context.providers
+        providers = self._context.providers
+        calls_back = providers[raw.provider].calls_back if raw.provider in providers else None
         subject_ok = task_id is not None or raw.subject == token.SHARED
         genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
-        headers = {k: v[:512] for k, v in raw.headers.items() if k in KEPT_HEADERS}
-        if not (known and subject_ok and genuine):
+        headers = {k: v[:512] for k, v in raw.headers.items() if k in self._kept_headers}
+        if calls_back is None or not (subject_ok and genuine):
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             flaw = "the token is not ours"
             return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
-        proofs = self._proofs(raw)
+        inbound = Inbound("POST", raw.path, raw.query, raw.headers, raw.body)
+        proofs = self._proofs(raw.provider, inbound)
         try:
-            said = self._context.providers[raw.provider].parse_callback(raw.body, raw.headers)
+            said = calls_back.parse_callback(inbound)
         except CallbackRejected as error:
             flaw = str(error)
             return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
-        return Item(raw, digest, headers, task_id, said, Verdict.ADVANCED, None, proofs)
+        return Item(
+            raw,
+            digest,
+            headers,
+            task_id,
+            next((one for one in said if isinstance(one, Observation)), None),
+            Verdict.ADVANCED,
+            None,
+            proofs,
+            hint=next((one for one in said if isinstance(one, Hint)), None),
+            more=tuple(one for one in said if isinstance(one, Observation))[1:],
+        )
 
-    def _proofs(self, raw: RawCallback) -> dict[str, Proof]:
+    def _proofs(self, provider: str, inbound: Inbound) -> dict[str, Proof]:
         """What the signature proves, for each account that has a secret.
 
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
-        if not self._signing:
+        if not self._schemes:
             return {}
-        context = self._context
-        provider, now = context.providers[raw.provider], context.clock.now()
-        found = {
-            account.name: provider.verify_callback(account, raw.body, raw.headers, now=now)
-            for owner, account in self._signing
-            if owner == raw.provider
+        now = self._context.clock.now()
+        return {
+            name: scheme.verify(inbound, now=now)
+            for owner, name, scheme in self._schemes
+            if owner == provider
         }
-        return {name: proof for name, proof in found.items() if proof is not None}
 
     def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
@@ -151,15 +167,26 @@ class Reception:
         return results
 
     def _hold_back(self, recorder: Recorder, item: Item, match: Match) -> Match:
-        """The same, unless a verdict must wait until the provider has been asked."""
-        if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
+        """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
+        if match.task is None or match.verdict is not Verdict.ADVANCED:
             return match
+        if item.observation is None:
+            return self._heed_hint(recorder, item, match)
         task = recorder.task(match.task.key)
         wait = wait_of(self._context, task, item, item.observation)
         if wait is None:
             return match
         recorder.request_poll(task.key, wait.awaits)
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)
+
+    def _heed_hint(self, recorder: Recorder, item: Item, match: Match) -> Match:
+        if item.hint is None or match.task is None:
+            return match
+        task = recorder.task(match.task.key)
+        if task.state in AT_PROVIDER and can_poll(self._context, task):
+            recorder.poll_soon(task.key)
+            return replace(match, verdict=Verdict.UNCONFIRMED, reason=item.hint.reason)
+        return replace(match, verdict=Verdict.STALE, reason=item.hint.reason)
 
 
 def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:
@@ -197,7 +224,11 @@ def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
     """Apply what a callback says; None when it is not to be applied to anything."""
     if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
         return None
-    return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
+    step = recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
+    for said in item.more:
+        later = recorder.record(match.task.key, said.as_event(Source.CALLBACK))
+        step = later if later.transition is not None else step
+    return step
 
 
 def _receipt(item: Item, match: Match, tx: Tx) -> Receipt:

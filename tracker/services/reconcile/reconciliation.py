@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
@@ -15,7 +15,8 @@ from tracker.domain.polling import confirmations
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
 from tracker.domain.task import ASKABLE, AT_PROVIDER, Awaits, Task, TaskState
-from tracker.providers.base import Account, PollsTogether, Provider
+from tracker.providers.kit.grouping import grouped
+from tracker.providers.ports.adapter import Asking, Inbound, Polls
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
 from tracker.services.recorder import Recorder, next_look
@@ -101,13 +102,15 @@ class Reconciliation:
 
     def _groups(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
         """What one call each asks for. All of one lane, and so of one account."""
+        if not wanted:
+            return []
         context = self._context
-        provider = context.providers[wanted[0].provider] if wanted else None
+        polls = context.providers[wanted[0].provider].polls
         alone_until = self._alone_until.get(lane)
         is_refused = alone_until is not None and alone_until > context.clock.now()
-        if isinstance(provider, PollsTogether) and not is_refused:
-            return provider.group_polls(context.account(wanted[0]), wanted)
-        return [(task,) for task in wanted]
+        if polls is None or polls.together < 2 or is_refused:
+            return [(task,) for task in wanted]
+        return grouped(polls, context.account(wanted[0]), wanted)
 
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
@@ -120,8 +123,9 @@ class Reconciliation:
             if brake is not None and brake.until > now:
                 await context.store.write(self._postpone, _Braked(tuple(held), brake))
                 return
-            provider, account = context.providers[group[0].provider], context.account(group[0])
-            call = _build(provider, account, group, now=now)
+            polls = context.providers[group[0].provider].polls
+            asking = Asking(context.account(group[0]), group, now)
+            call = None if polls is None else polls.build_poll(asking)
             context.at(Point.POLL_BUILT)
             answer = (
                 _CANNOT_ASK
@@ -131,7 +135,9 @@ class Reconciliation:
                 )
             )
         context.at(Point.POLL_ANSWERED)
-        outcomes = [_NOT_ASKED] if call is None else _read(provider, answer, group)
+        outcomes: Sequence[PollOutcome] = [_NOT_ASKED]
+        if polls is not None and call is not None:
+            outcomes = _read(polls, asking, answer)
         self._heed(lane, outcomes)
         looked = [
             _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
@@ -234,9 +240,13 @@ class Reconciliation:
         kept = receipts.last_unconfirmed(tx.db, task.key)
         if kept is None or tx.now < kept.received_at + self._context.policy.polls.confirm:
             return
-        provider = self._context.providers[task.provider]
-        said = provider.parse_callback(kept.body or b"", kept.headers or {})
-        recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
+        calls_back = self._context.providers[task.provider].calls_back
+        if calls_back is None:
+            return
+        inbound = Inbound("POST", "", "", kept.headers or {}, kept.body or b"")
+        for said in calls_back.parse_callback(inbound):
+            if isinstance(said, Observation):
+                recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """The provider never heard of it: believed only when said again after a pause."""
@@ -281,25 +291,13 @@ def _must_be_alone(item: _Looked) -> bool:
     return isinstance(item.outcome, Unanswered) and item.outcome.alone
 
 
-def _build(
-    provider: Provider, account: Account, group: Sequence[Task], *, now: datetime
-) -> HttpCall | None:
-    if len(group) > 1 and isinstance(provider, PollsTogether):
-        return provider.build_polls(account, group, now=now)
-    return provider.build_poll(account, group[0], now=now)
-
-
-def _read(
-    provider: Provider, answer: HttpResult | HttpFailure, group: Sequence[Task]
-) -> Sequence[PollOutcome]:
+def _read(polls: Polls, asking: Asking, answer: HttpResult | HttpFailure) -> Sequence[PollOutcome]:
     try:
-        if len(group) > 1 and isinstance(provider, PollsTogether):
-            return provider.parse_polls(answer, group)
-        return [provider.parse_poll(answer)]
+        return polls.parse_poll(asking, answer)
     except Exception:
         # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
         log.exception("the answer to a poll broke the adapter")
-        return [Unanswered("the answer could not be read; see the log")] * len(group)
+        return [Unanswered("the answer could not be read; see the log")] * len(asking.tasks)
 
 
 def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:

@@ -26,6 +26,7 @@ from tracker.domain.outcome import (
 from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.domain.work import JobKind
+from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.recorder import Recorder
 from tracker.store import attempts, jobs, tasks
@@ -75,10 +76,11 @@ class Attempting:
             return
         context.at(Point.SUBMIT_BEGUN)
         started = context.clock.monotonic()
-        answer = await self._send(begun, ours_until=ours_until)
+        sending = self._sending(begun)
+        answer = await self._send(sending, ours_until=ours_until)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         context.at(Point.SUBMIT_SENT)
-        outcome = self._read(begun, answer)
+        outcome = self._read(sending, answer)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(_Ended(job, begun, outcome, status, latency_ms))
         context.at(Point.SUBMIT_RECORDED)
@@ -98,21 +100,26 @@ class Attempting:
             else:
                 return
 
-    async def _send(self, begun: _Begun, *, ours_until: float) -> HttpResult | HttpFailure:
+    def _sending(self, begun: _Begun) -> Sending:
+        context, task = self._context, begun.task
+        return Sending(
+            account=context.account(task),
+            task=task,
+            body=json.loads(begun.body),
+            parent=None,
+            callback_url=context.callback_url(task),
+            now=context.clock.now(),
+        )
+
+    async def _send(self, sending: Sending, *, ours_until: float) -> HttpResult | HttpFailure:
         """Send it, unless the lease ran out before the first byte could leave.
 
         A process that was frozen here finds that another has taken over, and must not add a
         second request to the one that the other may have made.
         """
-        context, task = self._context, begun.task
+        context = self._context
         try:
-            call = context.providers[task.provider].build_submit(
-                context.account(task),
-                task,
-                json.loads(begun.body),
-                callback_url=context.callback_url(task),
-                now=context.clock.now(),
-            )
+            call = context.providers[sending.task.provider].submits.build_submit(sending)
         except Exception:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
@@ -122,9 +129,10 @@ class Attempting:
             may_send=lambda: context.clock.monotonic() < ours_until,
         )
 
-    def _read(self, begun: _Begun, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+    def _read(self, sending: Sending, answer: HttpResult | HttpFailure) -> SubmitOutcome:
         try:
-            return self._context.providers[begun.task.provider].parse_submit(answer)
+            submits = self._context.providers[sending.task.provider].submits
+            return submits.parse_submit(sending, answer)
         except Exception:
             # It may have been accepted: only "unknown" neither loses it nor bills it twice.
             log.exception("the answer to a submit broke the adapter")

@@ -41,15 +41,19 @@ class Choosing:
     """Chooses accounts."""
 
     def __init__(self, context: Context) -> None:
-        """One per process: it remembers for a moment how the accounts status."""
+        """One per process: it remembers for a moment how the accounts stand."""
         self._context = context
-        self._fares: dict[str, _AccountStatus] = {}
+        self._statuses: dict[str, _AccountStatus] = {}
 
     def check(self, provider: str, operation: str) -> None:
         """Raises InvalidRequest naming `operation` when no account at all can do it."""
         adapter = self._context.provider(provider)
         accounts = [one for (owner, _), one in self._context.accounts.items() if owner == provider]
-        refusals = [adapter.refusal(one, operation) for one in accounts]
+        if not accounts:
+            setting = f"TRACKER_{provider.upper()}_API_KEY"
+            reason = f"no account of {provider} is set: set {setting}, or one in TRACKER_CONFIG"
+            raise InvalidRequest(FieldError("provider", reason))
+        refusals = [adapter.submits.serves(one, operation) for one in accounts]
         if refusals and all(refusals):
             raise InvalidRequest(FieldError("operation", refusals[0] or ""))
 
@@ -89,17 +93,17 @@ class Choosing:
             for (owner, name), account in context.accounts.items()
             if owner == choice.provider
             and (named is None or name in named)
-            and provider.refusal(account, choice.operation) is None
+            and provider.submits.serves(account, choice.operation) is None
         ]
         # A rule that names an account means it, whatever its weight among the unnamed.
         return {one.name: one.weight if named is None else max(one.weight, 1) for one in able}
 
     async def _account_status(self, provider: str) -> _AccountStatus:
         now_s = self._context.clock.monotonic()
-        known = self._fares.get(provider)
+        known = self._statuses.get(provider)
         if known is None or now_s - known.at_s > REMEMBERED_S:
             ailing, full = await self._context.store.read(lambda db: self._read(db, provider))
-            known = self._fares[provider] = _AccountStatus(ailing, full, now_s)
+            known = self._statuses[provider] = _AccountStatus(ailing, full, now_s)
         return known
 
     def _read(self, db: Reading, provider: str) -> tuple[frozenset[str], frozenset[str]]:

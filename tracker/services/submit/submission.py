@@ -18,7 +18,8 @@ from tracker.domain.errors import (
 )
 from tracker.domain.signals import Point
 from tracker.domain.task import Task, TaskState
-from tracker.providers.base import Provider, Request
+from tracker.providers.ports.adapter import Request
+from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.choosing import Choice, Choosing
@@ -139,7 +140,7 @@ class Acceptance:
         else:
             self._choosing.check(submission.provider, submission.operation)
         try:
-            request = provider.check(submission.operation, submission.input)
+            request = provider.submits.check(submission.operation, submission.input)
             self._check_url("callback_url", request.callback_url)
         except InvalidRequest as error:
             raise error.under(submission.input_path) from None
@@ -156,7 +157,7 @@ class Acceptance:
         account = self._context.accounts.get(name)
         if account is None:
             raise InvalidRequest(FieldError("account", "no such account at this provider"))
-        refusal = provider.refusal(account, submission.operation)
+        refusal = provider.submits.serves(account, submission.operation)
         if refusal is not None:
             raise InvalidRequest(FieldError("operation", refusal))
 

@@ -78,7 +78,7 @@ class Health:
         at_fault = ended.outcome in _IN_VAIN or (
             ended.outcome == "refused"
             and provider is not None
-            and provider.blames_account(ended.code, ended.http_status)
+            and provider.submits.blames_account(ended.code, ended.http_status)
         )
         return Try(ended.ended_at, at_fault, words)
 

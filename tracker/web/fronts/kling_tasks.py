@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from tracker.domain.errors import NotFound
 from tracker.providers.kling import front
-from tracker.providers.kling.adapter import Kling
+from tracker.providers.kling.operations import OPERATIONS
 from tracker.services.submit.submission import Submission
 from tracker.store import listing, tasks
 from tracker.store.filters import TaskFilter
@@ -16,7 +16,7 @@ from tracker.web.edge.state import services, tenant
 
 _NOT_FOUND = "Task not found by id/external id"
 """In the provider's own words (reference: Kling §3d)."""
-_OPERATIONS = sorted(Kling().operations, key=len, reverse=True)
+_OPERATIONS = sorted(OPERATIONS, key=len, reverse=True)
 """Longest first: an operation's path may begin with another's."""
 
 

@@ -1,0 +1,154 @@
+"""The settings of every provider, from the environment: `TRACKER_{PROVIDER}_{KEY}`.
+
+The keys are the fields of the provider's own options model, in upper case. Reads no environment
+itself: `settings` hands it in.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from pydantic import ValidationError
+
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.provider import Provider
+from tracker.setting_errors import lines_of
+
+ENVIRONMENT_ACCOUNT = "default"
+"""The name of the account that the environment sets."""
+_ALIASES = {"webhook_secret": "webhook_secrets"}
+"""Names of keys before they could hold several values; still read."""
+_PREFIXES = "PREFIXES"
+_RESERVED = frozenset(
+    {"v1", "callbacks", "ui", "docs", "healthz", "readyz", "metrics", "openapi.json"}
+)
+"""First parts of paths that are ours."""
+
+
+class SettingsError(Exception):
+    """One setting or several are wrong. `problems` has a line for each, which names it."""
+
+    def __init__(self, *problems: str) -> None:
+        """problems: `NAME: reason and what would be right`; none holds a secret's value."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The settings of all providers.
+
+    accounts:       the account `default` of each provider that has a setting.
+    front_prefixes: further paths of a provider's front, by provider.
+    problems:       a line for each wrong setting, `NAME: reason`.
+    """
+
+    accounts: Mapping[tuple[str, str], Account]
+    front_prefixes: Mapping[str, tuple[str, ...]]
+    problems: Sequence[str]
+
+
+def path_prefix(value: str) -> str:
+    """Return a path that something is mounted at. Raises ValueError for another form."""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        raise ValueError(f"{value!r} must be a path like /tracker, with no slash at the end")
+    return value
+
+
+def prefix_of(provider: str) -> str:
+    """Return what the settings of a provider begin with, e.g. `TRACKER_KLING_`."""
+    return f"TRACKER_{provider.upper().replace('-', '_')}_"
+
+
+def names(providers: Mapping[str, Provider]) -> set[str]:
+    """Return every setting of every provider."""
+    return {
+        prefix_of(name) + key
+        for name, provider in providers.items()
+        for key in [*_keys(provider), _PREFIXES]
+    }
+
+
+def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> ProviderSettings:
+    """Read the settings of every provider. Empty values count as unset."""
+    accounts: dict[tuple[str, str], Account] = {}
+    prefixes: dict[str, tuple[str, ...]] = {}
+    problems: list[str] = []
+    for name, provider in providers.items():
+        entry = _entry(environ, name, provider)
+        if entry:
+            try:
+                accounts[name, ENVIRONMENT_ACCOUNT] = _account(name, provider, entry)
+            except SettingsError as error:
+                problems += error.problems
+        try:
+            if words := _front_prefixes(environ, name):
+                prefixes[name] = words
+        except SettingsError as error:
+            problems += error.problems
+    return ProviderSettings(accounts, prefixes, problems)
+
+
+def _account(name: str, provider: Provider, entry: Mapping[str, Any]) -> Account:
+    try:
+        options = provider.options.model_validate(entry, strict=False)
+    except ValidationError as error:
+        given = {field: value for field, value in entry.items() if isinstance(value, str)}
+        lines = lines_of(error, given)
+        raise SettingsError(*(prefix_of(name) + line for line in lines)) from None
+    try:
+        return provider.account(ENVIRONMENT_ACCOUNT, options)
+    except ValueError as error:
+        raise SettingsError(_renamed(str(error), name, provider)) from None
+
+
+def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    variable = prefix_of(name) + _PREFIXES
+    words = _words(environ.get(variable, ""))
+    for word in words:
+        try:
+            taken = path_prefix(word).split("/")[1] in _RESERVED
+        except ValueError as error:
+            raise SettingsError(f"{variable}: {error}") from None
+        if taken:
+            raise SettingsError(
+                f"{variable}: {word!r} begins with a path that is used for something else"
+            )
+    return words
+
+
+def _keys(provider: Provider) -> dict[str, str]:
+    """Return the field of the options model of each key."""
+    fields = {name.upper(): name for name in provider.options.model_fields}
+    return fields | {
+        alias.upper(): name for alias, name in _ALIASES.items() if name in fields.values()
+    }
+
+
+def _entry(environ: Mapping[str, str], name: str, provider: Provider) -> dict[str, Any]:
+    """Return the options that are set."""
+    entry: dict[str, Any] = {}
+    for key, field in _keys(provider).items():
+        text = environ.get(prefix_of(name) + key)
+        if text:
+            entry[field] = _words(text) if _is_list(provider.options, field) else text
+    return entry
+
+
+def _is_list(options: type[AccountOptions], field: str) -> bool:
+    return get_origin(options.model_fields[field].annotation) is tuple
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _renamed(flaw: str, name: str, provider: Provider) -> str:
+    """Put the settings' names for the keys that a message speaks of."""
+    key, _, reason = flaw.partition(": ")
+    for other in provider.options.model_fields:
+        if "_" in other:  # the others are ordinary words
+            reason = re.sub(rf"\b{other}\b", prefix_of(name) + other.upper(), reason)
+    setting = next((alias for alias, field in _ALIASES.items() if field == key), key)
+    return f"{prefix_of(name)}{setting.upper()}: {reason}"

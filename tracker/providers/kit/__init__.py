@@ -1,0 +1,1 @@
+"""What adapters share: reading answers, proofs of origin, table-driven adapters."""

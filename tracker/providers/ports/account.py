@@ -1,0 +1,108 @@
+"""An account at a provider: its options as an operator sets them, checked.
+
+A provider's own options are a subclass of AccountOptions. The settings, the configuration file and
+`doctor` read the fields from there, so that no other place knows them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def http_url(value: str) -> str:
+    """Return an address to call, without a slash at its end.
+
+    Raises ValueError when it is not an http(s) URL of a host, or holds a user, query or fragment.
+    """
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("must be an http(s) URL with a host, and no user, query or fragment")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class AccountOptions(BaseModel):
+    """The options that accounts of every provider have.
+
+    base_url:        may carry a path (a gateway's `/kling`); None for the region's own address.
+    region:          a key of the provider's `regions`; None for the first.
+    profile:         which kind of upstream answers at the base URL, in the adapter's own words;
+                     None where the adapter can tell from the address.
+    webhook_secrets: the secrets its callbacks are signed with; several during a rotation, none
+                     where they are not signed.
+    max_in_flight:   tasks at the provider at once; None for no limit of ours.
+    weight:          its share of the tasks whose caller names no account; 0: none of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    base_url: HttpUrl | None = None
+    region: str | None = None
+    profile: str | None = None
+    api_key: Secret | None = None
+    webhook_secrets: tuple[Secret, ...] = Field((), max_length=10, strict=False)
+    max_in_flight: int | None = Field(None, ge=1)
+    weight: int = Field(1, ge=0, le=1000)
+
+    def has_credentials(self) -> bool:
+        """Tell whether anything could be submitted with these options."""
+        return self.api_key is not None
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for each way in which the credentials contradict themselves."""
+        return ()
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the text of every secret among the options, so that redaction knows them all."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, SecretStr):
+                    yield one.get_secret_value()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account at a provider.
+
+    base_url: where its calls go: the options' own address, or the region's. No slash at the end.
+    """
+
+    name: str
+    base_url: str
+    options: AccountOptions = field(default_factory=AccountOptions, repr=False)
+
+    @property
+    def api_key(self) -> str | None:
+        """The key that calls carry; None where the account has none."""
+        return reveal(self.options.api_key)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets that its callbacks are signed with."""
+        return tuple(one.get_secret_value() for one in self.options.webhook_secrets)
+
+    @property
+    def max_in_flight(self) -> int | None:
+        """How many tasks it may have at the provider at once; None for no limit of ours."""
+        return self.options.max_in_flight
+
+    @property
+    def weight(self) -> int:
+        """Its share of the tasks whose caller names no account."""
+        return self.options.weight
+
+    @property
+    def profile(self) -> str | None:
+        """Which kind of upstream answers there; None where the adapter can tell by the address."""
+        return self.options.profile
+
+
+def reveal(secret: SecretStr | None) -> str | None:
+    """Return a secret's text; None for None."""
+    return None if secret is None else secret.get_secret_value()

@@ -1,0 +1,315 @@
+"""The capabilities of an adapter. Each builds calls and reads answers: data in, data out.
+
+An adapter is stateless and pure. Every parser is handed the account and the task that was asked
+about, because status codes, absence and ids mean different things per profile and operation.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import CancelOutcome, LookupOutcome, PollOutcome, SubmitOutcome
+from tracker.domain.signature import Proof
+from tracker.domain.task import Task
+from tracker.providers.ports.account import Account
+
+Answer = HttpResult | HttpFailure
+"""The end of an exchange, as an adapter reads it."""
+
+
+class Finds(StrEnum):
+    """Can a submit whose outcome is unknown be found at the provider?"""
+
+    BY_ID = "by_id"
+    """A query by our external id answers, and its denial can be believed."""
+    BY_SCAN = "by_scan"
+    """A list shows a mark of ours. It proves that a task exists, and never that none does."""
+    EXISTENCE = "existence"
+    """The provider says that our id is taken, and never under which id of its own."""
+    NEVER = "never"
+    """Nothing finds it: a person settles it, or it expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A caller's input, checked.
+
+    body:             what will be sent, but for the callback URL and the external id, which the
+                      adapter places when it builds the call.
+    external_task_id: the caller's own id, if the input carried one.
+    callback_url:     where the caller wants the result, if the input said so.
+    slots:            how many concurrency slots the task takes while at the provider.
+    wants:            what the caller asked for that a callback may leave out: names of artifact
+                      kinds or fields, as the adapter's `lacks` understands them.
+    parent:           the id of the task of ours that this one continues; None for none. The task
+                      then goes to the parent's account.
+    context:          what later calls for the task need, kept with it; None for nothing.
+    timeout_s:        how long the whole exchange of the create may take; None for the setting's.
+    needs_custody:    the answer holds files and no URL, so that the files must be kept here.
+    """
+
+    body: Mapping[str, Any]
+    external_task_id: str | None = None
+    callback_url: str | None = None
+    slots: int = 1
+    wants: tuple[str, ...] = ()
+    parent: str | None = None
+    context: Mapping[str, Any] | None = None
+    timeout_s: float | None = None
+    needs_custody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A task about to be created at its provider.
+
+    body:         `Request.body`, as it was stored.
+    parent:       the task that it continues; None for none.
+    callback_url: ours, for this task; None where the provider cannot reach us.
+    now:          aware UTC.
+    """
+
+    account: Account
+    task: Task
+    body: Mapping[str, Any]
+    parent: Task | None
+    callback_url: str | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Tasks of one account that their provider is asked about.
+
+    tasks:        at least one; more than one only where `Polls.shares` puts them into one group.
+    callback_url: ours for the first of the tasks, which a scan may look for; None where there is
+                  none.
+    page:         `More.page` of the answer before, when a scan goes on; None at its start.
+    since:        when the submit that a scan looks for began; None for other questions.
+    now:          aware UTC.
+    """
+
+    account: Account
+    tasks: Sequence[Task]
+    now: datetime
+    callback_url: str | None = None
+    page: Mapping[str, Any] | None = None
+    since: datetime | None = None
+
+    @property
+    def task(self) -> Task:
+        """The first task; the only one of a question about one."""
+        return self.tasks[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A callback as it arrived.
+
+    path:    without the query, percent-decoded no further than the server does.
+    query:   the raw query string.
+    headers: lower-case names.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Submits(Protocol):
+    """Creates tasks at the provider."""
+
+    @property
+    def operations(self) -> Collection[str]:
+        """What can be submitted, e.g. `videos/text2video`, as far as it can be listed."""
+        ...
+
+    def finds(self, account: Account) -> Finds:
+        """Say how a submit of this account whose outcome is unknown can be found."""
+        ...
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Return why an account cannot submit tasks of an operation; None when it can."""
+        ...
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate the input of an operation that some account serves.
+
+        Raises InvalidRequest naming each wrong field, without a prefix.
+        """
+        ...
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Tell whether a refusal speaks of the account (its key, its money), not of the request."""
+        ...
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the call that creates the task."""
+        ...
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Say what the exchange proves."""
+        ...
+
+
+class Looks(Protocol):
+    """Searches for a submit whose outcome is unknown. Its silence is no denial."""
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """Build the call that searches for one task; None when nothing can be searched by."""
+        ...
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """Say whether the task is there, is not seen, or may be on a further page."""
+        ...
+
+
+class Polls(Protocol):
+    """Asks how tasks stand."""
+
+    @property
+    def together(self) -> int:
+        """How many tasks one call may ask for; 1 where each is asked for by itself."""
+        ...
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Name the group whose members one call may ask for; None when it is asked for alone."""
+        ...
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the call that asks for the tasks: by the provider's id if known, else by ours.
+
+        None when a task cannot be asked for by what is known of it. A task that a provider would
+        deny only because it does not know our names must not be sent again.
+        """
+        ...
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Say what the answer tells of each of the tasks, in their order.
+
+        Follow where another call must be made first; Unanswered(alone=True) where a task must be
+        asked for by itself.
+        """
+        ...
+
+
+class Covers(StrEnum):
+    """Which part of a callback a proof holds to be genuine."""
+
+    BODY = "body"
+    """What the body says may be believed."""
+    SENDER = "sender"
+    """The provider sent something. What the body says is a hint, and the provider is asked."""
+
+
+class Scheme(Protocol):
+    """A way to prove where a callback comes from."""
+
+    @property
+    def covers(self) -> Covers:
+        """What a genuine callback proves."""
+        ...
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that it needs, lower-case: they are kept with the receipt."""
+        ...
+
+    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+        """Judge one callback. Compares in constant time and says nothing of the secret."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A callback that says only that there is news: the provider is to be asked at once.
+
+    The ids name the task where the URL does not.
+    """
+
+    reason: str
+    provider_task_id: str | None = None
+    external_task_id: str | None = None
+
+
+class CallsBack(Protocol):
+    """Reads what the provider POSTs to us."""
+
+    @property
+    def per(self) -> Literal["task", "project"]:
+        """`task`: to a URL of each task. `project`: to one URL, the task is found by its ids."""
+        ...
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return how the account's callbacks prove their origin; None where they cannot."""
+        ...
+
+    def challenge(self, inbound: Inbound) -> bytes | None:
+        """Return the body that answers a test of our URL; None for every other callback.
+
+        Such a test may come while our create is still open, before the task is known.
+        """
+        ...
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Say what a callback tells; nothing for one that tells of no task.
+
+        Raises CallbackRejected when it cannot be read.
+        """
+        ...
+
+    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
+        """Return the status and body that the sender insists on; None for ours."""
+        ...
+
+    def lacks(self, task: Task, said: Observation) -> str | None:
+        """Name what of `task.wants` a success leaves out; None if nothing."""
+        ...
+
+
+class Cancels(Protocol):
+    """Asks the provider to stop working on a task."""
+
+    @property
+    def erases_ended(self) -> bool:
+        """Tell whether the same call erases a task that has ended: then it is looked at first."""
+        ...
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the call that cancels one task; None when it cannot be named."""
+        ...
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """Say what became of the request to cancel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one harmless query showed of an account.
+
+    level:   `ok`, `note` (nobody can tell now) or `error` (it will not work).
+    balance: what is left on the account, in the provider's own words; None where it does not say.
+    """
+
+    level: Literal["ok", "note", "error"]
+    text: str
+    balance: str | None = None
+
+
+class Probes(Protocol):
+    """Tries an account with one query that changes and costs nothing."""
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Build the query."""
+        ...
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Say whether the right kind of API is there and takes the key."""
+        ...

@@ -1,0 +1,52 @@
+"""The record of what one provider can do. A capability that it lacks is an empty place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tracker.domain.task import Task
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
+from tracker.providers.ports.front import Front
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider. Ask for a capability with `is None`, never by the provider's name.
+
+    name:    on our surface and in the database, e.g. `kling`; no slash in it.
+    regions: base URLs by region; the first is where an account is that says nothing.
+    options: the model of its accounts' options.
+    check_account:   returns `key: reason` for each flaw that only the adapter knows, no values.
+    render_callback: returns the body that a caller's own callback URL is sent at the end of a
+                     task; None where callers are told in our own shape alone.
+    """
+
+    name: str
+    regions: Mapping[str, str]
+    options: type[AccountOptions]
+    submits: Submits
+    looks: Looks | None = None
+    polls: Polls | None = None
+    calls_back: CallsBack | None = None
+    cancels: Cancels | None = None
+    probes: Probes | None = None
+    front: Front | None = None
+    check_account: Callable[[Account], Sequence[str]] | None = None
+    render_callback: Callable[[Task], bytes] | None = None
+
+    def account(self, name: str, options: AccountOptions) -> Account:
+        """Make an account. Raises ValueError `key: reason` for options that cannot work."""
+        if options.base_url and options.region:
+            raise ValueError("region: excludes base_url; set one")
+        region = options.region or next(iter(self.regions))
+        if region not in self.regions:
+            raise ValueError(f"region: no such region; one of: {', '.join(self.regions)}")
+        account = Account(name, options.base_url or self.regions[region], options)
+        for flaw in self.flaws_of(account):
+            raise ValueError(flaw)
+        return account
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Return `key: reason` for each reason why an account cannot work; empty when it can."""
+        own = self.check_account(account) if self.check_account is not None else ()
+        return [*account.options.flaws(), *own]
