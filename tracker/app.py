@@ -41,8 +41,11 @@ from tracker.store import keys
 from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
+from tracker.web.edge import connections
 from tracker.web.edge.auth import Authenticator
+from tracker.web.edge.connections import ConnectionLimits, ConnectionRegistry
 from tracker.web.edge.ending import told_to_end
+from tracker.web.edge.heads import HeadLimits
 from tracker.web.edge.local import is_loopback
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Limits, Services
@@ -191,10 +194,17 @@ def server_options(settings: Settings) -> dict[str, Any]:
     """How uvicorn is to serve the app, besides where."""
     # Without httptools, an optional package, all requests go the same way; so they do below a root
     # path that looks like a callback's own.
-    has_parser = find_spec("httptools") is not None
-    is_plain = has_parser and not f"{settings.tracker_root_path}/".startswith(CALLBACK_PREFIX)
+    is_plain = not f"{settings.tracker_root_path}/".startswith(CALLBACK_PREFIX)
+    protocol = "tracker.web.wire.plain:BoundedH11"
+    if find_spec("httptools") is not None:
+        protocol = "tracker.web.wire.parsed:BoundedHttpTools"
+        if is_plain:
+            protocol = "tracker.web.receive.protocol:CallbackProtocol"
     return {
-        "http": "tracker.web.receive.protocol:CallbackProtocol" if is_plain else "auto",
+        "http": protocol,
+        "ws": "none",  # an offer to upgrade is declined, whatever packages there are
+        "h11_max_incomplete_event_size": settings.tracker_head_max_bytes,
+        "backlog": connections.backlog(),
         "log_config": None,
         "access_log": False,  # RequestScope writes one
     }
@@ -208,6 +218,7 @@ def tune_interpreter() -> None:
     turn sooner than after 5 ms: the writer does so several times for each batch, and every caller
     of the batch waits with it. Where threads may run on several cores, giving way costs more.
     """
+    connections.raise_file_limit()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -312,4 +323,19 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
             heartbeat_s=settings.tracker_heartbeat_s,
             slow_reader_s=settings.tracker_slow_reader_s,
         ),
+        connections=ConnectionRegistry(_connection_limits(settings)),
+    )
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        heads=HeadLimits(
+            head_bytes=settings.tracker_head_max_bytes,
+            head_lines=settings.tracker_head_max_lines,
+            url_bytes=settings.tracker_url_max_bytes,
+        ),
+        head_s=settings.tracker_head_timeout_s,
+        idle_s=settings.tracker_idle_timeout_s,
+        unread_s=settings.tracker_slow_reader_s,
+        most=settings.tracker_max_connections or connections.most_connections(),
     )

@@ -190,9 +190,12 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     for name in ("httptools", "uvloop"):
         monkeypatch.setitem(sys.modules, name, None)
     said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
-    assert (server_options(settings)["http"], said.level) == ("auto", "note")
+    assert (server_options(settings)["http"], said.level) == (
+        "tracker.web.wire.plain:BoundedH11",
+        "note",
+    )
     assert "httptools and uvloop" in said.text
-    slow: Any = {"http": "h11", "loop": "asyncio"}  # what "auto" comes to where they are missing
+    slow: Any = {"loop": "asyncio"}  # what "auto" comes to where uvloop is missing
     with (
         serving(env, door=door, workers=False, **slow) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=20) as http,

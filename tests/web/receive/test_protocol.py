@@ -6,16 +6,18 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.support.raw import answer_of, dial, is_open, spelt
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.web.receive import protocol
+
+AT_THE_APP = "tracker.web.wire.parsed:BoundedHttpTools"
 
 
 class Counting:
@@ -82,45 +84,6 @@ def http(url: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def _dial(url: str) -> socket.socket:
-    parts = urlsplit(url)
-    return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=20)
-
-
-def _spelt(
-    path: str, body: bytes, *lines: str, version: str = "1.1", method: str = "POST"
-) -> bytes:
-    head = [f"{method} {path} HTTP/{version}", "host: x", *lines]
-    if not any("transfer-encoding" in line for line in lines):
-        head.append(f"content-length: {len(body)}")
-    return ("\r\n".join(head) + "\r\n\r\n").encode() + body
-
-
-def _answer(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """The next answer on a connection: status, headers, body."""
-    came = b""
-    while b"\r\n\r\n" not in came:
-        piece = line.recv(1)
-        assert piece, came
-        came += piece
-    first, *fields = came.decode().strip().split("\r\n")
-    headers = dict(field.split(": ", 1) for field in fields)
-    left = int(headers["content-length"])
-    body = b""
-    while len(body) < left:
-        body += line.recv(left - len(body))
-    return int(first.split()[1]), headers, body
-
-
-def _is_open(line: socket.socket) -> bool:
-    """Whether another request is answered on it."""
-    try:
-        line.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
-        return _answer(line)[0] == 200
-    except (OSError, AssertionError):
-        return False
-
-
 def _same(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, dict[str, str], object]:
     """An answer without what is new in each."""
     status, headers, body = answer
@@ -134,22 +97,22 @@ def _variants(task: str) -> dict[str, tuple[bytes, bool]]:
     path, said = callback_path(task), kling_says("processing", task_id=task)
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(said), said)
     return {
-        "plain": (_spelt(path, said), True),
-        "with an id": (_spelt(path, said, "x-request-id: mine"), True),
-        "with a bad id": (_spelt(path, said, "x-request-id: a b"), True),
-        "closing": (_spelt(path, said, "connection: close"), True),
-        "unreadable": (_spelt(path, b"{"), True),
-        "empty": (_spelt(path, b""), True),
-        "forged": (_spelt(path[:-1] + "~", said), True),
-        "of nobody": (_spelt("/callbacks/nobody/x/y", said), True),
-        "too large": (_spelt(path, b" " * 16385), False),
-        "chunked": (_spelt(path, chunked, "transfer-encoding: chunked"), False),
-        "old": (_spelt(path, said, version="1.0"), False),
-        "with a query": (_spelt(f"{path}?a=b", said), False),
-        "encoded": (_spelt(path.replace("kling", "%6bling"), said), False),
-        "too long a path": (_spelt(f"{path}/more", said), False),
-        "a GET": (_spelt(path, b"", method="GET"), False),
-        "upgrading": (_spelt(path, said, "connection: upgrade", "upgrade: h2c"), False),
+        "plain": (spelt(path, said), True),
+        "with an id": (spelt(path, said, "x-request-id: mine"), True),
+        "with a bad id": (spelt(path, said, "x-request-id: a b"), True),
+        "closing": (spelt(path, said, "connection: close"), True),
+        "unreadable": (spelt(path, b"{"), True),
+        "empty": (spelt(path, b""), True),
+        "forged": (spelt(path[:-1] + "~", said), True),
+        "of nobody": (spelt("/callbacks/nobody/x/y", said), True),
+        "too large": (spelt(path, b" " * 16385), False),
+        "chunked": (spelt(path, chunked, "transfer-encoding: chunked"), False),
+        "old": (spelt(path, said, version="1.0"), False),
+        "with a query": (spelt(f"{path}?a=b", said), False),
+        "encoded": (spelt(path.replace("kling", "%6bling"), said), False),
+        "too long a path": (spelt(f"{path}/more", said), False),
+        "a GET": (spelt(path, b"", method="GET"), False),
+        "upgrading": (spelt(path, said, "connection: upgrade", "upgrade: h2c"), True),
     }
 
 
@@ -159,38 +122,38 @@ def test_plain_ones_are_answered_as_the_app_answers(
 ) -> None:
     request, is_plain = _variants(submit(http)["id"])[name]
     other, _ = _variants(submit(http)["id"])[name]
-    with _dial(url) as line:
+    with dial(url) as line:
         line.sendall(request)
-        answer, stays = _same(_answer(line)), _is_open(line)
+        answer, stays = _same(answer_of(line)), is_open(line)
     assert service.asked_for_callbacks() == (0 if is_plain else 1)
-    at_the_app = serving(service.env, door=listen(), workers=False, http="httptools")
-    with at_the_app as theirs, _dial(theirs) as line:
+    at_the_app = serving(service.env, door=listen(), workers=False, http=AT_THE_APP)
+    with at_the_app as theirs, dial(theirs) as line:
         line.sendall(other)
-        assert (_same(_answer(line)), _is_open(line)) == (answer, stays)
+        assert (_same(answer_of(line)), is_open(line)) == (answer, stays)
 
 
 def test_the_id_of_a_request_comes_back(http: httpx.Client, url: str) -> None:
     path, said = callback_path(submit(http)["id"]), kling_says("processing")
-    with _dial(url) as line:
-        line.sendall(_spelt(path, said, "x-request-id: mine"))
-        assert _answer(line)[1]["x-request-id"] == "mine"
-        line.sendall(_spelt(path, b"{", "x-request-id: a b"))
-        _, headers, body = _answer(line)
+    with dial(url) as line:
+        line.sendall(spelt(path, said, "x-request-id: mine"))
+        assert answer_of(line)[1]["x-request-id"] == "mine"
+        line.sendall(spelt(path, b"{", "x-request-id: a b"))
+        _, headers, body = answer_of(line)
         assert headers["x-request-id"] == json.loads(body)["request_id"] != "a b"
 
 
 def test_however_it_is_cut_it_is_received_once(
     service: Service, http: httpx.Client, url: str
 ) -> None:
-    with _dial(url) as line:
+    with dial(url) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for cut in range(1, 600, 37):
             task = submit(http)["id"]
             said = kling_says("processing", task_id=task)
-            request = _spelt(callback_path(task), said)
+            request = spelt(callback_path(task), said)
             line.sendall(request[:cut])
             line.sendall(request[cut:])
-            assert _answer(line)[0] == 200
+            assert answer_of(line)[0] == 200
             page = http.get(f"/v1/tasks/{task}/receipts").json()
             assert [one["verdict"] for one in page["receipts"]] == ["advanced"]
             assert page["receipts"][0]["body"].encode() == said
@@ -200,13 +163,13 @@ def test_one_that_takes_its_time_is_handed_to_the_app(
     service: Service, http: httpx.Client, url: str
 ) -> None:
     task = submit(http)["id"]
-    request = _spelt(callback_path(task), kling_says("processing"))
-    with _dial(url) as line:
+    request = spelt(callback_path(task), kling_says("processing"))
+    with dial(url) as line:
         line.sendall(request[:-10])
         wait_until(lambda: service.asked_for_callbacks() == 1)
         line.sendall(request[-10:])
-        assert _answer(line)[0] == 200
-        assert _is_open(line)
+        assert answer_of(line)[0] == 200
+        assert is_open(line)
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "running"
 
 
@@ -214,27 +177,27 @@ def test_requests_sent_ahead_are_answered_in_their_order(http: httpx.Client, url
     task = submit(http)["id"]
     path = callback_path(task)
     health = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
-    said = [_spelt(path, kling_says(word)) for word in ("submitted", "processing", "succeed")]
-    with _dial(url) as line:
+    said = [spelt(path, kling_says(word)) for word in ("submitted", "processing", "succeed")]
+    with dial(url) as line:
         line.sendall(said[0] + health + said[1] + said[2])
-        answers = [_answer(line) for _ in range(4)]
+        answers = [answer_of(line) for _ in range(4)]
         assert [status for status, _, _ in answers] == [200] * 4
         told = [json.loads(body).get("verdict") for _, _, body in answers]
         assert told == ["advanced", None, "advanced", "advanced"]
-        assert _is_open(line)
+        assert is_open(line)
 
 
 def test_a_sender_who_does_not_wait_loses_nothing(http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
-    with _dial(url) as line:
-        line.sendall(_spelt(callback_path(task), kling_says("succeed")))
+    with dial(url) as line:
+        line.sendall(spelt(callback_path(task), kling_says("succeed")))
     wait_until(lambda: http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded")
 
 
 def test_half_a_callback_is_none(service: Service, http: httpx.Client, url: str) -> None:
     task = submit(http)["id"]
-    with _dial(url) as line:
-        line.sendall(_spelt(callback_path(task), kling_says("succeed"))[:-1])
+    with dial(url) as line:
+        line.sendall(spelt(callback_path(task), kling_says("succeed"))[:-1])
     assert http.get("/healthz").status_code == 200
     assert http.get(f"/v1/tasks/{task}/receipts").json()["receipts"] == []
 
@@ -249,8 +212,8 @@ def test_what_has_begun_is_answered_before_the_server_ends(
     with serving(service.env, door=listen(), workers=False) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
             task = submit(http)["id"]
-        line = _dial(url)
-        request = _spelt(callback_path(task), kling_says("succeed"))
+        line = dial(url)
+        request = spelt(callback_path(task), kling_says("succeed"))
         # Whoever holds the only lock there is holds the callback back.
         file = sqlite_url.removeprefix("sqlite:///")
         holder = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -261,7 +224,7 @@ def test_what_has_begun_is_answered_before_the_server_ends(
             wait_until(lambda: _is_ending(url))
             line.sendall(request[len(request) - missing :])
             holder.execute("ROLLBACK")
-            status, headers, _ = _answer(line)
+            status, headers, _ = answer_of(line)
             answers.append((status, headers["connection"]))
 
         going_on = threading.Thread(target=go_on)
@@ -274,7 +237,7 @@ def test_what_has_begun_is_answered_before_the_server_ends(
 
 def _is_ending(url: str) -> bool:
     try:
-        _dial(url).close()
+        dial(url).close()
     except OSError:
         return True
     return False

@@ -32,4 +32,6 @@ async def readyz(request: Request) -> Response:
             f"the schema is at {found or 'nothing'}, not {SCHEMA_REVISION}: run tracker migrate"
         )
         return JSONResponse({"status": "unavailable", "reason": reason}, 503)
-    return JSONResponse({"status": "ok", "schema": found})
+    there = services(request).connections
+    connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
+    return JSONResponse({"status": "ok", "schema": found, "connections": connections})

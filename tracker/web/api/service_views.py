@@ -76,11 +76,21 @@ class Health(TypedDict):
 
 
 @with_config(EXACT)
+class Connections(TypedDict):
+    """Connections of the process that answers. `gave_way`: closed or refused for want of room."""
+
+    open: int
+    most: int
+    gave_way: int
+
+
+@with_config(EXACT)
 class Readiness(TypedDict):
     """Whether it can work: the database answers, and has the schema it should."""
 
     status: Literal["ok", "unavailable"]
     schema: NotRequired[str]
+    connections: NotRequired[Connections]
     reason: NotRequired[str]
 
 

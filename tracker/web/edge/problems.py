@@ -29,6 +29,7 @@ from tracker.domain.errors import (
 from tracker.telemetry import REQUEST_ID
 from tracker.web.edge.auth import challenge
 from tracker.web.edge.body import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.heads import HeadTooLarge, HeadTooSlow, UrlTooLong
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,9 @@ KINDS: Mapping[type[Exception], Kind] = {
     Unavailable: Kind(503, "unavailable", "Come back in a moment"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     BodyTooSlow: Kind(408, "body-too-slow", "The body did not arrive in time"),
+    HeadTooLarge: Kind(431, "head-too-large", "The head of the request is too large"),
+    UrlTooLong: Kind(414, "url-too-long", "The URL is too long"),
+    HeadTooSlow: Kind(408, "head-too-slow", "The head of the request did not arrive in time"),
     WrongMediaType: Kind(415, "wrong-media-type", "The body must be JSON"),
     ClientDisconnect: Kind(400, "disconnected", "The client went away"),
     Unauthenticated: Kind(401, "unauthenticated", "Say who is asking"),
@@ -117,7 +121,7 @@ def headers_of(error: Exception) -> dict[str, str]:
         return {"retry-after": "1"}
     if isinstance(error, HTTPException):
         return dict(error.headers or {})
-    if isinstance(error, (BodyTooLarge, BodyTooSlow)):
+    if isinstance(error, (BodyTooLarge, BodyTooSlow, HeadTooLarge, HeadTooSlow, UrlTooLong)):
         return {"connection": "close"}  # the rest of the body is not read
     return {}
 

@@ -19,6 +19,7 @@ from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
 from tracker.store.store import Store
 from tracker.web.edge.auth import Authenticator
+from tracker.web.edge.connections import ConnectionRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Limits:
 class Services:
     """Everything that handlers call. Made in `app`.
 
-    events: what streams were last sent, by feed number; readers share it.
+    connections: those of this process, where a server runs that bounds them.
+    events:      what streams were last sent, by feed number; readers share it.
     """
 
     store: Store
@@ -59,6 +61,7 @@ class Services:
     expectations: Expectations
     watch: Watch
     limits: Limits
+    connections: ConnectionRegistry
     events: dict[int, bytes] = field(default_factory=dict)
 
 

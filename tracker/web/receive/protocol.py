@@ -12,7 +12,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tracker.telemetry import REQUEST_ID
 from tracker.web.edge import problems
@@ -20,6 +19,8 @@ from tracker.web.edge.middleware import log_answer, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services
 from tracker.web.receive import callbacks
+from tracker.web.wire.parsed import BoundedHttpTools
+from tracker.web.wire.refusing import rendered
 
 PATIENCE_S = 0.02
 """How long the rest of a body may take to come, before the app has the request and times it."""
@@ -34,6 +35,7 @@ class _Exchange:
     place: provider, subject and token.
     """
 
+    response_started = False
     message_event = asyncio.Event()
     """Of nobody: nothing here waits for messages."""
 
@@ -47,29 +49,18 @@ class _Exchange:
         self.body = b""
 
 
-class CallbackProtocol(HttpToolsProtocol):
-    """uvicorn's protocol; plain callbacks are answered without the ASGI app."""
+class CallbackProtocol(BoundedHttpTools):
+    """uvicorn's protocol with bounds; plain callbacks are answered without the ASGI app."""
 
     _arriving: _Exchange | None = None
     _handing_on: asyncio.TimerHandle | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Something came."""
-        super().data_received(data)
-        if self._arriving is not None and self._handing_on is None:
-            self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
-
-    def on_headers_complete(self) -> None:
-        """The head of a request is there."""
-        self._arriving = self._plain_callback()
-        if self._arriving is None:
-            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body is there."""
         if self._arriving is None:
             super().on_body(body)
         else:
+            self._came_body = True
             self._arriving.body += body
 
     def on_message_complete(self) -> None:
@@ -78,6 +69,8 @@ class CallbackProtocol(HttpToolsProtocol):
         if exchange is None:
             super().on_message_complete()
             return
+        self._in_body = False
+        self._is_served = True
         self.cycle = exchange  # type: ignore[assignment]  # it has what is asked of it
         task = self.loop.create_task(self._answer(exchange, self.scope))
         self.tasks.add(task)
@@ -87,6 +80,16 @@ class CallbackProtocol(HttpToolsProtocol):
         """The server is to end: what has begun is still answered."""
         self._hand_on()
         super().shutdown()
+
+    def _take_up(self) -> bool:
+        """Take plain callbacks."""
+        self._arriving = self._plain_callback()
+        return self._arriving is not None
+
+    def _settle(self) -> None:
+        super()._settle()
+        if self._arriving is not None and self._handing_on is None:
+            self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
 
     def _arrived(self) -> _Exchange | None:
         """What was arriving, which it is no more."""
@@ -101,7 +104,8 @@ class CallbackProtocol(HttpToolsProtocol):
         exchange = self._arrived()
         if exchange is None or self.transport.is_closing():
             return
-        super().on_headers_complete()
+        self.app = self._app
+        self._hand_to_app()
         if exchange.body:
             super().on_body(exchange.body)
 
@@ -114,7 +118,7 @@ class CallbackProtocol(HttpToolsProtocol):
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
             return None
         is_answering = self.cycle is not None and not self.cycle.response_complete
-        if is_answering or self.expect_100_continue or parser.should_upgrade():
+        if is_answering or self.expect_100_continue:
             return None
         headers = callbacks.decoded(self.headers)
         size = headers.get("content-length", "")
@@ -137,7 +141,7 @@ class CallbackProtocol(HttpToolsProtocol):
             self._send(exchange, response, request_id)
 
     def _send(self, exchange: _Exchange, response: Response, request_id: str) -> None:
-        head = [_RENDERED.get(response) or _rendered(response)]
+        head = [_RENDERED.get(response) or rendered(response)]
         for name, value in self.server_state.default_headers:
             head += (name, b": ", value, b"\r\n")
         head += (b"x-request-id: ", request_id.encode(), b"\r\n")
@@ -156,10 +160,4 @@ class CallbackProtocol(HttpToolsProtocol):
         return found
 
 
-def _rendered(response: Response) -> bytes:
-    """The status line and the headers of an answer."""
-    fields = [name + b": " + value + b"\r\n" for name, value in response.raw_headers]
-    return STATUS_LINE[response.status_code] + b"".join(fields)
-
-
-_RENDERED = {response: _rendered(response) for response in callbacks.ANSWERS.values()}
+_RENDERED = {response: rendered(response) for response in callbacks.ANSWERS.values()}

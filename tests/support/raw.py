@@ -1,0 +1,64 @@
+"""Requests as bytes on a socket, and the answers that come back."""
+
+import socket
+from urllib.parse import urlsplit
+
+
+def dial(url: str, *, timeout_s: float = 20) -> socket.socket:
+    """Connect to a service."""
+    parts = urlsplit(url)
+    return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=timeout_s)
+
+
+def spelt(path: str, body: bytes, *lines: str, version: str = "1.1", method: str = "POST") -> bytes:
+    """A request with its length, unless the lines say how it is framed."""
+    head = [f"{method} {path} HTTP/{version}", "host: x", *lines]
+    if not any("transfer-encoding" in line for line in lines):
+        head.append(f"content-length: {len(body)}")
+    return ("\r\n".join(head) + "\r\n\r\n").encode() + body
+
+
+def chunked(body: bytes) -> bytes:
+    """A body in two chunks."""
+    half = len(body) // 2
+    pieces = [b"%x\r\n%s\r\n" % (len(one), one) for one in (body[:half], body[half:]) if one]
+    return b"".join((*pieces, b"0\r\n\r\n"))
+
+
+def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """The next answer on a connection: status, headers, body."""
+    came = b""
+    while b"\r\n\r\n" not in came:
+        piece = line.recv(1)
+        assert piece, came
+        came += piece
+    first, *fields = came.decode().strip().split("\r\n")
+    headers = dict(field.split(": ", 1) for field in fields)
+    left = int(headers.get("content-length", 0))
+    body = b""
+    while len(body) < left:
+        piece = line.recv(left - len(body))
+        assert piece, body
+        body += piece
+    return int(first.split()[1]), headers, body
+
+
+def is_open(line: socket.socket) -> bool:
+    """Whether another request is answered on a connection."""
+    try:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        return answer_of(line)[0] == 200
+    except (OSError, AssertionError):
+        return False
+
+
+def is_cut(line: socket.socket) -> bool:
+    """Wait for the other side to end a connection; what it says before is dropped."""
+    try:
+        while line.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,161 @@
+"""What a connection may send and hold, and for how long, before and behind its requests."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+
+from tests.support.raw import answer_of, dial, is_cut, is_open, spelt
+from tests.support.requests import callback_path, kling_says, submit
+from tests.support.waiting import wait_until
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+@contextmanager
+def _dialled(url: str, count: int) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(dial(url)) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nhost: x\r\nHost: y\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", 200),
+        (b"GET /healthz?" + b"a" * 17000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", 414),
+        (b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 200 + b"\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: x\r\na: " + b"b" * 70000 + b"\r\n\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\nhost: x\r\na: " + b"b" * 400_000, 431),
+        (b"no request at all\r\n\r\n", 400),
+    ],
+    ids=["no host", "two hosts", "old", "url", "lines", "whole head", "endless head", "junk"],
+)
+def test_heads_that_are_not_taken_are_told_why_and_the_connection_ends(
+    url: str, request_: bytes, status: int
+) -> None:
+    with dial(url) as line:
+        line.sendall(request_)
+        code, headers, body = answer_of(line)
+        assert code == status
+        if status != 200:
+            assert json.loads(body)["status"] == status
+            assert headers["content-type"] == "application/problem+json"
+            if status != 400 or request_.startswith(b"no"):
+                assert headers["connection"] == "close"
+                assert is_cut(line)
+
+
+def test_a_callback_without_a_host_is_refused_too(http: httpx.Client, url: str) -> None:
+    path = callback_path(submit(http)["id"])
+    request = spelt(path, kling_says("succeed"))
+    for lines in (b"", b"host: x\r\nhost: y\r\n"):
+        with dial(url) as line:
+            line.sendall(request.replace(b"host: x\r\n", lines))
+            assert answer_of(line)[0] == 400
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", HEALTH + b"GET /hea"])
+def test_a_head_that_does_not_come_is_not_waited_for(url: str, sent: bytes) -> None:
+    with dial(url) as line:
+        line.sendall(sent)
+        assert is_cut(line)
+
+
+def test_an_idle_connection_ends(url: str) -> None:
+    with dial(url) as line:
+        assert is_open(line)
+        assert is_cut(line)
+
+
+def test_silent_connections_give_way_to_those_that_speak(http: httpx.Client, url: str) -> None:
+    before = http.get("/readyz").json()["connections"]
+    assert before["most"] == 40
+    with _dialled(url, 60):
+        for _ in range(50):
+            task = submit(http)["id"]
+            with dial(url) as line:
+                line.sendall(spelt(callback_path(task), kling_says("succeed")))
+                assert answer_of(line)[0] == 200
+        now = http.get("/readyz").json()["connections"]
+        assert now["open"] <= 40
+        assert now["gave_way"] >= before["gave_way"] + 20
+
+
+def test_answers_that_nobody_reads_are_not_piled_up(http: httpx.Client, url: str) -> None:
+    with _dialled(url, 4) as lines:
+        for line in lines:
+            line.settimeout(0.2)
+            ahead = memoryview(HEALTH.replace(b"healthz", b"openapi.json") * 5000)
+            try:
+                while ahead:
+                    ahead = ahead[line.send(ahead) :]
+            except OSError:  # it reads no more, as it should, or has ended the connection
+                pass
+        assert http.get("/healthz").elapsed.total_seconds() < 5
+        for line in lines:
+            line.settimeout(20)
+            assert is_cut(line)
+
+
+def test_requests_sent_ahead_are_all_answered(url: str) -> None:
+    with dial(url) as line:
+        line.sendall(HEALTH * 300)
+        assert {answer_of(line)[0] for _ in range(300)} == {200}
+        assert is_open(line)
+
+
+def test_what_follows_an_unanswered_request_is_refused_behind_its_answer(url: str) -> None:
+    with dial(url) as line:
+        line.sendall(HEALTH + b"no request at all\r\n\r\n")
+        assert [answer_of(line)[0], answer_of(line)[0]] == [200, 400]
+        assert is_cut(line)
+
+
+def test_a_refused_body_is_not_read_on(url: str) -> None:
+    head = spelt("/callbacks/kling/x/y", b"", "content-length: 9000000").replace(
+        b"content-length: 0\r\n", b""
+    )
+    with dial(url) as line:
+        line.sendall(head.replace(b"/callbacks/kling/x/y", b"/healthz"))
+        assert answer_of(line)[0] == 405
+        sent = 0
+
+        def is_ended() -> bool:
+            nonlocal sent
+            try:
+                sent += line.send(b" " * 8192)
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_ended)
+        assert sent < 9_000_000
+
+
+def test_a_small_refused_body_costs_no_connection(url: str) -> None:
+    with dial(url) as line:
+        line.sendall(spelt("/healthz", b"a" * 3000)[:-1000])
+        assert answer_of(line)[0] == 405
+        line.sendall(b"a" * 1000)
+        assert is_open(line)
+
+
+def test_endless_trailers_are_not_kept(http: httpx.Client, url: str) -> None:
+    path = callback_path(submit(http)["id"])
+    with dial(url) as line:
+        line.sendall(spelt(path, b"1\r\n{\r\n0\r\n", "transfer-encoding: chunked"))
+
+        def is_ended() -> bool:
+            try:
+                line.send(b"a: " + b"b" * 4000 + b"\r\n")
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_ended)
+    assert http.get("/healthz").status_code == 200

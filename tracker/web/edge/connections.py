@@ -1,0 +1,191 @@
+"""All connections of the process: how many there may be, and which have waited too long.
+
+A connection that is not answering a whole request stands in one of the lists here, the one that
+has waited longest first. One timer for all of them costs a request less than a timer each.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tracker.web.edge.heads import HeadLimits
+
+try:
+    import resource
+except ImportError:  # a system without such limits
+    resource = None  # type: ignore[assignment]  # asked for where it is used
+
+log = logging.getLogger(__name__)
+
+SWEEP_S = 0.25
+"""How often connections that wait are looked at."""
+LINGER_S = 2.0
+"""How long the rest of a refused body is read, so that its sender sees the refusal."""
+LOG_EVERY_S = 10.0
+MOST = 16384
+"""Connections of a process, where its files would allow more: each costs some kilobytes."""
+_RESERVE = 2560
+"""Files kept for everything else: the backlog that is accepted at once, databases, providers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a connection may hold, and for how long.
+
+    heads:      how large the head of a request may be.
+    head_s:     for a whole head, from connecting or from its first byte.
+    idle_s:     between two requests.
+    unread_s:   for a client to take some of an answer, when it has stopped reading.
+    discard_bytes: of a body that are read on after its refusal.
+    most:       connections at once.
+    """
+
+    heads: HeadLimits = field(default_factory=HeadLimits)
+    head_s: float = 10.0
+    idle_s: float = 5.0
+    unread_s: float = 20.0
+    discard_bytes: int = 65536
+    most: int = MOST
+
+
+class Connection(Protocol):
+    """A connection, as the registry sees it."""
+
+    def give_way(self) -> None:
+        """Close at once; another needs the place."""
+        ...
+
+    def time_out(self) -> None:
+        """Close: what was waited for did not come."""
+        ...
+
+
+Waiting = dict[Connection, float]
+"""Connections by when they began to wait, in seconds of the event loop's clock, oldest first."""
+
+
+class ConnectionRegistry:
+    """Counts connections, closes those that waited too long, makes room where there is none."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        """One per process."""
+        self.limits = limits
+        self.fresh: Waiting = {}
+        """Never sent a whole request."""
+        self.heads: Waiting = {}
+        """Have sent a part of a further head."""
+        self.idle: Waiting = {}
+        """Between two requests."""
+        self.bodies: Waiting = {}
+        """Have sent a part of a body."""
+        self.discarding: Waiting = {}
+        """Were answered before their body was whole."""
+        self.unread: Waiting = {}
+        """Have stopped reading their answer. In addition to the others."""
+        self.gave_way = 0
+        """How many were closed or refused for want of room, since the start."""
+        self._open: set[Connection] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._logged_at: float | None = None
+        self._logged = 0
+
+    def __len__(self) -> int:
+        """Return how many connections are open."""
+        return len(self._open)
+
+    def admit(self, connection: Connection) -> bool:
+        """Take in a connection that was just made; False where there is no room for it."""
+        loop = asyncio.get_running_loop()
+        while len(self._open) >= self.limits.most:
+            self._count_out(loop.time())
+            victim = self._oldest()
+            if victim is None:
+                return False
+            self.forget(victim)
+            victim.give_way()
+        self._open.add(connection)
+        self.fresh[connection] = loop.time()
+        if self._sweep is None:
+            self._sweep = loop.call_later(SWEEP_S, self._look, loop)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that is closed."""
+        self._open.discard(connection)
+        for waiting in self._lists():
+            waiting.pop(connection, None)
+
+    def _oldest(self) -> Connection | None:
+        """Return whose place is taken first. Whoever has a whole request keeps it."""
+        for waiting in (self.fresh, self.discarding, self.heads, self.idle, self.bodies):
+            for connection in waiting:
+                return connection
+        return None
+
+    def _lists(self) -> tuple[Waiting, ...]:
+        return (self.fresh, self.heads, self.idle, self.bodies, self.discarding, self.unread)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        limits, now = self.limits, loop.time()
+        for waiting, patience_s in (
+            (self.fresh, limits.head_s),
+            (self.heads, limits.head_s),
+            (self.idle, limits.idle_s),
+            (self.discarding, LINGER_S),
+            (self.unread, limits.unread_s),
+        ):
+            late = []
+            for connection, since in waiting.items():
+                if now - since < patience_s:
+                    break
+                late.append(connection)
+            for connection in late:
+                waiting.pop(connection, None)
+                connection.time_out()
+        self._sweep = loop.call_later(SWEEP_S, self._look, loop) if self._open else None
+
+    def _count_out(self, now: float) -> None:
+        """Count one for which there was no room, and say so now and then."""
+        self.gave_way += 1
+        if self._logged_at is not None and now - self._logged_at < LOG_EVERY_S:
+            return
+        log.warning(
+            "all %d connections are taken (TRACKER_MAX_CONNECTIONS): %d closed or refused since "
+            "this was last said",
+            self.limits.most,
+            self.gave_way - self._logged,
+        )
+        self._logged_at, self._logged = now, self.gave_way
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as its hard limit allows."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def most_connections() -> int:
+    """Return how many connections the file limit of this process leaves room for."""
+    files = _file_limit()
+    return MOST if files is None else max(16, min(MOST, files - _reserve(files)))
+
+
+def backlog() -> int:
+    """Return how many connections may be accepted at once, before any is counted."""
+    files = _file_limit()
+    return 2048 if files is None else max(16, min(2048, _reserve(files) * 4 // 5))
+
+
+def _reserve(files: int) -> int:
+    return min(files * 3 // 8, _RESERVE)
+
+
+def _file_limit() -> int | None:
+    if resource is None:
+        return None
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if files == resource.RLIM_INFINITY else files

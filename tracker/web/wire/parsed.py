@@ -1,0 +1,331 @@
+"""uvicorn's protocol on httptools, with bounds, and deaf to offers to upgrade.
+
+httptools parses all that came, however many requests that is, and stops for good behind a head
+that offers to upgrade the connection. Here one request at a time is parsed; what comes behind it
+waits as the bytes that it is. An offer is declined by parsing its head again without it (RFC 9110
+section 7.8 lets a server ignore it), so that the body behind it is read.
+"""
+
+import logging
+from typing import Any
+
+import httptools
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
+from tracker.web.edge.connections import ConnectionLimits
+from tracker.web.edge.heads import HeadTooSlow
+from tracker.web.edge.state import Services
+from tracker.web.wire.refusing import last_words, refusing
+from tracker.web.wire.waiting import Standing
+
+log = logging.getLogger(__name__)
+
+_VERSION = b" HTTP/1."
+"""Stands in the first line of each request."""
+_HEAD_END = b"\r\n\r\n"
+
+
+class BoundedHttpTools(HttpToolsProtocol):
+    """One connection."""
+
+    _in_head = _in_body = False
+    """What of the current message has begun and is not whole."""
+    _is_served = False
+    _is_refused = False
+    """Whether the current message was answered before its body was whole."""
+    _hosts = _head_bytes = _discarded = 0
+    _piece = 0
+    """Bytes that are being parsed."""
+    _came_body = False
+    _held = b""
+    _held_from = 0
+    _offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
+    """Method and headers of a head that is parsed again."""
+    _flaw: Exception | None = None
+    """Why nothing more is read."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take uvicorn's arguments."""
+        super().__init__(*args, **kwargs)
+        our: Services = self.app_state["services"]
+        self._clock = our.clock
+        self._limits: ConnectionLimits = our.connections.limits
+        self._standing = Standing(our.connections, self, self.loop)
+        self._app: ASGIApp = self.app
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin, if there is room."""
+        super().connection_made(transport)
+        if not self._standing.admit():
+            self._refuse(Unavailable("this process has all the connections it can hold"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._standing.leave()
+        self._held = b""
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, or keep it until the request before it is answered."""
+        if self._flaw is not None:
+            return
+        if self._held or self.flow.write_paused or self._is_answering():
+            self._held = self._held[self._held_from :] + data
+            self._held_from = 0
+            self.flow.pause_reading()
+            return
+        self._feed(data, 0)
+        self._settle()
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        super().pause_writing()
+        self._standing.has_unread(unread=True)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        self._standing.has_unread(unread=False)
+        self._go_on()
+
+    def give_way(self) -> None:
+        """See Connection.give_way."""
+        self.transport.abort()
+
+    def time_out(self) -> None:
+        """See Connection.time_out."""
+        if self.transport.is_closing() or self.flow.write_paused:
+            self.transport.abort()
+        elif self._in_head and not self._is_refused:
+            self._refuse(HeadTooSlow(f"the head did not arrive within {self._limits.head_s:g} s"))
+        else:
+            self._close()
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._in_head = True
+        self._hosts = self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header line; those behind a body are dropped."""
+        if not self._in_head:
+            return
+        name = name.lower()
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Take up the request whose head is whole."""
+        parser = self.parser
+        if parser.should_upgrade():
+            return  # the head is parsed again, see _decline
+        self._in_head, self._in_body = False, True
+        if self._offer is not None:
+            self.headers[:] = self._offer[1]
+        flaw = self._flaw_of_head(parser.get_http_version())
+        if flaw is None and self._take_up():
+            return
+        self.app = self._app if flaw is None else refusing(flaw, self._clock)
+        self._hand_to_app()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._came_body = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+        if self.parser.should_upgrade():
+            return
+        self._in_body = self._is_refused = False
+        self._is_served = True
+        super().on_message_complete()
+
+    # What cycles call.
+
+    def on_response_complete(self) -> None:
+        """Go on with what came behind the request that was answered."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._close()
+        elif self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._flaw is not None:
+            self._say(self._flaw)
+        elif self._in_body and self.cycle.response_complete:
+            self._refuse_body()
+        else:
+            self._go_on()
+
+    # What is asked of classes that extend this one.
+
+    def _take_up(self) -> bool:
+        """Take the request whose head is whole from the app; False to leave it to the app."""
+        return False
+
+    def _hand_to_app(self) -> None:
+        """Have the app answer the request whose head is whole."""
+        super().on_headers_complete()
+        if self._offer is not None:
+            self.scope["method"] = self._offer[0].decode("ascii")
+
+    def _feed(self, data: bytes, start: int) -> None:
+        """Parse up to the end of the first whole request, and hold what is behind it."""
+        if start == 0 and data.count(_VERSION) <= 1:
+            self._parse(data)
+            return
+        while start < len(data) and self._flaw is None and not self.transport.is_closing():
+            if self._is_answering() or self.flow.write_paused:
+                self._held, self._held_from = data, start
+                self.flow.pause_reading()
+                return
+            end = data.find(_HEAD_END, start)
+            end = len(data) if end < 0 else end + len(_HEAD_END)
+            self._parse(data[start:end])
+            start = end
+
+    def _parse(self, data: bytes) -> None:
+        was_in_body = self._in_body
+        self._came_body = False
+        self._piece = len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data, offer.args[0])
+            return
+        except httptools.HttpParserError as error:
+            self._refuse(_unreadable(error))
+            return
+        if self._in_head and not was_in_body:
+            self._count(len(data))
+        elif was_in_body and self._in_body:
+            if self._is_refused:
+                self._discarded += len(data)
+                if self._discarded > self._limits.discard_bytes:
+                    self._close()
+            elif self._came_body:
+                self._head_bytes = 0
+            else:  # trailers, which the parser keeps, and chunk extensions
+                self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        limits = self._limits.heads
+        if self._head_bytes > limits.head_bytes:
+            is_url = self._in_head and len(self.url) > limits.url_bytes
+            self._refuse(limits.too_long() if is_url else limits.too_large())
+
+    def _flaw_of_head(self, version: str) -> Exception | None:
+        limits = self._limits.heads
+        if self._head_bytes + self._piece > limits.head_bytes and limits.is_too_large(
+            self.url, self.headers
+        ):
+            return limits.too_large()
+        return limits.flaw_of(self.url, self.headers, version=version, hosts=self._hosts)
+
+    def _decline(self, data: bytes, end: int) -> None:
+        """Parse a head again without its offer to upgrade, and then what is behind it.
+
+        end: of the head in the data. CONNECT is parsed as another method: whatever follows it is
+        no tunnel here, but a body.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        spelt = b"POST" if method == b"CONNECT" else method
+        head = [spelt, b" ", self.url, b" HTTP/", version.encode(), b"\r\n"]
+        for name, value in self.headers:
+            if name != b"upgrade":
+                head += (name, b": ", value, b"\r\n")
+        self._offer = (method, self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(b"".join((*head, b"\r\n")))
+        self._offer = None
+        if end < len(data) and self._flaw is None:
+            self._parse(data[end:])
+
+    def _is_answering(self) -> bool:
+        """Return whether a whole request is being answered."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not self._in_body
+
+    def _go_on(self) -> None:
+        """Parse what was held, and read on when nothing is."""
+        if self.transport.is_closing() or self._flaw is not None:
+            return
+        if self._held and not self.flow.write_paused and not self._is_answering():
+            held, start = self._held, self._held_from
+            self._held, self._held_from = b"", 0
+            self._feed(held, start)
+        if not self._held and not self.flow.write_paused and self._flaw is None:
+            self.flow.resume_reading()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait in the list that fits."""
+        registry, waiting = self._standing.registry, None
+        if self.transport.is_closing() or self._flaw is not None:
+            return
+        if self._in_body:
+            waiting = registry.discarding if self._is_refused else registry.bodies
+        elif not self._is_answering():
+            if not self._is_served:
+                waiting = registry.fresh
+            else:
+                waiting = registry.heads if self._in_head else registry.idle
+        self._standing.move(waiting)
+
+    def _refuse_body(self) -> None:
+        """Read little of a body whose request was answered already: its sender may go on for ever.
+
+        Where it was to wait for `100 Continue`, nobody can tell a body from a next request.
+        """
+        if self.expect_100_continue:
+            self._close()
+            return
+        self._is_refused, self._discarded = True, 0
+        self.flow.resume_reading()
+        self._settle()
+
+    def _refuse(self, flaw: Exception) -> None:
+        """Read no more; say why, behind the answer that is being made if there is one."""
+        self._flaw = flaw
+        self._held = b""
+        self.flow.pause_reading()
+        if self._in_body and self.cycle is not None and self.cycle.response_started:
+            self._close()
+        elif not self._is_answering():
+            self._say(flaw)
+
+    def _say(self, flaw: Exception) -> None:
+        task = self.loop.create_task(self._speak(flaw))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _speak(self, flaw: Exception) -> None:
+        if not self.transport.is_closing():
+            await last_words(flaw, self._clock, self.transport.write)
+            self._close()
+
+    def _close(self) -> None:
+        """Close; a client that does not take the rest of its answer is cut later."""
+        self.transport.close()
+        self._standing.move(None)
+        self._standing.has_unread(unread=True)
+
+
+def _unreadable(error: httptools.HttpParserError) -> InvalidRequest:
+    """Return the answer to bytes that are no request. What our own code raised is logged."""
+    cause = error.__context__
+    is_ours = cause is not None and not isinstance(cause, httptools.HttpParserError)
+    if isinstance(error, httptools.HttpParserCallbackError) and is_ours:
+        log.error("unhandled", exc_info=cause)
+    return InvalidRequest(FieldError("", f"not a request of HTTP/1.1: {error}"), malformed=True)

@@ -1,0 +1,52 @@
+"""Where a connection stands in the registry: in one list of those that wait, or in none."""
+
+import asyncio
+
+from tracker.web.edge.connections import Connection, ConnectionRegistry, Waiting
+
+
+class Standing:
+    """The place of one connection. Lists keep the time of entry, so re-entering one is free."""
+
+    __slots__ = ("_connection", "_is_gone", "_loop", "_waits_in", "registry")
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        connection: Connection,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Stand nowhere. registry: of the process."""
+        self.registry = registry
+        self._connection = connection
+        self._loop = loop
+        self._waits_in: Waiting | None = None
+        self._is_gone = False
+
+    def admit(self) -> bool:
+        """Enter the registry; False where there is no room."""
+        self._waits_in = self.registry.fresh
+        return self.registry.admit(self._connection)
+
+    def move(self, waiting: Waiting | None) -> None:
+        """Wait in this list from now on, or in none."""
+        before = self._waits_in
+        if waiting is before or self._is_gone:
+            return
+        if before is not None:
+            before.pop(self._connection, None)  # the registry takes out those it closes
+        if waiting is not None:
+            waiting[self._connection] = self._loop.time()
+        self._waits_in = waiting
+
+    def has_unread(self, *, unread: bool) -> None:
+        """Note that the client has stopped reading, or reads again."""
+        if unread and not self._is_gone:
+            self.registry.unread.setdefault(self._connection, self._loop.time())
+        else:
+            self.registry.unread.pop(self._connection, None)
+
+    def leave(self) -> None:
+        """Leave the registry."""
+        self._waits_in, self._is_gone = None, True
+        self.registry.forget(self._connection)
