@@ -23,6 +23,7 @@ from tracker.web.api import (
 )
 from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
+from tracker.web.edge.slashes import SlashTolerance
 from tracker.web.edge.state import Services
 from tracker.web.fronts import kling
 from tracker.web.receive import callbacks, identity
@@ -97,11 +98,10 @@ def build_app(
         middleware.append(Middleware(RootPath, root_path=root_path))
     routes = [*ROUTES, *kling.front_routes((front_prefixes or {}).get("kling", ()))]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
-    return _App(
-        routes=routes,
-        middleware=middleware,
-        lifespan=lifespan,
-    )
+    app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    app.router.default = SlashTolerance(app.router, app.router.default)
+    return app
 
 
 class _App(Starlette):
