@@ -1,10 +1,14 @@
-"""The emulator shares no code with the service: it must not share its mistakes."""
+"""The emulator shares no code with the service, its core knows no provider, and names are one."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import tracker.emulator
+from tracker.emulator import EmulatorConfig, create_app
+from tracker.emulator.registry import REGISTRY
 
 ROOM = Path(tracker.emulator.__file__).parent
 OUTSIDE = {"httpx", "starlette", "uvicorn"}
@@ -43,3 +47,27 @@ def test_every_file_opens_with_the_rule_of_its_room() -> None:
     for path in ROOM.rglob("*.py"):
         rule = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         assert rule, path.name
+
+
+def test_no_class_name_stands_twice() -> None:
+    names = [
+        node.name
+        for path in ROOM.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_provider_is_served_under_its_own_name(name: str) -> None:
+    app = create_app(EmulatorConfig(), registry={name: REGISTRY[name]})
+    (provider,) = app.state.emulator.providers
+    assert (provider.name, provider.engine.rules.name) == (name, name)
+    assert f"/{name}" in [prefix for each in provider.services for prefix in each.prefixes]
+
+
+def test_own_words_hide_no_word_of_the_core() -> None:
+    words = create_app(EmulatorConfig()).state.emulator.words()
+    core = words.pop("")
+    assert [name for own in words.values() for name in own if name in core] == []

@@ -83,7 +83,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
     ) -> None:
         duplicated = task.scenario.has(CoreWord.DUPLICATED)
         copies = task.scenario.count(CoreWord.DUPLICATED) if duplicated else 1
-        post = self._post(task, content, status=status, proof=_proof_of(task))
+        post = self._post(task, content, status=status, quality=_proof_of(task))
         await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, _MOST_COPIES))))
 
     async def _forge_once(self, task: EmulatedTask[DetailsT]) -> None:
@@ -111,7 +111,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
                         replace(content, url=address),
                         status=SUCCEED,
                         kind="forged",
-                        proof=SignatureQuality.NONE,
+                        quality=SignatureQuality.NONE,
                     )
                 )
 
@@ -121,7 +121,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
         content: CallbackContent,
         *,
         status: str,
-        proof: SignatureQuality,
+        quality: SignatureQuality,
         kind: str = "genuine",
     ) -> CallbackPost:
         return CallbackPost(
@@ -132,7 +132,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
             status=status,
             message_id=self._new_id(),
             kind=kind,
-            proof=proof,
+            quality=quality,
         )
 
 

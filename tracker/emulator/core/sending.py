@@ -67,7 +67,7 @@ class CallbackPost:
     """Common to every try and every duplicate."""
     kind: str = "genuine"
     """genuine, forged or test."""
-    proof: SignatureQuality = SignatureQuality.GOOD
+    quality: SignatureQuality = SignatureQuality.GOOD
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,10 +174,10 @@ def _pause(retry: RetryPolicy, tries: int) -> float:
 def _headers_of(post: CallbackPost) -> dict[str, str]:
     headers = {"content-type": _CONTENT_TYPE, "user-agent": f"{post.provider}-emulator"}
     headers |= post.content.headers
-    if post.content.sign is None or post.proof is SignatureQuality.NONE:
+    if post.content.sign is None or post.quality is SignatureQuality.NONE:
         return headers
     # The wall clock also under a manual timeline: receivers allow five minutes of difference.
-    stamp = int(time.time()) - (_TOO_OLD_S if post.proof is SignatureQuality.STALE else 0)
+    stamp = int(time.time()) - (_TOO_OLD_S if post.quality is SignatureQuality.STALE else 0)
     return headers | dict(
         post.content.sign(
             SigningInput(
@@ -185,7 +185,7 @@ def _headers_of(post: CallbackPost) -> dict[str, str]:
                 body=post.content.body,
                 message_id=post.message_id,
                 timestamp=stamp,
-                proof=post.proof,
+                quality=post.quality,
             )
         )
     )

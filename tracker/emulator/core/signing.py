@@ -35,7 +35,7 @@ class SigningInput:
     """Common to every try and every duplicate."""
     timestamp: int
     """Unix seconds; ten minutes ago for a stale signature."""
-    proof: SignatureQuality
+    quality: SignatureQuality
     """Good or wrong or stale; a signer must make one that does not match for `wrong`."""
 
 
@@ -54,7 +54,7 @@ def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
         if not known:
             return {}
         return signature_headers(
-            [_OTHER_SECRET] if given.proof is SignatureQuality.WRONG else known,
+            [_OTHER_SECRET] if given.quality is SignatureQuality.WRONG else known,
             message_id=given.message_id,
             timestamp=given.timestamp,
             body=given.body,

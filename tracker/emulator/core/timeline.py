@@ -106,6 +106,10 @@ class ManualTimeline:
         """Forget every job that has not begun."""
         self._plan.clear()
 
+    def planned(self) -> int:
+        """Return how many jobs wait for the clock."""
+        return len(self._plan)
+
     async def advance(self, seconds: float) -> None:
         """Move the clock, and return when everything that fell due has been done.
 
