@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.providers.provider_contract import bodies
 from tracker.domain.task import VERDICTS, TaskState
+from tracker.providers.kit.reading import read_json
 from tracker.providers.kling.costs import costs
 from tracker.providers.kling.parsing import observe
-from tracker.providers.kling.reading import read_json
 from tracker.providers.kling.words import WORDS, state_of
 
 TASK: dict[str, Any] = {

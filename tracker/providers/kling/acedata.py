@@ -7,7 +7,8 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.kling.calls import bearer, posted
+from tracker.providers.kit.calls import posted
+from tracker.providers.kling.calls import bearer
 from tracker.providers.ports.account import Account
 
 _ACTIONS: Mapping[str, str] = MappingProxyType(

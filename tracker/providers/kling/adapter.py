@@ -10,11 +10,11 @@ from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
+from tracker.providers.kit.reading import read_json
 from tracker.providers.kling import answers, calls, front, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
-from tracker.providers.kling.reading import read_json
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     Answer,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
@@ -19,9 +18,10 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
+from tracker.providers.kit.calls import retry_after_s
+from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
 from tracker.providers.kling.parsing import find_id, observe
-from tracker.providers.kling.reading import first_text, read_json
 from tracker.providers.ports.adapter import Probed
 
 _EXISTS = re.compile(r"exist|duplicat|已存在|重复", re.IGNORECASE)
@@ -209,15 +209,3 @@ def _by_status(
 def _refused(answer: HttpResult, said: Envelope, message: str) -> Refused:
     blames = blames_account(said.code, answer.status)
     return Refused(said.code, message, said.request_id, blames_account=blames)
-
-
-def retry_after_s(answer: HttpResult) -> float | None:
-    """Seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 9:
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text)
-        return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
-    except (ValueError, TypeError, KeyError):
-        return None

@@ -1,6 +1,5 @@
 """Calls in Kling's own two dialects: addresses, credentials, bodies."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
+from tracker.providers.kit.calls import posted
 from tracker.providers.kling import standard
 from tracker.providers.kling.options import key_pair
 from tracker.providers.ports.account import Account
@@ -55,17 +55,6 @@ def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) ->
     field = "task_ids" if by_id else "external_task_ids"
     listed = ",".join(quote(name, safe="") for name in names)
     return HttpCall("GET", f"{_bare(account)}/{path}?{field}={listed}", bearer(account, now))
-
-
-def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
-    """A POST of JSON."""
-    text = json.dumps(body, ensure_ascii=False)
-    return HttpCall(
-        "POST",
-        url,
-        dict(headers) | {"content-type": "application/json"},
-        text.encode("utf-8", "surrogatepass"),
-    )
 
 
 def bearer(account: Account, now: datetime) -> dict[str, str]:

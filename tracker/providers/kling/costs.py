@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.providers.kling.reading import number_text, text_of
+from tracker.providers.kit.reading import number_text, text_of
 
 _MOST = 50
 """Entries of one task that are kept."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.providers.kling.reading import read_json
+from tracker.providers.kit.reading import read_json
 
 _DEPTH = 5
 _MAX_JSON_CHARS = 1 << 20

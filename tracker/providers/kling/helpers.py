@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.exchange import HttpCall
+from tracker.providers.kit.reading import text_of
 from tracker.providers.kling import profiles
 from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
-from tracker.providers.kling.reading import text_of
 from tracker.providers.ports.account import Account
 
 _GET, _POST = "GET", "POST"

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
-from tracker.providers.kling.costs import costs
-from tracker.providers.kling.reading import (
+from tracker.providers.kit.reading import (
     finite,
     first_instant,
     first_text,
     number_text,
 )
+from tracker.providers.kling.costs import costs
 from tracker.providers.kling.reasons import (
     CODES_OF_FAILURES,
     REASONS,

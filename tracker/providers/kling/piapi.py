@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.kling.calls import posted
+from tracker.providers.kit.calls import posted
 from tracker.providers.ports.account import Account
 
 SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - a header's name

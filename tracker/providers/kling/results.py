@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker.domain.task import Artifact
+from tracker.providers.kit.reading import finite, first_number, first_text, text_of
 from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
-from tracker.providers.kling.reading import finite, first_number, first_text, text_of
 
 _URLS = (
     *("url", "video_url", "result_url", "image_url", "audio_url", "url_mp3", "mp3_url"),

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tracker.domain.errors import Broken, TrackerError
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
+from tracker.providers.kit.reading import read_json
 from tracker.providers.kling import helpers
-from tracker.providers.kling.reading import read_json
 from tracker.services.fronts.passing import Passage
 from tracker.web.edge.body import check_json, stream_capped
 from tracker.web.edge.problems import request_id

@@ -1,0 +1,36 @@
+"""Build the usual calls, and read what their answers have in common."""
+
+import json
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from tracker.domain.exchange import HttpCall, HttpResult
+
+
+def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
+    """Build a POST of JSON."""
+    text = json.dumps(body, ensure_ascii=False)
+    return HttpCall(
+        "POST",
+        url,
+        dict(headers) | {"content-type": "application/json"},
+        text.encode("utf-8", "surrogatepass"),
+    )
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """Build the header of a key; none where there is no key."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def retry_after_s(answer: HttpResult) -> float | None:
+    """Seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text)
+        return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
+    except (ValueError, TypeError, KeyError):
+        return None

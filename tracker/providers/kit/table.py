@@ -1,0 +1,307 @@
+"""An adapter as a table: create paths, poll path, status words, answers' meanings.
+
+A simple provider fills the table; whatever needs a condition is a method that its class overrides.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from string import Formatter
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from tracker.domain.cost import Cost
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    Deferred,
+    NotSent,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
+from tracker.domain.validation import field_errors
+from tracker.providers.kit.calls import bearer, posted, retry_after_s
+from tracker.providers.kit.reading import first_instant, first_text, read_json
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A create path.
+
+    path:   below the base URL; `{field}` stands for a field of the input, which is then not sent
+            in the body.
+    inputs: the model of the input. Fields that it does not know are passed on.
+    """
+
+    path: str
+    inputs: type[BaseModel]
+
+
+class Meaning(Enum):
+    """What an answer without a task proves about a create."""
+
+    REFUSED = auto()
+    BLAMES_ACCOUNT = auto()
+    """Refused because of the account: its key or its money."""
+    WAIT = auto()
+    """Not created; the same request may be accepted later."""
+    WAIT_FOR_SLOT = auto()
+    """Not created, as the account's concurrency is used up; spends no attempt."""
+    UNKNOWN = auto()
+    """It may have been created."""
+
+
+STATUSES: Mapping[int, Meaning] = {
+    400: Meaning.REFUSED,
+    401: Meaning.BLAMES_ACCOUNT,
+    402: Meaning.BLAMES_ACCOUNT,
+    403: Meaning.BLAMES_ACCOUNT,
+    408: Meaning.UNKNOWN,
+    409: Meaning.UNKNOWN,
+    425: Meaning.UNKNOWN,
+    429: Meaning.WAIT,
+}
+"""What HTTP statuses mean where the provider's own page says nothing else. Of the other 4xx a
+request is refused; of everything else nobody knows."""
+
+
+class TableAdapter:
+    """Submits and polls by a table. The Protocols are in ports/adapter.py.
+
+    creates:     by operation.
+    poll_path:   below the base URL; `{id}` stands for the provider's id.
+    url_field:   of the create's body, for our callback URL; None where there is none.
+    id_field:    of the create's body, for our external id; None where it has no place.
+    ids, words_in, messages: names of fields, `a.b` for one within another; the first filled counts.
+    words:       the provider's status words.
+    meanings:    of HTTP statuses, over STATUSES.
+    """
+
+    creates: ClassVar[Mapping[str, Create]]
+    poll_path: ClassVar[str]
+    words: ClassVar[Mapping[str, TaskState]]
+    url_field: ClassVar[str | None] = None
+    id_field: ClassVar[str | None] = None
+    ids: ClassVar[Sequence[str]] = ("id",)
+    words_in: ClassVar[Sequence[str]] = ("status", "state")
+    messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "detail", "title")
+    times: ClassVar[Sequence[str]] = ("completed_at", "updated_at", "created_at")
+    meanings: ClassVar[Mapping[int, Meaning]] = {}
+    together: ClassVar[int] = 1
+    forgets: ClassVar[bool] = False
+    """Whether the provider drops tasks after a while, so that absence says little."""
+
+    @property
+    def operations(self) -> Collection[str]:
+        """Every operation of the table."""
+        return self.creates.keys()
+
+    def finds(self, account: Account) -> Finds:
+        """Say that nothing finds a lost submit; classes that know better override it."""
+        del account
+        return Finds.NEVER
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Look the operation up."""
+        del account
+        return None if operation in self.creates else "no such operation of this provider"
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the operation's model. Null means that a field is not set."""
+        given = {name: value for name, value in input_.items() if value is not None}
+        given.pop(self.id_field or "", None)
+        callback_url = given.pop(self.url_field, None) if self.url_field else None
+        try:
+            self.creates[operation].inputs.model_validate(given)
+        except ValidationError as error:
+            raise InvalidRequest(*field_errors(error)) from None
+        if callback_url is not None and not isinstance(callback_url, str):
+            callback_url = None
+        external = input_.get(self.id_field) if self.id_field else None
+        return Request(given, external if isinstance(external, str) else None, callback_url or None)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the HTTP status up."""
+        del code
+        return http_status is not None and self._meaning(http_status) is Meaning.BLAMES_ACCOUNT
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the headers that carry the credentials."""
+        return bearer(account.api_key)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create of the table."""
+        create, body = self.creates[sending.task.operation], dict(sending.body)
+        names = [name for _, name, _, _ in Formatter().parse(create.path) if name]
+        path = create.path.format(**{n: quote(str(body.pop(n, "")), safe="") for n in names})
+        if self.url_field and sending.callback_url is not None:
+            body[self.url_field] = sending.callback_url
+        if self.id_field:
+            body[self.id_field] = sending.task.external_task_id
+        url = f"{sending.account.base_url}/{path}"
+        return posted(url, body, self.headers(sending.account))
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take an answer that names a task for acceptance; else look the status up."""
+        if isinstance(answer, HttpFailure):
+            if answer.certainty is Certainty.NOT_SENT:
+                return NotSent(answer.reason)
+            return Unknown(answer.reason)
+        parsed = parsed_of(answer)
+        task_id = first_text(parsed, self.ids, limit=500) if answer.status < 300 else None
+        if task_id is None:
+            return self.refusal(sending, answer, parsed)
+        said = self.observe(sending.account, sending.task, parsed)
+        word = None if said is None else said.word
+        ended = said if said is not None and said.state in VERDICTS else None
+        return Accepted(task_id, word, said=ended, context=self.context(parsed))
+
+    def context(self, parsed: Any) -> Mapping[str, Any] | None:
+        """Return what later calls for the task need of the create's answer; None for nothing."""
+        del parsed
+        return None
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Say what an answer without a task proves."""
+        del sending
+        words = self.in_words(answer, parsed)
+        code = first_text(parsed, ("code", "error.code"), limit=100)
+        match self._meaning(answer.status):
+            case Meaning.REFUSED:
+                return Refused(code, words)
+            case Meaning.BLAMES_ACCOUNT:
+                return Refused(code, words, blames_account=True)
+            case Meaning.WAIT:
+                return Deferred(code, words, retry_after_s(answer))
+            case Meaning.WAIT_FOR_SLOT:
+                return Deferred(code, words, retry_after_s(answer), spends_attempt=False)
+            case Meaning.UNKNOWN:
+                return Unknown(words, code)
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Ask for each task alone."""
+        del account, task
+        return None
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query by the provider's id; None while it is not known."""
+        task_id = asking.task.provider_task_id
+        if task_id is None:
+            return None
+        path = self.poll_path.format(id=quote(task_id, safe=""))
+        return HttpCall("GET", f"{asking.account.base_url}/{path}", self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)]
+        parsed = parsed_of(answer)
+        said = self.observe(asking.account, asking.task, parsed) if answer.status < 300 else None
+        if said is not None:
+            return [Observed(said)]
+        words = self.in_words(answer, parsed)
+        if self.denies(answer, parsed):
+            return [Absent(words, weak=self.forgets)]
+        return [Unanswered(words, retry_after_s(answer), slow_down=answer.status == 429)]
+
+    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+        """Tell whether an answer says that there is no such task. A page says nothing of tasks."""
+        return answer.status == 404 and isinstance(parsed, dict)
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Say what a task object tells; None when it is none."""
+        word = first_text(parsed, self.words_in, limit=200)
+        task_id = first_text(parsed, self.ids, limit=500)
+        if word is None or task_id is None:
+            return None
+        state = self.words.get(word)
+        message = self.reason(parsed)
+        return Observation(
+            state=state,
+            word=word,
+            provider_task_id=task_id,
+            message=message,
+            progress=self.progress(parsed),
+            at=first_instant(parsed, self.times),
+            artifacts=tuple(self.artifacts(account, task, parsed)),
+            error=self.failure(parsed, message) if state is TaskState.FAILED else None,
+            costs=tuple(self.costs(account, parsed)) if state in VERDICTS else (),
+        )
+
+    def reason(self, parsed: Any) -> str | None:
+        """Return the provider's own words about the task; None when it has none."""
+        return first_text(parsed, self.messages)
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure."""
+        code = first_text(parsed, ("code", "error.code", "failure_code"), limit=100)
+        return TaskError("provider", code, message or "the provider gave no reason")
+
+    def progress(self, parsed: Any) -> float | None:
+        """Return percent; None where the provider does not say."""
+        del parsed
+        return None
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Return the pieces of the result."""
+        del account, task, parsed
+        return ()
+
+    def costs(self, account: Account, parsed: Any) -> Sequence[Cost]:
+        """Return what the provider charges."""
+        del account, parsed
+        return ()
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Ask for a task that nobody has."""
+        del now
+        path = self.poll_path.format(id="00000000-0000-0000-0000-000000000000")
+        return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Say whether the right kind of API is there and takes the key."""
+        del account
+        if isinstance(answer, HttpFailure):
+            return Probed("note", f"could not be reached: {answer.reason}")
+        parsed = parsed_of(answer)
+        words = self.in_words(answer, parsed)
+        if self._meaning(answer.status) is Meaning.BLAMES_ACCOUNT:
+            return Probed("error", f"refuses this account: {words}")
+        if parsed is None and answer.status < 500:
+            return Probed("error", f"{words}: no such API here; check the base URL")
+        if answer.status >= 500 or answer.status == 429:
+            return Probed("note", f"answers, but cannot tell now: {words}")
+        return Probed("ok", "answers in its own words, and takes the credentials")
+
+    def in_words(self, answer: HttpResult, parsed: Any) -> str:
+        """Describe an answer for people."""
+        text = self.reason(parsed)
+        hint = "the answer is not JSON" if parsed is None else None
+        return ", ".join(filter(None, (f"HTTP {answer.status}", text or hint)))
+
+    def _meaning(self, status: int) -> Meaning:
+        known = self.meanings.get(status) or STATUSES.get(status)
+        if known is not None:
+            return known
+        return Meaning.REFUSED if 400 <= status < 500 else Meaning.UNKNOWN
+
+
+def parsed_of(answer: HttpResult) -> Any:
+    """Return an answer's JSON; None when it has none."""
+    try:
+        return read_json(answer.body)
+    except ValueError:
+        return None
