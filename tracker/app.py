@@ -36,6 +36,7 @@ from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.stalls import Stalls
 from tracker.settings import Settings, SettingsError
 from tracker.store import keys
 from tracker.store.probe import has_keys
@@ -78,7 +79,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     egress = EgressClient(settings.tracker_egress_allow)
     accounts = settings.accounts()
     try:
-        async with Store(settings.resolved_database_url(), clock, signal) as store:
+        url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
+        async with Store(url, clock, signal, wait_s=wait_s) as store:
             context = Context(
                 store=store,
                 egress=egress,
@@ -304,6 +306,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         passing=Passing(context, egress),
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
+        stalls=Stalls(context.store),
         clock=context.clock,
         keyring=keyring,
         authenticator=Authenticator(

@@ -41,7 +41,7 @@ class Leases:
     ) -> list[Job]:
         """Up to `limit` due jobs, which nobody else gets then; see jobs.claim."""
         wanted = _Wanted(kind, limit, per_lane, busy)
-        claimed: list[Job] = await self._context.store.write(self._claim, wanted)
+        claimed: list[Job] = await self._context.store.write(self._claim, wanted, is_patient=True)
         if claimed:
             self._context.at(Point.JOB_CLAIMED)
         return claimed

@@ -15,11 +15,19 @@ ACCOUNT_AILING = "account_ailing"
 
 ACCOUNT_MISSING = "account_missing"
 """Tasks wait for an account that the configuration has no more."""
+WRITES_STALLED = "writes_stalled"
+"""The database kept a transaction of ours waiting for longer than callers wait."""
+NO_WORKER = "no_worker"
+"""No process does the background work."""
+SECRETS_DIFFER = "secrets_differ"
+"""Processes on this database have different callback secrets."""
+CLOCK_SKEW = "clock_skew"
+"""A process's clock and the database server's differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that is, or was, wrong with an account."""
+    """One thing that is, or was, wrong with an account, or with the service (both names empty)."""
 
     name: str
     provider: str
@@ -49,9 +57,9 @@ def raise_(db: Connection, condition: Condition) -> bool:
     return made.one_or_none() is not None
 
 
-def clear(db: Connection, name: str, provider: str, account: str, *, now: datetime) -> None:
-    """Record that it is over."""
-    db.execute(
+def clear(db: Connection, name: str, provider: str, account: str, *, now: datetime) -> bool:
+    """Record that it is over; False when it did not stand."""
+    cleared = db.execute(
         update(conditions)
         .where(
             conditions.c.name == name,
@@ -61,6 +69,7 @@ def clear(db: Connection, name: str, provider: str, account: str, *, now: dateti
         )
         .values(cleared_at=now)
     )
+    return cleared.rowcount > 0
 
 
 def list_open(db: Connection) -> list[Condition]:

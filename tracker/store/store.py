@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -18,7 +19,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.lookups import Lookups
+from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
@@ -31,6 +32,8 @@ Result = TypeVar("Result")
 
 Reading = Connection
 """What a query is handed: an open read transaction, or for `find` a connection."""
+WAIT_S = 10.0
+"""How long anybody waits for a write or a read, unless a setting says otherwise."""
 READERS = 3
 """Threads that read. With the writer and the lookups: five connections per process."""
 
@@ -38,14 +41,20 @@ READERS = 3
 class Store:
     """One per process. `async with` it; everything else goes through `read` and `write`."""
 
-    def __init__(self, url: str, clock: Clock, signal: Signal = no_signal) -> None:
-        """Raises ValueError for a URL that no database of ours has. Connects to nothing yet."""
+    def __init__(
+        self, url: str, clock: Clock, signal: Signal = no_signal, *, wait_s: float = WAIT_S
+    ) -> None:
+        """wait_s: how long anybody waits for a write or a read, in seconds.
+
+        Raises ValueError for a URL that no database of ours has. Connects to nothing yet.
+        """
+        self._wait_s = wait_s
         self._engine = open_engine(url, pool_size=READERS + 2)
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
-        self._lookups = Lookups(looking, self.read)
-        self._writer = Writer(self._engine, clock, self._tell, signal)
+        self._lookups = Lookups(looking, self.read, wait_s=wait_s)
+        self._writer = Writer(self._engine, clock, self._tell, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -53,6 +62,11 @@ class Store:
     def engine(self) -> Engine:
         """For migrations and checks; services never see it."""
         return self._engine
+
+    @property
+    def stalled_since(self) -> datetime | None:
+        """Since when a transaction of this process's writer has stood still for too long."""
+        return self._writer.patience.stalled_since
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -69,20 +83,27 @@ class Store:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
         self._listeners.append(listener)
 
+    def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
+        """Be told, in the event loop, from when to when writes have stood still."""
+        self._writer.patience.on_recovery(listener)
+
     def write(
-        self, batch: Callable[[Tx, Sequence[Item]], Sequence[Result | Exception]], item: Item
+        self,
+        batch: Callable[[Tx, Sequence[Item]], Sequence[Result | Exception]],
+        item: Item,
+        *,
+        is_patient: bool = False,
     ) -> "asyncio.Future[Result]":
         """Apply one item of a set-based operation; see Writer.write."""
-        return self._writer.write(batch, item)
+        return self._writer.write(batch, item, is_patient=is_patient)
 
     async def read(self, query: Callable[[Reading], Result]) -> Result:
         """Run a query in a read transaction of its own.
 
-        Raises Unavailable when the database cannot be reached.
+        Raises Unavailable when the database cannot be reached, or does not answer in time.
         """
-        loop = asyncio.get_running_loop()
-        found: Result = await loop.run_in_executor(self._readers, self._read, query)
-        return found
+        reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        return await in_time(reading, self._wait_s)
 
     async def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key

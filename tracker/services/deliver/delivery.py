@@ -60,7 +60,7 @@ class Delivering:
         """Take what is due of some lanes. wanted: lane → how many at most."""
         context = self._context
         start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
-        claimed, known = await context.store.write(self._claim, dict(wanted))
+        claimed, known = await context.store.write(self._claim, dict(wanted), is_patient=True)
         if claimed:
             context.at(Point.DELIVERY_CLAIMED)
         return [Held(one, known.get(one.endpoint_key or 0), start_by_s) for one in claimed]
@@ -75,7 +75,7 @@ class Delivering:
             log.exception("a delivery raised; it counts as an attempt")
             attempt = Attempt(context.clock.now(), 0, error="not sent: raised; see the log")
         context.at(Point.DELIVERY_SENT)
-        await context.store.write(self._settle, _Done(held, attempt))
+        await context.store.write(self._settle, _Done(held, attempt), is_patient=True)
         context.at(Point.DELIVERY_RECORDED)
         return attempt.succeeded
 

@@ -89,7 +89,9 @@ class Reconciliation:
                 for job in held
                 if job.task_key in without_account
             ]
-            await asyncio.gather(*(context.store.write(self._settle, one) for one in unasked))
+            await asyncio.gather(
+                *(context.store.write(self._settle, one, is_patient=True) for one in unasked)
+            )
             open_ = {key: task for key, task in open_.items() if key not in without_account}
         looking = {job.task_key: job for job in held if job.task_key in open_}
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -143,7 +145,9 @@ class Reconciliation:
             _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
         ]
         settled = [item for item in looked if not _must_be_alone(item)]
-        await asyncio.gather(*(context.store.write(self._settle, item) for item in settled))
+        await asyncio.gather(
+            *(context.store.write(self._settle, item, is_patient=True) for item in settled)
+        )
         context.at(Point.POLL_RECORDED)
         if len(settled) < len(looked):
             await self._look_alone(group, looked, gate)

@@ -71,7 +71,7 @@ class Attempting:
         context = self._context
         # Measured before the lease is prolonged, so that it ends for us no later than for others.
         ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
-        begun: _Begun | None = await context.store.write(self._begin, job)
+        begun: _Begun | None = await context.store.write(self._begin, job, is_patient=True)
         if begun is None:
             return
         context.at(Point.SUBMIT_BEGUN)
@@ -92,7 +92,7 @@ class Attempting:
         """
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
-                await self._context.store.write(self._end, ended)
+                await self._context.store.write(self._end, ended, is_patient=True)
             except Unavailable as error:
                 if not tries_left:
                     raise

@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tracker.domain.health import Try, ailment
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of, names_of
+from tracker.services.upkeep.conditions import News, tell
 from tracker.store import attempts, conditions, jobs
 from tracker.store.attempts import Ended
 from tracker.store.conditions import ACCOUNT_AILING, ACCOUNT_MISSING, Condition
-from tracker.store.driver.transaction import Tx
 
 LATEST = 300
 """How many of the latest submits of all accounts are looked at."""
@@ -21,14 +20,6 @@ _MISSING = (
     "its tasks are neither sent nor asked about: the configuration has no such account. "
     "Put it back, or cancel what is queued; the rest ends by its callbacks or expires"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    name: str
-    provider: str
-    account: str
-    reason: str | None
 
 
 class Health:
@@ -53,7 +44,7 @@ class Health:
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
-                await context.store.write(_write, _News(ACCOUNT_AILING, *name, reason))
+                await context.store.write(tell, News(ACCOUNT_AILING, *name, reason))
         await self._look_for_missing(there)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
@@ -67,7 +58,7 @@ class Health:
         for lane in sorted(missing ^ raised):
             provider, account = names_of(lane)
             reason = _MISSING if lane in missing else None
-            await context.store.write(_write, _News(ACCOUNT_MISSING, provider, account, reason))
+            await context.store.write(tell, News(ACCOUNT_MISSING, provider, account, reason))
 
     def _try(self, ended: Ended) -> Try | None:
         """None for what says nothing of the account: it was only asked to wait."""
@@ -81,14 +72,3 @@ class Health:
             and provider.submits.blames_account(ended.code, ended.http_status)
         )
         return Try(ended.ended_at, at_fault, words)
-
-
-def _write(tx: Tx, news: Sequence[_News]) -> list[None]:
-    for one in news:
-        if one.reason is None:
-            conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now)
-        else:
-            conditions.raise_(
-                tx.db, Condition(one.name, one.provider, one.account, one.reason, tx.now)
-            )
-    return [None] * len(news)

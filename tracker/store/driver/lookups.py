@@ -9,12 +9,15 @@ the event loop does it, for all who ask in one of its turns.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker.domain.errors import Unavailable
 from tracker.store.driver import bulk
+
+Result = TypeVar("Result")
 
 MOST = 500
 """Keys of one query."""
@@ -28,11 +31,13 @@ Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 class Lookups:
     """One per process, used in its event loop."""
 
-    def __init__(self, engine: Engine, read: Read) -> None:
+    def __init__(self, engine: Engine, read: Read, *, wait_s: float) -> None:
         """engine: one whose statements each stand alone.
 
-        read: runs a query elsewhere, where our own connection fails; says what is wrong.
+        read:   runs a query elsewhere, where our own connection fails; says what is wrong.
+        wait_s: how long one query may take.
         """
+        self._wait_s = wait_s
         self._engine = engine
         self._read = read
         self._is_inline = engine.dialect.name == "sqlite"
@@ -82,6 +87,11 @@ class Lookups:
             wanted = _some(asked)
             try:
                 found = await self._ask(query, list(wanted))
+            except Unavailable as error:
+                # Whoever has asked meanwhile would only wait for the same again.
+                _refuse(wanted, error)
+                _refuse(asked, error)
+                asked.clear()
             except Exception as error:  # noqa: BLE001 - it becomes the callers'
                 _refuse(wanted, error)
             else:
@@ -92,7 +102,8 @@ class Lookups:
         if not self._is_inline:
             loop = asyncio.get_running_loop()
             try:
-                return await loop.run_in_executor(self._thread, self._ask_own, query, keys)
+                asking = loop.run_in_executor(self._thread, self._ask_own, query, keys)
+                return await in_time(asking, self._wait_s)
             except SQLAlchemyError:
                 pass  # it may only have been this connection, which is given up
         found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
@@ -125,6 +136,15 @@ class Lookups:
         db, self._own = self._own, None
         if db is not None:
             bulk.give_up(db)
+
+
+async def in_time(reading: "asyncio.Future[Result]", wait_s: float) -> Result:
+    """What a thread reads. Raises Unavailable after so many seconds; the thread may go on."""
+    try:
+        async with asyncio.timeout(wait_s):
+            return await reading
+    except TimeoutError:
+        raise Unavailable("the database did not answer in time") from None
 
 
 Asked = dict[Any, list[asyncio.Future[Any]]]

@@ -23,6 +23,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Point, Signal, no_signal
 from tracker.store.driver.line import Line
 from tracker.store.driver.outage import brief, is_outage, sqlstate_of
+from tracker.store.driver.patience import STALLED, Patience
 from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,10 @@ class _Waiting:
     batch: Batch
     item: Any
     future: asyncio.Future[Any]
+    is_patient: bool = False
     result: Any = None
+    since_s: float = 0.0
+    is_refused: bool = False
 
 
 class Writer:
@@ -58,8 +62,14 @@ class Writer:
         clock: Clock,
         committed: Callable[[Tx], None],
         signal: Signal = no_signal,
+        *,
+        wait_s: float,
     ) -> None:
-        """committed: called in the writer's thread after each commit; must not block."""
+        """committed: called in the writer's thread after each commit; must not block.
+
+        wait_s: how long anybody waits for a write; see `patience`.
+        """
+        self.patience = Patience(clock, wait_s)
         self._line = Line(engine)
         self._clock = clock
         self._committed = committed
@@ -71,6 +81,7 @@ class Writer:
     def start(self) -> None:
         """Start the thread. Connects to nothing yet."""
         self._loop = asyncio.get_running_loop()
+        self.patience.start(self._loop)
         self._thread.start()
 
     async def stop(self) -> None:
@@ -78,22 +89,30 @@ class Writer:
         self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        self.patience.stop()
 
-    def write(self, batch: Batch, item: Any) -> asyncio.Future[Any]:
+    def write(self, batch: Batch, item: Any, *, is_patient: bool = False) -> asyncio.Future[Any]:
         """Apply `item` with whatever else waits; await its result, which is there once on disk.
 
+        is_patient: wait for as long as it takes. For workers: what they were refused and what is
+            written all the same would be work that nobody knows to be his.
+
         Raises what the batch gave as the item's result if that is an exception; Unavailable when
-        the database does not take writes.
+        the database does not take writes, or not in time: then it may still be written.
         Cancelling the caller does not undo the write.
         """
+        future = self._loop.create_future()
+        if self.patience.stalled_since is not None and not is_patient:
+            future.set_exception(Unavailable(STALLED))
+            return future
         if not self._arrived:
             self._loop.call_soon(self._hand_over)
-        waiting = _Waiting(batch, item, self._loop.create_future())
-        self._arrived.append(waiting)
-        return waiting.future
+        self._arrived.append(_Waiting(batch, item, future, is_patient))
+        return future
 
     def _hand_over(self) -> None:
         if self._arrived:
+            self.patience.add(self._arrived)
             self._queue.put(self._arrived)
             self._arrived = []
 
@@ -104,7 +123,11 @@ class Writer:
             is_open = is_open and self._collect(backlog)
             batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
             if batch:
-                self._settle(batch)
+                self.patience.begun()
+                wanted = [item for item in batch if not item.is_refused]
+                if wanted:
+                    self._settle(wanted)
+                self.patience.ended()
                 self._release(batch)
         self._line.close()
 
@@ -169,19 +192,19 @@ class Writer:
 
     def _release(self, waiting: Sequence[_Waiting]) -> None:
         try:
-            self._loop.call_soon_threadsafe(_resolve, waiting)
+            self._loop.call_soon_threadsafe(self._resolve, waiting)
         except RuntimeError:  # the loop is closed: nobody waits any more
             log.warning("%d results had nobody to go to", len(waiting))
 
-
-def _resolve(items: Sequence[_Waiting]) -> None:
-    for item in items:
-        if item.future.done():  # the caller was cancelled
-            continue
-        if isinstance(item.result, BaseException):
-            item.future.set_exception(item.result)
-        else:
-            item.future.set_result(item.result)
+    def _resolve(self, items: Sequence[_Waiting]) -> None:
+        self.patience.remove(len(items))
+        for item in items:
+            if item.future.done():  # the caller was cancelled or refused
+                continue
+            if isinstance(item.result, BaseException):
+                item.future.set_exception(item.result)
+            else:
+                item.future.set_result(item.result)
 
 
 def _may_be_retried(error: SQLAlchemyError) -> bool:

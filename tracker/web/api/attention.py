@@ -21,6 +21,9 @@ async def attention_(request: Request) -> Response:
     """Overdue and uncertain tasks, odd receipts, endpoints in trouble, and standing conditions."""
     owner = tenant(request)
     found = await services(request).store.read(lambda db: _collect(db, owner))
+    if owner == DEFAULT_TENANT:
+        standing = services(request).stalls.standing()
+        found["conditions"] += [_condition(one) for one in standing]
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 

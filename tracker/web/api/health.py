@@ -23,6 +23,8 @@ async def healthz(_request: Request) -> Response:
 )
 async def readyz(request: Request) -> Response:
     """The database answers and has the schema that this code was written for."""
+    for stall in services(request).stalls.standing():
+        return JSONResponse({"status": "unavailable", "reason": stall.reason}, 503)
     try:
         found = await services(request).store.read(current_revision)
     except Unavailable as error:

@@ -1,0 +1,148 @@
+"""The database takes a write and does not come back: callers are refused in time, and when it goes
+on, so does everything, with nothing lost that was acknowledged."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.postgres import PostgresServer
+from tests.support.requests import callback_path, kling_says, submission
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tests.support.world import World
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+from tracker.store.migrate import upgrade
+
+SECRET = "a secret for tests only"
+LIMIT_S = 1.0
+Stall = Callable[[], AbstractContextManager[None]]
+SLACK_S = 2.0
+"""For a machine that does much else."""
+
+
+@contextmanager
+def _held_sqlite(url: str) -> Iterator[None]:
+    """Another program has the file for itself."""
+    db = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+        db.close()
+
+
+@contextmanager
+def _stopped_postgres(url: str) -> Iterator[None]:
+    """No process of the server goes on."""
+    with psycopg.connect(url, autocommit=True) as db:
+        row = db.execute("SELECT pid FROM pg_stat_activity ORDER BY backend_type").fetchall()
+    pids = [pid for (pid,) in row]
+    for pid in pids:
+        _signal(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stalling(
+    request: pytest.FixtureRequest,
+) -> Iterator[tuple[str, Stall]]:
+    """A database, and what makes it stand still."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        yield url, lambda: _held_sqlite(url)
+        return
+    server = PostgresServer()
+    try:
+        address = server.start().url()
+        upgrade(address)
+        yield address, lambda: _stopped_postgres(address)
+    finally:
+        server.close()
+
+
+def test_who_waits_too_long_is_refused_and_all_goes_on_afterwards(
+    stalling: tuple[str, Stall], tmp_path: Path
+) -> None:
+    database_url, stall = stalling
+    with Emulator(EmulatorConfig(step_seconds=0.05, scenario="hold")) as emulator:
+        env = environment(
+            database_url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=None,
+            TRACKER_CALLBACK_SECRETS=SECRET,
+            TRACKER_COMMIT_TIMEOUT_S=str(LIMIT_S),
+            TRACKER_LOG_LEVEL="error",
+        )
+        with (
+            serving(env, door=listen(), workers=True) as url,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
+            ThreadPoolExecutor(8) as threads,
+        ):
+            world = World(http, emulator.url)
+            task_id = world.submit(external_task_id="mine")
+            wait_until(lambda: world.task(task_id)["state"] == "submitted")
+            with stall():
+                waiting = [
+                    threads.submit(_timed, http, callback_path(task_id), number)
+                    for number in range(8)
+                ]
+                for status, took_s in (one.result() for one in waiting):
+                    assert (status, took_s < LIMIT_S + SLACK_S) == (503, True), took_s
+                wait_until(lambda: http.get("/readyz").status_code == 503)
+                assert http.get("/healthz").status_code == 200
+                started = time.monotonic()
+                answer = http.post("/v1/tasks", json=submission())
+                assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+                assert time.monotonic() - started < LIMIT_S + SLACK_S
+            thawed = time.monotonic()
+            wait_until(lambda: _timed(http, callback_path(task_id), 9)[0] == 200)
+            assert time.monotonic() - thawed < 2 + SLACK_S
+            wait_until(lambda: http.get("/readyz").status_code == 200)
+            wait_until(lambda: _kept(database_url))
+            assert "conditions" in http.get("/v1/attention").json()
+            world.move("mine", "succeed")
+            assert world.finished(task_id)["state"] == "succeeded"
+
+
+def _timed(http: httpx.Client, path: str, number: int) -> tuple[int, float]:
+    started = time.monotonic()
+    body = kling_says("processing", updated_at=1_795_500_100_000 + number)
+    return http.post(path, content=body).status_code, time.monotonic() - started
+
+
+def _kept(url: str) -> bool:
+    """Whether it stands in the database that writes stood still, and do so no more."""
+    query = (
+        "SELECT count(*) FROM conditions WHERE name = 'writes_stalled' AND cleared_at > raised_at"
+    )
+    if url.startswith("sqlite"):
+        db = sqlite3.connect(url.removeprefix("sqlite:///"))
+        found = db.execute(query).fetchone()[0]
+        db.close()
+        return bool(found)
+    with psycopg.connect(url) as pg:
+        row = pg.execute(query).fetchone()
+        return row is not None and row[0] > 0

@@ -1,0 +1,52 @@
+"""Keep in the database that writes stood still: it could not be written while they did."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from tracker.domain.errors import Unavailable
+from tracker.store import conditions
+from tracker.store.conditions import WRITES_STALLED, Condition
+from tracker.store.driver.transaction import Tx
+from tracker.store.store import Store
+
+log = logging.getLogger(__name__)
+
+REASON = (
+    "the database kept a transaction waiting for longer than TRACKER_COMMIT_TIMEOUT_S: see what "
+    "holds it (a stopped server, a standby that does not answer, another program with the file)"
+)
+
+
+class Stalls:
+    """What is known of one process's stalls."""
+
+    def __init__(self, store: Store) -> None:
+        """Hears of each stall that is over."""
+        self._store = store
+        self._writing: set[asyncio.Task[None]] = set()
+        store.on_recovery(self._recovered)
+
+    def standing(self) -> list[Condition]:
+        """The stall that lasts, if one does."""
+        since = self._store.stalled_since
+        return [] if since is None else [Condition(WRITES_STALLED, "", "", REASON, since)]
+
+    def _recovered(self, since: datetime, until: datetime) -> None:
+        writing = asyncio.create_task(self._keep(since, until))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _keep(self, since: datetime, until: datetime) -> None:
+        try:
+            await self._store.write(_keep, Condition(WRITES_STALLED, "", "", REASON, since, until))
+        except Unavailable as error:
+            log.warning("that writes stood still was not written down: %s", error)
+
+
+def _keep(tx: Tx, stalls: Sequence[Condition]) -> list[None]:
+    for one in stalls:
+        conditions.raise_(tx.db, one)
+        conditions.clear(tx.db, one.name, one.provider, one.account, now=one.cleared_at or tx.now)
+    return [None] * len(stalls)
