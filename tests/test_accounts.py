@@ -147,3 +147,40 @@ def test_a_secret_is_what_the_profile_says(tmp_path: Path) -> None:
         {"TRACKER_KLING_PROFILE": "piapi", "TRACKER_KLING_WEBHOOK_SECRET": "any text will do"}
     )
     assert settings.accounts().by_name["kling", "default"].webhook_secrets == ("any text will do",)
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{} \r\n", "\t{}\ufeff", "\xa0{}\u200b"])
+def test_white_space_around_a_credential_is_dropped(tmp_path: Path, around: str) -> None:
+    names = ("TRACKER_KLING_ACCESS_KEY", "TRACKER_KLING_SECRET_KEY")
+    pair = Settings.from_env({name: around.format("key") for name in names}).accounts()
+    assert list(pair.by_name["kling", "default"].options.secrets()) == ["key", "key"]
+    given = Settings.from_env({"TRACKER_KLING_API_KEY": around.format("key")}).accounts()
+    assert given.by_name["kling", "default"].api_key == "key"
+    text = '[accounts.kling.main]\napi_key = "${MAIN_KEY}"'
+    found = _settings(tmp_path, text, MAIN_KEY=around.format("key")).accounts()
+    assert found.by_name["kling", "main"].api_key == "key"
+
+
+@pytest.mark.parametrize("value", [" ", "\n", "secret\ntext", "secret\x00text", "secret\x7ftext"])
+@pytest.mark.parametrize("name", ["API_KEY", "ACCESS_KEY", "SECRET_KEY"])
+def test_a_credential_that_cannot_be_sent_stops_the_start_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}: ") as refused:
+        Settings.from_env({f"TRACKER_KLING_{name}": value})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["KLING_WEBHOOK_SECRET", "CALLBACK_SECRETS", "WEBHOOK_SECRETS"])
+def test_a_list_of_secrets_takes_none_with_a_control_character(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^TRACKER_{name}S?: .*U\\+000A") as refused:
+        Settings.from_env({f"TRACKER_{name}": "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=,secret\ntext"})
+    assert "secret" not in str(refused.value).partition(":")[2]
+
+
+@pytest.mark.parametrize("key", ["secret-é", "secret text", "сеcret"])
+def test_an_api_key_that_cannot_stand_in_a_header_stops_the_start(tmp_path: Path, key: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TRACKER_KLING_API_KEY: .*header"):
+        Settings.from_env({"TRACKER_KLING_API_KEY": key})
+    text = '[accounts.kling.main]\napi_key = "${MAIN_KEY}"'
+    with pytest.raises(SettingsError, match=r"accounts\.kling\.main\.api_key: ") as refused:
+        _settings(tmp_path, text, MAIN_KEY=key)
+    assert key not in str(refused.value)

@@ -76,7 +76,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     """
     clock = SystemClock()
     secrets = settings.callback_secrets()
-    egress = EgressClient(settings.tracker_egress_allow)
+    redactor = settings.redactor()
+    egress = EgressClient(settings.tracker_egress_allow, redactor=redactor)
     accounts = settings.accounts()
     try:
         url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
@@ -94,6 +95,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 public_url=settings.tracker_public_url,
                 adopt=settings.tracker_adopt_unknown,
                 webhook_secrets=settings.webhook_secrets(),
+                redactor=redactor,
                 at=signal,
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
@@ -231,7 +233,9 @@ def tune_interpreter() -> None:
 def _create(*, workers: bool) -> Starlette:
     tune_interpreter()
     settings = Settings.from_env()
-    configure_logging(settings.tracker_log_level, settings.tracker_log_format)
+    configure_logging(
+        settings.tracker_log_level, settings.tracker_log_format, settings.log_redactor()
+    )
     return make_app(settings, workers=workers)
 
 

@@ -24,12 +24,13 @@ from tracker import provider_settings
 from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
+from tracker.domain.redaction import Redactor
 from tracker.domain.signature import key_of
 from tracker.provider_settings import SettingsError
-from tracker.providers.ports.account import Account, HttpUrl
+from tracker.providers.ports.account import Account, HttpUrl, Secret
 from tracker.providers.registry import PROVIDERS
 from tracker.setting_errors import lines_of, unknown_settings
-from tracker.store.driver.engine import normalise_url
+from tracker.store.driver.engine import normalise_url, passwords_of
 
 __all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -61,6 +62,7 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
 
 
 def _database(value: str) -> str:
+    value = value.strip()
     normalise_url(value)
     return value
 
@@ -68,9 +70,9 @@ def _database(value: str) -> str:
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
 PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
 WebhookSecrets = Annotated[
-    tuple[Annotated[SecretStr, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
+    tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
 ]
-Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=16)], ...], BeforeValidator(_words)]
+Secrets = Annotated[tuple[Annotated[Secret, Field(min_length=16)], ...], BeforeValidator(_words)]
 
 
 class Settings(BaseModel):
@@ -192,6 +194,29 @@ class Settings(BaseModel):
     def webhook_secrets(self) -> tuple[bytes, ...]:
         """The keys that sign what is sent to URLs that came with a task: all of them do."""
         return tuple(key_of(secret.get_secret_value()) for secret in self.tracker_webhook_secrets)
+
+    def redactor(self) -> Redactor:
+        """Take the secrets of the service out of what it stores, logs and answers."""
+        return Redactor(*self._secrets())
+
+    def log_redactor(self) -> Redactor:
+        """Take out the database's passwords too, which no provider knows.
+
+        Apart from `redactor`, since such a password may be a word that stands in results.
+        """
+        known, access_keys = self._secrets()
+        return Redactor([*known, *passwords_of(self.resolved_database_url())], access_keys)
+
+    def _secrets(self) -> tuple[list[str], list[str]]:
+        """Every secret that a provider or a receiver might repeat, and who may sign JWTs."""
+        of_accounts = [
+            text for one in self.accounts().by_name.values() for text in one.options.secrets()
+        ]
+        # Without making the file: whoever only looks at the settings changes nothing.
+        secrets = self.callback_secrets() if self.has_callback_secrets() else ()
+        kept = [secret.decode("utf-8", "replace") for secret in secrets]
+        signing = [one.get_secret_value() for one in self.tracker_webhook_secrets]
+        return [*of_accounts, *kept, *signing], of_accounts
 
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""

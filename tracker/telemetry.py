@@ -10,6 +10,7 @@ from datetime import datetime
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
+from tracker.domain.redaction import Redactor
 from tracker.lean import without
 
 with without("rich"):
@@ -64,11 +65,26 @@ access_log = AccessLog()
 """Of the process, as `logging` is."""
 
 
-def configure_logging(level: str, format_: Format | None) -> None:
+def configure_logging(level: str, format_: Format | None, redactor: Redactor) -> None:
     """Send all logging through one formatter, to stderr.
 
-    format_: None for JSON unless stderr is a terminal.
+    format_:  None for JSON unless stderr is a terminal.
+    redactor: every line and every traceback passes it, whoever wrote it.
     """
+
+    def redact_values(
+        _logger: Any, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        # Before JSON escapes what is not ASCII, so that secrets are found as they are.
+        for name, value in event.items():
+            if isinstance(value, str):
+                event[name] = redactor.redact(value)
+        return event
+
+    def redact_line(_logger: Any, _method: str, line: Any) -> str:
+        # Once more when it is written: values may be nested, a console writes tracebacks itself.
+        return redactor.redact(str(line))
+
     as_console = format_ == "console" or (format_ is None and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -86,10 +102,11 @@ def configure_logging(level: str, format_: Format | None) -> None:
     after: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not as_console:
         after.append(structlog.processors.format_exc_info)
+    after.append(redact_values)
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
-        "processors": [*after, renderer],
+        "processors": [*after, renderer, redact_line],
     }
     access_log.as_json = not as_console
     logging.config.dictConfig(

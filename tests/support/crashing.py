@@ -11,6 +11,7 @@ import sys
 import uvicorn
 
 from tracker.app import make_app, server_options
+from tracker.domain.redaction import Redactor
 from tracker.domain.signals import Point, Signal
 from tracker.settings import Settings
 from tracker.telemetry import configure_logging
@@ -33,7 +34,7 @@ def dying_at(point: Point, times: int, by: signal.Signals = signal.SIGKILL) -> S
 def main() -> None:
     """Serve until the point."""
     settings = Settings.from_env()
-    configure_logging("warning", "json")
+    configure_logging("warning", "json", Redactor())
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
     at = dying_at(Point(sys.argv[1]), int(sys.argv[2]), by)
     app = make_app(settings, workers=True, signal=at)

@@ -18,6 +18,7 @@ from tracker.app import make_app, server_options
 from tracker.cli.remote import TERMINAL, Server, connect
 from tracker.cli.shared import fail
 from tracker.cli.tasks import history, print_history
+from tracker.domain.redaction import Redactor
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.settings import Settings
@@ -39,7 +40,7 @@ LOOK_EVERY_S = 0.1
 @click.option("--scenario", default="ok", show_default=True, help="What the emulator plays.")
 def demo(*, keep: bool, port: int, step: float, scenario: str) -> None:
     """Run the main job end to end. Exit 0 only if the task succeeded by a callback."""
-    configure_logging("error", "console")
+    configure_logging("error", "console", Redactor())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
         emulator = stack.enter_context(

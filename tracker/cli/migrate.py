@@ -3,7 +3,7 @@
 import click
 
 from tracker.cli.shared import fail, load_settings, say
-from tracker.store.driver.engine import normalise_url
+from tracker.store.driver.engine import shown_url
 from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade
 
 
@@ -15,4 +15,4 @@ def migrate() -> None:
         upgrade(url)
     except (MigrationsMissing, DatabaseRefused) as error:
         fail(str(error), code=1)
-    say(f"migrated {normalise_url(url).render_as_string(hide_password=True)}")
+    say(f"migrated {shown_url(url)}")

@@ -10,6 +10,7 @@ import click
 import httpx
 
 from tracker.cli.shared import fail, say
+from tracker.client.http import headers_of
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
 EXIT_CODES = {"succeeded": 0}
@@ -103,7 +104,10 @@ class Server:
 @contextmanager
 def connect(url: str, api_key: str | None) -> Iterator[Server]:
     """A connection to the service."""
-    headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+    try:
+        headers = headers_of(api_key)
+    except ValueError as error:
+        fail(f"--api-key, TRACKER_API_KEY: {str(error).removeprefix('api_key: ')}")
     with httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False) as http:
         yield Server(http)
 

@@ -28,9 +28,10 @@ def serve(host: str | None, port: int | None, *, worker: bool) -> None:
     except SettingsError as error:
         fail(str(error))
     problem = schema_problem(settings.resolved_database_url())
+    redactor = settings.log_redactor()
     if problem:
-        fail(problem, code=1)
-    configure_logging(settings.tracker_log_level, settings.tracker_log_format)
+        fail(redactor.redact(problem), code=1)
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor)
     scheme = "https" if settings.tracker_tls_cert else "http"
     say(f"tracker on {scheme}://{settings.tracker_host}:{settings.port}")
     _run(settings, worker=worker)

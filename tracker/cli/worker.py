@@ -17,9 +17,10 @@ def worker() -> None:
     """Submit, reconcile, deliver and sweep; any number of these may run."""
     settings = load_settings()
     problem = schema_problem(settings.resolved_database_url())
+    redactor = settings.log_redactor()
     if problem:
-        fail(problem, code=1)
-    configure_logging(settings.tracker_log_level, settings.tracker_log_format)
+        fail(redactor.redact(problem), code=1)
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor)
     say("tracker worker started")
     asyncio.run(_work(settings))
 

@@ -12,7 +12,14 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 def headers_of(api_key: str | None) -> Mapping[str, str]:
-    """What every request carries."""
+    """The headers of every request.
+
+    Raises ValueError, which does not hold the key, when it cannot stand in a header.
+    """
+    api_key = None if api_key is None else api_key.strip()
+    if api_key and not all("!" <= char <= "~" for char in api_key):
+        # httpx would quote the key in its error.
+        raise ValueError("api_key: holds a character that no key has; copy the key again")
     agent = {"accept": "application/json", "user-agent": "tracker-python"}
     return agent | ({"authorization": f"Bearer {api_key}"} if api_key else {})
 

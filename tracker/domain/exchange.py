@@ -30,6 +30,8 @@ class HttpCall:
 
     headers:   lower-case names; may hold credentials, so this is never logged.
     timeout_s: for the whole exchange, not for each read.
+    secrets:   besides the credentials in the headers, what must not be repeated to anybody when
+               the answer repeats it.
     """
 
     method: str
@@ -37,6 +39,7 @@ class HttpCall:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +22,7 @@ from tracker.domain.exchange import (
     MaySend,
     always,
 )
+from tracker.domain.redaction import Redactor
 from tracker.egress import policy
 from tracker.egress.guarded import GuardedCalls
 from tracker.egress.sent import FirstByte, NotNow
@@ -30,16 +32,30 @@ MAX_DESTINATIONS = 256
 PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15)
 _CONNECT_TIMEOUT_S = 10.0
+_SEARCHED_AT_ONCE = 128 * 1024
+"""Bytes that are searched for secrets in the event loop, in some 5 ms at worst."""
+_CREDENTIALS = ("authorization", "x-api-key")
+"""Headers that hold nothing but a credential and the word Bearer."""
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, ValueError)
+"""What a call to a provider may break with."""
 
 
 class EgressClient:
     """All outbound calls of a process. Close it at the end."""
 
-    def __init__(self, allow: Sequence[str], resolver: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        allow: Sequence[str],
+        resolver: Resolver | None = None,
+        *,
+        redactor: Redactor | None = None,
+    ) -> None:
         """allow: networks in CIDR notation that users' URLs may reach although they lie inside.
 
         resolver: of the names in users' URLs, in the place of the system's.
+        redactor: takes secrets out of every answer and of every reason of a failure.
         """
+        self._redactor = redactor or Redactor()
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
@@ -56,17 +72,21 @@ class EgressClient:
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call.url)
-                return await _exchange(client, call, sent, cap=PROVIDER_ANSWER_BYTES)
+                answer = await _exchange(client, call, sent, cap=PROVIDER_ANSWER_BYTES)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except NotNow:
             return sent.failure("it was not ours to send any more")
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
+        except _FAILURES as error:
+            return sent.failure(self._reason(error, call))
+        return await self._redacted(answer, call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
         """To an address that a user gave: refused when what its name resolves to is inside."""
-        return await self._guarded.call(call)
+        answer = await self._guarded.call(call)
+        if isinstance(answer, HttpFailure):
+            return replace(answer, reason=self._redactor.redact(answer.reason, *_secrets_of(call)))
+        return await self._redacted(answer, call)
 
     async def open_provider(
         self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
@@ -86,9 +106,11 @@ class EgressClient:
                 response = await client.send(request, stream=True)
         except TimeoutError:
             return sent.failure(f"no answer within {call.timeout_s:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
-        chunks = _chunks(response, until=until, cap=cap)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            return sent.failure(self._reason(error, call))
+        chunks = self._redactor.redact_stream(
+            _chunks(response, until=until, cap=cap), *_secrets_of(call)
+        )
         return HttpStream(response.status_code, _headers_of(response), chunks)
 
     def refusal(self, url: str) -> str | None:
@@ -101,6 +123,20 @@ class EgressClient:
             await client.aclose()
         self._clients.clear()
         await self._guarded.close()
+
+    async def _redacted(self, answer: HttpResult, call: HttpCall) -> HttpResult:
+        """The answer without secrets that it repeats. A large one is searched in a thread."""
+        redact, secrets = self._redactor.redact_bytes, _secrets_of(call)
+        if len(answer.body) > _SEARCHED_AT_ONCE:
+            body = await asyncio.to_thread(redact, answer.body, *secrets)
+        else:
+            body = redact(answer.body, *secrets)
+        return answer if body is answer.body else replace(answer, body=body)
+
+    def _reason(self, error: Exception, call: HttpCall) -> str:
+        """Why a call failed, for people: libraries quote the header that they refuse."""
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return self._redactor.redact(reason, *_secrets_of(call))
 
     async def _client(self, url: str) -> httpx.AsyncClient:
         parts = urlsplit(url)
@@ -179,6 +215,12 @@ def _request(
         content=call.body if body is None else body,
         extensions={"trace": sent},
     )
+
+
+def _secrets_of(call: HttpCall) -> tuple[str, ...]:
+    """What of a call must not come back: its credentials, also the JWT that was made for it."""
+    words = [w for name in _CREDENTIALS for w in call.headers.get(name, "").split()]
+    return (*(word for word in words if word != "Bearer"), *call.secrets)
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:

@@ -1,5 +1,10 @@
 """Whether anything of a request may have left us: what a failure proves depends on it."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import httpcore
+
 from tracker.domain.exchange import Certainty, HttpFailure, MaySend, always
 
 
@@ -15,8 +20,12 @@ class FirstByte:
         self._may_send = may_send
         self._has_left = False
 
-    async def __call__(self, event: str, _info: object) -> None:
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Hear of a step."""
+        if event.endswith("send_request_headers.failed"):
+            # The library refused to write them, so that no byte was handed to the connection.
+            refused = isinstance(info.get("exception"), httpcore.LocalProtocolError)
+            self._has_left = self._has_left and not refused
         if event.endswith("send_request_headers.started"):
             if not self._may_send():
                 raise NotNow

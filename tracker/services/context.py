@@ -11,6 +11,7 @@ from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, always
 from tracker.domain.policy import Policy
+from tracker.domain.redaction import Redactor
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
@@ -54,6 +55,7 @@ class Context:
     public_url: where providers reach us, no slash at the end; None when they cannot.
     secrets:    of callback URLs and cursors; the first signs, all verify.
     accounts:   by (provider, account name).
+    redactor:    takes the secrets of the service out of what others wrote.
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
@@ -73,6 +75,7 @@ class Context:
     expectations: Expectations = field(default_factory=Expectations)
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
+    redactor: Redactor = field(default_factory=Redactor)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +115,16 @@ class Context:
             return None
         secret = token.sign(self.secrets[0], task.provider, str(task.id))
         return f"{self.public_url}/callbacks/{task.provider}/{task.id}/{secret}"
+
+    def callback_tokens(self, tasks: Sequence[Task]) -> tuple[str, ...]:
+        """The secret parts of the callback URLs of tasks, by every secret that is still good."""
+        if self.public_url is None:
+            return ()
+        return tuple(
+            token.sign(secret, task.provider, str(task.id))
+            for task in tasks
+            for secret in self.secrets
+        )
 
     def shared_callback_url(self, provider: str) -> str | None:
         """The callback URL for tasks that others create upstream."""

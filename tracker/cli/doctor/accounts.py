@@ -83,7 +83,8 @@ def probe_accounts(settings: Settings, unknown: Collection[Named]) -> list[Findi
 
 
 async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Finding]:
-    egress, now = EgressClient(settings.tracker_egress_allow), SystemClock().now()
+    egress = EgressClient(settings.tracker_egress_allow, redactor=settings.redactor())
+    now = SystemClock().now()
     asking = [
         _probe_one(egress, named[0], account, now)
         for named, account in settings.accounts().by_name.items()

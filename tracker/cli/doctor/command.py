@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -29,6 +29,8 @@ def doctor(*, offline: bool, output: str) -> None:
     findings = [*reading.findings, *examined(reading)]
     if not offline:
         findings += _proved(reading)
+    redactor = reading.settings.log_redactor()
+    findings = [replace(one, text=redactor.redact(one.text)) for one in findings]
     emit(output, [asdict(finding) for finding in findings], lambda: _print(findings))
     sys.exit(EXIT_WRONG if any(finding.level == "error" for finding in findings) else 0)
 

@@ -13,7 +13,7 @@ from tracker.app import advice_for_first_key, refuse_open_access
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.settings import Settings, SettingsError
-from tracker.store.driver.engine import normalise_url
+from tracker.store.driver.engine import normalise_url, shown_url
 from tracker.store.probe import has_keys, schema_problem
 
 LITTLE_DISK_BYTES = 1024**3
@@ -25,7 +25,7 @@ SOON = timedelta(days=14)
 def examine_database(settings: Settings) -> list[Finding]:
     """Return whether the database answers and has the right schema, and what else it lacks."""
     url = normalise_url(settings.resolved_database_url())
-    shown = url.render_as_string(hide_password=True)
+    shown = shown_url(settings.resolved_database_url())
     problem = schema_problem(settings.resolved_database_url())
     found = [
         Finding("error", "database", problem)

@@ -23,7 +23,36 @@ def http_url(value: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def credential(value: SecretStr) -> SecretStr:
+    """Return a secret without the white space that pasting and files leave at its ends.
+
+    Raises ValueError, which does not hold it, for what is blank or has control characters.
+    """
+    text = value.get_secret_value().strip().strip("\ufeff\u200b").strip()
+    if not text:
+        raise ValueError("is blank: set it, or leave it out")
+    for place, char in enumerate(text, 1):
+        if not char.isprintable():
+            raise ValueError(f"has U+{ord(char):04X} at character {place}: write it on one line")
+    return SecretStr(text)
+
+
+def header_secret(value: SecretStr) -> SecretStr:
+    """Return a secret that is sent in a header as it is; raises ValueError like `credential`."""
+    text = credential(value).get_secret_value()
+    for place, char in enumerate(text, 1):
+        if not "!" <= char <= "~":
+            raise ValueError(
+                f"has U+{ord(char):04X} at character {place}, which cannot stand in a header: "
+                "copy it again"
+            )
+    return SecretStr(text)
+
+
+Secret = Annotated[SecretStr, AfterValidator(credential)]
+HeaderSecret = Annotated[SecretStr, AfterValidator(header_secret)]
 
 
 class AccountOptions(BaseModel):
@@ -44,7 +73,7 @@ class AccountOptions(BaseModel):
     base_url: HttpUrl | None = None
     region: str | None = None
     profile: str | None = None
-    api_key: Secret | None = None
+    api_key: HeaderSecret | None = None
     webhook_secrets: tuple[Secret, ...] = Field((), max_length=10, strict=False)
     max_in_flight: int | None = Field(None, ge=1)
     weight: int = Field(1, ge=0, le=1000)

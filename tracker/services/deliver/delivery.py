@@ -120,6 +120,7 @@ class Delivering:
             {"content-type": "application/json; charset=utf-8"} | headers,
             claimed.body,
             timeout_s=context.policy.deliver_timeout_s,
+            secrets=tuple(signature.text_of(key).removeprefix(signature.PREFIX) for key in keys),
         )
 
     def _claim(

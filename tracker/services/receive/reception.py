@@ -102,10 +102,14 @@ class Reception:
         if calls_back is None or not (subject_ok and genuine):
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             flaw = "the token is not ours"
+            raw, headers = self._redacted(raw, headers)
             return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
         inbound = Inbound("POST", raw.path, raw.query, raw.headers, raw.body)
         proofs = self._proofs(raw.provider, inbound)
+        raw, headers = self._redacted(raw, headers)
+        if raw.body is not inbound.body:
+            inbound = replace(inbound, body=raw.body)
         try:
             said = calls_back.parse_callback(inbound)
         except CallbackRejected as error:
@@ -123,6 +127,21 @@ class Reception:
             hint=next((one for one in said if isinstance(one, Hint)), None),
             more=tuple(one for one in said if isinstance(one, Observation))[1:],
         )
+
+    def _redacted(
+        self, raw: RawCallback, headers: dict[str, str]
+    ) -> tuple[RawCallback, dict[str, str]]:
+        """The callback, and the headers that are kept, without the secrets of the service.
+
+        The token of its URL is one: whoever reads the receipt could send verdicts with it. What
+        needs the bytes as they came, digests and signatures, has been done before.
+        """
+        redactor, token_ = self._context.redactor, raw.token
+        body = redactor.redact_bytes(raw.body, token_)
+        values = "\n".join(headers.values())
+        if redactor.redact(values, token_) != values:
+            headers = {name: redactor.redact(text, token_) for name, text in headers.items()}
+        return (raw if body is raw.body else replace(raw, body=body)), headers
 
     def _proofs(self, provider: str, inbound: Inbound) -> dict[str, Proof]:
         """What the signature proves, for each account that has a secret.

@@ -133,7 +133,11 @@ class Reconciliation:
                 _CANNOT_ASK
                 if call is None
                 else await context.egress.call_provider(
-                    replace(call, timeout_s=context.policy.poll_timeout_s)
+                    replace(
+                        call,
+                        timeout_s=context.policy.poll_timeout_s,
+                        secrets=context.callback_tokens(group),
+                    )
                 )
             )
         context.at(Point.POLL_ANSWERED)

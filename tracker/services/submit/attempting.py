@@ -125,7 +125,11 @@ class Attempting:
             log.exception("the request could not be built")
             return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
         return await context.egress.call_provider(
-            replace(call, timeout_s=context.policy.submit_timeout_s),
+            replace(
+                call,
+                timeout_s=context.policy.submit_timeout_s,
+                secrets=context.callback_tokens([sending.task]),
+            ),
             may_send=lambda: context.clock.monotonic() < ours_until,
         )
 

@@ -29,6 +29,10 @@ GONE_S = 30
 for one that lost its power waits for hours: libpq leaves that to the system."""
 
 
+_SECRET_PARAMETERS = frozenset({"password", "sslpassword", "oauth_client_secret"})
+"""Of libpq: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11-28."""
+
+
 def normalise_url(url: str) -> URL:
     """The database URL as SQLAlchemy wants it.
 
@@ -46,6 +50,23 @@ def normalise_url(url: str) -> URL:
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: an in-memory database forgets what it acknowledged")
     return parsed
+
+
+def passwords_of(url: str) -> list[str]:
+    """The passwords in any part of a database URL, decoded. Raises ValueError as above."""
+    parsed = normalise_url(url)
+    found = [] if parsed.password is None else [str(parsed.password)]
+    for name, value in parsed.query.items():
+        if name in _SECRET_PARAMETERS:
+            found += [value] if isinstance(value, str) else value
+    return found
+
+
+def shown_url(url: str) -> str:
+    """A database URL as it may be shown: with `***` for each password."""
+    parsed = normalise_url(url)
+    hidden = {name: "***" for name in parsed.query if name in _SECRET_PARAMETERS}
+    return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -1,0 +1,115 @@
+"""The service's own secrets leave every text, however they are written, and nothing else does."""
+
+import json
+import time
+from collections.abc import AsyncGenerator, Callable
+from urllib.parse import quote
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain import token
+from tracker.domain.redaction import MASK, Redactor
+
+KEY = "sk-canary/with+signs=and~more"
+ACCESS = "AKcanaryCanaryCanary01"
+REDACTOR = Redactor([KEY, 'p%41ss "wor\\d', "пароль-длинный", "short-1"], [ACCESS])
+URL = f"https://t.example/callbacks/kling/0199f0e0-0000-7000-8000-00000000000a/{'aB3_-' * 8}xyz"
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "plain": lambda text: text,
+    "percent": lambda text: quote(text, safe=""),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "every character": lambda text: "".join(f"%{ord(char):02x}" for char in text),
+    "json of PHP": lambda text: text.replace("/", "\\/"),
+    "json by number": lambda text: "".join(f"\\u{ord(char):04X}" for char in text),
+    "json in json": lambda text: json.dumps(json.dumps(text.replace("/", "\\/"))),
+    "repr of bytes": lambda text: repr(text.encode()),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_secret_is_found_however_it_is_written(spelling: str) -> None:
+    written = SPELLINGS[spelling](KEY)
+    told = REDACTOR.redact(f"before {written} after")
+    assert MASK in told
+    assert "canary" not in told
+    assert told.startswith("before ")
+    assert told.endswith(" after")
+    assert REDACTOR.redact_bytes(written.encode()).decode() == REDACTOR.redact(written)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_token_of_a_callback_url_is_found_and_the_rest_of_it_stays(spelling: str) -> None:
+    told = REDACTOR.redact(SPELLINGS[spelling](URL))
+    assert MASK in told
+    assert "aB3_" not in told
+    if spelling == "plain":
+        assert told == URL.rpartition("/")[0] + "/" + MASK
+
+
+def test_the_token_alone_is_found_where_it_is_known() -> None:
+    known = token.sign(b"secret", "kling", "x")
+    assert REDACTOR.redact(f"token {known}") == f"token {known}"
+    assert REDACTOR.redact(f"token {known}", known) == f"token {MASK}"
+
+
+def test_a_jwt_of_an_access_key_is_found_and_a_foreign_one_stays() -> None:
+    ours = jwt.encode({"iss": ACCESS, "exp": 1, "nbf": 2}, "s" * 32)
+    foreign = jwt.encode({"iss": "somebody else", "exp": 1}, "s" * 32)
+    told = REDACTOR.redact(f"ours {ours[:-3]} foreign {foreign}.")
+    claims, signature = ours.split(".")[1:]
+    assert claims not in told
+    assert signature[:20] not in told
+    assert told.endswith(f"foreign {foreign}.")
+
+
+@pytest.mark.parametrize("text", ['p%41ss "wor\\d', 'p%41ss \\"wor\\\\d', "пароль-длинный"])
+def test_a_secret_with_odd_characters_is_found(text: str) -> None:
+    assert REDACTOR.redact(f"<{text}>") == f"<{MASK}>"
+    assert REDACTOR.redact_bytes(f"<{text}>".encode()) == f"<{MASK}>".encode()
+
+
+def test_a_short_secret_is_a_word_of_its_own_and_a_very_short_one_is_left() -> None:
+    assert REDACTOR.redact("a short-1, ashort-12 short-1") == f"a {MASK}, ashort-12 {MASK}"
+    assert Redactor(["abc"]).redact("abc") == "abc"
+
+
+@given(st.text())
+def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
+    assert REDACTOR.redact(text) == text
+    body = text.encode("utf-8", "surrogatepass")
+    assert REDACTOR.redact_bytes(body) is body
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1, 7, 1000, 9000])
+async def test_a_stream_is_redacted_across_its_pieces(size: int) -> None:
+    written = "".join(f"{'.' * 5000}{spell(KEY)}" for spell in SPELLINGS.values()) + "." * 100
+    is_closed = False
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        nonlocal is_closed
+        try:
+            for start in range(0, len(written), size):
+                yield written[start : start + size].encode()
+        finally:
+            is_closed = True
+
+    told = b"".join([piece async for piece in REDACTOR.redact_stream(pieces())]).decode()
+    assert told == REDACTOR.redact(written)
+    assert told.count(MASK) == len(SPELLINGS)
+    assert is_closed
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["\\" * 400_000, "%25" * 130_000, "callbacks/" * 40_000, "%41" * 130_000, KEY * 15_000]
+    + [f"callbacks{mark * 50_000}" for mark in ("/a", "\\u002fa", "%2fa%2f", "\\u0061")],
+)
+def test_no_text_takes_long(evil: str) -> None:
+    began = time.perf_counter()
+    REDACTOR.redact(evil)
+    assert time.perf_counter() - began < 5  # 0.1 s on an idle machine; a square would take hours

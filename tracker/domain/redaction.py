@@ -1,0 +1,171 @@
+"""Take the service's own secrets out of texts that libraries, providers and receivers wrote.
+
+A library that refuses a header quotes it, and a provider that refuses a key may print it. Texts of
+both kinds are stored, logged and answered, so every one of them passes here first.
+"""
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from functools import lru_cache
+
+MASK = "[redacted]"
+"""Stands where a secret stood; none of its characters needs escaping inside a JSON string."""
+SHORTEST = 6
+"""Characters of the shortest secret that is looked for: shorter ones stand in ordinary words."""
+CERTAIN = 16
+"""Characters from which on a secret is taken out of the middle of a word too."""
+_ASCII_ESCAPE = re.compile(r"%(?:25){0,4}([2-7][0-9A-Fa-f])|\\{1,8}u00([2-7][0-9A-Fa-f])")
+_JWT_CLAIMS = '{"iss":"'
+"""How the claims of a token begin that an access key and its secret key make."""
+_HEX = "(?:2[dD]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9aA]|5[fF])"
+"""Numbers of the characters of base64 for URLs."""
+_PLAIN = r"(?!\\{1,8}u00[2-7])\\{0,8}[A-Za-z0-9_-]"
+_UNIT = rf"(?>%(?:25){{0,4}}{_HEX}|\\{{1,8}}u00{_HEX}|{_PLAIN})"
+"""One such character, however it is written. Atomic: `\\u0041` is never read as six of them, or the
+time that a search takes would grow with a power of the text's length."""
+_JWT_REACH, _CALLBACK_REACH = 8192, 4096
+"""Characters that a token, or a callback URL, may take with all of its escapes."""
+
+
+class Redactor:
+    """Knows the secrets of a process. Pure: the same text always gives the same text.
+
+    It also knows the form of a callback URL, whose last part is secret, and of the JWTs that an
+    access key makes.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), access_keys: Iterable[str] = ()) -> None:
+        """secrets: those below SHORTEST characters are left alone.
+
+        access_keys: whose JWTs are secret as well.
+        """
+        self._known = _sought(_spellings(secrets))
+        self._claims = tuple(_claims_of(key) for key in access_keys if len(key) >= SHORTEST)
+
+    def redact(self, text: str, *also: str) -> str:
+        """The text with MASK in place of every secret, also where it is escaped.
+
+        also: secrets in ASCII that belong to this text alone, such as the token of the URL that
+        it was sent to.
+        """
+        for pattern in self._patterns(text, also):
+            text = pattern.sub(_mask, text)
+        return text
+
+    def redact_bytes(self, body: bytes, *also: str) -> bytes:
+        """Redact bytes of any encoding that writes ASCII as ASCII; all others stay as they are."""
+        text = body.decode("latin-1")
+        redacted = self.redact(text, *also)
+        return body if redacted == text else redacted.encode("latin-1")
+
+    async def redact_stream(
+        self, pieces: AsyncGenerator[bytes, None], *also: str
+    ) -> AsyncGenerator[bytes, None]:
+        """Redact a body that comes in pieces, also where a secret lies across two of them.
+
+        Holds the last characters back until more has come. Closes `pieces` at its end.
+        """
+        sought = (*_sought(also), *self._known)
+        reach = max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
+        held = ""
+        try:
+            async for piece in pieces:
+                held += piece.decode("latin-1")
+                if len(held) < 2 * reach:
+                    continue
+                cut = self._safe_cut(held, len(held) - reach, also)
+                if cut > 0:
+                    yield self.redact(held[:cut], *also).encode("latin-1")
+                    held = held[cut:]
+            if held:
+                yield self.redact(held, *also).encode("latin-1")
+        finally:
+            await pieces.aclose()
+
+    def _safe_cut(self, text: str, cut: int, also: Sequence[str]) -> int:
+        """The last place up to `cut` that lies inside of no secret; 0 or less if there is none."""
+        if cut <= 0:
+            return cut
+        spans = [m.span() for one in self._patterns(text, also) for m in one.finditer(text)]
+        for start, end in sorted(spans, reverse=True):
+            if start < cut < end:
+                cut = start
+        return cut
+
+    def _patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
+        """The patterns that may match; usually none, which a search for plain text shows faster."""
+        plain, bare = _unescaped(text), text.replace("\\", "")
+        patterns = [_CALLBACK] if "callbacks" in plain else []
+        patterns += [_jwt(claims) for claims in self._claims if claims in plain]
+        sought = (*_sought(also), *self._known) if also else self._known
+        patterns += [_secret(one) for one in sought if one in plain or one in bare]
+        return patterns
+
+
+def _mask(found: re.Match[str]) -> str:
+    """MASK, behind what the pattern leaves readable."""
+    return f"{found[1]}{MASK}" if found.re.groups else MASK
+
+
+def _spellings(secrets: Iterable[str]) -> Iterable[str]:
+    """Secrets as text, and as UTF-8 reads that is taken for latin-1."""
+    for secret in secrets:
+        yield secret
+        yield secret.encode("utf-8", "replace").decode("latin-1")
+
+
+def _sought(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Secrets as they are looked for, the longest first: one may be the beginning of another."""
+    wanted = {secret.replace("\\", "") for secret in secrets}
+    return tuple(sorted((w for w in wanted if len(w) >= SHORTEST), key=len, reverse=True))
+
+
+def _unescaped(text: str) -> str:
+    """The text with its escapes of ASCII undone."""
+    if "%" not in text and "\\" not in text:
+        return text
+    undone = _ASCII_ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    return undone.replace("\\", "")
+
+
+@lru_cache(maxsize=1024)
+def _secret(secret: str) -> re.Pattern[str]:
+    """A secret however it is written; a short one only as a word of its own."""
+    written = _written(secret)
+    if len(secret) < CERTAIN:
+        written = rf"(?<![A-Za-z0-9]){written}(?![A-Za-z0-9])"
+    return re.compile(written)
+
+
+@lru_cache(maxsize=256)
+def _jwt(claims: str) -> re.Pattern[str]:
+    """The claims and the signature of a token; its header is the same for all."""
+    return re.compile(rf"{_written(claims)}{_UNIT}{{0,1000}}+(?:{_written('.')}{_UNIT}{{0,100}}+)?")
+
+
+def _claims_of(access_key: str) -> str:
+    """How the claims of an access key's tokens begin in base64, up to a whole group of it."""
+    begun = f"{_JWT_CLAIMS}{access_key}".encode("utf-8", "replace")
+    return urlsafe_b64encode(begun[: len(begun) // 3 * 3]).decode()
+
+
+def _written(word: str) -> str:
+    """A pattern: each character plain, behind backslashes, percent-encoded or escaped by number."""
+    return "".join(_character(char) for char in word)
+
+
+def _character(char: str) -> str:
+    plain = rf"\\{{0,8}}{re.escape(char)}"
+    if not " " <= char <= "~":
+        return plain
+    digits = "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in f"{ord(char):02x}")
+    return rf"(?:{plain}|%(?:25){{0,4}}{digits}|\\{{1,8}}u00{digits})"
+
+
+_SLASH = _written("/")
+_CALLBACK = re.compile(
+    rf"({_written('callbacks')}{_SLASH}{_UNIT}{{1,64}}+{_SLASH}{_UNIT}{{6,64}}+{_SLASH})"
+    rf"{_UNIT}{{16,64}}"
+)
+"""A callback URL: `/callbacks/{provider}/{task}/{token}`, its token behind the group."""
