@@ -37,7 +37,7 @@ def test_each_change_is_called_back_with_the_bare_task(api: Api, sink: Sink) -> 
 
 
 def test_published_test_vector_is_reproduced() -> None:
-    """The vendor's own example, reference: Kling callbacks page, 2026-08."""
+    """The vendor's example at klingai.com/document-api/api/get-started/callbacks, 2026-08."""
     headers = signature_headers(
         [WEBHOOK_SECRET],
         message_id="9876543210",

@@ -325,11 +325,19 @@ def test_a_create_goes_wrong_before_or_after_it_is_accepted(
 
 @scene
 async def test_polls_go_wrong_for_a_while(stage: Scene) -> None:
-    for word, status in (("mute_query", 500), ("rate_limited_query", 429), ("html_query", 404)):
+    for word, status in (
+        ("mute_query", 500),
+        ("rate_limited_query", 429),
+        ("html_query", 404),
+        ("html_ok", 200),
+        ("cut_query", 502),  # without a server that can cut: its page
+    ):
         job = await stage.create(f"{word}=1")
         answer = await stage.http.get(job["poll_url"])
         assert answer.status_code == status
         assert ("retry-after" in answer.headers) == (status == 429)
+        is_page = answer.headers["content-type"].startswith("text/html")
+        assert is_page == (word in {"html_query", "html_ok", "cut_query"})
         assert (await stage.get(job))["id"] == job["id"]
 
 

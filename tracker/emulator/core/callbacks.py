@@ -1,4 +1,4 @@
-"""Which callbacks a task's step owes: how many, in what order, true or forged. No HTTP."""
+"""Callbacks that a step of a task owes: how many, in what order, true or forged. No HTTP."""
 
 import asyncio
 from collections.abc import Callable, Sequence

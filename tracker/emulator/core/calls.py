@@ -19,7 +19,7 @@ class ApiCall:
 
     method: str
     path: str
-    """As it was sent, still escaped, without the service's own prefix; begins with a slash."""
+    """Still escaped, as it was sent, without the service's own prefix; begins with a slash."""
     headers: Mapping[str, str]
     """Names in lower case."""
     params: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What a provider's module hands to the engine: validated creates, and its rules."""
+"""Records that a provider's module hands to the engine: validated creates, and its rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class TaskDraft(Generic[DetailsT]):
     steps: Sequence[TaskStep] = DEFAULT_STEPS
     """Its life; the last step is the verdict."""
     is_synchronous: bool = False
-    """Whether it has ended when the create is answered."""
+    """True: it has ended when the create is answered."""
     slots: int = 1
     """How much of the account's concurrency it holds while it is open."""
     new_id: Callable[[], str] | None = None
@@ -68,4 +68,4 @@ class ProviderRules(Generic[DetailsT]):
     purge_seconds: float | None = None
     """How long after its end a task is kept; None: for ever."""
     calls_back_at_once: bool = False
-    """Whether the first status is called back too."""
+    """True: the first status is called back too."""

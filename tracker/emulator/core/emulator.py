@@ -60,7 +60,7 @@ class Emulator:
         self.sender = CallbackSender(config, self.timeline, self.callbacks, transport)
         self.providers: list[EmulatedProvider[Any]] = []
         self.scenario = "ok"
-        """As it was set last, for whatever providers."""
+        """The text that was set last, for whatever providers."""
         self._chance = random.Random(config.seed)
 
     def add(self, provider: EmulatedProvider[Any]) -> None:

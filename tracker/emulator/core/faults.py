@@ -1,4 +1,4 @@
-"""Which calls go wrong, how, and for how long. Counts tries; sends and creates nothing."""
+"""Faults of creates and queries: how, and for how long. Counts tries; sends nothing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

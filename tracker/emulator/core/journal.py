@@ -1,4 +1,4 @@
-"""What happened, kept for the control routes: bounded, and trimmed so that it stays small."""
+"""Logs for the control routes: bounded, and trimmed so that they stay small."""
 
 import hashlib
 import json

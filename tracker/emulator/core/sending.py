@@ -32,7 +32,7 @@ class RetryPolicy:
     backoff_seconds: float
     """Pause before the second try."""
     doubles: bool = True
-    """Whether the pause doubles each time, up to 30 s."""
+    """True: the pause doubles each time, up to 30 s."""
     is_delivered: Callable[[int], bool] = _is_2xx
     """Of the HTTP status of the answer."""
 

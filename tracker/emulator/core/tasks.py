@@ -104,7 +104,7 @@ class EmulatedTask(Generic[DetailsT]):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still holds slots."""
+        """Return whether it still holds slots."""
         return self.status not in TERMINAL
 
     @property

@@ -9,7 +9,7 @@ __all__ = ["CORE_WORDS", "CoreWord", "ParameterKind", "WordSpec", "Words", "one_
 
 
 class ParameterKind(StrEnum):
-    """What may follow the `=` of a scenario word."""
+    """The forms of what may follow the `=` of a scenario word."""
 
     NONE = "none"
     COUNT = "count"
@@ -103,7 +103,7 @@ CORE_WORDS: Words = MappingProxyType(
         ),
         CoreWord.FAILED: WordSpec("accepted, later failed"),
         CoreWord.MODERATED: WordSpec("accepted, later failed with the risk control text"),
-        CoreWord.REFUSED: WordSpec("refused at create for its content (Kling: HTTP 400, 1301)"),
+        CoreWord.REFUSED: WordSpec("refused at create for its content"),
         CoreWord.FALSE_FAILURE: WordSpec("failed first, and a step later succeeded after all"),
         CoreWord.OVERTURNED: WordSpec("succeeded first, and a step later failed"),
         CoreWord.SLOW: WordSpec("every step takes N seconds", _SECONDS, "30"),

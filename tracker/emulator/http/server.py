@@ -183,7 +183,7 @@ class _UvicornServer(uvicorn.Server):
         self._exit.set()
 
     async def main_loop(self) -> None:
-        """As uvicorn's, but it ends as soon as it is told to."""
+        """Tick like uvicorn's loop, but end as soon as the exit is set."""
         self.when_started()
         ticks = 0
         while not await self.on_tick(ticks % 864_000):

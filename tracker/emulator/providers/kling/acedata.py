@@ -1,6 +1,6 @@
 """AceDataCloud: a create that blocks until the end unless told otherwise; queries by POST.
 
-Source: reference: Kling API, gateways (§9, AceDataCloud pages), 2026-11.
+Source: the pages of https://api.acedata.cloud/kling/videos, read 2026-11.
 """
 
 import time

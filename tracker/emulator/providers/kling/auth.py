@@ -1,6 +1,6 @@
 """Credentials: which account a caller is, or code 1000-1004. Wall-clock time, handed in.
 
-Source: reference: Kling API, authentication page, as of 2026-09.
+Source: https://klingai.com/document-api/api/get-started/authentication, read 2026-09.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What a create body asks for, in plain values, whichever dialect it is written in. Pure."""
+"""The fields of a create body in plain values, of either dialect. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """How gateways deform an answer: one small function per scenario word. Pure.
 
-Source: reference: Kling API, deviations of gateways (§8), as of 2026-11. Everything works on the
+Source: pages of gateways that relay Kling, read 2026-11. Everything works on the
 legacy shape; a word that a scenario does not hold changes nothing.
 """
 

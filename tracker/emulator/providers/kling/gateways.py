@@ -1,6 +1,6 @@
 """How gateways write a task: in their answers and in the callbacks they make themselves. Pure.
 
-Source: reference: Kling API, gateways (§9: new-api, PiAPI, AceDataCloud), 2026-11. From memory of
+Source: the gateways' pages (new-api, PiAPI, AceDataCloud), read 2026-11. From memory of
 new-api's source: the words NOT_START and IN_PROGRESS, and times in seconds.
 """
 
@@ -65,7 +65,7 @@ def piapi_record(task: KlingTask) -> dict[str, Any]:
 
 
 def acedata_final(task: KlingTask) -> dict[str, Any]:
-    """What a blocking create answers in the end, and what is called back."""
+    """Return the final answer of a blocking create, which is also called back."""
     if task.status != SUCCEED:
         error = {"code": "api_error", "message": task.message}
         return {"success": False, "task_id": task.task_id, "error": error}

@@ -1,6 +1,6 @@
 """Calls of the provider that make no task: helpers, the library, the account. Canned answers.
 
-Source: reference: Kling API, capability pages and account pages, as of 2026-09. Which fields an
+Source: https://kling.ai/document-api (capability and account pages), 2026-09. Which fields an
 answer holds is published for some only; the others are short and invented.
 """
 
@@ -44,7 +44,7 @@ HELPERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def is_account(path: str) -> bool:
-    """Whether a path asks about the account; it stands with and without `/v1`."""
+    """Return whether a path asks about the account; it stands with and without `/v1`."""
     return path in _ACCOUNT
 
 

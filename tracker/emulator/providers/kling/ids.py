@@ -1,6 +1,6 @@
 """The forms that task ids take; opaque to everybody but their maker.
 
-Source: reference: Kling API, deviations of gateways (§8, ids), as of 2026-11.
+Source: pages of gateways that relay Kling (their sample answers), read 2026-11.
 """
 
 import base64

@@ -1,6 +1,7 @@
 """A relay that runs new-api: an OpenAI-like create, and queries that wrap the provider's answer.
 
-Source: reference: Kling API, gateways (§9, new-api: its adaptor, task relay and router), 2026-11.
+Source: https://github.com/QuantumNous/new-api (relay/channel/task/kling/adaptor.go,
+relay/relay_task.go, router/video-router.go), read 2026-11.
 """
 
 import time

@@ -1,6 +1,6 @@
 """The operations that make a task, and what each takes and gives. A table, no behaviour.
 
-Source: reference: Kling API, legacy capability pages (videos, images, audio, general), as of
+Source: https://kling.ai/document-api (legacy pages: videos, images, audio, general), read
 2026-09; the pages list the fields, the limits and the result of every path.
 """
 
@@ -13,7 +13,7 @@ __all__ = ["MODELS", "OPERATIONS", "PRODUCTS", "SOLUTIONS", "Dialect", "KlingOpe
 
 
 class Output(StrEnum):
-    """What a finished task of an operation holds."""
+    """The kinds of results that a finished task holds."""
 
     VIDEOS = "videos"
     IMAGES = "images"
@@ -45,16 +45,16 @@ class KlingOperation:
     one_of: tuple[str, ...] = ()
     """At least one of these must be there and not empty."""
     has_parent: bool = False
-    """Whether task_info names the video that was worked on."""
+    """True: task_info names the video that was worked on."""
 
     @property
     def is_strict(self) -> bool:
-        """Whether every field is checked, not only the required ones."""
+        """Return whether every field is checked, not only the required ones."""
         return self.path == "videos/multi-image2video"
 
     @property
     def costs_pictures(self) -> bool:
-        """Whether a task takes one slot per picture instead of one."""
+        """Return whether a task takes one slot per picture instead of one."""
         return self.output is Output.IMAGES and self.path != "images/kolors-virtual-try-on"
 
 
@@ -121,12 +121,12 @@ PRODUCTS: Mapping[str, KlingOperation] = MappingProxyType(
 )
 """The new standard's operations; the model stands behind them in the path.
 
-Source: reference: Kling API, new-standard pages, as of 2026-09.
+Source: https://kling.ai/document-api (new-standard pages), read 2026-09.
 """
 MODELS = frozenset(
     {"kling-3.0-turbo", "kling-3.0", "kling-3.0-omni", "kling-v3-omni", "kling-o1"}
     | {"kling-2.6", "kling-2.5-turbo"}
 )
-"""Which product offers which model is left open: availability varies."""
+"""Models of any product: which product offers which one varies."""
 SOLUTIONS = KlingOperation("solutions", _VIDEO)
 """All solutions; their names stand where the model does."""

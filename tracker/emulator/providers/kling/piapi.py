@@ -1,6 +1,6 @@
 """PiAPI: one task route for all models, words and errors of its own, a shared-secret callback.
 
-Source: reference: Kling API, gateways (§9, PiAPI pages), 2026-11.
+Source: the pages of https://api.piapi.ai/api/v1/task (piapi.ai/docs/kling-api), read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """The provider's own protocol: legacy and new standard, helper calls, the account.
 
-Source: reference: Kling API, capability, new-standard and error-codes pages, as of 2026-09.
+Source: https://kling.ai/document-api (capability, new-standard and error-code pages), read 2026-09.
 """
 
 import time

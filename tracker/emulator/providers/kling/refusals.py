@@ -1,6 +1,6 @@
 """Kling's error codes and texts, and the reading of bodies and queries that ends in them.
 
-Source: https://app.klingai.com/global/dev/document-api (error codes), read 2026-09.
+Source: https://kling.ai/document-api/api/get-started/error-codes, read 2026-09.
 """
 
 from collections.abc import Mapping

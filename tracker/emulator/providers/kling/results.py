@@ -42,7 +42,7 @@ def _video(task: KlingTask) -> dict[str, Any]:
     video = {
         "id": _id_of(task, 1),
         "url": _url(task, "0.mp4"),
-        # Not the requested value: 5 s came back as "5.041" (reference: Kling answers, 2026-03).
+        # Not the requested value: 5 s came back as "5.041" (logged answers, 2026-03).
         "duration": f"{task.details.duration + 0.041:.3f}",
     }
     if task.details.session_id is not None:

@@ -1,6 +1,6 @@
 """The new standard on the wire: bodies checked, tasks shown, lists paged. Pure.
 
-Source: reference: Kling API, new-standard, solutions and callbacks pages, as of 2026-09. Not
+Source: https://kling.ai/document-api (new-standard, solutions, callbacks), 2026-09. Not
 published and therefore chosen here: product_type is the first part of the create's path.
 """
 
@@ -112,7 +112,7 @@ def test_view(task_id: str, *, at: int) -> dict[str, Any]:
 
 
 def named_ids(params: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Which ids a query names, and by which parameter; raises KlingRefusal (1201)."""
+    """Return the parameter and the ids that a query names; raises KlingRefusal (1201)."""
     given = [name for name in ("task_ids", "external_task_ids") if params.get(name)]
     if len(given) != 1:
         raise KlingRefusal(_BAD_VALUE, "exactly one of task_ids and external_task_ids is required")

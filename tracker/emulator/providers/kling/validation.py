@@ -1,6 +1,6 @@
 """Checks of a create request, field by field. Says no by raising KlingRefusal; changes nothing.
 
-Source: reference: Kling API, capability pages and error-codes page, as of 2026-09. Texts follow
+Source: https://kling.ai/document-api (capability pages, error codes), read 2026-09. Texts follow
 refusals seen in public material where there are any.
 """
 

@@ -1,6 +1,6 @@
 """The wire shapes of the legacy dialect: error codes, envelope, task object. Pure functions.
 
-Source: reference: Kling API, error-codes, callbacks and capability pages, as of 2026-09.
+Source: https://kling.ai/document-api (error codes, callbacks, capability pages), read 2026-09.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ def task_view(task: KlingTask) -> dict[str, Any]:
 
 
 def plain_view(task: KlingTask) -> dict[str, Any]:
-    """The same as the provider itself writes it, whatever the scenario."""
+    """Return the task object as the provider itself writes it, whatever the scenario."""
     view = {
         "task_id": task.task_id,
         "task_status": task.status,
@@ -79,7 +79,7 @@ def mixed_view(task: KlingTask) -> dict[str, Any]:
 
 
 def callback_body(task: KlingTask, *, request_id: str) -> object:
-    """What is called back: the bare task object, unless the scenario spoils it."""
+    """Return a callback's body: the bare task object, unless the scenario spoils it."""
     view = plain_view(task)
     view.pop("watermark_info", None)  # queries only
     if task.scenario.has(KlingWord.OTHER_ID):

@@ -1,6 +1,6 @@
 """Scenario words of Kling and its gateways, besides the core's. A table, no behaviour.
 
-Source of the oddities: reference: Kling API, deviations of gateways, as of 2026-11.
+Source of the deviations: pages of gateways that relay Kling, read 2026-11.
 """
 
 from enum import StrEnum
