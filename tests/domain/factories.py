@@ -39,6 +39,7 @@ def an_event(kind: Kind, **fields: Any) -> Event:
     return Event(kind, Source.CALLBACK, **{"error": error} | fields)
 
 
+VIDEO = Artifact("video", "https://media.example/v.mp4")
 KINDS = st.sampled_from([kind for kind in Kind if kind is not Kind.CREATED])
 """Whatever may happen to a task that exists."""
 
@@ -47,6 +48,7 @@ EVENTS = st.builds(
     KINDS,
     provider_task_id=st.sampled_from([None, "p1", "p2"]),
     progress=st.sampled_from([None, 10.0, 50.0]),
+    artifacts=st.sampled_from([(), (Artifact("video", None),), (VIDEO,), (VIDEO, VIDEO)]),
     message=st.sampled_from([None, "a word"]),
 )
 

@@ -1,13 +1,14 @@
 """The rules of design §3, as properties of the table and of `apply`."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.factories import EVENTS, NOW, a_task, an_event, observations
+from tests.domain.factories import EVENTS, NOW, VIDEO, a_task, an_event, observations
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
 from tracker.domain.events import Event, Kind, Source
@@ -22,7 +23,7 @@ from tracker.domain.lifecycle import (
     fold,
 )
 from tracker.domain.observation import Observation
-from tracker.domain.task import OPEN, TERMINAL, VERDICTS, Task, TaskState
+from tracker.domain.task import OPEN, TERMINAL, VERDICTS, Artifact, FollowUp, Task, TaskState
 
 S, K = TaskState, Kind
 HISTORIES = st.lists(EVENTS, max_size=12)
@@ -48,8 +49,10 @@ def test_every_state_has_a_row() -> None:
     assert set(TRANSITIONS) == set(TaskState)
 
 
-def test_a_verdict_is_a_state_with_an_empty_row() -> None:
-    assert {state for state, row in TRANSITIONS.items() if not row} == VERDICTS
+def test_nothing_leads_out_of_a_verdict() -> None:
+    left = {state for state, row in TRANSITIONS.items() if set(row.values()) <= {state}}
+    assert left == VERDICTS
+    assert {S.FAILED, S.CANCELLED} == {state for state, row in TRANSITIONS.items() if not row}
 
 
 def test_nothing_creates_a_task_that_exists() -> None:
@@ -63,6 +66,9 @@ def test_a_task_with_a_verdict_never_moves(events: list[Event], late: Event) -> 
     task, _ = run(events)
     step = apply(task, late, now=NOW)
     if task.state in VERDICTS:
+        assert step.task.state is task.state
+        assert step.task.finished_at == task.finished_at
+    if task.state in VERDICTS and task.follow_up is None:
         assert step.task is task
         assert (step.transition, step.effects) == (None, ())
         assert step.verdict is not Verdict.ADVANCED
@@ -161,7 +167,10 @@ def test_a_task_is_handed_in_again_only_after_it_was_proved_absent(events: list[
 def test_every_end_is_told_and_frees_the_slots(events: list[Event]) -> None:
     for before, after in pairwise(run(events)[1]):
         if after.task.state in TERMINAL and after.task.state is not before.task.state:
-            assert {Effect.NOTIFY, Effect.FREE_SLOTS, Effect.STOP} <= set(after.effects)
+            assert {Effect.NOTIFY, Effect.FREE_SLOTS} <= set(after.effects)
+            goes_on = after.task.follow_up is not None
+            assert (Effect.FOLLOW_UP in after.effects) == goes_on
+            assert (Effect.STOP in after.effects) != goes_on
 
 
 @pytest.mark.parametrize("state", sorted(OPEN))
@@ -235,3 +244,75 @@ def test_a_history_with_a_gap_is_our_own_bug(broken: list[int]) -> None:
     ]
     with pytest.raises(Misuse):
         fold(steps)
+
+
+def _succeeded(*artifacts: Artifact) -> Event:
+    return an_event(K.SEEN_SUCCEEDED, artifacts=artifacts)
+
+
+@pytest.mark.parametrize("first", [(), (Artifact("video", None, "9"),), (Artifact("image", ""),)])
+def test_a_success_without_a_result_is_completed_by_a_later_statement(
+    first: tuple[Artifact, ...],
+) -> None:
+    bare = apply(a_task(S.RUNNING, version=3), _succeeded(*first), now=NOW)
+    assert (bare.task.state, bare.task.follow_up) == (S.SUCCEEDED, FollowUp.NO_RESULT)
+    again = apply(bare.task, _succeeded(*first), now=NOW)
+    assert again.verdict is Verdict.DUPLICATE
+    later = NOW + timedelta(hours=1)
+    whole = apply(bare.task, _succeeded(VIDEO), now=later)
+    assert whole.transition is not None
+    assert (whole.transition.kind, whole.transition.from_state) == (K.RESULT_COMPLETED, S.SUCCEEDED)
+    assert (whole.task.artifacts, whole.task.follow_up) == ((VIDEO,), None)
+    assert (whole.task.version, whole.task.finished_at) == (bare.task.version + 1, NOW)
+    assert whole.effects == (Effect.STOP, Effect.NOTIFY)
+    assert apply(whole.task, _succeeded(VIDEO, VIDEO), now=later).verdict is Verdict.DUPLICATE
+
+
+def test_a_half_result_is_completed_too_and_followed_up_until_it_is_whole() -> None:
+    half, none = (VIDEO, Artifact("video", None)), Artifact("video", None)
+    task = apply(a_task(S.RUNNING, version=3), _succeeded(none, none), now=NOW).task
+    step = apply(task, _succeeded(*half), now=NOW)
+    assert (step.task.follow_up, step.effects) == (FollowUp.NO_RESULT, (Effect.NOTIFY,))
+    assert apply(step.task, _succeeded(none), now=NOW).verdict is Verdict.DUPLICATE
+    assert apply(step.task, _succeeded(VIDEO, VIDEO), now=NOW).task.follow_up is None
+
+
+@pytest.mark.parametrize("piece", [Artifact("element", None, "e1"), Artifact("voice", None, "v")])
+def test_what_is_used_by_its_id_is_a_result_without_a_url(piece: Artifact) -> None:
+    assert apply(a_task(S.RUNNING), _succeeded(piece), now=NOW).task.follow_up is None
+
+
+def test_a_success_without_a_result_stays_one_against_other_verdicts() -> None:
+    bare = apply(a_task(S.RUNNING, version=3), _succeeded(), now=NOW).task
+    assert apply(bare, an_event(K.SEEN_FAILED), now=NOW).verdict is Verdict.CONFLICT
+    assert apply(bare, an_event(K.ABSENT), now=NOW).task is bare
+
+
+def test_what_expired_by_denial_is_followed_up_and_what_was_given_up_is_not() -> None:
+    denied = apply(a_task(S.SUBMITTED, version=2), an_event(K.ABSENT), now=NOW)
+    given_up = apply(a_task(S.SUBMITTED, version=2), an_event(K.GIVEN_UP), now=NOW)
+    assert (denied.task.follow_up, given_up.task.follow_up) == (FollowUp.DENIED, None)
+    back = apply(denied.task, _succeeded(VIDEO), now=NOW)
+    assert (back.task.state, back.task.follow_up) == (S.SUCCEEDED, None)
+
+
+@pytest.mark.parametrize("kind", [K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED])
+def test_what_never_was_at_the_provider_frees_its_name(kind: Kind) -> None:
+    step = apply(a_task(), an_event(kind), now=NOW)
+    assert step.task.never_created
+    assert Effect.FREE_NAME in step.effects
+    assert step.task.submitted_at is None
+    late = apply(a_task(), an_event(K.DEADLINE_PASSED), now=NOW).task
+    assert apply(late, an_event(kind), now=NOW).task.never_created
+
+
+@pytest.mark.parametrize("kind", [K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED])
+def test_what_may_have_been_there_keeps_its_name(kind: Kind) -> None:
+    task, _ = run([an_event(K.SUBMIT_UNKNOWN), an_event(K.ABSENT), an_event(kind)])
+    assert not task.never_created
+
+
+@given(HISTORIES)
+def test_the_message_is_the_latest_steps(events: list[Event]) -> None:
+    task, steps = run(events)
+    assert task.message == history(steps)[-1].message

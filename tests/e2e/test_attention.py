@@ -70,3 +70,26 @@ def test_odd_receipts_are_listed_by_verdict(make_world: MakeWorld) -> None:
     counts = {verdict: len(found) for verdict, found in listed.items() if found}
     assert counts == {"unknown_status": 1, "mismatch": 1, "malformed": 1, "forged": 1}
     assert listed["unknown_status"][0]["task_id"] == task_id
+    (word,) = _attention(world)["unknown_words"]
+    assert (word["word"], word["provider"], word["count"]) == ("marinating", "kling", 1)
+    assert word["task_id"] == task_id
+
+
+def test_a_success_without_a_result_is_listed_until_a_callback_names_it(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world("hold")
+    task_id = world.submit(external_task_id="mine")
+    url = world.callback_url(task_id)
+    world.http.post(url, content=kling_says("succeed", task_result={"videos": [{"url": ""}]}))
+    bare = world.finished(task_id)
+    assert [one["task_id"] for one in _attention(world)["without_result"]] == [task_id]
+    video = {"id": "9", "url": "https://media.example/v.mp4", "duration": "5"}
+    world.http.post(url, content=kling_says("succeed", task_result={"videos": [video]}))
+    whole = world.finished(task_id)
+    assert [piece["url"] for piece in whole["result"]["artifacts"]] == [video["url"]]
+    assert (whole["version"], whole["finished_at"]) == (bare["version"] + 1, bare["finished_at"])
+    last = world.part(task_id, "transitions")[-1]
+    assert (last["kind"], last["from"], last["to"]) == ("result_completed",) + ("succeeded",) * 2
+    assert last["evidence"]["type"] == "receipt"
+    assert _attention(world)["without_result"] == []

@@ -167,7 +167,7 @@ def print_history(parts: dict[str, Any]) -> None:
 
 _PARTS = {
     "attempts": (
-        *("number", "started_at", "outcome", "certainty"),
+        *("id", "started_at", "outcome", "certainty"),
         *("http_status", "code", "latency_ms", "message"),
     ),
     "receipts": ("id", "received_at", "source", "verdict", "size_bytes", "reason"),

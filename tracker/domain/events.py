@@ -28,6 +28,8 @@ class Kind(StrEnum):
     SEEN_SUCCEEDED = "seen_succeeded"
     SEEN_FAILED = "seen_failed"
     SEEN_CANCELLED = "seen_cancelled"
+    RESULT_COMPLETED = "result_completed"
+    """A later statement of the same success names the result that the first one left out."""
     SEEN_UNKNOWN_WORD = "seen_unknown_word"
     """The provider used a status word that nobody knows."""
     ABSENT = "absent"

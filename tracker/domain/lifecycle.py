@@ -12,7 +12,16 @@ from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
 from tracker.domain.events import SEEN, Event, Kind, Source
 from tracker.domain.records import changed, record
-from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
+from tracker.domain.task import (
+    TERMINAL,
+    VERDICTS,
+    Artifact,
+    FollowUp,
+    Task,
+    TaskState,
+    completes,
+    names_result,
+)
 
 S, K = TaskState, Kind
 
@@ -92,7 +101,8 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
             K.GIVEN_UP: S.EXPIRED,
             **_VERDICT,
         },
-        S.SUCCEEDED: {},  # a verdict: an empty row
+        # A verdict stays; what a success left out may be completed.
+        S.SUCCEEDED: {K.RESULT_COMPLETED: S.SUCCEEDED},
         S.FAILED: {},
         S.CANCELLED: {},
         S.EXPIRED: {**_VERDICT},  # our own ignorance yields to the provider's verdict
@@ -103,8 +113,9 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
 _QUEUED, _FAILED = S.QUEUED, S.FAILED
 _KNOWN = frozenset({S.SUBMITTED, S.RUNNING})
 _EARLY = frozenset({S.QUEUED, S.UNCERTAIN})
-_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED})
+_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
 _CREATED, _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.CREATED, K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
+_SEEN_SUCCEEDED, _RESULT_COMPLETED, _SUCCEEDED = K.SEEN_SUCCEEDED, K.RESULT_COMPLETED, S.SUCCEEDED
 _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     S.QUEUED: (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT),
     S.UNCERTAIN: (Effect.LOOK_UP,),
@@ -113,6 +124,7 @@ _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
 }
 """What entering a state causes."""
+_ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
 _ADVANCED = Verdict.ADVANCED
 
 _RANK: Mapping[TaskState, int] = {
@@ -189,6 +201,8 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """
     if event.kind is _CREATED:
         raise Misuse("`created` is the first transition and is made by created()")
+    if event.kind is _SEEN_SUCCEEDED and task.state is _SUCCEEDED and _may_complete(task, event):
+        event = changed(event, kind=_RESULT_COMPLETED)
     target = TRANSITIONS[task.state].get(event.kind)
     if target is None or (target is task.state and not _brings_news(task, event)):
         return Step(task, _why_ignored(task, event))
@@ -219,7 +233,7 @@ def fold(history: Iterable[Transition]) -> TaskState:
 
 
 def _brings_news(task: Task, event: Event) -> bool:
-    """Whether an event that does not change the state changes the task all the same."""
+    """Return whether an event that does not change the state changes the task all the same."""
     match event.kind:
         case K.SEEN_RUNNING:
             return event.progress is not None and event.progress > (task.progress or 0)
@@ -227,8 +241,14 @@ def _brings_news(task: Task, event: Event) -> bool:
             return event.provider_task_id not in (None, task.provider_task_id)
         case K.DEADLINE_PASSED:
             return not task.overdue
+        case K.RESULT_COMPLETED:
+            return _may_complete(task, event)
         case _:
             return False
+
+
+def _may_complete(task: Task, event: Event) -> bool:
+    return task.follow_up is FollowUp.NO_RESULT and completes(task.artifacts, event.artifacts)
 
 
 def _why_ignored(task: Task, event: Event) -> Verdict:
@@ -246,6 +266,7 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
     back = target is _QUEUED and task.state is not _QUEUED
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
     known = target in _KNOWN or (left_us and target in VERDICTS)
+    artifacts = event.artifacts or task.artifacts
     return changed(
         task,
         state=target,
@@ -253,17 +274,41 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         updated_at=now,
         provider_task_id=None if back else _provider_task_id(task, event),
         provider_status=event.provider_status or task.provider_status,
-        message=task.message if event.message is None else event.message,
+        # Of this step alone: an earlier one stands in the history.
+        message=event.message,
         progress=_progress(task, event),
-        artifacts=event.artifacts or task.artifacts,
+        artifacts=artifacts,
         error=event.error if target is _FAILED else None,
         costs=event.costs or task.costs,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
         submitted_at=task.submitted_at or (now if known else None),
-        finished_at=now if target in TERMINAL else None,
+        finished_at=_finished_at(task, target, now),
         absences=0,
+        follow_up=_follow_up(event, target, artifacts),
+        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
     )
+
+
+def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:
+    if target not in TERMINAL:
+        return None
+    return task.finished_at if target is task.state else now
+
+
+def _follow_up(event: Event, target: TaskState, artifacts: tuple[Artifact, ...]) -> FollowUp | None:
+    if target is _SUCCEEDED:
+        return None if names_result(artifacts) else FollowUp.NO_RESULT
+    is_denied = target is S.EXPIRED and event.kind is K.ABSENT
+    return FollowUp.DENIED if is_denied else None
+
+
+def _was_never_sent_in_doubt(task: Task) -> bool:
+    """Return whether all that has happened to a queued task is its deadline.
+
+    One that came back from `uncertain` may be at the provider all the same: its name stays taken.
+    """
+    return task.state is _QUEUED and task.version == 1 + task.overdue
 
 
 def _provider_task_id(task: Task, event: Event) -> str | None:
@@ -300,7 +345,13 @@ def _transition(
 
 def _effects(before: Task, after: Task, kind: Kind) -> tuple[Effect, ...]:
     if before.state is after.state:
+        if kind is _RESULT_COMPLETED:
+            return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
         return (Effect.NOTIFY,) if kind is _DEADLINE_PASSED else ()
+    if after.follow_up is not None:
+        return _ENDED_AND_FOLLOWED_UP
+    if after.never_created:
+        return (*_EFFECTS[after.state], Effect.FREE_NAME)
     if after.state in _KNOWN and before.state not in _EARLY:
         return (Effect.NOTIFY,)  # the same job goes on looking
     return _EFFECTS[after.state]

@@ -23,6 +23,8 @@ class EventType(StrEnum):
     """The provider has the task."""
     TASK_RUNNING = "task.running"
     TASK_SUCCEEDED = "task.succeeded"
+    TASK_UPDATED = "task.updated"
+    """A task that had succeeded without a result has got its result."""
     TASK_FAILED = "task.failed"
     TASK_CANCELLED = "task.cancelled"
     TASK_OVERDUE = "task.overdue"
@@ -56,12 +58,16 @@ VERDICT_TYPES = frozenset(
 )
 """After these a caller need not wait any longer. `expired` too, or one who relies on being called
 back would wait for ever."""
+CALLBACK_TYPES = VERDICT_TYPES | {EventType.TASK_UPDATED}
+"""What the `callback_url` of a task is told of: its end, and the result that came after it."""
 
 
 def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType | None:
     """What a step is told as; None when nobody is told (it moved no state of interest)."""
     if kind is Kind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
+    if kind is Kind.RESULT_COMPLETED:
+        return EventType.TASK_UPDATED
     return None if before is after else _OF_STATE.get(after)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.domain.expectation import Expectation
-from tracker.domain.task import TaskState
 
 _GROWTH = 0.25
 """A late task is looked at again after this share of its age: looks grow with the logarithm."""
@@ -74,21 +73,12 @@ class PollPlan:
             return early - age
         return (slow - early) / _LOOKS_BETWEEN if age < slow else late
 
-    def until_denial_counts(self, denied_at: datetime | None, denials: int) -> datetime | None:
-        """Until when one more denial says nothing new; None when any says something.
+    def follow_up(
+        self, *, now: datetime, ended_at: datetime, shortest: timedelta, jitter: float
+    ) -> datetime:
+        """Return when to ask again about a task that has ended: ever more seldom, without end.
 
-        denials: how many have counted so far, the last of them at `denied_at`.
+        jitter: fraction in [0, 1), drawn by the caller.
         """
-        if denied_at is None or denials == 0:
-            return None
-        return denied_at + self.confirm * float(2 ** (denials - 1))
-
-
-def confirmations(state: TaskState) -> int:
-    """How often in a row the provider must deny a task before it is believed.
-
-    Two for one that may never have been created (design §3 rule 7): being wrong is made good by
-    the provider's own refusal of a second task with the same external id. Three, over a longer
-    time, for one that it had accepted.
-    """
-    return 2 if state is TaskState.UNCERTAIN else 3
+        pause = max(shortest, (now - ended_at) * _GROWTH)
+        return now + pause * (1 + _SPREAD * jitter)

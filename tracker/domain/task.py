@@ -1,6 +1,6 @@
 """What a task is: its states and its fields. Nothing here decides; `lifecycle` does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,7 @@ AT_PROVIDER = frozenset({TaskState.UNCERTAIN, TaskState.SUBMITTED, TaskState.RUN
 UNKNOWN_OPERATION = "unknown"
 """Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
 ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
-"""The provider can be asked about these; about `expired` only when somebody wants it."""
+"""The provider can be asked about these, and about whatever has a follow-up."""
 
 
 @record
@@ -83,6 +83,15 @@ class Awaits(StrEnum):
     """The callback left out what the caller asked for; queries have it."""
 
 
+class FollowUp(StrEnum):
+    """Why the provider is still asked, now and then, about a task that has ended."""
+
+    NO_RESULT = "no_result"
+    """It succeeded, and no statement so far names anything to fetch."""
+    DENIED = "denied"
+    """It was accepted, and expired because the provider said for long that it has no such task."""
+
+
 @record
 class Task:
     """One media generation that a user asked for.
@@ -104,6 +113,8 @@ class Task:
     resubmit_of:      the task whose input this one submits again.
     absences:         how often in a row the provider said it never heard of it, with pauses.
     denied_at:        when it last said so.
+    follow_up:        why it is asked about although it has ended; None for nearly all.
+    never_created:    the provider certainly never had it: its external id may be used again.
     """
 
     key: int
@@ -132,6 +143,8 @@ class Task:
     slots: int = 1
     absences: int = 0
     denied_at: datetime | None = None
+    follow_up: FollowUp | None = None
+    never_created: bool = False
     submitted_at: datetime | None = None
     finished_at: datetime | None = None
     deadline_at: datetime | None = None
@@ -139,3 +152,41 @@ class Task:
     callback_url: str | None = None
     webhook_url: str | None = None
     resubmit_of: UUID | None = None
+
+
+def is_askable(task: Task) -> bool:
+    """Return whether an answer of the provider could still change a task."""
+    return task.state in ASKABLE or task.follow_up is not None
+
+
+def having_name(named: Iterable[Task]) -> list[Task]:
+    """Return, of tasks of one external id, the one of each account that has it now.
+
+    A name is given again only once its task certainly never was at the provider: the newest has it.
+    """
+    newest: dict[tuple[str, str], Task] = {}
+    for task in sorted(named, key=lambda task: task.key):
+        newest[task.provider, task.account] = task
+    return list(newest.values())
+
+
+_FETCHED = frozenset({"video", "image", "audio"})
+"""Kinds of artifacts that are nothing without a URL."""
+
+
+def names_result(artifacts: tuple[Artifact, ...]) -> bool:
+    """Return whether a success names everything that it made: no piece of it is without its URL."""
+    return bool(artifacts) and all(_is_there(piece) for piece in artifacts)
+
+
+def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool:
+    """Return whether a later statement of the same success names more than is known of it."""
+    if names_result(before) or not after:
+        return False
+    return sum(map(_is_there, after)) > sum(map(_is_there, before))
+
+
+def _is_there(piece: Artifact) -> bool:
+    if piece.kind in _FETCHED:
+        return bool(piece.url)
+    return bool(piece.url or piece.id or piece.extra)

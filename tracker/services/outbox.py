@@ -141,7 +141,7 @@ class Outbox:
         if task.webhook_url is not None:
             body = batch.keep_change(type_, task, step, Payload.FULL)
             batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
-        if task.callback_url is None or type_ not in notices.VERDICT_TYPES:
+        if task.callback_url is None or type_ not in notices.CALLBACK_TYPES:
             return
         render = self._providers[task.provider].render_callback
         if render is not None:

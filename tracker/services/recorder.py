@@ -13,7 +13,15 @@ from tracker.domain.events import Event
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
-from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
+from tracker.domain.retry import RETRY_AFTER_CAP_S
+from tracker.domain.task import (
+    AT_PROVIDER,
+    UNKNOWN_OPERATION,
+    Awaits,
+    FollowUp,
+    Task,
+    TaskState,
+)
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
@@ -43,6 +51,7 @@ class Recorder:
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
         self._awaiting: dict[int, Awaits] = {}
+        self._unnamed: list[int] = []
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
         self._subscribers: Subscribers | None = None
@@ -63,7 +72,7 @@ class Recorder:
         return step
 
     def _with_give_up_time(self, before: Task, step: Step) -> Step:
-        """The same, with a bound to how long the provider is asked, from when the task left us.
+        """Bound how long the provider is asked, from when the task left us.
 
         Not from its creation: what has waited here for days is asked about as long as any other.
         """
@@ -71,6 +80,8 @@ class Recorder:
         if task.state in AT_PROVIDER:
             if before.state in AT_PROVIDER and task.give_up_at is not None:
                 return step
+            bound = self._tx.now + self._context.policy.give_up
+        elif task.follow_up is FollowUp.NO_RESULT and before.follow_up is not task.follow_up:
             bound = self._tx.now + self._context.policy.give_up
         elif task.state is not _QUEUED or task.give_up_at is None:
             return step
@@ -94,7 +105,7 @@ class Recorder:
         if key in self._changed:
             self._changed[key] = self._tasks[key]
         self._awaiting[key] = awaits
-        if task.state in AT_PROVIDER:
+        if task.state in AT_PROVIDER or task.follow_up is not None:
             self._add(task, JobKind.RECONCILE, self._tx.now)
 
     def poll_soon(self, key: int) -> None:
@@ -117,6 +128,7 @@ class Recorder:
         )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
         tasks.set_awaits(db, self._awaiting)
+        tasks.free_names(db, self._unnamed)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
         # task that has gone on ends it.
         jobs.drop(db, self._stopped, [JobKind.RECONCILE])
@@ -151,6 +163,11 @@ class Recorder:
         match effect:
             case Effect.RECONCILE:
                 self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
+            case Effect.FOLLOW_UP:
+                if task.operation != UNKNOWN_OPERATION:  # by what to ask for it is not known
+                    self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
+            case Effect.FREE_NAME:
+                self._unnamed.append(task.key)
             case Effect.STOP:
                 self._stopped[task.key] = task
                 for kind in _WORK if self._jobs else ():
@@ -169,10 +186,20 @@ class Recorder:
 
 
 def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:
-    """When to ask the provider about an open task.
+    """Return when to ask the provider about a task that is open or followed up.
 
     asked_s: seconds the provider asked us to stay away.
     """
+    if task.follow_up is not None:
+        plan = context.policy.polls
+        has_succeeded = task.follow_up is FollowUp.NO_RESULT
+        look_at = plan.follow_up(
+            now=now,
+            ended_at=task.finished_at or now,
+            shortest=plan.first if has_succeeded else plan.ceiling,
+            jitter=context.jitter(),
+        )
+        return max(look_at, now + timedelta(seconds=min(asked_s, RETRY_AFTER_CAP_S)))
     if task.awaits is Awaits.DETAIL:  # we know that it has ended
         return now + context.policy.polls.first
     usual = context.expectations.of(task)

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, literal_column, select, text
+from sqlalchemy import Connection, Select, func, literal_column, select, text
 
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.task import TaskState
+from tracker.domain.task import FollowUp, TaskState
+from tracker.domain.unknown_word import word_of
 from tracker.store.schema import ODD, OVERDUE, receipts, tasks
 
 ASKING = (
@@ -21,13 +22,15 @@ ASKING = (
     Verdict.FORGED,
 )
 """Receipts with these verdicts ask for a human."""
+_LATEST_WORDS = 5000
+"""How many receipts of unknown words are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
     """A task that may need a human.
 
-    since: of `uncertain` when it became so, of `overdue` its deadline.
+    since: of `uncertain` when it became so, of `overdue` its deadline, else when it ended.
     """
 
     id: UUID
@@ -50,6 +53,17 @@ class Odd:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownWord:
+    """A status word that no table knows. count: its receipts; task_id: one of its tasks."""
+
+    provider: str
+    word: str
+    count: int
+    task_id: UUID | None
+    last_at: datetime
+
+
 def overdue(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     """Open tasks past their deadline, newest first."""
     found = _tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
@@ -61,6 +75,60 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
+
+
+def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[Stuck]:
+    """Tasks that have ended and are asked about all the same, newest first."""
+    found = _tasks(tenant, tasks.c.finished_at)
+    # Spelt out, or the partial index would not be used.
+    found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
+    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
+
+
+def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWord]:
+    """The unknown status words of the latest receipts that have one, the most frequent first."""
+    latest = (
+        select(receipts.c.key, receipts.c.provider, receipts.c.reason, receipts.c.task_key)
+        .where(
+            receipts.c.tenant == tenant,
+            receipts.c.verdict == literal_column(f"'{Verdict.UNKNOWN_STATUS.value}'"),
+            text(ODD),
+        )
+        .order_by(receipts.c.key.desc())
+        .limit(_LATEST_WORDS)
+        .subquery()
+    )
+    count = func.count()
+    grouped = (
+        select(
+            latest.c.provider,
+            latest.c.reason,
+            count.label("receipts"),
+            func.max(latest.c.task_key).label("task_key"),
+            func.max(latest.c.key).label("last"),
+        )
+        .where(latest.c.reason.is_not(None))
+        .group_by(latest.c.provider, latest.c.reason)
+        .order_by(count.desc())
+        .limit(limit)
+        .subquery()
+    )
+    found = (
+        select(
+            grouped.c.provider,
+            grouped.c.reason,
+            grouped.c.receipts,
+            tasks.c.id,
+            receipts.c.received_at,
+        )
+        .join(receipts, receipts.c.key == grouped.c.last)
+        .outerjoin(tasks, tasks.c.key == grouped.c.task_key)
+        .order_by(grouped.c.receipts.desc(), grouped.c.last.desc())
+    )
+    return [
+        UnknownWord(provider, word_of(reason), number, task_id, at)
+        for provider, reason, number, task_id, at in db.execute(found)
+    ]
 
 
 def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Odd]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -91,6 +92,10 @@ tasks = Table(
     Column("wants", JsonDoc),
     # A callback brought a verdict that a query must confirm or complete.
     Column("awaits", Text),
+    # Why the provider is asked on about a task that has ended.
+    Column("follow_up", Text),
+    # The provider certainly never had it: its external id may be used again.
+    Column("never_created", Boolean, nullable=False, server_default=false()),
     Column("callback_url", Text),
     Column("webhook_url", Text),
     # The public id and no row key: it is shown, and the other task is never joined.
@@ -102,7 +107,6 @@ tasks = Table(
     Column("deadline_at", UtcDateTime),
     Column("give_up_at", UtcDateTime),
     UniqueConstraint("id"),
-    UniqueConstraint("provider", "account", "external_task_id"),
     CheckConstraint(one_of("state", TaskState), name="state"),
     # On PostgreSQL no index of this table packs equal keys (migration 0010): its updates would have
     # them packed over and over.
@@ -118,6 +122,15 @@ tasks = Table(
         "provider_task_id",
         where="provider_task_id IS NOT NULL",
     ),
+    _partial(
+        "uq_tasks_external_task_id",
+        "provider",
+        "account",
+        "external_task_id",
+        where="NOT never_created",
+        unique=True,
+    ),
+    _partial("ix_tasks_follow_up", "tenant", "follow_up", "key", where="follow_up IS NOT NULL"),
     _partial("ix_tasks_deadline_at", "deadline_at", where=LATE),
     _partial("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
     _partial("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),

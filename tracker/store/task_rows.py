@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, Row
 
 from tracker.domain.cost import Cost
 from tracker.domain.records import record
-from tracker.domain.task import Artifact, Awaits, Task, TaskError, TaskState
+from tracker.domain.task import Artifact, Awaits, FollowUp, Task, TaskError, TaskState
 from tracker.store.driver.encoding import mapped
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import tasks
@@ -28,7 +28,7 @@ NAMING = ("provider_task_id", "submitted_at", "give_up_at")
 CHANGING = (
     *MOVING,
     *NAMING,
-    *("artifacts", "error", "costs", "detail", "overdue", "finished_at"),
+    *("artifacts", "error", "costs", "detail", "overdue", "finished_at", "follow_up"),
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
@@ -100,6 +100,7 @@ def task(row: Row[Any]) -> Task:
     given["costs"] = _costs(given["costs"])
     given["wants"] = tuple(given["wants"] or ())
     given["awaits"] = _awaits(given["awaits"])
+    given["follow_up"] = _follow_up(given["follow_up"])
     given["metadata"] = given["metadata"] or {}
     return Task(**given)
 
@@ -143,6 +144,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
         changed.detail,
         changed.overdue,
         changed.finished_at,
+        changed.follow_up and changed.follow_up._value_,
     )
 
 
@@ -206,6 +208,10 @@ def _awaits(word: str | None) -> Awaits | None:
     return None if word is None else Awaits(word)
 
 
+def _follow_up(word: str | None) -> FollowUp | None:
+    return None if word is None else FollowUp(word)
+
+
 def _artifact(piece: Artifact) -> dict[str, Any]:
     return {
         "kind": piece.kind,
@@ -255,6 +261,7 @@ _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
     "costs": _read_costs,
     "wants": _read_wants,
     "awaits": _awaits,
+    "follow_up": _follow_up,
     "metadata": _read_metadata,
 }
 

@@ -174,11 +174,12 @@ def lock_by_names(
 def account_of_name(
     db: Connection, provider: str, accounts: Collection[str], external_id: str
 ) -> str | None:
-    """Which of some accounts has a task of this external id."""
+    """Return which of some accounts has a task of this external id that exists or may."""
     found = select(tasks.c.account).where(
         tasks.c.provider == provider,
         tasks.c.account.in_(accounts),
         tasks.c.external_task_id == external_id,
+        ~tasks.c.never_created,
     )
     account: str | None = db.scalar(found.limit(1))
     return account
@@ -238,6 +239,8 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
         .where(
             latest.c.state.in_(["succeeded", "failed"]),
             transitions.c.source.in_(["callback", "poll"]),
+            # Not what completed a result later: it did not bring the verdict.
+            transitions.c.from_state != transitions.c.to_state,
         )
         .order_by(latest.c.key.desc())
     )
@@ -307,6 +310,12 @@ def set_awaits(db: Connection, awaiting: Mapping[int, Awaits]) -> None:
     if rows:
         statement = update(tasks).where(tasks.c.key == bindparam("k"))
         db.execute(statement.values(awaits=bindparam("a")), rows)
+
+
+def free_names(db: Connection, keys: Collection[int]) -> None:
+    """Let the external ids of these tasks be used again: the provider never had them."""
+    if keys:
+        db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(never_created=True))
 
 
 def hold_slots(db: Connection, keys: Collection[int]) -> None:

@@ -29,7 +29,8 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
     the account is not in the settings, nothing unproven counts: it may be there again tomorrow,
     and a verdict stays for ever. Details are not waited for then.
     """
-    if said.state not in VERDICTS or task.state not in AT_PROVIDER | {TaskState.QUEUED}:
+    is_open = task.state in AT_PROVIDER | {TaskState.QUEUED}
+    if said.state not in VERDICTS or not (is_open or task.follow_up is not None):
         return None
     wait = _reason(context, task, item, said)
     if wait is None:
@@ -56,7 +57,8 @@ def _reason(context: Context, task: Task, item: Item, said: Observation) -> Wait
     needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
     if needs_proof and task.account not in item.signed_by():
         return Wait(Awaits.PROOF, "unsigned: the provider is asked before it counts")
-    if said.state is TaskState.SUCCEEDED:
+    # One that has ended is completed by whatever names its result; nothing more is waited for.
+    if said.state is TaskState.SUCCEEDED and task.follow_up is None:
         calls_back = context.providers[task.provider].calls_back
         missing = None if calls_back is None else calls_back.lacks(task, said)
         if missing is not None:

@@ -15,7 +15,7 @@ from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
-from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
+from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState, having_name
 from tracker.providers.ports.adapter import Hint
 from tracker.services.context import DEFAULT_ACCOUNT, Context
 from tracker.store import tasks
@@ -164,9 +164,9 @@ def _match_by_name(item: Item, said: Observation | Hint, named: Sequence[Task]) 
         for task in named
         if task.provider == item.raw.provider and (not signed_by or task.account in signed_by)
     ]
-    external = [
+    external = having_name(
         t for t in ours if said.external_task_id and t.external_task_id == said.external_task_id
-    ]
+    )
     theirs = [
         t for t in ours if said.provider_task_id and t.provider_task_id == said.provider_task_id
     ]

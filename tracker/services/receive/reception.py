@@ -20,6 +20,7 @@ from tracker.domain.signals import Point
 from tracker.domain.signature import Proof
 from tracker.domain.task import AT_PROVIDER
 from tracker.domain.token_bucket import TokenBucket
+from tracker.domain.unknown_word import reason_of
 from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.services.context import Context
 from tracker.services.receive.confirming import can_poll, wait_of
@@ -174,7 +175,10 @@ class Reception:
             step = _judge(recorder, item, match)
             verdict = match.verdict if step is None else step.verdict
             if verdict is not sent[number].verdict:
-                judged[number] = replace(sent[number], verdict=verdict, reason=match.reason)
+                reason = match.reason
+                if verdict is Verdict.UNKNOWN_STATUS and item.observation is not None:
+                    reason = reason_of(item.observation.word)
+                judged[number] = replace(sent[number], verdict=verdict, reason=reason)
             steps.append(step)
         recorder.save()
         results: list[Received] = []
@@ -202,7 +206,8 @@ class Reception:
         if item.hint is None or match.task is None:
             return match
         task = recorder.task(match.task.key)
-        if task.state in AT_PROVIDER and can_poll(self._context, task):
+        is_asked = task.state in AT_PROVIDER or task.follow_up is not None
+        if is_asked and can_poll(self._context, task):
             recorder.poll_soon(task.key)
             return replace(match, verdict=Verdict.UNCONFIRMED, reason=item.hint.reason)
         return replace(match, verdict=Verdict.STALE, reason=item.hint.reason)

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
-from tracker.domain.polling import confirmations
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
-from tracker.domain.task import ASKABLE, AT_PROVIDER, Awaits, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState, is_askable
+from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
 from tracker.providers.ports.adapter import Asking, Inbound, Polls
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
@@ -77,7 +78,7 @@ class Reconciliation:
         context = self._context
         keys = [job.task_key for job in held]
         found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
-        open_ = {key: task for key, task in found.items() if task.state in ASKABLE}
+        open_ = {key: task for key, task in found.items() if is_askable(task)}
         idle = [job for job in held if job.task_key not in open_]
         if idle:
             await context.store.write(finish, tuple(idle))
@@ -204,13 +205,13 @@ class Reconciliation:
 
     def _settle_one(self, tx: Tx, recorder: Recorder, item: _Looked) -> None:
         task = recorder.task(item.job.task_key)
-        if task.state not in ASKABLE:
+        if not is_askable(task):
             jobs.finish(tx.db, item.job)
             return
         match item.outcome:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
-                look_at = next_look(self._context, recorder.task(task.key), tx.now)
+                look_at = self._look_after(recorder.task(task.key), said, tx.now)
             case Absent():
                 look_at = self._deny(tx, recorder, task)
             case Unanswered() as silent:
@@ -218,7 +219,7 @@ class Reconciliation:
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
         if task.awaits is Awaits.DETAIL:
             self._accept_unconfirmed_callback(tx, recorder, task)
-        if recorder.task(task.key).state in AT_PROVIDER:
+        if _goes_on(recorder.task(task.key), look_at):
             reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
@@ -232,6 +233,8 @@ class Reconciliation:
         else:
             step = recorder.record(task.key, said.as_event(Source.POLL))
             verdict = step.verdict
+            if verdict is Verdict.UNKNOWN_STATUS:
+                reason = reason_of(said.word)
         if task.absences and (step is None or step.transition is None):
             tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
         if verdict in _TOLD_NOTHING:
@@ -256,37 +259,60 @@ class Reconciliation:
             if isinstance(said, Observation):
                 recorder.record(task.key, said.as_event(Source.CALLBACK, receipt=kept.key))
 
+    def _look_after(self, task: Task, said: Observation, now: datetime) -> datetime:
+        """Return when to look again after an answer."""
+        if task.state is TaskState.EXPIRED and said.state in OPEN:
+            # It is known again and works: looked at like any other, until its verdict.
+            return next_look(self._context, replace(task, follow_up=None), now)
+        return next_look(self._context, task, now)
+
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
-        """The provider never heard of it: believed only when said again after a pause."""
-        plan, denials = self._context.policy.polls, task.absences + 1
-        too_soon_until = plan.until_denial_counts(task.denied_at, task.absences)
-        if too_soon_until is not None and tx.now < too_soon_until:
-            return too_soon_until  # somebody asked in between
+        """Record that the provider says it has no such task; return when to ask again."""
+        context = self._context
+        if task.state not in AT_PROVIDER:
+            return next_look(context, task, tx.now)  # what has ended is only looked for
         if task.state is TaskState.UNCERTAIN:
             doubt = self._doubt(tx, task)
             if doubt is not None:
                 return doubt
-        if denials >= confirmations(task.state):
-            message = f"the provider does not know it (said {denials} times)"
-            recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
-        else:
-            tasks.set_absences(tx.db, {task.key: denials}, now=tx.now)
-        return tx.now + plan.confirm * float(2 ** (denials - 1))
+        denial = Denial(
+            task.state,
+            task.absences,
+            task.denied_at,
+            task.submitted_at,
+            context.expectations.of(task),
+        )
+        match judge(denial, pause=context.policy.polls.confirm, now=tx.now):
+            case Doubted(until=until, counts=counts):
+                if counts:
+                    tasks.set_absences(tx.db, {task.key: task.absences + 1}, now=tx.now)
+                return until
+            case Believed(times=times):
+                message = f"the provider does not know it (said {times} times)"
+                recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
+                return next_look(context, recorder.task(task.key), tx.now)
 
     def _doubt(self, tx: Tx, task: Task) -> datetime | None:
-        """When to ask again because this denial proves nothing; None when it does."""
+        """Return when to ask again because of how the latest submit ended, if so."""
         last = attempts.last_of(tx.db, task.key)
-        if last is None:
+        if last is None or last.outcome is None:
             return None
-        if last.outcome == "exists":
-            # It said so itself. Sending again would only be told so again: it stays uncertain.
-            return next_look(self._context, task, tx.now)
-        if last.outcome == "lost":
-            # Whoever sent it may be frozen and not dead, with the request half on its way.
-            policy = self._context.policy
-            over = last.started_at + policy.lease + timedelta(seconds=policy.submit_timeout_s)
-            return over if tx.now < over else None
-        return None
+        policy = self._context.policy
+        return doubt_of_submit(
+            last.outcome,
+            started_at=last.started_at,
+            may_last=policy.lease + timedelta(seconds=policy.submit_timeout_s),
+            now=tx.now,
+            next_look=next_look(self._context, task, tx.now),
+        )
+
+
+def _goes_on(task: Task, look_at: datetime) -> bool:
+    """Return whether a task is to be looked at again."""
+    if task.state in AT_PROVIDER:
+        return True
+    in_time = task.give_up_at is None or look_at < task.give_up_at
+    return task.follow_up is not None and in_time
 
 
 @dataclass(frozen=True, slots=True)

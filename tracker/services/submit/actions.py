@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tracker.domain.errors import BeingSent, Conflict, NotFound
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.task import ASKABLE, UNKNOWN_OPERATION, VERDICTS, Task, TaskState
+from tracker.domain.task import UNKNOWN_OPERATION, VERDICTS, Task, TaskState, is_askable
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
@@ -44,7 +44,7 @@ class Actions:
         return cancelled
 
     async def refresh(self, tenant: str, id_: UUID) -> Task:
-        """Have the provider asked about a task now. One that has its verdict needs no asking.
+        """Have the provider asked about a task now. A verdict with its result needs no asking.
 
         Returns it as it is before the answer. Raises NotFound, Conflict, Unavailable.
         """
@@ -112,7 +112,7 @@ class Actions:
                 task.tenant, JobKind.RECONCILE, key, lane_of(task.provider, task.account), tx.now
             )
             for key, task in asked.items()
-            if task.state in ASKABLE
+            if is_askable(task)
         ]
         jobs.enqueue(tx.db, due, now=tx.now)
         if due:
@@ -122,7 +122,7 @@ class Actions:
     def _askable(self, task: Task | None) -> Task | Exception:
         if task is None:
             return NotFound(NO_SUCH_TASK)
-        if task.state in VERDICTS:
+        if task.state in VERDICTS and task.follow_up is None:
             return task
         if task.state is TaskState.QUEUED:
             return Conflict(f"it has not been sent: {task.provider} does not know it")

@@ -94,8 +94,18 @@ class Acceptance:
 
         Raises IdempotencyReuse, IdempotencyInFlight, Unavailable.
         """
-        bodies = await self._context.store.read(lambda db: tasks.input_of(db, [before.key]))
+        bodies, holder = await self._context.store.read(
+            lambda db: (
+                tasks.input_of(db, [before.key]),
+                tasks.account_of_name(
+                    db, before.provider, [before.account], before.external_task_id
+                ),
+            )
+        )
         now, id_ = self._context.clock.now(), new_id()
+        # A name of the caller's goes to the new task where the provider never heard it.
+        is_callers = before.external_task_id != str(before.id)
+        has_free_name = before.never_created and is_callers and holder is None
         patience = self._context.policy.deadline
         if before.deadline_at is not None:
             patience = before.deadline_at - before.created_at
@@ -103,7 +113,7 @@ class Acceptance:
             as_accepted(before),
             key=0,
             id=id_,
-            external_task_id=str(id_),
+            external_task_id=before.external_task_id if has_free_name else str(id_),
             created_at=now,
             updated_at=now,
             deadline_at=now + patience,
@@ -272,6 +282,8 @@ def as_accepted(task: Task) -> Task:
         detail=None,
         overdue=False,
         absences=0,
+        follow_up=None,
+        never_created=False,
         submitted_at=None,
         finished_at=None,
         give_up_at=None,

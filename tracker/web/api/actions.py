@@ -26,7 +26,7 @@ async def refresh(request: Request) -> Response:
     """
     wait = waiting.preferred(request)
     before = await services(request).actions.refresh(tenant(request), query.task_id(request))
-    if before.state in VERDICTS:
+    if before.state in VERDICTS and before.follow_up is None:
         return task_answer(request, before, wait)
     now = before
     if wait.seconds:

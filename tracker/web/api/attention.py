@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.rendering import instant
+from tracker.domain.task import FollowUp
 from tracker.store import attention, conditions, endpoints
 from tracker.store.store import Reading
 from tracker.web.api import service_views
@@ -18,7 +19,7 @@ MOST = 50
 
 @operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Attention})
 async def attention_(request: Request) -> Response:
-    """Overdue and uncertain tasks, odd receipts, endpoints in trouble, and standing conditions."""
+    """Tasks, receipts, status words, endpoints and conditions that need a human."""
     owner = tenant(request)
     found = await services(request).store.read(lambda db: _collect(db, owner))
     if owner == DEFAULT_TENANT:
@@ -33,10 +34,27 @@ def _collect(db: Reading, owner: str) -> service_views.Attention:
         "conditions": [_condition(one) for one in _conditions(db, owner)],
         "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
         "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
+        "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
+        "denied": _followed_up(db, owner, FollowUp.DENIED),
+        "unknown_words": [_word(one) for one in attention.unknown_words(db, owner, limit=MOST)],
         "receipts": {
             verdict.value: [_odd(one) for one in attention.odd(db, owner, verdict, limit=MOST)]
             for verdict in attention.ASKING
         },
+    }
+
+
+def _followed_up(db: Reading, owner: str, why: FollowUp) -> list[service_views.StuckTask]:
+    return [_stuck(one) for one in attention.followed_up(db, owner, why, limit=MOST)]
+
+
+def _word(one: attention.UnknownWord) -> service_views.UnknownWord:
+    return {
+        "provider": one.provider,
+        "word": one.word,
+        "count": one.count,
+        "task_id": None if one.task_id is None else str(one.task_id),
+        "last_at": instant(one.last_at),
     }
 
 

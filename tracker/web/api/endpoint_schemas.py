@@ -20,6 +20,7 @@ Told = Literal[
     "task.failed",
     "task.cancelled",
     "task.overdue",
+    "task.updated",
     "task.expired",
     "provider.callbacks_degraded",
     "endpoint.paused",

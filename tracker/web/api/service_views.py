@@ -57,6 +57,19 @@ class TroubledEndpoint(TypedDict):
 
 
 @with_config(EXACT)
+class UnknownWord(TypedDict):
+    """A status word of a provider that means nothing here; it finishes no task."""
+
+    provider: str
+    word: str
+    count: int
+    """Receipts that have it, among the latest."""
+    task_id: Uuid | None
+    """One of the tasks."""
+    last_at: Instant
+
+
+@with_config(EXACT)
 class Attention(TypedDict):
     """What needs a human, the newest of each kind."""
 
@@ -64,6 +77,12 @@ class Attention(TypedDict):
     endpoints: list[TroubledEndpoint]
     overdue: list[StuckTask]
     uncertain: list[StuckTask]
+    without_result: list[StuckTask]
+    """They succeeded, and no answer names anything to fetch; the provider is asked on."""
+    denied: list[StuckTask]
+    """Accepted, then expired because the provider denied them; still asked about."""
+    unknown_words: list[UnknownWord]
+    """Status words that no table knows, the most frequent first."""
     receipts: dict[str, list[OddReceipt]]
     """By verdict."""
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.task import Task
+from tracker.domain.task import Task, having_name
 from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
 from tracker.store.listing import Position
 from tracker.store.store import Reading
@@ -140,8 +140,8 @@ async def query_(request: Request) -> Response:
         for name in asked.ids
     ]
     for name in asked.external_task_ids:
-        admitted = [task for task in named.get(name, ()) if asked.admits(task, tenant=owner)]
-        items.append(_found(None, name, admitted))
+        admitted = (task for task in named.get(name, ()) if asked.admits(task, tenant=owner))
+        items.append(_found(None, name, having_name(admitted)))
     return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
 
 

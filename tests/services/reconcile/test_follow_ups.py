@@ -1,0 +1,193 @@
+"""Tasks that have ended and are asked about: a success without a result, and what was denied.
+
+On SQLite alone where the clock is moved: PostgreSQL hands out jobs by its own clock. What is kept
+on both is tested in tests/e2e/test_attention.py.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tracker.domain.events import Event, Kind, Source
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.policy import Policy
+from tracker.domain.task import FollowUp, Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.recorder import Recorder
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.submission import Acceptance
+from tracker.store import attention, tasks, transitions
+from tracker.store.driver.transaction import Tx
+
+pytestmark = pytest.mark.anyio
+URL = "https://media.example/v.mp4"
+
+
+class Provider:
+    """Answers queries about one task with what it is told to say."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, object] | None = None
+
+    def __call__(self, _call: HttpCall) -> HttpResult:
+        if self.says is None:
+            said = {"code": 1201, "message": "Task not found by id/external id"}
+            return HttpResult(400, {}, json.dumps(said).encode())
+        data = {"task_id": "theirs-0"} | self.says
+        return HttpResult(200, {}, json.dumps({"code": 0, "data": data}).encode())
+
+
+BARE: dict[str, object] = {"task_status": "succeed"}
+WHOLE: dict[str, object] = BARE | {"task_result": {"videos": [{"id": "9", "url": URL}]}}
+RUNNING: dict[str, object] = {"task_status": "processing"}
+
+
+async def _look_when_due(bench: Workbench, clock: HandClock) -> bool:
+    """Move to when the next look is due, and look; False when none is."""
+    due = await bench.leases.next_due(JobKind.RECONCILE)
+    if due is None:
+        return False
+    clock.at = max(clock.at, due)
+    await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
+    return True
+
+
+async def _listed(bench: Workbench, why: FollowUp) -> list[str]:
+    found = await bench.context.store.read(
+        lambda db: attention.followed_up(db, "default", why, limit=9)
+    )
+    return [str(one.id) for one in found]
+
+
+async def _kinds(bench: Workbench, task: Task) -> list[Kind]:
+    found = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+    return [step.kind for _, step in found]
+
+
+async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
+    sqlite_url: str,
+) -> None:
+    provider, clock = Provider(), HandClock()
+    provider.says = BARE
+    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        for _ in range(4):
+            assert await _look_when_due(bench, clock)
+        bare = await bench.task(made.key)
+        assert (bare.state, bare.version) == (TaskState.SUCCEEDED, 3)
+        assert await _listed(bench, FollowUp.NO_RESULT) == [str(made.id)]
+        provider.says = WHOLE
+        assert await _look_when_due(bench, clock)
+        whole = await bench.task(made.key)
+        assert [piece.url for piece in whole.artifacts] == [URL]
+        assert (whole.state, whole.version, whole.finished_at) == (
+            TaskState.SUCCEEDED,
+            4,
+            bare.finished_at,
+        )
+        assert await _listed(bench, FollowUp.NO_RESULT) == []
+        assert (await _kinds(bench, made))[-1] is Kind.RESULT_COMPLETED
+        steps = await bench.context.store.read(lambda db: transitions.of_task(db, made.key))
+        assert steps[-1][1].receipt is not None
+        assert not await _look_when_due(bench, clock)
+
+
+async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(sqlite_url: str) -> None:
+    provider, clock = Provider(), HandClock()
+    provider.says = BARE
+    way = Way(provider)
+    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        while await _look_when_due(bench, clock):
+            assert len(way.calls) < 100
+        assert timedelta(days=1) < clock.now() - made.created_at < timedelta(days=5)
+        assert await _listed(bench, FollowUp.NO_RESULT) == [str(made.id)]
+        provider.says = WHOLE
+        actions = Actions(bench.context, Acceptance(bench.context))
+        await actions.refresh("default", made.id)
+        assert await _look_when_due(bench, clock)
+        assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]
+
+
+async def test_a_callback_before_the_submits_answer_is_followed_up_too(sqlite_url: str) -> None:
+    provider, clock = Provider(), HandClock()
+    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+        made = await bench.queued("ours")
+
+        def succeeds(tx: Tx, keys: Sequence[int]) -> list[None]:
+            recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
+            for key in keys:
+                event = Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK, provider_task_id="theirs-0")
+                recorder.record(key, event)
+            recorder.flush()
+            return [None] * len(keys)
+
+        await bench.context.store.write(succeeds, made.key)
+        assert (await bench.task(made.key)).give_up_at is not None
+        provider.says = WHOLE
+        assert await _look_when_due(bench, clock)
+        assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]
+
+
+@pytest.mark.parametrize("minutes", [0.5, 3, 7])
+async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believed(
+    sqlite_url: str, minutes: float
+) -> None:
+    provider, clock = Provider(), HandClock()
+    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        begun = clock.now()
+        while clock.now() - begun < timedelta(minutes=minutes):
+            assert await _look_when_due(bench, clock)
+            assert (await bench.task(made.key)).state is TaskState.SUBMITTED
+        provider.says = RUNNING
+        assert await _look_when_due(bench, clock)
+        assert (await bench.task(made.key)).absences == 0
+        provider.says = WHOLE
+        assert await _look_when_due(bench, clock)
+        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
+
+
+async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
+    sqlite_url: str,
+) -> None:
+    provider, clock = Provider(), HandClock()
+    way = Way(provider)
+    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        begun = clock.now()
+        while (await bench.task(made.key)).state is not TaskState.EXPIRED:
+            assert await _look_when_due(bench, clock)
+        assert timedelta(minutes=5) < clock.now() - begun < timedelta(minutes=20)
+        assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
+        for _ in range(3):
+            assert await _look_when_due(bench, clock)
+        provider.says = RUNNING
+        assert await _look_when_due(bench, clock)
+        seen = clock.now()
+        assert (await bench.task(made.key)).state is TaskState.EXPIRED
+        provider.says = WHOLE
+        assert await _look_when_due(bench, clock)
+        assert clock.now() - seen < timedelta(hours=1)
+        back = await bench.task(made.key)
+        assert (back.state, back.follow_up) == (TaskState.SUCCEEDED, None)
+        assert await _listed(bench, FollowUp.DENIED) == []
+
+
+async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
+    sqlite_url: str,
+) -> None:
+    provider, clock = Provider(), HandClock()
+    way = Way(provider)
+    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        while await _look_when_due(bench, clock):
+            assert len(way.calls) < 100
+        task = await bench.task(made.key)
+        assert task.give_up_at is not None
+        assert task.give_up_at - timedelta(days=2) < clock.now() <= task.give_up_at
+        assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
