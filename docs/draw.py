@@ -1,16 +1,24 @@
 """Draw what is drawn from the code: `make docs`. A test fails when what is committed is stale."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tracker.domain.events import Kind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.emulator import create_app
+from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, explanations, translate
+from tracker.web.api import home
 from tracker.web.api.openapi import as_text, build_document
+from tracker.web.edge import problems
 from tracker.web.routes import ROUTES
 
 OPENAPI = Path(__file__).parent / "reference" / "openapi.json"
 EMULATOR = Path(__file__).parent / "reference" / "emulator.md"
+PROBLEMS: Mapping[Language, Path] = {
+    ENGLISH: Path(__file__).parent / "reference" / "problems.md",
+    SIMPLIFIED_CHINESE: Path(__file__).parent / "reference" / "problems.zh-CN.md",
+}
 PAGE = Path(__file__).parent / "reference" / "lifecycle.md"
 BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
 
@@ -39,6 +47,18 @@ def scenarios() -> str:
             lines.append(f"| `{name}` | {takes} | {spec.summary} |")
         lines += [""]
     return "\n".join(lines).rstrip()
+
+
+def problem_types(language: Language) -> str:
+    """Every `type` of a problem answer, with its cause and what to do."""
+    explained, statuses = explanations(language), problems.statuses()
+    meaning, remedy = (translate(text, language) for text in (home.MEANING, home.REMEDY))
+    return "\n\n".join(
+        f"## {slug}\n\n`{problems.PREFIX}{slug}` · {statuses[slug]} · {one.title}\n\n"
+        f"- {meaning}: {one.cause}\n- {remedy}: {one.remedy}"
+        for slug, one in explained.items()
+        if slug in statuses
+    )
 
 
 def drawn(page: str, part: str) -> str:
@@ -77,3 +97,5 @@ if __name__ == "__main__":
     PAGE.write_text(drawn(PAGE.read_text(), diagram()))
     EMULATOR.write_text(drawn(EMULATOR.read_text(), scenarios()))
     OPENAPI.write_text(openapi())
+    for language, page in PROBLEMS.items():
+        page.write_text(drawn(page.read_text(), problem_types(language)))

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tracker.domain.errors import FieldError
 
-_REASONS: Mapping[str, str] = {
+REASONS: Mapping[str, str] = {
     "missing": "is required",
     "extra_forbidden": "there is no such field",
     "string_type": "must be a string",
@@ -57,7 +57,7 @@ def path_of(place: Sequence[int | str], *, prefix: str = "") -> str:
 
 
 def _reason(one: Mapping[str, Any]) -> str:
-    known = _REASONS.get(one["type"])
+    known = REASONS.get(one["type"])
     if known is not None:
         return known.format_map(one.get("ctx", {})).replace("'", '"')
     message: str = one["msg"]

@@ -18,6 +18,7 @@ from tracker.web.api import (
     documentation,
     endpoints,
     health,
+    home,
     stats,
     tasks,
 )
@@ -66,10 +67,12 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/stats", stats.stats, methods=["GET"]),
     Route("/callbacks/self/{nonce}/{token}", identity.prove, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
+    Route("/", home.home, methods=["GET"]),
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
     Route("/openapi.json", documentation.openapi, methods=["GET"]),
     Route("/docs", documentation.page, methods=["GET"]),
+    Route("/docs/problems", home.problem_types, methods=["GET"]),
     Route("/docs/{file}", documentation.asset, methods=["GET"]),
     *kling.front_routes(kling.PREFIXES),
 )
@@ -94,8 +97,8 @@ def build_app(
     front_prefixes: paths under which a provider's front is served besides its own, by provider.
     """
     middleware = [Middleware(RequestScope, clock=clock)]
-    if root_path:
-        middleware.append(Middleware(RootPath, root_path=root_path))
+    if root_path:  # outermost: links in answers to exceptions begin with it too
+        middleware.insert(0, Middleware(RootPath, root_path=root_path))
     routes = [*ROUTES, *kling.front_routes((front_prefixes or {}).get("kling", ()))]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -88,6 +88,22 @@ class Attention(TypedDict):
 
 
 @with_config(EXACT)
+class Home(TypedDict):
+    """What this service is, and the paths to go on with."""
+
+    service: str
+    version: str
+    description: str
+    documentation: str
+    problems: str
+    openapi: str
+    tasks: str
+    attention: str
+    stats: str
+    readiness: str
+
+
+@with_config(EXACT)
 class Health(TypedDict):
     """The process answers."""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -26,53 +26,61 @@ from tracker.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tracker.locale import Language, explanations, of_header, translate
 from tracker.telemetry import REQUEST_ID
 from tracker.web.edge.auth import challenge
 from tracker.web.edge.body import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.heads import HeadTooLarge, HeadTooSlow, UrlTooLong
+from tracker.web.edge.rootpath import rooted
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "urn:tracker:problem:"
 """Of every `type`: stable names, not addresses."""
+_RECORDED = "the fault is recorded in the service's log under this request id"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an exception class looks like outside."""
+    """The outside of an exception class; its title stands in tracker.locale."""
 
     status: int
     slug: str
-    title: str
 
 
-MALFORMED = Kind(400, "malformed-request", "The request cannot be read")
-INTERNAL = Kind(500, "internal-error", "Something went wrong here")
+MALFORMED = Kind(400, "malformed-request")
+INTERNAL = Kind(500, "internal-error")
 
 KINDS: Mapping[type[Exception], Kind] = {
-    InvalidRequest: Kind(422, "invalid-request", "The request is wrong"),
-    NotFound: Kind(404, "not-found", "There is no such thing here"),
-    CursorTooOld: Kind(410, "cursor-too-old", "The feed does not hold what comes after this"),
-    BeingSent: Kind(409, "being-sent", "A request is on its way"),
-    IdempotencyReuse: Kind(422, "idempotency-key-reused", "The Idempotency-Key came before"),
-    IdempotencyInFlight: Kind(409, "idempotency-key-in-flight", "The first request is not done"),
-    Conflict: Kind(409, "conflict", "It clashes with what is there"),
-    CallbackUnproven: Kind(401, "callback-unproven", "The signature is missing or wrong"),
-    Unavailable: Kind(503, "unavailable", "Come back in a moment"),
-    BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
-    BodyTooSlow: Kind(408, "body-too-slow", "The body did not arrive in time"),
-    HeadTooLarge: Kind(431, "head-too-large", "The head of the request is too large"),
-    UrlTooLong: Kind(414, "url-too-long", "The URL is too long"),
-    HeadTooSlow: Kind(408, "head-too-slow", "The head of the request did not arrive in time"),
-    WrongMediaType: Kind(415, "wrong-media-type", "The body must be JSON"),
-    ClientDisconnect: Kind(400, "disconnected", "The client went away"),
-    Unauthenticated: Kind(401, "unauthenticated", "Say who is asking"),
-    Forbidden: Kind(403, "forbidden", "This key may not do it"),
-    ForeignPage: Kind(403, "foreign-page", "A page of another site may not do this"),
-    RateLimited: Kind(429, "rate-limited", "Too many requests"),
+    InvalidRequest: Kind(422, "invalid-request"),
+    NotFound: Kind(404, "not-found"),
+    CursorTooOld: Kind(410, "cursor-too-old"),
+    BeingSent: Kind(409, "being-sent"),
+    IdempotencyReuse: Kind(422, "idempotency-key-reused"),
+    IdempotencyInFlight: Kind(409, "idempotency-key-in-flight"),
+    Conflict: Kind(409, "conflict"),
+    CallbackUnproven: Kind(401, "callback-unproven"),
+    Unavailable: Kind(503, "unavailable"),
+    BodyTooLarge: Kind(413, "body-too-large"),
+    BodyTooSlow: Kind(408, "body-too-slow"),
+    HeadTooLarge: Kind(431, "head-too-large"),
+    UrlTooLong: Kind(414, "url-too-long"),
+    HeadTooSlow: Kind(408, "head-too-slow"),
+    WrongMediaType: Kind(415, "wrong-media-type"),
+    ClientDisconnect: Kind(400, "disconnected"),
+    Unauthenticated: Kind(401, "unauthenticated"),
+    Forbidden: Kind(403, "forbidden"),
+    ForeignPage: Kind(403, "foreign-page"),
+    RateLimited: Kind(429, "rate-limited"),
     TrackerError: INTERNAL,
 }
+
+
+def statuses() -> dict[str, int]:
+    """Return the status of every problem type, by the last part of its name."""
+    found = {kind.slug: kind.status for kind in (MALFORMED, *KINDS.values())}
+    return found | {"method-not-allowed": 405}  # raised by starlette alone
 
 
 def kind_of(error: Exception) -> Kind:
@@ -81,7 +89,7 @@ def kind_of(error: Exception) -> Kind:
         return MALFORMED
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
-        return Kind(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+        return Kind(error.status_code, phrase.lower().replace(" ", "-"))
     for base in type(error).__mro__:
         if base in KINDS:
             return KINDS[base]
@@ -89,26 +97,40 @@ def kind_of(error: Exception) -> Kind:
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """The problem+json for any exception. What is our own fault is logged and not shown."""
-    kind = kind_of(error)
+    """Return the problem+json for any exception, in the language that Accept-Language asks for.
+
+    A fault of our own is logged and not shown.
+    """
+    kind, language = kind_of(error), of_header(request.headers.get("accept-language", ""))
     if kind.status >= 500 and not isinstance(error, Unavailable):
         log.error("unhandled", exc_info=error)
-        detail = "the fault is recorded in the service's log under this request id"
+        detail = _RECORDED
     else:
         detail = error.detail if isinstance(error, HTTPException) else str(error)
     body: dict[str, object] = {
         "type": PREFIX + kind.slug,
-        "title": kind.title,
+        "title": _title(kind, language),
         "status": kind.status,
-        "detail": detail,
+        "detail": translate(detail, language),
         "request_id": request_id(),
     }
     if isinstance(error, InvalidRequest):
-        body["errors"] = [{"path": f.path, "reason": f.reason} for f in error.fields]
-    headers = headers_of(error)
+        fields = [replace(f, reason=translate(f.reason, language)) for f in error.fields]
+        body["detail"] = "; ".join(map(str, fields))
+        body["errors"] = [{"path": f.path, "reason": f.reason} for f in fields]
+    headers = headers_of(error) | {
+        "content-language": language,
+        "vary": "Accept-Language",
+        "link": f'<{rooted(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
+    }
     if kind.status == 405:
         headers["Allow"] = _allowed(request)
     return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
+
+
+def _title(kind: Kind, language: Language) -> str:
+    explained = explanations(language).get(kind.slug)
+    return explained.title if explained else HTTPStatus(kind.status).phrase
 
 
 def headers_of(error: Exception) -> dict[str, str]:

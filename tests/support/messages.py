@@ -1,0 +1,59 @@
+"""Find the texts that people are shown in the code, as templates: `{}` for what varies."""
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+
+def shown_by(paths: Collection[Path], calls: Mapping[str, int | str]) -> dict[str, str]:
+    """Return where each text stands, by template.
+
+    calls: names of what is called, and which argument is shown: its position, or its name.
+    A variable stands for every text that the module gives it.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        tree = ast.parse(path.read_text())
+        named = dict(_assigned(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in calls:
+                for argument in _argument(node, calls[_name(node.func)]):
+                    for template in _templates(argument, named):
+                        found.setdefault(template, f"{path.name}:{node.lineno}")
+    return found
+
+
+def _assigned(tree: ast.AST) -> Iterator[tuple[str, list[ast.expr]]]:
+    values: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            values.setdefault(node.targets[0].id, []).append(node.value)
+    yield from values.items()
+
+
+def _argument(call: ast.Call, which: int | str) -> list[ast.expr]:
+    if isinstance(which, str):
+        return [keyword.value for keyword in call.keywords if keyword.arg == which]
+    return call.args[which : which + 1]
+
+
+def _templates(node: ast.expr, named: Mapping[str, list[ast.expr]]) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text] if text else []
+        case ast.JoinedStr():
+            parts = (p.value if isinstance(p, ast.Constant) else "{}" for p in node.values)
+            text = "".join(str(part) for part in parts)
+            return [text] if text.replace("{}", "").strip() else []
+        case ast.Name(id=name):
+            return [t for value in named.get(name, ()) for t in _templates(value, {})]
+        case ast.IfExp():
+            return [*_templates(node.body, named), *_templates(node.orelse, named)]
+        case ast.BoolOp():
+            return [t for value in node.values for t in _templates(value, named)]
+        case _:
+            return []
+
+
+def _name(func: ast.expr) -> str:
+    return func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")

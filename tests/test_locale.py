@@ -1,0 +1,68 @@
+"""Which language somebody reads, and texts in it."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.locale import LANGUAGES, of_environment, of_header, translate
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("zh", "zh-CN"),
+        ("ZH-hans-CN", "zh-CN"),
+        ("zh-TW,zh;q=0.8", "zh-CN"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("de,zh;q=0.5,en;q=0.4", "zh-CN"),
+        ("fr", "en"),
+        ("zh;q=0", "en"),
+        ("zh;q=0.1, *;q=0.5", "en"),
+        ("*", "en"),
+        ("zh;q=nonsense", "en"),
+        (",,;;", "en"),
+        ("zh, en", "zh-CN"),
+        ("en, zh", "en"),
+    ],
+)
+def test_accept_language(header: str, language: str) -> None:
+    assert of_header(header) == language
+
+
+@given(st.text())
+def test_any_header_names_a_language(header: str) -> None:
+    assert of_header(header) in LANGUAGES
+    assert of_header(f"{header},zh") in LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh-CN"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "zh_SG@stroke"}, "zh-CN"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh-CN"),
+    ],
+)
+def test_the_variables_of_a_shell(variables: dict[str, str], language: str) -> None:
+    assert of_environment(variables) == language
+
+
+@given(st.text(max_size=3000))
+def test_a_text_of_no_catalogue_stays_as_it_is(text: str) -> None:
+    assert translate(f"~{text}", "zh-CN") == f"~{text}"
+
+
+def test_nothing_is_loaded_for_english() -> None:
+    code = (
+        "import sys; from tracker import locale; locale.translate('is required', 'en');"
+        "print([m for m in sys.modules if 'zh_cn' in m or m.startswith(('pydantic', 'starlette'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,114 @@
+"""Problems in the reader's language: catalogues that are whole, and answers that follow them."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from docs import draw
+from tests.support.messages import shown_by
+from tests.support.service import ROOT
+from tracker.domain.validation import REASONS as VALIDATION
+from tracker.locale import ENGLISH, LANGUAGES, SIMPLIFIED_CHINESE, explanations, translate
+from tracker.locale.texts import SLOT
+from tracker.locale.zh_cn.texts import TEXTS
+from tracker.web.edge import problems
+
+HTTP_CALLS = {
+    **dict.fromkeys(
+        (
+            *("NotFound", "CursorTooOld", "Conflict", "BeingSent", "IdempotencyReuse"),
+            *("IdempotencyInFlight", "CallbackUnproven", "Unavailable", "WrongMediaType"),
+            *("BodyTooSlow", "ForeignPage", "ValueError", "HTTPException", "CallbackRejected"),
+        ),
+        0,
+    ),
+    **dict.fromkeys(("Unauthenticated", "FieldError"), 1),
+}
+"""What is raised with a text that a problem answer shows, and where that text stands."""
+PATHS = sorted(
+    path
+    for folder in ("domain", "providers", "services", "store", "web")
+    for path in (ROOT / "tracker" / folder).rglob("*.py")
+)
+REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
+SLUGS = {kind.slug for kind in (*problems.KINDS.values(), problems.MALFORMED)} | {
+    "method-not-allowed"  # starlette's own
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_problem_type_is_explained(language: Any) -> None:
+    explained = explanations(language)
+    assert SLUGS - set(explained) == set(), "add it to tracker/locale/*/problems.py"
+    assert list(explained) == list(explanations(ENGLISH))
+    assert all(all(part.strip() for part in one) for one in explained.values())
+
+
+def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
+    shown = shown_by(PATHS, HTTP_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
+    missing = {text: where for text, where in shown.items() if text not in TEXTS}
+    assert missing == {}, "add them to tracker/locale/zh_cn/texts.py"
+
+
+def test_a_translation_keeps_what_varies() -> None:
+    for template, wording in TEXTS.items():
+        used = {int(number) for number in re.findall(r"\{(\d)(?::t)?\}", wording)}
+        assert used == set(range(template.count(SLOT))), template
+        values = [f"<{number}>" for number in range(template.count(SLOT))]
+        text = template
+        for value in values:
+            text = text.replace(SLOT, value, 1)
+        said = translate(text, SIMPLIFIED_CHINESE)
+        assert all(value in said for value in values), template
+        assert said != template
+
+
+def test_the_committed_pages_are_what_the_catalogues_say() -> None:
+    for language, page in draw.PROBLEMS.items():
+        drawn = draw.drawn(page.read_text(), draw.problem_types(language))
+        assert drawn == page.read_text(), "run `make docs`"
+
+
+def _problem(http: httpx.Client, accept: str, **request: Any) -> tuple[httpx.Response, Any]:
+    headers = {"accept-language": accept, **request.pop("headers", {})}
+    answer = http.request(**request, headers=headers)
+    return answer, answer.json()
+
+
+def test_a_problem_follows_accept_language_and_points_to_its_explanation(
+    http: httpx.Client,
+) -> None:
+    task = {"method": "GET", "url": "/v1/tasks/0199aaaa-0000-7000-8000-000000000000"}
+    answer, body = _problem(http, "zh-CN,zh;q=0.9,en;q=0.8", **task)
+    assert (body["title"], body["detail"]) == ("未找到", "没有这个任务")
+    assert body["type"] == "urn:tracker:problem:not-found"
+    assert answer.headers["content-language"] == "zh-CN"
+    assert answer.headers["vary"] == "Accept-Language"
+    assert answer.headers["link"] == '</docs/problems#not-found>; rel="help"'
+    answer, body = _problem(http, "de", **task)
+    assert (body["title"], body["detail"]) == ("Not found", "there is no such task")
+    assert answer.headers["content-language"] == "en"
+
+
+def test_every_wrong_field_is_translated_with_its_path(http: httpx.Client) -> None:
+    request = {"provider": "kling", "operation": "videos/multi-image2video", "promt": 1}
+    _, body = _problem(http, "zh", method="POST", url="/v1/tasks", json=request)
+    assert {e["path"]: e["reason"] for e in body["errors"]}["promt"] == "没有这个字段"
+    assert "promt: 没有这个字段" in body["detail"]
+    _, body = _problem(http, "zh", method="GET", url="/v1/tasks?limit=9999")
+    assert body["errors"][0]["reason"] == "必须是 1 到 500 之间的整数"
+    answer, body = _problem(http, "zh", method="PUT", url="/v1/tasks")
+    assert (body["title"], answer.headers["allow"]) == ("此处不支持该方法", "GET, HEAD, POST")
+    _, body = _problem(http, "zh", method="GET", url="/nowhere")
+    assert body["detail"] == "服务没有这个地址"
+
+
+def test_the_pages_of_the_service_are_in_the_readers_language(http: httpx.Client) -> None:
+    for accept, words in (("en", "What to do"), ("zh-CN", "处理办法")):
+        page = http.get("/docs/problems", headers={"accept-language": accept})
+        assert words in page.text
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        for slug in SLUGS:
+            assert f'id="{slug}"' in page.text

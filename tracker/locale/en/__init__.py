@@ -1,0 +1,1 @@
+"""English: what is not in the code itself."""

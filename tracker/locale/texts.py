@@ -1,0 +1,63 @@
+"""Put an English text into another language, by the catalogue's template that fits it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+
+from tracker.locale.explanation import Explanation
+from tracker.locale.languages import ENGLISH, Language
+
+SLOT = "{}"
+"""Stands in a template for a part that varies."""
+MAX_CHARS = 2000
+"""A longer text is left as it is: most of it is what somebody sent."""
+_PART = re.compile(r"\{(\d)(:t)?\}")
+
+
+def explanations(language: Language) -> Mapping[str, Explanation]:
+    """Return what is said of each problem type, by its slug."""
+    found: Mapping[str, Explanation] = import_module(f"{_folder(language)}.problems").EXPLANATIONS
+    return found
+
+
+def translate(text: str, language: Language) -> str:
+    """Return a text in a language; the text itself where its catalogue has no template for it."""
+    if language == ENGLISH or len(text) > MAX_CHARS:
+        return text
+    exact, patterns = _catalogue(language)
+    found = exact.get(text)
+    if found is not None:
+        return found
+    for pattern, wording in patterns:
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return _filled(wording, match.groups(), language)
+    return text
+
+
+def _filled(wording: str, values: Sequence[str], language: Language) -> str:
+    """Put in what varies: as it is, or with `:t` translated as well."""
+
+    def value_of(part: re.Match[str]) -> str:
+        value = values[int(part[1])]
+        return translate(value, language) if part[2] else value
+
+    return _PART.sub(value_of, wording)
+
+
+@cache
+def _catalogue(language: Language) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Return the texts without slots, and the patterns of the others, the most telling first."""
+    texts: Mapping[str, str] = import_module(f"{_folder(language)}.texts").TEXTS
+    exact = {template: wording for template, wording in texts.items() if SLOT not in template}
+    others = sorted((t for t in texts if SLOT in t), key=lambda t: -len(t.replace(SLOT, "")))
+    return exact, [(_pattern(template), texts[template]) for template in others]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("(.*?)".join(map(re.escape, template.split(SLOT))), re.DOTALL)
+
+
+def _folder(language: Language) -> str:
+    return f"tracker.locale.{language.lower().replace('-', '_')}"

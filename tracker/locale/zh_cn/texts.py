@@ -1,0 +1,237 @@
+"""Texts by their English template. `{0}` is its first `{}`; `{0:t}` is translated as well."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        # Pages
+        "tracker submits tasks to providers of media-generation APIs, receives their callbacks, and"
+        " keeps the history of each task.": (
+            "tracker 向媒体生成服务商提交任务，接收它们的回调，并保存每个任务的历史。"
+        ),
+        "The HTTP API, to read and to try": "HTTP 接口文档，可在线试用",
+        "Problem types: what each error means and what to do": "问题类型：每种错误的含义与处理办法",
+        "The API's OpenAPI document": "接口的 OpenAPI 文档",
+        "Tasks, newest first (needs a key once there is one)": (
+            "任务列表，新的在前（有密钥之后需要携带密钥）"
+        ),
+        "What needs a human (needs a key once there is one)": (
+            "需要人处理的事（有密钥之后需要携带密钥）"
+        ),
+        "Counts, latencies and costs (needs a key once there is one)": (
+            "数量、延迟与费用（有密钥之后需要携带密钥）"
+        ),
+        "Whether the service is ready": "服务是否就绪",
+        "On the command line: `tracker --help`, `tracker doctor`, `tracker tasks list`.": (
+            "命令行：`tracker --help`、`tracker doctor`、`tracker tasks list`。"
+        ),
+        "Problem types": "问题类型",
+        "When": "何时出现",
+        "What to do": "处理办法",
+        # Details of problems
+        "Not Found": "服务没有这个地址",
+        "Method Not Allowed": "此路径不支持该 HTTP 方法",
+        "there is no such task": "没有这个任务",
+        "there is no such endpoint": "没有这个端点",
+        "there is no such delivery": "没有这个投递",
+        "the page has no such file": "文档页面没有这个文件",
+        "the token in this URL is not one of ours": "此 URL 中的令牌不是本服务签发的",
+        "the feed ends before this cursor: an older database was restored": (
+            "变更流在此游标之前就结束了：恢复了较旧的数据库"
+        ),
+        "what comes behind this cursor is not all kept any more": "此游标之后的变更已不完整",
+        "there are {} endpoints already; delete some first": "已有 {0} 个端点；请先删除一些",
+        "it is {}; resume it first": "当前状态为 {0}；请先恢复",
+        "there is no account {} at {} any more": "服务商 {1} 下已没有账号 {0}",
+        "it is {}; failed, cancelled and expired ones are resubmitted": (
+            "当前状态为 {0}；只有失败、已取消或已过期的任务可以重新提交"
+        ),
+        "others submitted it: its input is not known here": (
+            "任务由其他系统提交：这里没有它的输入"
+        ),
+        "it has not been sent: {} does not know it": "任务尚未发送：{0} 还不知道它",
+        "others submitted it: by which operation to ask for it is not known": (
+            "任务由其他系统提交：不知道该用哪个操作去查询"
+        ),
+        "it is being sent at this moment; ask again once that is settled": (
+            "任务正在发送；请在有结果后再试"
+        ),
+        "{} may have it: that is being found out": "{0} 可能已收到该任务：正在核实",
+        "{} has it and offers no way to cancel a task": "{0} 已收到该任务，而它不提供取消任务的接口",
+        "it is {}: there is nothing to cancel": "当前状态为 {0}：没有可取消的内容",
+        "external_task_id {} already exists for account {} at {}": (
+            "external_task_id {0} 在服务商 {2} 的账号 {1} 下已存在"
+        ),
+        "this Idempotency-Key came before with another request": (
+            "这个 Idempotency-Key 之前用于另一个请求"
+        ),
+        "a request with this Idempotency-Key is being accepted now": (
+            "正在受理使用同一 Idempotency-Key 的请求"
+        ),
+        "callbacks to this URL must be signed with the account's secret": (
+            "发往此 URL 的回调必须用该账号的密钥签名"
+        ),
+        "the database does not take writes now": "数据库暂时不能写入",
+        "the database cannot be read now": "数据库暂时不能读取",
+        "the database did not answer in time": "数据库未及时响应",
+        "the database did not take it in time; it may still do": (
+            "数据库未及时写入；之后仍可能写入"
+        ),
+        "must be sent exactly once, and came {} times": "必须恰好发送一次，实际出现 {0} 次",
+        "this key was revoked, or allows less than before": "该密钥已吊销，或权限已减少",
+        "not a request of HTTP/1.1: {}": "不是 HTTP/1.1 请求：{0}",
+        "this process has all the connections it can hold": "本进程的连接数已达上限",
+        "the body did not arrive within {} s": "请求体未在 {0} 秒内收全",
+        "the body is larger than {} bytes": "请求体超过 {0} 字节",
+        "send the body as application/json": "请以 application/json 发送请求体",
+        "send an API key: Authorization: Bearer KEY": "请携带 API 密钥：Authorization: Bearer KEY",
+        "the Authorization field must be: Bearer KEY": "Authorization 字段的格式应为：Bearer KEY",
+        "there is no such API key": "没有这个 API 密钥",
+        "there is no such access key": "没有这个 access key",
+        "this key was revoked": "该密钥已吊销",
+        "the token is not one that a known key signed": "令牌不是由已知密钥签名的",
+        "the token has no valid exp and nbf": "令牌缺少有效的 exp 和 nbf",
+        "the token has expired": "令牌已过期",
+        "the token is not valid yet; is the clock right?": "令牌尚未生效；时钟是否准确？",
+        "this key lacks the scope {}": "该密钥缺少权限 {0}",
+        "without a key, only pages of this service may send this": (
+            "不带密钥时，只有本服务自己的页面可以发送此请求"
+        ),
+        "too many requests with this key": "该密钥的请求过于频繁",
+        "the fault is recorded in the service's log under this request id": (
+            "故障已记录在服务日志中，可用此 request id 查找"
+        ),
+        # Reasons of wrong settings
+        "a naive datetime names no instant": "不带时区的时间无法确定时刻",
+        "{} is not supported (sqlite or postgresql)": "不支持 {0}（可用 sqlite 或 postgresql）",
+        "SQLite needs a file: an in-memory database forgets what it acknowledged": (
+            "SQLite 必须使用文件：内存数据库会丢失已确认的内容"
+        ),
+        "not a database URL (sqlite:///path or postgresql://…)": (
+            "不是数据库 URL（sqlite:///path 或 postgresql://…）"
+        ),
+        "must be an http(s) URL with a host, and no user, query or fragment": (
+            "必须是带主机名的 http(s) URL，不含用户名、查询串和片段"
+        ),
+        "is blank: set it, or leave it out": "内容为空：请填写，或去掉该项",
+        "has U+{} at character {}: write it on one line": "第 {1} 个字符是 U+{0}：请写成一行",
+        "has U+{} at character {}, which cannot stand in a header: copy it again": (
+            "第 {1} 个字符是 U+{0}，不能放进请求头：请重新复制"
+        ),
+        "region: excludes base_url; set one": "region：与 base_url 互斥，只设一个",
+        "region: no such region; one of: {}": "region：没有这个区域；可选：{0}",
+        "no account of {} is set: set {}, or one in TRACKER_CONFIG": (
+            "没有设置 {0} 的账号：请设置 {1}，或在 TRACKER_CONFIG 中添加一个"
+        ),
+        # Reasons of wrong fields
+        "is required": "必填",
+        "there is no such field": "没有这个字段",
+        "must be a string": "必须是字符串",
+        "must be valid Unicode text": "必须是有效的 Unicode 文本",
+        "must be an object": "必须是对象",
+        "must be an array": "必须是数组",
+        "must be true or false": "必须是 true 或 false",
+        "must be a whole number": "必须是整数",
+        "must be a number": "必须是数字",
+        "must be a finite number": "必须是有限的数",
+        "must be an id": "必须是 id",
+        "must be a JSON object": "必须是 JSON 对象",
+        "must be one of {}": "必须是以下之一：{0}",
+        "at most {} characters": "最多 {0} 个字符",
+        "at least {} characters": "至少 {0} 个字符",
+        "at most {} characters, got {}": "最多 {0} 个字符，收到 {1} 个",
+        "at most {} items, got {}": "最多 {0} 项，收到 {1} 项",
+        "at least {} items, got {}": "至少 {0} 项，收到 {1} 项",
+        "at most {} MB, got {} bytes": "最多 {0} MB，收到 {1} 字节",
+        "must be greater than {}": "必须大于 {0}",
+        "must be at least {}": "不能小于 {0}",
+        "must be less than {}": "必须小于 {0}",
+        "must be at most {}": "不能大于 {0}",
+        "must be send or drop": "必须是 send 或 drop",
+        "must be a string, a number, true, false or null": (
+            "必须是字符串、数字、true、false 或 null"
+        ),
+        "must not hold control characters": "不能含控制字符",
+        "must not be empty": "不能为空",
+        "must not be null; leave the field out": "不能为 null；不需要时请省略该字段",
+        "must begin with {}": "必须以 {0} 开头",
+        "must hold a key after {}": "{0} 之后必须有密钥",
+        "must be {} and base64": "必须是 {0} 加 base64",
+        "must be an absolute http or https URL": "必须是完整的 http 或 https URL",
+        "must be raw base64 without the data: prefix, or a URL": (
+            "必须是不带 data: 前缀的 base64，或一个 URL"
+        ),
+        "must be an http or https URL, or raw base64": "必须是 http 或 https URL，或不带前缀的 base64",
+        "name 1 to {} tasks in ids and external_task_ids": (
+            "请在 ids 与 external_task_ids 中指定 1 到 {0} 个任务"
+        ),
+        "not a cursor of this list with these filters; start without one": (
+            "不是此列表在这些条件下的游标；请从头开始"
+        ),
+        "not JSON: {}": "不是 JSON：{0}",
+        "{} is no JSON": "{0} 不是 JSON",
+        "nested too deep": "嵌套过深",
+        "given more than once": "重复给出",
+        "unknown parameter; known here: {}": "未知参数；此处可用：{0}",
+        "holds a number out of range": "含有超出范围的数字",
+        "no such provider; one of: {}": "没有这个服务商；可选：{0}",
+        "no such account at this provider": "该服务商下没有这个账号",
+        "a secret has at most 64 bytes, a nonce 16": "密钥最多 64 字节，nonce 最多 16 字节",
+        "unreadable": "无法读取",
+        "no task_status: this is not a task object": "没有 task_status：这不是任务对象",
+        "belongs under options here; at the top level the provider ignores it": (
+            "应放在 options 之下；放在顶层会被服务商忽略"
+        ),
+        "prompt is required (or contents)": "需要 prompt（或 contents）",
+        "prompt is required (or multi_prompt)": "需要 prompt（或 multi_prompt）",
+        "item {} needs a text, a url or an element_id": "第 {0} 项需要 text、url 或 element_id",
+        "video_id or video_url is required": "需要 video_id 或 video_url",
+        "voice_url or video_id is required": "需要 voice_url 或 video_id",
+        "image or image_tail is required": "需要 image 或 image_tail",
+        "image_tail, masks and camera_control exclude each other": (
+            "image_tail、遮罩与 camera_control 互斥"
+        ),
+        "text is required in mode text2video": "text2video 模式需要 text",
+        "audio_file or audio_url is required in mode audio2video": (
+            "audio2video 模式需要 audio_file 或 audio_url"
+        ),
+        "exactly one of audio_id and sound_file is required": (
+            "audio_id 与 sound_file 必须且只能给出一个"
+        ),
+        "exactly one of task_ids and external_task_ids is required": (
+            "task_ids 与 external_task_ids 必须且只能给出一个"
+        ),
+        "must hold {} to {} bytes after whsec_": "whsec_ 之后必须有 {0} 到 {1} 字节",
+        "it is on its way, or its endpoint gets nothing any more": (
+            "它正在投递中，或其端点已不再接收"
+        ),
+        "no such callback URL": "没有这个回调 URL",
+        "must be named: no account that is open to all can do this": (
+            "必须指明账号：对所有人开放的账号都做不了这个操作"
+        ),
+        "differs from the one in the input; give it once": "与 input 中的不一致；只给一处即可",
+        "must be one of: {}": "必须是以下之一：{0}",
+        "this service has no API keys yet, and without keys it answers only programs on its own "
+        "machine that connect to localhost directly (not through a proxy or a tunnel, nor by "
+        "another host name): make a key there with `tracker keys create` and send it as "
+        "Authorization: Bearer KEY": (
+            "本服务还没有 API 密钥；没有密钥时只回答本机上直接连接 localhost 的程序（经代理、隧道或其他"
+            "主机名来的都不回答）：请在那台机器上用 `tracker keys create` 创建密钥，并以 "
+            "Authorization: Bearer KEY 发送"
+        ),
+        "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)": (
+            "必须是带时区的时间，例如 2026-11-24T10:00:00Z（+ 要写成 %2B）"
+        ),
+        "must be a whole number from {} to {}": "必须是 {0} 到 {1} 之间的整数",
+        "at most {} of them": "最多 {0} 个",
+        "must be 1 to {} printable characters": "必须是 1 到 {0} 个可打印字符",
+        "is no key of metadata": "不是 metadata 的键",
+        "must be 1 to {} ids, separated by commas": "必须是 1 到 {0} 个 id，以逗号分隔",
+        "Task not found by id/external id": "按 id 或 external id 都找不到任务",
+        "may not be called: {}": "不允许调用：{0}",
+        "no such operation of {}; see its reference for the list": (
+            "{0} 没有这个操作；清单见它的参考文档"
+        ),
+    }
+)
