@@ -43,14 +43,33 @@ class TrackerError(Exception):
     """The root of the tree."""
 
 
-class InvalidRequest(TrackerError):
-    """The request cannot be accepted as it is; nothing was recorded."""
+MOST_NAMED = 100
+"""Wrong fields that a refusal names; of the others it says how many."""
+_PATH_CHARS, _REASON_CHARS = 200, 500
 
-    def __init__(self, *fields: FieldError, malformed: bool = False) -> None:
-        """malformed: the request could not even be read (as opposed to read and found wrong)."""
-        super().__init__("; ".join(str(field) for field in fields))
-        self.fields: Sequence[FieldError] = fields
+
+class InvalidRequest(TrackerError):
+    """The request cannot be accepted as it is; nothing was recorded.
+
+    fields:  the first wrong ones, at most MOST_NAMED; long paths and reasons are cut, so that a
+             refusal is small however large the request was.
+    omitted: how many more are wrong.
+    """
+
+    def __init__(self, *fields: FieldError, malformed: bool = False, omitted: int = 0) -> None:
+        """malformed: the request could not even be read (as opposed to read and found wrong).
+
+        omitted: wrong fields beyond those given.
+        """
+        self.fields: Sequence[FieldError] = tuple(_shortened(one) for one in fields[:MOST_NAMED])
+        self.omitted = omitted + len(fields) - len(self.fields)
         self.malformed = malformed
+        super().__init__("; ".join(str(one) for one in (*self.fields, *self.rest)))
+
+    @property
+    def rest(self) -> Sequence[FieldError]:
+        """What stands for the fields that are not named; empty where all are."""
+        return (FieldError("", f"{self.omitted} more fields are wrong"),) if self.omitted else ()
 
     def under(self, prefix: str) -> "InvalidRequest":
         """The same error, said of a body in which the one that was checked stands at `prefix`."""
@@ -60,7 +79,16 @@ class InvalidRequest(TrackerError):
             replace(field, path=f"{prefix}.{field.path}" if field.path else prefix)
             for field in self.fields
         )
-        return InvalidRequest(*moved, malformed=self.malformed)
+        return InvalidRequest(*moved, malformed=self.malformed, omitted=self.omitted)
+
+
+def _shortened(field: FieldError) -> FieldError:
+    path, reason = _cut(field.path, _PATH_CHARS), _cut(field.reason, _REASON_CHARS)
+    return field if (path, reason) == (field.path, field.reason) else FieldError(path, reason)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 class NotFound(TrackerError):

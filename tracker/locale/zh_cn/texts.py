@@ -142,6 +142,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "at least {} characters": "至少 {0} 个字符",
         "at most {} characters, got {}": "最多 {0} 个字符，收到 {1} 个",
         "at most {} items, got {}": "最多 {0} 项，收到 {1} 项",
+        "{} more fields are wrong": "还有 {0} 个字段有误",
+        "holds more than {} values and separators; send fewer": (
+            "包含的值和分隔符超过 {0} 个；请减少"
+        ),
         "at least {} items, got {}": "至少 {0} 项，收到 {1} 项",
         "at most {} MB, got {} bytes": "最多 {0} MB，收到 {1} 字节",
         "must be greater than {}": "必须大于 {0}",

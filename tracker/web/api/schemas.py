@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tracker.domain import rendering
 from tracker.domain.delivery import UNENDED
@@ -43,11 +43,23 @@ def _scalar(value: Any) -> Any:
     raise ValueError("must be a string, a number, true, false or null")
 
 
+def _few(value: Any) -> Any:
+    # The limit itself is looked at only after every entry, of which there may be very many.
+    if isinstance(value, dict) and len(value) > MAX_METADATA:
+        raise ValueError(f"at most {MAX_METADATA} items, got {len(value)}")
+    return value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
 Scalar = Annotated[Any, AfterValidator(_scalar)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 """What it may lead to is asked elsewhere: `egress.policy`."""
 MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+
+
+Metadata = Annotated[
+    dict[MetadataKey, Scalar], BeforeValidator(_few), Field(max_length=MAX_METADATA)
+]
 
 
 class SubmitBody(BaseModel):
@@ -60,7 +72,7 @@ class SubmitBody(BaseModel):
     input: dict[str, Any]
     account: Name | None = None
     external_task_id: Name | None = None
-    metadata: dict[MetadataKey, Scalar] | None = Field(None, max_length=MAX_METADATA)
+    metadata: Metadata | None = None
     webhook_url: Url | None = None
     deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
 

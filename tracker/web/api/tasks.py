@@ -36,6 +36,8 @@ from tracker.web.edge.paging import page_answer, place, places
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
+QUERY_BYTES = 2 * 1024 * 1024
+"""Enough for the most names of the longest kind, every character written as two escapes."""
 
 
 @operation(
@@ -43,6 +45,7 @@ MAX_PAGE = 500
     tag="tasks",
     headers=[params.IDEMPOTENCY_KEY, params.PREFER],
     body=SubmitBody,
+    body_bytes=None,  # pictures may be in it
     examples=examples.SUBMIT,
     answers={202: NEW_TASK, 200: NEW_TASK},
     problems=[409],
@@ -121,6 +124,7 @@ _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
     scope=Scope.TASKS_READ,
     tag="tasks",
     body=QueryBody,
+    body_bytes=QUERY_BYTES,
     examples=examples.QUERY,
     answers={200: views.FoundTasks},
 )

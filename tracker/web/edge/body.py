@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.edge.structure import check_values
 
 
 class BodyTooLarge(Exception):
@@ -134,6 +135,7 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
     """
     check_json(request)
     body = await read_capped(request.headers, request.receive, limit=limit, timeout_s=timeout_s)
+    await check_values(body)
     return parse_object(body)
 
 

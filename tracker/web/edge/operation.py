@@ -16,7 +16,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import InvalidRequest
+from tracker.domain.errors import MOST_NAMED, FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.web.edge import auth, query
 from tracker.web.edge.body import read_json
@@ -64,6 +64,8 @@ class Operation:
     query:    parameters; any other one is refused.
     headers:  request headers that mean something here.
     body:     the model of a JSON body; `Any` for raw bytes.
+    body_bytes: the most that a body may have; None for TRACKER_MAX_BODY_BYTES alone, which always
+              holds too.
     examples: bodies by name. Each is sent by a test and must be accepted.
     answers:  by status.
     problems: statuses of problem answers beyond those that follow from the rest.
@@ -74,11 +76,14 @@ class Operation:
     query: Sequence[Param]
     headers: Sequence[Param]
     body: type[BaseModel] | None
+    body_bytes: int | None
     examples: Mapping[str, Mapping[str, Any]]
     answers: Mapping[int, Answer]
     problems: Sequence[int]
 
 
+SMALL_BODY = 64 * 1024
+"""Bytes of a body that carries no pictures and no long lists."""
 _DESCRIBED: dict[Any, Operation] = {}
 
 
@@ -90,6 +95,7 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
     query: Sequence[Param] = (),
     headers: Sequence[Param] = (),
     body: type[BaseModel] | None = None,
+    body_bytes: int | None = SMALL_BODY,
     examples: Mapping[str, Mapping[str, Any]] | None = None,
     problems: Sequence[int] = (),
 ) -> Callable[[Handler], "Guarded"]:
@@ -107,6 +113,7 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
         query=query,
         headers=headers,
         body=body,
+        body_bytes=body_bytes,
         examples=examples or {},
         answers={status: _answer(shape) for status, shape in answers.items()},
         problems=problems,
@@ -121,12 +128,18 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:
-    """The JSON body as its model.
+    """Read the JSON body as its model, up to the size that the operation declares.
 
-    Raises InvalidRequest naming every wrong field, and what `read_json` raises.
+    Raises InvalidRequest naming the wrong fields, and what `read_json` raises.
     """
-    limits = services(request).limits
-    body = await read_json(request, limit=limits.body_bytes, timeout_s=limits.body_timeout_s)
+    limits, declared = services(request).limits, request.state.body_bytes
+    limit = limits.body_bytes if declared is None else min(declared, limits.body_bytes)
+    body = await read_json(request, limit=limit, timeout_s=limits.body_timeout_s)
+    unknown = [name for name in body if name not in model.model_fields]
+    if len(unknown) > MOST_NAMED and model.model_config.get("extra") == "forbid":
+        # Validation would make a finding of each, which takes long for very many.
+        named = [FieldError(name, "there is no such field") for name in unknown[:MOST_NAMED]]
+        raise InvalidRequest(*named, omitted=len(unknown) - MOST_NAMED)
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -148,6 +161,7 @@ class Guarded:
         update_wrapper(self, handler)
         self._handler = handler
         self._scope = said.scope
+        self._body_bytes = said.body_bytes
         self._known = {param.name for param in said.query}
         self._repeatable = {param.name for param in said.query if param.repeatable}
         self._prefixes = tuple(
@@ -157,6 +171,7 @@ class Guarded:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """One request."""
         request = Request(scope, receive, send)
+        request.state.body_bytes = self._body_bytes
         if self._scope is not None:
             await auth.admit(request, self._scope)
         query.check_known(

@@ -115,7 +115,9 @@ async def answer(request: Request, error: Exception) -> Response:
         "request_id": request_id(),
     }
     if isinstance(error, InvalidRequest):
-        fields = [replace(f, reason=translate(f.reason, language)) for f in error.fields]
+        fields = [
+            replace(f, reason=translate(f.reason, language)) for f in (*error.fields, *error.rest)
+        ]
         body["detail"] = "; ".join(map(str, fields))
         body["errors"] = [{"path": f.path, "reason": f.reason} for f in fields]
     headers = headers_of(error) | {

@@ -1,6 +1,7 @@
 """Query parameters: known ones only, each once unless it repeats by design. And one header."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -27,11 +28,12 @@ def check_known(
     if not request.scope["query_string"]:
         return
     wrong = []
-    for name in dict.fromkeys(request.query_params.keys()):
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    listed = ", ".join(sorted(known)) or "none"
+    for name, times in given.items():
         if name not in known and not name.startswith(prefixes):
-            listed = ", ".join(sorted(known)) or "none"
             wrong.append(FieldError(name[:64], f"unknown parameter; known here: {listed}"))
-        elif name not in repeatable and len(request.query_params.getlist(name)) > 1:
+        elif name not in repeatable and times > 1:
             wrong.append(FieldError(name, "given more than once"))
     if wrong:
         raise InvalidRequest(*wrong, malformed=True)

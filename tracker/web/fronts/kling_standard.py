@@ -16,6 +16,7 @@ from tracker.providers.kling import front as shapes
 from tracker.store import front
 from tracker.store.front import TaskGroup
 from tracker.web.edge.body import read_json
+from tracker.web.edge.operation import SMALL_BODY
 from tracker.web.edge.state import services, tenant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,9 +70,8 @@ async def named(request: Request, group: str) -> list[dict[str, Any]]:
 async def page(request: Request, group: str) -> dict[str, Any]:
     """`result[]`, `count` of it, `next_cursor` (empty at the end) and `has_more`."""
     our = services(request)
-    body = await read_json(
-        request, limit=our.limits.body_bytes, timeout_s=our.limits.body_timeout_s
-    )
+    limit = min(SMALL_BODY, our.limits.body_bytes)
+    body = await read_json(request, limit=limit, timeout_s=our.limits.body_timeout_s)
     try:
         asked = Listing.model_validate(body)
     except ValidationError as error:

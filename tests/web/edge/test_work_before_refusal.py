@@ -1,0 +1,121 @@
+"""A body that will be refused costs little: no answer is large, and nothing stops the event loop.
+
+The bound is 50 ms of the loop's own processor time, and four times that for a machine whose cores
+are shared; what is refused here took seconds before bodies were bounded.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, submission
+from tests.support.service import environment, listen, serving
+from tests.support.stalls import StallMeter
+from tracker.domain.errors import MOST_NAMED
+from tracker.web.api.openapi import operations
+from tracker.web.edge.structure import MOST_VALUES
+from tracker.web.routes import ROUTES
+
+STALL_S = 0.05
+SHARED = 4
+ANSWER_BYTES = 64 * 1024
+MANY = MOST_VALUES - 100
+BODY_ROUTES = [
+    (method, route.path.replace("{id}", "01a20cc0-9b56-74d5-b1db-1d0dc30dd2da"))
+    for route, method, said in operations(ROUTES)
+    if said.body is not None
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A service and what its event loop suffers."""
+
+    http: httpx.Client
+    meter: StallMeter
+
+    def refused(self, method: str, path: str, content: bytes) -> httpx.Response:
+        """Its answer to a body, which must be small, come fast and be a refusal."""
+        headers = {"content-type": "application/json"}
+        self.http.get("/healthz").raise_for_status()
+        self.meter.reset()
+        answer = self.http.request(method, path, content=content, headers=headers)
+        self.http.get("/healthz").raise_for_status()
+        assert 400 <= answer.status_code < 500, answer.text[:200]
+        assert len(answer.content) < ANSWER_BYTES
+        assert self.meter.longest_s < STALL_S * SHARED, (method, path)
+        return answer
+
+
+@pytest.fixture
+def measured(sqlite_url: str, tmp_path: Path) -> Iterator[Measured]:
+    meter = StallMeter()
+    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    with (
+        serving(env, door=listen(), workers=False, around=meter.around) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
+    ):
+        yield Measured(http, meter)
+
+
+def _unknown(count: int) -> bytes:
+    return json.dumps({f"field-{n}": n for n in range(count)}).encode()
+
+
+@pytest.mark.parametrize(("method", "path"), BODY_ROUTES)
+def test_many_unknown_fields_are_refused_early_on_every_route(
+    measured: Measured, method: str, path: str
+) -> None:
+    whole = measured.refused(method, path, _unknown(1_000_000))
+    assert whole.status_code in (400, 413)
+    few = measured.refused(method, path, _unknown(2_000))
+    assert few.status_code == 422
+    errors = few.json()["errors"]
+    assert len(errors) == MOST_NAMED + 1
+    assert errors[0] == {"path": "field-0", "reason": "there is no such field"}
+    assert errors[-1]["reason"] == f"{2_000 - MOST_NAMED} more fields are wrong"
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks", "/v1/tasks/query", MULTI_IMAGE, "/kling/tasks"])
+def test_very_many_values_are_refused_before_they_are_parsed(measured: Measured, path: str) -> None:
+    body = b'{"input":[' + b"[]," * (20 * 1024 * 1024 // 3) + b"[]]}"
+    assert measured.refused("POST", path, body).status_code in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {f"key-{n}": [] for n in range(MANY // 2)}},
+        {"input": EXAMPLE | {"image_list": [[]] * (MANY // 2)}},
+        {"input": EXAMPLE | {f"field-{n}": [] for n in range(MANY // 2)} | {"image_list": 1}},
+        {"input": EXAMPLE | {"image_list": [{"image": n} for n in range(MANY // 2)]}},
+        {"provider": "x" * 5_000_000},
+        {"x" * 5_000_000: 1},
+        {"metadata": {"x" * 5_000_000: 1}},
+    ],
+    ids=["metadata", "lists", "unknown input", "wrong images", "value", "name", "key"],
+)
+def test_as_much_as_may_be_parsed_is_refused_fast(
+    measured: Measured, changes: dict[str, Any]
+) -> None:
+    body = submission(**changes)
+    measured.refused("POST", "/v1/tasks", json.dumps(body).encode())
+    if "input" in changes:
+        measured.refused("POST", MULTI_IMAGE, json.dumps(body["input"]).encode())
+
+
+def test_very_many_parameters_are_refused_fast(measured: Measured) -> None:
+    many = "&".join(f"a{n:x}" for n in range(1_000))
+    answer = measured.refused("GET", f"/v1/tasks?{many}=1&limit=1&limit=2", b"")
+    assert answer.json()["errors"][-1]["path"] == ""
+
+
+def test_a_large_picture_is_still_taken(measured: Measured) -> None:
+    image = "A" * (10 * 1024 * 1024)
+    body = submission(input=EXAMPLE | {"image_list": [{"image": image}]})
+    assert measured.http.post("/v1/tasks", json=body).status_code == 202
