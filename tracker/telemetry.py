@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import logging.config
+import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
@@ -22,37 +24,71 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered; empty outside of one."""
 
 
-class AccessLog:
-    """One line a request. As JSON they are put together by hand and written in groups.
+_NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
+"""What is known of the request that is being answered, for its line in the log."""
 
-    A line through `logging` costs more than the rest of a callback's way through the web layer.
+
+def begin_request(request_id: str) -> None:
+    """Begin to answer a request, in a context of its own."""
+    REQUEST_ID.set(request_id)
+    _NOTED.set({})
+
+
+def note(**fields: str) -> None:
+    """Add fields to the line of the request that is being answered; nothing outside of one.
+
+    Names in use: tenant, provider, task, verdict.
+    """
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.update(fields)
+
+
+class EventLog:
+    """Lines that are many: one a request, one an ended task.
+
+    As JSON they are put together by hand and written in groups: a line through `logging` costs
+    more than the rest of a callback's way through the web layer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         """Goes through `logging`, until `configure_logging` has asked for JSON."""
         self.as_json = False
-        self._log = logging.getLogger("tracker.access")
+        self._name = name
+        self._log = logging.getLogger(name)
         self._lines: list[str] = []
         self._stamp = ""
 
-    def write(self, what: str, *, at: datetime) -> None:
-        """Log one answer. Called in an event loop; the line is out when the loop next turns.
+    def write(
+        self, event: str, text: str, fields: Mapping[str, str | int | float | None], *, at: datetime
+    ) -> None:
+        """Log one event. Called in an event loop; the line is out when the loop next turns.
 
+        event: a constant word. text: the same for people, where no JSON is asked for.
         As JSON, the lines of one turn bear the time of its first.
         """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
-            self._log.info(what)
+            self._log.info(text)
             return
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
             self._stamp = at.isoformat(timespec="microseconds")[:26]
+        known = [
+            f'"{name}": {quoted(value) if isinstance(value, str) else value}'
+            for name, value in fields.items()
+            if value is not None
+        ]
         self._lines.append(
-            f'{{"event": {quoted(what)}, "request_id": {quoted(REQUEST_ID.get())}, '
-            f'"level": "info", "logger": "tracker.access", '
-            f'"timestamp": "{self._stamp}Z"}}\n'
+            f'{{"event": "{event}", {", ".join(known)}, "level": "info", '
+            f'"logger": "{self._name}", "timestamp": "{self._stamp}Z"}}\n'
         )
+
+    def answered(self, text: str, fields: Mapping[str, str | int | float], *, at: datetime) -> None:
+        """Log the answer to the request of this context, with what was noted of it."""
+        noted = _NOTED.get() or {}
+        self.write("request", text, {**fields, **noted, "request_id": REQUEST_ID.get()}, at=at)
 
     def _flush(self) -> None:
         text = "".join(self._lines)
@@ -61,7 +97,7 @@ class AccessLog:
         sys.stderr.flush()
 
 
-access_log = AccessLog()
+access_log, task_log = EventLog("tracker.access"), EventLog("tracker.tasks")
 """Of the process, as `logging` is."""
 
 
@@ -101,14 +137,15 @@ def configure_logging(level: str, format_: Format | None, redactor: Redactor) ->
     ]
     after: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not as_console:
-        after.append(structlog.processors.format_exc_info)
+        shared.append(structlog.stdlib.ExtraAdder())
+        after = [_name_event, *after, structlog.processors.format_exc_info]
     after.append(redact_values)
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
         "processors": [*after, renderer, redact_line],
     }
-    access_log.as_json = not as_console
+    access_log.as_json = task_log.as_json = not as_console
     logging.config.dictConfig(
         {
             "version": 1,
@@ -135,3 +172,21 @@ def _add_request_id(
     if request_id:
         event.setdefault("request_id", request_id)
     return event
+
+
+def _name_event(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Give a line of JSON a constant word as its event, and keep the sentence as its message."""
+    record = event.get("_record")
+    if record is not None:
+        event["message"] = event["event"]
+        event["event"] = _word_of(str(record.msg))
+    return event
+
+
+@lru_cache(maxsize=1024)
+def _word_of(template: str) -> str:
+    """Return a log call's template as one word, without the places of its values."""
+    plain = re.sub(r"%[-+ #0]*[0-9.*]*[a-zA-Z]|%%", " ", template)
+    return "_".join(re.findall(r"[a-z0-9]+", plain.lower())[:8]) or "message"

@@ -35,3 +35,44 @@ def ailment(latest: Sequence[Try], *, now: datetime) -> str | None:
     if now - recent[0].ended_at > FORGIVEN:
         return None
     return f"the latest {ENOUGH} submits failed, the last with: {recent[0].reason}"
+
+
+PATIENCE = timedelta(minutes=3)
+"""So long a provider may accept nothing that is sent to it before that is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """How one submit ended, whoever was to blame. reason: for people."""
+
+    ended_at: datetime
+    is_accepted: bool
+    reason: str
+
+
+def standstill_since(
+    latest: Sequence[Submitted], *, before: datetime | None, now: datetime
+) -> datetime | None:
+    """Return since when an account has accepted nothing of what was sent; None when it does.
+
+    latest: newest first; what an account that is asked often answered within some seconds.
+    before: what was returned at the look before.
+    """
+    in_vain = []
+    for one in latest:
+        if one.is_accepted:
+            break
+        in_vain.append(one)
+    if not in_vain or now - in_vain[0].ended_at > 2 * FORGIVEN:
+        return None
+    is_all = len(in_vain) == len(latest)
+    since = in_vain[-1].ended_at
+    return min(since, before) if is_all and before is not None else since
+
+
+def standstill(latest: Sequence[Submitted], *, since: datetime | None, now: datetime) -> str | None:
+    """Return what to say of an account that has accepted nothing since a time; None for nothing."""
+    if since is None or len(latest) < ENOUGH or now - since < PATIENCE:
+        return None
+    minutes = int((now - since).total_seconds() // 60)
+    return f"nothing was accepted for {minutes} minutes, the last answer: {latest[0].reason}"

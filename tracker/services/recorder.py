@@ -7,6 +7,7 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event
@@ -16,6 +17,7 @@ from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
     AT_PROVIDER,
+    TERMINAL,
     UNKNOWN_OPERATION,
     Awaits,
     FollowUp,
@@ -28,6 +30,7 @@ from tracker.services.outbox import Subscribers
 from tracker.store import jobs, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
+from tracker.telemetry import task_log
 
 _QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
@@ -147,6 +150,9 @@ class Recorder:
         self._context.outbox.owe_changes(self._tx, told, self._subscribers)
         transitions.append(self._tx.db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
+        ended = [(task, step) for task, step in told if _is_end(step)]
+        if ended:
+            self._tx.after_commit.append(partial(_log_ends, ended))
 
     def _is_capped(self, task: Task) -> bool:
         account = self._context.accounts.get((task.provider, task.account))
@@ -183,6 +189,31 @@ class Recorder:
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
         job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
+
+
+def _is_end(step: Transition) -> bool:
+    return step.to_state in TERMINAL and step.from_state is not step.to_state
+
+
+def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
+    """Log each task that has ended, once that is kept."""
+    for task, step in ended:
+        since = task.submitted_at or task.created_at
+        took_s = round((step.at - since).total_seconds(), 3)
+        text = f"task {task.id} of {task.provider}/{task.account} {task.state} after {took_s:g} s"
+        fields = {
+            "task": str(task.id),
+            "tenant": task.tenant,
+            "provider": task.provider,
+            "account": task.account,
+            "operation": task.operation,
+            "verdict": task.state._value_,
+            "source": step.source._value_,
+            "kind": step.kind._value_,
+            "seconds": took_s,
+            "code": None if task.error is None else task.error.code,
+        }
+        task_log.write("task_ended", text, fields, at=step.at)
 
 
 def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:

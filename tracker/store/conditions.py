@@ -13,6 +13,8 @@ CALLBACKS_DEGRADED = "callbacks_degraded"
 ACCOUNT_AILING = "account_ailing"
 """The latest submits with an account all failed, by its own fault or its provider's."""
 
+ACCOUNT_STANDSTILL = "account_standstill"
+"""An account has accepted nothing of what was sent to it for minutes, whatever it says."""
 ACCOUNT_MISSING = "account_missing"
 """Tasks wait for an account that the configuration has no more."""
 WRITES_STALLED = "writes_stalled"

@@ -132,6 +132,9 @@ class Store:
                 is_again = True
 
     def _tell(self, tx: Tx) -> None:
+        if tx.after_commit and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # a loop that has closed logs nothing more
+                self._loop.call_soon_threadsafe(_call_all, tx.after_commit)
         if (tx.woken or tx.moved) and self._listeners and self._loop is not None:
             woken, moved = frozenset(tx.woken), tx.moved
             # A loop that has closed has nobody to tell; what was committed stays committed.
@@ -141,3 +144,8 @@ class Store:
     def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         for listener in self._listeners:
             listener(woken, moved)
+
+
+def _call_all(calls: Sequence[Callable[[], None]]) -> None:
+    for call in calls:
+        call()

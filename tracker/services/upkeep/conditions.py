@@ -28,10 +28,30 @@ class News:
 def tell(tx: Tx, news: Sequence[News]) -> list[None]:
     """Set-based: raise and clear conditions. What stands already is not said again."""
     for one in news:
-        about = (one.name, one.provider, one.account)
-        if one.reason is None:
-            if conditions.clear(tx.db, *about, now=tx.now):
-                log.warning("condition %s is over (%s %s)", *about)
-        elif conditions.raise_(tx.db, Condition(*about, one.reason, tx.now)):
-            log.warning("condition %s (%s %s): %s", *about, one.reason)
+        if one.reason is not None:
+            raise_one(tx, one)
+        elif conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now):
+            line = "condition %s is over (%s %s)"
+            log.warning(line, one.name, one.provider, one.account, extra=_fields(one, "cleared"))
     return [None] * len(news)
+
+
+def raise_one(tx: Tx, one: News) -> bool:
+    """Raise a condition; False when it stands already."""
+    about = (one.name, one.provider, one.account)
+    if not conditions.raise_(tx.db, Condition(*about, one.reason or "", tx.now)):
+        return False
+    fields = _fields(one, "raised")
+    log.warning("condition %s (%s %s): %s", *about, one.reason, extra=fields)
+    return True
+
+
+def _fields(one: News, became: str) -> dict[str, str | None]:
+    """Return what a line of JSON says of it."""
+    return {
+        "condition": one.name,
+        "became": became,
+        "provider": one.provider or None,
+        "account": one.account or None,
+        "reason": one.reason,
+    }

@@ -2,18 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
-from tracker.domain.health import Try, ailment
+from tracker.domain.health import Submitted, Try, ailment, standstill, standstill_since
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of, names_of
 from tracker.services.upkeep.conditions import News, tell
 from tracker.store import attempts, conditions, jobs
 from tracker.store.attempts import Ended
-from tracker.store.conditions import ACCOUNT_AILING, ACCOUNT_MISSING, Condition
+from tracker.store.conditions import (
+    ACCOUNT_AILING,
+    ACCOUNT_MISSING,
+    ACCOUNT_STANDSTILL,
+    Condition,
+)
 
 LATEST = 300
 """How many of the latest submits of all accounts are looked at."""
+_ACCEPTED = frozenset({"accepted", "exists"})
 _IN_VAIN = frozenset({"unknown", "not_sent", "lost"})
 
 _MISSING = (
@@ -26,8 +33,9 @@ class Health:
     """Looks at the latest submits now and then."""
 
     def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+        """Remembers since when each account has accepted nothing: what is read is bounded."""
         self._context = context
+        self._standing: dict[tuple[str, str], datetime] = {}
 
     async def look(self) -> None:
         """One look: raise and clear conditions."""
@@ -45,7 +53,30 @@ class Health:
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
                 await context.store.write(tell, News(ACCOUNT_AILING, *name, reason))
+        await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
+
+    async def _look_for_standstills(
+        self, latest: Sequence[Ended], there: Sequence[Condition]
+    ) -> None:
+        """Accounts that defer or refuse all that is sent to them, busy ones among them."""
+        now = self._context.clock.now()
+        submits: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+        for one in latest:
+            is_accepted = one.outcome in _ACCEPTED
+            submitted = Submitted(one.ended_at, is_accepted, one.message or one.outcome)
+            submits[one.provider, one.account].append(submitted)
+        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_STANDSTILL}
+        for name in sorted({*submits, *raised}):
+            found = submits.get(name, [])
+            since = standstill_since(found, before=self._standing.pop(name, None), now=now)
+            if since is not None:
+                self._standing[name] = since
+            reason = standstill(found, since=since, now=now)
+            is_over = since is None and name in raised
+            if is_over or (reason is not None and name not in raised):
+                news = News(ACCOUNT_STANDSTILL, *name, reason)
+                await self._context.store.write(tell, news)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
         """Accounts whose tasks still want to be sent or asked about."""

@@ -8,8 +8,9 @@ from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.expectation import Ended, expectation, is_silent
 from tracker.domain.notices import EventType
 from tracker.services.context import Context
+from tracker.services.upkeep.conditions import News, raise_one, tell
 from tracker.store import conditions, tasks
-from tracker.store.conditions import CALLBACKS_DEGRADED, Condition
+from tracker.store.conditions import CALLBACKS_DEGRADED
 from tracker.store.driver.transaction import Tx
 from tracker.store.tasks import Verdict
 
@@ -57,13 +58,12 @@ class Learning:
             if is_raised:
                 self._raise(tx, provider, account)
             else:
-                conditions.clear(tx.db, CALLBACKS_DEGRADED, provider, account, now=tx.now)
+                tell(tx, [News(CALLBACKS_DEGRADED, provider, account, None)])
         return [None] * len(news)
 
     def _raise(self, tx: Tx, provider: str, account: str) -> None:
         """Raise the condition, and tell subscribers where it was not raised already."""
-        condition = Condition(CALLBACKS_DEGRADED, provider, account, _REASON, tx.now)
-        if not conditions.raise_(tx.db, condition):
+        if not raise_one(tx, News(CALLBACKS_DEGRADED, provider, account, _REASON)):
             return  # another process was faster, and has told them
         said = {"provider": provider, "account": account, "reason": _REASON}
         type_ = EventType.CALLBACKS_DEGRADED

@@ -1,5 +1,6 @@
 """One transaction, as services see it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 
@@ -15,6 +16,7 @@ class Tx:
     db:    for the statement modules of this room.
     woken: kinds of job that became due; the process's own workers hear of them after the commit.
     moved: whether the change feed grew.
+    after_commit: what to call in the event loop once all of it is kept; nothing that can fail.
     """
 
     def __init__(self, db: Connection, clock: Clock) -> None:
@@ -23,6 +25,7 @@ class Tx:
         self._clock = clock
         self.woken: set[JobKind] = set()
         self.moved = False
+        self.after_commit: list[Callable[[], None]] = []
 
     @cached_property
     def now(self) -> datetime:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
 from tracker.services.submit.submission import AcceptedTask
+from tracker.telemetry import note
 from tracker.web.api import views
 from tracker.web.api.schemas import render_task
 from tracker.web.edge import waiting
@@ -61,6 +62,7 @@ async def accepted_answer(
     since: the watch's place before it was taken in.
     """
     task = accepted.task
+    note(provider=task.provider, task=str(task.id))
     if wait.seconds:
         since = None if accepted.replayed else since
         task = await waiting.until_over(request, wait, task, since=since)

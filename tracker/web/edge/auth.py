@@ -14,6 +14,7 @@ from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Holder
 from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
 from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
+from tracker.telemetry import note
 from tracker.web.edge.local import is_local
 
 ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
@@ -107,6 +108,7 @@ async def admit(request: Request, scope: Scope) -> Principal:
     if not principal.may(scope):
         raise Forbidden(scope)
     request.state.principal = principal
+    note(tenant=principal.tenant)
     request.state.holder = authenticator.holder(principal, scope)
     return principal
 

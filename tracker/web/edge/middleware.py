@@ -1,14 +1,14 @@
 """Around every request: an id that goes in and out, one log line, and no exception unanswered."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
-from tracker.telemetry import REQUEST_ID, access_log
+from tracker.telemetry import access_log, begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
@@ -31,7 +31,7 @@ class RequestScope:
             return
         request_id = request_id_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
-        REQUEST_ID.set(request_id)
+        begin_request(request_id)
         started = self._clock.monotonic()
         status = 0
 
@@ -52,7 +52,9 @@ class RequestScope:
             response = await problems.answer(Request(scope), error)
             await response(scope, receive, send_with_id)
         finally:
-            log_answer(self._clock, scope["method"], scope["path"], status, started=started)
+            path, params = scope["path"], scope.get("path_params")
+            route = _route_of(path, params) if params else path
+            log_answer(self._clock, scope["method"], path, status, started=started, route=route)
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -64,14 +66,40 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return new_name()
 
 
-def log_answer(clock: Clock, method: str, path: str, status: int, *, started: float) -> None:
-    """One line in the log. started: on the clock that only goes forward."""
-    took_ms = (clock.monotonic() - started) * 1000
-    access_log.write(f"{method} {_shown(path)} {status} {took_ms:.1f}ms", at=clock.now())
+def log_answer(  # noqa: PLR0913 - what is logged of an answer
+    clock: Clock, method: str, path: str, status: int, *, started: float, route: str
+) -> None:
+    """Write one line in the log.
+
+    started: on the clock that only goes forward.
+    route:   the path with the names of what it holds; the same for all requests of a kind.
+    """
+    took_ms = round((clock.monotonic() - started) * 1000, 1)
+    shown, shown_route = _shown(path), _shown(route)
+    access_log.answered(
+        f"{method} {shown} {status} {took_ms}ms",
+        {
+            "method": method,
+            "route": shown_route,
+            "path": shown,
+            "status": status,
+            "ms": took_ms,
+        },
+        at=clock.now(),
+    )
+
+
+def _route_of(path: str, params: Mapping[str, Any]) -> str:
+    """Return a path with each part that the router took out of it replaced by its name."""
+    for name, value in params.items():
+        text = str(value)
+        if text and f"/{text}" in path:
+            path = path.replace(f"/{text}", f"/{{{name}}}", 1)
+    return path
 
 
 def _shown(path: str) -> str:
-    """A path as it may be logged: the token of a callback URL is a secret."""
+    """Return a path as it may be logged: the token of a callback URL is a secret."""
     before, mark, rest = path.partition(CALLBACK_PREFIX)  # it may stand behind a root path
     if mark:
         named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes

@@ -12,6 +12,7 @@ from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
+from tracker.telemetry import note
 
 
 def check_known(
@@ -140,6 +141,7 @@ def task_id(request: Request) -> UUID:
     found = as_uuid(request.path_params["id"])
     if found is None:
         raise NotFound("there is no such task")
+    note(task=str(found))
     return found
 
 

@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 CALLBACK_PREFIX = "/callbacks/"
 """Before provider, task and token. The token is a secret, so the log leaves it out."""
+CALLBACK_ROUTE = f"{CALLBACK_PREFIX}{{provider}}/{{subject}}/{{token}}"
 
 
 class RootPath:

@@ -10,6 +10,7 @@ from tracker.providers.kling.operations import OPERATIONS
 from tracker.services.submit.submission import Submission
 from tracker.store import listing, tasks
 from tracker.store.filters import TaskFilter
+from tracker.telemetry import note
 from tracker.web.edge import query
 from tracker.web.edge.body import read_json
 from tracker.web.edge.state import services, tenant
@@ -49,6 +50,7 @@ async def create(request: Request, operation: str) -> dict[str, Any]:
             input_path="",
         )
     )
+    note(provider=accepted.task.provider, task=str(accepted.task.id))
     return front.render_created(accepted.task)
 
 

@@ -8,7 +8,9 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.token import SHARED
 from tracker.services.receive.correlation import RawCallback
+from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
@@ -46,6 +48,9 @@ async def take(
     """
     provider, subject, token = place
     received = await our.reception.receive(RawCallback(provider, subject, token, headers, body))
+    note(provider=provider, verdict=received.verdict._value_)
+    if subject != SHARED:
+        note(task=subject)
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict]

@@ -13,10 +13,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.telemetry import REQUEST_ID
+from tracker.telemetry import begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_answer, request_id_of
-from tracker.web.edge.rootpath import CALLBACK_PREFIX
+from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.edge.state import Services
 from tracker.web.receive import callbacks
 from tracker.web.wire.parsed import BoundedHttpTools
@@ -129,14 +129,15 @@ class CallbackProtocol(BoundedHttpTools):
     async def _answer(self, exchange: _Exchange, scope: Any) -> None:
         our = self._services
         request_id = request_id_of(scope["headers"])
-        REQUEST_ID.set(request_id)  # in the task's own context
+        begin_request(request_id)  # in the task's own context
         started = our.clock.monotonic()
         try:
             response = await callbacks.take(our, exchange.place, exchange.headers, exchange.body)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await problems.answer(Request(scope), error)
         path = CALLBACK_PREFIX + "/".join(exchange.place)
-        log_answer(our.clock, "POST", path, response.status_code, started=started)
+        status = response.status_code
+        log_answer(our.clock, "POST", path, status, started=started, route=CALLBACK_ROUTE)
         if not exchange.disconnected:
             self._send(exchange, response, request_id)
 

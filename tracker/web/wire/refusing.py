@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
-from tracker.telemetry import REQUEST_ID
+from tracker.telemetry import begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import RequestScope, log_answer
 
@@ -26,13 +26,13 @@ def refusing(error: Exception, clock: Clock) -> ASGIApp:
 async def last_words(error: Exception, clock: Clock, write: Callable[[bytes], Any]) -> None:
     """Answer bytes that are no request. The caller closes the connection behind it."""
     request_id = new_name()
-    REQUEST_ID.set(request_id)  # in the task's own context
+    begin_request(request_id)  # in the task's own context
     started = clock.monotonic()
     response = await problems.answer(Request({"type": "http", "headers": []}), error)
     response.headers["connection"] = "close"
     head = (rendered(response), b"x-request-id: ", request_id.encode(), b"\r\n\r\n")
     write(b"".join((*head, bytes(response.body))))
-    log_answer(clock, "-", "-", response.status_code, started=started)
+    log_answer(clock, "-", "-", response.status_code, started=started, route="-")
 
 
 def rendered(response: Response) -> bytes:

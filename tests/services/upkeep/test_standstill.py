@@ -1,0 +1,56 @@
+"""A provider that defers everything for minutes is a condition, logged when it rises and clears."""
+
+import json
+
+import pytest
+
+from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.policy import Policy
+from tracker.domain.work import JobKind
+from tracker.services.submit.attempting import Attempting
+from tracker.services.upkeep.health import Health
+from tracker.store import conditions
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("code", [1302, 1303])
+async def test_it_is_raised_told_and_cleared(
+    sqlite_url: str, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    """On SQLite: PostgreSQL hands out jobs by its own clock."""
+    is_busy = True
+
+    def answer(_call: HttpCall) -> HttpResult:
+        if is_busy:
+            return HttpResult(429, {}, json.dumps({"code": code, "message": "later"}).encode())
+        said = {"code": 0, "data": {"task_id": "theirs", "task_status": "submitted"}}
+        return HttpResult(200, {}, json.dumps(said).encode())
+
+    clock = HandClock()
+    async with open_workbench(sqlite_url, Way(answer), policy=Policy(), clock=clock) as bench:
+        health = Health(bench.context)
+
+        async def try_and_look() -> list[str]:
+            due = await bench.leases.next_due(JobKind.SUBMIT)
+            assert due is not None
+            clock.at = max(clock.at, due)
+            for job in await bench.claim(JobKind.SUBMIT):
+                await Attempting(bench.context).run(job)
+            await health.look()
+            found = await bench.context.store.read(conditions.list_open)
+            return [one.name for one in found]
+
+        await bench.queued("mine")
+        begun, seen = clock.now(), await try_and_look()
+        while not seen:
+            assert (clock.now() - begun).total_seconds() < 600
+            seen = await try_and_look()
+        assert seen == ["account_standstill"]
+        assert (clock.now() - begun).total_seconds() >= 180
+        is_busy = False
+        assert await try_and_look() == []
+    told = [record for record in caplog.records if "account_standstill" in record.getMessage()]
+    assert [record.__dict__["became"] for record in told] == ["raised", "cleared"]
+    assert "later" in told[0].getMessage()
