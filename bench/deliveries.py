@@ -15,7 +15,8 @@ from bench.table import Figure
 from tracker.app import Parts, open_parts, running_workers
 from tracker.clock import new_id
 from tracker.domain.delivery import DeliveryState
-from tracker.domain.notices import EventType, Filter
+from tracker.domain.event_types import EventType
+from tracker.domain.notices import Filter
 from tracker.services.deliver.endpoints import NewEndpoint
 from tracker.settings import Settings
 from tracker.store import deliveries, endpoints

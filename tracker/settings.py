@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from tracker import provider_settings
+from tracker import environment, provider_settings
 from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
@@ -152,7 +151,7 @@ class Settings(BaseModel):
         Empty values count as unset. Raises SettingsError, with every problem found.
         """
         if environ is None:
-            environ = read_environment()
+            environ = environment.read()
         known = {
             name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
         }
@@ -274,11 +273,6 @@ def _read_accounts(
 
 OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})
 """Names with our prefix that are read elsewhere: by the client commands and by the tests."""
-
-
-def read_environment() -> dict[str, str]:
-    """Read the environment over a `.env` in the working directory: texts by name."""
-    return {k: v for k, v in dotenv_values(".env").items() if v} | dict(os.environ)
 
 
 def setting_names() -> frozenset[str]:

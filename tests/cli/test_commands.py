@@ -85,8 +85,8 @@ def test_submit_waits_and_prints_the_task_as_json(service: str) -> None:
     assert "accepted" in done.stderr
 
 
-def test_waiting_for_a_failed_task_exits_1_and_a_slow_one_2(service: str) -> None:
-    for scenario, code in (("failed", 1), ("slow=30", 2)):
+def test_waiting_for_a_failed_task_exits_1_and_a_slow_one_3(service: str) -> None:
+    for scenario, code in (("failed", 1), ("slow=30", 3)):
         body = json.dumps(EXAMPLE | {"prompt": f"[scenario:{scenario}]"})
         task = json.loads(
             run("submit", "--input", body, "--output", "json", "--url", service).stdout

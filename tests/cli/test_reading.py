@@ -112,11 +112,14 @@ def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Pat
         assert waiting.join() == 1
 
 
-def test_a_wait_that_is_over_before_the_task_exits_2(http: httpx.Client) -> None:
+def test_a_wait_that_is_over_before_the_task_exits_3_and_says_how_to_go_on(
+    http: httpx.Client,
+) -> None:
     slow = submit(http, input=EXAMPLE | {"prompt": "[scenario:slow=30]"})
     waited = run(http, "tasks", "wait", slow["id"], "--timeout", "1.2")
-    assert waited.exit_code == 2
+    assert waited.exit_code == 3
     assert "still" in waited.stderr
+    assert f"tracker tasks wait {slow['id']}" in waited.stderr
 
 
 def test_a_failed_task_is_submitted_again(http: httpx.Client) -> None:

@@ -11,8 +11,9 @@ from tests.domain.factories import a_task
 from tracker.clock import new_id
 from tracker.domain import retry
 from tracker.domain.delivery import Attempt, DeliveryState, outcome
+from tracker.domain.event_types import EventType
 from tracker.domain.events import Kind
-from tracker.domain.notices import EventType, Filter, delivery_id, type_of
+from tracker.domain.notices import Filter, delivery_id, type_of
 from tracker.domain.pacing import MOST, START, Pace
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.task import TaskState

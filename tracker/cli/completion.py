@@ -3,15 +3,24 @@
 import click
 from click.shell_completion import get_completion_class
 
+from tracker.cli.command import Command, examples
+
 VARIABLE = "_TRACKER_COMPLETE"
 """By which the shell asks; click reads it."""
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        """echo 'eval "$(tracker completion bash)"' >> ~/.bashrc""",
+        """echo 'eval "$(tracker completion zsh)"' >> ~/.zshrc""",
+        "tracker completion fish > ~/.config/fish/completions/tracker.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script of a shell, e.g. for ~/.bashrc: eval "$(tracker completion bash)"."""
+    """Print the completion script of a shell."""
     made = get_completion_class(shell)
     assert made is not None  # noqa: S101 - click has one for each of the choices
     root = context.find_root()

@@ -4,100 +4,143 @@ from typing import Any
 
 import click
 
-from tracker.cli.remote import KEY, URL, connect
-from tracker.cli.shared import OUTPUT, emit, fail, print_fields, print_table
+from tracker.cli.command import Group, examples
+from tracker.cli.remote import Connection, remote
+from tracker.cli.shared import WIDE, emit, fail, print_fields
+from tracker.cli.table import Column, print_table
+from tracker.cli.types import EVENT_TYPE, INSTANT, choice
+from tracker.cli.visible import visible
+from tracker.domain.delivery import DeliveryState
 
-FILTERS = (
-    click.option("--state", multiple=True, help="Only in this state. Repeatable."),
+_FILTERS = (
+    click.option(
+        "--state",
+        multiple=True,
+        type=choice(state.value for state in DeliveryState),
+        help="Only in this state. Repeatable.",
+    ),
     click.option("--endpoint", "endpoint_id", help="Only to this endpoint."),
     click.option("--task", "task_id", help="Only about this task."),
-    click.option("--event", multiple=True, help="Only of this type. Repeatable."),
-    click.option("--created-after", help="RFC 3339."),
-    click.option("--created-before", help="RFC 3339."),
+    click.option(
+        "--event",
+        multiple=True,
+        type=EVENT_TYPE,
+        metavar="TYPE",
+        help="Only of this type, e.g. task.succeeded. Repeatable.",
+    ),
+    click.option("--created-after", type=INSTANT, help="Written down later, e.g. 2026-11-28."),
+    click.option("--created-before", type=INSTANT, help="Written down earlier."),
+)
+_COLUMNS = (
+    Column("id", "id"),
+    Column("state", "state"),
+    Column("event"),
+    Column("attempts"),
+    Column("next_attempt_at", "time"),
+    Column("last_status"),
+    Column("created_at", "time"),
+    Column("task_id"),
+    Column("url", "text"),
+    Column("last_error", "text"),
+)
+_ATTEMPTS = (
+    Column("at", "id"),
+    Column("status"),
+    Column("latency_ms"),
+    Column("error", "text"),
+    Column("answer", "text"),
 )
 
 
 def filters(command: Any) -> Any:
     """Which deliveries, as options."""
-    for option in reversed(FILTERS):
+    for option in reversed(_FILTERS):
         command = option(command)
     return command
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker deliveries list --failing",
+        "tracker deliveries show DELIVERY_ID",
+        "tracker deliveries redeliver --created-after 2026-11-28         # a dry run",
+        "tracker deliveries redeliver --created-after 2026-11-28 --yes",
+    ),
+)
 def deliveries() -> None:
-    """Look at deliveries, and send them once more."""
+    """List deliveries, and send them again."""
 
 
 @deliveries.command("list")
-@URL
-@KEY
-@OUTPUT
+@remote
 @filters
 @click.option("--undelivered", is_flag=True, help="Only what is still owed.")
 @click.option("--failing", is_flag=True, help="Only what is still owed after a failed attempt.")
-@click.option("--limit", type=int, default=50, show_default=True)
-def list_(*, url: str, api_key: str | None, output: str, **given: Any) -> None:
-    """Newest first."""
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@WIDE
+def list_(*, connection: Connection, output: str, wide: bool, **given: Any) -> None:
+    """List deliveries, newest first."""
     for flag in ("undelivered", "failing"):
         given[flag] = "true" if given[flag] else None
     params = {name: value for name, value in given.items() if value not in (None, ())}
-    with connect(url, api_key) as server:
+    with connection.open() as server:
         page = server.get("/v1/deliveries", params=params)
-    columns = ("id", "event", "url", "state", "attempts", "last_status", "last_error")
-    rows = [[one[column] for column in columns] for one in page["deliveries"]]
-    emit(output, page, lambda: print_table("deliveries", columns, rows))
+    emit(output, page, lambda: print_table("deliveries", _COLUMNS, page["deliveries"], wide=wide))
 
 
 @deliveries.command()
-@URL
-@KEY
-@OUTPUT
+@remote
 @click.argument("delivery_id")
-def show(*, url: str, api_key: str | None, output: str, delivery_id: str) -> None:
-    """One delivery with its body and every attempt."""
-    with connect(url, api_key) as server:
+def show(*, connection: Connection, output: str, delivery_id: str) -> None:
+    """Show one delivery with its body and every attempt."""
+    with connection.open() as server:
         whole = server.get(f"/v1/deliveries/{delivery_id}")
     emit(output, whole, lambda: _print_whole(whole))
 
 
-@deliveries.command()
-@URL
-@KEY
-@OUTPUT
+@deliveries.command(
+    epilog=examples(
+        "tracker deliveries redeliver DELIVERY_ID",
+        "tracker deliveries redeliver --endpoint ENDPOINT_ID --state failed --yes",
+    )
+)
+@remote
 @filters
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.argument("delivery_id", required=False)
 def redeliver(
     *,
-    url: str,
-    api_key: str | None,
+    connection: Connection,
     output: str,
     yes: bool,
     delivery_id: str | None,
     **given: Any,
 ) -> None:
-    """Send one once more, or all that the filters match (failed and cancelled ones by default)."""
+    """Send one again, or all that the filters match.
+
+    Without --state the filters match failed and cancelled deliveries.
+    """
     body = {name: value for name, value in given.items() if value not in (None, ())}
     if delivery_id is not None and body:
         fail("give either a delivery or filters")
-    with connect(url, api_key) as server:
+    with connection.open() as server:
         if delivery_id is not None:
-            answer = server.send("POST", f"/v1/deliveries/{delivery_id}/redeliver").json()
+            answer = server.post(f"/v1/deliveries/{delivery_id}/redeliver")
         else:
             for name in ("state", "event"):
                 if name in body:
                     body[name] = list(body[name])
             body["dry_run"] = not yes
-            answer = server.send("POST", "/v1/deliveries/redeliver", json=body).json()
+            answer = server.post("/v1/deliveries/redeliver", json=body)
     emit(output, answer, lambda: print_fields(answer))
+    if answer.get("dry_run") and answer["matching"]:
+        click.echo("nothing was sent; add --yes to send them", err=True)
 
 
 def _print_whole(whole: dict[str, Any]) -> None:
     print_fields(whole["delivery"])
     click.echo()
-    columns = ("at", "status", "latency_ms", "error", "answer")
-    rows = [[made[column] for column in columns] for made in whole["attempts"]]
-    print_table("attempts", columns, rows)
+    print_table("attempts", _ATTEMPTS, whole["attempts"])
     click.echo()
-    click.echo(whole["body"])
+    click.echo(visible(whole["body"]))

@@ -1,185 +1,36 @@
-"""`tracker demo`: the main job on one machine, shown live, from submit to result."""
-
-import socket
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+"""`tracker demo`: the main job on one machine."""
 
 import click
-import httpx
-import uvicorn
 
-from tracker.app import make_app, server_options
-from tracker.cli.remote import TERMINAL, Server, connect
-from tracker.cli.shared import fail
-from tracker.cli.tasks import history, print_history
-from tracker.domain.redaction import Redactor
-from tracker.emulator import DEFAULT_KEY, EmulatorConfig
-from tracker.emulator import EmulatorServer as Emulator
-from tracker.settings import Settings
-from tracker.store.migrate import upgrade
-from tracker.telemetry import configure_logging
-
-PROMPT = "根据参考图片生成连贯的动作视频"
-"""The contract's own example: two images, this prompt, mode std, 5 seconds."""
-LONGEST_S = 60.0
-LOOK_EVERY_S = 0.1
+from tracker.cli.command import Command, examples
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker demo",
+        "tracker demo --keep                       # leave it running and look around",
+        "tracker demo --scenario duplicated=3      # play a fault",
+    ),
+)
 @click.option("--keep", is_flag=True, help="Leave everything running and print where to look.")
-@click.option("--port", type=int, default=8000, show_default=True, help="0, or taken: a free one.")
 @click.option(
-    "--step", type=float, default=1.0, show_default=True, help="Emulator's seconds per state."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="0, or taken: a free one.",
+)
+@click.option(
+    "--step",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Emulator's seconds per state.",
 )
 @click.option("--scenario", default="ok", show_default=True, help="What the emulator plays.")
 def demo(*, keep: bool, port: int, step: float, scenario: str) -> None:
     """Run the main job end to end. Exit 0 only if the task succeeded by a callback."""
-    configure_logging("error", "console", Redactor())
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
-        emulator = stack.enter_context(
-            Emulator(EmulatorConfig(step_seconds=step, scenario=scenario))
-        )
-        listener = _listen(port)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = _settings(folder, emulator.url, url)
-        upgrade(settings.resolved_database_url())
-        _line("database", f"{settings.resolved_database_url()}  migrated")
-        _line("emulator", f"{emulator.url}  stands in for Kling")
-        stack.enter_context(_serving(settings, listener))
-        _line("tracker", f"{url}  web and workers in one process")
-        server = stack.enter_context(connect(url, None))
-        task_id = _submit(server, emulator.url)
-        succeeded = _watch(server, task_id)
-        _show(server, task_id)
-        if keep:
-            _linger(url, emulator.url, task_id)
-    sys.exit(0 if succeeded else 1)
+    from tracker.cli.demonstration import run  # noqa: PLC0415 - the help needs no server
 
-
-def _settings(folder: Path, emulator: str, url: str) -> Settings:
-    return Settings.from_env(
-        {
-            "TRACKER_DATA_DIR": str(folder),
-            "TRACKER_PUBLIC_URL": url,
-            "TRACKER_KLING_BASE_URL": f"{emulator}/kling",
-            "TRACKER_KLING_API_KEY": DEFAULT_KEY,
-            "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
-            "TRACKER_POLL_QUIET_S": "5",  # soon, for those who lose the callbacks on purpose
-        }
-    )
-
-
-def _listen(port: int) -> socket.socket:
-    # proto is named so that asyncio switches Nagle's delay off on connections taken here.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    return listener
-
-
-@contextmanager
-def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
-    app = make_app(settings, workers=True)
-    config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            fail("the service did not start; see the lines above", code=1)
-        time.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(15)
-
-
-def _submit(server: Server, emulator: str) -> str:
-    body = {
-        "image_list": [
-            {"image": f"{emulator}/media/demo/1.png"},
-            {"image": f"{emulator}/media/demo/2.png"},
-        ],
-        "prompt": PROMPT,
-        "mode": "std",
-        "duration": "5",
-    }
-    click.echo()
-    _line("POST", "/kling/v1/videos/multi-image2video")
-    _line("prompt", PROMPT)
-    answer = server.send("POST", "/kling/v1/videos/multi-image2video", json=body).json()
-    _line("answer", f"code {answer['code']}  task_id {answer['data']['task_id']}")
-    click.echo()
-    return str(answer["data"]["task_id"])
-
-
-def _watch(server: Server, task_id: str) -> bool:
-    """Print each transition as it is made; whether a callback brought success."""
-    started, shown, last = time.monotonic(), 0, None
-    while time.monotonic() - started < LONGEST_S:
-        steps = server.get(f"/v1/tasks/{task_id}/transitions")["transitions"]
-        for step in steps[shown:]:
-            _print_step(step, time.monotonic() - started)
-            last = step
-        shown = len(steps)
-        if last is not None and last["to"] in TERMINAL:
-            return bool(last["to"] == "succeeded" and last["source"] == "callback")
-        time.sleep(LOOK_EVERY_S)
-    click.echo(f"no verdict within {LONGEST_S:g} s")
-    return False
-
-
-def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
-    colours = {"succeeded": "green", "failed": "red", "running": "cyan", "submitted": "blue"}
-    state = click.style(f"{step['to']:<10}", fg=colours.get(step["to"], "yellow"), bold=True)
-    word = f"  ({step['provider_status']})" if step["provider_status"] else ""
-    click.echo(f"  {elapsed_s:6.2f} s  {state}  by {step['source']}{word}")
-
-
-def _show(server: Server, task_id: str) -> None:
-    click.echo()
-    print_history(history(server, task_id))
-    task = server.get(f"/v1/tasks/{task_id}")
-    for piece in (task["result"] or {"artifacts": []})["artifacts"]:
-        click.echo()
-        _line("result", f"{piece['kind']}  {piece['url']}")
-        media = httpx.get(piece["url"], trust_env=False, timeout=10)
-        media.raise_for_status()
-        _line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
-
-
-def _linger(url: str, emulator: str, task_id: str) -> None:
-    click.echo(
-        f"""
-Still running. Look around, or try:
-
-  curl -s {url}/v1/tasks
-  curl -s {url}/v1/tasks/{task_id}/transitions
-  curl -s {url}/kling/v1/videos/multi-image2video/{task_id}
-  curl -s {emulator}/emulator/callbacks
-  curl -s {url}/kling/v1/videos/multi-image2video -H 'content-type: application/json' \\
-       -d '{{"image_list":[{{"image":"https://example.com/1.png"}}],
-            "prompt":"[scenario:duplicated=5,reordered] 走路"}}'
-
-Scenarios: curl -s {emulator}/emulator     Stop: Ctrl-C"""
-    )
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("stopping")
-
-
-def _line(name: str, text: str) -> None:
-    click.echo(f"{name:<9} {text}")
+    run(keep=keep, port=port, step=step, scenario=scenario)

@@ -2,21 +2,42 @@
 
 import click
 
+from tracker.cli.command import Command, examples
 from tracker.cli.shared import fail, say
-from tracker.emulator import DEFAULT_KEY, EmulatorConfig, ScenarioError, create_app, run
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker emulate --port 8100",
+        "tracker emulate --scenario duplicated=3,reordered --step 0.2",
+        "curl -s http://127.0.0.1:8100/emulator     # lists all scenarios",
+    ),
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=8100, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8100, show_default=True)
 @click.option("--scenario", default="ok", show_default=True, help="GET /emulator lists all.")
-@click.option("--step", type=float, default=1.0, show_default=True, help="Seconds a state.")
-@click.option("--slots", type=int, default=20, show_default=True, help="Tasks at once.")
+@click.option(
+    "--step", type=click.FloatRange(0), default=1.0, show_default=True, help="Seconds a state."
+)
+@click.option(
+    "--slots", type=click.IntRange(1), default=20, show_default=True, help="Tasks at once."
+)
 @click.option("--webhook-secret", help="A whsec_… secret: callbacks are then signed.")
 def emulate(  # noqa: PLR0913 - one parameter per option
     *, host: str, port: int, scenario: str, step: float, slots: int, webhook_secret: str | None
 ) -> None:
     """Stand in for the providers here: routes and answers, callbacks, faults on demand."""
+    # Here: the help of this command needs neither the emulator nor a server.
+    from tracker.cli.listeners import bind  # noqa: PLC0415
+    from tracker.emulator import (  # noqa: PLC0415
+        DEFAULT_KEY,
+        EmulatorConfig,
+        ScenarioError,
+        create_app,
+        run,
+    )
+
     config = EmulatorConfig(
         scenario=scenario, step_seconds=step, max_slots=slots, webhook_secret=webhook_secret
     )
@@ -24,5 +45,11 @@ def emulate(  # noqa: PLR0913 - one parameter per option
         create_app(config)
     except ScenarioError as error:
         fail(f"--scenario: {error}")
-    say(f"emulator on http://{host}:{port}  (key: {DEFAULT_KEY}; GET /emulator explains it)")
-    run(config, host=host, port=port)
+    listener, *others = bind(host, port)
+    for one in others:
+        one.close()
+    listener.listen()
+    place = listener.getsockname()
+    shown = f"[{place[0]}]" if ":" in place[0] else host
+    say(f"emulator on http://{shown}:{place[1]}  (key: {DEFAULT_KEY}; GET /emulator explains it)")
+    run(config, sock=listener)

@@ -1,82 +1,112 @@
 """`tracker endpoints`: where subscribers are told, on a running service."""
 
-from typing import Any
+import sys
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.remote import KEY, URL, connect
-from tracker.cli.shared import OUTPUT, emit, fail, print_fields, print_table, say
+from tracker.cli.command import Group, examples
+from tracker.cli.exits import FAILED, TIMED_OUT
+from tracker.cli.remote import Connection, remote
+from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.table import Column, print_table
+from tracker.cli.types import EVENT_TYPE, pair
 
-FIELDS = (
+if TYPE_CHECKING:
+    from tracker.cli.server import Server
+
+LOOK_EVERY_S = 0.2
+_FIELDS = (
     click.option("--description", help="For people."),
-    click.option("--event", "event_types", multiple=True, help="Only these types. Repeatable."),
+    click.option(
+        "--event",
+        "event_types",
+        multiple=True,
+        type=EVENT_TYPE,
+        metavar="TYPE",
+        help="Only this type, e.g. task.succeeded. Repeatable.",
+    ),
     click.option("--provider", "providers", multiple=True, help="Only at these. Repeatable."),
     click.option("--operation", "operations", multiple=True, help="Only of these. Repeatable."),
     click.option("--metadata", multiple=True, help="Only with KEY=VALUE. Repeatable."),
     click.option("--payload", type=click.Choice(["thin", "full"]), help="How much is told."),
     click.option("--ordered/--unordered", default=None, help="A task's changes one by one."),
 )
+_COLUMNS = (
+    Column("id", "id"),
+    Column("state", "state"),
+    Column("url", "text"),
+    Column("event_types", "text", empty="all"),
+    Column("failing_since", "time"),
+    Column("description", "text"),
+)
+_LISTS = ("event_types", "providers", "operations", "metadata")
+"""Empty, these let everything through."""
 
 
 def fields(command: Any) -> Any:
     """What an endpoint is made of, as options."""
-    for option in reversed(FIELDS):
+    for option in reversed(_FIELDS):
         command = option(command)
     return command
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker endpoints create https://example.com/hook --event task.succeeded",
+        "tracker endpoints test ENDPOINT_ID",
+        "tracker endpoints rotate-secret ENDPOINT_ID",
+    ),
+)
 def endpoints() -> None:
-    """Keep the endpoints that are told what happens."""
+    """Create, test, pause and delete the endpoints that get webhooks."""
 
 
 @endpoints.command("list")
-@URL
-@KEY
-@OUTPUT
-@click.option("--limit", type=int, default=50, show_default=True)
-def list_(*, url: str, api_key: str | None, output: str, limit: int) -> None:
-    """Newest first."""
-    with connect(url, api_key) as server:
+@remote
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@WIDE
+def list_(*, connection: Connection, output: str, limit: int, wide: bool) -> None:
+    """List endpoints, newest first."""
+    with connection.open() as server:
         page = server.get("/v1/endpoints", params={"limit": limit})
-    columns = ("id", "url", "state", "failing_since", "event_types", "description")
-    rows = [[_cell(one[column]) for column in columns] for one in page["endpoints"]]
-    emit(output, page, lambda: print_table("endpoints", columns, rows))
+    emit(output, page, lambda: print_table("endpoints", _COLUMNS, page["endpoints"], wide=wide))
 
 
 @endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@remote
 @click.argument("endpoint_id")
-def show(*, url: str, api_key: str | None, output: str, endpoint_id: str) -> None:
-    """One endpoint; its secret is shown nowhere."""
-    _do(url, api_key, output, "GET", f"/v1/endpoints/{endpoint_id}")
+def show(*, connection: Connection, output: str, endpoint_id: str) -> None:
+    """Show one endpoint; its secret is shown nowhere."""
+    _do(connection, output, "GET", f"/v1/endpoints/{endpoint_id}")
 
 
-@endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@endpoints.command(
+    epilog=examples(
+        "tracker endpoints create https://example.com/hook",
+        "tracker endpoints create https://example.com/hook --event task.succeeded --payload thin",
+    )
+)
+@remote
 @fields
 @click.argument("endpoint_url", metavar="TARGET_URL")
-def create(*, url: str, api_key: str | None, output: str, endpoint_url: str, **given: Any) -> None:
-    """Make an endpoint for TARGET_URL. Its secret is shown this once."""
+def create(*, connection: Connection, output: str, endpoint_url: str, **given: Any) -> None:
+    """Create an endpoint for TARGET_URL. Its secret is shown this once."""
     body = {"url": endpoint_url} | _body(given)
-    _do(url, api_key, output, "POST", "/v1/endpoints", json=body)
+    _do(connection, output, "POST", "/v1/endpoints", json=body)
+    say("keep the secret now: it is not shown again")
 
 
 @endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@remote
 @fields
 @click.option("--target-url", help="Where it is to be told from now on.")
 @click.argument("endpoint_id")
 def change(
     *,
-    url: str,
-    api_key: str | None,
+    connection: Connection,
     output: str,
     endpoint_id: str,
     target_url: str | None,
@@ -84,34 +114,31 @@ def change(
 ) -> None:
     """Replace what is given; the rest stays."""
     body = _body(given) | ({"url": target_url} if target_url else {})
-    _do(url, api_key, output, "PATCH", f"/v1/endpoints/{endpoint_id}", json=body)
+    _do(connection, output, "PATCH", f"/v1/endpoints/{endpoint_id}", json=body)
 
 
 @endpoints.command()
-@URL
-@KEY
+@remote
 @click.argument("endpoint_id")
-def delete(*, url: str, api_key: str | None, endpoint_id: str) -> None:
-    """Delete it; what it is owed is cancelled and stays listed."""
-    with connect(url, api_key) as server:
+def delete(*, connection: Connection, output: str, endpoint_id: str) -> None:
+    """Delete an endpoint. What it is owed is cancelled and stays listed."""
+    with connection.open() as server:
         server.send("DELETE", f"/v1/endpoints/{endpoint_id}")
+    if output == "json":
+        emit(output, {"id": endpoint_id, "state": "deleted"}, lambda: None)
     say(f"{endpoint_id} is deleted")
 
 
 @endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@remote
 @click.argument("endpoint_id")
-def pause(*, url: str, api_key: str | None, output: str, endpoint_id: str) -> None:
-    """Send nothing until it is resumed; what happens is written down."""
-    _do(url, api_key, output, "POST", f"/v1/endpoints/{endpoint_id}/pause")
+def pause(*, connection: Connection, output: str, endpoint_id: str) -> None:
+    """Send nothing until it is resumed. What happens is written down."""
+    _do(connection, output, "POST", f"/v1/endpoints/{endpoint_id}/pause")
 
 
 @endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@remote
 @click.option(
     "--backlog",
     type=click.Choice(["send", "drop"]),
@@ -120,46 +147,87 @@ def pause(*, url: str, api_key: str | None, output: str, endpoint_id: str) -> No
     help="What becomes of what it is owed; dropped, it stays listed and can be redelivered.",
 )
 @click.argument("endpoint_id")
-def resume(*, url: str, api_key: str | None, output: str, endpoint_id: str, backlog: str) -> None:
+def resume(*, connection: Connection, output: str, endpoint_id: str, backlog: str) -> None:
     """Deliver again, after a pause of any kind or a 410."""
     path = f"/v1/endpoints/{endpoint_id}/resume"
-    _do(url, api_key, output, "POST", path, params={"backlog": backlog})
+    _do(connection, output, "POST", path, params={"backlog": backlog})
 
 
 @endpoints.command("rotate-secret")
-@URL
-@KEY
-@OUTPUT
+@remote
 @click.option(
     "--overlap",
-    type=int,
+    type=click.IntRange(0),
     default=86400,
     show_default=True,
     help="Seconds for which the old secret signs beside the new one.",
 )
 @click.argument("endpoint_id")
-def rotate_secret(
-    *, url: str, api_key: str | None, output: str, endpoint_id: str, overlap: int
-) -> None:
+def rotate_secret(*, connection: Connection, output: str, endpoint_id: str, overlap: int) -> None:
     """Make a new secret, shown this once."""
     path = f"/v1/endpoints/{endpoint_id}/rotate-secret"
-    _do(url, api_key, output, "POST", path, params={"overlap_s": overlap})
+    _do(connection, output, "POST", path, params={"overlap_s": overlap})
+    say("keep the secret now: it is not shown again")
 
 
 @endpoints.command()
-@URL
-@KEY
-@OUTPUT
+@remote
+@click.option(
+    "--wait/--no-wait", default=True, show_default=True, help="Wait for the endpoint's answer."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=20.0, show_default=True, help="Seconds to wait."
+)
 @click.argument("endpoint_id")
-def test(*, url: str, api_key: str | None, output: str, endpoint_id: str) -> None:
-    """Send it an `endpoint.test`; follow it with `tracker deliveries show`."""
-    _do(url, api_key, output, "POST", f"/v1/endpoints/{endpoint_id}/test")
+def test(
+    *, connection: Connection, output: str, endpoint_id: str, wait: bool, timeout: float
+) -> None:
+    """Send an `endpoint.test` and show the answer.
+
+    Exit 0 when it was taken, 1 when it was not, 3 when it was not sent in time.
+    """
+    with connection.open() as server:
+        answer = server.post(f"/v1/endpoints/{endpoint_id}/test")
+        id_ = answer["delivery_id"]
+        attempt = _first_attempt(server, id_, timeout_s=timeout) if wait else None
+    told = {name: attempt[name] for name in ("status", "latency_ms", "error")} if attempt else {}
+    emit(output, answer | told, lambda: print_fields(answer))
+    if not wait:
+        return
+    if attempt is None:
+        say(
+            f"not sent within {timeout:g} s: is a worker running? "
+            f"follow it with: tracker deliveries show {id_}"
+        )
+        sys.exit(TIMED_OUT)
+    if attempt["error"]:
+        say(f"not taken: {attempt['error']} after {attempt['latency_ms']} ms")
+    else:
+        say(f"{attempt['status']} in {attempt['latency_ms']} ms")
+    is_taken = attempt["status"] is not None and 200 <= attempt["status"] < 300
+    sys.exit(0 if is_taken else FAILED)
 
 
-def _do(url: str, api_key: str | None, output: str, method: str, path: str, **options: Any) -> None:
-    with connect(url, api_key) as server:
-        answer = server.send(method, path, **options).json()
-    emit(output, answer, lambda: print_fields({k: _cell(v) for k, v in answer.items()}))
+def _first_attempt(
+    server: "Server", delivery_id: str, *, timeout_s: float
+) -> dict[str, Any] | None:
+    """Wait until it was sent once; None when it was not in time."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        attempts = server.get(f"/v1/deliveries/{delivery_id}")["attempts"]
+        if attempts:
+            first: dict[str, Any] = attempts[0]
+            return first
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(LOOK_EVERY_S)
+
+
+def _do(connection: Connection, output: str, method: str, path: str, **options: Any) -> None:
+    with connection.open() as server:
+        answer = server.json_of(server.send(method, path, **options))
+    shown = answer | {name: answer[name] or "all" for name in _LISTS if name in answer}
+    emit(output, answer, lambda: print_fields(shown))
 
 
 def _body(given: dict[str, Any]) -> dict[str, Any]:
@@ -168,12 +236,5 @@ def _body(given: dict[str, Any]) -> dict[str, Any]:
         if name in body:
             body[name] = list(body[name])
     if "metadata" in body:
-        pairs = [text.partition("=") for text in body["metadata"]]
-        if any(not name or not equals for name, equals, _ in pairs):
-            fail("--metadata: must be KEY=VALUE")
-        body["metadata"] = {name: value for name, _, value in pairs}
+        body["metadata"] = dict(map(pair, body["metadata"]))
     return body
-
-
-def _cell(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -5,20 +5,22 @@ from typing import Any, TypeVar
 
 import click
 
-from tracker.cli.shared import COLOURS, fail
+from tracker.cli.types import INSTANT, choice, pair
+from tracker.domain.task import TaskState
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
+STATE = choice(state.value for state in TaskState)
 _OPTIONS = (
+    click.option("--state", multiple=True, type=STATE, metavar="STATE", help="Repeatable."),
     click.option("--provider", help="At this provider."),
     click.option("--operation", help="Of this operation, e.g. videos/text2video."),
-    click.option("--state", multiple=True, type=click.Choice(list(COLOURS)), help="Repeatable."),
     click.option("--external-task-id", help="With your own id."),
     click.option("--provider-task-id", help="With this id at the provider."),
-    click.option("--created-after", metavar="TIME", help="Submitted later, as RFC 3339."),
-    click.option("--created-before", metavar="TIME", help="Submitted earlier."),
-    click.option("--updated-after", metavar="TIME", help="Changed later."),
-    click.option("--updated-before", metavar="TIME", help="Changed earlier."),
+    click.option("--created-after", type=INSTANT, help="Submitted later, e.g. 2026-11-28."),
+    click.option("--created-before", type=INSTANT, help="Submitted earlier."),
+    click.option("--updated-after", type=INSTANT, help="Changed later."),
+    click.option("--updated-before", type=INSTANT, help="Changed earlier."),
     click.option(
         "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
     ),
@@ -33,11 +35,9 @@ def filtered(command: Command) -> Command:
 
 
 def parameters(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """The query parameters of what was asked for; ends the command when that cannot be."""
+    """Return the query parameters of what was asked for; ends the command when one is wrong."""
     found = {name: value for name, value in filters.items() if value and name != "metadata"}
     for text in filters["metadata"]:
-        key, sign, value = text.partition("=")
-        if not (key and sign):
-            fail(f"--metadata: {text!r} is not KEY=VALUE")
+        key, value = pair(text)
         found[f"metadata.{key}"] = value
     return found

@@ -1,34 +1,60 @@
 """`tracker keys`: make API keys, list them, end them. Works on the database; needs no server."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
 
-from tracker.cli.shared import OUTPUT, emit, fail, load_settings, print_fields, print_table, say
-from tracker.clock import SystemClock
+from tracker.cli.command import Group, examples
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import OUTPUT, WIDE, emit, fail, load_settings, print_fields, say
+from tracker.cli.table import Column, print_table
 from tracker.domain.access import Scope
-from tracker.domain.errors import Unavailable
-from tracker.services.access.keys import Grant, Issued, Keys
-from tracker.settings import SettingsError
-from tracker.store.keys import ApiKey
-from tracker.store.probe import schema_problem
-from tracker.store.store import Store
+from tracker.domain.spelling import hint
+
+if TYPE_CHECKING:
+    from tracker.services.access.keys import Issued, Keys
+    from tracker.store.keys import ApiKey
 
 Result = TypeVar("Result")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _NAME_CHARS = 100
 
 
-@click.group()
+_COLUMNS = (
+    Column("id", "id"),
+    Column("tenant"),
+    Column("name", "text"),
+    Column("state", "state"),
+    Column("hint"),
+    Column("scopes"),
+    Column("last_used_at", "time", empty="never"),
+    Column("rate"),
+    Column("created_at", "time"),
+)
+
+
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker keys create --name ci",
+        "tracker keys create --scope admin --name operator",
+        "tracker keys list",
+        "tracker keys revoke KEY_ID",
+    ),
+)
 def keys() -> None:
-    """Who may use the service."""
+    """Create, list and revoke API keys. Works on the database; needs no server."""
 
 
-@keys.command()
+@keys.command(
+    epilog=examples(
+        "tracker keys create --name ci",
+        "tracker keys create --tenant acme --scope tasks:read --rate 600",
+    )
+)
 @OUTPUT
 @click.option("--tenant", default="default", show_default=True, help="Whose data it can see.")
 @click.option(
@@ -51,39 +77,48 @@ def create(  # noqa: PLR0913 - one parameter per option
     rate: int | None,
     kling: bool,
 ) -> None:
-    """Make a key. It is shown once: only its hash is kept."""
+    """Create a key. It is shown once: only its hash is kept."""
+    from tracker.services.access.keys import Grant  # noqa: PLC0415 - the help needs no database
+
     if not _TENANT.fullmatch(tenant):
         fail("--tenant: 1 to 64 letters, digits, '_', '.' or '-', and a letter or digit first")
     if len(name) > _NAME_CHARS or not name.isprintable():
         fail(f"--name: at most {_NAME_CHARS} printable characters")
     grant = Grant(tenant, _scopes(scopes), name, rate)
-    issued = _with_keys(lambda ours: ours.create_pair(grant) if kling else ours.create_key(grant))
+
+    async def make(ours: "Keys") -> tuple["Issued", bool]:
+        is_first = not await ours.list_all(tenant=None)
+        return await (ours.create_pair(grant) if kling else ours.create_key(grant)), is_first
+
+    issued, is_first = _with_keys(make)
     shown = _shown(issued)
     emit(output, shown, lambda: print_fields(shown))
     say("keep it now: it is not shown again")
+    if is_first:
+        say("from now on every request needs a key: clients set TRACKER_API_KEY or --api-key")
 
 
 @keys.command("list")
 @OUTPUT
+@WIDE
 @click.option("--tenant", help="Only this tenant's.")
-def list_(*, output: str, tenant: str | None) -> None:
-    """All keys, also revoked ones, oldest first."""
+def list_(*, output: str, wide: bool, tenant: str | None) -> None:
+    """List all keys, also revoked ones, oldest first."""
     found = [_described(row) for row in _with_keys(lambda ours: ours.list_all(tenant=tenant))]
-    columns = ("id", "tenant", "name", "hint", "scopes", "rate", "last_used_at", "revoked_at")
-    rows = [[" ".join(v) if isinstance(v := r[c], list) else v for c in columns] for r in found]
-    emit(output, {"keys": found}, lambda: print_table("keys", columns, rows))
+    rows = [row | {"state": "revoked" if row["revoked_at"] else "active"} for row in found]
+    emit(output, {"keys": found}, lambda: print_table("keys", _COLUMNS, rows, wide=wide))
 
 
 @keys.command()
 @click.argument("key_id")
 def revoke(*, key_id: str) -> None:
-    """End a key. Running services refuse it within seconds."""
+    """Revoke a key. Running services refuse it within seconds."""
     try:
         id_ = UUID(key_id)
     except ValueError:
         fail(f"{key_id!r} is not the id of a key; see `tracker keys list`")
     if not _with_keys(lambda ours: ours.revoke(id_)):
-        fail(f"there is no key {id_}; see `tracker keys list`", code=1)
+        fail(f"there is no key {id_}; see `tracker keys list`", code=FAILED)
     say(f"{id_}  revoked")
 
 
@@ -92,14 +127,25 @@ def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
     try:
         return frozenset(map(Scope, named)) or frozenset({Scope.TASKS_READ, Scope.TASKS_WRITE})
     except ValueError:
-        fail(f"--scope: one of {', '.join(Scope)}")
+        wrong = next(word for word in named if word not in set(Scope))
+        fail(f"--scope: {wrong!r} is none of {', '.join(Scope)}{hint(wrong, Scope)}")
 
 
-def _with_keys(action: Callable[[Keys], Awaitable[Result]]) -> Result:
+def _with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
+    # Here: the help of these commands needs no database.
+    import asyncio  # noqa: PLC0415
+
+    from tracker.clock import SystemClock  # noqa: PLC0415
+    from tracker.domain.errors import Unavailable  # noqa: PLC0415
+    from tracker.services.access.keys import Keys  # noqa: PLC0415
+    from tracker.settings import SettingsError  # noqa: PLC0415
+    from tracker.store.probe import schema_problem  # noqa: PLC0415
+    from tracker.store.store import Store  # noqa: PLC0415
+
     settings = load_settings()
     problem = schema_problem(settings.resolved_database_url())
     if problem:
-        fail(problem, code=1)
+        fail(problem, code=FAILED)
     clock = SystemClock()
 
     async def act() -> Result:
@@ -111,10 +157,10 @@ def _with_keys(action: Callable[[Keys], Awaitable[Result]]) -> Result:
     except SettingsError as error:
         fail(str(error))
     except Unavailable as error:
-        fail(str(error), code=1)
+        fail(str(error), code=FAILED)
 
 
-def _shown(issued: Issued) -> dict[str, Any]:
+def _shown(issued: "Issued") -> dict[str, Any]:
     shown: dict[str, Any] = {"id": str(issued.row.id)}
     if issued.access_key is None:
         shown["key"] = issued.secret
@@ -124,7 +170,7 @@ def _shown(issued: Issued) -> dict[str, Any]:
     return shown | {"tenant": issued.row.tenant, "name": issued.row.name, "scopes": scopes}
 
 
-def _described(row: ApiKey) -> dict[str, Any]:
+def _described(row: "ApiKey") -> dict[str, Any]:
     return {
         "id": str(row.id),
         "tenant": row.tenant,

@@ -1,57 +1,82 @@
 """The `tracker` command: one group, one file per command.
 
-A command's module is imported when it is asked for: `serve` need not hold what the demo needs.
+A command's module is imported when it is called: `--version` need not hold what the demo needs.
 """
-
-from collections.abc import Mapping
-from importlib import import_module
-from types import MappingProxyType
 
 import click
 
-from tracker import __version__, lean  # noqa: F401  # lean: before what it is about
+from tracker import __version__, environment, lean  # noqa: F401  # lean: before what it is about
+from tracker.cli.command import LazyGroup, examples
 
-COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "demo": "tracker.cli.demo",
-        "serve": "tracker.cli.serve",
-        "worker": "tracker.cli.worker",
-        "migrate": "tracker.cli.migrate",
-        "emulate": "tracker.cli.emulate",
-        "submit": "tracker.cli.submit",
-        "tasks": "tracker.cli.tasks",
-        "doctor": "tracker.cli.doctor",
-        "openapi": "tracker.cli.openapi",
-        "keys": "tracker.cli.keys",
-        "endpoints": "tracker.cli.endpoints",
-        "deliveries": "tracker.cli.deliveries",
-        "listen": "tracker.cli.listen",
-        "tail": "tracker.cli.tail",
-        "completion": "tracker.cli.completion",
-    }
+SECTIONS = (
+    (
+        "Start here",
+        (
+            ("demo", "tracker.cli.demo", "Run the main job on this machine and show it live."),
+            ("doctor", "tracker.cli.doctor", "Check the settings and each provider account."),
+            ("open", "tracker.cli.browse:open_", "Open the running service in a browser."),
+            ("version", "tracker.cli.version", "Print the versions of command and service."),
+        ),
+    ),
+    (
+        "Run the service",
+        (
+            ("migrate", "tracker.cli.migrate", "Create or update the database schema."),
+            ("serve", "tracker.cli.serve", "Serve the API and do the background work."),
+            ("worker", "tracker.cli.worker", "Do the background work alone."),
+            ("emulate", "tracker.cli.emulate", "Run the provider emulator alone."),
+            ("keys", "tracker.cli.keys", "Create, list and revoke API keys."),
+            ("openapi", "tracker.cli.openapi", "Print the OpenAPI document."),
+        ),
+    ),
+    (
+        "Tasks",
+        (
+            ("submit", "tracker.cli.submit", "Submit a task, and wait for it if asked to."),
+            ("tasks", "tracker.cli.tasks", "List, show, cancel and resubmit tasks."),
+            ("tail", "tracker.cli.tail", "Follow the changes of all tasks."),
+        ),
+    ),
+    (
+        "Webhooks",
+        (
+            ("endpoints", "tracker.cli.endpoints", "Manage the endpoints that get webhooks."),
+            ("deliveries", "tracker.cli.deliveries", "List deliveries and send them again."),
+            ("listen", "tracker.cli.listen", "Print live events, or forward them to your machine."),
+        ),
+    ),
+    (
+        "Operate",
+        (
+            ("attention", "tracker.cli.attention", "Show what needs a human."),
+            ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
+        ),
+    ),
+    (
+        "Shell",
+        (("completion", "tracker.cli.completion", "Print the completion script of a shell."),),
+    ),
 )
-"""Where each command is; it has its own name there."""
+"""Every command: its name, its module, and its summary in `tracker --help`."""
+
+EXAMPLES = examples(
+    "tracker demo                                    # see it work, nothing to set",
+    "tracker migrate && tracker serve                # run it",
+    "tracker submit --wait --input @request.json     # submit a task and wait for it",
+    "tracker tasks list --state failed               # what went wrong",
+    "tracker COMMAND --help                          # more on one command",
+)
 
 
-class Commands(click.Group):
-    """Knows its commands by name and imports them one by one."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of the help."""
-        del ctx
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One command."""
-        del ctx
-        place = COMMANDS.get(cmd_name)
-        if place is None:
-            return None
-        found: click.Command = getattr(import_module(place), cmd_name)
-        return found
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
 @click.version_option(__version__, prog_name="tracker")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Submit media-generation tasks, receive their callbacks, keep their history."""
+    if environment.read().get("NO_COLOR"):
+        context.color = False

@@ -2,17 +2,27 @@
 
 import click
 
+from tracker.cli.command import Command, examples
+from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
-from tracker.store.driver.engine import shown_url
-from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker migrate",
+        "DATABASE_URL=postgresql://user:password@host/tracker tracker migrate",
+    ),
+)
 def migrate() -> None:
-    """Run the migrations that are due. Safe to run at every start."""
+    """Create or update the database schema. Safe to run at every start."""
+    # Here: the help of this command needs neither the database library nor the migrations.
+    from tracker.store.driver.engine import shown_url  # noqa: PLC0415
+    from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade  # noqa: PLC0415
+
     url = load_settings().resolved_database_url()
     try:
         upgrade(url)
     except (MigrationsMissing, DatabaseRefused) as error:
-        fail(str(error), code=1)
+        fail(str(error), code=FAILED)
     say(f"migrated {shown_url(url)}")

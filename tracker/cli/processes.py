@@ -14,12 +14,12 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 
-def serve_in_processes(config: Config) -> None:
+def serve_in_processes(config: Config, listener: socket.socket) -> None:
     """Serve until told to end; a process that dies is replaced.
 
-    config: with the address and the number of processes. Raises SystemExit when the port is taken.
+    config:   with the number of processes.
+    listener: bound to the address. It is closed at the end.
     """
-    listener = config.bind_socket()
     sockets: Any = [listener]
     if sys.platform == "linux":
         # Bound, not listening: it keeps the port from everybody else, and lets ours share it.

@@ -1,121 +1,91 @@
-"""Commands that talk to a running server: where it is, and its errors in one line."""
+"""Commands that talk to a running server: where it is, and who asks."""
 
-import time
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import httpx
 
-from tracker.cli.shared import fail, say
-from tracker.client.http import headers_of
+from tracker import environment
+from tracker.cli.command import SharedOption
+from tracker.cli.shared import OUTPUT
+
+if TYPE_CHECKING:
+    from tracker.cli.server import Server
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
-EXIT_CODES = {"succeeded": 0}
-EXIT_FAILED = 1
-EXIT_TIMED_OUT = 2
 HELD_S = 30
 """How long the service is asked to hold a request until there is news, in seconds."""
 ANSWER_S = 30
 """How long it may take beyond that."""
-AGAIN_S = 1.0
-_AWAY = frozenset({500, 502, 503, 504})
+DEFAULT_URL = "http://127.0.0.1:8000"
 
-URL = click.option(
-    "--url",
-    envvar="TRACKER_URL",
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    show_envvar=True,
-    help="Where the service is.",
+_OPTIONS = (
+    click.option(
+        "--url",
+        cls=SharedOption,
+        envvar="TRACKER_URL",
+        show_default=DEFAULT_URL,
+        show_envvar=True,
+        help="Where the service is.",
+    ),
+    click.option(
+        "--api-key",
+        cls=SharedOption,
+        envvar="TRACKER_API_KEY",
+        show_envvar=True,
+        help="Your key.",
+    ),
+    click.option(
+        "--cacert",
+        cls=SharedOption,
+        metavar="FILE",
+        envvar="SSL_CERT_FILE",
+        show_envvar=True,
+        help="Certificate authorities to trust, as PEM.",
+    ),
+    OUTPUT,
 )
-KEY = click.option("--api-key", envvar="TRACKER_API_KEY", show_envvar=True, help="Your key.")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A running service."""
+class Connection:
+    """Where the service is and who asks it. What is None is looked up in the environment."""
 
-    http: httpx.Client
+    url: str | None = None
+    api_key: str | None = None
+    cacert: str | None = None
 
-    def get(self, path: str, **options: Any) -> Any:
-        """The JSON of a GET; ends the command with one line when it is refused."""
-        return self.send("GET", path, **options).json()
+    @contextmanager
+    def open(self) -> "Iterator[Server]":
+        """Open a client of the service; ends the command when a value cannot be right."""
+        # Here: help and completion need no HTTP.
+        from tracker.cli.network import client_for  # noqa: PLC0415
+        from tracker.cli.server import Server  # noqa: PLC0415
 
-    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request; ends the command with one line when it is refused."""
-        try:
-            response = self.http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            fail(f"{self.http.base_url}: {error or type(error).__name__}", code=EXIT_FAILED)
-        if response.is_error:
-            fail(_reason(response), code=EXIT_FAILED)
-        return response
-
-    def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
-        """A GET that the service may hold for so long, and that outlives a restart of it."""
-        away = False
-        while True:
-            try:
-                response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
-            except httpx.TransportError as error:
-                reason = f"{error or type(error).__name__}"
-            else:
-                if response.status_code not in _AWAY:
-                    if response.is_error:
-                        fail(_reason(response), code=EXIT_FAILED)
-                    return response
-                reason = _reason(response)
-            if not away:
-                say(f"the service is away ({reason}); trying again")
-            away = True
-            time.sleep(AGAIN_S)
-
-    def watch(self, task_id: str, *, timeout_s: float | None) -> Iterator[dict[str, Any]]:
-        """A task each time it has changed, until it is over or the time is.
-
-        timeout_s: None to wait for ever.
-        """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        path = f"/v1/tasks/{task_id}"
-        response = self.send("GET", path)
-        while True:
-            if response.status_code != httpx.codes.NOT_MODIFIED:
-                task: dict[str, Any] = response.json()
-                tag = response.headers["etag"]
-                yield task
-                if task["state"] in TERMINAL:
-                    return
-            left_s = HELD_S if deadline is None else min(HELD_S, deadline - time.monotonic())
-            if left_s <= 0:
-                return
-            if left_s < 1:  # the service counts in whole seconds
-                time.sleep(left_s)
-            response = self.patiently(
-                path,
-                wait_s=left_s,
-                params={"wait": int(left_s)},
-                headers={"if-none-match": tag},
-            )
+        known = environment.read()
+        with client_for(
+            self.url or known.get("TRACKER_URL") or DEFAULT_URL,
+            known.get("TRACKER_API_KEY") if self.api_key is None else self.api_key,
+            self.cacert or known.get("SSL_CERT_FILE"),
+            known,
+            timeout_s=ANSWER_S,
+        ) as http:
+            yield Server(http)
 
 
-@contextmanager
-def connect(url: str, api_key: str | None) -> Iterator[Server]:
-    """A connection to the service."""
-    try:
-        headers = headers_of(api_key)
-    except ValueError as error:
-        fail(f"--api-key, TRACKER_API_KEY: {str(error).removeprefix('api_key: ')}")
-    with httpx.Client(base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False) as http:
-        yield Server(http)
+def remote(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a connection; it is called with a `Connection`."""
 
+    @functools.wraps(command)
+    def connected(
+        *, url: str | None, api_key: str | None, cacert: str | None, **options: Any
+    ) -> None:
+        command(connection=Connection(url, api_key, cacert), **options)
 
-def _reason(response: httpx.Response) -> str:
-    try:
-        problem = response.json()
-        lines = [f"{f['path']}: {f['reason']}".lstrip(": ") for f in problem.get("errors", ())]
-        return "; ".join(lines) or f"{problem['title']}: {problem['detail']}"
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"HTTP {response.status_code} from {response.url}"
+    wrapped: Callable[..., None] = connected
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped

@@ -1,25 +1,35 @@
-"""What several commands share: settings with a clear end, output as a table or as JSON."""
+"""Settings with a clear end, and output as a table or as JSON."""
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from tracker.settings import Settings, SettingsError
+from tracker.cli.command import SharedOption
+from tracker.cli.exits import WRONG_USAGE
+from tracker.cli.visible import visible, visible_json
+from tracker.cli.words import words
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
 
 OUTPUT = click.option(
     "--output",
+    cls=SharedOption,
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
     help="How results are printed.",
 )
+WIDE = click.option("--wide", is_flag=True, help="Show every column, however narrow it is here.")
 
 
-def load_settings() -> Settings:
+def load_settings() -> "Settings":
     """Read the environment's settings; end the command with a line for each that is wrong."""
+    from tracker.settings import Settings, SettingsError  # noqa: PLC0415 - remote commands need none
+
     try:
         return Settings.from_env()
     except SettingsError as error:
@@ -28,54 +38,32 @@ def load_settings() -> Settings:
         fail(error.problems[-1])
 
 
-def fail(reason: str, *, code: int = 2) -> NoReturn:
+def fail(reason: str, *, code: int = WRONG_USAGE) -> NoReturn:
     """End the command: one line on stderr and an exit code."""
-    click.echo(f"tracker: {reason}", err=True)
+    click.echo(f"tracker: {visible(reason)}", err=True)
     sys.exit(code)
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr; stdout is for results."""
-    click.echo(text, err=True)
+    """Print one line on stderr; stdout is for results."""
+    click.echo(visible(text), err=True)
 
 
 def emit(output: str, data: Any, render: Callable[[], None]) -> None:
     """Print a result. render: prints the table form."""
     if output == "json":
-        click.echo(json.dumps(data, ensure_ascii=False))
+        emit_json(data)
     else:
         render()
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table on stdout; as wide as it must be when stdout is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - only where a table is shown
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False)
-    console.print(table)
-
-
-COLOURS = {
-    "queued": "yellow",
-    "uncertain": "magenta",
-    "submitted": "blue",
-    "running": "cyan",
-    "succeeded": "green",
-    "failed": "red",
-    "cancelled": "bright_black",
-    "expired": "red",
-}
-"""Of states, where colours are shown: on a terminal, unless NO_COLOR is set."""
+def emit_json(data: Any) -> None:
+    """Print one line of JSON that steers no terminal."""
+    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
-    """Names and values, one a line."""
-    width = max(len(name) for name in fields)
+    """Print names and values, one a line."""
+    width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        click.echo(f"{name:<{width}}  {'' if value is None else value}")
+        click.echo(f"{name:<{width}}  {words(value)}".rstrip())

@@ -3,27 +3,43 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.remote import (
-    EXIT_CODES,
-    EXIT_FAILED,
-    EXIT_TIMED_OUT,
-    KEY,
-    TERMINAL,
-    URL,
-    Server,
-    connect,
+from tracker.cli.command import Command, examples
+from tracker.cli.exits import FAILED, INTERRUPTED, TIMED_OUT
+from tracker.cli.history import print_task
+from tracker.cli.remote import TERMINAL, Connection, remote
+from tracker.cli.shared import emit, fail, say
+from tracker.cli.types import pair
+
+if TYPE_CHECKING:
+    from tracker.cli.server import Server
+
+WAIT = click.option(
+    "--wait",
+    is_flag=True,
+    help="Wait for the end: exit 0 succeeded, 1 ended otherwise, 3 time over.",
 )
-from tracker.cli.shared import OUTPUT, emit, fail, print_fields, say
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=600.0,
+    show_default=True,
+    help="Seconds to wait.",
+)
 
 
-@click.command()
-@URL
-@KEY
-@OUTPUT
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker submit --wait --input @request.json",
+        """tracker submit --operation videos/text2video --input '{"prompt": "a cat"}'""",
+        "cat request.json | tracker submit --input - --metadata order=1001",
+    ),
+)
+@remote
 @click.option("--provider", default="kling", show_default=True)
 @click.option("--operation", default="videos/multi-image2video", show_default=True)
 @click.option(
@@ -32,14 +48,11 @@ from tracker.cli.shared import OUTPUT, emit, fail, print_fields, say
 @click.option("--external-task-id", help="Your own id; the task's id when absent.")
 @click.option("--metadata", multiple=True, metavar="KEY=VALUE", help="Repeatable.")
 @click.option("--idempotency-key", help="The same key with the same request is the same task.")
-@click.option(
-    "--wait", is_flag=True, help="Wait for the verdict: exit 0 succeeded, 1 failed, 2 timed out."
-)
-@click.option("--timeout", type=float, default=600.0, show_default=True, help="Seconds to wait.")
+@WAIT
+@TIMEOUT
 def submit(  # noqa: PLR0913 - one parameter per option
     *,
-    url: str,
-    api_key: str | None,
+    connection: Connection,
     output: str,
     provider: str,
     operation: str,
@@ -55,61 +68,57 @@ def submit(  # noqa: PLR0913 - one parameter per option
     if external_task_id:
         body["external_task_id"] = external_task_id
     if metadata:
-        body["metadata"] = dict(_pair(text) for text in metadata)
+        body["metadata"] = dict(map(pair, metadata))
     headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
-    with connect(url, api_key) as server:
-        task = server.send("POST", "/v1/tasks", json=body, headers=headers).json()
-        if not wait:
-            emit(output, task, lambda: print_task(task))
-            return
-        say(f"{task['id']}  accepted")
-        sys.exit(wait_for(server, task["id"], timeout_s=timeout, output=output))
+    with connection.open() as server:
+        task = server.post("/v1/tasks", json=body, headers=headers)
+        finish(server, task, wait=wait, timeout_s=timeout, output=output)
 
 
-def wait_for(server: Server, task_id: str, *, timeout_s: float | None, output: str) -> int:
+def finish(
+    server: "Server", task: dict[str, Any], *, wait: bool, timeout_s: float, output: str
+) -> None:
+    """Print a task that was handed in, or wait for it and exit by how it ended."""
+    if not wait:
+        emit(output, task, lambda: print_task(task))
+        return
+    say(f"{task['id']}  accepted")
+    sys.exit(wait_for(server, task["id"], timeout_s=timeout_s, output=output))
+
+
+def wait_for(server: "Server", task_id: str, *, timeout_s: float | None, output: str) -> int:
     """Show a task moving on stderr, then print it; returns the exit code."""
     last: dict[str, Any] = {}
-    for task in server.watch(task_id, timeout_s=timeout_s):
-        progress = "" if task["progress"] is None else f"  {task['progress']:g} %"
-        say(
-            f"{task['updated_at']}  {task['state']:<10}{progress}  {task['message'] or ''}".rstrip()
-        )
-        last = task
+    try:
+        for task in server.watch(task_id, timeout_s=timeout_s):
+            progress = "" if task["progress"] is None else f"  {task['progress']:g} %"
+            line = f"{task['updated_at']}  {task['state']:<10}{progress}  {task['message'] or ''}"
+            say(line.rstrip())
+            last = task
+    except KeyboardInterrupt:
+        say(f"the task goes on; wait for it again with: tracker tasks wait {task_id}")
+        return INTERRUPTED
     emit(output, last, lambda: print_task(last))
     if last["state"] not in TERMINAL:
-        say(f"still {last['state']} after {timeout_s:g} s")
-        return EXIT_TIMED_OUT
-    return EXIT_CODES.get(last["state"], EXIT_FAILED)
-
-
-def print_task(task: dict[str, Any]) -> None:
-    """One task for people."""
-    fields = {name: value for name, value in task.items() if value not in (None, {}, [], False)}
-    result = fields.pop("result", None) or {"artifacts": []}
-    error = fields.pop("error", None)
-    if error:
-        fields["error"] = f"{error['type']} {error['code'] or ''} {error['message']}"
-    for number, piece in enumerate(result["artifacts"]):
-        fields[f"result[{number}]"] = f"{piece['kind']} {piece['url']}"
-    print_fields(fields)
+        say(
+            f"still {last['state']} after {timeout_s:g} s; wait on with: "
+            f"tracker tasks wait {task_id}"
+        )
+        return TIMED_OUT
+    return 0 if last["state"] == "succeeded" else FAILED
 
 
 def _input(text: str) -> Any:
-    if text == "-":
-        text = sys.stdin.read()
-    elif text.startswith("@"):
-        try:
-            text = Path(text[1:]).read_text()
-        except OSError as error:
-            fail(f"--input: {error.filename}: {error.strerror}")
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        fail(f"--input: {error.filename}: {error.strerror}")
+    except UnicodeDecodeError:
+        fail("--input: the file is not UTF-8 text")
     try:
         return json.loads(text)
     except ValueError as error:
         fail(f"--input: not JSON: {error}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not (key and sign):
-        fail(f"--metadata: {text!r} is not KEY=VALUE")
-    return key, value

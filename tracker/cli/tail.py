@@ -1,25 +1,29 @@
 """`tracker tail`: every change as it is made."""
 
-import json
 import sys
-from functools import cache
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
+from tracker.cli.command import Command, examples
+from tracker.cli.exits import INTERRUPTED
 from tracker.cli.filters import filtered, parameters
-from tracker.cli.remote import HELD_S, KEY, URL, connect
-from tracker.cli.shared import COLOURS, OUTPUT, say
+from tracker.cli.remote import HELD_S, Connection, remote
+from tracker.cli.shared import emit_json, say
+from tracker.cli.table import COLOURS
+from tracker.cli.visible import visible
+from tracker.cli.words import words
 
-INTERRUPTED = 130
 
-
-@click.command()
-@URL
-@KEY
-@OUTPUT
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker tail",
+        "tracker tail --state failed --state expired",
+        "tracker tail --after start --output json > changes.jsonl",
+    ),
+)
+@remote
 @filtered
 @click.option(
     "--after",
@@ -28,9 +32,9 @@ INTERRUPTED = 130
     metavar="now|start|CURSOR",
     help="From where on.",
 )
-@click.option("--count", type=int, help="End after so many changes.")
+@click.option("--count", type=click.IntRange(1), help="End after so many changes.")
 def tail(
-    *, url: str, api_key: str | None, output: str, after: str, count: int | None, **filters: Any
+    *, connection: Connection, output: str, after: str, count: int | None, **filters: Any
 ) -> None:
     """Follow the change feed until Ctrl-C; then say from where to go on.
 
@@ -40,7 +44,7 @@ def tail(
     if after != "start":
         params["after"] = after
     left = count
-    with connect(url, api_key) as server:
+    with connection.open() as server:
         # What is wrong is said at once; once it runs it outlives a restart of the service.
         page = server.get("/v1/changes", params=params)
         try:
@@ -61,26 +65,10 @@ def tail(
 
 def _print(change: dict[str, Any], output: str) -> None:
     if output == "json":
-        click.echo(json.dumps(change, ensure_ascii=False))
+        emit_json(change)
         return
-    word = f"  ({change['provider_status']})" if change["provider_status"] else ""
-    _print_line(
-        (f"{change['at']}  ", "dim"),
-        (f"{change['task_id']}  ", ""),
-        (f"{change['to']:<10}", f"bold {COLOURS.get(change['to'], '')}"),
-        (f"  v{change['version']}  by {change['source']}{word}  ", ""),
-        (f"{change['operation']}  {change['message'] or ''}", "dim"),
-    )
-
-
-def _print_line(*parts: tuple[str, str]) -> None:
-    """One line on stdout, at once; each part with its style, as rich has it."""
-    line = Text.assemble(*parts)
-    line.rstrip()
-    _out().print(line, soft_wrap=True)
-
-
-@cache
-def _out() -> Console:
-    """Made when first used: it looks at the terminal and at NO_COLOR."""
-    return Console(highlight=False)
+    word = f"  ({words(change['provider_status'])})" if change["provider_status"] else ""
+    state = click.style(f"{visible(change['to']):<10}", fg=COLOURS.get(change["to"]), bold=True)
+    about = f"  v{change['version']}  by {change['source']}{word}  {change['operation']}"
+    line = f"{change['at']}  {change['task_id']}  "
+    click.echo(f"{line}{state}{about}  {words(change['message'])}".rstrip())

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.delivery import Endpoint, Payload
+from tracker.domain.event_types import EventType
 from tracker.domain.lifecycle import Transition
-from tracker.domain.notices import EventType
 from tracker.domain.rendering import instant, render_task
 from tracker.domain.task import Task
 

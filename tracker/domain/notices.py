@@ -7,38 +7,13 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from tracker.domain.event_types import EventType
 from tracker.domain.events import Kind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
-
-
-class EventType(StrEnum):
-    """What a notice tells of. Part of the public surface: docs/reference/webhooks.md."""
-
-    TASK_SUBMITTED = "task.submitted"
-    """The provider has the task."""
-    TASK_RUNNING = "task.running"
-    TASK_SUCCEEDED = "task.succeeded"
-    TASK_UPDATED = "task.updated"
-    """A task that had succeeded without a result has got its result."""
-    TASK_FAILED = "task.failed"
-    TASK_CANCELLED = "task.cancelled"
-    TASK_OVERDUE = "task.overdue"
-    """Past its deadline and still open."""
-    TASK_EXPIRED = "task.expired"
-    CALLBACKS_DEGRADED = "provider.callbacks_degraded"
-    """Callbacks stay away while polls find verdicts."""
-    ENDPOINT_PAUSED = "endpoint.paused"
-    """An endpoint failed for long and gets nothing any more until somebody resumes it."""
-    ENDPOINT_DISABLED = "endpoint.disabled"
-    """An endpoint answered 410: it will never want anything again."""
-    ENDPOINT_TEST = "endpoint.test"
-    """Sent because somebody asked for a test; no filter holds it back."""
-
 
 _OF_STATE: Mapping[TaskState, EventType] = {
     TaskState.SUBMITTED: EventType.TASK_SUBMITTED,

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from tracker.domain import bodies, notices
 from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
+from tracker.domain.event_types import EventType
 from tracker.domain.lifecycle import Transition
-from tracker.domain.notices import EventType
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.provider import Provider

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 import tracker
@@ -48,6 +49,13 @@ def upgrade(url: str) -> None:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         command.upgrade(alembic_config(url), "head")
+    except CommandError as error:
+        if "Can't locate revision" not in str(error):
+            raise
+        raise DatabaseRefused(
+            f"DATABASE_URL: the database is newer than this version of tracker ({error}): run the "
+            "newer version again, or restore the backup from before its migration"
+        ) from error
     except OSError as error:
         raise DatabaseRefused(f"DATABASE_URL: {error.filename}: {error.strerror}") from error
     except DBAPIError as error:

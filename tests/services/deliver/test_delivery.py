@@ -13,9 +13,10 @@ import pytest
 from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
+from tracker.domain.event_types import EventType
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.domain.notices import EventType, Filter
+from tracker.domain.notices import Filter
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
 from tracker.services.deliver.delivery import Delivering

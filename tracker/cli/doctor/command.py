@@ -6,12 +6,13 @@ from dataclasses import asdict, replace
 
 import click
 
+from tracker import environment
 from tracker.cli.doctor import accounts, reach, service
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
 from tracker.cli.shared import OUTPUT, emit
-from tracker.settings import Settings, read_environment
+from tracker.settings import Settings
 
 EXIT_WRONG = 1
 
@@ -25,7 +26,7 @@ def doctor(*, offline: bool, output: str) -> None:
     Each account is proved by one harmless query; the public URL is called back to the service.
     Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.
     """
-    reading = read(read_environment())
+    reading = read(environment.read())
     findings = [*reading.findings, *examined(reading)]
     if not offline:
         findings += _proved(reading)

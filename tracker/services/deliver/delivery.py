@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from tracker.clock import new_token
 from tracker.domain import bodies, delivery, signature
 from tracker.domain.delivery import Attempt, Endpoint, EndpointState, Outcome
+from tracker.domain.event_types import EventType
 from tracker.domain.exchange import HttpCall, HttpResult
-from tracker.domain.notices import EventType
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import Point
 from tracker.domain.work import JobKind

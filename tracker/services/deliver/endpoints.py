@@ -10,7 +10,8 @@ from tracker.clock import new_id, new_key
 from tracker.domain import bodies, signature
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
-from tracker.domain.notices import EventType, Filter
+from tracker.domain.event_types import EventType
+from tracker.domain.notices import Filter
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.work import JobKind
 from tracker.services.context import Context

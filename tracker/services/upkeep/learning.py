@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from tracker.domain import bodies
 from tracker.domain.access import DEFAULT_TENANT
+from tracker.domain.event_types import EventType
 from tracker.domain.expectation import Ended, expectation, is_silent
-from tracker.domain.notices import EventType
 from tracker.services.context import Context
 from tracker.services.upkeep.conditions import News, raise_one, tell
 from tracker.store import conditions, tasks

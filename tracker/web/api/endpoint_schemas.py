@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tracker.domain.delivery import DeliveryState, Endpoint, Payload
-from tracker.domain.notices import EventType, Filter
+from tracker.domain.event_types import EventType
+from tracker.domain.notices import Filter
 from tracker.domain.rendering import instant
 from tracker.services.deliver.endpoints import Changes, NewEndpoint
 from tracker.store.deliveries import MadeAttempt

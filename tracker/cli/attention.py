@@ -1,0 +1,79 @@
+"""`tracker attention`: what needs a human."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tracker.cli.command import Command, examples
+from tracker.cli.remote import Connection, remote
+from tracker.cli.shared import WIDE, emit
+from tracker.cli.table import Column, print_table
+
+_STUCK = (
+    Column("task_id", "id"),
+    Column("state", "state"),
+    Column("since", "time"),
+    Column("operation"),
+    Column("message", "text"),
+)
+_SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
+    (
+        "conditions",
+        (
+            Column("name", "id"),
+            Column("provider"),
+            Column("account"),
+            Column("raised_at", "time"),
+            Column("reason", "text"),
+        ),
+    ),
+    (
+        "endpoints",
+        (
+            Column("endpoint_id", "id"),
+            Column("state", "state"),
+            Column("failing_since", "time"),
+            Column("url", "text"),
+            Column("reason", "text"),
+        ),
+    ),
+    ("overdue", _STUCK),
+    ("uncertain", _STUCK),
+)
+_RECEIPTS = (
+    Column("receipt_id", "id"),
+    Column("verdict", "state"),
+    Column("received_at", "time"),
+    Column("task_id"),
+    Column("provider"),
+    Column("reason", "text"),
+)
+
+
+@click.command(cls=Command, epilog=examples("tracker attention", "tracker attention --output json"))
+@remote
+@WIDE
+def attention(*, connection: Connection, output: str, wide: bool) -> None:
+    """Show what needs a human: conditions, endpoints, overdue and uncertain tasks, odd receipts."""
+    with connection.open() as server:
+        found = server.get("/v1/attention")
+    emit(output, found, lambda: _print(found, wide=wide))
+
+
+def _print(found: dict[str, Any], *, wide: bool) -> None:
+    parts = [(name, columns, found.get(name) or []) for name, columns in _SECTIONS]
+    receipts = [
+        one | {"verdict": verdict}
+        for verdict, some in found.get("receipts", {}).items()
+        if isinstance(some, list)
+        for one in some
+    ]
+    parts.append(("receipts", _RECEIPTS, receipts))
+    shown = [part for part in parts if part[2]]
+    for number, (name, columns, rows) in enumerate(shown):
+        if number:
+            click.echo()
+        print_table(name, columns, rows, wide=wide)
+    if not shown:
+        click.echo("nothing needs attention")

@@ -1,0 +1,190 @@
+"""The main job on one machine, shown live, from submit to result."""
+
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import uvicorn
+
+from tracker.app import make_app, server_options
+from tracker.cli.exits import FAILED
+from tracker.cli.history import history, print_history
+from tracker.cli.remote import TERMINAL, Connection
+from tracker.cli.server import Server
+from tracker.cli.shared import fail
+from tracker.cli.table import COLOURS
+from tracker.cli.words import words
+from tracker.domain.redaction import Redactor
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig, ScenarioError, create_app
+from tracker.emulator import EmulatorServer as Emulator
+from tracker.settings import Settings
+from tracker.store.migrate import upgrade
+from tracker.telemetry import configure_logging
+
+PROMPT = "根据参考图片生成连贯的动作视频"
+"""The contract's own example: two images, this prompt, mode std, 5 seconds."""
+LONGEST_S = 60.0
+LOOK_EVERY_S = 0.1
+
+
+def run(*, keep: bool, port: int, step: float, scenario: str) -> None:
+    """Run it and exit: 0 only if the task succeeded by a callback."""
+    try:
+        create_app(EmulatorConfig(scenario=scenario))
+    except ScenarioError as error:
+        fail(f"--scenario: {error}")
+    configure_logging("error", "console", Redactor())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
+        emulator = stack.enter_context(
+            Emulator(EmulatorConfig(step_seconds=step, scenario=scenario))
+        )
+        listener = _listen(port)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = _settings(folder, emulator.url, url)
+        upgrade(settings.resolved_database_url())
+        _line("database", f"{settings.resolved_database_url()}  migrated")
+        _line("emulator", f"{emulator.url}  stands in for Kling")
+        stack.enter_context(_serving(settings, listener))
+        _line("tracker", f"{url}  web and workers in one process")
+        server = stack.enter_context(Connection(url, "").open())
+        task_id = _submit(server, emulator.url)
+        why_not = _watch(server, task_id)
+        _show(server, task_id)
+        if why_not:
+            click.echo(f"\nexit 1: {why_not}")
+        if keep:
+            _linger(url, emulator.url, task_id)
+    sys.exit(FAILED if why_not else 0)
+
+
+def _settings(folder: Path, emulator: str, url: str) -> Settings:
+    return Settings.from_env(
+        {
+            "TRACKER_DATA_DIR": str(folder),
+            "TRACKER_PUBLIC_URL": url,
+            "TRACKER_KLING_BASE_URL": f"{emulator}/kling",
+            "TRACKER_KLING_API_KEY": DEFAULT_KEY,
+            "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
+            "TRACKER_POLL_QUIET_S": "5",  # soon, for those who lose the callbacks on purpose
+        }
+    )
+
+
+def _listen(port: int) -> socket.socket:
+    # proto is named so that asyncio switches Nagle's delay off on connections taken here.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+@contextmanager
+def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
+    app = make_app(settings, workers=True)
+    config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            fail("the service did not start; see the lines above", code=1)
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(15)
+
+
+def _submit(server: Server, emulator: str) -> str:
+    body = {
+        "image_list": [
+            {"image": f"{emulator}/media/demo/1.png"},
+            {"image": f"{emulator}/media/demo/2.png"},
+        ],
+        "prompt": PROMPT,
+        "mode": "std",
+        "duration": "5",
+    }
+    click.echo()
+    _line("POST", "/kling/v1/videos/multi-image2video")
+    _line("prompt", PROMPT)
+    answer = server.send("POST", "/kling/v1/videos/multi-image2video", json=body).json()
+    _line("answer", f"code {answer['code']}  task_id {answer['data']['task_id']}")
+    click.echo()
+    return str(answer["data"]["task_id"])
+
+
+def _watch(server: Server, task_id: str) -> str | None:
+    """Print each transition as it is made; returns why it is no success, None where it is one."""
+    started, shown, last = time.monotonic(), 0, None
+    while time.monotonic() - started < LONGEST_S:
+        steps = server.get(f"/v1/tasks/{task_id}/transitions")["transitions"]
+        for step in steps[shown:]:
+            _print_step(step, time.monotonic() - started)
+            last = step
+        shown = len(steps)
+        if last is not None and last["to"] in TERMINAL:
+            if last["to"] != "succeeded":
+                return f"the task {last['to']}: {words(last['message'])}"
+            if last["source"] != "callback":
+                return f"the task succeeded, but by {last['source']}: no callback brought it"
+            return None
+        time.sleep(LOOK_EVERY_S)
+    return f"the task had not ended after {LONGEST_S:g} s"
+
+
+def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
+    state = click.style(f"{step['to']:<10}", fg=COLOURS.get(step["to"]), bold=True)
+    word = f"  ({words(step['provider_status'])})" if step["provider_status"] else ""
+    click.echo(f"  {elapsed_s:6.2f} s  {state}  by {step['source']}{word}")
+
+
+def _show(server: Server, task_id: str) -> None:
+    click.echo()
+    print_history(history(server, task_id))
+    task = server.get(f"/v1/tasks/{task_id}")
+    for piece in (task["result"] or {"artifacts": []})["artifacts"]:
+        click.echo()
+        _line("result", f"{piece['kind']}  {piece['url']}")
+        media = httpx.get(piece["url"], trust_env=False, timeout=10)
+        media.raise_for_status()
+        _line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
+
+
+def _linger(url: str, emulator: str, task_id: str) -> None:
+    click.echo(
+        f"""
+Still running. Look around, or try:
+
+  curl -s {url}/v1/tasks
+  curl -s {url}/v1/tasks/{task_id}/transitions
+  curl -s {url}/kling/v1/videos/multi-image2video/{task_id}
+  curl -s {emulator}/emulator/callbacks
+  curl -s {url}/kling/v1/videos/multi-image2video -H 'content-type: application/json' \\
+       -d '{{"image_list":[{{"image":"https://example.com/1.png"}}],
+            "prompt":"[scenario:duplicated=5,reordered] 走路"}}'
+
+Scenarios: curl -s {emulator}/emulator     Stop: Ctrl-C"""
+    )
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        click.echo("stopping")
+
+
+def _line(name: str, text: str) -> None:
+    click.echo(f"{name:<9} {text}")

@@ -1,0 +1,51 @@
+"""Sockets to listen on, bound before anything is said about them."""
+
+import contextlib
+import errno
+import socket
+
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import fail
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Bind every address of the host; ends the command with one line when that cannot be.
+
+    port: 0 for a free one, the same at every address.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        fail(f"TRACKER_HOST or --host: {host!r} is no address of this machine")
+    bound: list[socket.socket] = []
+    for family, address in dict.fromkeys((family, address) for family, *_, address in found):
+        # The protocol is named so that asyncio switches Nagle's delay off for what is taken here.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        place = (address[0], bound[0].getsockname()[1] if bound else port, *address[2:])
+        try:
+            listener.bind(place)
+        except OSError as error:
+            listener.close()
+            if bound and error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+                continue  # `localhost` with IPv6 in the hosts file only
+            with contextlib.ExitStack() as stack:
+                for one in bound:
+                    stack.callback(one.close)
+            fail(refusal(host, place[1], error), code=FAILED)
+        bound.append(listener)
+    return bound
+
+
+def refusal(host: str, port: int, error: OSError) -> str:
+    """Say why an address cannot be bound, and what to do."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} of {host} is taken: choose another with --port or PORT"
+        case errno.EACCES:
+            return f"port {port} is for administrators: choose one above 1023 with --port or PORT"
+        case errno.EADDRNOTAVAIL:
+            return f"{host!r} is no address of this machine: see --host"
+    return f"{host}:{port}: {error.strerror}"

@@ -1,0 +1,84 @@
+"""A client of a service, with its certificate authorities and proxies."""
+
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+
+from tracker.cli.shared import fail
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def client_for(
+    url: str,
+    api_key: str | None,
+    cacert: str | None,
+    environ: Mapping[str, str],
+    *,
+    timeout_s: float,
+) -> httpx.Client:
+    """Make a client; ends the command when the address, the key or the file cannot be right.
+
+    url:     also `localhost:8000`; then it is plain HTTP.
+    environ: where proxies are looked up: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
+    """
+    url = with_scheme(url.strip())
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        fail(f"--url: {url!r} is no address of a service, like https://tracker.example.com")
+    try:
+        return httpx.Client(
+            base_url=url,
+            headers=_headers(api_key),
+            timeout=timeout_s,
+            trust_env=False,
+            verify=_authorities(cacert) if parts.scheme == "https" else False,
+            proxy=proxy_for(parts.scheme, parts.hostname, environ),
+        )
+    except (httpx.InvalidURL, ValueError) as error:
+        fail(f"--url or a proxy variable: {error}")
+
+
+def with_scheme(url: str) -> str:
+    """Return `localhost:3000` and `3000` as the addresses they stand for."""
+    if url.isascii() and url.isdigit():
+        return f"http://127.0.0.1:{url}"
+    return url if "://" in url else f"http://{url}"
+
+
+def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
+    """Return the proxy that curl would take; never one for this machine itself.
+
+    NO_PROXY names hosts and domains with commas between them; `*` spares all.
+    """
+    if host in _LOOPBACK:
+        return None
+    lower = {name.lower(): value for name, value in environ.items()}
+    spared = [one.strip().lstrip(".").lower() for one in lower.get("no_proxy", "").split(",")]
+    if "*" in spared or any(host == one or host.endswith(f".{one}") for one in spared if one):
+        return None
+    found = lower.get(f"{scheme}_proxy") or lower.get("all_proxy")
+    return with_scheme(found) if found else None
+
+
+def _headers(api_key: str | None) -> dict[str, str]:
+    key = (api_key or "").strip()
+    if not key:
+        return {}
+    if not all("!" <= character <= "~" for character in key):
+        # httpx would quote the key in its error.
+        fail("--api-key, TRACKER_API_KEY: holds a character that no key has; copy the key again")
+    return {"authorization": f"Bearer {key}"}
+
+
+def _authorities(cacert: str | None) -> ssl.SSLContext | bool:
+    if cacert is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except (OSError, ssl.SSLError) as error:
+        # An SSLError is an OSError, too: of a file that is there and holds no certificate.
+        reason = "holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        fail(f"--cacert or SSL_CERT_FILE: {cacert}: {reason}")

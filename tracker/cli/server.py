@@ -1,0 +1,107 @@
+"""A running service, and how commands ask it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tracker.cli.exits import FAILED
+from tracker.cli.refusals import no_answer, reason_of
+from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
+from tracker.cli.shared import fail, say
+
+AGAIN_S = 1.0
+_AWAY = frozenset({500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running service."""
+
+    http: httpx.Client
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        return str(self.http.base_url).rstrip("/")
+
+    def get(self, path: str, **options: Any) -> Any:
+        """Return the JSON of a GET; ends the command with one line when it is refused."""
+        return self.json_of(self.send("GET", path, **options))
+
+    def post(self, path: str, **options: Any) -> Any:
+        """Return the JSON of a POST; ends the command with one line when it is refused."""
+        return self.json_of(self.send("POST", path, **options))
+
+    def json_of(self, response: httpx.Response) -> Any:
+        """Return an answer's JSON; ends the command when it is none."""
+        try:
+            return response.json()
+        except ValueError:
+            fail(f"{self.url}: the answer is no JSON: is this a tracker service?", code=FAILED)
+
+    def version(self) -> str | None:
+        """Return the service's version; None when it does not answer or does not say."""
+        try:
+            found = self.http.get("/openapi.json").json()
+            return str(found["info"]["version"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request; ends the command with one line when it is refused."""
+        try:
+            response = self.http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            fail(no_answer(self.url, error), code=FAILED)
+        if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
+            fail(reason_of(response), code=FAILED)
+        return response
+
+    def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
+        """Send a GET that the service may hold for so long, and that outlives a restart of it."""
+        away = False
+        while True:
+            try:
+                response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
+            except httpx.TransportError as error:
+                reason = no_answer(self.url, error)
+            else:
+                if response.status_code not in _AWAY:
+                    if response.is_error:
+                        fail(reason_of(response), code=FAILED)
+                    return response
+                reason = reason_of(response)
+            if not away:
+                say(f"the service is away ({reason}); trying again")
+            away = True
+            time.sleep(AGAIN_S)
+
+    def watch(self, task_id: str, *, timeout_s: float | None) -> Iterator[dict[str, Any]]:
+        """Yield a task each time it has changed, until it is over or the time is.
+
+        timeout_s: None to wait for ever.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        path = f"/v1/tasks/{task_id}"
+        response = self.send("GET", path)
+        while True:
+            if response.status_code != httpx.codes.NOT_MODIFIED:
+                task: dict[str, Any] = self.json_of(response)
+                tag = response.headers["etag"]
+                yield task
+                if task["state"] in TERMINAL:
+                    return
+            left_s = HELD_S if deadline is None else min(HELD_S, deadline - time.monotonic())
+            if left_s <= 0:
+                return
+            if left_s < 1:  # the service counts in whole seconds
+                time.sleep(left_s)
+            response = self.patiently(
+                path,
+                wait_s=left_s,
+                params={"wait": int(left_s)},
+                headers={"if-none-match": tag},
+            )

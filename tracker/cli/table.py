@@ -1,0 +1,153 @@
+"""Tables for terminals: ids and states whole, the rest shortened or left out where it is narrow."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import click
+
+from tracker.cli.visible import cut, width
+from tracker.cli.words import age, to_the_second, words
+
+GAP = "  "
+NARROWEST = 12
+"""Columns that a text keeps at least; with less room it is left out."""
+_BY_COLOUR = {
+    "green": "succeeded delivered active accepted applied ok",
+    "red": "failed expired disabled revoked refused forged mismatch error",
+    "yellow": "queued pending paused deferred not_sent note",
+    "magenta": "uncertain unknown lost",
+    "blue": "submitted",
+    "cyan": "running",
+    "bright_black": "cancelled duplicate",
+}
+COLOURS = {word: colour for colour, words_ in _BY_COLOUR.items() for word in words_.split()}
+"""Of words that say how something stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    kind:  `whole` is shown whole or not at all; `id` is always shown, and whole; `text` is
+           shortened where it must be; `time` becomes an age; `state` is whole and coloured.
+    empty: stands for null and for an empty list.
+    """
+
+    name: str
+    kind: Literal["id", "whole", "text", "time", "state"] = "whole"
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A column as it is printed: its header, its cells, and the columns it takes."""
+
+    of: Column
+    name: str
+    cells: Sequence[str]
+    columns: int
+
+    @classmethod
+    def made(cls, column: Column, name: str, cells: Sequence[str]) -> Self:
+        """Take as many columns as the longest cell needs, or the header."""
+        return cls(column, name, cells, max(width(name), *map(width, cells)))
+
+
+def print_table(
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    wide: bool = False,
+) -> None:
+    """Print rows under a title.
+
+    columns: the first matter most, and stay longest where it is narrow.
+    wide:    print all of them, however narrow it is.
+    """
+    click.secho(title, bold=True)
+    if not rows:
+        click.echo("(none)")
+        return
+    shapes = _fitted(columns, rows, None if wide else _room())
+    header = GAP.join(_padded(one.name, one.columns) for one in shapes).rstrip()
+    click.secho(header, fg="bright_black")
+    for number in range(len(rows)):
+        click.echo(GAP.join(_cell(one, number) for one in shapes).rstrip())
+    left_out = [column.name for column in columns if all(one.of is not column for one in shapes)]
+    if left_out:
+        click.echo(f"not shown at this width: {', '.join(left_out)} (--wide shows all)", err=True)
+
+
+def _fitted(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], room: int | None
+) -> list[_Shape]:
+    """Choose what is shown: whole columns where there is room, then short forms, then fewer."""
+    whole = [_whole(column, rows) for column in columns]
+    if room is None or _total(whole) <= room:
+        return whole
+    short = [_short(one, rows) for one in whole]
+    narrowest = [
+        min(one.columns, NARROWEST) if one.of.kind == "text" else one.columns for one in short
+    ]
+    kept: list[int] = []
+    used = -len(GAP)
+    for place, needs in enumerate(narrowest):
+        if columns[place].kind == "id" or used + len(GAP) + needs <= room:
+            kept.append(place)
+            used += len(GAP) + needs
+    left = max(0, room - used)
+    shapes = []
+    for place in kept:  # what is left is given out in order of importance
+        grown = min(left, whole[place].columns - narrowest[place])
+        fits = narrowest[place] + grown >= whole[place].columns
+        if fits and grown >= 0:
+            shapes.append(whole[place])
+            left -= grown
+        elif columns[place].kind == "text":
+            columns_ = narrowest[place] + grown
+            left -= grown
+            cells = [cut(cell, columns_) for cell in short[place].cells]
+            shapes.append(_Shape(columns[place], short[place].name, cells, columns_))
+        else:
+            shapes.append(short[place])
+    return shapes
+
+
+def _whole(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
+    told = to_the_second if column.kind == "time" else words
+    cells = [told(row.get(column.name)) or column.empty for row in rows]
+    return _Shape.made(column, column.name, cells)
+
+
+def _short(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
+    if whole.of.kind != "time":
+        return whole
+    from tracker.clock import SystemClock  # noqa: PLC0415 - only where it is narrow
+
+    now = SystemClock().now()
+    cells = [age(row.get(whole.of.name), now) or whole.of.empty for row in rows]
+    name = whole.name.removesuffix("_at").rpartition("_")[2]
+    return _Shape.made(whole.of, "age" if name in {"created", "updated"} else name, cells)
+
+
+def _total(shapes: Sequence[_Shape]) -> int:
+    return sum(one.columns for one in shapes) + len(GAP) * (len(shapes) - 1)
+
+
+def _cell(shape: _Shape, number: int) -> str:
+    text = shape.cells[number]
+    padded = _padded(text, shape.columns)
+    colour = COLOURS.get(text) if shape.of.kind == "state" else None
+    return click.style(padded, fg=colour) if colour else padded
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
+
+
+def _room() -> int | None:
+    """Return the columns of the terminal or of COLUMNS; None where output goes elsewhere."""
+    return shutil.get_terminal_size((0, 0)).columns or None

@@ -1,0 +1,21 @@
+"""`tracker version`: of the command, and of the service that it would talk to."""
+
+import platform
+
+import click
+
+from tracker import __version__
+from tracker.cli.command import Command
+from tracker.cli.remote import Connection, remote
+from tracker.cli.shared import emit, print_fields
+
+
+@click.command(cls=Command)
+@remote
+def version(*, connection: Connection, output: str) -> None:
+    """Print the versions of this command, of Python, and of the service if it answers."""
+    found = {"tracker": __version__, "python": platform.python_version()}
+    with connection.open() as server:
+        found["url"] = server.url
+        found["service"] = server.version() or "does not answer"
+    emit(output, found, lambda: print_fields(found))

@@ -1,0 +1,72 @@
+"""Text from outside, made safe for a terminal: what steers it is shown instead of sent."""
+
+import re
+import sys
+import unicodedata
+
+_JOINERS = "\u200c\u200d"
+"""Invisible, and part of honest text: Persian words, composed emoji."""
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Control characters (ECMA-48, C0 and C1), what turns the direction of text (Unicode UAX #9),
+what is invisible, and halves of surrogate pairs."""
+
+
+def visible(text: str) -> str:
+    r"""Return one line without anything that steers a terminal: ESC is written `\x1b`."""
+    return encodable(_STEERING.sub(_written, text))
+
+
+def visible_json(text: str) -> str:
+    r"""Return JSON text with the same characters as JSON escapes: ESC is written `\u001b`."""
+    return encodable(_STEERING.sub(_escaped, text))
+
+
+def encodable(text: str) -> str:
+    """Return the text with what stdout's encoding lacks written as escapes."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def width(text: str) -> int:
+    """Return how many columns a terminal needs for it."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def cut(text: str, columns: int) -> str:
+    """Return the text in at most so many columns; where it was longer it ends with an ellipsis."""
+    if width(text) <= columns:
+        return text
+    mark = encodable("…")
+    mark = mark if len(mark) == 1 else "~"
+    kept, left = [], columns - 1
+    for character in text:
+        left -= _columns(character)
+        if left < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + mark
+
+
+def _columns(character: str) -> int:
+    if character in _JOINERS or unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _written(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if found[0] == "\n":
+        return "\n"  # between values: inside of them JSON has it escaped
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -1,0 +1,32 @@
+"""Do the background work until a signal ends it."""
+
+import asyncio
+import signal
+
+from tracker.app import make_supervisor, open_parts
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import fail, load_settings, say
+from tracker.settings import Settings
+from tracker.store.probe import schema_problem
+from tracker.telemetry import configure_logging
+
+
+def run() -> None:
+    """Work; ends the command at once where the settings or the schema are wrong."""
+    settings = load_settings()
+    problem = schema_problem(settings.resolved_database_url())
+    redactor = settings.log_redactor()
+    if problem:
+        fail(redactor.redact(problem), code=FAILED)
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    async with open_parts(settings) as parts:
+        supervisor = make_supervisor(parts)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, supervisor.stop)
+        say("tracker worker started")
+        await supervisor.run()

@@ -1,0 +1,27 @@
+"""The names of what subscribers are told."""
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What a notice tells of. Part of the public surface: docs/reference/webhooks.md."""
+
+    TASK_SUBMITTED = "task.submitted"
+    """The provider has the task."""
+    TASK_RUNNING = "task.running"
+    TASK_SUCCEEDED = "task.succeeded"
+    TASK_UPDATED = "task.updated"
+    """A task that had succeeded without a result has got its result."""
+    TASK_FAILED = "task.failed"
+    TASK_CANCELLED = "task.cancelled"
+    TASK_OVERDUE = "task.overdue"
+    """Past its deadline and still open."""
+    TASK_EXPIRED = "task.expired"
+    CALLBACKS_DEGRADED = "provider.callbacks_degraded"
+    """Callbacks stay away while polls find verdicts."""
+    ENDPOINT_PAUSED = "endpoint.paused"
+    """An endpoint failed for long and gets nothing any more until somebody resumes it."""
+    ENDPOINT_DISABLED = "endpoint.disabled"
+    """An endpoint answered 410: it will never want anything again."""
+    ENDPOINT_TEST = "endpoint.test"
+    """Sent because somebody asked for a test; no filter holds it back."""

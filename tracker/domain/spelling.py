@@ -1,0 +1,18 @@
+"""Find what a misspelt word probably means. Pure."""
+
+from collections.abc import Iterable
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like this one; None when none is alike."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where a word was wrong
+
+    by_lower = {one.lower(): one for one in known}
+    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X?` for an error's end; empty when nothing is alike."""
+    found = closest(word, known)
+    return f"; did you mean {found}?" if found else ""
