@@ -36,6 +36,7 @@ from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
 from tracker.settings import Settings, SettingsError
 from tracker.store import keys
@@ -99,7 +100,9 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 at=signal,
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
-                yield Parts(settings, context, _services(settings, context, egress, watch))
+                made = _services(settings, context, egress, watch)
+                async with made.presence:
+                    yield Parts(settings, context, made)
     finally:
         await egress.close()
 
@@ -151,6 +154,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
         drain_s=drain_s,
     )
     context.store.on_commit(supervisor.wake)
+    parts.services.presence.is_working = supervisor.is_running
     return supervisor
 
 
@@ -311,6 +315,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
         stalls=Stalls(context.store),
+        presence=Presence(context),
         clock=context.clock,
         keyring=keyring,
         authenticator=Authenticator(

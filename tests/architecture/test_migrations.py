@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from tracker.store.driver.engine import GONE_S, open_engine
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import DatabaseRefused, alembic_config, upgrade
 from tracker.store.probe import schema_problem
 from tracker.store.revision import SCHEMA_REVISION
 from tracker.store.schema import metadata
@@ -118,6 +118,16 @@ def test_an_unmigrated_database_is_refused_with_the_way_out(tmp_path: Path) -> N
     problem = schema_problem(f"sqlite:///{tmp_path}/empty.db")
     assert problem is not None
     assert "tracker migrate" in problem
+
+
+def test_a_newer_schema_is_worked_on_and_never_migrated(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    assert schema_problem(database_url) is None
+    with pytest.raises(DatabaseRefused, match="newer than this version: it has schema 9999"):
+        upgrade(database_url)
 
 
 @pytest.mark.parametrize("table", [table.name for table in metadata.sorted_tables])

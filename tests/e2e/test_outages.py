@@ -106,6 +106,7 @@ def test_a_postgresql_that_may_only_be_read_is_told_from_a_fault_of_ours(
         answer = world.http.post(callback_path(task_id), content=kling_says("processing"))
         assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
         assert world.task(task_id)["state"] == "submitted"  # reading goes on
+        assert world.http.get("/readyz").status_code == 503
         _set_read_only(server, "off")
         _goes_on(world, task_id)
 
@@ -174,4 +175,5 @@ def test_a_file_that_may_only_be_read_refuses_callbacks(sqlite_url: str, tmp_pat
     with _world(read_only, tmp_path) as world:
         answer = world.http.post(callback_path(task_id), content=kling_says("processing"))
         assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+        assert world.http.get("/readyz").status_code == 503
         assert world.task(task_id)["state"] == "submitted"

@@ -23,6 +23,8 @@ from tracker.store.store import Store
 ACCOUNT_GONE_PAUSE = timedelta(minutes=1)
 """How long work waits whose task's account is not in the settings."""
 ACCOUNT_GONE = "its account is not in the settings (any more)"
+UNOPENED_PAUSE_S = 60.0
+"""How long a process leaves a destination to others whose secret it cannot open."""
 DEFAULT_ACCOUNT = "default"
 """The one that the environment sets."""
 
@@ -59,6 +61,8 @@ class Context:
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
+    unopened:   destinations whose secret this process could not open, with monotonic seconds
+        before which it leaves them to other processes.
     """
 
     store: Store
@@ -76,6 +80,7 @@ class Context:
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
+    unopened: dict[str, float] = field(default_factory=dict)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,6 +137,11 @@ class Context:
             return None
         secret = token.sign(self.secrets[0], provider, token.SHARED)
         return f"{self.public_url}/callbacks/{provider}/{token.SHARED}/{secret}"
+
+    def has_unopened(self) -> bool:
+        """Return whether a destination's secret could not be opened when it was last tried."""
+        long_ago = self.clock.monotonic() - UNOPENED_PAUSE_S
+        return any(until > long_ago for until in self.unopened.values())
 
     @property
     def expects_callbacks(self) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 import tracker
 from tracker.store.driver.engine import sqlite_file
+from tracker.store.probe import newer_schema
 
 
 class MigrationsMissing(Exception):
@@ -48,6 +49,9 @@ def upgrade(url: str) -> None:
     try:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
+        newer = newer_schema(url)
+        if newer is not None:
+            raise DatabaseRefused(f"DATABASE_URL: {newer}; nothing was changed")
         command.upgrade(alembic_config(url), "head")
     except CommandError as error:
         if "Can't locate revision" not in str(error):

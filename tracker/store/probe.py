@@ -1,10 +1,18 @@
 """Look at a database once, before a process starts to depend on it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
 from sqlalchemy.exc import DBAPIError
 
-from tracker.store import keys
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.store import endpoints, keys, processes
 from tracker.store.driver.engine import open_engine, sqlite_file
-from tracker.store.revision import SCHEMA_REVISION, current_revision
+from tracker.store.driver.transaction import Tx
+from tracker.store.processes import Process
+from tracker.store.revision import current_revision, is_newer, misfit, newer_words
 
 
 def schema_problem(url: str) -> str | None:
@@ -21,10 +29,62 @@ def schema_problem(url: str) -> str | None:
         return f"DATABASE_URL: {reason}"
     finally:
         engine.dispose()
-    if found == SCHEMA_REVISION:
+    problem = misfit(found)
+    return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+def newer_schema(url: str) -> str | None:
+    """Return what to say of a database that a later version has migrated; None for any other."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
         return None
-    have = "no tables yet" if found is None else f"schema {found}, not {SCHEMA_REVISION}"
-    return f"DATABASE_URL: the database has {have}: run `tracker migrate`"
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            found = current_revision(db)
+    finally:
+        engine.dispose()
+    return newer_words(found) if is_newer(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a database says of the service on it.
+
+    running:  processes that were heard of lately.
+    ahead_ms: by how much this machine's clock is ahead of the database server's; 0 on SQLite.
+    sealed:   secrets of endpoints, as they are kept.
+    newer:    what to say of a schema that a later version has made; None for any other.
+    """
+
+    running: Sequence[Process]
+    ahead_ms: int
+    sealed: Sequence[bytes]
+    newer: str | None
+
+
+def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
+    """Look at the processes on a database and at what they share. Raises Unavailable.
+
+    silent: after so long a process that is not heard of does not count.
+    """
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            now = Tx(db, clock).lease_now
+            ahead_ms = round((clock.now() - now).total_seconds() * 1000)
+            running = processes.heard_of(db, since=now - silent)
+            newer = current_revision(db)
+            return Whole(
+                running,
+                ahead_ms,
+                [one for _, one in endpoints.sealed(db)],
+                newer_words(newer) if is_newer(newer) else None,
+            )
+    except DBAPIError as error:
+        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+    finally:
+        engine.dispose()
 
 
 def has_keys(url: str) -> bool | None:
@@ -35,7 +95,7 @@ def has_keys(url: str) -> bool | None:
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            return current_revision(db) == SCHEMA_REVISION and keys.is_any(db)
+            return misfit(current_revision(db)) is None and keys.is_any(db)
     except DBAPIError:
         return None
     finally:

@@ -417,6 +417,21 @@ conditions = Table(
     sqlite_autoincrement=True,
 )
 
+# Which processes run now; rows of those that are not heard of any more go after a while.
+processes = Table(
+    "processes",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", PublicId, primary_key=True),
+    Column("is_worker", Boolean, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    # By how much its clock is ahead of the database server's; 0 on SQLite.
+    Column("ahead_ms", Integer, nullable=False),
+    # Of its callback secrets, the signing one first: digests, which tell nobody the secrets.
+    Column("secret_marks", JsonDoc, nullable=False),
+    Index(None, "seen_at"),
+)
+
 callback_ids = Table(
     "callback_ids",
     metadata,

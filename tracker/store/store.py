@@ -83,6 +83,11 @@ class Store:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
         self._listeners.append(listener)
 
+    @property
+    def failed_s(self) -> float | None:
+        """When the database last refused a write, in monotonic seconds; None: never."""
+        return self._writer.failed_s
+
     def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
         """Be told, in the event loop, from when to when writes have stood still."""
         self._writer.patience.on_recovery(listener)

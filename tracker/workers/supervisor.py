@@ -49,6 +49,7 @@ class Supervisor:
         self._deliveries = deliveries
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._stopping = asyncio.Event()
+        self._is_running = False
 
     def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
         """A local commit enqueued work of these kinds."""
@@ -64,8 +65,19 @@ class Supervisor:
         for loop in self._loops.values():
             loop.stop()
 
+    def is_running(self) -> bool:
+        """Return whether the work is done now."""
+        return self._is_running
+
     async def run(self) -> None:
         """Until `stop`."""
+        self._is_running = True
+        try:
+            await self._run()
+        finally:
+            self._is_running = False
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._deliveries.run())
             for loop in self._loops.values():

@@ -13,12 +13,12 @@ from tracker.domain.notices import Filter
 from tracker.domain.sealing import unseal
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
-from tracker.store import endpoints
+from tracker.store import conditions, endpoints
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_url: str) -> None:
+async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(database_url: str) -> None:
     way = Way(lambda _: OK)
     async with open_workbench(database_url, way) as bench:
         await an_endpoint(bench)
@@ -29,8 +29,15 @@ async def test_a_secret_whose_key_is_gone_is_said_and_nothing_is_sent(database_u
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is False
         (one,) = await owed(bench)
-        assert way.calls == []
-        assert "its secret cannot be read" in f"{one.last_error}"
+        assert (way.calls, one.last_error) == ([], None)
+        (condition,) = await bench.context.store.read(conditions.list_open)
+        assert condition.name == "secrets_differ"
+        assert "its secret cannot be read" in condition.reason
+        assert await delivering.lanes() == []  # not again and again
+        ours = Delivering(bench.context)
+        (held,) = await ours.claim({lane.name: 1})
+        assert held.claimed.tries == 0
+        assert await ours.deliver(held) is True
 
 
 async def test_a_secret_is_not_in_the_database(database_url: str) -> None:

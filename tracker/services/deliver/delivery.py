@@ -14,8 +14,10 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import Point
 from tracker.domain.work import JobKind
-from tracker.services.context import Context
+from tracker.services.conditions import News, tell
+from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints
+from tracker.store.conditions import SECRETS_DIFFER
 from tracker.store.delivery_queue import Claimed, Lane, Tried
 from tracker.store.driver.transaction import Tx
 
@@ -54,7 +56,9 @@ class Delivering:
 
     async def lanes(self) -> list[Lane]:
         """Every destination that is owed something, the one that has waited longest first."""
-        return await self._context.store.read(delivery_queue.lanes)
+        now_s, unopened = self._context.clock.monotonic(), self._context.unopened
+        found = await self._context.store.read(delivery_queue.lanes)
+        return [lane for lane in found if unopened.get(lane.name, 0.0) <= now_s]
 
     async def claim(self, wanted: Mapping[str, int]) -> list[Held]:
         """Take what is due of some lanes. wanted: lane → how many at most."""
@@ -70,6 +74,9 @@ class Delivering:
         context = self._context
         try:
             attempt = await self._send(held)
+        except CannotOpen as error:
+            await self._leave(held, error)
+            return False
         except Exception:
             # A bug of ours must not make this delivery the first in line for ever.
             log.exception("a delivery raised; it counts as an attempt")
@@ -83,12 +90,22 @@ class Delivering:
         """Hand back what was not tried."""
         await self._context.store.write(_release, tuple(held))
 
+    async def _leave(self, held: Held, error: CannotOpen) -> None:
+        """Hand back what this process cannot sign: another one may, and no try is spent."""
+        context, lane = self._context, held.claimed.lane
+        context.unopened[lane] = context.clock.monotonic() + UNOPENED_PAUSE_S
+        about = held.endpoint.id if held.endpoint else lane
+        reason = (
+            f"deliveries to endpoint {about} wait: its secret cannot be read: {error}. Give every "
+            "process the same secrets; one that was replaced must stay as a further one"
+        )
+        await self.release([held])
+        await context.store.write(tell, News(SECRETS_DIFFER, "", "", reason))
+
     async def _send(self, held: Held) -> Attempt:
         context, at = self._context, self._context.clock.now()
-        try:
-            call = self._call(held, int(at.timestamp()))
-        except CannotOpen as error:
-            return Attempt(at, 0, error=f"not sent: its secret cannot be read: {error}")
+        call = self._call(held, int(at.timestamp()))
+        context.unopened.pop(held.claimed.lane, None)
         started = context.clock.monotonic()
         answer = await context.egress.call_guarded(call)
         latency_ms = round((context.clock.monotonic() - started) * 1000)

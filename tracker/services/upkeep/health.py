@@ -6,9 +6,9 @@ from datetime import datetime
 
 from tracker.domain.health import Submitted, Try, ailment, standstill, standstill_since
 from tracker.domain.work import JobKind
+from tracker.services.conditions import News, tell
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of, names_of
-from tracker.services.upkeep.conditions import News, tell
 from tracker.store import attempts, conditions, jobs
 from tracker.store.attempts import Ended
 from tracker.store.conditions import (

@@ -7,8 +7,8 @@ from tracker.domain import bodies
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.event_types import EventType
 from tracker.domain.expectation import Ended, expectation, is_silent
+from tracker.services.conditions import News, raise_one, tell
 from tracker.services.context import Context
-from tracker.services.upkeep.conditions import News, raise_one, tell
 from tracker.store import conditions, tasks
 from tracker.store.conditions import CALLBACKS_DEGRADED
 from tracker.store.driver.transaction import Tx

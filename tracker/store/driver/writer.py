@@ -74,6 +74,7 @@ class Writer:
         self._clock = clock
         self._committed = committed
         self._at = signal
+        self.failed_s: float | None = None
         self._arrived: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
@@ -150,6 +151,7 @@ class Writer:
             result = error
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %s", brief(error))
+                self.failed_s = self._clock.monotonic()
                 result = Unavailable("the database does not take writes now")
             if len(waiting) > 1 and (result is error or _is_one_items_fault(error)):
                 self._settle_alone(waiting)

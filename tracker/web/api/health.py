@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import Unavailable
-from tracker.store.revision import SCHEMA_REVISION, current_revision
+from tracker.store.revision import current_revision, misfit
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
 from tracker.web.edge.state import services
@@ -22,18 +22,24 @@ async def healthz(_request: Request) -> Response:
     answers={200: service_views.Readiness, 503: service_views.Readiness},
 )
 async def readyz(request: Request) -> Response:
-    """The database answers and has the schema that this code was written for."""
+    """The database answers, takes a write, and has a schema that this code can work on."""
     for stall in services(request).stalls.standing():
         return JSONResponse({"status": "unavailable", "reason": stall.reason}, 503)
     try:
         found = await services(request).store.read(current_revision)
+        reason = misfit(found)
+        if reason is not None:
+            return JSONResponse({"status": "unavailable", "reason": reason}, 503)
+        await services(request).presence.prove()
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
-    if found != SCHEMA_REVISION:
-        reason = (
-            f"the schema is at {found or 'nothing'}, not {SCHEMA_REVISION}: run tracker migrate"
-        )
-        return JSONResponse({"status": "unavailable", "reason": reason}, 503)
     there = services(request).connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
-    return JSONResponse({"status": "ok", "schema": found, "connections": connections})
+    return JSONResponse(
+        {
+            "status": "ok",
+            "schema": found,
+            "has_worker": services(request).presence.has_worker,
+            "connections": connections,
+        }
+    )

@@ -121,10 +121,14 @@ class Connections(TypedDict):
 
 @with_config(EXACT)
 class Readiness(TypedDict):
-    """Whether it can work: the database answers, and has the schema it should."""
+    """Whether it can work: the database answers, takes writes, and has the schema it should.
+
+    has_worker: whether any process on the database does the background work.
+    """
 
     status: Literal["ok", "unavailable"]
     schema: NotRequired[str]
+    has_worker: NotRequired[bool]
     connections: NotRequired[Connections]
     reason: NotRequired[str]
 

@@ -17,6 +17,7 @@ from tracker.services.read.watch import Watch
 from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
 from tracker.store.store import Store
 from tracker.web.edge.auth import Authenticator
@@ -56,6 +57,7 @@ class Services:
     endpoints: Endpoints
     redelivery: Redelivery
     stalls: Stalls
+    presence: Presence
     clock: Clock
     keyring: Keyring
     authenticator: Authenticator

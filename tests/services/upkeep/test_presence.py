@@ -1,0 +1,79 @@
+"""Processes see each other in the database, and what is missing or does not fit is a condition."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.subscribing import OK
+from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tracker.services.upkeep.presence import Presence
+from tracker.store import conditions
+from tracker.store.schema import processes
+
+pytestmark = pytest.mark.anyio
+
+
+async def standing(bench: Workbench) -> dict[str, str]:
+    found = await bench.context.store.read(conditions.list_open)
+    return {one.name: one.reason for one in found}
+
+
+def a_worker(bench: Workbench) -> Presence:
+    made = Presence(bench.context)
+    made.is_working = lambda: True
+    return made
+
+
+async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) -> None:
+    clock = HandClock()
+    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+        web = Presence(bench.context)
+        await web.look()
+        assert (await standing(bench), web.has_worker) == ({}, False)  # it may just be starting
+        web._started_s -= 60
+        await web.look()
+        assert "tracker worker" in (await standing(bench))["no_worker"]
+        async with a_worker(bench) as worker:
+            await worker.look()
+            await web.look()
+            assert (await standing(bench), web.has_worker) == ({}, True)
+        await web.look()  # one that ends says so
+        assert list(await standing(bench)) == ["no_worker"]
+
+
+async def test_different_secrets_on_one_database_are_said(database_url: str) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        worker = a_worker(bench)
+        await worker.look()
+        async with Presence(replace(bench.context, secrets=[b"another secret"])) as other:
+            await other.look()
+            assert "TRACKER_CALLBACK_SECRETS" in (await standing(bench))["secrets_differ"]
+        await worker.look()
+        assert await standing(bench) == {}
+        rotated = Presence(replace(bench.context, secrets=[b"new", *bench.context.secrets]))
+        await rotated.look()  # signs with what the others do not know
+        assert list(await standing(bench)) == ["secrets_differ"]
+
+
+async def test_a_clock_that_is_off_the_servers_is_said(postgres_url: str) -> None:
+    clock = HandClock()
+    async with open_workbench(postgres_url, Way(lambda _: OK), clock=clock) as bench:
+        worker = a_worker(bench)
+        clock.move(20)
+        await worker.look()
+        assert "ahead of the database server's" in (await standing(bench))["clock_skew"]
+        clock.move(-20)
+        await worker.look()
+        assert await standing(bench) == {}
+
+
+async def test_proofs_that_are_asked_for_together_are_one_write_to_one_row(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        worker = a_worker(bench)
+        for _ in range(20):
+            await worker.prove()
+        count = select(func.count()).select_from(processes)
+        assert await bench.context.store.read(lambda db: db.scalar(count)) == 1

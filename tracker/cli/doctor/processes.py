@@ -1,0 +1,64 @@
+"""Explain the processes that run on the database: whether they are there and fit together."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tracker.cli.doctor.finding import Finding
+from tracker.clock import SystemClock
+from tracker.domain import presence
+from tracker.domain.errors import Unavailable
+from tracker.domain.sealing import CannotOpen, unseal
+from tracker.services.upkeep.presence import GONE_LEASES
+from tracker.settings import Settings
+from tracker.store.probe import Whole, look_around, schema_problem
+
+
+def examine_processes(settings: Settings) -> list[Finding]:
+    """Return what is missing or does not fit among the processes on this database."""
+    url = settings.resolved_database_url()
+    if schema_problem(url) is not None:
+        return []
+    silent = timedelta(seconds=settings.tracker_lease_s * GONE_LEASES)
+    try:
+        found = look_around(url, SystemClock(), silent=silent)
+    except Unavailable as error:
+        return [Finding("error", "database", str(error))]
+    notes = [] if found.newer is None else [Finding("note", "database", found.newer)]
+    return [*notes, *_running(found), *_secrets(settings, found)]
+
+
+def _running(found: Whole) -> Iterator[Finding]:
+    if not found.running:
+        yield Finding("note", "processes", "none runs on this database now")
+    elif not any(process.is_worker for process in found.running):
+        yield Finding("error", "processes", presence.NO_WORKER)
+    else:
+        yield Finding(
+            "ok", "processes", f"{len(found.running)} run, and the background work is done"
+        )
+    off = presence.skew([found.ahead_ms, *(process.ahead_ms for process in found.running)])
+    if off is not None:
+        yield Finding("error", "clock", off)
+
+
+def _secrets(settings: Settings, found: Whole) -> Iterator[Finding]:
+    about, secrets = "TRACKER_CALLBACK_SECRETS", settings.callback_secrets()
+    rings = [[presence.mark(secret) for secret in secrets]]
+    rings += [list(process.secret_marks) for process in found.running]
+    if presence.differ(rings):
+        yield Finding("error", about, presence.SECRETS_DIFFER)
+    closed = sum(not _opens(secrets, sealed) for sealed in found.sealed)
+    if closed:
+        text = (
+            f"the secrets of {closed} endpoints were sealed with one that is not among these: "
+            "their deliveries wait. Put it back as a further one"
+        )
+        yield Finding("error", about, text)
+
+
+def _opens(secrets: tuple[bytes, ...], sealed: bytes) -> bool:
+    try:
+        unseal(secrets, sealed)
+    except CannotOpen:
+        return False
+    return True

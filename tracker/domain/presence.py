@@ -1,0 +1,46 @@
+"""Whether the processes that run on one database make a whole service. Arithmetic only."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+SKEW_MS = 2000
+"""More than this between a process's clock and the database server's is said."""
+
+NO_WORKER = (
+    "no process does the background work: nothing is submitted, asked for or delivered. "
+    "Start `tracker worker`, or `tracker serve` without --no-worker"
+)
+SECRETS_DIFFER = (
+    "processes on this database have different callback secrets: each refuses callbacks and "
+    "cannot sign deliveries of the other. Give all of them the same TRACKER_CALLBACK_SECRETS"
+)
+
+
+def mark(secret: bytes) -> str:
+    """Digest of a callback secret: the same in every process, and no help to guess it."""
+    return hmac.digest(secret, b"tracker: mark of a callback secret", hashlib.sha256)[:8].hex()
+
+
+def differ(rings: Sequence[Sequence[str]]) -> bool:
+    """Whether a process signs with a secret that another one does not know.
+
+    rings: marks of each process's secrets, the signing one first.
+    """
+    signing = {ring[0] for ring in rings if ring}
+    return any(not signing <= set(ring) for ring in rings)
+
+
+def skew(ahead_ms: Sequence[int]) -> str | None:
+    """Say what is wrong with clocks; None when nothing is.
+
+    ahead_ms: by how much the clock of each process is ahead of the database server's.
+    """
+    worst = max(ahead_ms, key=abs, default=0)
+    if abs(worst) <= SKEW_MS:
+        return None
+    way = "ahead of" if worst > 0 else "behind"
+    return (
+        f"the clock of a process is {abs(worst) / 1000:.1f} s {way} the database server's: what is "
+        "due is done so much late or early. Let both hosts follow one time server"
+    )

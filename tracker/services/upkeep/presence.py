@@ -1,0 +1,156 @@
+"""Let every process be seen in the database, and say what is missing or does not fit together.
+
+One row for each process, written several times within a lease. It is a write like any other: where
+it succeeds, the writer can write, which is what readiness wants to know.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from tracker.clock import new_id
+from tracker.domain import presence
+from tracker.domain.errors import Unavailable
+from tracker.services.conditions import News, tell
+from tracker.services.context import Context
+from tracker.store import conditions, processes
+from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
+from tracker.store.driver.transaction import Tx
+from tracker.store.processes import Process
+from tracker.store.store import Reading
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(minutes=10)
+"""How long a process that is not heard of keeps its row."""
+GONE_LEASES = 1.5
+"""After so many leases of silence a process counts as gone."""
+FIRST_PAUSE_S = 1.0
+"""The background work of a process begins after the process itself was first seen."""
+PROOF_S = 1.0
+"""So long a write proves that there will be another; readiness costs no more writes than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the database says of the processes on it."""
+
+    alive: Sequence[Process]
+    raised: set[str]
+
+
+class Presence:
+    """One per process: `async with` it while the process works."""
+
+    def __init__(self, context: Context) -> None:
+        """Not seen yet.
+
+        is_working: whether this process does the background work; asked each time.
+        has_worker: whether any process does, as far as is known.
+        """
+        self._context = context
+        self.id = new_id()
+        self.is_working: Callable[[], bool] = lambda: False
+        self._marks = [presence.mark(secret) for secret in context.secrets]
+        self._lease_s = context.policy.lease.total_seconds()
+        self._gone = timedelta(seconds=self._lease_s * GONE_LEASES)
+        self._started_s = context.clock.monotonic()
+        self._seen_at = context.clock.now()
+        self._proved_s: float | None = None
+        self._proving: asyncio.Task[None] | None = None
+        self._repeating: asyncio.Task[None] | None = None
+        self.has_worker = True
+
+    async def __aenter__(self) -> Self:
+        self._repeating = asyncio.create_task(self._repeat())
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._repeating is not None:
+            self._repeating.cancel()
+            await asyncio.wait([self._repeating])
+        try:
+            await self._context.store.write(_remove, self)
+        except Unavailable as error:
+            log.info("this process is forgotten later: %s", error)
+
+    async def prove(self) -> None:
+        """Return when a write has just succeeded. Raises Unavailable.
+
+        Whoever asks while one is under way shares it, and one a second is enough.
+        """
+        now_s = self._context.clock.monotonic()
+        proved_s, failed_s = self._proved_s, self._context.store.failed_s
+        if proved_s is not None and now_s - proved_s < PROOF_S and proved_s > (failed_s or 0.0):
+            return
+        if self._proving is None or self._proving.done():
+            self._proving = asyncio.create_task(self._beat())
+        await asyncio.shield(self._proving)
+
+    async def look(self) -> None:
+        """Be heard of, and say what is wrong with the processes there are."""
+        await self._beat()
+        there = await self._context.store.read(self._standing)
+        self.has_worker = any(process.is_worker for process in there.alive)
+        for news in self._news(there):
+            if (news.reason is None) == (news.name in there.raised):
+                await self._context.store.write(tell, news)
+
+    async def _repeat(self) -> None:
+        pause_s = min(FIRST_PAUSE_S, self._lease_s / 3)
+        while True:
+            try:
+                await self.look()
+            except Unavailable as error:
+                log.warning("this process cannot say that it is there: %s", error)
+            except Exception:
+                log.exception("looking at the processes raised; it goes on")
+            await self._context.clock.sleep(pause_s)
+            pause_s = self._lease_s / 3
+
+    async def _beat(self) -> None:
+        started_s = self._context.clock.monotonic()
+        await self._context.store.write(_beat, self)
+        self._proved_s = started_s
+
+    def _news(self, there: _Standing) -> list[News]:
+        age_s = self._context.clock.monotonic() - self._started_s
+        is_missing = not self.has_worker and age_s > self._gone.total_seconds()
+        is_unfit = presence.differ([one.secret_marks for one in there.alive])
+        found = {
+            SECRETS_DIFFER: presence.SECRETS_DIFFER if is_unfit else None,
+            CLOCK_SKEW: presence.skew([one.ahead_ms for one in there.alive]),
+        }
+        if is_missing or self.has_worker:
+            found[NO_WORKER] = presence.NO_WORKER if is_missing else None
+        if self._context.has_unopened():
+            found.pop(SECRETS_DIFFER)  # it stands for another reason
+        return [News(name, "", "", reason) for name, reason in found.items()]
+
+    def _standing(self, db: Reading) -> _Standing:
+        alive = processes.heard_of(db, since=self._seen_at - self._gone)
+        return _Standing(alive, {one.name for one in conditions.list_open(db)})
+
+    def said(self, tx: Tx) -> Process:
+        """Return the row of this process as it is now."""
+        seen_at: datetime = tx.lease_now
+        self._seen_at = seen_at
+        ahead_ms = round((self._context.clock.now() - seen_at).total_seconds() * 1000)
+        return Process(self.id, self.is_working(), seen_at, ahead_ms, self._marks)
+
+
+def _beat(tx: Tx, asked: Sequence[Presence]) -> list[None]:
+    for one in asked:
+        said = one.said(tx)
+        processes.record(tx.db, said)
+        processes.forget(tx.db, before=said.seen_at - KEPT)
+    return [None] * len(asked)
+
+
+def _remove(tx: Tx, asked: Sequence[Presence]) -> list[None]:
+    for one in asked:
+        processes.remove(tx.db, one.id)
+    return [None] * len(asked)

@@ -1,0 +1,62 @@
+"""Statements on `processes`: who runs on this database now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.store.schema import processes
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One running process, as it last said of itself.
+
+    ahead_ms:     by how much its clock is ahead of the database server's.
+    secret_marks: of its callback secrets, the signing one first.
+    """
+
+    id: UUID
+    is_worker: bool
+    seen_at: datetime
+    ahead_ms: int
+    secret_marks: Sequence[str]
+
+
+def record(db: Connection, process: Process) -> None:
+    """Write down that a process was heard of: one row for each."""
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    values = {
+        "is_worker": process.is_worker,
+        "seen_at": process.seen_at,
+        "ahead_ms": process.ahead_ms,
+        "secret_marks": list(process.secret_marks),
+    }
+    statement = dialect.insert(processes).values(tenant="default", id=process.id, **values)
+    db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def remove(db: Connection, id_: UUID) -> None:
+    """Forget a process that ends."""
+    db.execute(delete(processes).where(processes.c.id == id_))
+
+
+def forget(db: Connection, *, before: datetime) -> None:
+    """Forget processes that were not heard of for long."""
+    db.execute(delete(processes).where(processes.c.seen_at < before))
+
+
+def heard_of(db: Connection, *, since: datetime) -> list[Process]:
+    """Every process that was heard of since then."""
+    columns = (
+        processes.c.id,
+        processes.c.is_worker,
+        processes.c.seen_at,
+        processes.c.ahead_ms,
+        processes.c.secret_marks,
+    )
+    found = select(*columns).where(processes.c.seen_at >= since).order_by(processes.c.id)
+    return [Process(*row) for row in db.execute(found)]
