@@ -95,6 +95,13 @@ class Context:
             raise InvalidRequest(FieldError(path, f"no such provider; one of: {known}"))
         return found
 
+    def kind_made_by(self, task: Task) -> str | None:
+        """The kind of object that a task makes at its provider; None where it makes none."""
+        provider = self.providers.get(task.provider)
+        if provider is None or provider.passes_on is None:
+            return None
+        return provider.passes_on.made_by.get(task.operation)
+
     def has_account(self, task: Task) -> bool:
         """Whether the account that a task belongs to is in the settings still."""
         return (task.provider, task.account) in self.accounts

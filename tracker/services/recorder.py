@@ -27,9 +27,10 @@ from tracker.domain.task import (
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
-from tracker.store import jobs, tasks, transitions
+from tracker.store import jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
+from tracker.store.made_objects import MadeObject
 from tracker.telemetry import task_log
 
 _QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
@@ -131,6 +132,7 @@ class Recorder:
         )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
         tasks.set_awaits(db, self._awaiting)
+        made_objects.insert_many(db, self._made(), now=now)
         tasks.free_names(db, self._unnamed)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
         # task that has gone on ends it.
@@ -140,6 +142,16 @@ class Recorder:
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
+
+    def _made(self) -> list[MadeObject]:
+        """Objects that tasks have made at their provider, and that later calls may name."""
+        return [
+            MadeObject(task.provider, task.account, kind, id_, task.tenant)
+            for task in self._changed.values()
+            if task.state is TaskState.SUCCEEDED
+            and (kind := self._context.kind_made_by(task)) is not None
+            for id_ in _ids_of(task)
+        ]
 
     def flush(self) -> None:
         """Write it all. Last in the transaction but for what cannot wait for other writers."""
@@ -214,6 +226,18 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
             "code": None if task.error is None else task.error.code,
         }
         task_log.write("task_ended", text, fields, at=step.at)
+
+
+def _ids_of(task: Task) -> set[str]:
+    """Every id that a provider gave the pieces of a result."""
+    ids = {piece.id for piece in task.artifacts}
+    ids |= {
+        value
+        for piece in task.artifacts
+        for name, value in piece.extra.items()
+        if name.endswith("_id")
+    }
+    return {id_ for id_ in ids if isinstance(id_, str) and id_}
 
 
 def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:

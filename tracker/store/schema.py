@@ -444,6 +444,18 @@ callback_ids = Table(
     Index(None, "received_at"),
 )
 
+# Which tenant made which object at a provider, such as a voice: only it may name the object.
+made_objects = Table(
+    "made_objects",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
 # How tasks ended, counted by the hour from the feed; the hour 1970-01-01T00 stands for all.
 stat_counts = Table(
     "stat_counts",

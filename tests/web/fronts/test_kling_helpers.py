@@ -167,25 +167,54 @@ def test_a_long_answer_flows_before_it_is_over(upstream_of: MakeUpstream) -> Non
         assert got + b"".join(pieces) == first + rest
 
 
-def test_a_body_flows_before_it_is_over(upstream_of: MakeUpstream) -> None:
-    has_arrived = threading.Event()
+@pytest.mark.parametrize("size", [1000, 600_000])
+def test_a_body_is_whole_before_the_provider_is_called(
+    upstream_of: MakeUpstream, size: int
+) -> None:
+    got = []
 
     def body() -> Iterator[bytes]:
-        yield b"[" + b"1" * 70_000
-        assert has_arrived.wait(10)
+        yield b"[" + b"1" * size
+        assert upstream.asked == []
         yield b"]"
 
     def script(asked: Asked) -> Iterator[bytes]:
-        next(asked.body)
-        has_arrived.set()
-        for _ in asked.body:
-            pass
+        got.append(b"".join(asked.body))
         yield json_answer(b'{"code":0,"data":{}}')
 
-    http, _ = upstream_of(script)
+    http, upstream = upstream_of(script)
     headers = {"content-type": "application/json"}
     answer = http.post("/v1/videos/image-recognize", content=body(), headers=headers)
     assert answer.json()["code"] == 0
+    assert got == [b"[" + b"1" * size + b"]"]
+    assert upstream.asked[0].headers["content-length"] == str(size + 2)
+
+
+def test_a_body_that_drips_is_cut_off_without_a_call(upstream_of: MakeUpstream) -> None:
+    http, upstream = upstream_of(lambda _: [], TRACKER_BODY_TIMEOUT_S="0.3")
+    ended = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield b"["
+        ended.wait(10)
+        yield b"]"
+
+    headers = {"content-type": "application/json"}
+    try:
+        answer = http.post(
+            "/v1/videos/image-recognize", content=_until(ended, body()), headers=headers
+        )
+        assert answer.json()["code"] == 1200
+    except httpx.HTTPError:
+        pass  # cut while it was still being sent
+    finally:
+        ended.set()
+    assert upstream.asked == []
+
+
+def _until(ended: threading.Event, body: Iterator[bytes]) -> Iterator[bytes]:
+    threading.Timer(2, ended.set).start()
+    return body
 
 
 def test_a_body_that_is_too_large_or_no_json_is_1200(upstream_of: MakeUpstream) -> None:

@@ -11,7 +11,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
 from tracker.providers.kit.reading import read_json
-from tracker.providers.kling import answers, calls, front, operations, profiles, standard
+from tracker.providers.kling import answers, calls, front, helpers, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
@@ -158,5 +158,6 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     probes=_ADAPTER,
+    passes_on=helpers.KlingCalls(),
     render_callback=render_callback,
 )

@@ -14,40 +14,93 @@ from tracker.providers.kling import profiles
 from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.passing import PassedCall
 
 _GET, _POST = "GET", "POST"
 
-HELPERS: Mapping[str, str] = MappingProxyType(
+_SESSION, _VOICE, _ELEMENT = "session", "voice", "element"
+CALLS: Mapping[str, PassedCall] = MappingProxyType(
     {
-        "videos/multi-elements/init-selection": _POST,
-        "videos/multi-elements/add-selection": _POST,
-        "videos/multi-elements/delete-selection": _POST,
-        "videos/multi-elements/clear-selection": _POST,
-        "videos/multi-elements/preview-selection": _POST,
-        "videos/identify-face": _POST,
-        "videos/image-recognize": _POST,
-        "audio/tts": _POST,
-        "general/presets-voices": _GET,
-        "general/presets-elements": _GET,
-        "general/advanced-presets-elements": _GET,
-        "general/delete-voices": _POST,
-        "general/delete-elements": _POST,
-        "general/delete-advanced-elements": _POST,
+        "videos/multi-elements/init-selection": PassedCall(
+            _POST, makes=_SESSION, field="session_id", untold=("video_id",)
+        ),
+        "videos/multi-elements/add-selection": PassedCall(
+            _POST, names=_SESSION, field="session_id"
+        ),
+        "videos/multi-elements/delete-selection": PassedCall(
+            _POST, names=_SESSION, field="session_id"
+        ),
+        "videos/multi-elements/clear-selection": PassedCall(
+            _POST, names=_SESSION, field="session_id"
+        ),
+        "videos/multi-elements/preview-selection": PassedCall(
+            _POST, names=_SESSION, field="session_id"
+        ),
+        "videos/identify-face": PassedCall(
+            _POST, makes=_SESSION, field="session_id", untold=("video_id",)
+        ),
+        "videos/image-recognize": PassedCall(_POST),
+        "audio/tts": PassedCall(_POST, names=_VOICE, field="voice_id", may_be_public=True),
+        "general/presets-voices": PassedCall(_GET, lists=_VOICE, field="voice_id"),
+        "general/presets-elements": PassedCall(_GET, lists=_ELEMENT, field="element_id"),
+        "general/advanced-presets-elements": PassedCall(_GET, lists=_ELEMENT, field="element_id"),
+        "general/delete-voices": PassedCall(_POST, names=_VOICE, field="voice_id"),
+        "general/delete-elements": PassedCall(_POST, names=_ELEMENT, field="element_id"),
+        "general/delete-advanced-elements": PassedCall(_POST, names=_ELEMENT, field="element_id"),
+        "account/costs": PassedCall(_GET, is_account=True),
+        "account/billing/balance": PassedCall(_POST, is_account=True),
+        "account/billing/package": PassedCall(_POST, is_account=True),
     }
+)
+"""By path: of helpers after `/v1/`, of account calls without it."""
+MADE_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "general/custom-voices": _VOICE,
+        "general/custom-elements": _ELEMENT,
+        "general/advanced-custom-elements": _ELEMENT,
+    }
+)
+"""What the tasks of an operation make."""
+HELPERS: Mapping[str, str] = MappingProxyType(
+    {path: call.method for path, call in CALLS.items() if not call.is_account}
 )
 """Path after `/v1/` → method."""
 ACCOUNT: Mapping[str, str] = MappingProxyType(
-    {
-        "account/costs": _GET,
-        "account/billing/balance": _POST,
-        "account/billing/package": _POST,
-    }
+    {path: call.method for path, call in CALLS.items() if call.is_account}
 )
-"""Path without `/v1` → method. The billing ones tell of every task that the account ever made."""
-_FORWARDED = ("content-type", "content-length", "accept-language")
+"""Path without `/v1` → method. They tell of every task that the account ever made."""
+_FORWARDED = ("content-type", "accept-language")
 """What of a client's headers goes on: never its credentials, cookies or addresses."""
 _OUR_FAULT = range(1000, 1005)
 """Codes that speak of the credentials, which are ours and not the client's."""
+
+
+class KlingCalls:
+    """The calls as the host passes them on; see providers/ports/passing.py."""
+
+    calls = CALLS
+    made_by = MADE_BY
+
+    def refusal(self, account: Account) -> str | None:
+        """Say why an account's upstream cannot be asked; None when it can."""
+        return refusal(account)
+
+    def is_public(self, item: Mapping[str, Any]) -> bool:
+        """Tell whether a voice or an element is the vendor's own."""
+        return item.get("owned_by") == "kling"
+
+    def build_call(  # noqa: PLR0913 - one thing each
+        self,
+        account: Account,
+        path: str,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        now: datetime,
+        timeout_s: float,
+    ) -> HttpCall:
+        """Return the call with the account's own credentials."""
+        return build_call(account, path, query=query, headers=headers, now=now, timeout_s=timeout_s)
 
 
 def refusal(account: Account) -> str | None:

@@ -7,6 +7,7 @@ from tracker.domain.task import Task
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
 from tracker.providers.ports.front import Front
+from tracker.providers.ports.passing import PassesOn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Provider:
     cancels: Cancels | None = None
     probes: Probes | None = None
     front: Front | None = None
+    passes_on: PassesOn | None = None
     check_account: Callable[[Account], Sequence[str]] | None = None
     render_callback: Callable[[Task], bytes] | None = None
 

@@ -1,17 +1,35 @@
-"""Pass a call on to Kling that makes no task: with our credentials, bounded, kept nowhere."""
+"""Pass a call on to a provider that makes no task: with our credentials, bounded.
 
-from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass
+Nothing is kept of it but which tenant made which object.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from urllib.parse import parse_qsl
 
-from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpStream
-from tracker.providers.kling import helpers
-from tracker.providers.ports.account import Account
+from tracker.domain.access import DEFAULT_TENANT, Scope
+from tracker.domain.errors import Broken, FieldError, Forbidden, InvalidRequest, Misuse, Unavailable
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
+from tracker.providers.ports.passing import PassedCall, PassesOn
 from tracker.services.context import Context
+from tracker.services.fronts import owning
+from tracker.store.made_objects import MadeObject
 
 ANSWER_BYTES = 64 * 1024 * 1024
 """More than that of one answer is not passed on."""
+READ_BYTES = 4 * 1024 * 1024
+"""Of an answer that is read before it is passed on: one that makes or lists objects."""
+NAMING_BYTES = 1024 * 1024
+"""Of a body that names an object."""
+AT_ONCE, AT_ONCE_OF_TENANT = 48, 24
+"""Calls that are passed on at once, in all and for one tenant: a quarter of the 64 connections to a
+provider is left to tasks, and no tenant has all of the others."""
+WAIT_S = 10.0
+"""For a free place among these."""
 
 
 class StreamingHttp(Protocol):
@@ -24,54 +42,192 @@ class StreamingHttp(Protocol):
         ...
 
 
+class WholeBody(Protocol):
+    """A body that has come in whole. size: in bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield it from its beginning."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A client's call.
 
-    path:    a key of `helpers.HELPERS` or `helpers.ACCOUNT`.
+    path:    a key of the provider's `passes_on.calls`.
+    tenant:  whose objects it may name.
     query:   the raw query string.
     headers: lower-case names.
-    body:    as it comes in; None for a GET.
+    body:    None for a GET.
     """
 
+    provider: str
     path: str
+    tenant: str
     query: str
     headers: Mapping[str, str]
-    body: AsyncIterable[bytes] | None = None
+    body: WholeBody | None = None
+
+
+@dataclass(slots=True)
+class _Places:
+    """Places among the calls that are passed on at once."""
+
+    all: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    of_tenant: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    async def take(self, tenant: str, held: AsyncExitStack) -> None:
+        """Wait for a place, which `held` gives back. Raises Unavailable."""
+        mine = self.of_tenant.setdefault(tenant, asyncio.Semaphore(AT_ONCE_OF_TENANT))
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await held.enter_async_context(mine)
+                await held.enter_async_context(self.all)
+        except TimeoutError:
+            raise Unavailable("too many calls are being passed on to the provider") from None
 
 
 class Passing:
-    """Carries calls over."""
+    """Carries calls over. One per process: it bounds how many are on their way."""
 
     def __init__(self, context: Context, http: StreamingHttp) -> None:
-        """Holds no state of its own."""
+        """http: the way out."""
         self._context = context
         self._http = http
+        self._places = _Places()
 
     async def open(self, passage: Passage) -> HttpStream | HttpFailure:
-        """The provider's answer, its body still to come. What the body raises is raised here.
+        """Return the provider's answer, its body still to come.
 
-        Raises InvalidRequest for `operation` where no account's upstream serves such calls.
+        Raises Forbidden for a call about the account that is not the operator's; InvalidRequest
+        for an object that is not the tenant's, and for `operation` where no account's upstream
+        serves such calls; Unavailable when there is no place, or what was made cannot be kept.
         """
-        context = self._context
-        call = helpers.build_call(
-            self._account(),
+        passes = self._context.providers[passage.provider].passes_on
+        if passes is None:
+            raise Misuse(f"{passage.provider} passes no call on")
+        call = passes.calls[passage.path]
+        if call.is_account and passage.tenant != DEFAULT_TENANT:
+            raise Forbidden(Scope.ADMIN)
+        owner = None
+        if call.names is not None or call.untold:
+            passage, owner = await self._naming(passage, call)
+        account = self._account(passage.provider, passes, owner)
+        async with AsyncExitStack() as held:
+            await self._places.take(passage.tenant, held)
+            answer = await self._ask(passage, passes, account)
+            if isinstance(answer, HttpFailure):
+                return answer
+            held.push_async_callback(answer.chunks.aclose)
+            if call.makes is not None or (
+                call.lists is not None and passage.tenant != DEFAULT_TENANT
+            ):
+                return await self._read(answer, passage, passes, account)
+            return replace(answer, chunks=_giving_back(answer.chunks, held.pop_all()))
+
+    async def _naming(self, passage: Passage, call: PassedCall) -> tuple[Passage, str | None]:
+        """Read what the call names; return it written anew, and the account that has it."""
+        if passage.body is None or passage.body.size > NAMING_BYTES:
+            raise InvalidRequest(FieldError("", f"must have at most {NAMING_BYTES} bytes"))
+        raw = b"".join([piece async for piece in passage.body.pieces()])
+        body = owning.parse_naming(raw)
+        owner = await owning.account_of_named(self._context, _caller(passage), call, body)
+        text = json.dumps(body, ensure_ascii=True).encode()
+        asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
+        # A gateway might read an id from the query and not from the body that was looked at.
+        query = "" if asked & {call.field, *call.untold} else passage.query
+        return replace(passage, body=Text(text), query=query), owner
+
+    async def _ask(
+        self, passage: Passage, passes: PassesOn, account: str
+    ) -> HttpStream | HttpFailure:
+        context, body = self._context, passage.body
+        call = passes.build_call(
+            context.accounts[passage.provider, account],
             passage.path,
             query=passage.query,
             headers=passage.headers,
             now=context.clock.now(),
             timeout_s=context.policy.submit_timeout_s,
         )
-        return await self._http.open_provider(call, body=passage.body, cap=ANSWER_BYTES)
+        if body is None:
+            return await self._http.open_provider(call, cap=ANSWER_BYTES)
+        sized = {**call.headers, "content-length": str(body.size)}
+        call = replace(call, headers=sized)
+        return await self._http.open_provider(call, body=body.pieces(), cap=ANSWER_BYTES)
 
-    def _account(self) -> Account:
-        """The main account, or the first that can be asked."""
+    async def _read(
+        self, answer: HttpStream, passage: Passage, passes: PassesOn, account: str
+    ) -> HttpStream | HttpFailure:
+        """Read an answer whole: keep what it made, or leave out what is not the tenant's."""
+        call, context = passes.calls[passage.path], self._context
+        body = bytearray()
+        try:
+            async for piece in answer.chunks:
+                body += piece
+                if len(body) > READ_BYTES:
+                    reason = f"the answer is larger than {READ_BYTES} bytes"
+                    return HttpFailure(Certainty.UNKNOWN, reason)
+        except Broken as error:
+            return HttpFailure(Certainty.UNKNOWN, str(error))
+        parsed = owning.read_answer(bytes(body))
+        if call.makes is not None and answer.status < 300:
+            id_ = owning.made_in(parsed, call.field)
+            if id_ is not None:
+                made = MadeObject(passage.provider, account, call.makes, id_, passage.tenant)
+                await owning.keep_made(context, made)
+        if call.lists is not None and passage.tenant != DEFAULT_TENANT:
+            if parsed is None:
+                return HttpFailure(Certainty.UNKNOWN, "the provider's list cannot be read")
+            shown = await owning.without_foreign(context, _caller(passage), passes, call, parsed)
+            body = bytearray(json.dumps(shown).encode())
+        return replace(answer, chunks=Text(bytes(body)).pieces())
+
+    def _account(self, provider: str, passes: PassesOn, owner: str | None) -> str:
+        """The account that has the object, else the main one or the first that can be asked."""
         context = self._context
-        main = context.main_account("kling")
-        names = sorted(context.accounts_of("kling"), key=lambda name: (name != main, name))
-        accounts = [context.accounts["kling", name] for name in names]
-        refusals = [helpers.refusal(account) for account in accounts]
-        for account, refusal in zip(accounts, refusals, strict=True):
+        main = owner or context.main_account(provider)
+        names = sorted(context.accounts_of(provider), key=lambda name: (name != main, name))
+        if owner is not None:
+            names = [name for name in names if name == owner]
+        refusals = [passes.refusal(context.accounts[provider, name]) for name in names]
+        for name, refusal in zip(names, refusals, strict=True):
             if refusal is None:
-                return account
-        raise InvalidRequest(FieldError("operation", refusals[0] or ""))
+                return name
+        raise InvalidRequest(
+            FieldError("operation", (refusals or [None])[0] or "its account is gone")
+        )
+
+
+def _caller(passage: Passage) -> owning.Caller:
+    return owning.Caller(passage.provider, passage.tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A body that is at hand."""
+
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self.content)
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield it in one piece."""
+        yield self.content
+
+
+async def _giving_back(
+    chunks: AsyncGenerator[bytes, None], held: AsyncExitStack
+) -> AsyncGenerator[bytes, None]:
+    """Yield an answer, and give its place back at its end."""
+    async with held:
+        async for piece in chunks:
+            yield piece

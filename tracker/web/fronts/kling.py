@@ -124,8 +124,8 @@ def _path(request: Request) -> str:
 
 
 def _scope(method: str, named: str) -> Scope:
-    """What a call needs: billing tells of every tenant's tasks."""
-    if named.startswith("account/billing/"):
+    """What a call needs: those about the account tell of every tenant's tasks."""
+    if named in helpers.ACCOUNT:
         return Scope.ADMIN
     is_read = method in ("GET", "HEAD") or named in kling_standard.SHELVES
     return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE

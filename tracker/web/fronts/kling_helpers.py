@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -11,9 +12,10 @@ from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.providers.kit.reading import read_json
 from tracker.providers.kling import helpers
 from tracker.services.fronts.passing import Passage
-from tracker.web.edge.body import check_json, stream_capped
+from tracker.web.edge.body import check_json
 from tracker.web.edge.problems import request_id
-from tracker.web.edge.state import services
+from tracker.web.edge.spool import spooled
+from tracker.web.edge.state import Services, services
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +34,27 @@ class ProviderAway(TrackerError):
 async def pass_on(request: Request, path: str) -> Response:
     """One call. path: a key of `helpers.HELPERS` or `helpers.ACCOUNT`.
 
-    Raises ProviderAway, WrongMediaType, BodyTooLarge, ClientDisconnect.
+    Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
+    `Passing.open` raises.
     """
     our = services(request)
-    body = None
-    if request.method == "POST":
-        check_json(request)
-        body = stream_capped(request, limit=our.limits.body_bytes)
-    answer = await our.passing.open(
-        Passage(
-            path=path,
-            query=request.scope["query_string"].decode("latin-1"),
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=body,
-        )
+    passage = Passage(
+        provider="kling",
+        path=path,
+        tenant=request.state.principal.tenant,
+        query=request.scope["query_string"].decode("latin-1"),
+        headers={name.lower(): value for name, value in request.headers.items()},
     )
+    if request.method != "POST":
+        return await _passed(our, passage)
+    check_json(request)
+    limits = our.limits
+    async with spooled(request, limit=limits.body_bytes, timeout_s=limits.body_timeout_s) as body:
+        return await _passed(our, replace(passage, body=body))
+
+
+async def _passed(our: Services, passage: Passage) -> Response:
+    answer = await our.passing.open(passage)
     if isinstance(answer, HttpFailure):
         raise ProviderAway(f"the provider cannot be asked: {answer.reason}", answer.certainty)
     return await _answer(answer)

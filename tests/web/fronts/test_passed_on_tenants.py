@@ -1,0 +1,255 @@
+"""Tenants that share an account: a call names and lists only what its tenant made."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.keys import bearer, issue
+from tests.support.requests import HELPER_FIELDS, callback_path, kling_says
+from tests.support.service import environment, listen, serving
+from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.waiting import wait_until
+from tracker.domain.access import Scope
+from tracker.providers.kling.helpers import CALLS, MADE_BY
+from tracker.services.fronts.passing import AT_ONCE_OF_TENANT
+
+SECRET = "a secret for tests only"
+IDS = {"session": "session-of-theirs", "voice": "8001", "element": "8002"}
+NAMING = sorted(path for path, call in CALLS.items() if call.names)
+LISTING = sorted(path for path, call in CALLS.items() if call.lists)
+MAKING = sorted(path for path, call in CALLS.items() if call.makes)
+ACCOUNT = sorted(path for path, call in CALLS.items() if call.is_account)
+
+
+@dataclass
+class Shared:
+    """A service whose tenants share an account. asked: what reached the provider."""
+
+    database_url: str
+    url: str = ""
+    answer: Any = None
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def script(self, asked: Asked) -> list[bytes]:
+        """Answer what the test wants answered."""
+        self.asked.append((asked.line, b"".join(asked.body).decode()))
+        answer = json_answer(json.dumps({"code": 0, "data": self.answer or {}}).encode())
+        # The upstream hangs up after each answer: without a word, the next call might break.
+        return [answer.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1)]
+
+    def client(self, tenant: str, **more: Any) -> httpx.Client:
+        """A client with a key of a tenant."""
+        headers = bearer(issue(self.database_url, tenant=tenant, **more))
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+
+    def call(self, http: httpx.Client, path: str, **fields: Any) -> dict[str, Any]:
+        """Make one call; what is answered."""
+        method = CALLS[path].method
+        sent = HELPER_FIELDS | fields if method == "POST" else None
+        prefix = "" if CALLS[path].is_account else "/v1"
+        answer: dict[str, Any] = http.request(method, f"{prefix}/{path}", json=sent).json()
+        return answer
+
+
+@pytest.fixture
+def shared(database_url: str, tmp_path: Path) -> Iterator[Shared]:
+    made = Shared(database_url)
+
+    def script(asked: Asked) -> list[bytes]:
+        return made.script(asked)
+
+    with Upstream(script) as upstream:
+        env = environment(
+            database_url,
+            tmp_path,
+            provider_url=upstream.url,
+            public_url="https://tracker.example",
+            TRACKER_CALLBACK_SECRETS=SECRET,
+            TRACKER_AUTH="on",
+        )
+        with serving(env, door=listen(), workers=False) as made.url:
+            yield made
+
+
+def make_all(shared: Shared, http: httpx.Client) -> None:
+    """Make one object of every kind as whoever the client is."""
+    for path in MAKING:
+        shared.answer = {"session_id": IDS["session"]}
+        assert shared.call(http, path)["data"] == shared.answer
+    for operation, kind in MADE_BY.items():
+        sent: dict[str, Any] = {"provider": "kling", "operation": operation}
+        sent["input"] = _INPUTS[operation]
+        answer = http.post("/v1/tasks", json=sent)
+        assert answer.status_code == 202, answer.text
+        pieces = {f"{kind}s": [{f"{kind}_id": IDS[kind], f"{kind}_name": "n"}]}
+        body = kling_says("succeed", task_id=operation, task_result=pieces)
+        told = httpx.post(
+            f"{shared.url}{callback_path(answer.json()['id'])}", content=body, trust_env=False
+        )
+        assert told.json()["verdict"] == "advanced", told.text
+    shared.asked.clear()
+    shared.answer = {}
+
+
+_INPUTS: dict[str, dict[str, Any]] = {
+    "general/custom-voices": {"voice_name": "n", "voice_url": "https://example.com/v.mp3"},
+    "general/custom-elements": {
+        "element_name": "n",
+        "element_description": "d",
+        "element_frontal_image": "https://example.com/1.png",
+        "element_refer_list": [{"image_url": "https://example.com/2.png"}],
+    },
+    "general/advanced-custom-elements": {
+        "element_name": "n",
+        "element_description": "d",
+        "reference_type": "image_refer",
+        "element_image_list": {
+            "frontal_image": "https://example.com/1.png",
+            "refer_images": [{"image_url": "https://example.com/2.png"}],
+        },
+    },
+}
+
+
+def test_every_call_is_of_a_kind_that_is_tested_here() -> None:
+    plain = {path for path, call in CALLS.items() if not call.field and not call.is_account}
+    assert plain == {"videos/image-recognize"}  # it names and makes nothing
+    assert {call.names for call in CALLS.values() if call.names} == set(IDS)
+
+
+def test_an_object_is_named_by_its_tenant_alone(shared: Shared) -> None:
+    with (
+        shared.client("theirs") as them,
+        shared.client("mine") as me,
+        shared.client("default") as operator,
+    ):
+        make_all(shared, them)
+        for path in NAMING:
+            call = CALLS[path]
+            named = {call.field: IDS[call.names or ""]}
+            foreign = [shared.call(http, path, **named) for http in (me, operator)]
+            assert [one["code"] for one in foreign] == [1201, 1201], path
+            unknown = shared.call(me, path, **{call.field: "nobody-knows"})
+            assert (unknown["message"] == foreign[0]["message"]) is not call.may_be_public
+            assert len(shared.asked) == call.may_be_public, path
+            assert shared.call(them, path, **named)["code"] == 0, path
+            assert shared.call(operator, path, **{call.field: "nobody-knows"})["code"] == 0, path
+            shared.asked.clear()
+
+
+@pytest.mark.parametrize("value", [None, "", [], ["8001"], {"id": "8001"}, True, 1.5, "a\x00"])
+def test_what_is_no_id_is_refused(shared: Shared, value: Any) -> None:
+    with shared.client("mine") as me:
+        for path in NAMING:
+            assert shared.call(me, path, **{CALLS[path].field: value})["code"] == 1201
+    assert shared.asked == []
+
+
+def test_a_body_that_names_two_objects_goes_on_with_the_one_that_was_looked_at(
+    shared: Shared,
+) -> None:
+    with shared.client("theirs") as them:
+        make_all(shared, them)
+    with shared.client("mine") as me:
+        headers = {"content-type": "application/json"}
+        two = '{"voice_id": "8001", "voice_id": "other"}'
+        refused = me.post("/v1/general/delete-voices", content=two, headers=headers)
+    assert refused.json()["code"] == 1201
+    with shared.client("theirs") as them:
+        two = '{"voice_id": "other", "voice_id": "8001"}'
+        path = "/v1/general/delete-voices?voice_id=other"
+        assert them.post(path, content=two, headers=headers).json()["code"] == 0
+    ((line, body),) = shared.asked
+    assert (line.split()[1], json.loads(body)) == (
+        "/v1/general/delete-voices",
+        {"voice_id": "8001"},
+    )
+
+
+def test_a_number_is_the_id_that_it_spells(shared: Shared) -> None:
+    with shared.client("theirs") as them, shared.client("mine") as me:
+        make_all(shared, them)
+        assert shared.call(me, "general/delete-voices", voice_id=8001)["code"] == 1201
+        assert shared.call(them, "general/delete-voices", voice_id=8001)["code"] == 0
+
+
+@pytest.mark.parametrize("path", LISTING)
+def test_a_list_shows_what_is_public_and_the_tenants_own(shared: Shared, path: str) -> None:
+    call = CALLS[path]
+    own = IDS[call.lists or ""]
+    ids = [(own, "them"), ("9", "somebody"), ("1", "kling")]
+    with (
+        shared.client("theirs") as them,
+        shared.client("mine") as me,
+        shared.client("default") as operator,
+    ):
+        make_all(shared, them)
+        listed = [{call.field: id_, "owned_by": owner} for id_, owner in ids]
+        shared.answer = [{"things": listed}]
+        seen = [
+            [one[call.field] for one in shared.call(http, path)["data"][0]["things"]]
+            for http in (them, me, operator)
+        ]
+    assert seen == [[own, "1"], ["1"], [own, "9", "1"]]
+
+
+@pytest.mark.parametrize("path", ACCOUNT)
+def test_the_account_is_the_operators_with_an_admin_key(shared: Shared, path: str) -> None:
+    with (
+        shared.client("mine") as me,
+        shared.client("default", scopes=[Scope.TASKS_READ, Scope.TASKS_WRITE]) as clerk,
+        shared.client("default") as operator,
+    ):
+        assert shared.call(me, path)["code"] == 1103
+        assert shared.call(clerk, path)["code"] == 1103
+        assert shared.asked == []
+        assert shared.call(operator, path)["code"] == 0
+
+
+def test_a_video_that_nobody_can_tell_the_owner_of_is_the_operators(shared: Shared) -> None:
+    paths = [path for path, call in CALLS.items() if call.untold]
+    assert paths
+    with shared.client("mine") as me, shared.client("default") as operator:
+        for path in paths:
+            refused = shared.call(me, path, video_id="7")
+            assert (refused["code"], "video_id" in refused["message"]) == (1201, True)
+            assert shared.asked == []
+            shared.answer = {"session_id": path}
+            assert shared.call(operator, path, video_id="7")["code"] == 0
+            shared.asked.clear()
+
+
+def test_no_tenant_takes_the_place_of_the_others(shared: Shared) -> None:
+    may_answer = threading.Event()
+    script = shared.script
+
+    def slow(asked: Asked) -> list[bytes]:
+        answer = script(asked)
+        if "wait" in shared.asked[-1][1]:
+            may_answer.wait(20)
+        return answer
+
+    shared.script = slow  # type: ignore[method-assign] # the upstream looks it up at each call
+    path = "videos/image-recognize"
+    with (
+        shared.client("mine") as me,
+        shared.client("theirs") as them,
+        ThreadPoolExecutor(AT_ONCE_OF_TENANT + 6) as threads,
+    ):
+        waiting = [
+            threads.submit(shared.call, me, path, image=f"wait-{n}")
+            for n in range(AT_ONCE_OF_TENANT + 6)
+        ]
+        try:
+            wait_until(lambda: len(shared.asked) == AT_ONCE_OF_TENANT, timeout_s=15)
+            assert shared.call(them, path)["code"] == 0
+        finally:
+            may_answer.set()
+        assert [one.result()["code"] for one in waiting] == [0] * len(waiting)

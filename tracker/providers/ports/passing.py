@@ -1,0 +1,75 @@
+"""Calls of a provider's API that make no task: what they make, name and list, as data.
+
+Several tenants may share an account. The host keeps who made which object, and lets a call name
+only what its tenant made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from tracker.domain.exchange import HttpCall
+from tracker.providers.ports.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class PassedCall:
+    """One call that is passed on.
+
+    makes, names, lists: the kind of object whose id the answer brings, the body names, or the
+                answer lists; None for none.
+    may_be_public: whether what the body names may be the provider's own, which everybody may use.
+    untold:     fields of the body that name objects of which nobody can tell whose they are.
+    field:      the field of such an id, in the body and in answers.
+    is_account: whether it concerns the account as a whole: its costs, its balance.
+    """
+
+    method: str
+    makes: str | None = None
+    names: str | None = None
+    lists: str | None = None
+    field: str = ""
+    may_be_public: bool = False
+    untold: tuple[str, ...] = ()
+    is_account: bool = False
+
+
+class PassesOn(Protocol):
+    """The calls of a provider that are passed on."""
+
+    @property
+    def calls(self) -> Mapping[str, PassedCall]:
+        """Every call, by its path."""
+        ...
+
+    @property
+    def made_by(self) -> Mapping[str, str]:
+        """The kind of object that the tasks of an operation make: the artifacts of a success."""
+        ...
+
+    def refusal(self, account: Account) -> str | None:
+        """Why an account's upstream cannot be asked; None when it can."""
+        ...
+
+    def is_public(self, item: Mapping[str, Any]) -> bool:
+        """Tell whether a listed object is the provider's own, which everybody may see."""
+        ...
+
+    def build_call(  # noqa: PLR0913 - one thing each
+        self,
+        account: Account,
+        path: str,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        now: datetime,
+        timeout_s: float,
+    ) -> HttpCall:
+        """Return the call to the provider, with the account's own credentials.
+
+        path:    a key of `calls`.
+        query:   the raw query string.
+        headers: the client's, lower-case names.
+        """
+        ...

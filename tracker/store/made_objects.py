@@ -1,0 +1,44 @@
+"""Statements on `made_objects`: which tenant made which object at a provider."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tracker.store.schema import made_objects
+
+
+@dataclass(frozen=True, slots=True)
+class MadeObject:
+    """An object at a provider.
+
+    kind: the provider's word, such as `voice`. id: the provider's.
+    """
+
+    provider: str
+    account: str
+    kind: str
+    id: str
+    tenant: str
+
+
+def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) -> None:
+    """Keep who made these. An object that is there already stays with whom it belongs to."""
+    if not made:
+        return
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(made_objects).on_conflict_do_nothing()
+    # In one order for all writers, so that two of them cannot wait for each other in a circle.
+    names = ("provider", "account", "kind", "id", "tenant")
+    rows = sorted({astuple(one) for one in made})
+    db.execute(statement, [dict(zip(names, row, strict=True)) | {"made_at": now} for row in rows])
+
+
+def named(db: Connection, provider: str, kind: str, ids: Collection[str]) -> Sequence[MadeObject]:
+    """Return the objects of these ids on every account of a provider."""
+    table = made_objects
+    columns = (table.c.provider, table.c.account, table.c.kind, table.c.id, table.c.tenant)
+    wanted = (table.c.provider == provider, table.c.kind == kind, table.c.id.in_(ids))
+    return [MadeObject(*row) for row in db.execute(select(*columns).where(*wanted))]
