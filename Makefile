@@ -1,5 +1,5 @@
 # Two commands: `make demo` shows the main job, `make test` proves it. Everything that they need
-# beyond Python 3.11 and make is installed into this folder.
+# beyond Python 3.11 or newer and make is installed into this folder.
 
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PY := .venv/bin/python
@@ -16,11 +16,13 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo test test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/.run ## Install what the service needs into .venv, without developer tools
 
 setup: .venv/.dev ## Install everything into .venv
 

@@ -122,3 +122,15 @@ def test_the_tests_that_prove_promises_exist() -> None:
     named = set(re.findall(r"`((?:tests|bench)/[\w/.]+)`", page))
     assert named
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+CHINESE = sorted(DOCS.rglob("*.zh-CN.md"))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
+def test_a_chinese_page_stands_beside_its_english_one_with_the_same_code(page: Path) -> None:
+    english = page.with_name(page.name.replace(".zh-CN.md", ".md"))
+    code = [re.findall(r"```.*?```", one.read_text(), re.DOTALL) for one in (english, page)]
+    assert code[0] == code[1]
+    assert f"]({page.name})" in english.read_text()
+    assert f"]({english.name})" in page.read_text()

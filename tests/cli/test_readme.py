@@ -11,7 +11,7 @@ from tests.support.service import ROOT, free_port
 
 
 def _quick_start(readme: str) -> str:
-    block = re.search(r"```sh\n(make setup.*?)```", (ROOT / readme).read_text(), re.DOTALL)
+    block = re.search(r"```sh\n(make install.*?)```", (ROOT / readme).read_text(), re.DOTALL)
     assert block is not None
     return block[1]
 
