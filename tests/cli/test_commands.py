@@ -264,7 +264,7 @@ def test_the_callback_secret_is_made_once_and_is_private(tmp_path: Path) -> None
     settings = {"TRACKER_DATA_DIR": str(folder), "PORT": "0"}
     assert run("migrate", **settings).returncode == 0
     process = Process(("serve",), settings, tmp_path / "log").start()
-    wait_until((folder / "callback_secrets").exists, timeout_s=20)
+    wait_until((folder / "callback_secrets").exists)
     assert (folder / "callback_secrets").stat().st_mode & 0o777 == 0o600
     process.stop()
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from tests.support.requests import EXAMPLE, submit
 from tests.support.service import ROOT, Process, environment, listen, serving
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.cli.main import main
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -82,14 +82,24 @@ def test_tail_follows_and_says_where_to_go_on_when_it_is_interrupted(
             stderr=talk,
             cwd=ROOT,
         )
-    finished(http)
-    wait_until(lambda: "succeeded" in out.read_text(), timeout_s=30)
-    following.send_signal(signal.SIGINT)
-    assert following.wait(30) == 130
+    try:
+        first = finished(http)["id"]
+        wait_until(lambda: "succeeded" in out.read_text())
+        # A page further its place lies behind the first task, however fast it is interrupted.
+        second = submit(http)["id"]
+        wait_until(lambda: second in out.read_text())
+        following.send_signal(signal.SIGINT)
+        assert following.wait(PATIENCE_S) == 130
+    finally:
+        following.kill()
+        following.wait()
     place = log.read_text().split("--after ")[1].strip()
-    later = submit(http)["id"]
-    went_on = run(http, "tail", "--after", place, "--count", "1", "--output", "json")
-    assert json.loads(went_on.stdout)["task_id"] == later
+    later = finished(http)["id"]
+    went_on = run(http, "tail", "--after", place, "--count", "4", "--output", "json")
+    told = [json.loads(line)["task_id"] for line in went_on.stdout.splitlines()]
+    assert len(told) == 4
+    assert first not in told
+    assert set(told) <= {second, later}
 
 
 def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Path) -> None:
@@ -101,8 +111,8 @@ def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Pat
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
             task_id = submit(http)["id"]
         waiting = Process(("tasks", "wait", task_id, "--url", url), {}, log).start()
-        wait_until(lambda: "queued" in log.read_text(), timeout_s=30)
-    wait_until(lambda: "away" in log.read_text(), timeout_s=30)
+        wait_until(lambda: "queued" in log.read_text())
+    wait_until(lambda: "away" in log.read_text())
     with (
         serving(env, door=listen(place[1]), workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=30) as http,

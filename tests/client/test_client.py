@@ -14,7 +14,7 @@ import pytest
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
 from tests.support.service import environment, free_port, listen, serving
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.client import (
     AsyncClient,
     Change,
@@ -184,7 +184,7 @@ class _Script:
         finally:
             self._server.shutdown()
             self._server.server_close()
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.fixture
@@ -255,7 +255,8 @@ def test_a_feed_reader_goes_on_when_the_service_comes_back(
             Client(address) as writer,
         ):
             writer.submit(OPERATION, EXAMPLE)
-            wait_until(lambda n=wanted: len(seen) >= n, timeout_s=20)  # type: ignore[misc]
-    thread.join(5)
+            wait_until(lambda n=wanted: len(seen) >= n)  # type: ignore[misc]
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
     assert [change.to_state for change in seen] == ["queued", "queued"]
     assert seen[0].seq < seen[1].seq

@@ -84,7 +84,7 @@ AGAIN = [
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Point) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)
-    wait_until(lambda: not dying.is_alive, timeout_s=30)
+    wait_until(lambda: not dying.is_alive)
     healing = bed.start()
     try:
         with httpx.Client(base_url=bed.url, trust_env=False, timeout=20) as http:
@@ -102,7 +102,7 @@ def test_nothing_is_lost_or_doubled_when_it_dies_again_and_again_at_one_commit_a
     for prefix, (point, nth) in zip(rounds, AGAIN, strict=True):
         dying = bed.start_crashing(point, nth)
         acknowledged |= _submit_all(bed, dying, prefix)
-        wait_until(lambda dying=dying: not dying.is_alive, timeout_s=30)  # type: ignore[misc]  # a default pins it
+        wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # a default pins it
     healing = bed.start()
     try:
         for prefix in rounds:
@@ -136,7 +136,7 @@ def _submit_all(bed: Bed, process: Process, prefix: str = "") -> dict[str, str]:
         return answer.status_code == 202
 
     for name in SCENARIOS:
-        wait_until(lambda name=prefix + name: submitted(name), timeout_s=30)  # type: ignore[misc]  # a default pins the name
+        wait_until(lambda name=prefix + name: submitted(name))  # type: ignore[misc]  # a default pins the name
     return acknowledged
 
 

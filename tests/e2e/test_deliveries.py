@@ -97,13 +97,13 @@ def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and
         path = f"/v1/endpoints/{made['id']}/test"
         owed = {http.post(path).json()["delivery_id"] for _ in range(30)}
         dying = Process(("worker",), env, tmp_path / "dying").start()
-        wait_until(lambda: len(sink.received) >= 4, timeout_s=20)
+        wait_until(lambda: len(sink.received) >= 4)
         dying.kill()
         under_way = {request.headers["webhook-id"] for request in sink.received}
         sink.answer()
         healing = Process(("worker",), env, tmp_path / "healing").start()
         try:
-            wait_until(lambda: _delivered(http) == owed, timeout_s=30)
+            wait_until(lambda: _delivered(http) == owed)
         finally:
             healing.stop()
     bodies: dict[str, set[bytes]] = {}

@@ -39,7 +39,9 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
                 public_url=None,
                 PORT=str(port),
                 TRACKER_LEASE_S="1",
-                TRACKER_SUBMIT_TIMEOUT_S="1",
+                # Of a submit that was cut off nothing is asked before this is over, and one that
+                # takes longer counts as cut off: no less than a busy machine needs.
+                TRACKER_SUBMIT_TIMEOUT_S="8",
             )
             for port in ports
         ]

@@ -125,7 +125,7 @@ def test_a_connection_that_dies_inside_any_statement_costs_nothing(
             assert http.get("/readyz").status_code == 200
             for task_id in made:
                 assert world.finished(task_id)["state"] == "succeeded"
-                wait_until(partial(_is_told, world, task_id), timeout_s=30)
+                wait_until(partial(_is_told, world, task_id))
             assert set(world.creations().values()) == {1}
     assert len(each.ended) > 40
     assert _receipts(postgres_url, standing) >= len(caller.taken)
@@ -147,8 +147,8 @@ def _rounds(world: World, each: EachOnce, hook: str) -> list[str]:
         before = len(each.ended)
         task_id = _submit(world, external_task_id=f"task-{number}", webhook_url=hook)
         made.append(task_id)
-        wait_until(partial(_is_over, world, task_id), timeout_s=30)
-        wait_until(partial(_is_told, world, task_id), timeout_s=30)
+        wait_until(partial(_is_over, world, task_id))
+        wait_until(partial(_is_told, world, task_id))
         if len(each.ended) == before:
             return made
     raise AssertionError(f"new statements still after {MOST_ROUNDS} rounds")

@@ -75,7 +75,7 @@ def _assert_refused_for_now(world: World, task_id: str) -> None:
 
 def _goes_on(world: World, task_id: str) -> None:
     """The task that was there ends by a callback, and a new one runs through."""
-    wait_until(lambda: world.http.get("/readyz").status_code == 200, timeout_s=30)
+    wait_until(lambda: world.http.get("/readyz").status_code == 200)
     world.move(world.task(task_id)["external_task_id"], "succeed")
     assert world.finished(task_id)["state"] == "succeeded"
     world.play("ok")

@@ -130,7 +130,7 @@ def test_a_callers_callback_url_is_told_in_klings_shape(make_world: MakeWorld) -
         task = world.finished(
             world.submit(callback_url=f"{sink.url}/done", external_task_id="mine"),
         )
-        wait_until(lambda: len(sink.received) == 2, timeout_s=30)
+        wait_until(lambda: len(sink.received) == 2)
         wait_until(lambda: world.part(task["id"], "deliveries")[0]["state"] == "delivered")
     first, second = sink.received
     assert first.body == second.body

@@ -205,7 +205,7 @@ def test_stopping_ends_calls_that_are_never_answered() -> None:
         api = Api(server.url)
         wait_until(lambda: api.control("tasks"))
         api.close()
-    asking.join(5)
+    asking.join(60)
     assert isinstance(answers[0], httpx.ReadError | httpx.RemoteProtocolError)
 
 

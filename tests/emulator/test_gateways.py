@@ -117,5 +117,5 @@ def test_acedata_keeps_the_caller_waiting_otherwise(
         pass
     assert answers == []
     api.advance(2)
-    caller.join(5)
+    caller.join(60)
     assert answers[0]["success"] is success

@@ -109,7 +109,7 @@ def test_a_slow_writer_is_not_stepped_over(postgres_url: str) -> None:
             second.start()
             wait_until(lambda: _waits_for_lock(engine))
             assert not reader.read()
-        second.join(10)
+        second.join(60)
         while reader.read():
             pass
         assert reader.seen == [slow.id, quick.id]

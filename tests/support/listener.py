@@ -27,7 +27,7 @@ class Listener:
         self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
 
     def serve(self, connection: socket.socket) -> None:
         """One connection, in a thread of its own."""

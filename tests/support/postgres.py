@@ -59,7 +59,7 @@ class PostgresServer:
         """Start it and wait until it answers; after a kill it recovers first."""
         if not (self._folder / "data").exists():
             self._call("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync")
-        wait_until(self._starts, timeout_s=30)
+        wait_until(self._starts)
         return self
 
     @property

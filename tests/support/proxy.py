@@ -93,7 +93,7 @@ class Proxy:
     def __exit__(self, *_exc: object) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def release(self) -> None:
         """Let out what is withheld; from now on nothing is."""

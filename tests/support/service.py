@@ -1,6 +1,7 @@
 """Run the service for tests: in a thread on a real socket, or as processes of its own."""
 
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -15,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests.support.nursery import nursery
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.app import make_app, server_options
 from tracker.emulator import DEFAULT_KEY
 from tracker.settings import Settings
@@ -33,9 +34,18 @@ def listen(port: int = 0) -> socket.socket:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with listen() as door:
-        return int(door.getsockname()[1])
+    """Return a port of loopback that nobody uses.
+
+    It lies below those that systems hand out by themselves (from 32768 on Linux), so that no
+    connection of another test takes it before it is listened on.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        try:
+            with listen(port):
+                return port
+        except OSError:
+            continue
 
 
 def environment(
@@ -90,8 +100,9 @@ def serving(
         yield f"{scheme}://127.0.0.1:{door.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
         door.close()
+        assert not thread.is_alive(), "the service did not end"
 
 
 @dataclass
@@ -126,6 +137,13 @@ class Process:
         self.signal(signal.SIGKILL)
         self.join()
 
+    def __enter__(self) -> Self:
+        """Start it, to be ended with the block whatever happens."""
+        return self.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.kill()
+
     def stop(self) -> int:
         """Ask it to end; returns its exit status."""
         self.signal(signal.SIGTERM)
@@ -133,7 +151,7 @@ class Process:
 
     def join(self) -> int:
         """Wait for its end; its exit status."""
-        wait_until(lambda: not self.is_alive, timeout_s=30)
+        wait_until(lambda: not self.is_alive)
         return self._status() or 0
 
     @property
@@ -151,13 +169,13 @@ class Process:
         return None if self.pid is None else nursery().status(self.pid)
 
 
-def wait_until_ready(url: str, process: Process, *, timeout_s: float = 20) -> None:
+def wait_until_ready(url: str, process: Process, *, timeout_s: float = PATIENCE_S) -> None:
     """Until the service answers that it is ready."""
 
     def is_ready() -> bool:
         assert process.is_alive, f"it ended: {process.log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{url}/readyz", trust_env=False, timeout=2).status_code == 200
+            return httpx.get(f"{url}/readyz", trust_env=False, timeout=20).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -68,7 +68,7 @@ class Sink:
         self._server.shutdown()
         self.close_connections()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def answer(self) -> None:
         """Answer what waits, and everything from now on."""

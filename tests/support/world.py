@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 OPEN = {"queued", "uncertain", "submitted", "running"}
 
@@ -35,7 +35,7 @@ class World:
         found: list[dict[str, Any]] = self.http.get(f"/v1/tasks/{task_id}/{name}").json()[name]
         return found
 
-    def finished(self, task_id: str, *, timeout_s: float = 20) -> dict[str, Any]:
+    def finished(self, task_id: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """A task once it is over, its history checked."""
         wait_until(lambda: self.task(task_id)["state"] not in OPEN, timeout_s=timeout_s)
         task = self.task(task_id)

@@ -259,5 +259,5 @@ def _ended(http: httpx.Client, path: str) -> Any:
         task = last["data"][0] if isinstance(last["data"], list) else last["data"]
         return (task.get("task_status") or task["status"]) in {"succeed", "succeeded", "failed"}
 
-    wait_until(is_over, timeout_s=20)
+    wait_until(is_over)
     return last

@@ -156,7 +156,7 @@ def test_a_long_answer_flows_before_it_is_over(upstream_of: MakeUpstream) -> Non
 
     def script(_asked: Asked) -> Iterator[bytes]:
         yield json_answer(first + rest)[: -len(rest)]
-        assert has_begun.wait(10)
+        assert has_begun.wait(60)
         yield rest
 
     http, _ = upstream_of(script)

@@ -220,8 +220,8 @@ def test_a_task_runs_to_its_outputs_and_calls_back_in_its_own_dialect(
         body = EXAMPLE | {"callback_url": f"{sink.url}/old"}
         old = working.post(MULTI_IMAGE, json=body).json()["data"]["task_id"]
         ids = f"task_ids={id_},{old}"
-        wait_until(lambda: {t["status"] for t in look(working, ids)} == {"succeeded"}, timeout_s=30)
-        wait_until(lambda: {one.path for one in sink.received} == {"/new", "/old"}, timeout_s=30)
+        wait_until(lambda: {t["status"] for t in look(working, ids)} == {"succeeded"})
+        wait_until(lambda: {one.path for one in sink.received} == {"/new", "/old"})
     task, legacy = look(working, ids)
     (video,) = task["outputs"]
     assert set(task) == set(legacy) == FIELDS

@@ -229,7 +229,7 @@ def test_what_has_begun_is_answered_before_the_server_ends(
 
         going_on = threading.Thread(target=go_on)
         going_on.start()
-    going_on.join(20)
+    going_on.join(60)
     line.close()
     holder.close()
     assert answers == [(200, "close")]
