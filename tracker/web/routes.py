@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.clock import Clock
 from tracker.web.api import (
@@ -24,7 +26,7 @@ from tracker.web.api import (
 )
 from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
-from tracker.web.edge.slashes import SlashTolerance
+from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
 from tracker.web.fronts import kling
 from tracker.web.receive import callbacks, identity
@@ -96,15 +98,24 @@ def build_app(
     root_path:      where it is mounted on its host, e.g. `/tracker`.
     front_prefixes: paths under which a provider's front is served besides its own, by provider.
     """
-    middleware = [Middleware(RequestScope, clock=clock)]
+    middleware = [Middleware(RequestScope, clock=clock), Middleware(EncodedSlashes)]
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
     routes = [*ROUTES, *kling.front_routes((front_prefixes or {}).get("kling", ()))]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
-    app.router.default = SlashTolerance(app.router, app.router.default)
+    otherwise = partial(_unrouted, app.router.default)
+    app.router.default = SlashTolerance(app.router, otherwise)
     return app
+
+
+async def _unrouted(otherwise: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what no route has: in the front's words where a client of it might ask."""
+    answer = None
+    if scope["type"] == "http":
+        answer = kling.unrouted(Request(scope, receive, send))
+    await (otherwise if answer is None else answer)(scope, receive, send)
 
 
 class _App(Starlette):

@@ -7,7 +7,8 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from tracker.web.edge.body import BodyTooLarge, BodyTooSlow, read_capped
+from tracker.web.edge.body import read_capped
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
 
 pytestmark = pytest.mark.anyio
 GONE: Message = {"type": "http.disconnect"}

@@ -127,6 +127,11 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "The header fields together, or one of them, are larger than the service reads.",
             "Leave out what is not needed: cookies, tokens, tracing fields.",
         ),
+        "unsupported-encoding": Explanation(
+            "Encoding not supported",
+            "The body is compressed in a way that is not read here, or compressed more than once.",
+            "Send it plain, or with one `Content-Encoding`: `gzip` or `deflate`.",
+        ),
         "internal-error": Explanation(
             "Internal error",
             "A fault of the service. The details are in its log under the `request_id`.",

@@ -116,6 +116,11 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "全部请求头合计，或其中某一项，超过了服务读取的大小。",
             "去掉不需要的内容：cookie、令牌、链路追踪字段等。",
         ),
+        "unsupported-encoding": Explanation(
+            "不支持的编码",
+            "请求体使用了此处不读取的压缩方式，或被多次压缩。",
+            "不压缩直接发送，或只使用一种 `Content-Encoding`：`gzip` 或 `deflate`。",
+        ),
         "internal-error": Explanation(
             "内部错误",
             "服务自身的故障。详情在服务日志中，可用 `request_id` 查找。",

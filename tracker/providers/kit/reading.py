@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_NUL = rb"\u0000"
+from tracker.domain.documents import may_be_too_deep, may_hold_nul, storable
+
 _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
 _MS_TO = 253_402_300_799_000
@@ -18,35 +18,25 @@ _MS_TO = 253_402_300_799_000
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body, with texts that a database can store.
+    """The JSON of a body, with visible stand-ins for what a database cannot store or read again.
 
-    Half of a surrogate pair is read as well: it is in a message, and the verdict beside it counts.
+    Half of a surrogate pair, control characters and bytes that are no characters are read as well:
+    they are in a message, and the verdict beside it counts.
     Raises ValueError for what is no JSON, and for the words NaN and Infinity.
     """
     try:
         parsed = from_json(body, allow_inf_nan=False)
     except ValueError:
+        text = body.decode(json.detect_encoding(body), "replace")
         try:
-            return _cleaned(json.loads(body, parse_constant=_refuse))
+            return storable(json.loads(text, parse_constant=_refuse, strict=False))
         except RecursionError:
             raise ValueError("nested too deep") from None
-    # The only other text that cannot be stored, and the only way to write it.
-    return _cleaned(parsed) if b"\\" in body and _NUL in body else parsed
+    return storable(parsed) if may_hold_nul(body) or may_be_too_deep(body) else parsed
 
 
 def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
-
-
-def _cleaned(value: Any) -> Any:
-    """The same JSON without NUL and lone surrogates."""
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, dict):
-        return {_storable(key): _cleaned(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(item) for item in value]
-    return value
 
 
 def finite(value: Any) -> Any:
@@ -56,12 +46,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, list):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _storable(text: str) -> str:
-    if text.isascii() and "\0" not in text:  # most are, and searching them takes longer
-        return text
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def text_of(value: Any, *, limit: int) -> str | None:

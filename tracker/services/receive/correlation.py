@@ -28,7 +28,11 @@ class RawCallback:
 
     subject: the task's public id as the URL has it, or `shared`.
     headers: lower-case names.
+    body:    without its encoding and in UTF-8, where it had another charset.
     path, query: of its URL, for senders that sign them.
+    signed:  what a signature may be of where that is not the body: the bytes as they came, and
+             those that its encoding held.
+    flaw:    why the body could not be taken out of its encoding.
     """
 
     provider: str
@@ -38,6 +42,8 @@ class RawCallback:
     body: bytes
     path: str = ""
     query: str = ""
+    signed: tuple[bytes, ...] = ()
+    flaw: str | None = None
 
 
 @record

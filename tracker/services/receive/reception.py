@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tracker.domain import token
 from tracker.domain.access import DEFAULT_TENANT
+from tracker.domain.documents import storable_text
 from tracker.domain.errors import CallbackRejected, CallbackUnproven, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
@@ -34,7 +35,7 @@ from tracker.store.receipts import Receipt
 FORGED_BODY_BYTES = 4096
 """How much of a forged callback's body is kept: anybody can send one."""
 KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "user-agent", "date", "x-forwarded-for"}
+    {"content-type", "content-length", "content-encoding", "user-agent", "date", "x-forwarded-for"}
     | {"webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id"}
 )
 
@@ -107,8 +108,10 @@ class Reception:
             return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
         inbound = Inbound("POST", raw.path, raw.query, raw.headers, raw.body)
-        proofs = self._proofs(raw.provider, inbound)
+        proofs = self._proofs(raw.provider, inbound, raw.signed)
         raw, headers = self._redacted(raw, headers)
+        if raw.flaw is not None:
+            return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, raw.flaw, proofs)
         if raw.body is not inbound.body:
             inbound = replace(inbound, body=raw.body)
         try:
@@ -144,19 +147,23 @@ class Reception:
             headers = {name: redactor.redact(text, token_) for name, text in headers.items()}
         return (raw if body is raw.body else replace(raw, body=body)), headers
 
-    def _proofs(self, provider: str, inbound: Inbound) -> dict[str, Proof]:
+    def _proofs(self, provider: str, inbound: Inbound, signed: Sequence[bytes]) -> dict[str, Proof]:
         """What the signature proves, for each account that has a secret.
+
+        signed: what it may be of where that is not the body.
 
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
         if not self._schemes:
             return {}
         now = self._context.clock.now()
-        return {
-            name: scheme.verify(inbound, now=now)
-            for owner, name, scheme in self._schemes
-            if owner == provider
-        }
+        candidates = [replace(inbound, body=body) for body in signed] or [inbound]
+        found: dict[str, Proof] = {}
+        for owner, name, scheme in self._schemes:
+            if owner == provider:
+                proofs = [scheme.verify(candidate, now=now) for candidate in candidates]
+                found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
+        return found
 
     def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
@@ -262,7 +269,7 @@ def _receipt(item: Item, match: Match, tx: Tx) -> Receipt:
     return Receipt(
         tenant=task.tenant if task else DEFAULT_TENANT,
         # A forger names any provider; what we do not know is not stored as a name.
-        provider=raw.provider[:64] if is_forged else raw.provider,
+        provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
         task_key=key,
         source=Source.CALLBACK,
         verdict=match.verdict,

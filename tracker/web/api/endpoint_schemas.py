@@ -120,11 +120,12 @@ class RedeliverBody(BaseModel):
     model_config = _STRICT
 
     state: Annotated[
-        list[Literal["pending", "delivered", "failed", "cancelled"]], Field(min_length=1)
+        list[Literal["pending", "delivered", "failed", "cancelled"]],
+        Field(min_length=1, max_length=20),
     ] = ["failed", "cancelled"]
     endpoint_id: Annotated[str, Field(max_length=64)] | None = None
     task_id: Annotated[str, Field(max_length=64)] | None = None
-    event: list[str] = []
+    event: Words = []
     created_after: Moment | None = None
     created_before: Moment | None = None
     dry_run: bool = True

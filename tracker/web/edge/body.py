@@ -1,6 +1,9 @@
 """Read request bodies: counted while they stream, bounded in time, parsed with bounded depth."""
 
 import asyncio
+import codecs
+import json
+import re
 from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
 from typing import Any
 
@@ -8,24 +11,11 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.encoding import as_utf8, undone
 from tracker.web.edge.structure import check_values
-
-
-class BodyTooLarge(Exception):
-    """More bytes than are taken. limit: how many would have been."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
-        self.limit = limit
-
-
-class BodyTooSlow(Exception):
-    """The body did not arrive in time."""
-
-
-class WrongMediaType(Exception):
-    """The body is not said to be JSON."""
 
 
 async def read_capped(
@@ -129,22 +119,57 @@ def check_json(request: Request) -> None:
 
 
 async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[str, Any]:
-    """The body as a JSON object.
+    """The body as a JSON object, whatever its Content-Encoding and charset.
 
-    Raises WrongMediaType, InvalidRequest, and what `read_capped` raises.
+    limit: bytes, as they come in and as they come out of their encoding.
+    Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, and what `read_capped` raises.
     """
     check_json(request)
     body = await read_capped(request.headers, request.receive, limit=limit, timeout_s=timeout_s)
+    encoding = ",".join(request.headers.getlist("content-encoding"))
+    if encoding:
+        body = await asyncio.to_thread(undone, encoding, body, limit=limit)
+    body = as_utf8(request.headers.get("content-type", ""), body)
     await check_values(body)
     return parse_object(body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """A JSON object. Raises InvalidRequest that says where the text goes wrong."""
+    """A JSON object. Half of a surrogate pair in it becomes a replacement character.
+
+    Raises InvalidRequest that says where the text goes wrong, or which field cannot be kept.
+    """
+    body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259 section 8.1 lets readers ignore it
     try:
-        parsed = from_json(body, allow_inf_nan=False)
+        parsed = _parsed(body)
     except ValueError as error:
         raise InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True) from None
     if not isinstance(parsed, dict):
         raise InvalidRequest(FieldError("", "must be a JSON object"), malformed=True)
-    return parsed
+    if documents.may_be_too_deep(body) or documents.may_hold_nul(body):
+        flaw = documents.flaw_of(parsed)
+        if flaw is not None:
+            raise InvalidRequest(flaw)
+    if _HALF_PAIR.search(body):
+        parsed = documents.whole_pairs(parsed)
+    found: dict[str, Any] = parsed
+    return found
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        if not _HALF_PAIR.search(body):
+            raise
+    try:
+        return json.loads(body, parse_constant=_refuse)  # reads half a pair as well
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")

@@ -29,7 +29,8 @@ from tracker.domain.errors import (
 from tracker.locale import Language, explanations, of_header, translate
 from tracker.telemetry import REQUEST_ID
 from tracker.web.edge.auth import challenge
-from tracker.web.edge.body import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.encoding import ACCEPTED, UnsupportedEncoding
 from tracker.web.edge.heads import HeadTooLarge, HeadTooSlow, UrlTooLong
 from tracker.web.edge.rootpath import rooted
 
@@ -67,6 +68,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     HeadTooLarge: Kind(431, "head-too-large"),
     UrlTooLong: Kind(414, "url-too-long"),
     HeadTooSlow: Kind(408, "head-too-slow"),
+    UnsupportedEncoding: Kind(415, "unsupported-encoding"),
     WrongMediaType: Kind(415, "wrong-media-type"),
     ClientDisconnect: Kind(400, "disconnected"),
     Unauthenticated: Kind(401, "unauthenticated"),
@@ -143,6 +145,8 @@ def headers_of(error: Exception) -> dict[str, str]:
         return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, IdempotencyInFlight | BeingSent):
         return {"retry-after": "1"}
+    if isinstance(error, UnsupportedEncoding):
+        return {"accept-encoding": ACCEPTED}
     if isinstance(error, HTTPException):
         return dict(error.headers or {})
     if isinstance(error, (BodyTooLarge, BodyTooSlow, HeadTooLarge, HeadTooSlow, UrlTooLong)):

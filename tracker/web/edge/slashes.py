@@ -1,15 +1,35 @@
-"""Find what a path names when it has a slash too many, without a redirect.
+"""Find what a path names when it has a slash too many, or one that belongs to an id.
 
 A redirect would be answered before the key is asked for, and most senders of callbacks do not
 follow one, or turn their POST into a GET.
 """
 
 import re
+from urllib.parse import unquote
 
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+ENCODED_SLASH = "%2F"
+"""Stays so in paths that are routed: it is a character of an id, and parts no path."""
+_ENCODED = re.compile("%2f", re.IGNORECASE)
 _SLASHES = re.compile("/{2,}")
+
+
+class EncodedSlashes:
+    """Pure ASGI; leaves `%2F` as it is in `path`, which servers decode to a slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """app: routes by `path`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "http":
+            raw: bytes = scope.get("raw_path") or b""
+            if b"%2" in raw and _ENCODED.search(sent := raw.decode("latin-1").partition("?")[0]):
+                scope = dict(scope) | {"path": unquote(_ENCODED.sub("%252F", sent))}
+        await self._app(scope, receive, send)
 
 
 class SlashTolerance:

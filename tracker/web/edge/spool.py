@@ -8,7 +8,8 @@ from typing import IO
 
 from starlette.requests import Request
 
-from tracker.web.edge.body import BodyTooSlow, stream_capped
+from tracker.web.edge.body import stream_capped
+from tracker.web.edge.body_errors import BodyTooSlow
 
 IN_MEMORY_BYTES = 256 * 1024
 PIECE_BYTES = 64 * 1024

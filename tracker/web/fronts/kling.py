@@ -24,7 +24,8 @@ from tracker.domain.errors import (
 from tracker.domain.exchange import Certainty
 from tracker.providers.kling import front, helpers, standard
 from tracker.web.edge.auth import admit
-from tracker.web.edge.body import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.fronts import kling_helpers, kling_standard, kling_tasks
 from tracker.web.fronts.kling_helpers import ProviderAway
@@ -35,10 +36,13 @@ PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All: Kling has a code of its own for the wrong one."""
+OWN_COLLECTIONS = frozenset({"tasks", "changes", "endpoints", "deliveries", "attention", "stats"})
+"""What follows `/v1/` in paths that are not the front's."""
 SAID = frozenset({1001, 1002, 1003, 1004, 1103, 1200, 1201, 1202, 1203, 1302, 5000, 5001, 5002})
 """Every code that the front itself says; `_code` says when."""
 _FAULTS = {Fault.MISSING: 1001, Fault.INVALID: 1002, Fault.NOT_YET: 1003, Fault.EXPIRED: 1004}
 """Kling's codes for what is wrong with credentials."""
+_UNREAD = (WrongMediaType, UnsupportedEncoding, BodyTooLarge, BodyTooSlow, ClientDisconnect)
 
 
 class NoSuchRoute(TrackerError):
@@ -123,6 +127,16 @@ def _path(request: Request) -> str:
     return str(behind).strip("/")
 
 
+def unrouted(request: Request) -> Response | None:
+    """Answer a path that no route has, where it looks like the front's; None elsewhere."""
+    path = _path(request)
+    first, _, rest = path.partition("/")
+    is_ours = first in ("tasks", "account", *standard.PRODUCTS)
+    if is_ours or (first == "v1" and rest.partition("/")[0] not in OWN_COLLECTIONS):
+        return _refusal(NoSuchRoute(f"there is no {path[:128]!r}"))
+    return None
+
+
 def _scope(method: str, named: str) -> Scope:
     """What a call needs: those about the account tell of every tenant's tasks."""
     if named in helpers.ACCOUNT:
@@ -142,6 +156,8 @@ def _refusal(error: Exception) -> Response:
         log.error("unhandled in the Kling front", exc_info=error)
         message = "internal error; the fault is recorded under this request id"
     status, body = front.error(code, message, request_id())
+    if isinstance(error, UnsupportedEncoding):
+        status = 415  # with Accept-Encoding (RFC 9110 section 15.5.16)
     return JSONResponse(body, status, headers_of(error))
 
 
@@ -152,7 +168,7 @@ def _code(error: Exception) -> int:
             return 1203  # no account serves it
         case InvalidRequest(malformed=True, fields=fields) if not any(f.path for f in fields):
             return 1200  # not a field of it is wrong, but the whole
-        case WrongMediaType() | BodyTooLarge() | BodyTooSlow() | ClientDisconnect():
+        case _ if isinstance(error, _UNREAD):
             return 1200
         case InvalidRequest() | NotFound() | Conflict():
             return 1201

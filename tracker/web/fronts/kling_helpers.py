@@ -13,6 +13,7 @@ from tracker.providers.kit.reading import read_json
 from tracker.providers.kling import helpers
 from tracker.services.fronts.passing import Passage
 from tracker.web.edge.body import check_json
+from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.problems import request_id
 from tracker.web.edge.spool import spooled
 from tracker.web.edge.state import Services, services
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 WHOLE_BYTES = 256 * 1024
 """Answers up to here are read whole and put into the exact envelope; longer ones flow through."""
+
+_NO_SNIFF = {"x-content-type-options": "nosniff"}
 
 
 class ProviderAway(TrackerError):
@@ -48,6 +51,9 @@ async def pass_on(request: Request, path: str) -> Response:
     if request.method != "POST":
         return await _passed(our, passage)
     check_json(request)
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
     limits = our.limits
     async with spooled(request, limit=limits.body_bytes, timeout_s=limits.body_timeout_s) as body:
         return await _passed(our, replace(passage, body=body))
@@ -74,8 +80,10 @@ async def _answer(answer: HttpStream) -> Response:
     if answer.status >= 300:
         await answer.chunks.aclose()
         return _enveloped(answer.status, b"")
-    kind = answer.headers.get("content-type", "application/json")
-    return StreamingResponse(_flowing(bytes(start), answer.chunks), media_type=kind)
+    # Always as JSON: a page of the provider's would otherwise be one of this host.
+    return StreamingResponse(
+        _flowing(bytes(start), answer.chunks), headers=_NO_SNIFF, media_type="application/json"
+    )
 
 
 def _enveloped(status: int, body: bytes) -> Response:
@@ -86,7 +94,7 @@ def _enveloped(status: int, body: bytes) -> Response:
     status, said = helpers.answered(status, parsed, request_id())
     if status >= 500:
         log.warning("a call that was passed on failed: code %s", said["code"])
-    return JSONResponse(said, status)
+    return JSONResponse(said, status, _NO_SNIFF)
 
 
 async def _flowing(start: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

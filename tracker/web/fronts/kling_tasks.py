@@ -13,6 +13,7 @@ from tracker.store.filters import TaskFilter
 from tracker.telemetry import note
 from tracker.web.edge import query
 from tracker.web.edge.body import read_json
+from tracker.web.edge.slashes import ENCODED_SLASH
 from tracker.web.edge.state import services, tenant
 
 _NOT_FOUND = "Task not found by id/external id"
@@ -56,6 +57,7 @@ async def create(request: Request, operation: str) -> dict[str, Any]:
 
 async def get(request: Request, operation: str, name: str) -> dict[str, Any]:
     """One task by our id or by its external id."""
+    name = name.replace(ENCODED_SLASH, "/")
     if not name.isprintable():
         raise NotFound(_NOT_FOUND)
     owner = tenant(request)

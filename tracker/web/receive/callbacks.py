@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,6 +13,7 @@ from tracker.domain.token import SHARED
 from tracker.services.receive.correlation import RawCallback
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
+from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, undone
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
 
@@ -43,14 +45,31 @@ async def take(
 
     place: provider, subject and token of its URL.
 
-    Raises InvalidRequest when it cannot be read (it is kept all the same), and what
-    `Reception.receive` raises.
+    Raises InvalidRequest and UnsupportedEncoding when it cannot be read (it is kept all the same),
+    BodyTooLarge for more than that many bytes in a compressed body, and what `Reception.receive`
+    raises.
     """
     provider, subject, token = place
-    received = await our.reception.receive(RawCallback(provider, subject, token, headers, body))
+    signed: tuple[bytes, ...] = ()
+    flaw: UnsupportedEncoding | InvalidRequest | None = None
+    if "content-encoding" in headers:
+        try:
+            plain = undone(headers["content-encoding"], body, limit=our.limits.callback_bytes)
+            signed, body = (plain, body), plain
+        except (UnsupportedEncoding, InvalidRequest) as error:
+            flaw = error
+    text = as_utf8(headers.get("content-type", ""), body)
+    if text is not body and not signed:
+        signed = (body,)
+    raw = RawCallback(provider, subject, token, headers, text, signed=signed)
+    if flaw is not None:
+        raw = replace(raw, flaw=str(flaw))
+    received = await our.reception.receive(raw)
     note(provider=provider, verdict=received.verdict._value_)
     if subject != SHARED:
         note(task=subject)
+    if flaw is not None:
+        raise flaw
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict]

@@ -1,0 +1,131 @@
+"""Callbacks and API bodies that are compressed, in another charset, or damaged in one character."""
+
+import gzip
+import json
+import zlib
+
+import httpx
+import pytest
+
+from tests.support.requests import MULTI_IMAGE, callback_path, kling_says, submit
+
+DONE = kling_says("succeed")
+
+
+def _raw_deflate(body: bytes) -> bytes:
+    engine = zlib.compressobj(wbits=-15)
+    return engine.compress(body) + engine.flush()
+
+
+CODINGS = {
+    "gzip": ("gzip", gzip.compress(DONE)),
+    "x-gzip": ("X-GZip", gzip.compress(DONE)),
+    "two members": ("gzip", gzip.compress(DONE[:50]) + gzip.compress(DONE[50:])),
+    "deflate": ("deflate", zlib.compress(DONE)),
+    "raw deflate": ("deflate", _raw_deflate(DONE)),
+    "identity": ("identity", DONE),
+}
+
+
+def _receipts(http: httpx.Client, task: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
+    return found
+
+
+@pytest.mark.parametrize("name", list(CODINGS))
+def test_a_compressed_callback_is_read_and_kept_readable(http: httpx.Client, name: str) -> None:
+    coding, body = CODINGS[name]
+    task = submit(http)["id"]
+    answer = http.post(callback_path(task), content=body, headers={"content-encoding": coding})
+    assert answer.status_code == 200, answer.text
+    assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
+    assert _receipts(http, task)[0]["body"] == DONE.decode()
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "nonsense"])
+def test_an_encoding_that_is_not_read_is_told_and_the_callback_kept(
+    http: httpx.Client, coding: str
+) -> None:
+    task = submit(http)["id"]
+    headers = {"content-encoding": coding}
+    answer = http.post(callback_path(task), content=b"\x1b\x02", headers=headers)
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, deflate")
+    assert _receipts(http, task)[0]["verdict"] == "malformed"
+    answer = http.post(callback_path(task)[:-1] + "~", content=b"\x1b\x02", headers=headers)
+    assert answer.status_code == 404
+    for path in ("/v1/tasks", MULTI_IMAGE):
+        told = {"content-type": "application/json"} | headers
+        answer = http.post(path, content=b"{}", headers=told)
+        assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, deflate")
+
+
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(DONE)[:-9], gzip.compress(DONE) * 40])
+def test_a_broken_encoding_is_told_and_kept(http: httpx.Client, body: bytes) -> None:
+    task = submit(http)["id"]
+    answer = http.post(callback_path(task), content=body, headers={"content-encoding": "gzip"})
+    assert answer.status_code in (400, 413)
+    if answer.status_code == 400:
+        assert _receipts(http, task)[0]["verdict"] == "malformed"
+
+
+def test_a_bomb_is_413_everywhere(http: httpx.Client) -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    for path in (callback_path(submit(http)["id"]), "/v1/tasks"):
+        assert http.post(path, content=bomb, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("gbk", kling_says("failed").replace(b'""', '"内容敏感"'.encode("gbk"))),
+        ("GB2312", kling_says("failed").replace(b'""', '"内容敏感"'.encode("gbk"))),
+        ("utf-16", kling_says("failed").decode().replace('""', '"内容敏感"').encode("utf-16")),
+        ("utf-8", b"\xef\xbb\xbf" + kling_says("failed").replace(b'""', '"内容敏感"'.encode())),
+        ("nonsense", kling_says("failed").replace(b'""', '"内容敏感"'.encode())),
+    ],
+)
+def test_the_charset_that_is_named_is_used(http: httpx.Client, charset: str, body: bytes) -> None:
+    task = submit(http)["id"]
+    headers = {"content-type": f'application/json; charset="{charset}"'}
+    assert http.post(callback_path(task), content=body, headers=headers).status_code == 200
+    assert http.get(f"/v1/tasks/{task}").json()["error"]["message"] == "内容敏感"
+
+
+@pytest.mark.parametrize("broken", [b"\xff", "内".encode()[:2], b"\\ud83d", b"\x01", b"\\u0000"])
+def test_what_is_no_character_costs_one_character(http: httpx.Client, broken: bytes) -> None:
+    task = submit(http)["id"]
+    body = kling_says("failed").replace(b'""', b'"no' + broken + b'"')
+    assert http.post(callback_path(task), content=body).status_code == 200
+    message = http.get(f"/v1/tasks/{task}").json()["error"]["message"]
+    assert message.startswith("no")
+    assert len(message) == 3
+
+
+def test_what_a_provider_nests_too_deep_is_cut_visibly(http: httpx.Client) -> None:
+    for depth in (60, 120, 190, 252, 600):
+        task = submit(http)["id"]
+        deep = b'"more": ' + b"[" * depth + b"]" * depth + b', "duration"'
+        body = kling_says("succeed", task_id=task).replace(b'"duration"', deep)
+        assert http.post(callback_path(task), content=body).status_code == 200
+        own = f"/v1/tasks/{task}"
+        for path in (own, f"{own}/transitions", f"{MULTI_IMAGE}/{task}"):
+            assert http.get(path).status_code == 200
+        assert http.get(own).json()["state"] == "succeeded"
+
+
+def test_api_bodies_are_read_the_same(http: httpx.Client) -> None:
+    input_ = {"image_list": [{"image": "https://example.com/1.png"}], "prompt": "x"}
+    said = json.dumps(input_).encode()
+    kind = {"content-type": "application/json"}
+    for body, more in (
+        (b"\xef\xbb\xbf" + said, {}),
+        (said.replace(b'"x"', b'"x\\ud83d"'), {}),
+        (gzip.compress(said), {"content-encoding": "gzip"}),
+        (
+            said.replace(b'"x"', '"敏感"'.encode("gbk")),
+            {"content-type": "application/json; charset=gbk"},
+        ),
+    ):
+        answer = http.post(MULTI_IMAGE, content=body, headers=kind | more)
+        assert answer.json()["code"] == 0, answer.text

@@ -1,0 +1,76 @@
+"""Which JSON can be kept and read again: no NUL, no lone surrogates, not nested too deep."""
+
+import re
+from typing import Any
+
+from tracker.domain.errors import FieldError
+from tracker.domain.validation import path_of
+
+MAX_DEPTH = 64
+"""Levels of arrays and objects. Parsers that read what was kept give up somewhere above 200."""
+TOO_DEEP = "(nested too deep to be kept)"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NUL = rb"\u0000"
+
+
+def may_be_too_deep(body: bytes) -> bool:
+    """Return whether a JSON text has brackets enough to nest too deep."""
+    return body.count(b"{") + body.count(b"[") > MAX_DEPTH
+
+
+def may_hold_nul(body: bytes) -> bool:
+    """Return whether a JSON text may hold NUL, which it can only spell as an escape."""
+    return b"\\" in body and _NUL in body
+
+
+def storable_text(text: str) -> str:
+    """Return a text with a replacement character for each that cannot be stored."""
+    if text.isascii() and "\0" not in text:  # most are, and searching them takes longer
+        return text
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def whole_pairs(value: Any) -> Any:
+    """Return JSON with a replacement character for each half of a surrogate pair."""
+    return _with(value, lambda text: _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), 0)
+
+
+def storable(value: Any) -> Any:
+    """Return JSON that can be stored, with visible stand-ins for what cannot."""
+    return _with(value, storable_text, 0)
+
+
+def _with(value: Any, spell: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return spell(value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth >= MAX_DEPTH:
+        return TOO_DEEP
+    if isinstance(value, dict):
+        return {spell(key): _with(item, spell, depth + 1) for key, item in value.items()}
+    return [_with(item, spell, depth + 1) for item in value]
+
+
+def flaw_of(value: Any, place: tuple[int | str, ...] = ()) -> FieldError | None:
+    """Return the first field that cannot be stored, with its path; None when all can."""
+    if isinstance(value, str):
+        is_bad = "\0" in value
+        return FieldError(path_of(place), "must not hold U+0000") if is_bad else None
+    if not isinstance(value, dict | list):
+        return None
+    if len(place) >= MAX_DEPTH:
+        reason = f"must not nest more than {MAX_DEPTH} levels deep"
+        return FieldError(path_of(place[:8]) + "…", reason)
+    if isinstance(value, list):
+        flaws = (flaw_of(item, (*place, number)) for number, item in enumerate(value))
+        return next((flaw for flaw in flaws if flaw is not None), None)
+    for key, item in value.items():
+        if "\0" in key:
+            path = path_of((*place, storable_text(key)[:64]))
+            return FieldError(path, "a name must not hold U+0000")
+        flaw = flaw_of(item, (*place, key))
+        if flaw is not None:
+            return flaw
+    return None

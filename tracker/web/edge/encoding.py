@@ -1,0 +1,101 @@
+"""Undo a body's Content-Encoding and charset, bounded while the bytes come out."""
+
+import codecs
+import re
+import zlib
+from functools import lru_cache
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.edge.body_errors import BodyTooLarge
+
+ACCEPTED = "gzip, deflate"
+_GZIP, _ZLIB, _RAW = 31, 15, -15
+"""zlib's window bits, which name a format (docs.python.org/3/library/zlib.html, 2026-11-28)."""
+_MOST_MEMBERS = 16
+"""Of one gzip body: each costs a copy of what follows it."""
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([A-Za-z0-9._:-]{1,40})', re.IGNORECASE)
+_NAMES = re.compile(
+    r"gbk|gb2312|gb18030|big5|big5hkscs|hz|shift_jis|cp932|euc_jp|iso2022_jp|euc_kr|cp949"
+    r"|iso8859-\d+|cp125\d|koi8-[ru]|utf-(16|32)(-[bl]e)?"
+)
+"""Python's names of the charsets that are read, besides UTF-8: it has codecs that are none."""
+
+
+class UnsupportedEncoding(Exception):
+    """A body is encoded in a way that is not read here."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"Content-Encoding {said[:64]!r} is not read; send one of: {ACCEPTED}")
+
+
+def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
+    """Return a body without its Content-Encoding.
+
+    limit: bytes; no more ever come out. Raises UnsupportedEncoding, also for several encodings, one
+    on the other; BodyTooLarge; InvalidRequest for a body that is not what it is said to be.
+    """
+    words = [word.strip().lower() for word in encoding.split(",")]
+    codings = [word for word in words if word not in ("", "identity")]
+    if not codings or not body:
+        return body
+    if codings in (["gzip"], ["x-gzip"]):
+        return _inflated(body, _GZIP, limit)
+    if codings == ["deflate"]:
+        is_zlib = len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0
+        # Some senders leave out zlib's header (RFC 9110 section 8.4.1.2 notes it).
+        return _inflated(body, _ZLIB if is_zlib else _RAW, limit)
+    raise UnsupportedEncoding(encoding)
+
+
+def as_utf8(content_type: str, body: bytes) -> bytes:
+    """Return a text in UTF-8. Its charset is the one that its Content-Type names, if any.
+
+    A byte that is no character of the charset becomes a replacement character.
+    """
+    charset = charset_of(content_type) if "charset" in content_type.lower() else None
+    if charset is None:
+        return body
+    return body.decode(charset, "replace").encode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def charset_of(content_type: str) -> str | None:
+    """Return the codec of a named charset; None for UTF-8, and for what is no charset."""
+    found = _CHARSET.search(content_type)
+    if found is None:
+        return None
+    try:
+        name = codecs.lookup(found[1]).name
+    except LookupError:
+        return None
+    if name in ("gb2312", "gbk"):
+        return "gb18030"  # contains both, and senders mix them up
+    return name if _NAMES.fullmatch(name) else None
+
+
+def _inflated(body: bytes, window: int, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    for _ in range(_MOST_MEMBERS):
+        engine = zlib.decompressobj(window)
+        try:
+            pieces.append(engine.decompress(body, limit - size + 1))
+        except zlib.error as error:
+            raise _broken(str(error)) from None
+        size += len(pieces[-1])
+        if size > limit:
+            raise BodyTooLarge(limit)
+        if not engine.eof:
+            raise _broken("it ends too early")
+        body = engine.unused_data.lstrip(b"\0")
+        if not body:
+            return b"".join(pieces)
+        if window != _GZIP:
+            break
+    raise _broken("something follows its end")
+
+
+def _broken(reason: str) -> InvalidRequest:
+    return InvalidRequest(
+        FieldError("", f"the body is not what Content-Encoding says: {reason}"), malformed=True
+    )
