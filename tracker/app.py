@@ -38,6 +38,7 @@ from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
+from tracker.services.upkeep.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
 from tracker.store import keys
 from tracker.store.probe import has_keys
@@ -315,6 +316,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
         stalls=Stalls(context.store),
+        sweeping=Sweeping(context),
         presence=Presence(context),
         clock=context.clock,
         keyring=keyring,

@@ -123,6 +123,7 @@ class Settings(BaseModel):
     tracker_lease_s: float = Field(30.0, ge=1)
     tracker_drain_s: float = Field(15.0, ge=0)
     tracker_commit_timeout_s: float = Field(10.0, gt=0)
+    tracker_start_timeout_s: float = Field(60.0, ge=0)
     tracker_watch_poll_s: float = Field(0.2, gt=0, le=60)
     tracker_heartbeat_s: float = Field(15.0, gt=0)
     tracker_slow_reader_s: float = Field(20.0, gt=0)

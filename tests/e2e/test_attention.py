@@ -1,9 +1,13 @@
 """What needs a human is shown: lost callbacks, late tasks, odd receipts."""
 
+from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.e2e.conftest import MakeWorld
-from tests.support.requests import kling_says
+from tests.support.requests import kling_says, submit
+from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
 from tests.support.world import World
 
@@ -93,3 +97,34 @@ def test_a_success_without_a_result_is_listed_until_a_callback_names_it(
     assert (last["kind"], last["from"], last["to"]) == ("result_completed",) + ("succeeded",) * 2
     assert last["evidence"]["type"] == "receipt"
     assert _attention(world)["without_result"] == []
+
+
+def test_a_task_past_its_deadline_is_shown_although_nobody_works(
+    database_url: str, tmp_path: Path
+) -> None:
+    env = environment(
+        database_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_LEASE_S="1",
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+    ):
+        task_id = submit(http, deadline_s=1)["id"]
+        wait_until(
+            lambda: (
+                [one["task_id"] for one in http.get("/v1/attention").json()["overdue"]] == [task_id]
+            )
+        )
+        listed = http.get("/v1/tasks", params={"overdue": "true"}).json()["tasks"]
+        assert [(one["id"], one["overdue"]) for one in listed] == [(task_id, True)]
+        wait_until(
+            lambda: (
+                "no_worker"
+                in [one["name"] for one in http.get("/v1/attention").json()["conditions"]]
+            )
+        )
+        assert http.get("/readyz").json()["has_worker"] is False

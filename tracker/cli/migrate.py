@@ -17,10 +17,13 @@ from tracker.cli.shared import fail, load_settings, say
 def migrate() -> None:
     """Create or update the database schema. Safe to run at every start."""
     # Here: the help of this command needs neither the database library nor the migrations.
+    from tracker.cli.starting import wait_for_database  # noqa: PLC0415
     from tracker.store.driver.engine import shown_url  # noqa: PLC0415
     from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade  # noqa: PLC0415
 
-    url = load_settings().resolved_database_url()
+    settings = load_settings()
+    wait_for_database(settings)
+    url = settings.resolved_database_url()
     try:
         upgrade(url)
     except (MigrationsMissing, DatabaseRefused) as error:

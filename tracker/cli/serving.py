@@ -10,6 +10,7 @@ from tracker.cli.exits import FAILED
 from tracker.cli.listeners import bind
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.starting import wait_for_database
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
 from tracker.telemetry import configure_logging
@@ -22,6 +23,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     settings = load_settings()
     changes = {"tracker_host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    wait_for_database(settings)
     try:
         refuse_open_access(settings)
         settings.callback_secrets()

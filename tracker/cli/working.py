@@ -6,6 +6,7 @@ import signal
 from tracker.app import make_supervisor, open_parts
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.starting import wait_for_database
 from tracker.settings import Settings
 from tracker.store.probe import schema_problem
 from tracker.telemetry import configure_logging
@@ -14,6 +15,7 @@ from tracker.telemetry import configure_logging
 def run() -> None:
     """Work; ends the command at once where the settings or the schema are wrong."""
     settings = load_settings()
+    wait_for_database(settings)
     problem = schema_problem(settings.resolved_database_url())
     redactor = settings.log_redactor()
     if problem:

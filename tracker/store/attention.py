@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, func, literal_column, select, text
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.unknown_word import word_of
-from tracker.store.schema import ODD, OVERDUE, receipts, tasks
+from tracker.store.schema import LATE, ODD, OVERDUE, receipts, tasks
 
 ASKING = (
     Verdict.CONFLICT,
@@ -64,10 +64,16 @@ class UnknownWord:
     last_at: datetime
 
 
-def overdue(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
-    """Open tasks past their deadline, newest first."""
-    found = _tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
-    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
+def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[Stuck]:
+    """Return open tasks past their deadline: those not flagged yet first, else newest first.
+
+    Where no process does the background work, nobody flags them.
+    """
+    unflagged = _tasks(tenant, tasks.c.deadline_at).where(text(LATE), tasks.c.deadline_at <= now)
+    flagged = _tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
+    late = _stuck(db, unflagged.order_by(tasks.c.deadline_at.desc()), limit)
+    late += _stuck(db, flagged.order_by(tasks.c.key.desc()), limit)
+    return late[:limit]
 
 
 def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:

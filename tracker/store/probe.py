@@ -33,6 +33,29 @@ def schema_problem(url: str) -> str | None:
     return None if problem is None else f"DATABASE_URL: {problem}"
 
 
+_COMING_UP = ("starting up", "shutting down", "not yet accepting", "recovery")
+
+
+def why_away(url: str) -> str | None:
+    """Return why a database server cannot be reached yet; None when it can, or never will be.
+
+    A server that refuses us by name (no such database, wrong password) is there. Always None for
+    SQLite, whose file is there or not.
+    """
+    if sqlite_file(url) is not None:
+        return None
+    engine = open_engine(url, pool_size=1)
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        reason = str(error.orig).strip()
+        is_refused = "FATAL" in reason and not any(words in reason for words in _COMING_UP)
+        return None if is_refused else reason.partition("\n")[0]
+    finally:
+        engine.dispose()
+    return None
+
+
 def newer_schema(url: str) -> str | None:
     """Return what to say of a database that a later version has migrated; None for any other."""
     file = sqlite_file(url)

@@ -1,13 +1,17 @@
 """What happens to tasks because time passes: `overdue`, `expired`; and old keys are forgotten."""
 
+import logging
 from collections.abc import Sequence
 
+from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.task import AT_PROVIDER
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, idempotency, tasks
 from tracker.store.driver.transaction import Tx
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 """Tasks of one transaction."""
@@ -27,6 +31,16 @@ class Sweeping:
         ):
             return 0
         return await self._context.store.write(self._sweep, BATCH)
+
+    async def flag_now(self) -> None:
+        """Flag what is due before somebody asks for it: it may be that no process works.
+
+        A database that takes no writes keeps nobody from reading.
+        """
+        try:
+            await self.sweep()
+        except Unavailable as error:
+            log.warning("tasks past their deadline were not flagged: %s", error)
 
     async def sweep_all(self) -> None:
         """Rounds until nothing is due."""

@@ -1,5 +1,7 @@
 """/v1/attention: what needs a human, and where to look."""
 
+from datetime import datetime
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,18 +23,20 @@ MOST = 50
 async def attention_(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
     owner = tenant(request)
-    found = await services(request).store.read(lambda db: _collect(db, owner))
+    found = await services(request).store.read(
+        lambda db: _collect(db, owner, services(request).clock.now())
+    )
     if owner == DEFAULT_TENANT:
         standing = services(request).stalls.standing()
         found["conditions"] += [_condition(one) for one in standing]
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
-def _collect(db: Reading, owner: str) -> service_views.Attention:
+def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
     return {
         "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
         "conditions": [_condition(one) for one in _conditions(db, owner)],
-        "overdue": [_stuck(one) for one in attention.overdue(db, owner, limit=MOST)],
+        "overdue": [_stuck(one) for one in attention.overdue(db, owner, now=now, limit=MOST)],
         "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),

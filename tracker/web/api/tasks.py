@@ -105,6 +105,8 @@ async def list_(request: Request) -> Response:
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     order = query.order(request)
     filter_ = query.task_filter(request, tenant(request))
+    if filter_.overdue is not None:
+        await services(request).sweeping.flag_now()
     scope = f"tasks {order} {filter_!r}"
     given = places(request, scope=scope)
     after = None if given is None else Position(_EPOCH + given[0] * _TICK, given[1])

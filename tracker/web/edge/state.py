@@ -19,6 +19,7 @@ from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
+from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.store import Store
 from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.connections import ConnectionRegistry
@@ -57,6 +58,7 @@ class Services:
     endpoints: Endpoints
     redelivery: Redelivery
     stalls: Stalls
+    sweeping: Sweeping
     presence: Presence
     clock: Clock
     keyring: Keyring
