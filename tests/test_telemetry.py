@@ -32,7 +32,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 async def _logged(log: EventLog) -> None:
     begin_request("r-1")
     note(tenant="default", verdict="advanced")
-    log.answered("POST /x 200 1.5ms", {"route": "/x", "status": 200, "ms": 1.5}, at=AT)
+    log.answered("POST", "/{x}", "/x", 200, 1.5, at=AT)
     log.write("task_ended", "over", {"task": 'a"b', "code": None, "seconds": 2.5}, at=AT)
     await asyncio.sleep(0)
 
@@ -46,7 +46,9 @@ async def test_lines_by_hand_are_json_with_fields(capsys: pytest.CaptureFixture[
     request, ended = _lines(capsys.readouterr().err)
     assert request == {
         "event": "request",
-        "route": "/x",
+        "method": "POST",
+        "route": "/{x}",
+        "path": "/x",
         "status": 200,
         "ms": 1.5,
         "tenant": "default",

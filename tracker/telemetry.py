@@ -24,24 +24,27 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered; empty outside of one."""
 
 
-_NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
-"""What is known of the request that is being answered, for its line in the log."""
+_NOTED: ContextVar[str | None] = ContextVar("noted", default=None)
+"""What is known of the request that is being answered, as members of a JSON object."""
 
 
 def begin_request(request_id: str) -> None:
     """Begin to answer a request, in a context of its own."""
     REQUEST_ID.set(request_id)
-    _NOTED.set({})
+    _NOTED.set("")
 
 
 def note(**fields: str) -> None:
     """Add fields to the line of the request that is being answered; nothing outside of one.
 
-    Names in use: tenant, provider, task, verdict.
+    Names in use: tenant, provider, task, verdict. The first value of a name stays.
     """
     noted = _NOTED.get()
     if noted is not None:
-        noted.update(fields)
+        for name, value in fields.items():
+            if f'"{name}": ' not in noted:
+                noted += f'"{name}": {quoted(value)}, '
+        _NOTED.set(noted)
 
 
 class EventLog:
@@ -57,7 +60,7 @@ class EventLog:
         self._name = name
         self._log = logging.getLogger(name)
         self._lines: list[str] = []
-        self._stamp = ""
+        self._end = ""
 
     def write(
         self, event: str, text: str, fields: Mapping[str, str | int | float | None], *, at: datetime
@@ -72,23 +75,35 @@ class EventLog:
         if not self.as_json:
             self._log.info(text)
             return
-        if not self._lines:
-            asyncio.get_running_loop().call_soon(self._flush)
-            self._stamp = at.isoformat(timespec="microseconds")[:26]
         known = [
-            f'"{name}": {quoted(value) if isinstance(value, str) else value}'
+            f'"{name}": {quoted(value) if isinstance(value, str) else value}, '
             for name, value in fields.items()
             if value is not None
         ]
-        self._lines.append(
-            f'{{"event": "{event}", {", ".join(known)}, "level": "info", '
-            f'"logger": "{self._name}", "timestamp": "{self._stamp}Z"}}\n'
+        self._append(f'"event": "{event}", {"".join(known)}', at)
+
+    def answered(  # noqa: PLR0913 - what is logged of an answer
+        self, method: str, route: str, path: str, status: int, ms: float, *, at: datetime
+    ) -> None:
+        """Log the answer to the request of this context, with what was noted of it."""
+        if not self._log.isEnabledFor(logging.INFO):
+            return
+        if not self.as_json:
+            self._log.info("%s %s %d %sms", method, path, status, ms)
+            return
+        self._append(
+            f'"event": "request", "method": {quoted(method)}, "route": {quoted(route)}, '
+            f'"path": {quoted(path)}, "status": {status}, "ms": {ms}, {_NOTED.get() or ""}'
+            f'"request_id": {quoted(REQUEST_ID.get())}, ',
+            at,
         )
 
-    def answered(self, text: str, fields: Mapping[str, str | int | float], *, at: datetime) -> None:
-        """Log the answer to the request of this context, with what was noted of it."""
-        noted = _NOTED.get() or {}
-        self.write("request", text, {**fields, **noted, "request_id": REQUEST_ID.get()}, at=at)
+    def _append(self, members: str, at: datetime) -> None:
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._flush)
+            stamp = at.isoformat(timespec="microseconds")[:26]
+            self._end = f'"level": "info", "logger": "{self._name}", "timestamp": "{stamp}Z"}}\n'
+        self._lines.append(f"{{{members}{self._end}")
 
     def _flush(self) -> None:
         text = "".join(self._lines)

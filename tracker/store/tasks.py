@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from tracker.domain.events import Kind
 from tracker.domain.expectation import Ended
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
@@ -240,7 +241,7 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
             latest.c.state.in_(["succeeded", "failed"]),
             transitions.c.source.in_(["callback", "poll"]),
             # Not what completed a result later: it did not bring the verdict.
-            transitions.c.from_state != transitions.c.to_state,
+            transitions.c.kind != Kind.RESULT_COMPLETED.value,
         )
         .order_by(latest.c.key.desc())
     )

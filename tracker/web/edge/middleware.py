@@ -75,18 +75,7 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
     route:   the path with the names of what it holds; the same for all requests of a kind.
     """
     took_ms = round((clock.monotonic() - started) * 1000, 1)
-    shown, shown_route = _shown(path), _shown(route)
-    access_log.answered(
-        f"{method} {shown} {status} {took_ms}ms",
-        {
-            "method": method,
-            "route": shown_route,
-            "path": shown,
-            "status": status,
-            "ms": took_ms,
-        },
-        at=clock.now(),
-    )
+    access_log.answered(method, _shown(route), _shown(path), status, took_ms, at=clock.now())
 
 
 def _route_of(path: str, params: Mapping[str, Any]) -> str:
