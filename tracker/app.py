@@ -24,6 +24,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import EgressClient
 from tracker.providers.registry import PROVIDERS
 from tracker.services.access.keyring import Keyring
+from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.deliver.delivery import Delivering
@@ -166,6 +167,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
+            await _make_first_key(settings, parts.context)
             await _advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
                 with told_to_end(parts.services.watch.close):
@@ -251,11 +253,14 @@ def refuse_open_access(settings: Settings) -> None:
     """
     if settings.is_loopback() or settings.tracker_auth == "off":
         return
+    if settings.tracker_bootstrap_key is not None:  # made before anything is answered
+        return
     if has_keys(settings.resolved_database_url()) is False:
         raise SettingsError(
             f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys: make "
             "one (`tracker migrate`, `tracker keys create`), or bind 127.0.0.1, or put your own "
-            "gateway in front and set TRACKER_AUTH=off"
+            "gateway in front and set TRACKER_AUTH=off; on a platform without a shell set "
+            "TRACKER_BOOTSTRAP_KEY"
         )
 
 
@@ -273,6 +278,18 @@ def advice_for_first_key(settings: Settings) -> str | None:
         f"there are no API keys: through {url} only callbacks are taken, everything else is "
         "refused; make a key with `tracker keys create` for whoever calls the API"
     )
+
+
+async def _make_first_key(settings: Settings, context: Context) -> None:
+    """Keep TRACKER_BOOTSTRAP_KEY as the first key, where no key was ever made."""
+    given = settings.tracker_bootstrap_key
+    if given is None:
+        return
+    made = await Keys(context.store, context.clock, context.secrets).keep_first(
+        given.get_secret_value()
+    )
+    if made:
+        log.info("the key of TRACKER_BOOTSTRAP_KEY is kept: it may do everything")
 
 
 async def _advise_key(settings: Settings, store: Store) -> None:
@@ -328,6 +345,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
             per_minute=settings.tracker_rate_limit,
         ),
         cursor_secrets=context.secrets,
+        accounts=context.accounts,
         expectations=context.expectations,
         watch=watch,
         limits=Limits(

@@ -34,6 +34,8 @@ from tracker.store.driver.engine import normalise_url, passwords_of
 __all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECRETS_FILE = "callback_secrets"
+_LEAST_KEY_CHARS = 32
+"""Of a key that somebody brings: only its plain hash is kept."""
 
 
 def _words(value: Any) -> Any:
@@ -53,6 +55,16 @@ def _network(value: str) -> str:
     from tracker.egress.policy import checked_network  # noqa: PLC0415
 
     return checked_network(value)
+
+
+def _bootstrap_key(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < _LEAST_KEY_CHARS or not all("!" <= char <= "~" for char in text):
+        raise ValueError(
+            f"must be at least {_LEAST_KEY_CHARS} letters, digits and signs without a space: make "
+            "one with `openssl rand -hex 32`"
+        )
+    return value
 
 
 def _webhook_secret(value: SecretStr) -> SecretStr:
@@ -94,6 +106,7 @@ class Settings(BaseModel):
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None
     tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower)] | None = None
+    tracker_bootstrap_key: Annotated[SecretStr, AfterValidator(_bootstrap_key)] | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
@@ -216,6 +229,8 @@ class Settings(BaseModel):
         secrets = self.callback_secrets() if self.has_callback_secrets() else ()
         kept = [secret.decode("utf-8", "replace") for secret in secrets]
         signing = [one.get_secret_value() for one in self.tracker_webhook_secrets]
+        if self.tracker_bootstrap_key is not None:
+            kept.append(self.tracker_bootstrap_key.get_secret_value())
         return [*of_accounts, *kept, *signing], of_accounts
 
     def is_loopback(self) -> bool:

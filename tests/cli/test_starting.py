@@ -117,7 +117,7 @@ def test_help_loads_neither_a_server_nor_http(tmp_path: Path, arguments: tuple[s
     "arguments",
     [
         *(("tasks", "list"), ("deliveries", "list"), ("endpoints", "list")),
-        *(("attention",), ("version",)),
+        *(("attention",), ("accounts",), ("version",)),
     ],
     ids=" ".join,
 )

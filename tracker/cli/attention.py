@@ -40,6 +40,18 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
     ),
     ("overdue", _STUCK),
     ("uncertain", _STUCK),
+    ("without_result", _STUCK),
+    ("denied", _STUCK),
+    (
+        "unknown_words",
+        (
+            Column("word", "id"),
+            Column("provider"),
+            Column("count"),
+            Column("last_at", "time"),
+            Column("task_id"),
+        ),
+    ),
 )
 _RECEIPTS = (
     Column("receipt_id", "id"),

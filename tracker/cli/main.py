@@ -50,6 +50,7 @@ SECTIONS = (
         (
             ("attention", "tracker.cli.attention", "Show what needs a human."),
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
+            ("accounts", "tracker.cli.accounts", "List the provider accounts and their health."),
         ),
     ),
     (

@@ -15,7 +15,7 @@ NARROWEST = 12
 """Columns that a text keeps at least; with less room it is left out."""
 _BY_COLOUR = {
     "green": "succeeded delivered active accepted applied ok",
-    "red": "failed expired disabled revoked refused forged mismatch error",
+    "red": "failed expired disabled revoked refused forged mismatch error troubled",
     "yellow": "queued pending paused deferred not_sent note",
     "magenta": "uncertain unknown lost",
     "blue": "submitted",

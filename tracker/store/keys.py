@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.access import Scope
 from tracker.store.schema import api_keys
@@ -40,9 +41,20 @@ class ApiKey:
 
 def insert_one(db: Connection, new: ApiKey) -> None:
     """Write a key down."""
+    db.execute(insert(api_keys), _values(new))
+
+
+def insert_new(db: Connection, new: ApiKey) -> bool:
+    """Write a key down unless it is there; returns whether it was written."""
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(api_keys).on_conflict_do_nothing(index_elements=["digest"])
+    made = db.execute(statement.returning(api_keys.c.key), _values(new))
+    return made.one_or_none() is not None
+
+
+def _values(new: ApiKey) -> dict[str, Any]:
     values: dict[str, Any] = {c.name: getattr(new, c.name) for c in _COLUMNS}
-    values |= {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
-    db.execute(insert(api_keys), values)
+    return values | {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
 
 
 def find(db: Connection, digest: bytes) -> ApiKey | None:

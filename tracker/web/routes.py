@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.clock import Clock
 from tracker.web.api import (
+    accounts,
     actions,
     attention,
     changes,
@@ -67,6 +68,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/deliveries/{id}/redeliver", deliveries.redeliver, methods=["POST"]),
     Route("/v1/attention", attention.attention_, methods=["GET"]),
     Route("/v1/stats", stats.stats, methods=["GET"]),
+    Route("/v1/accounts", accounts.accounts, methods=["GET"]),
     Route("/callbacks/self/{nonce}/{token}", identity.prove, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/", home.home, methods=["GET"]),

@@ -6,7 +6,15 @@ from typing import Literal
 from uuid import UUID
 
 from tracker.clock import Clock, new_id, new_secret
-from tracker.domain.access import ACCESS_PREFIX, KEY_PREFIX, Scope, digest, hint, secret_key
+from tracker.domain.access import (
+    ACCESS_PREFIX,
+    DEFAULT_TENANT,
+    KEY_PREFIX,
+    Scope,
+    digest,
+    hint,
+    secret_key,
+)
 from tracker.store import keys
 from tracker.store.driver.transaction import Tx
 from tracker.store.keys import ApiKey
@@ -57,10 +65,26 @@ class Keys:
         row = await self._keep(grant, access_key, kind="pair", shown_as=access_key)
         return Issued(row, secret_key(self._secrets[0], access_key), access_key)
 
+    async def keep_first(self, key: str) -> bool:
+        """Keep a key that somebody brought, with every scope, where no key was ever made.
+
+        Returns whether it was kept. Several processes may do it at once. Raises Unavailable.
+        """
+        grant = Grant(DEFAULT_TENANT, frozenset(Scope), "bootstrap")
+        row = self._row(grant, key, kind="key", shown_as=hint(key))
+        return await self._store.write(_insert_first, row)
+
     async def _keep(
         self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
     ) -> ApiKey:
-        row = ApiKey(
+        row = self._row(grant, found_by, kind=kind, shown_as=shown_as)
+        await self._store.write(_insert, row)
+        return row
+
+    def _row(
+        self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
+    ) -> ApiKey:
+        return ApiKey(
             id=new_id(),
             tenant=grant.tenant,
             name=grant.name,
@@ -71,8 +95,6 @@ class Keys:
             per_minute=grant.per_minute,
             created_at=self._clock.now(),
         )
-        await self._store.write(_insert, row)
-        return row
 
     async def list_all(self, *, tenant: str | None) -> list[ApiKey]:
         """All of them, oldest first. tenant: only its own."""
@@ -87,6 +109,10 @@ def _insert(tx: Tx, rows: Sequence[ApiKey]) -> list[None]:
     for row in rows:  # a command makes one
         keys.insert_one(tx.db, row)
     return [None] * len(rows)
+
+
+def _insert_first(tx: Tx, rows: Sequence[ApiKey]) -> list[bool]:
+    return [not keys.is_any(tx.db) and keys.insert_new(tx.db, row) for row in rows]
 
 
 def _revoke(tx: Tx, ids: Sequence[UUID]) -> list[bool]:

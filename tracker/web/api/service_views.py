@@ -104,6 +104,41 @@ class Home(TypedDict):
 
 
 @with_config(EXACT)
+class AccountHealth(TypedDict):
+    """How an account fares."""
+
+    status: Literal["ok", "troubled"]
+    """`troubled` while a condition of the account stands."""
+    conditions: list[str]
+    """The names of those that stand; `/v1/attention` has them whole."""
+    reason: str | None
+
+
+@with_config(EXACT)
+class Account(TypedDict):
+    """A provider account of the settings, without its secrets."""
+
+    provider: str
+    name: str
+    profile: str | None
+    """What answers at its address; null where the adapter tells by the host."""
+    has_credentials: bool
+    """False: the provider will refuse its tasks."""
+    weight: int
+    """Its share of the tasks whose caller names no account."""
+    max_in_flight: int | None
+    """Tasks at the provider at once; null for no limit of ours."""
+    health: AccountHealth
+
+
+@with_config(EXACT)
+class AccountList(TypedDict):
+    """Every account, by provider and name."""
+
+    accounts: list[Account]
+
+
+@with_config(EXACT)
 class Health(TypedDict):
     """The process answers."""
 

@@ -1,6 +1,6 @@
 """What handlers find behind a request: the services, and who is asking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from tracker.clock import Clock
 from tracker.domain.access import Holder, Principal
 from tracker.domain.errors import Misuse
+from tracker.providers.ports.account import Account
 from tracker.services.access.keyring import Keyring
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
@@ -64,6 +65,7 @@ class Services:
     keyring: Keyring
     authenticator: Authenticator
     cursor_secrets: Sequence[bytes]
+    accounts: Mapping[tuple[str, str], Account]
     expectations: Expectations
     watch: Watch
     limits: Limits

@@ -1,0 +1,30 @@
+"""`tracker accounts`: the provider accounts of a running service."""
+
+import click
+
+from tracker.cli.command import Command, examples
+from tracker.cli.remote import Connection, remote
+from tracker.cli.shared import WIDE, emit
+from tracker.cli.table import Column, print_table
+
+_COLUMNS = (
+    Column("provider", "id"),
+    Column("name", "id"),
+    Column("status", "state"),
+    Column("has_credentials"),
+    Column("profile"),
+    Column("weight"),
+    Column("max_in_flight"),
+    Column("reason", "text"),
+)
+
+
+@click.command(cls=Command, epilog=examples("tracker accounts", "tracker accounts --output json"))
+@remote
+@WIDE
+def accounts(*, connection: Connection, output: str, wide: bool) -> None:
+    """List the provider accounts, without their secrets, and how they fare."""
+    with connection.open() as server:
+        found = server.get("/v1/accounts")
+    rows = [one | one["health"] for one in found["accounts"]]
+    emit(output, found, lambda: print_table("accounts", _COLUMNS, rows, wide=wide))
