@@ -302,7 +302,7 @@ def _kept_secrets(folder: Path) -> tuple[bytes, ...]:
     path = folder / _SECRETS_FILE
     draft = folder / f"{_SECRETS_FILE}.{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_private(draft, new_secret() + "\n")
             # Of several processes that start at once one wins, and the file is never half there.

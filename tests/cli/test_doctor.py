@@ -219,3 +219,12 @@ def test_a_certificate_is_read(tmp_path: Path) -> None:
         if f.about == "TRACKER_TLS_CERT"
     ]
     assert [f.text[:14] for f in well] == ["is valid until"]
+
+
+def test_files_that_others_may_read_are_named_with_the_way_out(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    assert f"chmod 700 {folder}" in unwell(folder, "TRACKER_DATA_DIR", {})
+    folder.chmod(0o700)
+    assert "chmod" not in unwell(folder, "TRACKER_DATA_DIR", {})

@@ -1,10 +1,10 @@
 """Bring a database to the schema that this code was written for."""
 
+import os
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 import tracker
@@ -40,6 +40,17 @@ def _migrations() -> Path:
     )
 
 
+def _make_private(file: Path) -> None:
+    """Make a SQLite file that only its owner may read, if there is none, and its folder.
+
+    SQLite gives the files beside it (`-wal`, `-shm`) the mode of the file. Raises OSError.
+    """
+    if file.exists():
+        return
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
 def upgrade(url: str) -> None:
     """Run every migration that is due; harmless when none is. Several at once wait for each other.
 
@@ -48,18 +59,11 @@ def upgrade(url: str) -> None:
     file = sqlite_file(url)
     try:
         if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(file)
         newer = newer_schema(url)
         if newer is not None:
             raise DatabaseRefused(f"DATABASE_URL: {newer}; nothing was changed")
         command.upgrade(alembic_config(url), "head")
-    except CommandError as error:
-        if "Can't locate revision" not in str(error):
-            raise
-        raise DatabaseRefused(
-            f"DATABASE_URL: the database is newer than this version of tracker ({error}): run the "
-            "newer version again, or restore the backup from before its migration"
-        ) from error
     except OSError as error:
         raise DatabaseRefused(f"DATABASE_URL: {error.filename}: {error.strerror}") from error
     except DBAPIError as error:

@@ -13,7 +13,7 @@ from tracker.app import advice_for_first_key, refuse_open_access
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.settings import Settings, SettingsError
-from tracker.store.driver.engine import normalise_url, shown_url
+from tracker.store.driver.engine import normalise_url, shown_url, sqlite_file
 from tracker.store.probe import has_keys, schema_problem
 
 LITTLE_DISK_BYTES = 1024**3
@@ -36,6 +36,7 @@ def examine_database(settings: Settings) -> list[Finding]:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
     found += _disk(settings.tracker_data_dir)
+    found += _modes(settings.tracker_data_dir, sqlite_file(settings.resolved_database_url()))
     return found
 
 
@@ -47,6 +48,18 @@ def _disk(folder: Path) -> list[Finding]:
         return []
     text = f"{free // 1024**2} MB are free in {folder}: make room before it is full"
     return [Finding("note", "TRACKER_DATA_DIR", text)]
+
+
+def _modes(folder: Path, file: Path | None) -> list[Finding]:
+    """Return what other users of this machine may read: prompts, receipts, sealed secrets."""
+    looked_at = [("TRACKER_DATA_DIR", folder, "700")]
+    if file is not None and file.parent.absolute() != folder.absolute():
+        looked_at += [("DATABASE_URL", Path(f"{file}{end}"), "600") for end in ("", "-wal", "-shm")]
+    return [
+        Finding("note", about, f"other users may read {path}: run `chmod {mode} {path}`")
+        for about, path, mode in looked_at
+        if path.exists() and path.stat().st_mode & 0o077
+    ]
 
 
 def examine_access(settings: Settings) -> list[Finding]:
