@@ -1,13 +1,18 @@
 """Calls to providers: what their failures prove, and that nobody is told a secret by them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.support.upstream import Asked, Upstream, json_answer
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.errors import Broken
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.redaction import MASK
-from tracker.egress.client import EgressClient
+from tracker.egress.client import SMALL_ANSWER_BYTES, EgressClient
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-canary-of-the-key"
@@ -57,6 +62,85 @@ async def test_what_a_provider_repeats_of_the_call_is_taken_out(egress: EgressCl
         assert not isinstance(stream, HttpFailure)
         body = b"".join([piece async for piece in stream.chunks])
     assert answer.body == body == f"Bearer {MASK} {MASK} {MASK}".encode()
+
+
+def encoded(body: bytes, *encodings: str) -> bytes:
+    """A whole answer whose body is encoded so, in this order."""
+    ways: dict[str, Callable[[bytes], bytes]]
+    ways = {"gzip": gzip.compress, "deflate": zlib.compress, "bare": bare}
+    for one in encodings:
+        body = ways[one](body)
+    names = ", ".join(encodings).replace("bare", "deflate")
+    head = f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-encoding: {names}\r\n"
+    head += f"content-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def bare(body: bytes) -> bytes:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return stream.compress(body) + stream.flush()
+
+
+@pytest.mark.parametrize(
+    "encodings", [("gzip",), ("deflate",), ("bare",), ("gzip", "gzip"), ("deflate", "gzip"), ()]
+)
+@pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 1_000_000])
+async def test_an_encoded_answer_is_decoded(
+    egress: EgressClient, encodings: tuple[str, ...], size: int
+) -> None:
+    body = bytes(number % 251 for number in range(1000)) * (size // 1000) + b"x" * (size % 1000)
+    with Upstream(lambda _: [encoded(body, *encodings)]) as upstream:
+        answer = await egress.call_provider(HttpCall("GET", upstream.url))
+        stream = await egress.open_provider(HttpCall("GET", upstream.url), cap=2_000_000)
+        assert isinstance(stream, HttpStream)
+        flowed = b"".join([piece async for piece in stream.chunks])
+    assert isinstance(answer, HttpResult)
+    assert answer.body == flowed == body
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (encoded(b"0" * 50_000_000, "gzip"), "larger than 8388608 bytes"),
+        (encoded(b"0" * 50_000_000, "gzip", "gzip"), "larger than 8388608 bytes"),
+        (encoded(bare(b"") * 20_000_000, "gzip").replace(b": gzip", b": deflate, gzip"), "larger"),
+        (encoded(b"x", "gzip", "gzip", "gzip"), "encoded 3 times"),
+        (encoded(b"x", "gzip").replace(b": gzip", b": br"), "unknown encoding: 'br'"),
+        (
+            json_answer(b"not gzip at all").replace(
+                b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n"
+            ),
+            "broken",
+        ),
+        (encoded(b"x" * 1000, "gzip").replace(b"length: 2", b"length: 1")[:-10], "broke off"),
+    ],
+    ids=["once", "twice", "nothing within", "thrice", "unknown", "no gzip", "half"],
+)
+async def test_an_answer_that_cannot_be_decoded_says_why_and_takes_little(
+    egress: EgressClient, answer: bytes, reason: str
+) -> None:
+    with Upstream(lambda _: [answer]) as upstream:
+        tracemalloc.start()
+        try:
+            whole = await egress.call_provider(HttpCall("GET", upstream.url))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        stream = await egress.open_provider(HttpCall("GET", upstream.url), cap=8_388_608)
+        assert isinstance(stream, HttpStream)
+        with pytest.raises(Broken):
+            _ = [piece async for piece in stream.chunks]
+    assert isinstance(whole, HttpFailure)
+    assert (whole.certainty, reason in whole.reason) == (Certainty.UNKNOWN, True), whole.reason
+    assert peak < 40_000_000
+
+
+async def test_large_answers_wait_for_each_other(egress: EgressClient) -> None:
+    body = b"0" * (SMALL_ANSWER_BYTES + 1)
+    with Upstream(lambda _: [encoded(body, "gzip")]) as upstream:
+        calls = [egress.call_provider(HttpCall("GET", upstream.url)) for _ in range(20)]
+        answers = await asyncio.gather(*calls)
+    assert [isinstance(one, HttpResult) and one.body == body for one in answers] == [True] * 20
 
 
 async def test_a_large_answer_is_searched_too(egress: EgressClient) -> None:

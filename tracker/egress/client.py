@@ -4,9 +4,11 @@ Providers are called through httpx; users' URLs in guarded.py.
 """
 
 import asyncio
+import logging
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -24,12 +26,19 @@ from tracker.domain.exchange import (
 )
 from tracker.domain.redaction import Redactor
 from tracker.egress import policy
+from tracker.egress.decoding import ACCEPTED, Decoder, Undecodable
 from tracker.egress.guarded import GuardedCalls
 from tracker.egress.sent import FirstByte, NotNow
+
+log = logging.getLogger(__name__)
 
 MAX_DESTINATIONS = 256
 """Clients that are kept: one small pool per destination, as httpx slows with its pool's size."""
 PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
+"""Decoded, of one answer."""
+SMALL_ANSWER_BYTES = 256 * 1024
+LARGE_AT_ONCE = 4
+"""Answers above SMALL_ANSWER_BYTES that are held at once; others wait, within their call's time."""
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15)
 _CONNECT_TIMEOUT_S = 10.0
 _SEARCHED_AT_ONCE = 128 * 1024
@@ -56,6 +65,7 @@ class EgressClient:
         redactor: takes secrets out of every answer and of every reason of a failure.
         """
         self._redactor = redactor or Redactor()
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
@@ -72,13 +82,19 @@ class EgressClient:
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call.url)
-                answer = await _exchange(client, call, sent, cap=PROVIDER_ANSWER_BYTES)
+                answer = await _exchange(client, call, sent, self._large)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
+        except Undecodable as error:
+            return sent.failure(str(error))
         except NotNow:
             return sent.failure("it was not ours to send any more")
         except _FAILURES as error:
             return sent.failure(self._reason(error, call))
+        except Exception:
+            # Of a library: raised on, one answer would fail its task's work again and again.
+            log.exception("a call to a provider raised")
+            return sent.failure("the call raised; see the log")
         return await self._redacted(answer, call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
@@ -157,23 +173,35 @@ class EgressClient:
             timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),  # the call bounds the whole
             follow_redirects=False,
             trust_env=False,
-            headers={"user-agent": "tracker", "accept": "application/json"},
+            headers={
+                "user-agent": "tracker",
+                "accept": "application/json",
+                "accept-encoding": ACCEPTED,
+            },
         )
 
 
 async def _exchange(
-    client: httpx.AsyncClient, call: HttpCall, sent: FirstByte, *, cap: int
+    client: httpx.AsyncClient, call: HttpCall, sent: FirstByte, large: asyncio.Semaphore
 ) -> HttpResult:
+    """Make a call. large: places for answers that are larger than most; see LARGE_AT_ONCE.
+
+    Raises Undecodable for an answer that is too large or badly encoded.
+    """
     response = await client.send(_request(client, call, sent), stream=True)
-    try:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > cap:
-                del body[cap:]
-                break
-    finally:
-        await response.aclose()
+    async with AsyncExitStack() as held:
+        held.push_async_callback(response.aclose)
+        decoder = _decoder(response, PROVIDER_ANSWER_BYTES)
+        body, is_large = bytearray(), False
+        async for raw in response.aiter_raw():
+            for piece in decoder.feed(raw):
+                if not is_large and len(body) + len(piece) > SMALL_ANSWER_BYTES:
+                    await held.enter_async_context(large)
+                    is_large = True
+                body += piece
+                if is_large:
+                    await asyncio.sleep(0)  # others go on while much comes out of little
+        decoder.finish()
     return HttpResult(response.status_code, _headers_of(response), bytes(body))
 
 
@@ -181,24 +209,30 @@ async def _chunks(
     response: httpx.Response, *, until: float, cap: int
 ) -> AsyncGenerator[bytes, None]:
     """The body; see HttpStream. until: on the loop's clock."""
-    size, pieces = 0, response.aiter_bytes()
+    pieces = response.aiter_raw()
     try:
+        decoder = _decoder(response, cap)
         while True:
             # Around each piece: the reader may go on in another task than it began in.
             async with asyncio.timeout_at(until):
                 piece = await anext(pieces, None)
             if piece is None:
+                decoder.finish()
                 return
-            size += len(piece)
-            if size > cap:
-                raise Broken(f"the answer is larger than {cap} bytes")
-            yield piece
+            for decoded in decoder.feed(piece):
+                yield decoded
+    except Undecodable as error:
+        raise Broken(str(error)) from None
     except TimeoutError:
         raise Broken("the answer did not come in time") from None
     except httpx.HTTPError as error:
         raise Broken(f"the answer broke off: {type(error).__name__}") from None
     finally:
         await response.aclose()
+
+
+def _decoder(response: httpx.Response, cap: int) -> Decoder:
+    return Decoder(response.headers.get("content-encoding", ""), cap=cap)
 
 
 def _request(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
+from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
@@ -130,17 +131,7 @@ class Reconciliation:
             asking = Asking(context.account(group[0]), group, now)
             call = None if polls is None else polls.build_poll(asking)
             context.at(Point.POLL_BUILT)
-            answer = (
-                _CANNOT_ASK
-                if call is None
-                else await context.egress.call_provider(
-                    replace(
-                        call,
-                        timeout_s=context.policy.poll_timeout_s,
-                        secrets=context.callback_tokens(group),
-                    )
-                )
-            )
+            answer = _CANNOT_ASK if call is None else await self._ask(call, group)
         context.at(Point.POLL_ANSWERED)
         outcomes: Sequence[PollOutcome] = [_NOT_ASKED]
         if polls is not None and call is not None:
@@ -150,12 +141,37 @@ class Reconciliation:
             _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
         ]
         settled = [item for item in looked if not _must_be_alone(item)]
-        await asyncio.gather(
-            *(context.store.write(self._settle, item, is_patient=True) for item in settled)
-        )
+        await asyncio.gather(*(self._record(item) for item in settled))
         context.at(Point.POLL_RECORDED)
         if len(settled) < len(looked):
             await self._look_alone(group, looked, gate)
+
+    async def _ask(self, call: HttpCall, group: Sequence[Task]) -> HttpResult | HttpFailure:
+        context = self._context
+        return await context.egress.call_provider(
+            replace(
+                call,
+                timeout_s=context.policy.poll_timeout_s,
+                secrets=context.callback_tokens(group),
+            )
+        )
+
+    async def _record(self, item: _Looked) -> None:
+        """Write down what was learnt; an answer that cannot be written down told us nothing.
+
+        Otherwise the look would be made again and again, and raise each time. Raises Unavailable.
+        """
+        write = self._context.store.write
+        try:
+            await write(self._settle, item, is_patient=True)
+        except Unavailable:
+            raise
+        except Exception:
+            if isinstance(item.outcome, Unanswered):
+                raise  # nothing of the answer is in it
+            log.exception("the answer to a poll could not be recorded")
+            nothing = Unanswered("the answer could not be recorded; see the log")
+            await write(self._settle, replace(item, outcome=nothing), is_patient=True)
 
     async def _look_alone(
         self, group: Sequence[Task], looked: Sequence[_Looked], gate: asyncio.Semaphore
