@@ -20,12 +20,12 @@ from tracker.domain.records import record
 from tracker.domain.signals import Point
 from tracker.domain.signature import Proof
 from tracker.domain.task import AT_PROVIDER
-from tracker.domain.token_bucket import TokenBucket
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.services.context import Context
 from tracker.services.receive.confirming import can_poll, wait_of
 from tracker.services.receive.correlation import Item, Match, RawCallback, correlate
+from tracker.services.receive.forgeries import Forgeries
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
 from tracker.store.callback_ids import CallbackId
@@ -40,8 +40,6 @@ KEPT_HEADERS = frozenset(
 )
 
 
-FORGERIES_PER_MINUTE = 60
-"""How many are archived per process; the rest are only answered, so that nobody can fill a disk."""
 _NO_SUCH_URL = "no such callback URL"
 _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -64,7 +62,7 @@ class Reception:
     def __init__(self, context: Context) -> None:
         """One per process: it bounds how many forgeries are archived."""
         self._context = context
-        self._forgeries = TokenBucket(FORGERIES_PER_MINUTE)
+        self._forgeries = Forgeries()
         self._schemes = [
             (owner, account.name, scheme)
             for (owner, _), account in context.accounts.items()
@@ -82,8 +80,12 @@ class Reception:
         """
         item = self._read(raw)
         is_forged = item.verdict is Verdict.FORGED
-        if is_forged and not self._forgeries.take(self._context.clock.monotonic()):
-            raise NotFound(_NO_SUCH_URL)
+        if is_forged:
+            folded = self._forgeries.sample(raw, now=self._context.clock.monotonic())
+            if folded is None:
+                raise NotFound(_NO_SUCH_URL)
+            if folded:
+                item = replace(item, reason=f"{item.reason}; {folded} more since the last one kept")
         received: Received = await self._context.store.write(self._apply, item)
         self._context.at(Point.CALLBACK_COMMITTED)
         if is_forged:
