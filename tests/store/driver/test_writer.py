@@ -6,6 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from tracker.clock import SystemClock
+from tracker.domain.errors import InvalidRequest
+from tracker.store import conditions
+from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import MAX_BATCH
 from tracker.store.store import Store
@@ -55,3 +58,20 @@ async def test_who_does_not_wait_any_more_takes_nothing_from_the_others(sqlite_u
         given_up.cancel()
         assert await stays == 4
     assert batches.seen == [[2, 4]]
+
+
+@pytest.mark.parametrize("wrong", ["a\x00b", "\ud800"], ids=["nul", "surrogate"])
+async def test_a_text_that_cannot_be_stored_is_the_callers_fault_alone(
+    postgres_url: str, wrong: str
+) -> None:
+    def write(tx: Tx, names: Sequence[str]) -> list[None]:
+        for name in names:
+            conditions.raise_(tx.db, Condition(name, "", "", "why", tx.now))
+        return [None] * len(names)
+
+    async with Store(postgres_url, SystemClock()) as store:
+        writing = [store.write(write, name) for name in ("fine", wrong, "also fine")]
+        results = await asyncio.gather(*writing, return_exceptions=True)
+        assert [type(result) for result in results] == [type(None), InvalidRequest, type(None)]
+        found = await store.read(conditions.list_open)
+        assert [one.name for one in found] == ["fine", "also fine"]

@@ -5,6 +5,7 @@ of ours.
 """
 
 from sqlalchemy.exc import (
+    DataError,
     DBAPIError,
     InterfaceError,
     OperationalError,
@@ -18,6 +19,8 @@ _CLASSES = frozenset({"08", "53", "57", "58"})
 """SQLSTATE classes: connection lost, resources used up (disk full), told to stop, I/O."""
 _STATES = frozenset({"25006", "25P02", "25P03", "55P03"})
 """Read-only, a transaction that has failed or idled too long, a lock that did not come free."""
+_UNSTORABLE = frozenset({"22021", "22P05"})
+"""A character that the database's encoding does not have."""
 _GONE = (
     OperationalError,
     InterfaceError,
@@ -48,6 +51,15 @@ def has_lost_connection(error: SQLAlchemyError) -> bool:
     state = getattr(error.orig, "sqlstate", "")
     is_ended = state is None or state[:2] == "08" or state[:4] == "57P0"
     return isinstance(error, OperationalError) and is_ended
+
+
+def is_unstorable_text(error: BaseException) -> bool:
+    """Whether a text holds what the database has no place for: NUL, or half of a surrogate pair."""
+    said = getattr(error, "orig", None) or error
+    if isinstance(said, UnicodeEncodeError):
+        return True
+    is_named = getattr(said, "sqlstate", "") in _UNSTORABLE
+    return isinstance(error, DataError) and (is_named or "NUL" in str(said))
 
 
 def is_busy(error: SQLAlchemyError) -> bool:

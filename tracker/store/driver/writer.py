@@ -19,10 +19,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
-from tracker.domain.errors import Unavailable
+from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import Point, Signal, no_signal
 from tracker.store.driver.line import Line
-from tracker.store.driver.outage import brief, is_outage, sqlstate_of
+from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
 from tracker.store.driver.patience import STALLED, Patience
 from tracker.store.driver.transaction import Tx
 
@@ -153,6 +153,9 @@ class Writer:
                 log.error("the database does not take writes: %s", brief(error))
                 self.failed_s = self._clock.monotonic()
                 result = Unavailable("the database does not take writes now")
+            elif is_unstorable_text(error) and len(waiting) == 1:
+                reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
+                result = InvalidRequest(FieldError("", reason))
             if len(waiting) > 1 and (result is error or _is_one_items_fault(error)):
                 self._settle_alone(waiting)
                 return
