@@ -28,7 +28,8 @@ class EncodedSlashes:
         if scope["type"] == "http":
             raw: bytes = scope.get("raw_path") or b""
             if b"%2" in raw and _ENCODED.search(sent := raw.decode("latin-1").partition("?")[0]):
-                scope = dict(scope) | {"path": unquote(_ENCODED.sub("%252F", sent))}
+                # In place: whoever answers an exception looks the path up again.
+                scope["path"] = unquote(_ENCODED.sub("%252F", sent))
         await self._app(scope, receive, send)
 
 
@@ -50,4 +51,6 @@ class SlashTolerance:
         if scope["type"] != "http" or plain == path:
             await self._not_found(scope, receive, send)
             return
-        await self._router(dict(scope) | {"path": plain, "raw_path": plain.encode()}, receive, send)
+        # In place: whoever answers an exception looks the path up again.
+        scope["path"], scope["raw_path"] = plain, plain.encode()
+        await self._router(scope, receive, send)

@@ -120,6 +120,8 @@ class CallbackProtocol(BoundedHttpTools):
         is_answering = self.cycle is not None and not self.cycle.response_complete
         if is_answering or self.expect_100_continue:
             return None
+        if self._offer is not None and self._offer[0] != b"POST":
+            return None  # CONNECT, which is parsed as another method
         headers = callbacks.decoded(self.headers)
         size = headers.get("content-length", "")
         if not size.isdigit() or int(size) > self._services.limits.callback_bytes:
@@ -143,10 +145,13 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _send(self, exchange: _Exchange, response: Response, request_id: str) -> None:
         head = [_RENDERED.get(response) or rendered(response)]
+        is_closing = response not in _RENDERED and "connection" in response.headers
         for name, value in self.server_state.default_headers:
             head += (name, b": ", value, b"\r\n")
         head += (b"x-request-id: ", request_id.encode(), b"\r\n")
-        if not exchange.keep_alive:
+        if is_closing:
+            exchange.keep_alive = False
+        elif not exchange.keep_alive:
             head.append(b"connection: close\r\n")
         head += (b"\r\n", bytes(response.body))
         exchange.response_complete = True
