@@ -9,9 +9,12 @@ import click
 from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from tracker.cli.exits import INTERRUPTED
+from tracker.cli.language import Formatter, spoken
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+click.Context.formatter_class = Formatter
 
 
 def examples(*lines: str) -> str:
@@ -127,7 +130,8 @@ class _WrongUsage(click.UsageError):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it."""
         path = self.ctx.command_path if self.ctx else "tracker"
-        text = f"tracker: {self.format_message().rstrip('.')}; see `{path} --help`"
+        reason = self.format_message().rstrip(".")
+        text = f"tracker: {spoken(reason)}; {spoken(f'see `{path} --help`')}"
         click.echo(text, file=file, err=True)
 
 

@@ -9,6 +9,7 @@ import click
 
 from tracker.cli.command import SharedOption
 from tracker.cli.exits import WRONG_USAGE
+from tracker.cli.language import spoken
 from tracker.cli.visible import visible, visible_json
 from tracker.cli.words import words
 
@@ -40,13 +41,13 @@ def load_settings() -> "Settings":
 
 def fail(reason: str, *, code: int = WRONG_USAGE) -> NoReturn:
     """End the command: one line on stderr and an exit code."""
-    click.echo(f"tracker: {visible(reason)}", err=True)
+    click.echo(f"tracker: {visible(spoken(reason))}", err=True)
     sys.exit(code)
 
 
 def say(text: str) -> None:
     """Print one line on stderr; stdout is for results."""
-    click.echo(visible(text), err=True)
+    click.echo(visible(spoken(text)), err=True)
 
 
 def emit(output: str, data: Any, render: Callable[[], None]) -> None:

@@ -10,6 +10,8 @@ from tracker.locale.languages import ENGLISH, Language
 
 SLOT = "{}"
 """Stands in a template for a part that varies."""
+PARTS = ("commands", "lines", "texts")
+"""Modules of a catalogue; of a text that stands in two of them the last one counts."""
 MAX_CHARS = 2000
 """A longer text is left as it is: most of it is what somebody sent."""
 _PART = re.compile(r"\{(\d)(:t)?\}")
@@ -49,7 +51,9 @@ def _filled(wording: str, values: Sequence[str], language: Language) -> str:
 @cache
 def _catalogue(language: Language) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     """Return the texts without slots, and the patterns of the others, the most telling first."""
-    texts: Mapping[str, str] = import_module(f"{_folder(language)}.texts").TEXTS
+    texts: dict[str, str] = {}
+    for part in PARTS:
+        texts |= import_module(f"{_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
     others = sorted((t for t in texts if SLOT in t), key=lambda t: -len(t.replace(SLOT, "")))
     return exact, [(_pattern(template), texts[template]) for template in others]

@@ -7,32 +7,11 @@ import httpx
 import pytest
 
 from docs import draw
-from tests.support.messages import shown_by
-from tests.support.service import ROOT
-from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale import ENGLISH, LANGUAGES, SIMPLIFIED_CHINESE, explanations, translate
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn.texts import TEXTS
 from tracker.web.edge import problems
 
-HTTP_CALLS = {
-    **dict.fromkeys(
-        (
-            *("NotFound", "CursorTooOld", "Conflict", "BeingSent", "IdempotencyReuse"),
-            *("IdempotencyInFlight", "CallbackUnproven", "Unavailable", "WrongMediaType"),
-            *("BodyTooSlow", "ForeignPage", "ValueError", "HTTPException", "CallbackRejected"),
-        ),
-        0,
-    ),
-    **dict.fromkeys(("Unauthenticated", "FieldError"), 1),
-}
-"""What is raised with a text that a problem answer shows, and where that text stands."""
-PATHS = sorted(
-    path
-    for folder in ("domain", "providers", "services", "store", "web")
-    for path in (ROOT / "tracker" / folder).rglob("*.py")
-)
-REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
 SLUGS = {kind.slug for kind in (*problems.KINDS.values(), problems.MALFORMED)} | {
     "method-not-allowed"  # starlette's own
 }
@@ -44,12 +23,6 @@ def test_every_problem_type_is_explained(language: Any) -> None:
     assert SLUGS - set(explained) == set(), "add it to tracker/locale/*/problems.py"
     assert list(explained) == list(explanations(ENGLISH))
     assert all(all(part.strip() for part in one) for one in explained.values())
-
-
-def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
-    shown = shown_by(PATHS, HTTP_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
-    missing = {text: where for text, where in shown.items() if text not in TEXTS}
-    assert missing == {}, "add them to tracker/locale/zh_cn/texts.py"
 
 
 def test_a_translation_keeps_what_varies() -> None:

@@ -74,6 +74,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "the database does not take writes now": "数据库暂时不能写入",
         "the database cannot be read now": "数据库暂时不能读取",
+        "its account is gone": "它的账号已不存在",
+        "there is no such {}": "没有这个 {0}",
+        "too many calls are being passed on to the provider": "正在转发给服务商的调用过多",
+        "whose it is cannot be told; only the operator's tenant may send it": (
+            "无法判断它属于谁；只有运营者的租户可以发送"
+        ),
+        "must be the id of a {}, as a text": "必须是 {0} 的 id（文本）",
+        "must have at most {} bytes": "最多 {0} 字节",
         "the database did not answer in time": "数据库未及时响应",
         "the database did not take it in time; it may still do": (
             "数据库未及时写入；之后仍可能写入"

@@ -1,0 +1,57 @@
+"""Catalogues are whole: what people are shown in English is there in Chinese too."""
+
+import re
+
+from tests.support.helptexts import help_texts
+from tests.support.messages import shown_by
+from tests.support.service import ROOT
+from tracker.cli.main import main
+from tracker.domain.validation import REASONS as VALIDATION
+from tracker.locale.texts import SLOT
+from tracker.locale.zh_cn import commands, lines, texts
+
+PROBLEM_CALLS = {
+    **dict.fromkeys(
+        (
+            *("NotFound", "CursorTooOld", "Conflict", "BeingSent", "IdempotencyReuse"),
+            *("IdempotencyInFlight", "CallbackUnproven", "Unavailable", "WrongMediaType"),
+            *("BodyTooSlow", "ForeignPage", "ValueError", "HTTPException", "CallbackRejected"),
+        ),
+        0,
+    ),
+    **dict.fromkeys(("Unauthenticated", "FieldError"), 1),
+}
+"""What is raised with a text that a problem answer shows, and where that text stands."""
+PROBLEM_PATHS = sorted(
+    path
+    for folder in ("domain", "providers", "services", "store", "web")
+    for path in (ROOT / "tracker" / folder).rglob("*.py")
+)
+REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
+COMMAND_CALLS = dict.fromkeys(("fail", "say"), 0)
+COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
+
+
+def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
+    shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
+    missing = {text: where for text, where in shown.items() if text not in texts.TEXTS}
+    assert missing == {}, "add them to tracker/locale/zh_cn/texts.py"
+
+
+def in_one_line(text: str) -> str:
+    """A text as it is looked up."""
+    return " ".join(text.split())
+
+
+def test_every_text_of_a_help_page_is_in_the_chinese_catalogue() -> None:
+    shown = {in_one_line(text.partition("  [")[0]) for text in help_texts(main)}
+    assert sorted(shown - set(commands.TEXTS)) == [], "add it to tracker/locale/zh_cn/commands.py"
+
+
+def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:
+    shown = {
+        in_one_line(text): where for text, where in shown_by(COMMAND_PATHS, COMMAND_CALLS).items()
+    }
+    known = {**lines.TEXTS, **texts.TEXTS}
+    missing = {text: where for text, where in shown.items() if text not in known}
+    assert missing == {}, "add them to tracker/locale/zh_cn/lines.py"

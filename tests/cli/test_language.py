@@ -1,0 +1,38 @@
+"""Help and messages of the commands in Chinese, where LANG asks for it."""
+
+import pytest
+
+from tests.cli.test_commands import run
+from tests.support.service import free_port
+from tracker.locale import SIMPLIFIED_CHINESE, translate
+from tracker.locale.zh_cn import lines
+
+CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
+
+
+@pytest.mark.parametrize("template", sorted(lines.TEXTS))
+def test_a_translated_message_keeps_what_varies(template: str) -> None:
+    text = template
+    for number in range(template.count("{}")):
+        text = text.replace("{}", f"<{number}>", 1)
+    said = translate(text, SIMPLIFIED_CHINESE)
+    assert [f"<{n}>" for n in range(template.count("{}")) if f"<{n}>" not in said] == []
+
+
+def test_help_follows_lang() -> None:
+    assert "提交媒体生成任务" in run("--help", **CHINESE).stdout
+    assert "只看已超过期限的" in run("tasks", "list", "--help", **CHINESE).stdout
+    assert "Submit media" in run("--help", **CHINESE | {"LC_ALL": "C"}).stdout
+
+
+def test_messages_follow_lang() -> None:
+    away = run("tasks", "list", "--url", f"http://127.0.0.1:{free_port()}", **CHINESE)
+    assert "没有服务应答" in away.stderr
+    assert away.returncode == 1
+    wrong = run("serve", PORT="many", TRACKER_LEASE_S="soon", **CHINESE)
+    assert wrong.stderr.splitlines() == [
+        "tracker: PORT: 必须是整数；收到 many",
+        "tracker: TRACKER_LEASE_S: 必须是秒数，例如一分半写 90；收到 soon",
+    ]
+    usage = run("tasks", "lst", **CHINESE).stderr
+    assert "没有命令 'lst'" in usage

@@ -1,0 +1,50 @@
+"""The language of help pages and messages: Chinese where LC_ALL, LC_MESSAGES or LANG says so."""
+
+from collections.abc import Iterable
+from functools import cache
+
+import click
+
+from tracker import environment
+from tracker.locale import ENGLISH, Language, of_environment, translate
+
+
+@cache
+def language() -> Language:
+    """Return the language of this process."""
+    return of_environment(environment.read())
+
+
+def spoken(text: str) -> str:
+    """Return a text in the language of this process; white space is that of one line."""
+    if language() == ENGLISH:
+        return text
+    return translate(" ".join(text.split()), language())
+
+
+class Formatter(click.HelpFormatter):
+    """Writes help pages in the language of this process."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the usage line."""
+        if prefix is None and language() != ENGLISH:
+            prefix = f"{spoken('Usage')}: "
+        super().write_usage(prog, args, prefix)
+
+    def write_heading(self, heading: str) -> None:
+        """Write the title of a section."""
+        super().write_heading(spoken(heading))
+
+    def write_text(self, text: str) -> None:
+        """Write paragraphs; those that keep their lines, as examples do, stay as they are."""
+        super().write_text(text if "\b" in text else spoken(text))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write names and their meanings. What click adds in brackets stays."""
+        told = []
+        for name, meaning in rows:
+            text, mark, rest = meaning.partition("  [")
+            told.append((name, spoken(text) + mark + rest))
+        super().write_dl(told, col_max, col_spacing)
