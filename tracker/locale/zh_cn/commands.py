@@ -35,6 +35,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Operate": "运维",
         "Show what needs a human.": "显示需要人处理的事。",
         "Show counts, latencies and costs.": "显示数量、延迟与费用。",
+        "List the provider accounts and their health.": "列出服务商账号及其状况。",
+        "List the provider accounts, without their secrets, and how they fare.": "列出服务商账号，以及它们的运行状况。",
         "Shell": "Shell",
         "Print the completion script of a shell.": "输出 shell 的补全脚本。",
         "Run the main job end to end. Exit 0 only if the task succeeded by a callback.": "完整演示主流程。只有任务由回调得到成功结果时才以 0 退出。",

@@ -74,6 +74,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "the database does not take writes now": "数据库暂时不能写入",
         "the database cannot be read now": "数据库暂时不能读取",
+        "a name must not hold U+0000": "名称中不能含 U+0000",
+        "must not hold U+0000": "不能含 U+0000",
+        "must not nest more than {} levels deep": "嵌套不能超过 {0} 层",
+        "the body is not what Content-Encoding says: {}": (
+            "请求体与 Content-Encoding 所说的不符：{0}"
+        ),
+        "holds a text that cannot be stored: a NUL or half of a surrogate pair": (
+            "含有无法保存的文本：NUL 或半个代理对"
+        ),
         "its account is gone": "它的账号已不存在",
         "there is no such {}": "没有这个 {0}",
         "too many calls are being passed on to the provider": "正在转发给服务商的调用过多",
