@@ -21,7 +21,9 @@ from .support import KEY, TEXT, Api, Sink, wait_until
 
 def test_index_lists_every_scenario_and_route(api: Api) -> None:
     index = api.http.get("/emulator").json()
-    assert set(index["scenarios"]) == {*CORE_WORDS, *KLING_WORDS}
+    own = {word for each in index["providers"].values() for word in each["scenarios"]}
+    assert set(index["scenarios"]) == {*CORE_WORDS, *own}
+    assert set(index["providers"]["kling"]["scenarios"]) == set(KLING_WORDS)
     assert "GET,HEAD /emulator/creations" in index["routes"]
     assert index["manual_clock"] is True
 

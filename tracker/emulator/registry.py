@@ -26,5 +26,6 @@ def _module(name: str) -> ProviderLoader:
 REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "kling": _module("kling"),
+        "luma": _module("luma"),
     }
 )

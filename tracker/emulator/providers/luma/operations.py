@@ -1,0 +1,167 @@
+"""The creates of the Dream Machine API: their paths, fields and echoes. A table and its reading.
+
+Source: https://github.com/lumalabs/lumaai-python (src/lumaai/types), read 2026-11.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tracker.emulator.core.checks import (
+    Check,
+    Flaw,
+    flag,
+    integer,
+    list_of,
+    number,
+    one_of_texts,
+    record,
+    text,
+    web_url,
+)
+
+__all__ = ["LUMA_OPERATIONS", "LumaOperation"]
+
+_SHAPE = one_of_texts("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
+_PROMPT = text(least=3)
+_RESOLUTION = one_of_texts("540p", "720p", "1080p", "4k")
+_RAYS = one_of_texts("ray-2", "ray-flash-2", "ray-1-6")
+_PHOTONS = one_of_texts("photon-1", "photon-flash-1")
+_MEDIA = record({"url": web_url()}, required=("url",))
+_WEIGHTED = record({"url": web_url(), "weight": number(least=0, most=1)}, required=("url",))
+_MODES = [f"{word}_{strength}" for word in ("adhere", "flex", "reimagine") for strength in "123"]
+_PLACEMENT = (
+    *("grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
+    *("resized_width", "resized_height"),
+)
+
+
+def _frame(value: object) -> Flaw | None:
+    """Check a keyframe: a picture by its URL, or another generation by its id."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    fields = {"type": one_of_texts("image", "generation"), "id": text(least=1), "url": web_url()}
+    return record(fields, required=("type", "id" if kind == "generation" else "url"))(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LumaOperation:
+    """One create."""
+
+    name: str
+    """The `generation_type` of the echoed request."""
+    paths: tuple[str, ...]
+    """Below `/generations`; the first is its own, others are older names."""
+    kind: str
+    """The `generation_type` of what it makes: video or image."""
+    fields: Mapping[str, Check]
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """Of fields that are echoed although they were not sent."""
+
+    @property
+    def has_parent(self) -> bool:
+        """Return whether it continues a generation that its path names."""
+        return "{id}" in self.paths[0]
+
+    def flaw_of(self, body: Mapping[str, object]) -> Flaw | None:
+        """Return the first mistake of a body; unknown fields are none."""
+        return record(self._all_fields, required=self.required)(body)
+
+    def echo_of(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the request as answers and callbacks repeat it; unknown fields are left out."""
+        known = {name: body[name] for name in self._all_fields if body.get(name) is not None}
+        return {"callback_url": None, **self.defaults, **known, "generation_type": self.name}
+
+    @property
+    def _all_fields(self) -> Mapping[str, Check]:
+        common = {"callback_url": web_url(), "generation_type": one_of_texts(self.name)}
+        return {**self.fields, **common}
+
+
+_PROMPTED = {"prompt": _PROMPT}
+_REFRAME = {
+    "aspect_ratio": _SHAPE,
+    "media": _MEDIA,
+    **_PROMPTED,
+    **dict.fromkeys(_PLACEMENT, integer()),
+}
+_REFRAME_NEEDS = ("aspect_ratio", "media", "model")
+
+LUMA_OPERATIONS = (
+    LumaOperation(
+        name="video",
+        paths=("/video", ""),
+        kind="video",
+        fields={
+            "model": _RAYS,
+            **_PROMPTED,
+            "aspect_ratio": _SHAPE,
+            "duration": one_of_texts("5s", "9s"),
+            "resolution": _RESOLUTION,
+            "keyframes": record({"frame0": _frame, "frame1": _frame}),
+            "loop": flag,
+            "concepts": list_of(record({"key": text(least=1)}, required=("key",))),
+        },
+        required=("model",),
+        defaults={"aspect_ratio": "16:9", "keyframes": None, "loop": False},
+    ),
+    LumaOperation(
+        name="image",
+        paths=("/image",),
+        kind="image",
+        fields={
+            "model": _PHOTONS,
+            **_PROMPTED,
+            "aspect_ratio": _SHAPE,
+            "image_ref": list_of(_WEIGHTED, most=4),
+            "style_ref": list_of(_WEIGHTED),
+            "character_ref": record(
+                {"identity0": record({"images": list_of(web_url(), least=1, most=4)})}
+            ),
+            "modify_image_ref": _WEIGHTED,
+            "format": one_of_texts("jpg", "png"),
+            "sync": flag,
+            "sync_timeout": number(least=0),
+        },
+        required=("model",),
+        defaults={"aspect_ratio": "16:9"},
+    ),
+    LumaOperation(
+        name="modify_video",
+        paths=("/video/modify",),
+        kind="video",
+        fields={
+            "model": _RAYS,
+            "media": _MEDIA,
+            "mode": one_of_texts(*_MODES),
+            "first_frame": _MEDIA,
+            **_PROMPTED,
+        },
+        required=("media", "mode", "model"),
+    ),
+    LumaOperation(
+        name="reframe_video",
+        paths=("/video/reframe",),
+        kind="video",
+        fields={"model": _RAYS, **_REFRAME},
+        required=_REFRAME_NEEDS,
+    ),
+    LumaOperation(
+        name="reframe_image",
+        paths=("/image/reframe",),
+        kind="image",
+        fields={"model": _PHOTONS, **_REFRAME},
+        required=_REFRAME_NEEDS,
+    ),
+    LumaOperation(
+        name="upscale_video",
+        paths=("/{id}/upscale",),
+        kind="video",
+        fields={"resolution": _RESOLUTION},
+    ),
+    LumaOperation(
+        name="add_audio",
+        paths=("/{id}/audio",),
+        kind="video",
+        fields={**_PROMPTED, "negative_prompt": text()},
+    ),
+)

@@ -1,0 +1,41 @@
+"""Scenario words for what Luma alone gets wrong. A table, no behaviour."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+
+__all__ = ["LUMA_WORDS", "LumaWord"]
+
+
+class LumaWord(StrEnum):
+    """The scenario words of Luma."""
+
+    COMPLETED_NO_ASSETS = "completed_no_assets"
+    DELETE_404 = "delete_404"
+    ECHO_MISSING = "echo_missing"
+    SYNC_IMAGE = "sync_image"
+    PROGRESS_VIDEO = "progress_video"
+    INSUFFICIENT_CREDITS = "insufficient_credits"
+
+
+LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
+    {
+        LumaWord.COMPLETED_NO_ASSETS: WordSpec(
+            "assets are null in the first N answers (lists and callbacks too) after the completion",
+            ParameterKind.TRIES,
+            "3",
+        ),
+        LumaWord.DELETE_404: one_of(
+            "DELETE answers HTTP 404, although the generation was deleted, or is kept",
+            *("deleted", "kept"),
+        ),
+        LumaWord.ECHO_MISSING: WordSpec("request is null in answers, lists and callbacks"),
+        LumaWord.SYNC_IMAGE: WordSpec("an image is completed when its create is answered"),
+        LumaWord.PROGRESS_VIDEO: WordSpec("assets hold a progress_video while dreaming"),
+        LumaWord.INSUFFICIENT_CREDITS: one_of(
+            "the create is refused for lack of credits, by this HTTP status", "400", "402"
+        ),
+    }
+)
