@@ -43,6 +43,6 @@ def test_below_a_path_of_another_host_all_links_stay_there(sqlite_url: str, tmp_
         links = re.findall(r'href="([^"]+)"', page)
         assert links
         assert all(link.startswith("/tracker/") for link in links)
-        missing = http.get("/tracker/v1/nothing")
+        missing = http.get("/tracker/v1/tasks/0199aaaa-0000-7000-8000-000000000000")
         assert missing.headers["link"] == '</tracker/docs/problems#not-found>; rel="help"'
         assert secret not in page + missing.text
