@@ -57,6 +57,8 @@ class Endpoint:
     ordered:          whether a task's later change waits for its earlier one.
     failing_since:    when it began to answer nothing but failures; None while it answers.
     secret:           sealed; `old_secret` signs as well until `old_secret_until`.
+    older_secrets:    sealed, each with the time until which it signs; from rotations before that
+                      one, the newest first.
     """
 
     key: int
@@ -76,13 +78,18 @@ class Endpoint:
     failing_since: datetime | None = None
     old_secret: bytes | None = field(default=None, repr=False)
     old_secret_until: datetime | None = None
+    older_secrets: tuple[tuple[bytes, datetime], ...] = field(default=(), repr=False)
 
     def sealed_secrets(self, now: datetime) -> list[bytes]:
-        """The secrets that sign now, the newest first."""
-        old = self.old_secret
-        if old is None or self.old_secret_until is None or self.old_secret_until <= now:
-            return [self.secret]
-        return [self.secret, old]
+        """Return the secrets that sign now, the newest first."""
+        return [self.secret, *(sealed for sealed, _ in self.replaced_secrets(now))]
+
+    def replaced_secrets(self, now: datetime) -> list[tuple[bytes, datetime]]:
+        """Return the replaced secrets that still sign, each with its end, the newest first."""
+        before = [*self.older_secrets]
+        if self.old_secret is not None and self.old_secret_until is not None:
+            before.insert(0, (self.old_secret, self.old_secret_until))
+        return [(sealed, until) for sealed, until in before if until > now]
 
 
 def endpoint_lane(key: int) -> str:

@@ -101,23 +101,30 @@ def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
 
 def sealed(db: Connection) -> list[tuple[int, bytes]]:
     """Every secret that is kept, as it is sealed, with the row it stands in."""
-    found = select(endpoints.c.key, endpoints.c.secret, endpoints.c.old_secret).where(_SHOWN)
+    columns = (endpoints.c.secret, endpoints.c.old_secret, endpoints.c.older_secrets)
+    found = select(endpoints.c.key, *columns).where(_SHOWN).order_by(endpoints.c.key)
     return [
         (key, secret)
-        for key, *secrets in db.execute(found.order_by(endpoints.c.key))
-        for secret in secrets
+        for key, newest, old, older in db.execute(found)
+        for secret in (newest, old, *(one for one, _ in _read_older(older)))
         if secret is not None
     ]
 
 
 def replace_seal(db: Connection, key: int, before: bytes, after: bytes) -> None:
-    """The same secret under another seal, where it still stands."""
+    """Write the same secret under another seal, wherever it still stands."""
     for column in (endpoints.c.secret, endpoints.c.old_secret):
         db.execute(
             update(endpoints)
             .where(endpoints.c.key == key, column == before)
             .values({column: after})
         )
+    row = select(endpoints.c.older_secrets).where(endpoints.c.key == key).with_for_update()
+    older = _read_older(db.execute(row).scalar_one_or_none())
+    if any(one == before for one, _ in older):
+        changed = [(after if one == before else one, until) for one, until in older]
+        statement = update(endpoints).where(endpoints.c.key == key)
+        db.execute(statement.values(older_secrets=_write_older(changed)))
 
 
 def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> None:
@@ -189,12 +196,23 @@ def _values(one: Endpoint) -> dict[str, Any]:
         "secret": one.secret,
         "old_secret": one.old_secret,
         "old_secret_until": one.old_secret_until,
+        "older_secrets": _write_older(one.older_secrets),
         "updated_at": one.updated_at,
     }
 
 
 def _listed(words: Collection[str]) -> Sequence[str] | None:
     return sorted(words) or None
+
+
+def _write_older(older: Sequence[tuple[bytes, datetime]]) -> list[list[str]] | None:
+    return [[sealed.hex(), until.isoformat()] for sealed, until in older] or None
+
+
+def _read_older(stored: Sequence[Sequence[str]] | None) -> tuple[tuple[bytes, datetime], ...]:
+    return tuple(
+        (bytes.fromhex(sealed), datetime.fromisoformat(until)) for sealed, until in stored or ()
+    )
 
 
 def _endpoint(row: Row[Any]) -> Endpoint:
@@ -219,6 +237,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         secret=row.secret,
         old_secret=row.old_secret,
         old_secret_until=row.old_secret_until,
+        older_secrets=_read_older(row.older_secrets),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -305,6 +305,8 @@ endpoints = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("old_secret", LargeBinary),
     Column("old_secret_until", UtcDateTime),
+    # Those before that still sign: pairs of the sealed secret in hex and its end.
+    Column("older_secrets", JsonDoc),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("id"),

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.support.requests import submit
-from tests.support.sink import Sink
+from tests.support.sink import Received, Sink
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
@@ -101,6 +101,55 @@ def test_both_secrets_sign_after_a_rotation_and_only_the_new_one_without_overlap
     Webhook(again["secret"]).verify(last.body, last.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(rotated["secret"]).verify(last.body, last.headers)
+
+
+def test_a_second_rotation_leaves_every_secret_its_own_end(api: httpx.Client, sink: Sink) -> None:
+    made = create(api, sink.url)
+    secrets = [made["secret"], *(do(api, made, "rotate-secret")["secret"] for _ in range(3))]
+    sent = send_test(api, made)
+    wait_until(lambda: state(api, sent) == "delivered")
+    for secret in secrets:
+        Webhook(secret).verify(sink.received[0].body, sink.received[0].headers)
+    assert len(sink.received[0].headers["webhook-signature"].split()) == len(secrets)
+    leaked, newest = secrets[-1], do(api, made, "rotate-secret", overlap_s="0")["secret"]
+    again = send_test(api, made)
+    wait_until(lambda: state(api, again) == "delivered")
+    last = sink.received[1]
+    for secret in (*secrets[:-1], newest):
+        Webhook(secret).verify(last.body, last.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(leaked).verify(last.body, last.headers)
+
+
+def test_a_secret_ends_at_its_own_end_and_not_with_another(api: httpx.Client, sink: Sink) -> None:
+    made = create(api, sink.url)
+    first = made["secret"]
+    second = do(api, made, "rotate-secret", overlap_s="1")["secret"]
+    third = do(api, made, "rotate-secret", overlap_s="600")["secret"]
+
+    def signers() -> list[bool]:
+        sent = send_test(api, made)
+        wait_until(lambda: state(api, sent) == "delivered")
+        return [_verifies(secret, sink.received[-1]) for secret in (first, second, third)]
+
+    wait_until(lambda: signers() == [False, True, True])
+
+
+def test_so_many_rotations_that_deliveries_would_grow_are_refused(api: httpx.Client) -> None:
+    made = create(api, "https://example.com/hook")
+    path = f"/v1/endpoints/{made['id']}/rotate-secret"
+    answers = [api.post(path) for _ in range(9)]
+    assert [answer.status_code for answer in answers] == [200] * 8 + [409]
+    assert "overlap_s=0" in answers[-1].json()["detail"]
+    assert api.post(path, params={"overlap_s": "0"}).status_code == 200
+
+
+def _verifies(secret: str, received: Received) -> bool:
+    try:
+        Webhook(secret).verify(received.body, received.headers)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 def test_a_secret_may_be_brought_along(api: httpx.Client, sink: Sink) -> None:

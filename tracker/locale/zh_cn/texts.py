@@ -42,6 +42,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "what comes behind this cursor is not all kept any more": "此游标之后的变更已不完整",
         "there are {} endpoints already; delete some first": "已有 {0} 个端点；请先删除一些",
+        "{} replaced secrets still sign, the first until {}; rotate again after that, or with "
+        "overlap_s=0": "还有 {0} 个被替换的密钥仍在签名，最早的到 {1} 为止；请在此之后再轮换，或使用 overlap_s=0",
         "it is {}; resume it first": "当前状态为 {0}；请先恢复",
         "there is no account {} at {} any more": "服务商 {1} 下已没有账号 {0}",
         "it is {}; failed, cancelled and expired ones are resubmitted": (

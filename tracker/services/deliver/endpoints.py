@@ -12,6 +12,7 @@ from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import Filter
+from tracker.domain.rendering import instant
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
@@ -21,6 +22,8 @@ from tracker.store.driver.transaction import Tx
 MOST = 500
 """Endpoints of a tenant: each change of a task is held against every one of them."""
 SECRET_BYTES = 32
+MOST_REPLACED = 8
+"""Replaced secrets of an endpoint that sign at once: each makes every delivery longer."""
 _LEAST_BYTES, _MOST_BYTES = 24, 64
 """Of a secret that is brought along, as Standard Webhooks asks."""
 _CANCELLED_AT_ONCE = 2000
@@ -150,25 +153,40 @@ class Endpoints:
 
         def deleted(tx: Tx, one: Endpoint) -> Endpoint:
             gone = _moved(tx, one, EndpointState.DELETED, None)
-            return replace(gone, secret=b"", old_secret=None, old_secret_until=None)
+            return replace(
+                gone, secret=b"", old_secret=None, old_secret_until=None, older_secrets=()
+            )
 
         await self._change(tenant, id_, deleted)
 
     async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> Shown:
-        """A new secret; the one before signs beside it for a while. Raises NotFound.
+        """Make a new secret; the one before signs beside it for a while.
 
-        overlap: how long; zero when the old one has become known to others.
+        Secrets of earlier rotations sign until their own ends: a second rotation, or one that a
+        client repeated, takes nothing from receivers that have not changed over yet.
+        overlap: how long; zero when the one before has become known to others.
+        Raises NotFound; Conflict when too many still sign.
         """
         key = _key(None)
         sealed = self._seal(key)
 
         def rotated(tx: Tx, one: Endpoint) -> Endpoint:
-            keeps = overlap > timedelta(0)
+            before = one.replaced_secrets(tx.now)
+            if overlap > timedelta(0):
+                before.insert(0, (one.secret, tx.now + overlap))
+            if len(before) > MOST_REPLACED:
+                soonest = min(until for _, until in before)
+                raise Conflict(
+                    f"{MOST_REPLACED} replaced secrets still sign, the first until "
+                    f"{instant(soonest)}; rotate again after that, or with overlap_s=0"
+                )
+            newest, until = before[0] if before else (None, None)
             return replace(
                 one,
                 secret=sealed,
-                old_secret=one.secret if keeps else None,
-                old_secret_until=tx.now + overlap if keeps else None,
+                old_secret=newest,
+                old_secret_until=until,
+                older_secrets=tuple(before[1:]),
                 updated_at=tx.now,
             )
 
@@ -252,7 +270,11 @@ def _apply(tx: Tx, asked: Sequence[_Change]) -> list[Endpoint | Exception]:
         if found is None:
             results.append(_no_such())
             continue
-        changed = one.apply(tx, found)
+        try:
+            changed = one.apply(tx, found)
+        except Conflict as error:
+            results.append(error)
+            continue
         if changed is not found:
             endpoints.save(tx.db, changed)
         results.append(changed)

@@ -109,7 +109,7 @@ class Endpoint(TypedDict):
     failing_since: Instant | None
     """When it began to give nothing but failures; null while it answers."""
     old_secret_until: Instant | None
-    """Until then the secret before signs as well."""
+    """Until then a secret before signs as well; each of several until its own end."""
     created_at: Instant
     updated_at: Instant
 

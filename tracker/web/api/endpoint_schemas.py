@@ -134,7 +134,10 @@ class RedeliverBody(BaseModel):
 
 def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
     """An endpoint; never its secrets."""
-    rotating: datetime | None = endpoint.old_secret_until if endpoint.old_secret else None
+    ends = [until for _, until in endpoint.older_secrets]
+    if endpoint.old_secret is not None and endpoint.old_secret_until is not None:
+        ends.append(endpoint.old_secret_until)
+    rotating: datetime | None = max(ends, default=None)
     return {
         "id": str(endpoint.id),
         "url": endpoint.url,

@@ -146,6 +146,7 @@ async def resume(request: Request) -> Response:
         )
     ],
     answers={200: delivery_views.EndpointWithSecret},
+    problems=[409],
 )
 async def rotate_secret(request: Request) -> Response:
     """Make a new secret. It is in this answer and nowhere else."""
