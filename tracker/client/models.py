@@ -23,12 +23,22 @@ class Artifact:
     url: str | None
     id: str | None
     duration_s: str | None
+    state: str = "ready"
+    expires_at: datetime | None = None
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """From an answer."""
-        return cls(data["kind"], data["url"], data.get("id"), data.get("duration_s"), data)
+        return cls(
+            data["kind"],
+            data["url"],
+            data.get("id"),
+            data.get("duration_s"),
+            data.get("state", "ready"),
+            _maybe(data.get("expires_at")),
+            data,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,9 @@ class Task:
     version: goes up by one with each change.
     costs:   what the provider says it charges; empty where it says nothing.
     overdue: past its deadline and still open.
+    stage:   the step of a running task, where the provider names steps.
+    cancel_asked_at: when somebody asked to cancel it at the provider.
+    parent_id: the task that this one continues, or whose create made this one as well.
     resubmit_of: the task whose input this one submits again.
     """
 
@@ -62,11 +75,14 @@ class Task:
     provider_status: str | None
     message: str | None
     progress: float | None
+    stage: str | None
     artifacts: tuple[Artifact, ...]
     error: TaskError | None
     costs: tuple[Mapping[str, Any], ...]
     overdue: bool
     metadata: Mapping[str, Any]
+    cancel_asked_at: datetime | None
+    parent_id: str | None
     resubmit_of: str | None
     created_at: datetime
     updated_at: datetime
@@ -106,11 +122,14 @@ class Task:
             provider_status=data["provider_status"],
             message=data["message"],
             progress=data["progress"],
+            stage=data.get("stage"),
             artifacts=tuple(Artifact.parse(piece) for piece in result["artifacts"]),
             error=error and TaskError(error["type"], error["code"], error["message"]),
             costs=tuple(data["costs"]),
             overdue=data["overdue"],
             metadata=data["metadata"],
+            cancel_asked_at=_maybe(data.get("cancel_asked_at")),
+            parent_id=data.get("parent_id"),
             resubmit_of=data.get("resubmit_of"),
             created_at=_instant(data["created_at"]),
             updated_at=_instant(data["updated_at"]),
@@ -137,6 +156,7 @@ class Transition:
     version:     the task's since then.
     source:      submit, callback, poll, client, operator or sweep.
     provider_at: when, by the provider's clock; `at` by the service's.
+    actor:       who did it, where a person or a program with a key did.
     """
 
     seq: int
@@ -149,6 +169,7 @@ class Transition:
     message: str | None
     provider_at: datetime | None
     at: datetime
+    actor: str | None
     evidence: Evidence | None
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
@@ -176,6 +197,7 @@ class Change:
     message: str | None
     provider_at: datetime | None
     at: datetime
+    actor: str | None
     evidence: Evidence | None
     task_id: str
     provider: str
@@ -208,6 +230,7 @@ def _step(data: Mapping[str, Any]) -> dict[str, Any]:
         "message": data["message"],
         "provider_at": _maybe(data["provider_at"]),
         "at": _instant(data["at"]),
+        "actor": data.get("actor"),
         "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
         "raw": data,
     }

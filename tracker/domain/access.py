@@ -26,12 +26,14 @@ class Principal:
     tenant:     whose objects this request can see; all others do not exist for it.
     key:        the row of the API key; None where none was asked for.
     per_minute: the key's own rate limit; None for the service's.
+    actor:      who it is, as history names it.
     """
 
     tenant: str
     scopes: frozenset[Scope]
     key: int | None = None
     per_minute: int | None = None
+    actor: str = "nobody in particular: no key was asked for"
 
     def may(self, scope: Scope) -> bool:
         """Whether the scopes cover this one."""

@@ -1,6 +1,21 @@
 """What one task cost, in the provider's own terms."""
 
+from enum import StrEnum
+
 from tracker.domain.records import record
+
+
+class Phase(StrEnum):
+    """Where in the life of a bill an entry stands."""
+
+    ESTIMATE = "estimate"
+    """What it will probably cost."""
+    RESERVE = "reserve"
+    """Taken at the start, and settled or given back later."""
+    SETTLE = "settle"
+    """What was charged in the end."""
+    REFUND = "refund"
+    """Given back, also after the verdict."""
 
 
 @record
@@ -12,6 +27,7 @@ class Cost:
     unit:       what is counted: the pack's type (`video`, `image`) or the purse; None if not said.
     currency:   of cash, e.g. `USD`; None if not said.
     list_price: of cash, before discounts; exact decimal text.
+    phase:      an estimate, a reservation, the settled charge or a refund.
     """
 
     kind: str
@@ -19,3 +35,4 @@ class Cost:
     unit: str | None = None
     currency: str | None = None
     list_price: str | None = None
+    phase: Phase = Phase.SETTLE

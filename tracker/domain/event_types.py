@@ -11,7 +11,8 @@ class EventType(StrEnum):
     TASK_RUNNING = "task.running"
     TASK_SUCCEEDED = "task.succeeded"
     TASK_UPDATED = "task.updated"
-    """A task that had succeeded without a result has got its result."""
+    """A running task has another stage or more results, or one that has ended got its result, or
+    another bill."""
     TASK_FAILED = "task.failed"
     TASK_CANCELLED = "task.cancelled"
     TASK_OVERDUE = "task.overdue"

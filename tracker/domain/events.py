@@ -30,11 +30,26 @@ class Kind(StrEnum):
     SEEN_CANCELLED = "seen_cancelled"
     RESULT_COMPLETED = "result_completed"
     """A later statement of the same success names the result that the first one left out."""
+    NEWS = "news"
+    """A running task has another stage, or more pieces of its result."""
+    COSTS_CHANGED = "costs_changed"
+    """The provider bills a task that has ended otherwise than it said before."""
     SEEN_UNKNOWN_WORD = "seen_unknown_word"
     """The provider used a status word that nobody knows."""
     ABSENT = "absent"
     """The provider says, confirmed, that it has no such task."""
     CANCEL_REQUESTED = "cancel_requested"
+    """Cancelled before it was sent."""
+    CANCEL_ASKED = "cancel_asked"
+    """A caller wants it cancelled at its provider, which is asked to."""
+    CANCEL_REFUSED = "cancel_refused"
+    """The provider does not cancel it: the task goes on."""
+    RESOLVED_EXISTS = "resolved_exists"
+    """A person knows that a submit of unknown outcome made the task, and under which id."""
+    RESOLVED_NEVER_MADE = "resolved_never_made"
+    """A person knows that it made nothing: the task is sent again."""
+    RESOLVED_GIVEN_UP = "resolved_given_up"
+    """A person ends the search for what it made."""
     DEADLINE_PASSED = "deadline_passed"
     GIVEN_UP = "given_up"
     """We stop asking."""
@@ -59,6 +74,8 @@ class Event:
     """Something that happened to one task.
 
     provider_at: the provider's own time for it, aware UTC; None when it gave none.
+    context:     replaces the task's; None leaves it.
+    actor:       who did it, where a person or a program with a key did.
     receipt, attempt: row keys of the evidence, at most one of them.
     The other fields carry what the provider said, where it said something.
     """
@@ -76,3 +93,6 @@ class Event:
     detail: Mapping[str, Any] | None = None
     receipt: int | None = None
     attempt: int | None = None
+    stage: str | None = None
+    context: Mapping[str, Any] | None = None
+    actor: str | None = None

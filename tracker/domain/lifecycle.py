@@ -18,9 +18,11 @@ from tracker.domain.task import (
     Artifact,
     FollowUp,
     Task,
+    TaskError,
     TaskState,
     completes,
     names_result,
+    shape_of,
 )
 
 S, K = TaskState, Kind
@@ -78,8 +80,12 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
         },
         S.UNCERTAIN: {
             K.SUBMIT_ACCEPTED: S.SUBMITTED,
-            # Never a blind second submit: only a confirmed "never heard of it" leads back.
+            # Never a blind second submit: only a confirmed "never heard of it" leads back, of the
+            # provider or of a person.
             K.ABSENT: S.QUEUED,
+            K.RESOLVED_EXISTS: S.SUBMITTED,
+            K.RESOLVED_NEVER_MADE: S.QUEUED,
+            K.RESOLVED_GIVEN_UP: S.EXPIRED,
             K.DEADLINE_PASSED: S.UNCERTAIN,
             K.GIVEN_UP: S.EXPIRED,
             **_SEEN,
@@ -88,6 +94,8 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
             # The answer may come after a callback: it still brings the id to poll with.
             K.SUBMIT_ACCEPTED: S.SUBMITTED,
             K.SEEN_RUNNING: S.RUNNING,
+            K.CANCEL_ASKED: S.SUBMITTED,
+            K.CANCEL_REFUSED: S.SUBMITTED,
             K.ABSENT: S.EXPIRED,
             K.DEADLINE_PASSED: S.SUBMITTED,
             K.GIVEN_UP: S.EXPIRED,
@@ -96,15 +104,19 @@ TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
         S.RUNNING: {
             K.SUBMIT_ACCEPTED: S.RUNNING,
             K.SEEN_RUNNING: S.RUNNING,  # only when progress grew
+            K.NEWS: S.RUNNING,
+            K.CANCEL_ASKED: S.RUNNING,
+            K.CANCEL_REFUSED: S.RUNNING,
             K.ABSENT: S.EXPIRED,
             K.DEADLINE_PASSED: S.RUNNING,
             K.GIVEN_UP: S.EXPIRED,
             **_VERDICT,
         },
         # A verdict stays; what a success left out may be completed.
-        S.SUCCEEDED: {K.RESULT_COMPLETED: S.SUCCEEDED},
-        S.FAILED: {},
-        S.CANCELLED: {},
+        S.SUCCEEDED: {K.RESULT_COMPLETED: S.SUCCEEDED, K.COSTS_CHANGED: S.SUCCEEDED},
+        # Only where the failure is doubtful.
+        S.FAILED: {K.SEEN_SUCCEEDED: S.SUCCEEDED, K.COSTS_CHANGED: S.FAILED},
+        S.CANCELLED: {K.COSTS_CHANGED: S.CANCELLED},
         S.EXPIRED: {**_VERDICT},  # our own ignorance yields to the provider's verdict
     }
 )
@@ -116,6 +128,7 @@ _EARLY = frozenset({S.QUEUED, S.UNCERTAIN})
 _NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
 _CREATED, _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.CREATED, K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
 _SEEN_SUCCEEDED, _RESULT_COMPLETED, _SUCCEEDED = K.SEEN_SUCCEEDED, K.RESULT_COMPLETED, S.SUCCEEDED
+_SEEN_RUNNING, _RUNNING = K.SEEN_RUNNING, S.RUNNING
 _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     S.QUEUED: (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT),
     S.UNCERTAIN: (Effect.LOOK_UP,),
@@ -124,6 +137,7 @@ _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
 }
 """What entering a state causes."""
+_TOLD_WITHIN_A_STATE = frozenset({K.DEADLINE_PASSED, K.NEWS, K.COSTS_CHANGED})
 _ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
 _ADVANCED = Verdict.ADVANCED
 
@@ -145,6 +159,7 @@ class Transition:
 
     version: the task's version after it.
     from_state: None for the first one.
+    actor: who did it, where a person or a program with a key did.
     """
 
     version: int
@@ -158,6 +173,7 @@ class Transition:
     at: datetime
     receipt: int | None
     attempt: int | None
+    actor: str | None = None
 
 
 @record
@@ -193,6 +209,13 @@ def adopted(task: Task) -> Step:
     return Step(task, Verdict.ADVANCED, first, (Effect.NOTIFY,))
 
 
+def part(task: Task, attempt: int) -> Step:
+    """Return the first step of a task that another task's create made as well: `submitted`."""
+    event = Event(K.CREATED, Source.SUBMIT, provider_task_id=task.provider_task_id, attempt=attempt)
+    first = _transition(task, event, from_state=None, now=task.created_at)
+    return Step(task, Verdict.ADVANCED, first, (Effect.RECONCILE, Effect.NOTIFY))
+
+
 def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """One event, one step. Pure: same arguments, same answer.
 
@@ -201,10 +224,13 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """
     if event.kind is _CREATED:
         raise Misuse("`created` is the first transition and is made by created()")
-    if event.kind is _SEEN_SUCCEEDED and task.state is _SUCCEEDED and _may_complete(task, event):
-        event = changed(event, kind=_RESULT_COMPLETED)
-    target = TRANSITIONS[task.state].get(event.kind)
+    kind = _kind_of_news(task, event)
+    if kind is not event.kind:
+        event = changed(event, kind=kind)
+    target = TRANSITIONS[task.state].get(kind)
     if target is None or (target is task.state and not _brings_news(task, event)):
+        return Step(task, _why_ignored(task, event))
+    if task.state is _FAILED and target is _SUCCEEDED and not _is_doubtful(task):
         return Step(task, _why_ignored(task, event))
     moved = _moved(task, event, target, now=now)
     return Step(
@@ -232,6 +258,28 @@ def fold(history: Iterable[Transition]) -> TaskState:
     return state
 
 
+def _kind_of_news(task: Task, event: Event) -> Kind:
+    """Return what a statement that leaves the state as it is brings, if it brings something."""
+    kind, state = event.kind, task.state
+    if kind is _SEEN_RUNNING:
+        return K.NEWS if state is _RUNNING and _has_news(task, event) else kind
+    if state not in VERDICTS or _VERDICT.get(kind) is not state:
+        return kind
+    if kind is _SEEN_SUCCEEDED and _may_complete(task, event):
+        return _RESULT_COMPLETED
+    return K.COSTS_CHANGED if event.costs and event.costs != task.costs else kind
+
+
+def _has_news(task: Task, event: Event) -> bool:
+    if event.stage is not None and event.stage != task.stage:
+        return True
+    return bool(event.artifacts) and shape_of(event.artifacts) != shape_of(task.artifacts)
+
+
+def _is_doubtful(task: Task) -> bool:
+    return task.error is not None and task.error.doubtful
+
+
 def _brings_news(task: Task, event: Event) -> bool:
     """Return whether an event that does not change the state changes the task all the same."""
     match event.kind:
@@ -243,6 +291,14 @@ def _brings_news(task: Task, event: Event) -> bool:
             return not task.overdue
         case K.RESULT_COMPLETED:
             return _may_complete(task, event)
+        case K.NEWS:
+            return _has_news(task, event)
+        case K.COSTS_CHANGED:
+            return bool(event.costs) and event.costs != task.costs
+        case K.CANCEL_ASKED:
+            return task.cancel_asked_at is None
+        case K.CANCEL_REFUSED:
+            return task.cancel_asked_at is not None
         case _:
             return False
 
@@ -278,16 +334,32 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         message=event.message,
         progress=_progress(task, event),
         artifacts=artifacts,
-        error=event.error if target is _FAILED else None,
+        error=_error(task, event, target),
         costs=event.costs or task.costs,
+        stage=event.stage or task.stage,
+        context=None if back else (task.context if event.context is None else event.context),
+        cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
+        cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
         submitted_at=task.submitted_at or (now if known else None),
         finished_at=_finished_at(task, target, now),
         absences=0,
-        follow_up=_follow_up(event, target, artifacts),
+        follow_up=_follow_up(task, event, target, artifacts),
         never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
     )
+
+
+def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
+    if target is not _FAILED and target is not S.EXPIRED:
+        return None
+    return task.error if event.kind is K.COSTS_CHANGED else event.error
+
+
+def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:
+    if event.kind is K.CANCEL_ASKED:
+        return now
+    return None if back or event.kind is K.CANCEL_REFUSED else task.cancel_asked_at
 
 
 def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:
@@ -296,9 +368,15 @@ def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | Non
     return task.finished_at if target is task.state else now
 
 
-def _follow_up(event: Event, target: TaskState, artifacts: tuple[Artifact, ...]) -> FollowUp | None:
+def _follow_up(
+    task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
+) -> FollowUp | None:
+    if event.kind is K.COSTS_CHANGED:
+        return task.follow_up
     if target is _SUCCEEDED:
         return None if names_result(artifacts) else FollowUp.NO_RESULT
+    if target is _FAILED and event.error is not None and event.error.doubtful:
+        return FollowUp.DOUBTFUL
     is_denied = target is S.EXPIRED and event.kind is K.ABSENT
     return FollowUp.DENIED if is_denied else None
 
@@ -340,6 +418,7 @@ def _transition(
         now,
         event.receipt,
         event.attempt,
+        event.actor,
     )
 
 
@@ -347,7 +426,7 @@ def _effects(before: Task, after: Task, kind: Kind) -> tuple[Effect, ...]:
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:
             return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
-        return (Effect.NOTIFY,) if kind is _DEADLINE_PASSED else ()
+        return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
     if after.follow_up is not None:
         return _ENDED_AND_FOLLOWED_UP
     if after.never_created:

@@ -23,6 +23,7 @@ _OF_STATE: Mapping[TaskState, EventType] = {
     TaskState.CANCELLED: EventType.TASK_CANCELLED,
     TaskState.EXPIRED: EventType.TASK_EXPIRED,
 }
+_UPDATES = frozenset({Kind.RESULT_COMPLETED, Kind.NEWS, Kind.COSTS_CHANGED})
 VERDICT_TYPES = frozenset(
     {
         EventType.TASK_SUCCEEDED,
@@ -41,7 +42,7 @@ def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType
     """What a step is told as; None when nobody is told (it moved no state of interest)."""
     if kind is Kind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
-    if kind is Kind.RESULT_COMPLETED:
+    if kind in _UPDATES:
         return EventType.TASK_UPDATED
     return None if before is after else _OF_STATE.get(after)
 

@@ -28,6 +28,8 @@ class Observation:
     costs:  what the provider charges; none where it says nothing.
     at:     the provider's own time of the last change, aware UTC.
     detail: the provider's fields that answer in its own dialect will need.
+    stage:  the step of a running task, where the provider names steps.
+    context: what later calls for the task need; None leaves what is known.
     """
 
     state: TaskState | None
@@ -41,6 +43,8 @@ class Observation:
     error: TaskError | None = None
     costs: tuple[Cost, ...] = ()
     detail: Mapping[str, Any] | None = None
+    stage: str | None = None
+    context: Mapping[str, Any] | None = None
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
         """The event that this statement is for the task it speaks of."""
@@ -57,4 +61,7 @@ class Observation:
             self.costs,
             self.detail,
             receipt,
+            None,
+            self.stage,
+            self.context,
         )

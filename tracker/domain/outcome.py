@@ -150,9 +150,13 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The answer names another call that must be made before it is known how the task stands."""
+    """The answer names another call that must be made before it is known how the task stands.
+
+    page: handed back to the parser of that call's answer, as `Asking.page`.
+    """
 
     call: HttpCall
+    page: Mapping[str, Any]
 
 
 PollOutcome = Observed | Absent | Unanswered | Follow

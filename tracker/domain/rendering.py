@@ -21,11 +21,14 @@ def render_task(task: Task) -> dict[str, Any]:
         "provider_status": task.provider_status,
         "message": task.message,
         "progress": task.progress,
+        "stage": task.stage,
         "result": _result(task),
         "error": _error(task),
         "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
         "metadata": dict(task.metadata),
+        "cancel_asked_at": instant(task.cancel_asked_at),
+        "parent_id": None if task.parent_id is None else str(task.parent_id),
         "resubmit_of": None if task.resubmit_of is None else str(task.resubmit_of),
         "created_at": instant(task.created_at),
         "updated_at": instant(task.updated_at),
@@ -62,6 +65,8 @@ def _artifact(piece: Artifact) -> dict[str, Any]:
         "url": piece.url,
         "id": piece.id,
         "duration_s": piece.duration_s,
+        "state": piece.state.value,
+        "expires_at": instant(piece.expires_at),
     }
     return {**piece.extra, **known}
 

@@ -41,6 +41,15 @@ ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
 """The provider can be asked about these, and about whatever has a follow-up."""
 
 
+class ArtifactState(StrEnum):
+    """How far a piece of a result is."""
+
+    PREVIEW = "preview"
+    """It will be replaced: a first version, or what there is so far."""
+    READY = "ready"
+    FAILED = "failed"
+
+
 @record
 class Artifact:
     """One piece of a result.
@@ -50,6 +59,11 @@ class Artifact:
     id:         the provider's id of the piece, if it has one.
     duration_s: length in seconds as the provider wrote it, e.g. "5.041".
     extra:      whatever else the provider said of it.
+    key:        names the piece within its task, the same in every statement about it; None where
+                its place among the others is all that names it.
+    expires_at: when the provider deletes it; None where it does not say.
+    needs_auth: the URL answers only with the account's credentials.
+    refreshable: a query brings a new URL once this one has died.
     """
 
     kind: str
@@ -57,21 +71,28 @@ class Artifact:
     id: str | None = None
     duration_s: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    state: ArtifactState = ArtifactState.READY
+    expires_at: datetime | None = None
+    needs_auth: bool = False
+    refreshable: bool = False
 
 
 @record
 class TaskError:
     """Why a task failed.
 
-    type:    `refused` (the provider would not create it), `provider` (it failed there),
-             `never_submitted` (it never left us).
-    code:    the provider's code, verbatim, if it gave one.
-    message: for people; the provider's words where there are any.
+    type:     `refused` (the provider would not create it), `provider` (it failed there),
+              `never_submitted` (it never left us), `outcome_unknown` (nobody could find out).
+    code:     the provider's code, verbatim, if it gave one.
+    message:  for people; the provider's words where there are any.
+    doubtful: failures of this kind are known to be taken back: a later success replaces it.
     """
 
     type: str
     code: str | None
     message: str
+    doubtful: bool = False
 
 
 class Awaits(StrEnum):
@@ -90,6 +111,8 @@ class FollowUp(StrEnum):
     """It succeeded, and no statement so far names anything to fetch."""
     DENIED = "denied"
     """It was accepted, and expired because the provider said for long that it has no such task."""
+    DOUBTFUL = "doubtful"
+    """It failed in a way that is known to be taken back."""
 
 
 @record
@@ -115,6 +138,11 @@ class Task:
     denied_at:        when it last said so.
     follow_up:        why it is asked about although it has ended; None for nearly all.
     never_created:    the provider certainly never had it: its external id may be used again.
+    stage:            the step of a running task that the provider names, in its own word.
+    context:          what the adapter's later calls for the task need; never shown.
+    parent_id:        the task that this one continues, or whose create made this one as well.
+    cancel_asked_at:  when a caller asked to cancel it at the provider; None for most.
+    cancel_sent_at:   when the provider took that request; None until then.
     """
 
     key: int
@@ -152,6 +180,11 @@ class Task:
     callback_url: str | None = None
     webhook_url: str | None = None
     resubmit_of: UUID | None = None
+    stage: str | None = None
+    context: Mapping[str, Any] | None = None
+    parent_id: UUID | None = None
+    cancel_asked_at: datetime | None = None
+    cancel_sent_at: datetime | None = None
 
 
 def is_askable(task: Task) -> bool:
@@ -172,6 +205,17 @@ def having_name(named: Iterable[Task]) -> list[Task]:
 
 _FETCHED = frozenset({"video", "image", "audio"})
 """Kinds of artifacts that are nothing without a URL."""
+
+
+def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
+    """Return what makes a change of a running task's pieces news: key, kind and state of each.
+
+    A changed URL alone is none: some providers sign theirs anew at every poll.
+    """
+    return tuple(
+        (piece.key or str(place), piece.kind, piece.state.value)
+        for place, piece in enumerate(artifacts)
+    )
 
 
 def names_result(artifacts: tuple[Artifact, ...]) -> bool:

@@ -34,6 +34,8 @@ class Stuck:
     """
 
     id: UUID
+    provider: str
+    account: str
     operation: str
     external_task_id: str
     state: TaskState
@@ -165,11 +167,14 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
 
 
 def _tasks(tenant: str, since: Any) -> Select[Any]:
-    columns = (tasks.c.id, tasks.c.operation, tasks.c.external_task_id, tasks.c.state)
-    found = select(*columns, tasks.c.message, since)
+    whose = (tasks.c.id, tasks.c.provider, tasks.c.account, tasks.c.operation)
+    found = select(*whose, tasks.c.external_task_id, tasks.c.state, tasks.c.message, since)
     return found.where(tasks.c.tenant == tenant)
 
 
 def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:
     rows: Sequence[Any] = db.execute(found.limit(limit)).all()
-    return [Stuck(row[0], row[1], row[2], TaskState(row[3]), row[4], row[5]) for row in rows]
+    return [
+        Stuck(id_, provider, account, operation, external, TaskState(state), message, since)
+        for id_, provider, account, operation, external, state, message, since in rows
+    ]

@@ -100,6 +100,12 @@ tasks = Table(
     Column("webhook_url", Text),
     # The public id and no row key: it is shown, and the other task is never joined.
     Column("resubmit_of", PublicId),
+    Column("parent_id", PublicId),
+    Column("stage", Text),
+    # What the adapter's later calls need, e.g. the URL to poll. Never shown.
+    Column("context", JsonDoc),
+    Column("cancel_asked_at", UtcDateTime),
+    Column("cancel_sent_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),
@@ -189,6 +195,8 @@ transitions = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("receipt_key", BigKey),
     Column("attempt_key", BigKey),
+    # Who did it, where a person or a program with a key did.
+    Column("actor", Text),
     UniqueConstraint("task_key", "version"),
     Index(None, "tenant", "seq"),
     CheckConstraint(one_of("from_state", TaskState), name="from_state"),

@@ -10,9 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Row
 
-from tracker.domain.cost import Cost
+from tracker.domain.cost import Cost, Phase
 from tracker.domain.records import record
-from tracker.domain.task import Artifact, Awaits, FollowUp, Task, TaskError, TaskState
+from tracker.domain.task import (
+    Artifact,
+    ArtifactState,
+    Awaits,
+    FollowUp,
+    Task,
+    TaskError,
+    TaskState,
+)
 from tracker.store.driver.encoding import mapped
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import tasks
@@ -29,6 +37,7 @@ CHANGING = (
     *MOVING,
     *NAMING,
     *("artifacts", "error", "costs", "detail", "overdue", "finished_at", "follow_up"),
+    *("stage", "context", "cancel_asked_at", "cancel_sent_at"),
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
@@ -139,12 +148,16 @@ def changes(changed: Task) -> tuple[Any, ...]:
         *moves(changed),
         *names(changed),
         [_artifact(piece) for piece in changed.artifacts] or None,
-        asdict(changed.error) if changed.error else None,
-        [asdict(one) for one in changed.costs] or None,
+        _error(changed.error),
+        [_cost(one) for one in changed.costs] or None,
         changed.detail,
         changed.overdue,
         changed.finished_at,
         changed.follow_up and changed.follow_up._value_,
+        changed.stage,
+        changed.context,
+        changed.cancel_asked_at,
+        changed.cancel_sent_at,
     )
 
 
@@ -167,7 +180,7 @@ def keeps_rest(before: Task, after: Task) -> bool:
 
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
-    *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of"),
+    *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of", "parent_id"),
     *("created_at", "deadline_at"),
     *CHANGING,
 )
@@ -190,6 +203,7 @@ def new(made: Task) -> tuple[Any, ...]:
         made.callback_url,
         made.webhook_url,
         made.resubmit_of,
+        made.parent_id,
         made.created_at,
         made.deadline_at,
         *changes(made),
@@ -197,11 +211,41 @@ def new(made: Task) -> tuple[Any, ...]:
 
 
 def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:
-    return tuple(Artifact(**piece) for piece in found or ())
+    return tuple(map(_artifact_of, found or ()))
+
+
+def _artifact_of(found: Mapping[str, Any]) -> Artifact:
+    if found.keys().isdisjoint(("state", "expires_at")):
+        return Artifact(**found)
+    given = dict(found)
+    given["state"] = ArtifactState(given.get("state", ArtifactState.READY))
+    dies = given.get("expires_at")
+    given["expires_at"] = None if dies is None else datetime.fromisoformat(dies)
+    return Artifact(**given)
 
 
 def _costs(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
-    return tuple(Cost(**one) for one in found or ())
+    return tuple(map(_cost_of, found or ()))
+
+
+def _cost_of(found: Mapping[str, Any]) -> Cost:
+    if "phase" not in found:
+        return Cost(**found)
+    return Cost(**{**found, "phase": Phase(found["phase"])})
+
+
+def _cost(one: Cost) -> dict[str, Any]:
+    row = asdict(one)
+    if one.phase is Phase.SETTLE:  # nearly all are
+        del row["phase"]
+    return row
+
+
+def _error(error: TaskError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    row: dict[str, Any] = {"type": error.type, "code": error.code, "message": error.message}
+    return row | {"doubtful": True} if error.doubtful else row
 
 
 def _awaits(word: str | None) -> Awaits | None:
@@ -219,7 +263,24 @@ def _artifact(piece: Artifact) -> dict[str, Any]:
         "id": piece.id,
         "duration_s": piece.duration_s,
         "extra": dict(piece.extra),
+        **_rare(piece),
     }
+
+
+def _rare(piece: Artifact) -> dict[str, Any]:
+    """Return what few pieces have, so that the rows of the others stay as short as they were."""
+    rare: dict[str, Any] = {}
+    if piece.key is not None:
+        rare["key"] = piece.key
+    if piece.state is not ArtifactState.READY:
+        rare["state"] = piece.state.value
+    if piece.expires_at is not None:
+        rare["expires_at"] = piece.expires_at.isoformat()
+    if piece.needs_auth:
+        rare["needs_auth"] = True
+    if piece.refreshable:
+        rare["refreshable"] = True
+    return rare
 
 
 def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:

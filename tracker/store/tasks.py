@@ -313,6 +313,11 @@ def set_awaits(db: Connection, awaiting: Mapping[int, Awaits]) -> None:
         db.execute(statement.values(awaits=bindparam("a")), rows)
 
 
+def set_cancel_sent(db: Connection, key: int, *, now: datetime) -> None:
+    """Remember that the provider took the request to cancel a task."""
+    db.execute(update(tasks).where(tasks.c.key == key).values(cancel_sent_at=now))
+
+
 def free_names(db: Connection, keys: Collection[int]) -> None:
     """Let the external ids of these tasks be used again: the provider never had them."""
     if keys:

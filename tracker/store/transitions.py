@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Transition
@@ -18,6 +18,13 @@ _APPEND = bulk.insert(
         *("tenant", "task_key", "version", "from_state", "to_state", "kind", "source"),
         *("provider_status", "message", "provider_at", "at", "receipt_key", "attempt_key"),
     ),
+)
+_ACTED = (
+    update(transitions)
+    .where(
+        transitions.c.task_key == bindparam("of"), transitions.c.version == bindparam("at_version")
+    )
+    .values(actor=bindparam("by"))
 )
 FEED_LOCK = 0x7472616B6572  # "traker": any constant, the same in every process
 
@@ -58,6 +65,13 @@ def append(
         for place, (task, step) in enumerate(new)
     ]
     _APPEND.later(db, rows)
+    acted = [
+        {"of": task.key, "at_version": step.version, "by": step.actor}
+        for task, step in new
+        if step.actor is not None
+    ]
+    if acted:  # rare: the column stays out of the statement that every callback runs
+        db.execute(_ACTED, acted)
 
 
 def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:
@@ -84,4 +98,5 @@ def as_transition(row: Row[Any]) -> Transition:
         at=row.at,
         receipt=row.receipt_key,
         attempt=row.attempt_key,
+        actor=row.actor,
     )

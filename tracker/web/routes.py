@@ -46,6 +46,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
     Route("/v1/tasks/{id}/refresh", actions.refresh, methods=["POST"]),
     Route("/v1/tasks/{id}/cancel", actions.cancel, methods=["POST"]),
+    Route("/v1/tasks/{id}/resolve", actions.resolve, methods=["POST"]),
     Route("/v1/tasks/{id}/resubmit", actions.resubmit, methods=["POST"]),
     Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
     Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),

@@ -54,7 +54,9 @@ async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
 async def test_a_cancelled_one_gives_its_name_back(database_url: str) -> None:
     async with open_workbench(database_url, Way(_refuses)) as bench:
         first = await bench.queued("mine")
-        await Actions(bench.context, Acceptance(bench.context)).cancel("default", first.id)
+        await Actions(bench.context, Acceptance(bench.context)).cancel(
+            "default", first.id, actor="a test"
+        )
         second = await bench.queued("mine")
         assert second.id != first.id
 

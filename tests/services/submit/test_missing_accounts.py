@@ -79,7 +79,9 @@ async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: st
         actions = Actions(gone, Acceptance(gone))
         with pytest.raises(Conflict, match="no account 'default' at kling any more"):
             await actions.refresh("default", sent.id)
-        assert (await actions.cancel("default", queued.id)).state is TaskState.CANCELLED
+        assert (
+            await actions.cancel("default", queued.id, actor="a test")
+        ).state is TaskState.CANCELLED
 
 
 async def test_its_callbacks_are_taken_in(database_url: str) -> None:

@@ -60,6 +60,19 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "任务正在发送；请在有结果后再试"
         ),
         "{} may have it: that is being found out": "{0} 可能已收到该任务：正在核实",
+        "{} has not told under which id it has the task": "{0} 还没有给出该任务在它那里的 id",
+        "another task has the id {} at {}": "{1} 的 id {0} 已属于另一个任务",
+        "it is {}: only an uncertain task is resolved": (
+            "当前状态为 {0}：只有 uncertain 状态的任务才能人工裁定"
+        ),
+        "provider_task_id goes with the verb exists, and is needed there": (
+            "provider_task_id 只与 exists 一起使用，且此时必填"
+        ),
+        "task {} has no id at its provider yet; wait until it has": (
+            "任务 {0} 在服务商处还没有 id；请等它有了再试"
+        ),
+        "the task that it continues is one of account {}": "被延续的任务属于账号 {0}",
+        "there is no task {} to continue": "没有可延续的任务 {0}",
         "{} has it and offers no way to cancel a task": "{0} 已收到该任务，而它不提供取消任务的接口",
         "it is {}: there is nothing to cancel": "当前状态为 {0}：没有可取消的内容",
         "external_task_id {} already exists for account {} at {}": (

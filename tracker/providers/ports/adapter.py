@@ -48,8 +48,6 @@ class Request:
     parent:           the id of the task of ours that this one continues; None for none. The task
                       then goes to the parent's account.
     context:          what later calls for the task need, kept with it; None for nothing.
-    timeout_s:        how long the whole exchange of the create may take; None for the setting's.
-    needs_custody:    the answer holds files and no URL, so that the files must be kept here.
     """
 
     body: Mapping[str, Any]
@@ -59,8 +57,6 @@ class Request:
     wants: tuple[str, ...] = ()
     parent: str | None = None
     context: Mapping[str, Any] | None = None
-    timeout_s: float | None = None
-    needs_custody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,8 @@ class Asking:
     tasks:        at least one; more than one only where `Polls.shares` puts them into one group.
     callback_url: ours for the first of the tasks, which a scan may look for; None where there is
                   none.
-    page:         `More.page` of the answer before, when a scan goes on; None at its start.
+    page:         what the call before led to: `More.page` of a scan, `Follow.page` of a poll;
+                  None for a first call.
     since:        when the submit that a scan looks for began; None for other questions.
     now:          aware UTC.
     """

@@ -111,7 +111,8 @@ class Keyring:
         if row.revoked_at is not None:
             raise Unauthenticated(Fault.INVALID, "this key was revoked")
         self._used[row.key] = self._clock.now()
-        return Principal(row.tenant, row.scopes, row.key, row.per_minute)
+        actor = f"key {row.id} ({row.name})"
+        return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor)
 
     async def _row(self, wanted: bytes) -> ApiKey | None:
         known = self._known.get(wanted)

@@ -9,18 +9,33 @@ from datetime import datetime, timedelta
 from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    CancelAsked,
+    Cancelled,
+    CancelOutcome,
+    CancelUnknown,
+    Follow,
+    Gone,
+    NotSeen,
+    Observed,
+    PollOutcome,
+    TooLate,
+    Unanswered,
+)
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import Point
 from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState, is_askable
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
-from tracker.providers.ports.adapter import Asking, Inbound, Polls
+from tracker.providers.ports.adapter import Inbound
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
+from tracker.services.reconcile.asking import CANNOT_ASK, Outcome, ask, is_asked_alone
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
@@ -35,12 +50,8 @@ BRAKE_S = 30.0
 """How long an account is left alone that answered "too many" without saying for how long."""
 _ALONE_FOR = timedelta(minutes=10)
 """How long an account that refused to be asked for several tasks at once is asked one by one."""
-_CANNOT_ASK = HttpFailure(Certainty.NOT_SENT, "there is nothing to ask by")
-_NOT_ASKED = Unanswered(
-    "the provider knows the task by its own id only, and has not told us that", RETRY_AFTER_CAP_S
-)
-"""Only a callback can tell now; nobody is called, and the next look is far away."""
 _NOBODY_TO_ASK: PollOutcome = Unanswered(ACCOUNT_GONE, ACCOUNT_GONE_PAUSE.total_seconds())
+_ACCEPTED = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
 _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 """Poll answers with these verdicts are not kept: most say "still working"."""
 
@@ -49,7 +60,7 @@ _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 class _Looked:
     job: Job
     answer: HttpResult | HttpFailure
-    outcome: PollOutcome
+    outcome: Outcome
 
 
 @dataclass(slots=True)
@@ -87,7 +98,7 @@ class Reconciliation:
         if without_account:
             log.warning("%d tasks of %s wait: %s", len(without_account), held[0].lane, ACCOUNT_GONE)
             unasked = [
-                _Looked(job, _CANNOT_ASK, _NOBODY_TO_ASK)
+                _Looked(job, CANNOT_ASK, _NOBODY_TO_ASK)
                 for job in held
                 if job.task_key in without_account
             ]
@@ -114,7 +125,9 @@ class Reconciliation:
         is_refused = alone_until is not None and alone_until > context.clock.now()
         if polls is None or polls.together < 2 or is_refused:
             return [(task,) for task in wanted]
-        return grouped(polls, context.account(wanted[0]), wanted)
+        alone = [task for task in wanted if is_asked_alone(context, task)]
+        shared = [task for task in wanted if task not in alone] if alone else wanted
+        return [*grouped(polls, context.account(wanted[0]), shared), *((one,) for one in alone)]
 
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
@@ -127,34 +140,19 @@ class Reconciliation:
             if brake is not None and brake.until > now:
                 await context.store.write(self._postpone, _Braked(tuple(held), brake))
                 return
-            polls = context.providers[group[0].provider].polls
-            asking = Asking(context.account(group[0]), group, now)
-            call = None if polls is None else polls.build_poll(asking)
             context.at(Point.POLL_BUILT)
-            answer = _CANNOT_ASK if call is None else await self._ask(call, group)
+            asked = await ask(context, group)
         context.at(Point.POLL_ANSWERED)
-        outcomes: Sequence[PollOutcome] = [_NOT_ASKED]
-        if polls is not None and call is not None:
-            outcomes = _read(polls, asking, answer)
-        self._heed(lane, outcomes)
+        self._heed(lane, asked.outcomes)
         looked = [
-            _Looked(job, answer, outcome) for job, outcome in zip(held, outcomes, strict=True)
+            _Looked(job, asked.answer, outcome)
+            for job, outcome in zip(held, asked.outcomes, strict=True)
         ]
         settled = [item for item in looked if not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
         context.at(Point.POLL_RECORDED)
         if len(settled) < len(looked):
             await self._look_alone(group, looked, gate)
-
-    async def _ask(self, call: HttpCall, group: Sequence[Task]) -> HttpResult | HttpFailure:
-        context = self._context
-        return await context.egress.call_provider(
-            replace(
-                call,
-                timeout_s=context.policy.poll_timeout_s,
-                secrets=context.callback_tokens(group),
-            )
-        )
 
     async def _record(self, item: _Looked) -> None:
         """Write down what was learnt; an answer that cannot be written down told us nothing.
@@ -187,7 +185,7 @@ class Reconciliation:
             )
         )
 
-    def _heed(self, lane: str, outcomes: Iterable[PollOutcome]) -> None:
+    def _heed(self, lane: str, outcomes: Iterable[Outcome]) -> None:
         """Whoever is asked to slow down slows down for the whole account, not for one task."""
         for outcome in outcomes:
             if isinstance(outcome, Unanswered) and outcome.slow_down:
@@ -228,15 +226,19 @@ class Reconciliation:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
                 look_at = self._look_after(recorder.task(task.key), said, tx.now)
-            case Absent():
-                look_at = self._deny(tx, recorder, task)
+            case Absent() as absent:
+                look_at = self._settle_absence(tx, recorder, task, absent)
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
+            case NotSeen() | Follow():
+                look_at = next_look(self._context, task, tx.now)
+            case cancel:
+                look_at = self._settle_cancel(tx, recorder, task, cancel)
         if task.awaits is Awaits.DETAIL:
             self._accept_unconfirmed_callback(tx, recorder, task)
         if _goes_on(recorder.task(task.key), look_at):
-            reason = item.outcome.reason if isinstance(item.outcome, Unanswered) else None
+            reason = getattr(item.outcome, "reason", None)
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
             jobs.finish(tx.db, item.job)
@@ -281,6 +283,35 @@ class Reconciliation:
             # It is known again and works: looked at like any other, until its verdict.
             return next_look(self._context, replace(task, follow_up=None), now)
         return next_look(self._context, task, now)
+
+    def _settle_cancel(
+        self, tx: Tx, recorder: Recorder, task: Task, outcome: CancelOutcome
+    ) -> datetime:
+        """Record what became of a request to cancel; return when to look at the task."""
+        plan = self._context.policy.polls
+        match outcome:
+            case Cancelled(word=word):
+                said = Observation(TaskState.CANCELLED, word)
+                recorder.record(task.key, said.as_event(Source.POLL))
+            case CancelAsked():
+                tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
+            case TooLate(message=message):
+                recorder.record(task.key, Event(Kind.CANCEL_REFUSED, Source.POLL, message=message))
+            case Gone():
+                tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
+            case CancelUnknown(retry_after_s=asked_s):
+                return tx.now + max(plan.first, timedelta(seconds=asked_s or 0.0))
+        return tx.now + plan.first
+
+    def _settle_absence(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
+        """Record that the provider shows no such task, as far as that proves anything."""
+        if absent.kind in (Absence.NOT_YET, Absence.OTHER_KEY):
+            return next_look(self._context, task, tx.now)
+        if absent.kind is Absence.PURGED and task.state in _ACCEPTED:
+            message = f"the provider has deleted it: {absent.message}"
+            recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
+            return next_look(self._context, recorder.task(task.key), tx.now)
+        return self._deny(tx, recorder, task)
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """Record that the provider says it has no such task; return when to ask again."""
@@ -339,15 +370,6 @@ class _Braked:
 
 def _must_be_alone(item: _Looked) -> bool:
     return isinstance(item.outcome, Unanswered) and item.outcome.alone
-
-
-def _read(polls: Polls, asking: Asking, answer: HttpResult | HttpFailure) -> Sequence[PollOutcome]:
-    try:
-        return polls.parse_poll(asking, answer)
-    except Exception:
-        # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
-        log.exception("the answer to a poll broke the adapter")
-        return [Unanswered("the answer could not be read; see the log")] * len(asking.tasks)
 
 
 def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:

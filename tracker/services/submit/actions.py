@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from tracker.domain.errors import BeingSent, Conflict, NotFound
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.task import UNKNOWN_OPERATION, VERDICTS, Task, TaskState, is_askable
+from tracker.domain.task import (
+    UNKNOWN_OPERATION,
+    VERDICTS,
+    Task,
+    TaskError,
+    TaskState,
+    is_askable,
+)
 from tracker.domain.work import JobKind
+from tracker.providers.ports.adapter import Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
 from tracker.services.submit.submission import Acceptance, AcceptedTask
@@ -16,14 +25,40 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
 
 NO_SUCH_TASK = "there is no such task"
+_RESOLUTIONS = {
+    "exists": (Kind.RESOLVED_EXISTS, "a person found it at the provider"),
+    "never_made": (Kind.RESOLVED_NEVER_MADE, "a person knows that it was never made; sent again"),
+    "give_up": (Kind.RESOLVED_GIVEN_UP, "a person gave up finding out whether it was made"),
+}
 _AGAIN = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
 """What may be submitted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person knows of a submit whose outcome is unknown.
+
+    verb:  `exists` (then with the provider's id), `never_made` (it is sent again) or `give_up`.
+    actor: who says so, for the history.
+    """
+
+    verb: Literal["exists", "never_made", "give_up"]
+    actor: str
+    provider_task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     tenant: str
     id: UUID
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolving:
+    tenant: str
+    id: UUID
+    resolution: Resolution
 
 
 class Actions:
@@ -34,14 +69,44 @@ class Actions:
         self._context = context
         self._acceptance = acceptance
 
-    async def cancel(self, tenant: str, id_: UUID) -> Task:
-        """Cancel a task that has not been sent; one that is cancelled already stays so.
+    async def cancel(self, tenant: str, id_: UUID, *, actor: str) -> Task:
+        """Cancel a task that has not been sent, or have its provider asked to cancel it.
 
-        When this returns it will not be sent. Raises NotFound; BeingSent while a request is on its
-        way; Conflict once the provider may have it, or when it is over; Unavailable.
+        A task that has not been sent is cancelled when this returns; of any other the provider's
+        word, which a later step brings, is what ends it. actor: who wants it, for the history.
+        Raises NotFound; BeingSent while a request is on its way; Conflict where the provider
+        cannot cancel, or when the task is over; Unavailable.
         """
-        cancelled: Task = await self._context.store.write(self._cancel, _Wanted(tenant, id_))
+        wanted = _Wanted(tenant, id_, actor=actor)
+        cancelled: Task = await self._context.store.write(self._cancel, wanted)
         return cancelled
+
+    async def resolve(self, tenant: str, id_: UUID, resolution: Resolution) -> Task:
+        """Settle a task whose submit's outcome nothing else can find out.
+
+        Raises NotFound; Conflict when the task is not `uncertain`, or another task has the
+        provider's id; Unavailable.
+        """
+        wanted = _Resolving(tenant, id_, resolution)
+        resolved: Task = await self._context.store.write(self._resolve, wanted)
+        return resolved
+
+    def why_a_person_must_resolve(self, provider: str, account: str) -> str | None:
+        """Return why nothing finds a lost submit of an account; None where something may."""
+        known = self._context.accounts.get((provider, account))
+        if known is None:
+            return "its account is not in the settings"
+        match self._context.providers[provider].submits.finds(known):
+            case Finds.NEVER:
+                return f"{provider} finds no task by anything of ours"
+            case Finds.EXISTENCE:
+                return f"{provider} says that it exists, and not under which id"
+            case Finds.BY_SCAN if self._context.public_url is None:
+                return (
+                    f"{provider} lists tasks by our callback URL, and TRACKER_PUBLIC_URL is unset"
+                )
+            case _:
+                return None
 
     async def refresh(self, tenant: str, id_: UUID) -> Task:
         """Have the provider asked about a task now. A verdict with its result needs no asking.
@@ -78,12 +143,18 @@ class Actions:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
         sending = attempts.open_of(tx.db, [task.key for task in found.values()])
         recorder = Recorder(self._context, tx, found.values())
-        results = [self._cancel_one(recorder, _of(found, one), sending) for one in wanted]
+        results = [
+            self._cancel_one(recorder, _of(found, one), sending, one.actor) for one in wanted
+        ]
         recorder.flush()
         return results
 
     def _cancel_one(
-        self, recorder: Recorder, task: Task | None, sending: dict[int, int]
+        self,
+        recorder: Recorder,
+        task: Task | None,
+        sending: dict[int, int],
+        actor: str | None,
     ) -> Task | Exception:
         if task is None:
             return NotFound(NO_SUCH_TASK)
@@ -94,14 +165,75 @@ class Actions:
             case TaskState.QUEUED if task.key in sending:
                 return BeingSent("it is being sent at this moment; ask again once that is settled")
             case TaskState.QUEUED:
-                event = Event(Kind.CANCEL_REQUESTED, Source.CLIENT, message="cancelled before sent")
+                event = Event(
+                    Kind.CANCEL_REQUESTED,
+                    Source.CLIENT,
+                    message="cancelled before it was sent",
+                    actor=actor,
+                )
                 return recorder.record(task.key, event).task
             case TaskState.UNCERTAIN:
                 return Conflict(f"{task.provider} may have it: that is being found out")
             case TaskState.SUBMITTED | TaskState.RUNNING:
-                return Conflict(f"{task.provider} has it and offers no way to cancel a task")
+                return self._ask_to_cancel(recorder, task, actor)
             case _:
                 return Conflict(f"it is {task.state}: there is nothing to cancel")
+
+    def _ask_to_cancel(self, recorder: Recorder, task: Task, actor: str | None) -> Task | Exception:
+        if self._context.providers[task.provider].cancels is None:
+            return Conflict(f"{task.provider} has it and offers no way to cancel a task")
+        if not self._context.has_account(task):
+            return _no_account(task)
+        if task.provider_task_id is None:
+            return Conflict(f"{task.provider} has not told under which id it has the task")
+        if task.cancel_asked_at is None:
+            event = Event(
+                Kind.CANCEL_ASKED,
+                Source.CLIENT,
+                message=f"{task.provider} is asked to cancel it",
+                actor=actor,
+            )
+            task = recorder.record(task.key, event).task
+        recorder.poll_soon(task.key)
+        return task
+
+    def _resolve(self, tx: Tx, wanted: Sequence[_Resolving]) -> list[Task | Exception]:
+        found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
+        recorder = Recorder(self._context, tx, found.values())
+        results: list[Task | Exception] = []
+        for one in wanted:
+            task = found.get(one.id)
+            if task is None or task.tenant != one.tenant:
+                results.append(NotFound(NO_SUCH_TASK))
+                continue
+            results.append(self._resolve_one(tx, recorder, task.key, one.resolution))
+        recorder.flush()
+        return results
+
+    def _resolve_one(
+        self, tx: Tx, recorder: Recorder, key: int, resolution: Resolution
+    ) -> Task | Exception:
+        task = recorder.task(key)
+        if task.state is not TaskState.UNCERTAIN:
+            return Conflict(f"it is {task.state}: only an uncertain task is resolved")
+        theirs = resolution.provider_task_id
+        if theirs is not None:
+            owners = tasks.owners(tx.db, task.provider, task.account, {theirs})
+            if owners.get(theirs, set()) - {task.key}:
+                return Conflict(f"another task has the id {theirs[:128]!r} at {task.provider}")
+        kind, message = _RESOLUTIONS[resolution.verb]
+        error = None
+        if kind is Kind.RESOLVED_GIVEN_UP:
+            error = TaskError("outcome_unknown", "outcome_unknown", message)
+        event = Event(
+            kind,
+            Source.OPERATOR,
+            message=message,
+            provider_task_id=theirs,
+            error=error,
+            actor=resolution.actor,
+        )
+        return recorder.record(key, event).task
 
     def _refresh(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})

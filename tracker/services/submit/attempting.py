@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tracker.domain import retry
+from tracker.clock import new_id
+from tracker.domain import lifecycle, retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
@@ -18,6 +19,7 @@ from tracker.domain.outcome import (
     Accepted,
     Deferred,
     NotSent,
+    Part,
     Refused,
     SubmitOutcome,
     Unknown,
@@ -29,7 +31,8 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.recorder import Recorder
-from tracker.store import attempts, jobs, tasks
+from tracker.services.submit.submission import as_accepted
+from tracker.store import attempts, jobs, labels, tasks
 from tracker.store.attempts import Attempt
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -48,6 +51,7 @@ class _Begun:
     task: Task
     attempt: Attempt
     body: bytes
+    parent: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ class Attempting:
         begun: _Begun | None = await context.store.write(self._begin, job, is_patient=True)
         if begun is None:
             return
+        if begun.task.parent_id is not None:
+            parent = await context.store.find(tasks.by_id, begun.task.parent_id)
+            begun = replace(begun, parent=parent)
         context.at(Point.SUBMIT_BEGUN)
         started = context.clock.monotonic()
         sending = self._sending(begun)
@@ -106,7 +113,7 @@ class Attempting:
             account=context.account(task),
             task=task,
             body=json.loads(begun.body),
-            parent=None,
+            parent=begun.parent,
             callback_url=context.callback_url(task),
             now=context.clock.now(),
         )
@@ -228,7 +235,39 @@ class Attempting:
                 return
             event = _abandoned(item)
         recorder.record(item.begun.task.key, event)
+        if isinstance(item.outcome, Accepted):
+            self._take_in(tx, recorder, item, item.outcome)
         jobs.finish(tx.db, item.job)
+
+    def _take_in(self, tx: Tx, recorder: Recorder, item: _Ended, accepted: Accepted) -> None:
+        """Record what an answer says beyond acceptance: a result, and further tasks."""
+        attempt = item.begun.attempt.key
+        if accepted.said is not None:
+            said = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
+            recorder.record(item.begun.task.key, said)
+        if not accepted.parts:
+            return
+        made = [self._part(tx, item.begun.task, part) for part in accepted.parts]
+        inserted = [task for task in tasks.insert_many(tx.db, made) if task is not None]
+        tasks.insert_inputs(tx.db, [(task, item.begun.body) for task in inserted])
+        labels.insert_many(tx.db, inserted)
+        for task in inserted:
+            recorder.start(lifecycle.part(task, attempt))
+
+    def _part(self, tx: Tx, first: Task, part: Part) -> Task:
+        return replace(
+            as_accepted(first),
+            key=0,
+            id=new_id(),
+            external_task_id=f"{first.external_task_id}::{part.mark}",
+            provider_task_id=part.provider_task_id,
+            parent_id=first.id,
+            state=TaskState.SUBMITTED,
+            created_at=tx.now,
+            updated_at=tx.now,
+            submitted_at=tx.now,
+            give_up_at=tx.now + self._context.policy.give_up,
+        )
 
     def _try_later(self, tx: Tx, recorder: Recorder, item: _Ended, retry_at: datetime) -> None:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
@@ -248,6 +287,7 @@ class Attempting:
                     provider_status=accepted.word,
                     provider_task_id=accepted.provider_task_id,
                     attempt=attempt,
+                    context=accepted.context,
                 )
             case Refused() as refused:
                 return Event(
@@ -347,6 +387,7 @@ def _sighting(item: _Ended, accepted: Accepted) -> Event:
         provider_status=accepted.word,
         provider_task_id=accepted.provider_task_id,
         attempt=item.begun.attempt.key,
+        context=accepted.context,
     )
 
 

@@ -156,8 +156,9 @@ class Acceptance:
             raise error.under(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
+        parent = await self._parent(submission, request)
         return _Checked(
-            task=await self._new_task(submission, request),
+            task=await self._new_task(submission, request, parent),
             body=_as_bytes(request, submission),
             key=_idempotency_key(submission),
         )
@@ -182,11 +183,36 @@ class Acceptance:
             reason = "differs from the one in the input; give it once"
             raise InvalidRequest(FieldError("external_task_id", reason))
 
-    async def _new_task(self, submission: Submission, request: Request) -> Task:
+    async def _parent(self, submission: Submission, request: Request) -> Task | None:
+        """Find the task that a new one continues: it fixes the account.
+
+        Raises InvalidRequest where the tenant has no such task, or names another account.
+        """
+        name = request.parent
+        if name is None:
+            return None
+        found = await self._context.store.read(
+            lambda db: tasks.get_by_name(db, submission.tenant, submission.provider, name)
+        )
+        place = f"{submission.input_path}.parent" if submission.input_path else "parent"
+        if found is None:
+            raise InvalidRequest(FieldError(place, f"there is no task {name[:128]!r} to continue"))
+        if found.provider_task_id is None:
+            reason = f"task {name[:128]!r} has no id at its provider yet; wait until it has"
+            raise InvalidRequest(FieldError(place, reason))
+        if submission.account not in (None, found.account):
+            reason = f"the task that it continues is one of account {found.account!r}"
+            raise InvalidRequest(FieldError("account", reason))
+        return found
+
+    async def _new_task(
+        self, submission: Submission, request: Request, parent: Task | None
+    ) -> Task:
         now, id_ = self._context.clock.now(), new_id()
         policy = self._context.policy
         external = submission.external_task_id or request.external_task_id or str(id_)
-        account = submission.account or await self._choosing.choose(
+        chosen = submission.account or (None if parent is None else parent.account)
+        account = chosen or await self._choosing.choose(
             Choice(submission.provider, submission.operation, submission.metadata or {}, external)
         )
         return Task(
@@ -207,6 +233,8 @@ class Acceptance:
             deadline_at=now + (submission.deadline or policy.deadline),
             callback_url=request.callback_url,
             webhook_url=submission.webhook_url,
+            context=request.context,
+            parent_id=None if parent is None else parent.id,
         )
 
     def _insert(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
@@ -284,6 +312,9 @@ def as_accepted(task: Task) -> Task:
         absences=0,
         follow_up=None,
         never_created=False,
+        stage=None,
+        cancel_asked_at=None,
+        cancel_sent_at=None,
         submitted_at=None,
         finished_at=None,
         give_up_at=None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, Kind, Source
-from tracker.domain.task import AT_PROVIDER
+from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, idempotency, tasks
@@ -68,8 +68,7 @@ class Sweeping:
                     and task.give_up_at is not None
                     and task.give_up_at <= tx.now
                 ):
-                    message = "no verdict came in time; nobody asks any more"
-                    recorder.record(task.key, Event(Kind.GIVEN_UP, Source.SWEEP, message=message))
+                    recorder.record(task.key, _given_up(task))
             recorder.flush()
             moved.append(len(due))
         return moved
@@ -82,3 +81,12 @@ class Sweeping:
             ids = callback_ids.forget(tx.db, before=before, limit=limit)
             dropped.append(max(keys, ids))
         return dropped
+
+
+def _given_up(task: Task) -> Event:
+    if task.state is not TaskState.UNCERTAIN:
+        message = "no verdict came in time; nobody asks any more"
+        return Event(Kind.GIVEN_UP, Source.SWEEP, message=message)
+    message = "whether the provider has it, and bills it, could not be found out in time"
+    error = TaskError("outcome_unknown", "outcome_unknown", message)
+    return Event(Kind.GIVEN_UP, Source.SWEEP, message=message, error=error)

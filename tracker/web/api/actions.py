@@ -4,12 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.task import VERDICTS, Task
+from tracker.domain.task import TERMINAL, VERDICTS, Task
+from tracker.services.submit.actions import Resolution
+from tracker.web.api.schemas import ResolveBody
 from tracker.web.api.task_answers import NEW_TASK, TASK, accepted_answer, task_answer
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import operation, read_body
+from tracker.web.edge.state import principal, services, tenant
 
 
 @operation(
@@ -35,13 +37,38 @@ async def refresh(request: Request) -> Response:
     return task_answer(request, now, wait, status=202 if now.version == before.version else 200)
 
 
-@operation(scope=Scope.TASKS_WRITE, tag="tasks", answers={200: TASK}, problems=[409])
+@operation(scope=Scope.TASKS_WRITE, tag="tasks", answers={200: TASK, 202: TASK}, problems=[409])
 async def cancel(request: Request) -> Response:
-    """Cancel a task that has not been sent: then it never will be.
+    """Cancel a task. 200: it is cancelled; 202: its provider is asked to, whose word ends it.
 
-    409 once the provider may have it: Kling cannot take a task back.
+    409 where the provider has it and offers no way to cancel, and when the task is over.
     """
-    task = await services(request).actions.cancel(tenant(request), query.task_id(request))
+    task = await services(request).actions.cancel(
+        tenant(request), query.task_id(request), actor=principal(request).actor
+    )
+    status = 200 if task.state in TERMINAL else 202
+    return task_answer(request, task, waiting.Wait(0, {}), status=status)
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    body=ResolveBody,
+    examples={"It exists": {"verb": "exists", "provider_task_id": "881234"}},
+    answers={200: TASK},
+    problems=[409],
+)
+async def resolve(request: Request) -> Response:
+    """Settle an `uncertain` task whose submit nothing else can find out about.
+
+    `exists`: it was made, under `provider_task_id`. `never_made`: it is sent again. `give_up`: it
+    expires with the code `outcome_unknown`.
+    """
+    body = await read_body(request, ResolveBody)
+    resolution = Resolution(body.verb, principal(request).actor, body.provider_task_id)
+    task = await services(request).actions.resolve(
+        tenant(request), query.task_id(request), resolution
+    )
     return task_answer(request, task, waiting.Wait(0, {}))
 
 

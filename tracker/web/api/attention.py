@@ -23,9 +23,11 @@ MOST = 50
 async def attention_(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
     owner = tenant(request)
-    found = await services(request).store.read(
-        lambda db: _collect(db, owner, services(request).clock.now())
-    )
+    our = services(request)
+    found = await our.store.read(lambda db: _collect(db, owner, our.clock.now()))
+    for task in found["uncertain"]:
+        reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
+        task["resolve"] = reason
     if owner == DEFAULT_TENANT:
         standing = services(request).stalls.standing()
         found["conditions"] += [_condition(one) for one in standing]
@@ -90,11 +92,14 @@ def _condition(one: conditions.Condition) -> service_views.Condition:
 def _stuck(one: attention.Stuck) -> service_views.StuckTask:
     return {
         "task_id": str(one.id),
+        "provider": one.provider,
+        "account": one.account,
         "operation": one.operation,
         "external_task_id": one.external_task_id,
         "state": one.state,
         "message": one.message,
         "since": instant(one.since),
+        "resolve": None,
     }
 
 

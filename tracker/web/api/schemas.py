@@ -95,6 +95,21 @@ class SubmitBody(BaseModel):
 MAX_NAMES = 500
 
 
+class ResolveBody(BaseModel):
+    """`POST /v1/tasks/{id}/resolve`: what a person knows of a submit of unknown outcome."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    verb: Literal["exists", "never_made", "give_up"]
+    provider_task_id: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _has_an_id_where_it_exists(self) -> Self:
+        if (self.verb == "exists") != (self.provider_task_id is not None):
+            raise ValueError("provider_task_id goes with the verb exists, and is needed there")
+        return self
+
+
 class QueryBody(BaseModel):
     """`POST /v1/tasks/query`. provider, account: whose external ids are meant."""
 
@@ -138,6 +153,7 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
         "message": step.message,
         "provider_at": instant(step.provider_at),
         "at": instant(step.at),
+        "actor": step.actor,
         "evidence": _evidence(step),
     }
 

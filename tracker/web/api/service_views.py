@@ -26,11 +26,16 @@ class StuckTask(TypedDict):
     """A task that may need a human."""
 
     task_id: Uuid
+    provider: str
+    account: str
     operation: str
     external_task_id: str
     state: TaskState
     message: str | None
     since: Instant
+    resolve: str | None
+    """Why only a person can find out whether it exists; `POST /v1/tasks/{id}/resolve` settles it.
+    Null for every other task."""
 
 
 @with_config(EXACT)

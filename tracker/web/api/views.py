@@ -34,6 +34,10 @@ class Artifact(TypedDict):
     """The provider's id of the piece."""
     duration_s: str | None
     """Length in seconds, as the provider wrote it."""
+    state: Literal["preview", "ready", "failed"]
+    """`preview`: it will be replaced."""
+    expires_at: Instant | None
+    """When the provider deletes it, where it says so."""
 
 
 @with_config(EXACT)
@@ -48,8 +52,8 @@ class TaskError(TypedDict):
     """Why a task failed."""
 
     type: str
-    """`refused` (the provider would not create it), `provider` (it failed there) or
-    `never_submitted` (it never left us)."""
+    """`refused` (the provider would not create it), `provider` (it failed there),
+    `never_submitted` (it never left us) or `outcome_unknown` (nobody could find out)."""
     code: str | None
     message: str
 
@@ -67,6 +71,8 @@ class Cost(TypedDict):
     currency: str | None
     list_price: str | None
     """Of cash, before discounts."""
+    phase: Literal["estimate", "reserve", "settle", "refund"]
+    """`settle`: charged in the end; a refund may follow after the verdict."""
 
 
 @with_config(EXACT)
@@ -89,6 +95,8 @@ class Task(TypedDict):
     message: str | None
     progress: float | None
     """Percent, where the provider tells."""
+    stage: str | None
+    """The step of a running task, where the provider names steps."""
     result: Result | None
     error: TaskError | None
     costs: list[Cost]
@@ -96,6 +104,10 @@ class Task(TypedDict):
     overdue: bool
     """Past its deadline and still open."""
     metadata: dict[str, Any]
+    cancel_asked_at: Instant | None
+    """When a caller asked to cancel it at the provider; the provider's word ends it."""
+    parent_id: Uuid | None
+    """The task that this one continues, or whose create made this one as well."""
     resubmit_of: Uuid | None
     """The task whose input this one submits again."""
     created_at: Instant
@@ -164,6 +176,10 @@ Transition = TypedDict(  # `from` is no name for a class body
             Instant | None, Field(description="When, by the provider's clock.")
         ],
         "at": Annotated[Instant, Field(description="When, by ours.")],
+        "actor": Annotated[
+            str | None,
+            Field(description="Who did it, where a person or a program with a key did."),
+        ],
         "evidence": Evidence | None,
     },
 )

@@ -1,0 +1,169 @@
+"""One look at tasks: which call is due (a poll, a scan, a cancellation), made and read."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.outcome import (
+    MAX_FOLLOWS,
+    CancelOutcome,
+    CancelUnknown,
+    Follow,
+    More,
+    NotSeen,
+    Observed,
+    PollOutcome,
+    Unanswered,
+)
+from tracker.domain.retry import RETRY_AFTER_CAP_S
+from tracker.domain.task import VERDICTS, Task, TaskState
+from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
+from tracker.services.context import Context
+from tracker.store import attempts
+
+log = logging.getLogger(__name__)
+
+MAX_PAGES = 10
+"""How many pages of a provider's list one scan for a lost submit reads."""
+CANNOT_ASK = HttpFailure(Certainty.NOT_SENT, "there is nothing to ask by")
+NOT_ASKED = Unanswered(
+    "the provider knows the task by its own id only, and has not told us that", RETRY_AFTER_CAP_S
+)
+"""Only a callback can tell now; nobody is called, and the next look is far away."""
+NEVER_FOUND = Unanswered(
+    "nothing finds a submit of unknown outcome at this provider", RETRY_AFTER_CAP_S
+)
+_UNREADABLE = "the answer could not be read; see the log"
+Outcome = PollOutcome | NotSeen | CancelOutcome
+"""What one look brought, for one task."""
+_CANCELLABLE = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of a call. outcomes: of each task, in their order."""
+
+    answer: Answer
+    outcomes: Sequence[Outcome]
+
+
+def is_asked_alone(context: Context, task: Task) -> bool:
+    """Tell whether a task needs another call than a poll, so that it shares none."""
+    return is_cancel_due(context, task) or _is_searched_for(context, task)
+
+
+def is_cancel_due(context: Context, task: Task) -> bool:
+    """Tell whether the provider is still to be told that a caller wants a task cancelled."""
+    return (
+        task.cancel_asked_at is not None
+        and task.cancel_sent_at is None
+        and task.state in _CANCELLABLE
+        and context.providers[task.provider].cancels is not None
+    )
+
+
+def _is_searched_for(context: Context, task: Task) -> bool:
+    """Tell whether a poll by our own id would prove nothing about a lost submit."""
+    if task.state is not TaskState.UNCERTAIN:
+        return False
+    return context.providers[task.provider].submits.finds(context.account(task)) is not Finds.BY_ID
+
+
+async def ask(context: Context, group: Sequence[Task]) -> Asked:
+    """Make the call that is due for tasks of one account, and read its answer.
+
+    Raises nothing that an answer can cause.
+    """
+    task, provider = group[0], context.providers[group[0].provider]
+    asking = Asking(context.account(task), group, context.clock.now())
+    if len(group) == 1 and _is_searched_for(context, task):
+        return await _search(context, provider.looks, asking)
+    if len(group) == 1 and provider.cancels is not None and is_cancel_due(context, task):
+        return await _cancel(context, provider.cancels, provider.polls, asking)
+    return await _poll(context, provider.polls, asking)
+
+
+async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
+    call = None if polls is None else polls.build_poll(asking)
+    if polls is None or call is None:
+        return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
+    answer = await _call(context, call, asking.tasks)
+    outcomes = _read(polls, asking, answer)
+    for _ in range(MAX_FOLLOWS):
+        follow = outcomes[0]
+        if not isinstance(follow, Follow):
+            break
+        answer = await _call(context, follow.call, asking.tasks)
+        outcomes = _read(polls, replace(asking, page=follow.page), answer)
+    if isinstance(outcomes[0], Follow):
+        outcomes = [Unanswered(f"more than {MAX_FOLLOWS} calls lead on from one answer")]
+    return Asked(answer, outcomes)
+
+
+async def _search(context: Context, looks: Looks | None, asking: Asking) -> Asked:
+    """Scan the provider's list for a task whose submit was lost."""
+    if looks is None:
+        return Asked(CANNOT_ASK, [NEVER_FOUND])
+    key = asking.task.key
+    last = await context.store.read(lambda db: attempts.last_of(db, key))
+    asking = replace(
+        asking,
+        callback_url=context.callback_url(asking.task),
+        since=None if last is None else last.started_at,
+    )
+    answer: Answer = CANNOT_ASK
+    for _ in range(MAX_PAGES):
+        call = looks.build_lookup(asking)
+        if call is None:
+            return Asked(answer, [NEVER_FOUND])
+        answer = await _call(context, call, asking.tasks)
+        try:
+            outcome = looks.parse_lookup(asking, answer)
+        except Exception:
+            log.exception("the answer to a lookup broke the adapter")
+            return Asked(answer, [Unanswered(_UNREADABLE)])
+        if not isinstance(outcome, More):
+            return Asked(answer, [outcome])
+        asking = replace(asking, page=outcome.page)
+    return Asked(answer, [NotSeen(f"not on the first {MAX_PAGES} pages of the provider's list")])
+
+
+async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, asking: Asking) -> Asked:
+    """Ask the provider to cancel. Where that would erase an ended task, look at it first."""
+    if cancels.erases_ended:
+        looked = await _poll(context, polls, asking)
+        said = looked.outcomes[0]
+        is_open = isinstance(said, Observed) and said.observation.state not in VERDICTS
+        if not is_open:
+            return looked
+    call = cancels.build_cancel(asking)
+    if call is None:
+        return Asked(CANNOT_ASK, [NOT_ASKED])
+    answer = await _call(context, call, asking.tasks)
+    try:
+        return Asked(answer, [cancels.parse_cancel(asking, answer)])
+    except Exception:
+        log.exception("the answer to a cancellation broke the adapter")
+        return Asked(answer, [CancelUnknown(_UNREADABLE)])
+
+
+async def _call(
+    context: Context, call: HttpCall, group: Sequence[Task]
+) -> HttpResult | HttpFailure:
+    return await context.egress.call_provider(
+        replace(
+            call,
+            timeout_s=context.policy.poll_timeout_s,
+            secrets=context.callback_tokens(group),
+        )
+    )
+
+
+def _read(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+    try:
+        return polls.parse_poll(asking, answer)
+    except Exception:
+        # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
+        log.exception("the answer to a poll broke the adapter")
+        return [Unanswered(_UNREADABLE)] * len(asking.tasks)
