@@ -15,7 +15,9 @@ SHORTEST = 6
 """Characters of the shortest secret that is looked for: shorter ones stand in ordinary words."""
 CERTAIN = 16
 """Characters from which on a secret is taken out of the middle of a word too."""
-_ASCII_ESCAPE = re.compile(r"%(?:25){0,4}([2-7][0-9A-Fa-f])|\\{1,8}u00([2-7][0-9A-Fa-f])")
+# Two and not one: each begins with a character that is searched for fast.
+_PERCENT_ESCAPE = re.compile(r"%(?:25){0,4}([2-7][0-9A-Fa-f])")
+_JSON_ESCAPE = re.compile(r"\\{1,8}u00([2-7][0-9A-Fa-f])")
 _JWT_CLAIMS = '{"iss":"'
 """How the claims of a token begin that an access key and its secret key make."""
 _HEX = "(?:2[dD]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9aA]|5[fF])"
@@ -95,11 +97,13 @@ class Redactor:
 
     def _patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
         """The patterns that may match; usually none, which a search for plain text shows faster."""
-        plain, bare = _unescaped(text), text.replace("\\", "")
+        plain = _unescaped(text)
+        bare = text.replace("\\", "") if "\\" in text else text
         patterns = [_CALLBACK] if "callbacks" in plain else []
         patterns += [_jwt(claims) for claims in self._claims if claims in plain]
-        sought = (*_sought(also), *self._known) if also else self._known
-        patterns += [_secret(one) for one in sought if one in plain or one in bare]
+        if any(one in plain or one in bare for one in also):
+            patterns += [_secret(one) for one in _sought(also)]
+        patterns += [_secret(one) for one in self._known if one in plain or one in bare]
         return patterns
 
 
@@ -123,10 +127,17 @@ def _sought(secrets: Iterable[str]) -> tuple[str, ...]:
 
 def _unescaped(text: str) -> str:
     """The text with its escapes of ASCII undone."""
-    if "%" not in text and "\\" not in text:
+    if "%" in text:
+        text = _PERCENT_ESCAPE.sub(_escaped_character, text)
+    if "\\" not in text:
         return text
-    undone = _ASCII_ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
-    return undone.replace("\\", "")
+    if "u00" in text:
+        text = _JSON_ESCAPE.sub(_escaped_character, text)
+    return text.replace("\\", "")
+
+
+def _escaped_character(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 @lru_cache(maxsize=1024)
