@@ -27,5 +27,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "kling": _module("kling"),
         "luma": _module("luma"),
+        "replicate": _module("replicate"),
     }
 )

@@ -158,9 +158,16 @@ class Engine(Generic[DetailsT]):
         offset: int = 0,
         limit: int,
         wanted: Callable[[EmulatedTask[DetailsT]], bool] = lambda _task: True,
+        keeps_purged: bool = False,
     ) -> TaskListing[DetailsT]:
-        """Return a part of an account's list, newest first, as far as lists show it yet."""
-        tasks = self.registry.newest(account, lambda task: wanted(task) and self.is_listed(task))
+        """Return a part of an account's list, newest first, as far as lists show it yet.
+
+        keeps_purged: whether purged tasks are still shown (emptied); see `is_purged`.
+        """
+        tasks = self.registry.newest(
+            account,
+            lambda task: wanted(task) and self.is_listed(task, keeps_purged=keeps_purged),
+        )
         part = tasks[offset : offset + limit]
         return TaskListing(part, offset + limit < len(tasks), len(tasks))
 
@@ -178,9 +185,9 @@ class Engine(Generic[DetailsT]):
             return False
         return self.now_ms() - task.ended_at >= seconds * 1000
 
-    def is_listed(self, task: EmulatedTask[DetailsT]) -> bool:
+    def is_listed(self, task: EmulatedTask[DetailsT], *, keeps_purged: bool = False) -> bool:
         """Return whether lists show the task: not forgotten, purged or too young."""
-        if self.is_forgotten(task) or self.is_purged(task):
+        if self.is_forgotten(task) or (self.is_purged(task) and not keeps_purged):
             return False
         word = CoreWord.LAGGING
         return not task.scenario.has(word) or self.age_of(task) >= task.scenario.seconds(word)

@@ -77,6 +77,8 @@ class EmulatedTask(Generic[DetailsT]):
     """Unix milliseconds."""
     updated_at: int
     """Unix milliseconds; never goes back."""
+    started_at: int | None = None
+    """Unix milliseconds of the first step that needs work done; None when it never came there."""
     ended_at: int | None = None
     """Unix milliseconds of the last verdict."""
     status: str = SUBMITTED
@@ -162,6 +164,8 @@ class TaskRegistry(Generic[DetailsT]):
         if step.status == SUCCEED:
             task.ready, task.progress = len(task.artifacts), 100
         task.updated_at = max(at, task.updated_at + 1)
+        if step.status in {PROCESSING, SUCCEED} and task.started_at is None:
+            task.started_at = task.updated_at
         if not task.is_open:
             task.ended_at = task.updated_at
             task.ended.set()
