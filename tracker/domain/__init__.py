@@ -1,1 +1,1 @@
-"""What a task is and how it may change. Pure: no I/O, no await, no clock."""
+"""The task, its states and its changes. Pure: no I/O, no await, no clock."""

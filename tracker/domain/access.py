@@ -1,4 +1,4 @@
-"""Who may do what: scopes, who is asking, and what keys look like."""
+"""Access control: scopes, the principal of a request, and the format of API keys."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ DEFAULT_TENANT = "default"
 
 
 class Scope(StrEnum):
-    """What a key may be allowed to do. `admin` includes the others."""
+    """A permission of an API key. `admin` includes the others."""
 
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
@@ -21,7 +21,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking.
+    """The authenticated caller of a request.
 
     tenant:     whose objects this request can see; all others do not exist for it.
     key:        the row of the API key; None where none was asked for.
@@ -36,7 +36,7 @@ class Principal:
     actor: str = "nobody in particular: no key was asked for"
 
     def may(self, scope: Scope) -> bool:
-        """Whether the scopes cover this one."""
+        """Return true if the principal's scopes include this one."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
@@ -54,7 +54,7 @@ class Holder:
     scope: Scope
 
     def is_allowed(self, tenant: str, scopes: Collection[Scope]) -> bool:
-        """Whether a key with this tenant and these scopes would let it in again."""
+        """Return true if a key with this tenant and these scopes could end the lockout."""
         return tenant == self.tenant and (self.scope in scopes or Scope.ADMIN in scopes)
 
 
@@ -69,7 +69,7 @@ _HINT_CHARS = len(KEY_PREFIX) + 6
 
 
 def digest(key: str) -> bytes:
-    """What is stored of a key. It has 256 random bits, so that a plain hash is enough."""
+    """Return the hash under which a key is stored: plain SHA-256, as keys have 256 random bits."""
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 

@@ -14,7 +14,7 @@ from tracker.domain.task import Task
 VERSION = 1
 """Of the body's shape. Fields may be added within it; receivers ignore what they do not know."""
 STEP = ("version", "from", "to", "kind", "source", "message", "provider_at", "at")
-"""What `data.transition` tells of a change."""
+"""The fields of `data.transition`."""
 _THIN = ("id", "external_task_id", "provider", "operation", "state", "version", "overdue")
 
 

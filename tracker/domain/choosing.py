@@ -23,7 +23,7 @@ class Rule:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def covers(self, provider: str, operation: str, metadata: Mapping[str, Any]) -> bool:
-        """Whether it is about such a task."""
+        """Return true if the rule applies to such a task."""
         return (
             provider == self.provider
             and (self.operation is None or fnmatchcase(operation, self.operation))

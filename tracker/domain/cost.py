@@ -1,4 +1,4 @@
-"""What one task cost, in the provider's own terms."""
+"""The cost of a task, in the provider's own unit."""
 
 from enum import StrEnum
 
@@ -9,11 +9,11 @@ class Phase(StrEnum):
     """Where in the life of a bill an entry stands."""
 
     ESTIMATE = "estimate"
-    """What it will probably cost."""
+    """The expected cost, told before the provider charges."""
     RESERVE = "reserve"
     """Taken at the start, and settled or given back later."""
     SETTLE = "settle"
-    """What was charged in the end."""
+    """The amount charged in the end."""
     REFUND = "refund"
     """Given back, also after the verdict."""
 

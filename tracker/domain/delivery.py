@@ -1,4 +1,4 @@
-"""What endpoints and deliveries are, and what an attempt makes of a delivery. Pure."""
+"""Endpoints, deliveries, and the effect of an attempt on its delivery. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,11 +10,11 @@ from tracker.domain.notices import Filter
 
 
 class EndpointState(StrEnum):
-    """Whether an endpoint gets anything."""
+    """The state of an endpoint: it gets deliveries, is paused, or is disabled."""
 
     ACTIVE = "active"
     PAUSED = "paused"
-    """What is owed is written down and waits: somebody paused it, or it failed for long."""
+    """Paused by a person or after failing for long: deliveries are recorded and wait."""
     DISABLED = "disabled"
     """It answered 410: nothing new is written down for it."""
     DELETED = "deleted"
@@ -121,7 +121,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of a delivery.
+    """The result of one attempt for its delivery.
 
     again_at: when it is tried again; None when it has ended.
     """

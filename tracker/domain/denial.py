@@ -1,4 +1,4 @@
-"""What a provider's "there is no such task" proves: doubt for a while, or an end. Arithmetic only.
+"""The weight of a provider's "there is no such task": doubt for a while, or an end. Pure.
 
 A provider that accepted a task and denies it minutes later is mistaken more often than not: a
 replica lags, or a relay writes its tasks down late (a fork of github.com/QuantumNous/new-api asks

@@ -1,4 +1,4 @@
-"""What the shell must do because a task moved. Values; `services.transition` acts on them."""
+"""The work that a transition causes. Values only; `services.recorder` carries them out."""
 
 from enum import StrEnum
 

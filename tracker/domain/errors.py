@@ -68,11 +68,11 @@ class InvalidRequest(TrackerError):
 
     @property
     def rest(self) -> Sequence[FieldError]:
-        """What stands for the fields that are not named; empty where all are."""
+        """Return the entry that counts the fields left out; empty when every field is named."""
         return (FieldError("", f"{self.omitted} more fields are wrong"),) if self.omitted else ()
 
     def under(self, prefix: str) -> "InvalidRequest":
-        """The same error, said of a body in which the one that was checked stands at `prefix`."""
+        """Return a copy with `prefix` before each path, for an input nested in the body."""
         if not prefix:
             return self
         moved = (
@@ -116,7 +116,7 @@ class IdempotencyInFlight(Conflict):
 
 
 class Fault(StrEnum):
-    """What is wrong with a request's credentials."""
+    """The reason why a request's credentials are rejected."""
 
     MISSING = "missing"
     INVALID = "invalid"
@@ -137,7 +137,7 @@ class Unauthenticated(TrackerError):
 
 
 class Forbidden(TrackerError):
-    """Whoever is asking may not do this.
+    """The principal may not do this.
 
     scope: what the key lacks.
     """

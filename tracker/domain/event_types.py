@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What a notice tells of. Part of the public surface: docs/reference/webhooks.md."""
+    """The type of a webhook event. Public: docs/reference/webhooks.md."""
 
     TASK_SUBMITTED = "task.submitted"
     """The provider has the task."""

@@ -1,4 +1,4 @@
-"""What can happen to a task. Facts only; `lifecycle` says what they do."""
+"""The events of a task. Facts only; `lifecycle` decides their effect."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -14,7 +14,7 @@ def always() -> bool:
 
 
 class Certainty(StrEnum):
-    """What a send that brought no acceptance proves about the other side."""
+    """The evidence of a failed send: did the other side get, and perhaps accept, the request?"""
 
     NOT_SENT = "not_sent"
     """It broke before the first byte left us: nothing can have happened there."""

@@ -24,7 +24,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What our own history says of tasks of one kind.
+    """The expected duration and callback behaviour of tasks of one kind, from our own history.
 
     typical, slow: half and nine tenths of them have their verdict by then; None when too few have
         ended.
@@ -51,7 +51,7 @@ def expectation(latest: Sequence[Ended]) -> Expectation:
 
 
 def is_silent(latest: Sequence[Ended]) -> bool:
-    """Whether most of the latest verdicts, newest first, had to be polled for."""
+    """Return true if most of the latest verdicts, newest first, had to be polled for."""
     recent = latest[:RECENT]
     polled = sum(1 for ended in recent if not ended.by_callback)
     return len(recent) >= ENOUGH and polled * 2 > len(recent)

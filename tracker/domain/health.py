@@ -1,4 +1,4 @@
-"""Whether an account is well, by how its latest submits ended. Arithmetic only."""
+"""The health of an account, judged by its latest submits. Arithmetic only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Try:
 
 
 def ailment(latest: Sequence[Try], *, now: datetime) -> str | None:
-    """What is wrong with an account; None when it is well.
+    """Return the reason why an account is unwell; None when it is well.
 
     latest: newest first.
     """

@@ -29,7 +29,7 @@ S, K = TaskState, Kind
 
 
 class Verdict(StrEnum):
-    """What was made of an event, or of the receipt that carried it."""
+    """The result of applying an event, or of processing the receipt that carried it."""
 
     ADVANCED = "advanced"
     """It made a transition."""
@@ -136,7 +136,7 @@ _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     # `expired` is told too, or a caller who relies on the callback would wait for ever.
     **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
 }
-"""What entering a state causes."""
+"""The effects of entering a state."""
 _TOLD_WITHIN_A_STATE = frozenset({K.DEADLINE_PASSED, K.NEWS, K.COSTS_CHANGED})
 _ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
 _ADVANCED = Verdict.ADVANCED
@@ -178,7 +178,7 @@ class Transition:
 
 @record
 class Step:
-    """What one event did.
+    """The result of applying one event.
 
     task:       the task after it; the very same object when nothing moved.
     transition: None unless the verdict is ADVANCED.

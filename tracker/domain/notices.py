@@ -35,11 +35,11 @@ VERDICT_TYPES = frozenset(
 """After these a caller need not wait any longer. `expired` too, or one who relies on being called
 back would wait for ever."""
 CALLBACK_TYPES = VERDICT_TYPES | {EventType.TASK_UPDATED}
-"""What the `callback_url` of a task is told of: its end, and the result that came after it."""
+"""The event types sent to a task's `callback_url`: its end, and a result that came after it."""
 
 
 def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType | None:
-    """What a step is told as; None when nobody is told (it moved no state of interest)."""
+    """Return the event type of a step; None when it is sent to nobody."""
     if kind is Kind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
     if kind in _UPDATES:
@@ -48,7 +48,7 @@ def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType
 
 
 def event_type(step: Transition) -> EventType | None:
-    """What a transition is told as; None when nobody is told."""
+    """Return the event type of a transition; None when it is sent to nobody."""
     return type_of(step.kind, step.from_state, step.to_state)
 
 
@@ -65,7 +65,7 @@ class Filter:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def wants(self, type_: EventType, *, provider: str | None, task: Task | None) -> bool:
-        """Whether a notice passes.
+        """Return true if the filter lets a notice pass.
 
         provider: whose it is; None for one about an endpoint, which only `types` narrows.
         task:     whose it is; None for one about a provider or an endpoint.

@@ -1,4 +1,4 @@
-"""What a provider said of a task, in our words. Adapters make these; services use them."""
+"""A provider's report of a task in our own terms. Adapters build it; services use it."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -53,7 +53,7 @@ class Refused:
 
 
 class Scope(StrEnum):
-    """What must wait when a provider says "not now"."""
+    """The part of the traffic that must wait when a provider answers "not now"."""
 
     TASK = "task"
     MODEL = "model"
@@ -219,7 +219,7 @@ CancelOutcome = Cancelled | CancelAsked | TooLate | Gone | CancelUnknown
 
 
 def certainty_of(outcome: SubmitOutcome) -> Certainty | None:
-    """What a submit's outcome proves; None when it was accepted."""
+    """Return the certainty of a failed submit; None when it was accepted."""
     match outcome:
         case Accepted():
             return None

@@ -28,12 +28,12 @@ class Pace:
 
     @property
     def is_failing(self) -> bool:
-        """Whether it is down to its last places."""
+        """Return true while the limit is reduced to its last slots."""
         return self.places < 2
 
     @property
     def may_start(self) -> bool:
-        """Whether one more may be sent now."""
+        """Return true if one more may be sent now."""
         return self.under_way < int(self.places)
 
     @property

@@ -1,4 +1,4 @@
-"""Whether the processes that run on one database make a whole service. Arithmetic only."""
+"""Completeness of the processes that share one database. Arithmetic only."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ def mark(secret: bytes) -> str:
 
 
 def differ(rings: Sequence[Sequence[str]]) -> bool:
-    """Whether a process signs with a secret that another one does not know.
+    """Return true if a process signs with a secret that another process does not have.
 
     rings: marks of each process's secrets, the signing one first.
     """

@@ -33,7 +33,7 @@ def seal(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
 
 
 def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
-    """What was sealed with any of these keys. Raises CannotOpen."""
+    """Decrypt a secret sealed with any of these keys. Raises CannotOpen."""
     head, tag = sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
     nonce, text = head[1 : 1 + NONCE_BYTES], head[1 + NONCE_BYTES :]
     for master in masters:

@@ -66,7 +66,7 @@ def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes)
 
 @record
 class Proof:
-    """What the signature of one message proves.
+    """The verification result of one message's signature.
 
     flaw:       why it proves nothing, for people and without secrets; None when it is genuine.
     message_id: the sender's own id of the message, the same when it is sent again.
@@ -81,7 +81,7 @@ class Proof:
 def verify(
     keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, *, now: datetime
 ) -> Proof:
-    """Whether any of the keys made any of the signatures, and lately.
+    """Verify that one of the keys made one of the signatures within the time tolerance.
 
     keys:    several while a secret is being rotated.
     headers: lower-case names.

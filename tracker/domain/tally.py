@@ -38,7 +38,7 @@ class End:
 
 @record
 class TallyKey:
-    """What is counted apart. hour: its start; EVER for all."""
+    """The key of a counter. hour: the hour's start; EVER for all time."""
 
     tenant: str
     provider: str
@@ -48,7 +48,7 @@ class TallyKey:
 
 @record
 class Price:
-    """What amounts are added up apart."""
+    """The key by which amounts are added up."""
 
     kind: str
     unit: str | None
@@ -57,7 +57,7 @@ class Price:
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted at one place.
+    """The counters under one key.
 
     counts: by (what, label): `ended` by state, `told` by source, `latency` by class.
     costs:  exact sums.

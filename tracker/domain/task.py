@@ -1,4 +1,4 @@
-"""What a task is: its states and its fields. Nothing here decides; `lifecycle` does."""
+"""The task: its states and fields. Nothing here decides; `lifecycle` does."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field

@@ -19,7 +19,7 @@ def sign(secret: bytes, provider: str, subject: str) -> str:
 
 
 def is_valid(secrets: Sequence[bytes], provider: str, subject: str, token: str) -> bool:
-    """Whether any secret made this token. Constant time in the token; asks every secret."""
+    """Verify a token against every secret, in constant time in the token."""
     given = token.encode("utf-8", "replace")
     matches = [hmac.compare_digest(_sign(secret, provider, subject), given) for secret in secrets]
     return any(matches)

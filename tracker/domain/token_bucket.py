@@ -27,7 +27,7 @@ class TokenBucket:
 
     @property
     def per_minute(self) -> int:
-        """What it was made with."""
+        """Return the rate that the bucket was made with."""
         return int(self._size)
 
     @property

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """The kind of a background job."""
 
     SUBMIT = "submit"
     RECONCILE = "reconcile"

@@ -46,7 +46,7 @@ _SEARCHED_AT_ONCE = 128 * 1024
 _CREDENTIALS = ("authorization", "x-api-key")
 """Headers that hold nothing but a credential and the word Bearer."""
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, ValueError)
-"""What a call to a provider may break with."""
+"""The exceptions of a call to a provider."""
 
 
 class EgressClient:
@@ -252,7 +252,7 @@ def _request(
 
 
 def _secrets_of(call: HttpCall) -> tuple[str, ...]:
-    """What of a call must not come back: its credentials, also the JWT that was made for it."""
+    """List a call's credentials, also a JWT made for it: none may appear in what we store."""
     words = [w for name in _CREDENTIALS for w in call.headers.get(name, "").split()]
     return (*(word for word in words if word != "Bearer"), *call.secrets)
 

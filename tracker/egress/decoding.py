@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 ACCEPTED = "gzip, deflate"
-"""As the Accept-Encoding field has it."""
+"""The codings we accept, in the form of the Accept-Encoding field."""
 PIECE_BYTES = 64 * 1024
 """At most so much comes out at once."""
 _MOST_LAYERS = 2
@@ -64,7 +64,7 @@ class _Layer:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is missing; an empty body is whole."""
+        """Return true if nothing is missing; an empty body is complete."""
         return self._stream.eof or not self._begun
 
     def feed(self, data: bytes) -> Iterator[bytes]:

@@ -37,9 +37,9 @@ _FAILURES = (
     OSError,
     ValueError,
 )
-"""What a call may break with: bad addresses, cut connections, nonsense in answers."""
+"""The exceptions of a call: bad addresses, cut connections, malformed answers."""
 _STALE = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
-"""What a kept connection breaks with when its other end had closed it."""
+"""The exceptions of a kept connection that the other end had closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether anything of a request may have left us: what a failure proves depends on it."""
+"""Tracking of the bytes of a request that left us: the meaning of a failure depends on it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from tracker.domain.exchange import Certainty, HttpFailure, MaySend, always
 
 
 class NotNow(Exception):
-    """Whoever wants to send may not any more."""
+    """The sender may not send any more."""
 
 
 class FirstByte:

@@ -75,7 +75,7 @@ def clear(db: Connection, name: str, provider: str, account: str, *, now: dateti
 
 
 def list_open(db: Connection) -> list[Condition]:
-    """What is wrong now, oldest first."""
+    """List the open conditions, oldest first."""
     columns = (
         conditions.c.name,
         conditions.c.provider,

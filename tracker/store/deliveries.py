@@ -188,13 +188,13 @@ def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None
 
 
 def of_task(db: Connection, task_key: int) -> list[Delivery]:
-    """What one task owes or owed, oldest first."""
+    """List a task's deliveries, oldest first."""
     found = _shown().where(deliveries.c.task_key == task_key).order_by(deliveries.c.key)
     return [_delivery(row) for row in db.execute(found)]
 
 
 def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:
-    """What was tried for one delivery, oldest first."""
+    """List the attempts of one delivery, oldest first."""
     columns = delivery_attempts.c
     found = select(
         columns.at, columns.latency_ms, columns.status, columns.error, columns.answer
@@ -204,7 +204,7 @@ def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a redelivery by filter would touch.
+    """A preview of a redelivery by filter.
 
     by_event: how many of each type.
     sample:   the ids of some, the newest first.

@@ -276,7 +276,7 @@ _PROMOTE = text(
 
 
 def promote(db: Connection, task_keys: Collection[int], *, now: datetime) -> int:
-    """What waited for an earlier change of these tasks is due, where that has ended."""
+    """Make due the deliveries that waited for an earlier change of these tasks that has ended."""
     if not task_keys:
         return 0
     return db.execute(_PROMOTE, {"now": now, "tasks": sorted(task_keys)}).rowcount

@@ -82,7 +82,7 @@ def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
 
 
 def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, str]]:
-    """What marks the present set of endpoints of each tenant; one that never had any has none.
+    """Find the version mark of each tenant's set of endpoints; none for a tenant without any.
 
     It is asked now; call what is returned for the answer. Raises DBAPIError.
     """

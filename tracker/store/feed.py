@@ -79,13 +79,13 @@ def head(db: Connection) -> int:
 
 
 def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
-    """What came after a place, of all tenants, oldest first."""
+    """List the changes after a position, of all tenants, oldest first."""
     rows = db.execute(_ENTRIES, {"after": after, "most": limit})
     return [_change(row) for row in rows]
 
 
 def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page:
-    """What came after a place and fits.
+    """List the changes after a position that pass the filter.
 
     Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
     same time whatever is asked for and however long the feed is.

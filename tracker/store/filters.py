@@ -14,7 +14,7 @@ from tracker.store.schema import tasks, transitions
 
 
 class Facts(Protocol):
-    """What a filter looks at, in a task and in a change alike."""
+    """The fields a filter reads, in a task and in a change alike."""
 
     @property
     def tenant(self) -> str: ...  # noqa: D102
@@ -65,17 +65,17 @@ class TaskFilter:
     metadata: Sequence[tuple[str, str]] = ()
 
     def narrows(self) -> bool:
-        """Whether it asks for less than all that the tenant has."""
+        """Return true if the filter asks for less than all that the tenant has."""
         return any(getattr(self, field.name) not in (None, ()) for field in fields(self)[1:])
 
     def is_about_changes(self) -> bool:
-        """Whether it asks for tasks by when they last changed."""
+        """Return true if the filter asks for tasks by when they last changed."""
         return self.updated_after is not None or self.updated_before is not None
 
     def of_tasks(
         self, *, only: Collection[str] | None = None, besides: Collection[str] = ()
     ) -> Iterator[ColumnElement[bool]]:
-        """As conditions on `tasks`; the tenant is not among them.
+        """Yield the filter as conditions on `tasks`; the tenant is not among them.
 
         only, besides: some of the fields, by name; an entry of metadata is `metadata.<key>`.
         """
@@ -84,7 +84,7 @@ class TaskFilter:
                 yield condition
 
     def of_changes(self) -> Iterator[ColumnElement[bool]]:
-        """As conditions on `transitions` joined with `tasks`; the tenant is not among them."""
+        """Yield conditions on `transitions` joined with `tasks`; the tenant is not among them."""
         yield from self.of_tasks(besides=("states", "updated_after", "updated_before"))
         if self.states:
             yield transitions.c.to_state.in_(sorted(self.states))
@@ -110,11 +110,11 @@ class TaskFilter:
             yield f"metadata.{name}", labels.carries(name, text)
 
     def matches(self, change: Changed) -> bool:
-        """Whether a change is asked for; says the same as `of_changes`."""
+        """Return true if a change passes; agrees with `of_changes`."""
         return self._fits(change, change.step.to_state, change.step.at)
 
     def fits(self, task: Task) -> bool:
-        """Whether a task is asked for; says the same as `of_tasks`."""
+        """Return true if a task passes; agrees with `of_tasks`."""
         return self._fits(task, task.state, task.updated_at)
 
     def _fits(self, of: Facts, state: TaskState, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What the Kling front asks of `tasks` beyond one operation: by many ids, and pages over all."""
+"""Queries of the fronts on `tasks` beyond one operation: by many ids, and pages over all."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

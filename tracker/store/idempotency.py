@@ -25,7 +25,7 @@ class IdempotencyKey:
 def find(
     db: Connection, wanted: Collection[IdempotencyKey]
 ) -> dict[tuple[str, str], IdempotencyKey]:
-    """What is recorded under these keys."""
+    """Return the recorded entry of each of these keys that has one."""
     table = idempotency_keys.c
     found = select(table.tenant, table.key, table.fingerprint, table.task_key).where(
         tuple_(table.tenant, table.key).in_([(key.tenant, key.key) for key in wanted])

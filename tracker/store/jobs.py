@@ -123,11 +123,11 @@ class Room:
     cap: int
 
     def takes(self, slots: int) -> bool:
-        """Whether a task of so many slots fits now."""
+        """Return true if a task of so many slots fits now."""
         return min(slots, self.cap) <= self.free
 
     def without(self, slots: int) -> "Room":
-        """What is left once it has gone."""
+        """Return the room left once a task of so many slots has gone."""
         return Room(self.free - slots, self.cap)
 
 
@@ -313,7 +313,7 @@ def _among(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
 
 
 def is_held(db: Connection, job: Job) -> bool:
-    """Whether this holder may still commit work on the job. Locks the row."""
+    """Return true if this holder may still commit work on the job. Locks the row."""
     found = select(jobs.c.key).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
     return db.execute(found.with_for_update()).one_or_none() is not None
 

@@ -70,7 +70,7 @@ def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
 
 
 def is_any(db: Connection) -> bool:
-    """Whether there is a key, even a revoked one."""
+    """Return true if there is any key, even a revoked one."""
     return db.execute(select(api_keys.c.key).limit(1)).first() is not None
 
 

@@ -43,7 +43,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> None:
 
 
 def carries(name: str, text: str) -> ColumnElement[bool]:
-    """Whether a row of `tasks` carries an entry, but for one of the same digest."""
+    """Match rows of `tasks` that have this metadata entry, or one of the same digest."""
     its = task_labels.alias().c  # the list itself may walk along this table
     return (
         select(its.task_key)
@@ -58,5 +58,5 @@ def carries(name: str, text: str) -> ColumnElement[bool]:
 
 
 def holds(metadata: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) -> bool:
-    """Whether metadata really has these entries."""
+    """Return true if metadata really has these entries."""
     return all(name in metadata and as_text(metadata[name]) == text for name, text in wanted)

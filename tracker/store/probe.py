@@ -72,7 +72,7 @@ def newer_schema(url: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """What a database says of the service on it.
+    """The service's state as its database records it.
 
     running:  processes that were heard of lately.
     ahead_ms: by how much this machine's clock is ahead of the database server's; 0 on SQLite.
@@ -111,7 +111,7 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
 
 
 def has_keys(url: str) -> bool | None:
-    """Whether any API key was ever made; None when the database does not answer."""
+    """Return true if any API key was ever made; None when the database does not answer."""
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return False

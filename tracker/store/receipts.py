@@ -61,7 +61,7 @@ def digest(provider: str, scope: str, body: bytes) -> bytes:
 
 
 def fingerprint(task_key: int | None, said: bytes) -> bytes:
-    """What makes a repeated callback recognisable: 8 bytes of the task, 16 of a digest.
+    """Compute the fingerprint of a callback: 8 bytes of the task, 16 of a digest.
 
     The task comes first so that what arrives together stands together in the unique index: by the
     digest alone every receipt would change a page of its own.

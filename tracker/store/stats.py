@@ -106,7 +106,7 @@ def fold(db: Connection, stretch: Stretch) -> bool:
 
 
 def _may_count(db: Connection) -> bool:
-    """Whether nobody else is counting. Never waits: the transaction may hold the feed's lock."""
+    """Return true if nobody else is counting. Never waits: the caller may hold the feed's lock."""
     if db.dialect.name != "postgresql":
         return True  # one writer
     lock = text("SELECT pg_try_advisory_xact_lock(:lock)")
@@ -178,7 +178,7 @@ def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -
 def counted(
     db: Connection, tenant: str, *, since: datetime, or_at: datetime
 ) -> dict[TallyKey, Tally]:
-    """What was counted of a tenant from an hour on, and at one hour besides."""
+    """Return a tenant's counters from an hour on, and of one hour besides."""
     found: dict[TallyKey, Tally] = {}
     for table in (stat_counts, stat_costs):
         wanted = select(table).where(

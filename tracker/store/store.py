@@ -31,7 +31,7 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 Reading = Connection
-"""What a query is handed: an open read transaction, or for `find` a connection."""
+"""The argument of a query: an open read transaction, or for `find` a connection."""
 WAIT_S = 10.0
 """How long anybody waits for a write or a read, unless a setting says otherwise."""
 READERS = 3
@@ -113,7 +113,7 @@ class Store:
     async def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key
     ) -> Result | None:
-        """What a query by keys finds under one of them; shared with whoever asks meanwhile.
+        """Return the query's result for one key, or None; concurrent callers share the query.
 
         The query is one statement: there is no transaction around it.
 

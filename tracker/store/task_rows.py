@@ -166,7 +166,7 @@ _rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) :])
 
 
 def keeps_names(before: Task, after: Task) -> bool:
-    """Whether the columns of NAMING stay as they are.
+    """Return true if the columns of NAMING stay as they are.
 
     By identity, as a transition keeps what it does not change: Python takes 1 and true for equal.
     """
@@ -174,7 +174,7 @@ def keeps_names(before: Task, after: Task) -> bool:
 
 
 def keeps_rest(before: Task, after: Task) -> bool:
-    """The same of all other columns but MOVING."""
+    """Return true if all columns but those of NAMING and MOVING stay as they are."""
     return all(map(is_, _rest_of(before), _rest_of(after)))
 
 

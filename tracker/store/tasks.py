@@ -200,7 +200,7 @@ def owners(
 
 
 def is_any_due(db: Connection, *, now: datetime) -> bool:
-    """Whether `lock_due` would find anything; costs two looks at small indexes."""
+    """Return true if `lock_due` would find anything; costs two looks at small indexes."""
     return any(
         db.execute(select(tasks.c.key).where(due).limit(1)).first() is not None for due in _due(now)
     )

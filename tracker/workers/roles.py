@@ -42,7 +42,7 @@ def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Aw
 
 
 def chores(context: Context) -> list[Chore]:
-    """What every worker process does now and then."""
+    """List the periodic tasks of every worker process."""
     sweeping, learning = Sweeping(context), Learning(context)
     counting = Counting(context)
     return [

@@ -86,7 +86,7 @@ class Supervisor:
                 group.create_task(self._repeat(chore))
 
     async def _look_out(self) -> None:
-        """What became due without a commit of ours: one statement, all that idling costs."""
+        """Wake for work that became due without a commit of ours, at the cost of one statement."""
         self.wake(frozenset(await self._leases.due_kinds()), False)
 
     async def _repeat(self, chore: Chore) -> None:

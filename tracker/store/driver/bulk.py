@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
 log = logging.getLogger(__name__)
 
 Found = Callable[[], list[tuple[Any, ...]]]
-"""What was asked, with the answer to be called for. Raises DBAPIError."""
+"""A pending query: call it for the rows. Raises DBAPIError."""
 PIPE = "pipe"
 """Under this name a connection's `info` holds its Pipe, if it has one."""
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
@@ -260,7 +260,7 @@ def pipe_of(db: Connection) -> "Pipe | None":
 
 
 def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
-    """What one statement finds on PostgreSQL. Raises DBAPIError."""
+    """Send one statement to PostgreSQL without waiting for the rows. Raises DBAPIError."""
     pipe = pipe_of(db)
     with _AsSqlalchemy(db):
         if pipe is None:
@@ -293,7 +293,7 @@ def find(
 def find_soon(
     db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
 ) -> Found:
-    """The same, asked now and on PostgreSQL not waited for: call what is returned for the rows."""
+    """Start `find` without waiting on PostgreSQL; call the returned function for the rows."""
     if not values:
         return list
     if db.dialect.name == "postgresql":

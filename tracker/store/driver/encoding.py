@@ -127,7 +127,7 @@ def _each(convert: Callable[[Any], Any]) -> Encode:
 
 
 def _text_of_instant(value: datetime) -> str:
-    """As SQLAlchemy writes a DateTime on SQLite."""
+    """Format an instant the way SQLAlchemy stores a DateTime on SQLite."""
     if value.tzinfo is None:
         raise ValueError("a naive datetime names no instant")
     if value.tzinfo is not UTC:

@@ -96,7 +96,7 @@ class Line:
 
 
 def _undone(db: Connection) -> bool:
-    """Whether the transaction is rolled back and the connection as good as before."""
+    """Roll the transaction back; return true if the connection can be used again."""
     if db.invalidated:  # it would connect again by itself, without a pipe
         return False
     try:

@@ -47,7 +47,7 @@ class Lookups:
         self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
 
     async def find(self, query: Query, key: Any) -> Any:
-        """What is under one key now; None for nothing. Raises Unavailable."""
+        """Return the row under one key now; None when there is none. Raises Unavailable."""
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         self._asked.setdefault(query, {}).setdefault(key, []).append(future)
@@ -139,7 +139,7 @@ class Lookups:
 
 
 async def in_time(reading: "asyncio.Future[Result]", wait_s: float) -> Result:
-    """What a thread reads. Raises Unavailable after so many seconds; the thread may go on."""
+    """Wait for a thread's read for at most `wait_s`. Raises Unavailable; the thread may go on."""
     try:
         async with asyncio.timeout(wait_s):
             return await reading

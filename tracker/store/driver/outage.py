@@ -32,7 +32,7 @@ _GONE = (
 
 
 def is_outage(error: SQLAlchemyError) -> bool:
-    """Whether the same statement may well succeed later, on another connection if need be."""
+    """Return true if the same statement may succeed later, perhaps on another connection."""
     if isinstance(error, _GONE):
         return True
     if not isinstance(error, DBAPIError):
@@ -42,7 +42,7 @@ def is_outage(error: SQLAlchemyError) -> bool:
 
 
 def has_lost_connection(error: SQLAlchemyError) -> bool:
-    """Whether it says that this connection is gone: another one may do."""
+    """Return true if the error means that this connection is gone and another may work."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, (PendingRollbackError, ResourceClosedError))
     if error.connection_invalidated:
@@ -54,7 +54,7 @@ def has_lost_connection(error: SQLAlchemyError) -> bool:
 
 
 def is_unstorable_text(error: BaseException) -> bool:
-    """Whether a text holds what the database has no place for: NUL, or half of a surrogate pair."""
+    """Return true if a text holds what the database cannot store: NUL, or a lone surrogate."""
     said = getattr(error, "orig", None) or error
     if isinstance(said, UnicodeEncodeError):
         return True
@@ -63,7 +63,7 @@ def is_unstorable_text(error: BaseException) -> bool:
 
 
 def is_busy(error: SQLAlchemyError) -> bool:
-    """Whether SQLite was held by somebody else for as long as we wait for it."""
+    """Return true if SQLite was locked by somebody else for as long as we wait."""
     name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
     return str(name).startswith("SQLITE_BUSY")
 

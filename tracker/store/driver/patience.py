@@ -26,7 +26,7 @@ _TOO_LONG = "the database did not take it in time; it may still do"
 
 
 class Waiting(Protocol):
-    """Whoever waits for the writer.
+    """A caller that waits for the writer.
 
     since_s:    monotonic, set here.
     is_patient: waits for as long as it takes.

@@ -205,6 +205,6 @@ _numbers = count(1)
 
 @cache
 def _with_numbered_parameters(statement: str) -> bytes:
-    """As PostgreSQL numbers its parameters."""
+    """Number the parameters of a statement as PostgreSQL does: `$1`, `$2`."""
     numbers = count(1)
     return re.sub("%b", lambda _: f"${next(numbers)}", statement).encode()

@@ -28,4 +28,4 @@ def _unlock() -> bool:
 
 
 IS_UNLOCKED = _unlock()
-"""Whether this process does without those locks."""
+"""True when SQLite's own locks are off in this process."""
