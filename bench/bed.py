@@ -129,7 +129,7 @@ def counts(url: str, *tables: str) -> list[int]:
 
 
 def callback_body(number: int, status: str) -> bytes:
-    """What Kling says of task `number`: 1,024 bytes."""
+    """Build Kling's callback about task `number`: 1,024 bytes."""
     said = {
         "task_id": f"88{number:016d}",
         "task_status": status,

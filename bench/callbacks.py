@@ -40,7 +40,7 @@ class Subject:
     url: str = ""
 
     def warm_up(self) -> None:
-        """What is made once is not measured."""
+        """Run once before measuring, so that one-time work is not counted."""
         self.take(8, 0.3)
         self.loads.clear()
 

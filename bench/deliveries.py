@@ -61,7 +61,7 @@ def beside_httpx(bed: Bed) -> list[Figure]:
 
 
 def one_dead(bed: Bed) -> list[Figure]:
-    """The same owed to each of ten endpoints, one of which never answers; and to nine that do."""
+    """Deliver to ten endpoints of which one never answers, and to nine that all do."""
     count = 200 if bed.quick else 2000
     with server(["bench.sink"], bed.folder, env={}, ready="/") as sink:
         at = f"http://127.0.0.1:{sink.port}"
@@ -77,7 +77,7 @@ def one_dead(bed: Bed) -> list[Figure]:
 
 
 async def _bare(sink: Server, count: int, connections: int) -> float:
-    """As fast as httpx sends the same bytes with a client of its own."""
+    """Measure how fast httpx sends these bytes with a client of its own."""
     left = iter(range(count))
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     headers = {

@@ -77,7 +77,7 @@ _CONTENT: Mapping[str, str] = {
     "body": '{"task_id": "881204513377218561", "prompt": "' + "x" * 593 + '"}',
     "artifacts": '[{"kind":"video","url":"https://media.example/v.mp4","extra":{}}]',
 }
-"""What is the same in every row."""
+"""The columns that are equal in every row."""
 
 
 def task_id(number: int) -> UUID:
@@ -119,7 +119,7 @@ def history(url: str, first: int, count: int) -> None:
 
 
 def _count_ends(engine: Engine) -> None:
-    """What workers do as history grows, and would otherwise be at while it is measured."""
+    """Count ended tasks before the measurement, as workers would otherwise do during it."""
     while True:
         with engine.begin() as db:
             stretch = stats.read(db, stats.counted_to(db), limit=CHUNK // 5)
@@ -129,7 +129,7 @@ def _count_ends(engine: Engine) -> None:
 
 
 def settle(url: str) -> None:
-    """What an old database has had time for: counts, statistics, a vacuum, a checkpoint."""
+    """Settle a filled database as an old one is: counts, statistics, vacuum, checkpoint."""
     engine = open_engine(url, pool_size=1)
     _count_ends(engine)
     with engine.connect() as db:

@@ -60,7 +60,7 @@ def _reads(
 
 
 def _asked(server: Server, tasks: int) -> list[tuple[str, bytes]]:
-    """What is read: by name the request. All of it is of the middle of what is there."""
+    """Build the requests to measure, by name; each reads from the middle of the history."""
     middle = tasks // 2
     one = f"/v1/tasks/{fill.task_id(middle)}"
     ids = json.dumps({"ids": [str(fill.task_id(n)) for n in range(middle, middle + 100)]})

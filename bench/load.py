@@ -13,7 +13,7 @@ import uvloop
 
 @dataclass
 class Load:
-    """What a run of requests brought.
+    """The result of a run of requests.
 
     answers:   how many by HTTP status.
     latencies: seconds, one per answer.

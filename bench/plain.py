@@ -9,7 +9,7 @@ DOCUMENT = {"id": "0" * 36, "filler": "x" * 700}
 
 
 async def echo(request: Request) -> Response:
-    """What came, parsed and written again."""
+    """Answer with the body, parsed and written again."""
     return JSONResponse(await request.json())
 
 

@@ -15,7 +15,7 @@ _BEGIN, _END = "<!-- table: written by make bench -->", "<!-- end of table -->"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of one row. is_limit: smaller is better."""
+    """The target of one row. is_limit: smaller is better."""
 
     name: str
     must: float
@@ -101,7 +101,7 @@ def render(figures: Sequence[Mapping[str, Any]]) -> str:
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """Describe the machine that the measurement ran on."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
     system = f"{platform.system()} {platform.release()}, CPython {platform.python_version()}"

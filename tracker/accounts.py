@@ -114,7 +114,7 @@ def _rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Acco
 
 
 def _resolved(value: Any, environ: Mapping[str, str], path: str) -> Any:
-    """The same with references to the environment replaced."""
+    """Return the value with references to the environment replaced."""
     match value:
         case dict():
             return {

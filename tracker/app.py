@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process is made of."""
+    """The parts of a process."""
 
     settings: Settings
     context: Context
@@ -197,7 +197,7 @@ def create_app() -> Starlette:
 
 
 def create_app_with_workers() -> Starlette:
-    """The same, with the background work in each process."""
+    """Create the app of `create_app` with the background work in each process."""
     return _create(workers=True)
 
 

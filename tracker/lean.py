@@ -1,4 +1,4 @@
-"""What processes of ours do without. Imported before httpx and structlog are.
+"""Libraries that our processes run without. Imported before httpx and structlog are.
 
 Both bring a console's libraries wherever those are installed, and they are, for our own commands:
 5 MB of every process and a tenth of a second of every start. None in `sys.modules` says that a
@@ -16,7 +16,7 @@ _modules.setdefault("httpx._main", None)  # its command line, which is an extra
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
-    """What is imported inside finds no such module, unless it is there already."""
+    """Make imports inside fail to find this module, unless it is loaded already."""
     is_there = name in _modules
     if not is_there:
         _modules[name] = None

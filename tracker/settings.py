@@ -234,7 +234,7 @@ class Settings(BaseModel):
         return [*of_accounts, *kept, *signing], of_accounts
 
     def is_loopback(self) -> bool:
-        """Whether only this machine can connect."""
+        """Return true if only this machine can connect."""
         return self.tracker_host in _LOOPBACK
 
     def accounts(self) -> Accounts:

@@ -25,7 +25,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
 _NOTED: ContextVar[str | None] = ContextVar("noted", default=None)
-"""What is known of the request that is being answered, as members of a JSON object."""
+"""Facts about the request that is being answered, as members of a JSON object."""
 
 
 def begin_request(request_id: str) -> None:

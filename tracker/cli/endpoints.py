@@ -46,7 +46,7 @@ _LISTS = ("event_types", "providers", "operations", "metadata")
 
 
 def fields(command: Any) -> Any:
-    """What an endpoint is made of, as options."""
+    """Add the options for an endpoint's fields to a command."""
     for option in reversed(_FIELDS):
         command = option(command)
     return command

@@ -1,4 +1,4 @@
-"""What lists of tasks and the feed can be narrowed by, as options."""
+"""The options that narrow lists of tasks and the feed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

@@ -50,7 +50,7 @@ _PARTS = {
         Column("last_error", "text"),
     ),
 }
-"""What is shown of each part of a history, the most important first."""
+"""The columns shown of each part of a history, the most important first."""
 
 
 def history(server: "Server", task_id: str) -> dict[str, Any]:

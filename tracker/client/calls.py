@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. headers: lower-case names."""
+    """An HTTP answer. headers: lower-case names."""
 
     status: int
     headers: Mapping[str, str]
@@ -62,7 +62,7 @@ class Answer:
         return found
 
     def retry_after_s(self, *, now: datetime) -> float | None:
-        """What Retry-After says, in seconds or as a date; None for nothing or nonsense."""
+        """Return Retry-After (seconds or a date) in seconds; None when absent or malformed."""
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return float(text[:9])

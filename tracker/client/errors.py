@@ -1,4 +1,4 @@
-"""What can go wrong, as a small tree.
+"""The exceptions of the client, as a tree.
 
 ClientError
 ├── Unreachable          no answer came: nobody there, the connection broke, or it took too long

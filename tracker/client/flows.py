@@ -1,5 +1,5 @@
-"""What each method does, once for both clients: a flow yields what is to be done and is handed what
-came of it. No I/O.
+"""The steps of each method, shared by both clients: a flow yields calls and waits, and is sent
+their results. No I/O.
 """
 
 import json
@@ -238,7 +238,7 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
 
 
 def _passes(error: ClientError) -> bool:
-    """Whether it may be over by itself."""
+    """Return true if the error may pass by itself."""
     return isinstance(error, Unreachable | Unavailable | TooManyRequests)
 
 

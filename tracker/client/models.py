@@ -93,12 +93,12 @@ class Task:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is expected of it."""
+        """Return true if nothing more is expected of the task."""
         return self.state in TERMINAL
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether there is a result."""
+        """Return true if there is a result."""
         return self.state == "succeeded"
 
     @property
@@ -142,7 +142,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a transition rests on. type: `receipt` or `attempt`."""
+    """The record behind a transition. type: `receipt` or `attempt`."""
 
     type: str
     id: str

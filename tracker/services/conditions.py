@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be said of one condition.
+    """A report about one condition: raised or cleared.
 
     provider, account: of whom it is said; both empty when it concerns the whole service.
     reason: what is wrong, for people; None when nothing is (any more).

@@ -1,4 +1,4 @@
-"""What every service is handed: the store, the way out, the adapters, the clock, the rules."""
+"""The dependencies of every service: store, outbound HTTP, providers, clock, policy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +84,7 @@ class Context:
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        """What is remembered between transactions."""
+        """Build the outbox, whose cache outlives a transaction."""
         object.__setattr__(self, "outbox", Outbox(self.providers))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
@@ -103,7 +103,7 @@ class Context:
         return provider.passes_on.made_by.get(task.operation)
 
     def has_account(self, task: Task) -> bool:
-        """Whether the account that a task belongs to is in the settings still."""
+        """Return true if the account that a task belongs to is still in the settings."""
         return (task.provider, task.account) in self.accounts
 
     def account(self, task: Task) -> Account:
@@ -152,7 +152,7 @@ class Context:
 
     @property
     def expects_callbacks(self) -> bool:
-        """Whether providers were told where to call."""
+        """Return true if providers were given a URL for callbacks."""
         return self.public_url is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What is usual, as this process knows it now."""
+"""Expected durations and callback behaviour, as this process knows them now."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ from tracker.domain.task import Task
 
 
 class Expectations:
-    """What is usual, by provider and operation. Starts empty; `Learning` fills it."""
+    """Expectations by provider and operation. Starts empty; `Learning` fills it."""
 
     def __init__(self) -> None:
         self._known: Mapping[tuple[str, str], Expectation] = {}
 
     def of(self, task: Task) -> Expectation:
-        """What tasks of this one's kind do."""
+        """Return the expectation for tasks of this one's kind."""
         return self.of_kind(task.provider, task.operation)
 
     def of_kind(self, provider: str, operation: str) -> Expectation:
-        """What tasks of this kind do."""
+        """Return the expectation for tasks of this kind."""
         return self._known.get((provider, operation), NOTHING_KNOWN)
 
     def replace(self, known: Mapping[tuple[str, str], Expectation]) -> None:

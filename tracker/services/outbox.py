@@ -22,7 +22,7 @@ from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
 
 CALLBACK, WEBHOOK = "callback_url", "webhook_url"
-"""What stands for an endpoint's id where the URL came with the task."""
+"""The names in place of an endpoint's id, for URLs that came with the task."""
 
 
 Subscribers = Callable[[], Mapping[str, tuple[Endpoint, ...]]]
@@ -240,6 +240,6 @@ def _to_url(
 
 
 def url_lane(tenant: str, url: str) -> str:
-    """Who might starve whom among URLs that came with tasks: a tenant's, at one host and port."""
+    """Return the fairness lane of a URL that came with a task: its tenant, host and port."""
     parts = urlsplit(url)
     return f"{tenant} {parts.scheme}://{parts.netloc}"

@@ -271,7 +271,7 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
 
 
 def lane_of(provider: str, account: str) -> str:
-    """Who might starve whom at the provider: its account."""
+    """Return the fairness lane of jobs at a provider: its account."""
     return f"{provider}/{account}"
 
 

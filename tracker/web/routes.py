@@ -34,7 +34,7 @@ from tracker.web.receive import callbacks, identity
 
 
 class State(TypedDict):
-    """What the lifespan yields to every request."""
+    """The state that the lifespan yields to every request."""
 
     services: Services
 
@@ -128,7 +128,7 @@ class _App(Starlette):
     """
 
     def build_middleware_stack(self) -> ASGIApp:
-        """What we ask for, around the router."""
+        """Build the middleware stack around the router."""
         app: ASGIApp = self.router
         for kind, args, kwargs in reversed(self.user_middleware):
             app = kind(app, *args, **kwargs)

@@ -13,7 +13,7 @@ _NAMES = re.compile(r"\b(?:TRACKER_[A-Z_]+|DATABASE_URL|PORT|WEB_CONCURRENCY)\b"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read of an environment.
+    """The readable part of an environment.
 
     settings: of everything that is right; defaults stand for what is wrong.
     environ:  texts by name, as they came.

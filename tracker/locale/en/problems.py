@@ -1,4 +1,4 @@
-"""What each problem type means and what to do about it."""
+"""The meaning of each problem type, and the remedy."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Who is behind a credential: looked up once, remembered for a few seconds.
+"""Lookup of the principal of a credential, cached for a few seconds.
 
 A request costs no query as long as its key is fresh in memory. A revocation is therefore honoured
 within FRESH_S; a new key works at once.
@@ -51,14 +51,14 @@ class Keyring:
         self._any_at: float | None = None
 
     async def holder(self, key: str) -> Principal:
-        """Who an API key belongs to. Raises Unauthenticated, Unavailable."""
+        """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
         row = await self._row(digest(key))
         if row is None or row.kind != "key":
             raise Unauthenticated(Fault.INVALID, "there is no such API key")
         return self._admitted(row)
 
     async def signer(self, token: str) -> Principal:
-        """Who signed a JWT. Raises Unauthenticated, Unavailable."""
+        """Return the principal that signed a JWT. Raises Unauthenticated, Unavailable."""
         from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
 
         access_key = jwt_claims.issuer(token)
@@ -70,7 +70,7 @@ class Keyring:
         return self._admitted(row)
 
     async def is_any(self) -> bool:
-        """Whether there are keys at all, revoked ones counted."""
+        """Return true if there are keys at all, revoked ones included."""
         now = self._clock.monotonic()
         if not self._any and (self._any_at is None or now - self._any_at >= ANY_S):
             self._any = await self._store.read(keys.is_any)

@@ -23,7 +23,7 @@ from tracker.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a key is to allow. per_minute: its own rate limit; None for the service's."""
+    """The rights of a new key. per_minute: its own rate limit; None for the service's."""
 
     tenant: str
     scopes: Collection[Scope]

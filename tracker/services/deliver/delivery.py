@@ -233,7 +233,7 @@ def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
 
 
 def _plain(reason: str) -> str:
-    """What went wrong, as every database stores it; receivers' bytes may be in it."""
+    """Make a reason printable, so that every database stores it: it may hold a receiver's bytes."""
     return "".join(char if char.isprintable() else "\ufffd" for char in reason)
 
 

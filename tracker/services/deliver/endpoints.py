@@ -45,7 +45,7 @@ class NewEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What of an endpoint is to be replaced.
+    """The changes to an endpoint.
 
     fields:  by their names in Endpoint.
     filters: by their names in Filter.
@@ -111,7 +111,7 @@ class Endpoints:
         return await self._change(tenant, id_, changes.apply)
 
     async def pause(self, tenant: str, id_: UUID) -> Endpoint:
-        """What is owed is written down and waits. Raises NotFound."""
+        """Pause an endpoint: its deliveries are recorded and wait. Raises NotFound."""
 
         def paused(tx: Tx, one: Endpoint) -> Endpoint:
             if one.state is EndpointState.PAUSED:

@@ -34,7 +34,7 @@ class Redelivery:
         await self._context.store.write(_one, (tenant, id_))
 
     async def preview(self, filter_: DeliveryFilter) -> Summary:
-        """What `many` would owe once more."""
+        """Preview the deliveries that `many` would repeat."""
         return await self._context.store.read(lambda db: deliveries.summary(db, filter_))
 
     async def many(self, filter_: DeliveryFilter) -> int:

@@ -178,7 +178,7 @@ class Watch:
 
     @property
     def is_closing(self) -> bool:
-        """Whether the process is about to end."""
+        """True when the process is about to end."""
         return self._closing
 
     @property
@@ -243,7 +243,7 @@ class Watch:
             self._wanted.clear()
 
     async def after(self, place: int, filter_: TaskFilter, *, limit: int) -> Page:
-        """What the feed holds behind a place: from memory when it is recent, else by a query.
+        """Read the feed after a position: from memory when it is recent, else by a query.
 
         Raises Unavailable, CursorTooOld.
         """

@@ -27,7 +27,7 @@ KEPT = timedelta(days=62)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What is known at one moment.
+    """The counters at one moment.
 
     open:   tasks by state.
     lately: by (provider, account), since the hour that was asked for.

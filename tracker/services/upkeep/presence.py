@@ -36,7 +36,7 @@ PROOF_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What the database says of the processes on it."""
+    """The processes on the database, and the conditions already raised about them."""
 
     alive: Sequence[Process]
     raised: set[str]

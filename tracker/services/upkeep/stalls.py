@@ -20,7 +20,7 @@ REASON = (
 
 
 class Stalls:
-    """What is known of one process's stalls."""
+    """The stalls seen in one process."""
 
     def __init__(self, store: Store) -> None:
         """Hears of each stall that is over."""

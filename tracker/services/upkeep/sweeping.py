@@ -1,4 +1,4 @@
-"""What happens to tasks because time passes: `overdue`, `expired`; and old keys are forgotten."""
+"""Changes of tasks by time alone: `overdue`, `expired`; and removal of old idempotency keys."""
 
 import logging
 from collections.abc import Sequence

@@ -85,7 +85,7 @@ async def list_changes(request: Request) -> Response:
     problems=[410],
 )
 async def stream(request: Request) -> Response:
-    """The same as server-sent events: `id` is a cursor, `data` a change.
+    """Send the feed as server-sent events: `id` is a cursor, `data` a change.
 
     Ends with the service, and within seconds of the key's end.
     """

@@ -16,7 +16,7 @@ class Delivery(TypedDict):
     id: Uuid
     """The `webhook-id`: the same on every attempt."""
     event: str
-    """What it tells, e.g. `task.succeeded`."""
+    """The event type, e.g. `task.succeeded`."""
     endpoint_id: Uuid | None
     """Null for a URL that came with the task."""
     url: str
@@ -63,7 +63,7 @@ class WholeDelivery(TypedDict):
 
     delivery: Delivery
     body: str
-    """What every attempt sends."""
+    """The body that every attempt sends."""
     attempts: list[DeliveryAttempt]
     """Oldest first."""
 
@@ -77,7 +77,7 @@ class DeliveryReference(TypedDict):
 
 @with_config(EXACT)
 class Redelivered(TypedDict):
-    """What a redelivery by filter did, or would do."""
+    """The result of a redelivery by filter, or its preview."""
 
     dry_run: bool
     matching: int
@@ -132,6 +132,6 @@ class EndpointPage(TypedDict):
 
 @with_config(EXACT)
 class DeliveryList(TypedDict):
-    """What a task owes or owed."""
+    """The deliveries of a task."""
 
     deliveries: list[Delivery]

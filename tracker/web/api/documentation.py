@@ -37,7 +37,7 @@ async def openapi(request: Request) -> Response:
 
 @operation(scope=None, tag="operations", answers={200: Answer(None, media="text/html")})
 async def page(_request: Request) -> Response:
-    """The same for people, with a button to try each operation."""
+    """Show the API's reference as a page, with a button to try each operation."""
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=_HEADERS)
 
 

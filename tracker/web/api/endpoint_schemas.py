@@ -50,7 +50,7 @@ class EndpointBody(BaseModel):
     payload: Literal["thin", "full"] = "full"
     """`thin` names the task and its state; `full` carries all of it."""
     ordered: bool = False
-    """Whether a task's later change waits until its earlier one was delivered or given up."""
+    """True: a task's later change waits until its earlier one was delivered or given up."""
     secret: Annotated[str, Field(max_length=128)] | None = None
     """`whsec_…`, to bring one along; without it one is made."""
 

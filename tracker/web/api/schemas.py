@@ -53,7 +53,7 @@ def _few(value: Any) -> Any:
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
 Scalar = Annotated[Any, AfterValidator(_scalar)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
-"""What it may lead to is asked elsewhere: `egress.policy`."""
+"""A URL by its length alone; `egress.policy` decides where it may lead."""
 MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 
 
@@ -127,7 +127,7 @@ class QueryBody(BaseModel):
         return self
 
     def admits(self, task: Task, *, tenant: str) -> bool:
-        """Whether a task is the tenant's, and of the provider and account that are meant."""
+        """Return true if the task is the tenant's, of the provider and account named."""
         return (
             task.tenant == tenant
             and self.provider in (None, task.provider)

@@ -76,7 +76,7 @@ class UnknownWord(TypedDict):
 
 @with_config(EXACT)
 class Attention(TypedDict):
-    """What needs a human, the newest of each kind."""
+    """The things that need a human, the newest of each kind."""
 
     conditions: list[Condition]
     endpoints: list[TroubledEndpoint]
@@ -94,7 +94,7 @@ class Attention(TypedDict):
 
 @with_config(EXACT)
 class Home(TypedDict):
-    """What this service is, and the paths to go on with."""
+    """The name and version of this service, and the paths to go on with."""
 
     service: str
     version: str
@@ -126,7 +126,7 @@ class Account(TypedDict):
     provider: str
     name: str
     profile: str | None
-    """What answers at its address; null where the adapter tells by the host."""
+    """The server behind the account's address; null where the adapter tells by the host."""
     has_credentials: bool
     """False: the provider will refuse its tasks."""
     weight: int
@@ -161,7 +161,7 @@ class Connections(TypedDict):
 
 @with_config(EXACT)
 class Readiness(TypedDict):
-    """Whether it can work: the database answers, takes writes, and has the schema it should.
+    """Readiness: the database answers, takes writes, and has the expected schema.
 
     has_worker: whether any process on the database does the background work.
     """
@@ -198,7 +198,7 @@ class Problem(TypedDict):
 
 @with_config(EXACT)
 class Sum(TypedDict):
-    """What the provider charged, added up."""
+    """The provider's charges, added up."""
 
     kind: str
     """`unit` (of a resource pack) or `cash`."""

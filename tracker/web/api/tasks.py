@@ -188,7 +188,7 @@ async def list_attempts(request: Request) -> Response:
 
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: delivery_views.DeliveryList})
 async def list_deliveries(request: Request) -> Response:
-    """What a task owes or owed to its caller's URL."""
+    """List the deliveries of a task, to its caller's URL and to endpoints."""
     return await _history(
         request,
         "deliveries",
@@ -203,7 +203,7 @@ async def list_deliveries(request: Request) -> Response:
     answers={200: views.ReceiptPage},
 )
 async def list_receipts(request: Request) -> Response:
-    """What came in about a task, with what was made of it; oldest first, in pages."""
+    """List the receipts of a task with their verdicts; oldest first, in pages."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     task = await waiting.look_whole(request)
     scope = f"receipts {task.key}"

@@ -42,7 +42,7 @@ class Artifact(TypedDict):
 
 @with_config(EXACT)
 class Result(TypedDict):
-    """What a task made."""
+    """The result of a task."""
 
     artifacts: list[Artifact]
 
@@ -67,7 +67,7 @@ class Cost(TypedDict):
     amount: str
     """Exact decimal text."""
     unit: str | None
-    """What is counted, e.g. the pack's type; of cash, the purse."""
+    """The unit counted, e.g. the pack's type; of cash, the purse."""
     currency: str | None
     list_price: str | None
     """Of cash, before discounts."""
@@ -100,7 +100,7 @@ class Task(TypedDict):
     result: Result | None
     error: TaskError | None
     costs: list[Cost]
-    """What the provider says it charges; empty where it says nothing, which is not nothing."""
+    """The provider's charges as reported; empty where it reports none, which does not mean free."""
     overdue: bool
     """Past its deadline and still open."""
     metadata: dict[str, Any]
@@ -128,10 +128,10 @@ class NotOne(TypedDict):
 
 @with_config(EXACT)
 class FoundTask(TypedDict):
-    """What was found by one name."""
+    """A task found by one name."""
 
     id: str | None
-    """As asked for; null where an external id was."""
+    """The id that was asked for; null when an external id was."""
     external_task_id: str | None
     task: Task | None
     error: NotOne | None
@@ -155,7 +155,7 @@ class TaskPage(TypedDict):
 
 @with_config(EXACT)
 class Evidence(TypedDict):
-    """What a transition rests on."""
+    """The record that a transition rests on."""
 
     type: Literal["receipt", "attempt"]
     id: str
@@ -206,7 +206,7 @@ class ChangePage(TypedDict):
     next_cursor: str
     """Where to go on; stays good however long nothing happens."""
     has_more: bool
-    """Whether there is more to look at now. With filters a page may be short all the same."""
+    """True when there is more to look at now. With filters a page may be short all the same."""
 
 
 @with_config(EXACT)

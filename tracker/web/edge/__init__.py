@@ -1,1 +1,1 @@
-"""What every route stands on: who asks, what a body may be, how errors and pages are answered."""
+"""The parts every route shares: authentication, bodies, errors and pages."""

@@ -1,4 +1,4 @@
-"""Who is asking, found out once per request and before anything else is done for it.
+"""Authentication, done once per request and before anything else.
 
 A key comes as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; a JWT signed by the secret key of
 a pair comes as a Bearer too (docs/howto/keys.md).
@@ -18,7 +18,7 @@ from tracker.telemetry import note
 from tracker.web.edge.local import is_local
 
 ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
-"""Whoever asks where no keys are asked for."""
+"""The principal of every request to a service without API keys."""
 WINDOW_S = 60
 _NO_KEYS_YET = (
     "this service has no API keys yet, and without keys it answers only programs on its own "
@@ -123,14 +123,14 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
 
 
 def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
-    """As in draft-ietf-httpapi-ratelimit-headers-11."""
+    """Build the fields of draft-ietf-httpapi-ratelimit-headers-11."""
     policy = f'"key";q={allowance.per_minute};w={WINDOW_S}'
     state = f'"key";r={allowance.left};t={allowance.full_s}'
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 
 
 def _credential(request: Request) -> str:
-    """What the request presents. Raises Unauthenticated."""
+    """Return the key or JWT of the request. Raises Unauthenticated."""
     given = request.headers.get("authorization", "").strip()
     scheme, _, credential = given.partition(" ")
     if scheme.lower() == "bearer" and credential.strip():
@@ -144,7 +144,7 @@ def _credential(request: Request) -> str:
 
 
 def _is_foreign_page(request: Request) -> bool:
-    """Whether a browser sends this for a page of another site, which keys would have stopped.
+    """Return true if a browser sends a changing request for a page of another site.
 
     Programs send neither field. What only reads is left alone: such a page is not shown the answer.
     """

@@ -53,7 +53,7 @@ async def _read(message: Awaitable[Message], receive: Receive, limit: int) -> by
 
 
 def _chunk(message: Message, size: int, limit: int) -> bytes:
-    """What one message adds to a body of so many bytes."""
+    """Return the body bytes of one message. Raises BodyTooLarge, ClientDisconnect."""
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     chunk: bytes = message.get("body", b"")

@@ -7,7 +7,7 @@ def etag(version: int) -> str:
 
 
 def matches(header: str | None, tag: str) -> bool:
-    """Whether If-None-Match names this tag. Weak comparison, as the RFC asks for GET."""
+    """Compare If-None-Match with this tag; weak comparison, as RFC 9110 asks for GET."""
     if header is None:
         return False
     if header.strip() == "*":

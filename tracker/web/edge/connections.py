@@ -31,7 +31,7 @@ _RESERVE = 2560
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What a connection may hold, and for how long.
+    """The limits of an inbound connection, in size and time.
 
     heads:      how large the head of a request may be.
     head_s:     for a whole head, from connecting or from its first byte.

@@ -22,7 +22,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z.-]+)(:[0-9]{1,5})?", re.IGNORECASE
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether a program on this machine sends this request to this machine, with nothing between.
+    """Return true if a program on this machine sends this request to it directly.
 
     True only where the connection is made over loopback (or a Unix socket) from loopback, no
     header says that the request was passed on, and its one Host names loopback. The last keeps out
@@ -43,7 +43,7 @@ def is_local(scope: Scope) -> bool:
 
 
 def _is_loopback_end(end: Sequence[object] | None) -> bool:
-    """Whether an end of a connection is on loopback, or of a Unix socket.
+    """Return true if an end of a connection is on loopback or of a Unix socket.
 
     TRACKER_HOST does not bind every server that runs this app (uvicorn has its own --host), so
     the address that was connected to decides as well.
@@ -55,14 +55,14 @@ def _is_loopback_end(end: Sequence[object] | None) -> bool:
 
 @lru_cache(maxsize=64)
 def _names_loopback(host: str) -> bool:
-    """Whether a Host field, with or without a port, names loopback."""
+    """Return true if a Host field, with or without a port, names loopback."""
     found = _HOST.fullmatch(host.strip())
     return found is not None and is_loopback(found[1].strip("[]"))
 
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address is loopback's. No name is looked up."""
+    """Return true if a name or an address is loopback's. No name is looked up."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

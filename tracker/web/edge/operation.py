@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is known about a handler.
+    """The description of a handler: its access, parameters, body and answers.
 
     scope:    what the key must allow; None for everybody, with or without a key.
     tag:      the group that it is shown in.
@@ -147,7 +147,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
 
 
 def described(endpoint: Any) -> Operation | None:
-    """What was said about a route's endpoint; None when nothing was."""
+    """Return the description of a route's endpoint; None when it has none."""
     return _DESCRIBED.get(endpoint)
 
 

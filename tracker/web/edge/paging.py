@@ -19,7 +19,7 @@ def place(request: Request, *, scope: str) -> int | None:
 
 
 def places(request: Request, *, scope: str) -> Sequence[int] | None:
-    """The same where the sort key has several parts."""
+    """Return the parts of the cursor's sort key; None when the request has no cursor."""
     text = request.query_params.get("cursor")
     if text is None:
         return None

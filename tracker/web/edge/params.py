@@ -31,7 +31,7 @@ FILTERS = (
     ),
     Param("metadata.<key>", "Only tasks that carry this; strings as they are, else as JSON."),
 )
-"""What lists and the feed can be narrowed by. Of the feed, `state` is the one that a change leads
+"""The filters of lists and the feed. Of the feed, `state` is the one that a change leads
 to, and `updated_…` when it was made.
 """
 ORDER = Param(

@@ -1,4 +1,4 @@
-"""What handlers find behind a request: the services, and who is asking."""
+"""Access of handlers to the services and to the request's principal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from tracker.web.edge.connections import ConnectionRegistry
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What inbound requests may be, and how long streams are patient.
+    """The limits of inbound requests, and the timeouts of streams.
 
     body_bytes, callback_bytes: one more byte is refused.
     body_timeout_s: for a whole body to arrive.
@@ -80,7 +80,7 @@ def services(request: Request) -> Services:
 
 
 def principal(request: Request) -> Principal:
-    """Who is asking. Raises Misuse where nobody was let in: such a handler lacks its guard."""
+    """Return the request's principal. Raises Misuse when the handler has no guard."""
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
         raise Misuse(f"{request.scope['path']} asks for a principal, and its route has no scope")

@@ -58,7 +58,7 @@ def preferred(request: Request) -> Wait:
 
 
 def leaving(request: Request) -> Callable[[], Awaitable[None]]:
-    """What ends when the client has gone."""
+    """Return a function that waits until the client has disconnected."""
     receive = request.receive
 
     async def gone() -> None:

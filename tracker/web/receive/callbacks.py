@@ -20,7 +20,7 @@ from tracker.web.edge.state import Services, services
 ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
 }
-"""What the sender is told; shared by all who are told it."""
+"""The answer for each verdict, shared by all requests."""
 _PLAIN = '([!-"$&-.0->@-~]+)'
 _PLAIN_URL = re.compile(f"{CALLBACK_PREFIX}{_PLAIN}/{_PLAIN}/{_PLAIN}".encode())
 

@@ -92,7 +92,7 @@ class CallbackProtocol(BoundedHttpTools):
             self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
 
     def _arrived(self) -> _Exchange | None:
-        """What was arriving, which it is no more."""
+        """Take out the exchange whose body was arriving; None when there is none."""
         if self._handing_on is not None:
             self._handing_on.cancel()
             self._handing_on = None

@@ -31,10 +31,10 @@ class BoundedHttpTools(HttpToolsProtocol):
     """One connection."""
 
     _in_head = _in_body = False
-    """What of the current message has begun and is not whole."""
+    """True while the head, or the body, of the current message has begun and is incomplete."""
     _is_served = False
     _is_refused = False
-    """Whether the current message was answered before its body was whole."""
+    """True when the current message was answered before its body was complete."""
     _hosts = _head_bytes = _discarded = 0
     _piece = 0
     """Bytes that are being parsed."""
