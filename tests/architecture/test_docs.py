@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import click
 import pytest
@@ -16,6 +18,8 @@ from tracker.domain.events import Kind, Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.signals import Point
 from tracker.domain.task import TaskState
+from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.provider import Provider
 from tracker.settings import Settings, setting_names
 from tracker.web.fronts import kling
 
@@ -134,3 +138,47 @@ def test_a_chinese_page_stands_beside_its_english_one_with_the_same_code(page: P
     assert code[0] == code[1]
     assert f"]({page.name})" in english.read_text()
     assert f"]({english.name})" in page.read_text()
+
+
+_VOCABULARY = ("adapter", "front", "passing", "provider")
+_FACTS = ("cost", "exchange", "observation", "outcome", "task")
+
+
+def _interface() -> dict[str, type]:
+    """Every class that a page about the provider interface may name."""
+    modules = [
+        *(import_module(f"tracker.providers.ports.{name}") for name in _VOCABULARY),
+        *(import_module(f"tracker.domain.{name}") for name in _FACTS),
+    ]
+    return {
+        name: found
+        for module in modules
+        for name, found in vars(module).items()
+        if isinstance(found, type)
+    }
+
+
+def test_the_page_of_providers_names_only_what_the_interface_has() -> None:
+    page = (DOCS / "explanation" / "providers.md").read_text()
+    known = _interface()
+    named = re.findall(r"`((?!None)[A-Z][A-Za-z]+)(?:\.([A-Za-z_]+))?`", page)
+    assert len(named) > 60
+    for owner, member in named:
+        if owner.isupper():  # a member of Finds
+            assert owner in Finds.__members__, owner
+            continue
+        assert owner in known, owner
+        if member:
+            fields = {*getattr(known[owner], "__annotations__", ()), *vars(known[owner])}
+            assert member in fields, f"{owner}.{member}"
+
+
+def test_the_page_of_providers_has_every_capability() -> None:
+    page = (DOCS / "explanation" / "providers.md").read_text()
+    capabilities = {
+        name
+        for name, hint in get_type_hints(Provider).items()
+        if any(getattr(one, "_is_protocol", False) for one in (hint, *get_args(hint)))
+    }
+    assert capabilities >= {"submits", "polls", "front"}
+    assert capabilities == set(re.findall(r"^\| `([a-z_]+)` \| `[A-Z]", page, re.MULTILINE))
