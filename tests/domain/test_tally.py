@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.cost import Cost
+from tracker.domain.cost import Cost, Phase
 from tracker.domain.events import Source
 from tracker.domain.tally import EVER, End, Price, Tally, TallyKey, tally
 from tracker.domain.task import TaskState
@@ -89,3 +90,21 @@ def test_a_late_verdict_takes_the_expiry_back() -> None:
     ever = tally(ends)[TallyKey("t", "kling", "a", EVER)]
     assert ever.labelled("ended") == {"expired": 0, "succeeded": 1}
     assert ever.labelled("told") == {"callback": 1}
+
+
+def test_estimates_are_no_bill_and_a_refund_is_taken_off() -> None:
+    costs = (
+        Cost("cash", "9", currency="USD", phase=Phase.ESTIMATE),
+        Cost("cash", "2.50", currency="USD"),
+        Cost("cash", "0.50", currency="USD", phase=Phase.REFUND),
+    )
+    found = tally([an_end(costs=costs)])
+    (one,) = {tuple(tally_.costs.values()) for tally_ in found.values()}
+    assert one == (Decimal("2.00"),)
+
+
+def test_a_failure_that_is_taken_back_is_billed_once() -> None:
+    first = an_end(state=S.FAILED, costs=(Cost("unit", "2"),))
+    later = replace(first, was=S.FAILED, state=S.SUCCEEDED)
+    for found in tally([first, later]).values():
+        assert list(found.costs.values()) == [Decimal(2)]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import floor, log2
 
-from tracker.domain.cost import Cost
+from tracker.domain.cost import Cost, Phase
 from tracker.domain.events import Source
 from tracker.domain.records import changed, record
 from tracker.domain.task import TERMINAL, VERDICTS, TaskState
@@ -92,6 +92,10 @@ class Tally:
         return None
 
 
+_SIGNS = {Phase.SETTLE: 1, Phase.REFUND: -1}
+"""What is charged in the end; estimates and reservations are none of it."""
+
+
 def tally(ends: Iterable[End]) -> dict[TallyKey, Tally]:
     """Ends by place: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
@@ -108,7 +112,8 @@ def _count(one: Tally, end: End) -> None:
     one.count("ended", end.state.value)
     if end.was in TERMINAL:
         one.count("ended", end.was.value, by=-1)
-    if end.state not in VERDICTS:
+    # A failure that was taken back has been counted with its source and its costs before.
+    if end.state not in VERDICTS or end.was in VERDICTS:
         return
     if end.source in (Source.CALLBACK, Source.POLL):
         one.count("told", end.source.value)
@@ -116,5 +121,7 @@ def _count(one: Tally, end: End) -> None:
             took_ms = max((end.at - end.submitted_at) / timedelta(milliseconds=1), 1.0)
             one.count("latency", str(floor(log2(took_ms) * _STEPS)))
     for cost in end.costs:
-        price = Price(cost.kind, cost.unit, cost.currency)
-        one.costs[price] = one.costs.get(price, Decimal(0)) + Decimal(cost.amount)
+        sign = _SIGNS.get(cost.phase)
+        if sign is not None:
+            price = Price(cost.kind, cost.unit, cost.currency)
+            one.costs[price] = one.costs.get(price, Decimal(0)) + sign * Decimal(cost.amount)

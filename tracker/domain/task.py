@@ -231,6 +231,8 @@ def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool
 
 
 def _is_there(piece: Artifact) -> bool:
+    if piece.state is ArtifactState.PREVIEW:
+        return False
     if piece.kind in _FETCHED:
         return bool(piece.url)
     return bool(piece.url or piece.id or piece.extra)

@@ -47,7 +47,6 @@ class Request:
                       kinds or fields, as the adapter's `lacks` understands them.
     parent:           the id of the task of ours that this one continues; None for none. The task
                       then goes to the parent's account.
-    context:          what later calls for the task need, kept with it; None for nothing.
     """
 
     body: Mapping[str, Any]
@@ -56,7 +55,6 @@ class Request:
     slots: int = 1
     wants: tuple[str, ...] = ()
     parent: str | None = None
-    context: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

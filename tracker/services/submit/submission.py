@@ -233,7 +233,6 @@ class Acceptance:
             deadline_at=now + (submission.deadline or policy.deadline),
             callback_url=request.callback_url,
             webhook_url=submission.webhook_url,
-            context=request.context,
             parent_id=None if parent is None else parent.id,
         )
 
@@ -313,6 +312,7 @@ def as_accepted(task: Task) -> Task:
         follow_up=None,
         never_created=False,
         stage=None,
+        context=None,
         cancel_asked_at=None,
         cancel_sent_at=None,
         submitted_at=None,
