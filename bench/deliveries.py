@@ -16,7 +16,7 @@ from tracker.app import Parts, open_parts, running_workers
 from tracker.clock import new_id
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.event_types import EventType
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.services.deliver.endpoints import NewEndpoint
 from tracker.settings import Settings
 from tracker.store import deliveries, endpoints
@@ -131,7 +131,7 @@ def settings_of(bed: Bed, kind: str) -> Settings:
 async def owe(parts: Parts, urls: Sequence[str], count: int) -> None:
     """Write down `count` deliveries to each of these, in one transaction each."""
     for url in urls:
-        made = await parts.services.endpoints.create(NewEndpoint("default", url, Filter()))
+        made = await parts.services.endpoints.create(NewEndpoint("default", url, EventFilter()))
         await parts.context.store.write(_owe, (parts, made.endpoint.id, count))
 
 

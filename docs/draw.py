@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tracker.domain.events import Kind
+from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.emulator import create_app
@@ -70,7 +70,7 @@ def drawn(page: str, part: str) -> str:
 
 def _picture() -> str:
     """Moves only; what happens without leaving a state stands in the table."""
-    arrows: dict[tuple[TaskState, TaskState], list[Kind]] = {}
+    arrows: dict[tuple[TaskState, TaskState], list[EventKind]] = {}
     for state, row in TRANSITIONS.items():
         for kind, target in row.items():
             if target is not state:

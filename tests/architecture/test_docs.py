@@ -14,9 +14,9 @@ from docs import draw
 from tests.support.service import ROOT
 from tracker.app import make_app
 from tracker.cli.main import main
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider
@@ -76,7 +76,7 @@ def test_every_route_outside_the_kling_front_is_documented() -> None:
 
 # Not the first transition, nor the event that never moves anything: they are in no row.
 @pytest.mark.parametrize(
-    "word", [*TaskState, *sorted(set(Kind) - {Kind.CREATED, Kind.SEEN_UNKNOWN_WORD})]
+    "word", [*TaskState, *sorted(set(EventKind) - {EventKind.CREATED, EventKind.SEEN_UNKNOWN_WORD})]
 )
 def test_every_state_and_event_is_in_the_lifecycle(word: str) -> None:
     assert f"`{word}`" in _reference("lifecycle.md")
@@ -118,7 +118,7 @@ def test_decisions_are_numbered_in_order_and_named_by_their_number() -> None:
 
 def test_every_point_where_a_process_may_die_is_explained() -> None:
     page = (DOCS / "explanation" / "durability.md").read_text()
-    assert [point.value for point in Point if f"`{point.value}`" not in page] == []
+    assert [point.value for point in CrashPoint if f"`{point.value}`" not in page] == []
 
 
 def test_the_tests_that_prove_promises_exist() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 
@@ -33,14 +33,14 @@ def a_task(state: TaskState = TaskState.QUEUED, **fields: Any) -> Task:
     return Task(**given | fields)
 
 
-def an_event(kind: Kind, **fields: Any) -> Event:
+def an_event(kind: EventKind, **fields: Any) -> Event:
     """Something that happened."""
-    error = TaskError("provider", None, "no reason") if kind is Kind.SEEN_FAILED else None
+    error = TaskError("provider", None, "no reason") if kind is EventKind.SEEN_FAILED else None
     return Event(kind, Source.CALLBACK, **{"error": error} | fields)
 
 
 VIDEO = Artifact("video", "https://media.example/v.mp4")
-KINDS = st.sampled_from([kind for kind in Kind if kind is not Kind.CREATED])
+KINDS = st.sampled_from([kind for kind in EventKind if kind is not EventKind.CREATED])
 """Whatever may happen to a task that exists."""
 
 EVENTS = st.builds(

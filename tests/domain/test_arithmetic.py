@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.factories import NOW
-from tracker.domain.expectation import ENOUGH, NOTHING_KNOWN, Ended, Expectation, expectation
+from tracker.domain.expectation import ENOUGH, NOTHING_KNOWN, EndedTask, Expectation, expectation
 from tracker.domain.polling import PollPlan
 from tracker.domain.retry import RETRY_AFTER_CAP_S, SUBMIT, Backoff
 from tracker.domain.token_bucket import TokenBucket
@@ -104,14 +104,14 @@ def test_where_callbacks_are_silent_polling_is_the_main_road() -> None:
 
 
 def test_nothing_is_concluded_from_too_few() -> None:
-    few = [Ended(timedelta(seconds=9), by_callback=False)] * (ENOUGH - 1)
+    few = [EndedTask(timedelta(seconds=9), by_callback=False)] * (ENOUGH - 1)
     assert expectation(few) == NOTHING_KNOWN
 
 
 def test_percentiles_and_silence_are_learned() -> None:
-    ended = [Ended(timedelta(seconds=n), by_callback=n > 4) for n in range(10)]
+    ended = [EndedTask(timedelta(seconds=n), by_callback=n > 4) for n in range(10)]
     assert expectation(ended) == Expectation(timedelta(seconds=5), timedelta(seconds=9))
-    silent = [Ended(timedelta(seconds=n), by_callback=n > 5) for n in range(10)]
+    silent = [EndedTask(timedelta(seconds=n), by_callback=n > 5) for n in range(10)]
     assert expectation(silent).is_silent
 
 

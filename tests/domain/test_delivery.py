@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.domain.factories import a_task
 from tracker.clock import new_id
 from tracker.domain import retry
-from tracker.domain.delivery import Attempt, DeliveryState, outcome
+from tracker.domain.delivery import AttemptResult, DeliveryState, outcome
 from tracker.domain.event_types import EventType
-from tracker.domain.events import Kind
-from tracker.domain.notices import Filter, delivery_id, type_of
+from tracker.domain.events import EventKind
+from tracker.domain.notices import EventFilter, delivery_id, type_of
 from tracker.domain.pacing import MOST, START, Pace
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.task import TaskState
@@ -21,8 +21,8 @@ from tracker.domain.task import TaskState
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def tried(status: int | None, **fields: Any) -> Attempt:
-    return Attempt(NOW, 12, status=status, **fields)
+def tried(status: int | None, **fields: Any) -> AttemptResult:
+    return AttemptResult(NOW, 12, status=status, **fields)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
@@ -66,21 +66,21 @@ def test_jitter_and_retry_after_only_lengthen_a_pause_and_within_bounds(
 @pytest.mark.parametrize(
     ("filter_", "wants"),
     [
-        (Filter(), True),
-        (Filter(types={"task.succeeded"}), True),
-        (Filter(types={"task.failed"}), False),
-        (Filter(providers={"kling"}), True),
-        (Filter(providers={"other"}), False),
-        (Filter(operations={"videos/text2video"}), True),
-        (Filter(operations={"videos/extend"}), False),
-        (Filter(metadata={"n": 1}), True),
-        (Filter(metadata={"n": True}), False),
-        (Filter(metadata={"n": 1, "m": None}), False),
-        (Filter(metadata={"n": "1"}), False),
-        (Filter(types={"task.succeeded"}, metadata={"n": 2}), False),
+        (EventFilter(), True),
+        (EventFilter(types={"task.succeeded"}), True),
+        (EventFilter(types={"task.failed"}), False),
+        (EventFilter(providers={"kling"}), True),
+        (EventFilter(providers={"other"}), False),
+        (EventFilter(operations={"videos/text2video"}), True),
+        (EventFilter(operations={"videos/extend"}), False),
+        (EventFilter(metadata={"n": 1}), True),
+        (EventFilter(metadata={"n": True}), False),
+        (EventFilter(metadata={"n": 1, "m": None}), False),
+        (EventFilter(metadata={"n": "1"}), False),
+        (EventFilter(types={"task.succeeded"}, metadata={"n": 2}), False),
     ],
 )
-def test_every_part_of_a_filter_narrows(filter_: Filter, wants: object) -> None:
+def test_every_part_of_a_filter_narrows(filter_: EventFilter, wants: object) -> None:
     task = a_task(TaskState.SUCCEEDED, operation="videos/text2video", metadata={"n": 1})
     assert filter_.wants(EventType.TASK_SUCCEEDED, provider="kling", task=task) == wants
 
@@ -88,33 +88,48 @@ def test_every_part_of_a_filter_narrows(filter_: Filter, wants: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "before", "after", "told"),
     [
-        (Kind.CREATED, None, TaskState.QUEUED, None),
-        (Kind.CREATED, None, TaskState.SUBMITTED, EventType.TASK_SUBMITTED),
-        (Kind.SUBMIT_UNKNOWN, TaskState.QUEUED, TaskState.UNCERTAIN, None),
-        (Kind.SUBMIT_ACCEPTED, TaskState.QUEUED, TaskState.SUBMITTED, EventType.TASK_SUBMITTED),
-        (Kind.SUBMIT_ACCEPTED, TaskState.RUNNING, TaskState.RUNNING, None),
-        (Kind.SEEN_RUNNING, TaskState.SUBMITTED, TaskState.RUNNING, EventType.TASK_RUNNING),
-        (Kind.SEEN_RUNNING, TaskState.RUNNING, TaskState.RUNNING, None),
-        (Kind.SEEN_SUCCEEDED, TaskState.EXPIRED, TaskState.SUCCEEDED, EventType.TASK_SUCCEEDED),
-        (Kind.SUBMIT_REFUSED, TaskState.QUEUED, TaskState.FAILED, EventType.TASK_FAILED),
-        (Kind.CANCEL_REQUESTED, TaskState.QUEUED, TaskState.CANCELLED, EventType.TASK_CANCELLED),
-        (Kind.DEADLINE_PASSED, TaskState.RUNNING, TaskState.RUNNING, EventType.TASK_OVERDUE),
-        (Kind.GIVEN_UP, TaskState.RUNNING, TaskState.EXPIRED, EventType.TASK_EXPIRED),
-        (Kind.ABSENT, TaskState.UNCERTAIN, TaskState.QUEUED, None),
+        (EventKind.CREATED, None, TaskState.QUEUED, None),
+        (EventKind.CREATED, None, TaskState.SUBMITTED, EventType.TASK_SUBMITTED),
+        (EventKind.SUBMIT_UNKNOWN, TaskState.QUEUED, TaskState.UNCERTAIN, None),
+        (
+            EventKind.SUBMIT_ACCEPTED,
+            TaskState.QUEUED,
+            TaskState.SUBMITTED,
+            EventType.TASK_SUBMITTED,
+        ),
+        (EventKind.SUBMIT_ACCEPTED, TaskState.RUNNING, TaskState.RUNNING, None),
+        (EventKind.SEEN_RUNNING, TaskState.SUBMITTED, TaskState.RUNNING, EventType.TASK_RUNNING),
+        (EventKind.SEEN_RUNNING, TaskState.RUNNING, TaskState.RUNNING, None),
+        (
+            EventKind.SEEN_SUCCEEDED,
+            TaskState.EXPIRED,
+            TaskState.SUCCEEDED,
+            EventType.TASK_SUCCEEDED,
+        ),
+        (EventKind.SUBMIT_REFUSED, TaskState.QUEUED, TaskState.FAILED, EventType.TASK_FAILED),
+        (
+            EventKind.CANCEL_REQUESTED,
+            TaskState.QUEUED,
+            TaskState.CANCELLED,
+            EventType.TASK_CANCELLED,
+        ),
+        (EventKind.DEADLINE_PASSED, TaskState.RUNNING, TaskState.RUNNING, EventType.TASK_OVERDUE),
+        (EventKind.GIVEN_UP, TaskState.RUNNING, TaskState.EXPIRED, EventType.TASK_EXPIRED),
+        (EventKind.ABSENT, TaskState.UNCERTAIN, TaskState.QUEUED, None),
     ],
 )
 def test_a_step_is_told_when_it_says_something_new(
-    kind: Kind, before: TaskState | None, after: TaskState, told: EventType | None
+    kind: EventKind, before: TaskState | None, after: TaskState, told: EventType | None
 ) -> None:
     assert type_of(kind, before, after) is told
 
 
 def test_what_is_not_about_a_task_passes_no_filter_that_asks_for_one() -> None:
     degraded = EventType.CALLBACKS_DEGRADED
-    assert Filter(providers={"kling"}).wants(degraded, provider="kling", task=None)
-    assert not Filter(providers={"other"}).wants(degraded, provider="kling", task=None)
-    assert not Filter(metadata={"n": 1}).wants(degraded, provider="kling", task=None)
-    assert Filter(operations={"x"}).wants(EventType.ENDPOINT_PAUSED, provider=None, task=None)
+    assert EventFilter(providers={"kling"}).wants(degraded, provider="kling", task=None)
+    assert not EventFilter(providers={"other"}).wants(degraded, provider="kling", task=None)
+    assert not EventFilter(metadata={"n": 1}).wants(degraded, provider="kling", task=None)
+    assert EventFilter(operations={"x"}).wants(EventType.ENDPOINT_PAUSED, provider=None, task=None)
 
 
 def test_an_id_is_derived_from_task_version_and_endpoint_and_sorts_by_time() -> None:

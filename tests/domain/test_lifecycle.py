@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.factories import EVENTS, NOW, VIDEO, a_task, an_event, observations
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.lifecycle import (
     TRANSITIONS,
     Step,
@@ -25,7 +25,7 @@ from tracker.domain.lifecycle import (
 from tracker.domain.observation import Observation
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, Artifact, FollowUp, Task, TaskState
 
-S, K = TaskState, Kind
+S, K = TaskState, EventKind
 HISTORIES = st.lists(EVENTS, max_size=12)
 _ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
 
@@ -126,7 +126,7 @@ def test_any_order_of_one_providers_words_ends_the_same(said: list[Observation])
     st.sampled_from([K.SUBMIT_ACCEPTED, K.SUBMIT_UNKNOWN]),
 )
 def test_the_submits_own_answer_may_come_at_any_place_among_them(
-    said: list[Observation], place: int, answer: Kind
+    said: list[Observation], place: int, answer: EventKind
 ) -> None:
     events = [one.as_event(Source.CALLBACK) for one in said]
     events.insert(min(place, len(events)), an_event(answer, provider_task_id="p1"))
@@ -145,8 +145,8 @@ def test_a_state_never_moves_backwards(events: list[Event]) -> None:
         assert not (before in TERMINAL and after in OPEN)
 
 
-@pytest.mark.parametrize("kind", [k for k in Kind if k is not K.CREATED])
-def test_only_a_proof_of_absence_leads_from_uncertain_back_to_sending(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [k for k in EventKind if k is not K.CREATED])
+def test_only_a_proof_of_absence_leads_from_uncertain_back_to_sending(kind: EventKind) -> None:
     step = apply(a_task(S.UNCERTAIN, version=2), an_event(kind), now=NOW)
     assert (Effect.SUBMIT in step.effects) == (kind in (K.ABSENT, K.RESOLVED_NEVER_MADE))
 
@@ -191,7 +191,7 @@ def test_a_deadline_makes_no_verdict_and_flags_once(state: TaskState) -> None:
 
 
 @pytest.mark.parametrize("said", [K.SEEN_SUCCEEDED, K.SEEN_FAILED, K.SEEN_CANCELLED])
-def test_a_late_verdict_replaces_expired(said: Kind) -> None:
+def test_a_late_verdict_replaces_expired(said: EventKind) -> None:
     step = apply(a_task(S.EXPIRED, version=5), an_event(said), now=NOW)
     assert step.task.state in VERDICTS
     assert Effect.NOTIFY in step.effects
@@ -300,7 +300,7 @@ def test_what_expired_by_denial_is_followed_up_and_what_was_given_up_is_not() ->
 
 
 @pytest.mark.parametrize("kind", [K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED])
-def test_what_never_was_at_the_provider_frees_its_name(kind: Kind) -> None:
+def test_what_never_was_at_the_provider_frees_its_name(kind: EventKind) -> None:
     step = apply(a_task(), an_event(kind), now=NOW)
     assert step.task.never_created
     assert Effect.FREE_NAME in step.effects
@@ -310,7 +310,7 @@ def test_what_never_was_at_the_provider_frees_its_name(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", [K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED])
-def test_what_may_have_been_there_keeps_its_name(kind: Kind) -> None:
+def test_what_may_have_been_there_keeps_its_name(kind: EventKind) -> None:
     task, _ = run([an_event(K.SUBMIT_UNKNOWN), an_event(K.ABSENT), an_event(kind)])
     assert not task.never_created
 

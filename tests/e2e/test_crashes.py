@@ -16,7 +16,7 @@ from tests.support.service import Process, environment, free_port, wait_until_re
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -27,7 +27,7 @@ SCENARIOS = {
 }
 """One task each. `lax_ids`: the provider takes an external id twice, so that a second submit would
 show as a second creation."""
-NTH = {Point.COMMIT_READY: 5, Point.COMMIT_DONE: 5}
+NTH = {CrashPoint.COMMIT_READY: 5, CrashPoint.COMMIT_DONE: 5}
 """Points that are passed too often for the first time to be of interest."""
 
 
@@ -41,7 +41,7 @@ class Bed:
     emulator: Emulator
     sink: Sink
 
-    def start_crashing(self, point: Point, nth: int | None = None) -> Process:
+    def start_crashing(self, point: CrashPoint, nth: int | None = None) -> Process:
         arguments = (point.value, str(nth or NTH.get(point, 1)))
         module = "tests.support.crashing"
         return Process(arguments, self.env, self.folder / "dying", module).start()
@@ -73,15 +73,15 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
 
 
 AGAIN = [
-    *[(Point.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
-    *[(Point.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
-    *[(Point.JOB_CLAIMED, n) for n in (2, 3)],
+    *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
+    *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
+    *[(CrashPoint.JOB_CLAIMED, n) for n in (2, 3)],
 ]
 """Every commit is between two effects, and what is claimed first is a submit."""
 
 
-@pytest.mark.parametrize("point", list(Point))
-def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Point) -> None:
+@pytest.mark.parametrize("point", list(CrashPoint))
+def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)
     wait_until(lambda: not dying.is_alive)

@@ -12,7 +12,7 @@ from tests.support.requests import submission
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tests.support.world import World
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -20,13 +20,13 @@ from tracker.emulator import EmulatorServer as Emulator
 @pytest.mark.parametrize(
     ("point", "outcomes"),
     [
-        (Point.SUBMIT_BEGUN, ["lost", "accepted"]),
-        (Point.SUBMIT_SENT, ["lost"]),
-        (Point.POLL_ANSWERED, ["accepted"]),
+        (CrashPoint.SUBMIT_BEGUN, ["lost", "accepted"]),
+        (CrashPoint.SUBMIT_SENT, ["lost"]),
+        (CrashPoint.POLL_ANSWERED, ["accepted"]),
     ],
 )
 def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
-    database_url: str, tmp_path: Path, point: Point, outcomes: list[str]
+    database_url: str, tmp_path: Path, point: CrashPoint, outcomes: list[str]
 ) -> None:
     config = EmulatorConfig(step_seconds=0.1, scenario="lax_ids,no_callback")
     with Emulator(config) as emulator:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from tests.support.waiting import wait_until
 from tracker.clock import new_id
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store import feed, tasks, transitions
@@ -39,7 +39,7 @@ TASK = Task(
     updated_at=NOW,
 )
 STEP = Transition(
-    1, None, TaskState.QUEUED, Kind.CREATED, Source.CLIENT, None, None, None, NOW, None, None
+    1, None, TaskState.QUEUED, EventKind.CREATED, Source.CLIENT, None, None, None, NOW, None, None
 )
 WRITERS = 4
 ROUNDS = 12

@@ -12,16 +12,16 @@ import uvicorn
 
 from tracker.app import make_app, server_options
 from tracker.domain.redaction import Redactor
-from tracker.domain.signals import Point, Signal
+from tracker.domain.signals import CrashPoint, Signal
 from tracker.settings import Settings
 from tracker.telemetry import configure_logging
 
 
-def dying_at(point: Point, times: int, by: signal.Signals = signal.SIGKILL) -> Signal:
+def dying_at(point: CrashPoint, times: int, by: signal.Signals = signal.SIGKILL) -> Signal:
     """A signal that lets `times - 1` passes of the point go by, and strikes once."""
     left = times
 
-    def at(passed: Point) -> None:
+    def at(passed: CrashPoint) -> None:
         nonlocal left
         if passed is point:
             left -= 1
@@ -36,7 +36,7 @@ def main() -> None:
     settings = Settings.from_env()
     configure_logging("warning", "json", Redactor())
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
-    at = dying_at(Point(sys.argv[1]), int(sys.argv[2]), by)
+    at = dying_at(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)
     app = make_app(settings, workers=True, signal=at)
     uvicorn.run(app, port=settings.port, **server_options(settings))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tracker.clock import new_id
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store import tasks, transitions
@@ -41,7 +41,7 @@ def step(task: Task, **fields: Any) -> Transition:
         "version": task.version,
         "from_state": None,
         "to_state": task.state,
-        "kind": Kind.CREATED,
+        "kind": EventKind.CREATED,
         "source": Source.CLIENT,
         "provider_status": None,
         "message": task.message,
@@ -81,7 +81,7 @@ def _insert(tx: Tx, items: Sequence[Sequence[Task]]) -> list[list[Task]]:
 
 def _move(tx: Tx, items: Sequence[Task]) -> list[Task]:
     tasks.save(tx.db, items)
-    kind = Kind.SEEN_RUNNING
+    kind = EventKind.SEEN_RUNNING
     transitions.append(tx.db, [(task, step(task, kind=kind)) for task in items])
     tx.moved = True
     return list(items)
@@ -89,7 +89,7 @@ def _move(tx: Tx, items: Sequence[Task]) -> list[Task]:
 
 def _finish(tx: Tx, items: Sequence[Task]) -> list[Task]:
     tasks.save(tx.db, items)
-    verdict = {"kind": Kind.SEEN_SUCCEEDED, "source": Source.CALLBACK}
+    verdict = {"kind": EventKind.SEEN_SUCCEEDED, "source": Source.CALLBACK}
     transitions.append(tx.db, [(task, step(task, **verdict)) for task in items])
     tx.moved = True
     return list(items)

@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.workbench import Workbench
 from tracker.domain.delivery import Endpoint
 from tracker.domain.exchange import HttpResult
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
 from tracker.store import deliveries
 from tracker.store.deliveries import Delivery, DeliveryFilter
@@ -14,7 +14,7 @@ OK = HttpResult(200, {}, b"")
 
 
 async def an_endpoint(bench: Workbench, url: str = "http://a.example/", **fields: Any) -> Endpoint:
-    fields = {"filter": Filter()} | fields
+    fields = {"filter": EventFilter()} | fields
     return (await Endpoints(bench.context).create(NewEndpoint("default", url, **fields))).endpoint
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import update
 
 from tracker.clock import Clock, SystemClock
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import (
     Certainty,
     HttpCall,
@@ -130,7 +130,7 @@ class Workbench:
             recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, [task.key]).values())
             jobs.drop(tx.db, [task.key], [JobKind.SUBMIT])
             for theirs in names:
-                event = Event(Kind.SUBMIT_ACCEPTED, Source.SUBMIT, provider_task_id=theirs)
+                event = Event(EventKind.SUBMIT_ACCEPTED, Source.SUBMIT, provider_task_id=theirs)
                 recorder.record(task.key, event)
             recorder.flush()
             return [recorder.task(task.key)] * len(names)
@@ -164,7 +164,7 @@ class Workbench:
         def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
             recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, keys).values())
             for key in keys:
-                recorder.record(key, Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK))
+                recorder.record(key, Event(EventKind.SEEN_SUCCEEDED, Source.CALLBACK))
             recorder.flush()
             return [None] * len(keys)
 

@@ -3,7 +3,7 @@
 import click
 
 from tracker.cli.command import Command, examples
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
 
@@ -22,7 +22,7 @@ _COLUMNS = (
 @click.command(cls=Command, epilog=examples("tracker accounts", "tracker accounts --output json"))
 @remote
 @WIDE
-def accounts(*, connection: Connection, output: str, wide: bool) -> None:
+def accounts(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """List the provider accounts, without their secrets, and how they fare."""
     with connection.open() as server:
         found = server.get("/v1/accounts")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tracker.cli.command import Command, examples
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
 
@@ -66,7 +66,7 @@ _RECEIPTS = (
 @click.command(cls=Command, epilog=examples("tracker attention", "tracker attention --output json"))
 @remote
 @WIDE
-def attention(*, connection: Connection, output: str, wide: bool) -> None:
+def attention(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """Show what needs a human: conditions, endpoints, overdue and uncertain tasks, odd receipts."""
     with connection.open() as server:
         found = server.get("/v1/attention")

@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import emit, fail
 
 PAGES = {"home": "/", "docs": "/docs"}
@@ -16,7 +16,7 @@ PAGES = {"home": "/", "docs": "/docs"}
 @remote
 @click.argument("page", type=click.Choice(list(PAGES)), default="home")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
-def open_(*, connection: Connection, output: str, page: str, only_print: bool) -> None:
+def open_(*, connection: ConnectionOptions, output: str, page: str, only_print: bool) -> None:
     """Open the service's page, or its API documentation, in a browser."""
     with connection.open() as server:
         url = f"{server.url}{PAGES[page]}"

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tracker.cli.command import Group, examples
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, fail, print_fields
 from tracker.cli.table import Column, print_table
 from tracker.cli.types import EVENT_TYPE, INSTANT, choice
@@ -79,7 +79,7 @@ def deliveries() -> None:
 @click.option("--failing", is_flag=True, help="Only what is still owed after a failed attempt.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @WIDE
-def list_(*, connection: Connection, output: str, wide: bool, **given: Any) -> None:
+def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: Any) -> None:
     """List deliveries, newest first."""
     for flag in ("undelivered", "failing"):
         given[flag] = "true" if given[flag] else None
@@ -92,7 +92,7 @@ def list_(*, connection: Connection, output: str, wide: bool, **given: Any) -> N
 @deliveries.command()
 @remote
 @click.argument("delivery_id")
-def show(*, connection: Connection, output: str, delivery_id: str) -> None:
+def show(*, connection: ConnectionOptions, output: str, delivery_id: str) -> None:
     """Show one delivery with its body and every attempt."""
     with connection.open() as server:
         whole = server.get(f"/v1/deliveries/{delivery_id}")
@@ -111,7 +111,7 @@ def show(*, connection: Connection, output: str, delivery_id: str) -> None:
 @click.argument("delivery_id", required=False)
 def redeliver(
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     yes: bool,
     delivery_id: str | None,

@@ -17,7 +17,7 @@ import uvicorn
 from tracker.app import make_app, server_options
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
-from tracker.cli.remote import TERMINAL, Connection
+from tracker.cli.remote import TERMINAL, ConnectionOptions
 from tracker.cli.server import Server
 from tracker.cli.shared import fail
 from tracker.cli.table import COLOURS
@@ -55,7 +55,7 @@ def run(*, keep: bool, port: int, step: float, scenario: str) -> None:
         _line("emulator", f"{emulator.url}  stands in for Kling")
         stack.enter_context(_serving(settings, listener))
         _line("tracker", f"{url}  web and workers in one process")
-        server = stack.enter_context(Connection(url, "").open())
+        server = stack.enter_context(ConnectionOptions(url, "").open())
         task_id = _submit(server, emulator.url)
         why_not = _watch(server, task_id)
         _show(server, task_id)

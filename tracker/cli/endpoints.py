@@ -8,7 +8,7 @@ import click
 
 from tracker.cli.command import Group, examples
 from tracker.cli.exits import FAILED, TIMED_OUT
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, print_fields, say
 from tracker.cli.table import Column, print_table
 from tracker.cli.types import EVENT_TYPE, pair
@@ -68,7 +68,7 @@ def endpoints() -> None:
 @remote
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @WIDE
-def list_(*, connection: Connection, output: str, limit: int, wide: bool) -> None:
+def list_(*, connection: ConnectionOptions, output: str, limit: int, wide: bool) -> None:
     """List endpoints, newest first."""
     with connection.open() as server:
         page = server.get("/v1/endpoints", params={"limit": limit})
@@ -78,7 +78,7 @@ def list_(*, connection: Connection, output: str, limit: int, wide: bool) -> Non
 @endpoints.command()
 @remote
 @click.argument("endpoint_id")
-def show(*, connection: Connection, output: str, endpoint_id: str) -> None:
+def show(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Show one endpoint; its secret is shown nowhere."""
     _do(connection, output, "GET", f"/v1/endpoints/{endpoint_id}")
 
@@ -92,7 +92,7 @@ def show(*, connection: Connection, output: str, endpoint_id: str) -> None:
 @remote
 @fields
 @click.argument("endpoint_url", metavar="TARGET_URL")
-def create(*, connection: Connection, output: str, endpoint_url: str, **given: Any) -> None:
+def create(*, connection: ConnectionOptions, output: str, endpoint_url: str, **given: Any) -> None:
     """Create an endpoint for TARGET_URL. Its secret is shown this once."""
     body = {"url": endpoint_url} | _body(given)
     _do(connection, output, "POST", "/v1/endpoints", json=body)
@@ -106,7 +106,7 @@ def create(*, connection: Connection, output: str, endpoint_url: str, **given: A
 @click.argument("endpoint_id")
 def change(
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     endpoint_id: str,
     target_url: str | None,
@@ -120,7 +120,7 @@ def change(
 @endpoints.command()
 @remote
 @click.argument("endpoint_id")
-def delete(*, connection: Connection, output: str, endpoint_id: str) -> None:
+def delete(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Delete an endpoint. What it is owed is cancelled and stays listed."""
     with connection.open() as server:
         server.send("DELETE", f"/v1/endpoints/{endpoint_id}")
@@ -132,7 +132,7 @@ def delete(*, connection: Connection, output: str, endpoint_id: str) -> None:
 @endpoints.command()
 @remote
 @click.argument("endpoint_id")
-def pause(*, connection: Connection, output: str, endpoint_id: str) -> None:
+def pause(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Send nothing until it is resumed. What happens is written down."""
     _do(connection, output, "POST", f"/v1/endpoints/{endpoint_id}/pause")
 
@@ -147,7 +147,7 @@ def pause(*, connection: Connection, output: str, endpoint_id: str) -> None:
     help="What becomes of what it is owed; dropped, it stays listed and can be redelivered.",
 )
 @click.argument("endpoint_id")
-def resume(*, connection: Connection, output: str, endpoint_id: str, backlog: str) -> None:
+def resume(*, connection: ConnectionOptions, output: str, endpoint_id: str, backlog: str) -> None:
     """Deliver again, after a pause of any kind or a 410."""
     path = f"/v1/endpoints/{endpoint_id}/resume"
     _do(connection, output, "POST", path, params={"backlog": backlog})
@@ -163,7 +163,9 @@ def resume(*, connection: Connection, output: str, endpoint_id: str, backlog: st
     help="Seconds for which the old secret signs beside the new one.",
 )
 @click.argument("endpoint_id")
-def rotate_secret(*, connection: Connection, output: str, endpoint_id: str, overlap: int) -> None:
+def rotate_secret(
+    *, connection: ConnectionOptions, output: str, endpoint_id: str, overlap: int
+) -> None:
     """Make a new secret, shown this once."""
     path = f"/v1/endpoints/{endpoint_id}/rotate-secret"
     _do(connection, output, "POST", path, params={"overlap_s": overlap})
@@ -180,7 +182,7 @@ def rotate_secret(*, connection: Connection, output: str, endpoint_id: str, over
 )
 @click.argument("endpoint_id")
 def test(
-    *, connection: Connection, output: str, endpoint_id: str, wait: bool, timeout: float
+    *, connection: ConnectionOptions, output: str, endpoint_id: str, wait: bool, timeout: float
 ) -> None:
     """Send an `endpoint.test` and show the answer.
 
@@ -223,7 +225,7 @@ def _first_attempt(
         time.sleep(LOOK_EVERY_S)
 
 
-def _do(connection: Connection, output: str, method: str, path: str, **options: Any) -> None:
+def _do(connection: ConnectionOptions, output: str, method: str, path: str, **options: Any) -> None:
     with connection.open() as server:
         answer = server.json_of(server.send(method, path, **options))
     shown = answer | {name: answer[name] or "all" for name in _LISTS if name in answer}

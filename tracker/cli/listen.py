@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.filters import filtered, parameters
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.types import EVENT_TYPE
 
 
@@ -40,7 +40,7 @@ from tracker.cli.types import EVENT_TYPE
 @click.option("--after", default="now", show_default=True, metavar="now|CURSOR", help="From where.")
 def listen(  # noqa: PLR0913 - one parameter per option
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     forward_to: str | None,
     types: tuple[str, ...],

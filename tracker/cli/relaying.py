@@ -20,7 +20,7 @@ from tracker.cli.words import words
 from tracker.clock import SystemClock, new_key
 from tracker.domain import bodies, notices, signature
 from tracker.domain.event_types import EventType
-from tracker.domain.events import Kind
+from tracker.domain.events import EventKind
 from tracker.domain.task import TaskState
 
 FORWARD_TIMEOUT_S = 15.0
@@ -86,7 +86,7 @@ def _changes(
 
 def _type_of(change: dict[str, Any]) -> EventType | None:
     before = None if change["from"] is None else TaskState(change["from"])
-    return notices.type_of(Kind(change["kind"]), before, TaskState(change["to"]))
+    return notices.type_of(EventKind(change["kind"]), before, TaskState(change["to"]))
 
 
 def _body(type_: EventType, change: dict[str, Any], task: dict[str, Any]) -> bytes:

@@ -51,7 +51,7 @@ _OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectionOptions:
     """Where the service is and who asks it. What is None is looked up in the environment."""
 
     url: str | None = None
@@ -77,13 +77,13 @@ class Connection:
 
 
 def remote(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a connection; it is called with a `Connection`."""
+    """Give a command the options of a connection; it is called with a `ConnectionOptions`."""
 
     @functools.wraps(command)
     def connected(
         *, url: str | None, api_key: str | None, cacert: str | None, **options: Any
     ) -> None:
-        command(connection=Connection(url, api_key, cacert), **options)
+        command(connection=ConnectionOptions(url, api_key, cacert), **options)
 
     wrapped: Callable[..., None] = connected
     for option in reversed(_OPTIONS):

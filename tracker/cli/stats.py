@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tracker.cli.command import Command, examples
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, print_fields
 from tracker.cli.table import Column, print_table
 
@@ -29,7 +29,7 @@ _COLUMNS = (
     "--hours", type=click.IntRange(1), default=24, show_default=True, help="How far back."
 )
 @WIDE
-def stats(*, connection: Connection, output: str, hours: int, wide: bool) -> None:
+def stats(*, connection: ConnectionOptions, output: str, hours: int, wide: bool) -> None:
     """Show counts by state, latencies, the share of callbacks, and costs."""
     with connection.open() as server:
         found = server.get("/v1/stats", params={"hours": hours})

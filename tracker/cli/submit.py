@@ -10,7 +10,7 @@ import click
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED, INTERRUPTED, TIMED_OUT
 from tracker.cli.history import print_task
-from tracker.cli.remote import TERMINAL, Connection, remote
+from tracker.cli.remote import TERMINAL, ConnectionOptions, remote
 from tracker.cli.shared import emit, fail, say
 from tracker.cli.types import pair
 
@@ -52,7 +52,7 @@ TIMEOUT = click.option(
 @TIMEOUT
 def submit(  # noqa: PLR0913 - one parameter per option
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     provider: str,
     operation: str,

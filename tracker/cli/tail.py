@@ -8,7 +8,7 @@ import click
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import INTERRUPTED
 from tracker.cli.filters import filtered, parameters
-from tracker.cli.remote import HELD_S, Connection, remote
+from tracker.cli.remote import HELD_S, ConnectionOptions, remote
 from tracker.cli.shared import emit_json, say
 from tracker.cli.table import COLOURS
 from tracker.cli.visible import visible
@@ -34,7 +34,7 @@ from tracker.cli.words import words
 )
 @click.option("--count", type=click.IntRange(1), help="End after so many changes.")
 def tail(
-    *, connection: Connection, output: str, after: str, count: int | None, **filters: Any
+    *, connection: ConnectionOptions, output: str, after: str, count: int | None, **filters: Any
 ) -> None:
     """Follow the change feed until Ctrl-C; then say from where to go on.
 

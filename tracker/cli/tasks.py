@@ -9,7 +9,7 @@ import click
 from tracker.cli.command import Group, examples
 from tracker.cli.filters import filtered, parameters
 from tracker.cli.history import history, print_history, print_task
-from tracker.cli.remote import ANSWER_S, Connection, remote
+from tracker.cli.remote import ANSWER_S, ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, say
 from tracker.cli.submit import TIMEOUT, WAIT, finish, wait_for
 from tracker.cli.table import Column, print_table
@@ -53,7 +53,7 @@ def tasks() -> None:
 @WIDE
 def list_(  # noqa: PLR0913 - one parameter per option
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     limit: int,
     order: str | None,
@@ -81,7 +81,7 @@ def list_(  # noqa: PLR0913 - one parameter per option
 @remote
 @WIDE
 @click.argument("task_id")
-def show(*, connection: Connection, output: str, wide: bool, task_id: str) -> None:
+def show(*, connection: ConnectionOptions, output: str, wide: bool, task_id: str) -> None:
     """Show a task with its history and the evidence for it."""
     with connection.open() as server:
         task = server.get(f"/v1/tasks/{task_id}")
@@ -93,7 +93,7 @@ def show(*, connection: Connection, output: str, wide: bool, task_id: str) -> No
 @remote
 @click.argument("task_id")
 @TIMEOUT
-def wait(*, connection: Connection, output: str, task_id: str, timeout: float) -> None:
+def wait(*, connection: ConnectionOptions, output: str, task_id: str, timeout: float) -> None:
     """Wait for the end of a task.
 
     Exit 0 when it succeeded, 1 when it ended otherwise, 3 when the time was over, 130 at Ctrl-C.
@@ -105,7 +105,7 @@ def wait(*, connection: Connection, output: str, task_id: str, timeout: float) -
 @tasks.command()
 @remote
 @click.argument("task_id")
-def cancel(*, connection: Connection, output: str, task_id: str) -> None:
+def cancel(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
     """Cancel a task that has not been sent. Exit 1 when it may have been."""
     with connection.open() as server:
         task = server.post(f"/v1/tasks/{task_id}/cancel")
@@ -116,7 +116,7 @@ def cancel(*, connection: Connection, output: str, task_id: str) -> None:
 @remote
 @click.argument("task_id")
 @click.option("--wait", type=click.IntRange(0, 60), default=10, show_default=True, help="Seconds.")
-def refresh(*, connection: Connection, output: str, task_id: str, wait: int) -> None:
+def refresh(*, connection: ConnectionOptions, output: str, task_id: str, wait: int) -> None:
     """Ask the provider now, and show the task after its answer."""
     with connection.open() as server:
         answer = server.send(
@@ -139,7 +139,7 @@ def refresh(*, connection: Connection, output: str, task_id: str, wait: int) -> 
 @TIMEOUT
 def resubmit(  # noqa: PLR0913 - one parameter per option
     *,
-    connection: Connection,
+    connection: ConnectionOptions,
     output: str,
     task_id: str,
     idempotency_key: str | None,

@@ -6,13 +6,13 @@ import click
 
 from tracker import __version__
 from tracker.cli.command import Command
-from tracker.cli.remote import Connection, remote
+from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import emit, print_fields
 
 
 @click.command(cls=Command)
 @remote
-def version(*, connection: Connection, output: str) -> None:
+def version(*, connection: ConnectionOptions, output: str) -> None:
     """Print the versions of this command, of Python, and of the service if it answers."""
     found = {"tracker": __version__, "python": platform.python_version()}
     with connection.open() as server:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain import retry
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 
 
 class EndpointState(StrEnum):
@@ -65,7 +65,7 @@ class Endpoint:
     id: UUID
     tenant: str
     url: str
-    filter: Filter
+    filter: EventFilter
     secret: bytes = field(repr=False)
     state_at: datetime
     created_at: datetime
@@ -98,7 +98,7 @@ def endpoint_lane(key: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptResult:
     """One try to deliver.
 
     status: the answer's; None when no answer came, and then `error` says why.
@@ -130,7 +130,7 @@ class Outcome:
     again_at: datetime | None = None
 
 
-def outcome(attempt: Attempt, number: int, *, now: datetime, jitter: float) -> Outcome:
+def outcome(attempt: AttemptResult, number: int, *, now: datetime, jitter: float) -> Outcome:
     """Decide after an attempt.
 
     number: of this attempt, counted from 1; whoever redelivers by hand starts a new count.

@@ -115,7 +115,7 @@ class IdempotencyInFlight(Conflict):
     """An idempotency key came again while its first request is being accepted."""
 
 
-class Fault(StrEnum):
+class CredentialFault(StrEnum):
     """The reason why a request's credentials are rejected."""
 
     MISSING = "missing"
@@ -131,7 +131,7 @@ class Unauthenticated(TrackerError):
     fault: what is wrong.
     """
 
-    def __init__(self, fault: Fault, reason: str) -> None:
+    def __init__(self, fault: CredentialFault, reason: str) -> None:
         super().__init__(reason)
         self.fault = fault
 

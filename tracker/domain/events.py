@@ -10,7 +10,7 @@ from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """The kinds of event. Stored with every transition, by value."""
 
     CREATED = "created"
@@ -55,7 +55,7 @@ class Kind(StrEnum):
     """We stop asking."""
 
 
-SEEN = frozenset(kind for kind in Kind if kind.value.startswith("seen_"))
+SEEN = frozenset(kind for kind in EventKind if kind.value.startswith("seen_"))
 
 
 class Source(StrEnum):
@@ -80,7 +80,7 @@ class Event:
     The other fields carry what the provider said, where it said something.
     """
 
-    kind: Kind
+    kind: EventKind
     source: Source
     provider_status: str | None = None
     message: str | None = None

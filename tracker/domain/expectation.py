@@ -11,7 +11,7 @@ RECENT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedTask:
     """One task that got its verdict.
 
     took:          from the provider's acceptance to the verdict; None when that is not known.
@@ -39,7 +39,7 @@ class Expectation:
 NOTHING_KNOWN = Expectation()
 
 
-def expectation(latest: Sequence[Ended]) -> Expectation:
+def expectation(latest: Sequence[EndedTask]) -> Expectation:
     """Conclude from the latest tasks of a kind, newest first."""
     durations = sorted(ended.took for ended in latest if ended.took is not None)
     is_known = len(durations) >= ENOUGH
@@ -50,7 +50,7 @@ def expectation(latest: Sequence[Ended]) -> Expectation:
     )
 
 
-def is_silent(latest: Sequence[Ended]) -> bool:
+def is_silent(latest: Sequence[EndedTask]) -> bool:
     """Return true if most of the latest verdicts, newest first, had to be polled for."""
     recent = latest[:RECENT]
     polled = sum(1 for ended in recent if not ended.by_callback)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from tracker.domain.errors import Fault, Unauthenticated
+from tracker.domain.errors import CredentialFault, Unauthenticated
 
 _ALGORITHM = "HS256"
 _LONGEST = 4096
@@ -45,12 +45,14 @@ def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
     claims = _signed(token, secrets)
     expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
     if expires is None or begins is None:
-        raise Unauthenticated(Fault.INVALID, "the token has no valid exp and nbf")
+        raise Unauthenticated(CredentialFault.INVALID, "the token has no valid exp and nbf")
     seconds = now.timestamp()
     if seconds >= expires:
-        raise Unauthenticated(Fault.EXPIRED, "the token has expired")
+        raise Unauthenticated(CredentialFault.EXPIRED, "the token has expired")
     if seconds < begins:
-        raise Unauthenticated(Fault.NOT_YET, "the token is not valid yet; is the clock right?")
+        raise Unauthenticated(
+            CredentialFault.NOT_YET, "the token is not valid yet; is the clock right?"
+        )
 
 
 def _signed(token: str, secrets: Sequence[str]) -> dict[str, Any]:
@@ -72,4 +74,4 @@ def _time(value: Any) -> float | None:
 
 
 def _invalid() -> Unauthenticated:
-    return Unauthenticated(Fault.INVALID, "the token is not one that a known key signed")
+    return Unauthenticated(CredentialFault.INVALID, "the token is not one that a known key signed")

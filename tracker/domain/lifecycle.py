@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
-from tracker.domain.events import SEEN, Event, Kind, Source
+from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
     TERMINAL,
@@ -25,7 +25,7 @@ from tracker.domain.task import (
     shape_of,
 )
 
-S, K = TaskState, Kind
+S, K = TaskState, EventKind
 
 
 class Verdict(StrEnum):
@@ -54,20 +54,20 @@ class Verdict(StrEnum):
 QUARANTINED = frozenset({Verdict.FORGED, Verdict.MALFORMED, Verdict.MISMATCH, Verdict.UNKNOWN_TASK})
 """Receipts with these verdicts were applied to nothing and wait for a human."""
 
-_VERDICT: Mapping[Kind, TaskState] = {
+_VERDICT: Mapping[EventKind, TaskState] = {
     K.SEEN_SUCCEEDED: S.SUCCEEDED,
     K.SEEN_FAILED: S.FAILED,
     K.SEEN_CANCELLED: S.CANCELLED,
 }
 # A callback may overtake the answer to our own submit, and observations may skip states, so
 # that every state before `running` takes all of them.
-_SEEN: Mapping[Kind, TaskState] = {
+_SEEN: Mapping[EventKind, TaskState] = {
     K.SEEN_SUBMITTED: S.SUBMITTED,
     K.SEEN_RUNNING: S.RUNNING,
     **_VERDICT,
 }
 
-TRANSITIONS: Mapping[TaskState, Mapping[Kind, TaskState]] = MappingProxyType(
+TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyType(
     {
         S.QUEUED: {
             K.SUBMIT_ACCEPTED: S.SUBMITTED,
@@ -165,7 +165,7 @@ class Transition:
     version: int
     from_state: TaskState | None
     to_state: TaskState
-    kind: Kind
+    kind: EventKind
     source: Source
     provider_status: str | None
     message: str | None
@@ -220,7 +220,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """One event, one step. Pure: same arguments, same answer.
 
     now: aware UTC; becomes `updated_at`.
-    Raises Misuse for Kind.CREATED, which is not something that happens to an existing task.
+    Raises Misuse for EventKind.CREATED, which is not something that happens to an existing task.
     """
     if event.kind is _CREATED:
         raise Misuse("`created` is the first transition and is made by created()")
@@ -258,7 +258,7 @@ def fold(history: Iterable[Transition]) -> TaskState:
     return state
 
 
-def _kind_of_news(task: Task, event: Event) -> Kind:
+def _kind_of_news(task: Task, event: Event) -> EventKind:
     """Return what a statement that leaves the state as it is brings, if it brings something."""
     kind, state = event.kind, task.state
     if kind is _SEEN_RUNNING:
@@ -422,7 +422,7 @@ def _transition(
     )
 
 
-def _effects(before: Task, after: Task, kind: Kind) -> tuple[Effect, ...]:
+def _effects(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:
             return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from tracker.domain.event_types import EventType
-from tracker.domain.events import Kind
+from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 
@@ -23,7 +23,7 @@ _OF_STATE: Mapping[TaskState, EventType] = {
     TaskState.CANCELLED: EventType.TASK_CANCELLED,
     TaskState.EXPIRED: EventType.TASK_EXPIRED,
 }
-_UPDATES = frozenset({Kind.RESULT_COMPLETED, Kind.NEWS, Kind.COSTS_CHANGED})
+_UPDATES = frozenset({EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COSTS_CHANGED})
 VERDICT_TYPES = frozenset(
     {
         EventType.TASK_SUCCEEDED,
@@ -38,9 +38,9 @@ CALLBACK_TYPES = VERDICT_TYPES | {EventType.TASK_UPDATED}
 """The event types sent to a task's `callback_url`: its end, and a result that came after it."""
 
 
-def type_of(kind: Kind, before: TaskState | None, after: TaskState) -> EventType | None:
+def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> EventType | None:
     """Return the event type of a step; None when it is sent to nobody."""
-    if kind is Kind.DEADLINE_PASSED:
+    if kind is EventKind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
     if kind in _UPDATES:
         return EventType.TASK_UPDATED
@@ -53,7 +53,7 @@ def event_type(step: Transition) -> EventType | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class EventFilter:
     """Which notices an endpoint wants. Every field narrows; an empty one does not.
 
     metadata: each of these keys must have this very value on the task.

@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError, TaskState
 
-_KINDS: Mapping[TaskState | None, Kind] = {
-    None: Kind.SEEN_UNKNOWN_WORD,
-    TaskState.SUBMITTED: Kind.SEEN_SUBMITTED,
-    TaskState.RUNNING: Kind.SEEN_RUNNING,
-    TaskState.SUCCEEDED: Kind.SEEN_SUCCEEDED,
-    TaskState.FAILED: Kind.SEEN_FAILED,
-    TaskState.CANCELLED: Kind.SEEN_CANCELLED,
+_KINDS: Mapping[TaskState | None, EventKind] = {
+    None: EventKind.SEEN_UNKNOWN_WORD,
+    TaskState.SUBMITTED: EventKind.SEEN_SUBMITTED,
+    TaskState.RUNNING: EventKind.SEEN_RUNNING,
+    TaskState.SUCCEEDED: EventKind.SEEN_SUCCEEDED,
+    TaskState.FAILED: EventKind.SEEN_FAILED,
+    TaskState.CANCELLED: EventKind.SEEN_CANCELLED,
 }
 
 

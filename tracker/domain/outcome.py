@@ -52,7 +52,7 @@ class Refused:
     blames_account: bool = False
 
 
-class Scope(StrEnum):
+class DeferralScope(StrEnum):
     """The part of the traffic that must wait when a provider answers "not now"."""
 
     TASK = "task"
@@ -77,7 +77,7 @@ class Deferred:
     spends_attempt: bool = True
     once: bool = False
     request_id: str | None = None
-    scope: Scope = Scope.TASK
+    scope: DeferralScope = DeferralScope.TASK
 
 
 @dataclass(frozen=True, slots=True)

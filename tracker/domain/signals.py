@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Point(StrEnum):
+class CrashPoint(StrEnum):
     """Where a process may die with one effect done and the next not."""
 
     COMMIT_READY = "commit:ready"
@@ -32,8 +32,8 @@ class Point(StrEnum):
     DELIVERY_RECORDED = "delivery:recorded"
 
 
-Signal = Callable[[Point], None]
+Signal = Callable[[CrashPoint], None]
 
 
-def no_signal(_point: Point) -> None:
+def no_signal(_point: CrashPoint) -> None:
     """The production signal."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tracker.clock import new_token
 from tracker.domain import retry
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of
@@ -16,7 +16,7 @@ from tracker.store.jobs import Job, Room
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _LeaseRequest:
     kind: JobKind
     limit: int
     per_lane: int
@@ -40,10 +40,10 @@ class Leases:
         self, kind: JobKind, *, limit: int, per_lane: int, busy: Mapping[str, int]
     ) -> list[Job]:
         """Up to `limit` due jobs, which nobody else gets then; see jobs.claim."""
-        wanted = _Wanted(kind, limit, per_lane, busy)
+        wanted = _LeaseRequest(kind, limit, per_lane, busy)
         claimed: list[Job] = await self._context.store.write(self._claim, wanted, is_patient=True)
         if claimed:
-            self._context.at(Point.JOB_CLAIMED)
+            self._context.at(CrashPoint.JOB_CLAIMED)
         return claimed
 
     async def due_kinds(self) -> set[JobKind]:
@@ -77,7 +77,7 @@ class Leases:
         held = tasks.slots_held(tx.db, caps) if caps else {}
         return {lane_of(*name): Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
-    def _claim(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[list[Job]]:
+    def _claim(self, tx: Tx, wanted: Sequence[_LeaseRequest]) -> list[list[Job]]:
         return [
             jobs.claim(
                 tx.db,

@@ -104,7 +104,7 @@ def end_lost(db: Connection, keys: Iterable[int], *, now: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedSubmit:
     """How one submit of an account ended."""
 
     provider: str
@@ -116,7 +116,7 @@ class Ended:
     message: str | None
 
 
-def latest_ended(db: Connection, *, limit: int) -> list[Ended]:
+def latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
     """How the latest submits ended, newest first. Reads no more than `limit` of them."""
     latest = select(attempts).order_by(attempts.c.key.desc()).limit(limit).subquery()
     found = (
@@ -133,7 +133,7 @@ def latest_ended(db: Connection, *, limit: int) -> list[Ended]:
         .where(latest.c.ended_at.is_not(None), latest.c.outcome.is_not(None))
         .order_by(latest.c.key.desc())
     )
-    return [Ended(*row) for row in db.execute(found)]
+    return [EndedSubmit(*row) for row in db.execute(found)]
 
 
 def last_of(db: Connection, task_key: int) -> Attempt | None:

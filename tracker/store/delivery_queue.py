@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.delivery import Attempt, Outcome
+from tracker.domain.delivery import AttemptResult, Outcome
 from tracker.store.driver import bulk
 from tracker.store.driver.types import BigKey, UtcDateTime
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
@@ -75,7 +75,7 @@ class Tried:
     """A claimed delivery, what was tried and what becomes of it."""
 
     claimed: Claimed
-    attempt: Attempt
+    attempt: AttemptResult
     outcome: Outcome
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.clock import new_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.store.driver import bulk, encoding
 from tracker.store.schema import endpoint_sets, endpoints
 
@@ -222,7 +222,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         tenant=row.tenant,
         url=row.url,
         description=row.description,
-        filter=Filter(
+        filter=EventFilter(
             types=frozenset(row.event_types or ()),
             providers=frozenset(row.providers or ()),
             operations=frozenset(row.operations or ()),

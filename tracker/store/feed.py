@@ -41,7 +41,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class FeedPage:
     """Some entries, oldest first.
 
     place: how far the feed has been looked through; go on behind it.
@@ -84,7 +84,7 @@ def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
     return [_change(row) for row in rows]
 
 
-def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page:
+def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> FeedPage:
     """List the changes after a position that pass the filter.
 
     Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
@@ -97,7 +97,7 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page
     if 0 < after < oldest - 1:
         raise CursorTooOld("what comes behind this cursor is not all kept any more")
     if after == newest:
-        return Page((), after, more=False)
+        return FeedPage((), after, more=False)
     looked_at, end = newest, True
     if filter_.narrows():
         looked_at, end = _scan(db, filter_.tenant, after, newest)
@@ -108,8 +108,8 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Page
     )
     found = _changes(db, fitting, {"after": after, "most": limit})
     if len(found) == limit:
-        return Page(found, found[-1].seq, more=True)
-    return Page(found, looked_at, more=not end)
+        return FeedPage(found, found[-1].seq, more=True)
+    return FeedPage(found, looked_at, more=not end)
 
 
 def _ends(db: Connection) -> tuple[int, int]:

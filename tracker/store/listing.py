@@ -51,7 +51,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """Some tasks of a list.
 
     place: where the list goes on; None at its end.
@@ -84,7 +84,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     after: Position | None,
     limit: int,
     scan: int = SCAN,
-) -> Page:
+) -> ListPage:
     """The next tasks of a list.
 
     scan: how many tasks it steps over at most.
@@ -104,7 +104,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     # Looked at once more: tasks may have moved since they were walked past, and two entries of
     # metadata may have one digest. Where the list goes on is where it was walked to.
     found = _load(db, [place.key for place in walked[:limit]])
-    return Page([task for task in found if filter_.fits(task)], last)
+    return ListPage([task for task in found if filter_.fits(task)], last)
 
 
 def numbered_page(
@@ -124,7 +124,7 @@ def numbered_page(
 
 def _named(
     db: Connection, filter_: TaskFilter, after: Position | None, *, newest: bool, limit: int
-) -> Page:
+) -> ListPage:
     """The few tasks of one name: all are loaded, and the rest is done here."""
     if filter_.external_task_id is not None:
         named = tasks.c.external_task_id == filter_.external_task_id
@@ -139,7 +139,7 @@ def _named(
         if filter_.fits(places[place]) and _is_behind(place, after, newest=newest)
     ]
     last = ahead[limit - 1] if len(ahead) > limit else None
-    return Page([places[place] for place in ahead[:limit]], last)
+    return ListPage([places[place] for place in ahead[:limit]], last)
 
 
 def _is_behind(place: Position, after: Position | None, *, newest: bool) -> bool:

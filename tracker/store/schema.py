@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.delivery import DeliveryState, EndpointState, Payload
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
@@ -201,7 +201,7 @@ transitions = Table(
     Index(None, "tenant", "seq"),
     CheckConstraint(one_of("from_state", TaskState), name="from_state"),
     CheckConstraint(one_of("to_state", TaskState), name="to_state"),
-    CheckConstraint(one_of("kind", Kind), name="kind"),
+    CheckConstraint(one_of("kind", EventKind), name="kind"),
     CheckConstraint(one_of("source", Source), name="source"),
     sqlite_autoincrement=True,
 )

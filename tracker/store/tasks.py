@@ -22,8 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.events import Kind
-from tracker.domain.expectation import Ended
+from tracker.domain.events import EventKind
+from tracker.domain.expectation import EndedTask
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
@@ -54,13 +54,13 @@ _OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provi
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TaskEnd:
     """A task's end, for learning from it."""
 
     provider: str
     account: str
     operation: str
-    ended: Ended
+    ended: EndedTask
 
 
 def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
@@ -221,7 +221,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return late, over
 
 
-def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
+def latest_verdicts(db: Connection, *, limit: int) -> list[TaskEnd]:
     """How the latest tasks that have a verdict of their provider's came by it, newest first."""
     latest = select(tasks).order_by(tasks.c.key.desc()).limit(limit).subquery()
     found = (
@@ -241,16 +241,16 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[Verdict]:
             latest.c.state.in_(["succeeded", "failed"]),
             transitions.c.source.in_(["callback", "poll"]),
             # Not what completed a result later: it did not bring the verdict.
-            transitions.c.kind != Kind.RESULT_COMPLETED.value,
+            transitions.c.kind != EventKind.RESULT_COMPLETED.value,
         )
         .order_by(latest.c.key.desc())
     )
     return [
-        Verdict(
+        TaskEnd(
             provider,
             account,
             operation,
-            Ended(finished - submitted if submitted else None, source == "callback"),
+            EndedTask(finished - submitted if submitted else None, source == "callback"),
         )
         for provider, account, operation, submitted, finished, source in db.execute(found)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store.driver import bulk
@@ -90,7 +90,7 @@ def as_transition(row: Row[Any]) -> Transition:
         version=row.version,
         from_state=None if row.from_state is None else TaskState(row.from_state),
         to_state=TaskState(row.to_state),
-        kind=Kind(row.kind),
+        kind=EventKind(row.kind),
         source=Source(row.source),
         provider_status=row.provider_status,
         message=row.message,

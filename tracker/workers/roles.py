@@ -8,7 +8,7 @@ from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.attempting import Attempting
 from tracker.services.upkeep.counting import Counting
-from tracker.services.upkeep.health import Health
+from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.jobs import Job
@@ -50,7 +50,11 @@ def chores(context: Context) -> list[Chore]:
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
-        Chore("accounts' health", context.policy.learn_every.total_seconds(), Health(context).look),
+        Chore(
+            "accounts' health",
+            context.policy.learn_every.total_seconds(),
+            AccountHealthCheck(context).look,
+        ),
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("old counts", FORGET_S, counting.forget),
     ]

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from tests.support.keys import issue
 from tracker.domain.access import Scope
-from tracker.domain.errors import Fault, Unauthenticated
+from tracker.domain.errors import CredentialFault, Unauthenticated
 from tracker.services.access.keyring import FRESH_S, Keyring
 from tracker.services.access.keys import Grant, Keys
 from tracker.store.store import Store
@@ -71,7 +71,7 @@ async def test_a_revoked_key_is_refused_when_it_is_no_longer_fresh(database_url:
         clock.seconds = FRESH_S
         with pytest.raises(Unauthenticated, match="revoked") as refused:
             await keyring.holder(made.secret)
-        assert refused.value.fault is Fault.INVALID
+        assert refused.value.fault is CredentialFault.INVALID
 
 
 @pytest.mark.anyio

@@ -14,9 +14,9 @@ from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.event_types import EventType
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
 from tracker.services.deliver.delivery import Delivering
@@ -39,7 +39,7 @@ async def submitted_as(bench: Workbench, name: str) -> Task:
     return await bench.accepted(await bench.queued(name), f"theirs-{name}")
 
 
-async def happened(bench: Workbench, task: Task, *kinds: Kind) -> None:
+async def happened(bench: Workbench, task: Task, *kinds: EventKind) -> None:
     """Record events, each in a transaction of its own."""
 
     def batch(tx: Tx, events: Sequence[Event]) -> list[None]:
@@ -82,9 +82,9 @@ async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
     async with open_workbench(database_url, way) as one, open_workbench(database_url, way) as two:
         (task,) = await one.submitted(1)
         await an_endpoint(one, "http://first.example/")
-        await happened(one, task, Kind.SEEN_RUNNING)
+        await happened(one, task, EventKind.SEEN_RUNNING)
         second = await an_endpoint(two, "http://second.example/")
-        await happened(one, task, Kind.SEEN_SUCCEEDED)
+        await happened(one, task, EventKind.SEEN_SUCCEEDED)
         told = Counter((one.event, one.url) for one in await owed(one))
         assert told == {
             ("task.running", "http://first.example/"): 1,
@@ -105,17 +105,17 @@ async def test_a_set_of_endpoints_that_a_rollback_took_back_is_not_remembered(
 
         def undone(tx: Tx, items: Sequence[Endpoint]) -> list[None]:
             for item in items:
-                endpoints.save(tx.db, replace(item, filter=Filter(types={"task.failed"})))
+                endpoints.save(tx.db, replace(item, filter=EventFilter(types={"task.failed"})))
                 recorder = Recorder(
                     bench.context, tx, tasks.lock_by_key(tx.db, [task.key]).values()
                 )
-                recorder.record(task.key, Event(Kind.SEEN_RUNNING, Source.CALLBACK))
+                recorder.record(task.key, Event(EventKind.SEEN_RUNNING, Source.CALLBACK))
                 recorder.flush()
             raise RuntimeError("the transaction is rolled back")
 
         with pytest.raises(RuntimeError):
             await bench.context.store.write(undone, endpoint)
-        await happened(bench, task, Kind.SEEN_RUNNING)
+        await happened(bench, task, EventKind.SEEN_RUNNING)
         assert [one.event for one in await owed(bench)] == ["task.running"]
 
 
@@ -123,9 +123,9 @@ async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_
     answers: list[Answer] = [BROKEN, HttpResult(503, {}, b"later"), OK]
     way = Way(lambda _: answers.pop(0))
     async with open_workbench(database_url, way) as bench:
-        endpoint = await an_endpoint(bench, filter=Filter(types={"task.succeeded"}))
+        endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.succeeded"}))
         (task,) = await bench.submitted(1)
-        await happened(bench, task, Kind.SEEN_SUCCEEDED)
+        await happened(bench, task, EventKind.SEEN_SUCCEEDED)
         for _ in range(3):
             await deliver_all(bench)
             (one,) = await owed(bench)
@@ -167,7 +167,7 @@ async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told
     policy = Policy(patience=timedelta(0))
     async with open_workbench(database_url, way, policy=policy) as bench:
         watching = await an_endpoint(
-            bench, "http://watch.example/", filter=Filter(types={"endpoint.paused"})
+            bench, "http://watch.example/", filter=EventFilter(types={"endpoint.paused"})
         )
         dead = await an_endpoint(bench, "http://dead.example/")
         await bench.submitted(1)
@@ -208,7 +208,7 @@ async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for
         ordered = await an_endpoint(bench, "http://ordered.example/", ordered=True)
         await an_endpoint(bench, "http://loose.example/")
         (task,) = await bench.submitted(1)
-        await happened(bench, task, Kind.SEEN_RUNNING, Kind.SEEN_SUCCEEDED)
+        await happened(bench, task, EventKind.SEEN_RUNNING, EventKind.SEEN_SUCCEEDED)
         states = [one.state for one in await owed(bench, endpoint_id=ordered.id)]
         assert states == ["pending", "waiting", "waiting"]
         assert await deliver_all(bench) == 4
@@ -230,7 +230,7 @@ async def test_what_waits_goes_once_the_earlier_one_is_given_up(database_url: st
     async with open_workbench(database_url, way) as bench:
         await an_endpoint(bench, ordered=True)
         (task,) = await bench.submitted(1)
-        await happened(bench, task, Kind.SEEN_RUNNING)
+        await happened(bench, task, EventKind.SEEN_RUNNING)
         for _ in range(10):
             await bench.context.store.write(_make_due, 0)
             await deliver_all(bench)
@@ -277,7 +277,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
 async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_url: str) -> None:
     way = Way(lambda _: BROKEN)
     async with open_workbench(database_url, way) as bench:
-        endpoint = await an_endpoint(bench, filter=Filter(types={"task.submitted"}))
+        endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.submitted"}))
         await bench.submitted(20)
         await deliver_all(bench)
         await bench.context.store.write(_make_due, 0)
@@ -365,8 +365,8 @@ async def test_a_delivery_that_raises_counts_and_blocks_nobody(database_url: str
 
 async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
     async with open_workbench(database_url, Way(lambda _: OK)) as bench:
-        await an_endpoint(bench, filter=Filter(types={"provider.callbacks_degraded"}))
-        await an_endpoint(bench, filter=Filter(providers={"somebody"}))
+        await an_endpoint(bench, filter=EventFilter(types={"provider.callbacks_degraded"}))
+        await an_endpoint(bench, filter=EventFilter(providers={"somebody"}))
         context = replace(bench.context, public_url="https://tracker.example")
         for n in range(6):
             task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
@@ -382,7 +382,7 @@ async def polled(bench: Workbench, task: Task) -> None:
 
     def batch(tx: Tx, items: Sequence[Task]) -> list[None]:
         recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, [task.key]).values())
-        recorder.record(task.key, Event(Kind.SEEN_SUCCEEDED, Source.POLL))
+        recorder.record(task.key, Event(EventKind.SEEN_SUCCEEDED, Source.POLL))
         recorder.flush()
         return [None] * len(items)
 

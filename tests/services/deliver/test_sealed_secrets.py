@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook
 from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import Way, open_workbench
 from tracker.domain import signature
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.domain.sealing import unseal
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
@@ -43,7 +43,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
 async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
     async with open_workbench(database_url, Way(lambda _: OK)) as bench:
         made = await Endpoints(bench.context).create(
-            NewEndpoint("default", "http://a.example/", Filter())
+            NewEndpoint("default", "http://a.example/", EventFilter())
         )
         key = signature.key_of(made.secret)
         ((_, sealed),) = await bench.context.store.read(endpoints.sealed)
@@ -56,7 +56,7 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
     way = Way(lambda _: OK)
     async with open_workbench(database_url, way) as bench:
         made = await Endpoints(bench.context).create(
-            NewEndpoint("default", "http://a.example/", Filter())
+            NewEndpoint("default", "http://a.example/", EventFilter())
         )
         for _ in range(2):  # so that what was made first is among the older ones
             await Endpoints(bench.context).rotate(

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
 from tracker.domain.task import FollowUp, Task, TaskState
@@ -63,7 +63,7 @@ async def _listed(bench: Workbench, why: FollowUp) -> list[str]:
     return [str(one.id) for one in found]
 
 
-async def _kinds(bench: Workbench, task: Task) -> list[Kind]:
+async def _kinds(bench: Workbench, task: Task) -> list[EventKind]:
     found = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
     return [step.kind for _, step in found]
 
@@ -90,7 +90,7 @@ async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
             bare.finished_at,
         )
         assert await _listed(bench, FollowUp.NO_RESULT) == []
-        assert (await _kinds(bench, made))[-1] is Kind.RESULT_COMPLETED
+        assert (await _kinds(bench, made))[-1] is EventKind.RESULT_COMPLETED
         steps = await bench.context.store.read(lambda db: transitions.of_task(db, made.key))
         assert steps[-1][1].receipt is not None
         assert not await _look_when_due(bench, clock)
@@ -121,7 +121,9 @@ async def test_a_callback_before_the_submits_answer_is_followed_up_too(sqlite_ur
         def succeeds(tx: Tx, keys: Sequence[int]) -> list[None]:
             recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
             for key in keys:
-                event = Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK, provider_task_id="theirs-0")
+                event = Event(
+                    EventKind.SEEN_SUCCEEDED, Source.CALLBACK, provider_task_id="theirs-0"
+                )
                 recorder.record(key, event)
             recorder.flush()
             return [None] * len(keys)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.workbench import HandClock, Way, open_workbench
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.policy import Policy
@@ -177,7 +177,7 @@ async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
         def runs(tx: Tx, keys: Sequence[int]) -> list[None]:
             recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
             for key in keys:
-                recorder.record(key, Event(Kind.SEEN_RUNNING, Source.CALLBACK))
+                recorder.record(key, Event(EventKind.SEEN_RUNNING, Source.CALLBACK))
             recorder.flush()
             return [None] * len(keys)
 
@@ -186,7 +186,7 @@ async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
             doubted = [replace(task, state=TaskState.UNCERTAIN) for task in sent]
             recorder = Recorder(bench.context, tx, doubted)
             for key in keys:
-                recorder.record(key, Event(Kind.ABSENT, Source.POLL))
+                recorder.record(key, Event(EventKind.ABSENT, Source.POLL))
             recorder.flush()
             return [recorder.task(key) for key in keys]
 

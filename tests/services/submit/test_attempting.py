@@ -9,7 +9,7 @@ from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_wo
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
 from tracker.domain.policy import Policy
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.kling.adapter import PROVIDER, KlingAdapter
@@ -41,8 +41,8 @@ async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
     clock = HandClock()
     policy = Policy(polls=PATIENCE)
 
-    def freeze(point: Point) -> None:
-        if point is Point.SUBMIT_BEGUN:
+    def freeze(point: CrashPoint) -> None:
+        if point is CrashPoint.SUBMIT_BEGUN:
             clock.move(policy.lease.total_seconds())
 
     way = Way(accepted)
@@ -230,8 +230,8 @@ async def _lost(workbench: Workbench) -> Task:
     class Vanished(Exception):
         pass
 
-    def vanish(point: Point) -> None:
-        if point is Point.SUBMIT_BEGUN:
+    def vanish(point: CrashPoint) -> None:
+        if point is CrashPoint.SUBMIT_BEGUN:
             raise Vanished
 
     task = await workbench.queued("vanished")

@@ -22,7 +22,7 @@ from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.health import Health
+from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.store import conditions
 from tracker.store.conditions import Condition
 
@@ -46,7 +46,7 @@ async def _told(context: Context, task: Task, **said: Any) -> Received:
 
 
 async def _raised(context: Context) -> list[Condition]:
-    await Health(context).look()
+    await AccountHealthCheck(context).look()
     return await context.store.read(conditions.list_open)
 
 

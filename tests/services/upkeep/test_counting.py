@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.cost import Cost
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.tally import Price
 from tracker.services.recorder import Recorder
@@ -29,7 +29,7 @@ async def _end(bench: Workbench, name: str) -> None:
         recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, set(keys)).values())
         for key in keys:
             cost = Cost("unit", "0.1", "video")
-            recorder.record(key, Event(Kind.SEEN_SUCCEEDED, Source.CALLBACK, costs=(cost,)))
+            recorder.record(key, Event(EventKind.SEEN_SUCCEEDED, Source.CALLBACK, costs=(cost,)))
         recorder.flush()
         return [None] * len(keys)
 

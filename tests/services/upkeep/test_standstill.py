@@ -9,7 +9,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
 from tracker.services.submit.attempting import Attempting
-from tracker.services.upkeep.health import Health
+from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.store import conditions
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ async def test_it_is_raised_told_and_cleared(
 
     clock = HandClock()
     async with open_workbench(sqlite_url, Way(answer), policy=Policy(), clock=clock) as bench:
-        health = Health(bench.context)
+        health = AccountHealthCheck(bench.context)
 
         async def try_and_look() -> list[str]:
             due = await bench.leases.next_due(JobKind.SUBMIT)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.domain.access import Principal, digest, secret_key
-from tracker.domain.errors import Fault, Unauthenticated, Unavailable
+from tracker.domain.errors import CredentialFault, Unauthenticated, Unavailable
 from tracker.store import keys
 from tracker.store.driver.transaction import Tx
 from tracker.store.keys import ApiKey
@@ -54,7 +54,7 @@ class Keyring:
         """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
         row = await self._row(digest(key))
         if row is None or row.kind != "key":
-            raise Unauthenticated(Fault.INVALID, "there is no such API key")
+            raise Unauthenticated(CredentialFault.INVALID, "there is no such API key")
         return self._admitted(row)
 
     async def signer(self, token: str) -> Principal:
@@ -64,7 +64,7 @@ class Keyring:
         access_key = jwt_claims.issuer(token)
         row = await self._row(digest(access_key))
         if row is None or row.kind != "pair":
-            raise Unauthenticated(Fault.INVALID, "there is no such access key")
+            raise Unauthenticated(CredentialFault.INVALID, "there is no such access key")
         derived = [secret_key(secret, access_key) for secret in self._secrets]
         jwt_claims.verify(token, derived, now=self._clock.now())
         return self._admitted(row)
@@ -109,7 +109,7 @@ class Keyring:
 
     def _admitted(self, row: ApiKey) -> Principal:
         if row.revoked_at is not None:
-            raise Unauthenticated(Fault.INVALID, "this key was revoked")
+            raise Unauthenticated(CredentialFault.INVALID, "this key was revoked")
         self._used[row.key] = self._clock.now()
         actor = f"key {row.id} ({row.name})"
         return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor)

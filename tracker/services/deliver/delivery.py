@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 
 from tracker.clock import new_token
 from tracker.domain import bodies, delivery, signature
-from tracker.domain.delivery import Attempt, Endpoint, EndpointState, Outcome
+from tracker.domain.delivery import AttemptResult, Endpoint, EndpointState, Outcome
 from tracker.domain.event_types import EventType
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.services.conditions import News, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
@@ -44,7 +44,7 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class _Done:
     held: Held
-    attempt: Attempt
+    attempt: AttemptResult
 
 
 class Delivering:
@@ -66,7 +66,7 @@ class Delivering:
         start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
         claimed, known = await context.store.write(self._claim, dict(wanted), is_patient=True)
         if claimed:
-            context.at(Point.DELIVERY_CLAIMED)
+            context.at(CrashPoint.DELIVERY_CLAIMED)
         return [Held(one, known.get(one.endpoint_key or 0), start_by_s) for one in claimed]
 
     async def deliver(self, held: Held) -> bool:
@@ -80,10 +80,10 @@ class Delivering:
         except Exception:
             # A bug of ours must not make this delivery the first in line for ever.
             log.exception("a delivery raised; it counts as an attempt")
-            attempt = Attempt(context.clock.now(), 0, error="not sent: raised; see the log")
-        context.at(Point.DELIVERY_SENT)
+            attempt = AttemptResult(context.clock.now(), 0, error="not sent: raised; see the log")
+        context.at(CrashPoint.DELIVERY_SENT)
         await context.store.write(self._settle, _Done(held, attempt), is_patient=True)
-        context.at(Point.DELIVERY_RECORDED)
+        context.at(CrashPoint.DELIVERY_RECORDED)
         return attempt.succeeded
 
     async def release(self, held: Sequence[Held]) -> None:
@@ -102,7 +102,7 @@ class Delivering:
         await self.release([held])
         await context.store.write(tell, News(SECRETS_DIFFER, "", "", reason))
 
-    async def _send(self, held: Held) -> Attempt:
+    async def _send(self, held: Held) -> AttemptResult:
         context, at = self._context, self._context.clock.now()
         call = self._call(held, int(at.timestamp()))
         context.unopened.pop(held.claimed.lane, None)
@@ -110,8 +110,8 @@ class Delivering:
         answer = await context.egress.call_guarded(call)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         if not isinstance(answer, HttpResult):
-            return Attempt(at, latency_ms, error=_plain(answer.reason))
-        return Attempt(
+            return AttemptResult(at, latency_ms, error=_plain(answer.reason))
+        return AttemptResult(
             at,
             latency_ms,
             status=answer.status,

@@ -11,7 +11,7 @@ from tracker.domain import bodies, signature
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.event_types import EventType
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.domain.rendering import instant
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.work import JobKind
@@ -36,7 +36,7 @@ class NewEndpoint:
 
     tenant: str
     url: str
-    filter: Filter
+    filter: EventFilter
     payload: Payload = Payload.FULL
     ordered: bool = False
     description: str | None = None
@@ -48,7 +48,7 @@ class Changes:
     """The changes to an endpoint.
 
     fields:  by their names in Endpoint.
-    filters: by their names in Filter.
+    filters: by their names in EventFilter.
     """
 
     fields: Mapping[str, Any]
@@ -61,7 +61,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class EndpointWithSecret:
     """An endpoint with its secret: only where that is made or replaced is it ever shown."""
 
     endpoint: Endpoint
@@ -82,7 +82,7 @@ class Endpoints:
         """Holds no state of its own."""
         self._context = context
 
-    async def create(self, wanted: NewEndpoint) -> Shown:
+    async def create(self, wanted: NewEndpoint) -> EndpointWithSecret:
         """Raises InvalidRequest (the URL may not be called), Conflict (too many), Unavailable."""
         self._check_url(wanted.url)
         key = _key(wanted.secret)
@@ -102,7 +102,7 @@ class Endpoints:
             ordered=wanted.ordered,
         )
         made: Endpoint = await self._context.store.write(_insert, new)
-        return Shown(made, signature.text_of(key))
+        return EndpointWithSecret(made, signature.text_of(key))
 
     async def change(self, tenant: str, id_: UUID, changes: Changes) -> Endpoint:
         """Change some of an endpoint's fields. Raises as `create`, NotFound."""
@@ -159,7 +159,7 @@ class Endpoints:
 
         await self._change(tenant, id_, deleted)
 
-    async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> Shown:
+    async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> EndpointWithSecret:
         """Make a new secret; the one before signs beside it for a while.
 
         Secrets of earlier rotations sign until their own ends: a second rotation, or one that a
@@ -191,7 +191,7 @@ class Endpoints:
             )
 
         changed = await self._change(tenant, id_, rotated)
-        return Shown(changed, signature.text_of(key))
+        return EndpointWithSecret(changed, signature.text_of(key))
 
     async def test(self, tenant: str, id_: UUID) -> UUID:
         """Owe it a test, whatever its filters; returns the delivery's id.

@@ -17,7 +17,7 @@ from tracker.domain.access import Holder
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.store import feed
-from tracker.store.feed import Change, Page
+from tracker.store.feed import Change, FeedPage
 from tracker.store.filters import TaskFilter
 from tracker.store.store import Store
 
@@ -242,7 +242,7 @@ class Watch:
         if not self._waiting:
             self._wanted.clear()
 
-    async def after(self, place: int, filter_: TaskFilter, *, limit: int) -> Page:
+    async def after(self, place: int, filter_: TaskFilter, *, limit: int) -> FeedPage:
         """Read the feed after a position: from memory when it is recent, else by a query.
 
         Raises Unavailable, CursorTooOld.
@@ -259,12 +259,12 @@ class Watch:
 
     async def next(
         self, waiter: FeedWaiter, place: int, *, limit: int, until: float, gone: Gone
-    ) -> tuple[Page, Woke]:
+    ) -> tuple[FeedPage, Woke]:
         """The next page that has something, however long it takes; else an empty one and why."""
         while True:
             page = await self.after(place, waiter.filter, limit=limit)
             if waiter.is_revoked:
-                return Page((), place, more=False), Woke.REVOKED
+                return FeedPage((), place, more=False), Woke.REVOKED
             if page.changes or page.more:
                 return page, Woke.NEWS
             place = page.place
@@ -337,18 +337,18 @@ class Watch:
             for waiter in some:
                 waiter.wake(closing=closing)
 
-    def _remembered(self, place: int, filter_: TaskFilter, limit: int) -> Page | None:
+    def _remembered(self, place: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
         """From memory; None when that does not reach back far enough."""
         if self._place is None or place < self._recent_from:
             return None
         if place >= self._place:
             # Ahead of the tailer: it looked itself, and the tailer will come by.
-            return Page((), place, more=False)
+            return FeedPage((), place, more=False)
         start = bisect_right(self._recent, place, key=lambda change: change.seq)
         found = []
         for change in self._recent[start:]:
             if filter_.matches(change):
                 found.append(change)
                 if len(found) == limit:
-                    return Page(found, change.seq, more=True)
-        return Page(found, self._place, more=False)
+                    return FeedPage(found, change.seq, more=True)
+        return FeedPage(found, self._place, more=False)

@@ -17,7 +17,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.signature import Proof
 from tracker.domain.task import AT_PROVIDER
 from tracker.domain.unknown_word import reason_of
@@ -87,7 +87,7 @@ class Reception:
             if folded:
                 item = replace(item, reason=f"{item.reason}; {folded} more since the last one kept")
         received: Received = await self._context.store.write(self._apply, item)
-        self._context.at(Point.CALLBACK_COMMITTED)
+        self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)
         if received.verdict is Verdict.FORGED:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
 from tracker.domain.errors import Unavailable
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
@@ -28,7 +28,7 @@ from tracker.domain.outcome import (
     Unanswered,
 )
 from tracker.domain.retry import RETRY_AFTER_CAP_S
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState, is_askable
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
@@ -140,9 +140,9 @@ class Reconciliation:
             if brake is not None and brake.until > now:
                 await context.store.write(self._postpone, _Braked(tuple(held), brake))
                 return
-            context.at(Point.POLL_BUILT)
+            context.at(CrashPoint.POLL_BUILT)
             asked = await ask(context, group)
-        context.at(Point.POLL_ANSWERED)
+        context.at(CrashPoint.POLL_ANSWERED)
         self._heed(lane, asked.outcomes)
         looked = [
             _Looked(job, asked.answer, outcome)
@@ -150,7 +150,7 @@ class Reconciliation:
         ]
         settled = [item for item in looked if not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
-        context.at(Point.POLL_RECORDED)
+        context.at(CrashPoint.POLL_RECORDED)
         if len(settled) < len(looked):
             await self._look_alone(group, looked, gate)
 
@@ -296,7 +296,9 @@ class Reconciliation:
             case CancelAsked():
                 tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
             case TooLate(message=message):
-                recorder.record(task.key, Event(Kind.CANCEL_REFUSED, Source.POLL, message=message))
+                recorder.record(
+                    task.key, Event(EventKind.CANCEL_REFUSED, Source.POLL, message=message)
+                )
             case Gone():
                 tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
             case CancelUnknown(retry_after_s=asked_s):
@@ -309,7 +311,7 @@ class Reconciliation:
             return next_look(self._context, task, tx.now)
         if absent.kind is Absence.PURGED and task.state in _ACCEPTED:
             message = f"the provider has deleted it: {absent.message}"
-            recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
+            recorder.record(task.key, Event(EventKind.ABSENT, Source.POLL, message=message))
             return next_look(self._context, recorder.task(task.key), tx.now)
         return self._deny(tx, recorder, task)
 
@@ -336,7 +338,7 @@ class Reconciliation:
                 return until
             case Believed(times=times):
                 message = f"the provider does not know it (said {times} times)"
-                recorder.record(task.key, Event(Kind.ABSENT, Source.POLL, message=message))
+                recorder.record(task.key, Event(EventKind.ABSENT, Source.POLL, message=message))
                 return next_look(context, recorder.task(task.key), tx.now)
 
     def _doubt(self, tx: Tx, task: Task) -> datetime | None:

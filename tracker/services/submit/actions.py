@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from tracker.domain.errors import BeingSent, Conflict, NotFound
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import (
     UNKNOWN_OPERATION,
     VERDICTS,
@@ -26,9 +26,12 @@ from tracker.store.jobs import NewJob
 
 NO_SUCH_TASK = "there is no such task"
 _RESOLUTIONS = {
-    "exists": (Kind.RESOLVED_EXISTS, "a person found it at the provider"),
-    "never_made": (Kind.RESOLVED_NEVER_MADE, "a person knows that it was never made; sent again"),
-    "give_up": (Kind.RESOLVED_GIVEN_UP, "a person gave up finding out whether it was made"),
+    "exists": (EventKind.RESOLVED_EXISTS, "a person found it at the provider"),
+    "never_made": (
+        EventKind.RESOLVED_NEVER_MADE,
+        "a person knows that it was never made; sent again",
+    ),
+    "give_up": (EventKind.RESOLVED_GIVEN_UP, "a person gave up finding out whether it was made"),
 }
 _AGAIN = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
 """What may be submitted again."""
@@ -166,7 +169,7 @@ class Actions:
                 return BeingSent("it is being sent at this moment; ask again once that is settled")
             case TaskState.QUEUED:
                 event = Event(
-                    Kind.CANCEL_REQUESTED,
+                    EventKind.CANCEL_REQUESTED,
                     Source.CLIENT,
                     message="cancelled before it was sent",
                     actor=actor,
@@ -188,7 +191,7 @@ class Actions:
             return Conflict(f"{task.provider} has not told under which id it has the task")
         if task.cancel_asked_at is None:
             event = Event(
-                Kind.CANCEL_ASKED,
+                EventKind.CANCEL_ASKED,
                 Source.CLIENT,
                 message=f"{task.provider} is asked to cancel it",
                 actor=actor,
@@ -223,7 +226,7 @@ class Actions:
                 return Conflict(f"another task has the id {theirs[:128]!r} at {task.provider}")
         kind, message = _RESOLUTIONS[resolution.verb]
         error = None
-        if kind is Kind.RESOLVED_GIVEN_UP:
+        if kind is EventKind.RESOLVED_GIVEN_UP:
             error = TaskError("outcome_unknown", "outcome_unknown", message)
         event = Event(
             kind,

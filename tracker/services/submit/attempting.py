@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tracker.clock import new_id
 from tracker.domain import lifecycle, retry
 from tracker.domain.errors import Unavailable
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.domain.outcome import (
     Accepted,
@@ -25,7 +25,7 @@ from tracker.domain.outcome import (
     Unknown,
     certainty_of,
 )
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Sending
@@ -81,16 +81,16 @@ class Attempting:
         if begun.task.parent_id is not None:
             parent = await context.store.find(tasks.by_id, begun.task.parent_id)
             begun = replace(begun, parent=parent)
-        context.at(Point.SUBMIT_BEGUN)
+        context.at(CrashPoint.SUBMIT_BEGUN)
         started = context.clock.monotonic()
         sending = self._sending(begun)
         answer = await self._send(sending, ours_until=ours_until)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
-        context.at(Point.SUBMIT_SENT)
+        context.at(CrashPoint.SUBMIT_SENT)
         outcome = self._read(sending, answer)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(_Ended(job, begun, outcome, status, latency_ms))
-        context.at(Point.SUBMIT_RECORDED)
+        context.at(CrashPoint.SUBMIT_RECORDED)
 
     async def _record(self, ended: _Ended) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.
@@ -282,7 +282,7 @@ class Attempting:
         match item.outcome:
             case Accepted() as accepted:
                 return Event(
-                    Kind.SUBMIT_ACCEPTED,
+                    EventKind.SUBMIT_ACCEPTED,
                     Source.SUBMIT,
                     provider_status=accepted.word,
                     provider_task_id=accepted.provider_task_id,
@@ -291,7 +291,7 @@ class Attempting:
                 )
             case Refused() as refused:
                 return Event(
-                    Kind.SUBMIT_REFUSED,
+                    EventKind.SUBMIT_REFUSED,
                     Source.SUBMIT,
                     message=refused.message,
                     error=TaskError("refused", refused.code, refused.message),
@@ -299,11 +299,11 @@ class Attempting:
                 )
             case Unknown() as unknown:
                 return Event(
-                    Kind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
+                    EventKind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
                 )
             case Deferred(once=True) as deferred if item.job.attempts > 0:
                 return Event(
-                    Kind.SUBMIT_REFUSED,
+                    EventKind.SUBMIT_REFUSED,
                     Source.SUBMIT,
                     message=deferred.message,
                     error=TaskError("refused", deferred.code, deferred.message),
@@ -372,7 +372,7 @@ def _words(outcome: SubmitOutcome) -> str | None:
 
 def _lost(attempt: int) -> Event:
     return Event(
-        Kind.SUBMIT_UNKNOWN,
+        EventKind.SUBMIT_UNKNOWN,
         Source.SUBMIT,
         message="the process that sent it vanished before it could record the outcome",
         attempt=attempt,
@@ -381,7 +381,7 @@ def _lost(attempt: int) -> Event:
 
 def _sighting(item: _Ended, accepted: Accepted) -> Event:
     return Event(
-        Kind.SEEN_SUBMITTED,
+        EventKind.SEEN_SUBMITTED,
         Source.SUBMIT,
         message="the answer to an attempt that was counted as lost",
         provider_status=accepted.word,
@@ -394,7 +394,7 @@ def _sighting(item: _Ended, accepted: Accepted) -> Event:
 def _abandoned(item: _Ended) -> Event:
     reason = f"never reached the provider: {_words(item.outcome)}"
     return Event(
-        Kind.SUBMIT_ABANDONED,
+        EventKind.SUBMIT_ABANDONED,
         Source.SUBMIT,
         message=reason,
         error=TaskError("never_submitted", getattr(item.outcome, "code", None), reason),

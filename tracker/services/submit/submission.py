@@ -16,7 +16,7 @@ from tracker.domain.errors import (
     IdempotencyReuse,
     InvalidRequest,
 )
-from tracker.domain.signals import Point
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
@@ -139,7 +139,7 @@ class Acceptance:
 
     async def _commit(self, checked: _Checked) -> AcceptedTask:
         accepted: AcceptedTask = await self._context.store.write(self._insert, checked)
-        self._context.at(Point.ACCEPT_COMMITTED)
+        self._context.at(CrashPoint.ACCEPT_COMMITTED)
         return accepted
 
     async def _check(self, submission: Submission) -> _Checked:

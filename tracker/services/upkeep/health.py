@@ -10,7 +10,7 @@ from tracker.services.conditions import News, tell
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of, names_of
 from tracker.store import attempts, conditions, jobs
-from tracker.store.attempts import Ended
+from tracker.store.attempts import EndedSubmit
 from tracker.store.conditions import (
     ACCOUNT_AILING,
     ACCOUNT_MISSING,
@@ -29,7 +29,7 @@ _MISSING = (
 )
 
 
-class Health:
+class AccountHealthCheck:
     """Looks at the latest submits now and then."""
 
     def __init__(self, context: Context) -> None:
@@ -57,7 +57,7 @@ class Health:
         await self._look_for_missing(there)
 
     async def _look_for_standstills(
-        self, latest: Sequence[Ended], there: Sequence[Condition]
+        self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
     ) -> None:
         """Accounts that defer or refuse all that is sent to them, busy ones among them."""
         now = self._context.clock.now()
@@ -91,7 +91,7 @@ class Health:
             reason = _MISSING if lane in missing else None
             await context.store.write(tell, News(ACCOUNT_MISSING, provider, account, reason))
 
-    def _try(self, ended: Ended) -> Try | None:
+    def _try(self, ended: EndedSubmit) -> Try | None:
         """None for what says nothing of the account: it was only asked to wait."""
         words = ended.message or ended.outcome
         if ended.outcome == "deferred":

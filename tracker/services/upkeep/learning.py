@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from tracker.domain import bodies
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.event_types import EventType
-from tracker.domain.expectation import Ended, expectation, is_silent
+from tracker.domain.expectation import EndedTask, expectation, is_silent
 from tracker.services.conditions import News, raise_one, tell
 from tracker.services.context import Context
 from tracker.store import conditions, tasks
 from tracker.store.conditions import CALLBACKS_DEGRADED
 from tracker.store.driver.transaction import Tx
-from tracker.store.tasks import Verdict
+from tracker.store.tasks import TaskEnd
 
 LATEST = 1000
 """How many of the latest tasks are looked at."""
@@ -28,18 +28,18 @@ class Learning:
     async def learn(self) -> None:
         """One look: renew the expectations, raise and clear conditions."""
         context = self._context
-        accounts: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in await self.recall():
             accounts[verdict.provider, verdict.account].append(verdict.ended)
         if context.expects_callbacks and accounts:
             silent = {account for account, ended in accounts.items() if is_silent(ended)}
             await self._record(silent, set(accounts))
 
-    async def recall(self) -> Sequence[Verdict]:
+    async def recall(self) -> Sequence[TaskEnd]:
         """Renew the expectations alone; returns what they were made of."""
         context = self._context
         latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
-        kinds: dict[tuple[str, str], list[Ended]] = defaultdict(list)
+        kinds: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in latest:
             kinds[verdict.provider, verdict.operation].append(verdict.ended)
         context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})

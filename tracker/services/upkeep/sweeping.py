@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from tracker.domain.errors import Unavailable
-from tracker.domain.events import Event, Kind, Source
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -61,7 +61,7 @@ class Sweeping:
                 if task.deadline_at is not None and task.deadline_at <= tx.now:
                     message = "past its deadline; still open"
                     recorder.record(
-                        task.key, Event(Kind.DEADLINE_PASSED, Source.SWEEP, message=message)
+                        task.key, Event(EventKind.DEADLINE_PASSED, Source.SWEEP, message=message)
                     )
                 if (
                     task.state in AT_PROVIDER
@@ -86,7 +86,7 @@ class Sweeping:
 def _given_up(task: Task) -> Event:
     if task.state is not TaskState.UNCERTAIN:
         message = "no verdict came in time; nobody asks any more"
-        return Event(Kind.GIVEN_UP, Source.SWEEP, message=message)
+        return Event(EventKind.GIVEN_UP, Source.SWEEP, message=message)
     message = "whether the provider has it, and bills it, could not be found out in time"
     error = TaskError("outcome_unknown", "outcome_unknown", message)
-    return Event(Kind.GIVEN_UP, Source.SWEEP, message=message, error=error)
+    return Event(EventKind.GIVEN_UP, Source.SWEEP, message=message, error=error)

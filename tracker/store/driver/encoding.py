@@ -155,7 +155,7 @@ uuids = _pieces(_Uuids, 2950, _uuid_bytes)
 """A PostgreSQL parameter: an array of public ids, not empty."""
 
 
-class Kind:
+class ColumnCodec:
     """How the values of a column travel. sqlite: None where the driver takes them as they are."""
 
     def __init__(self, array: str, postgresql: Encode, sqlite: Encode | None = None) -> None:
@@ -164,16 +164,16 @@ class Kind:
 
 texts = _pieces(_Texts, 25, str.encode)
 """A PostgreSQL parameter: an array of texts, not empty."""
-_INTEGER = Kind("bigint[]", integers)
-KINDS: Mapping[type[Any], Kind] = {
+_INTEGER = ColumnCodec("bigint[]", integers)
+KINDS: Mapping[type[Any], ColumnCodec] = {
     Integer: _INTEGER,
     type(BigKey): _INTEGER,
-    Float: Kind("double precision[]", _packed(_Floats, 701, "d", 8)),
-    Boolean: Kind("boolean[]", _packed(_Booleans, 16, "?", 1)),
-    Text: Kind("text[]", texts),
-    LargeBinary: Kind("bytea[]", _pieces(_Bytes, 17, bytes)),
-    UtcDateTime: Kind("timestamptz[]", _instants, _each(_text_of_instant)),
-    JsonDoc: Kind("text[]", lambda values: texts(_documents(values)), _documents),
-    PublicId: Kind("uuid[]", uuids, _each(_uuid_bytes)),
+    Float: ColumnCodec("double precision[]", _packed(_Floats, 701, "d", 8)),
+    Boolean: ColumnCodec("boolean[]", _packed(_Booleans, 16, "?", 1)),
+    Text: ColumnCodec("text[]", texts),
+    LargeBinary: ColumnCodec("bytea[]", _pieces(_Bytes, 17, bytes)),
+    UtcDateTime: ColumnCodec("timestamptz[]", _instants, _each(_text_of_instant)),
+    JsonDoc: ColumnCodec("text[]", lambda values: texts(_documents(values)), _documents),
+    PublicId: ColumnCodec("uuid[]", uuids, _each(_uuid_bytes)),
 }
 """By the type of a column in `schema`."""

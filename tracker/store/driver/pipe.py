@@ -23,7 +23,7 @@ from psycopg.pq.abc import PGresult
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
-class Asked:
+class PendingStatement:
     """A statement in line or on its way, or its preparation."""
 
     def __init__(self, pipe: "Pipe", prepares: str | None = None) -> None:
@@ -49,7 +49,7 @@ class Pipe:
         self._raw = raw
         self._pg = raw.pgconn
         self._or_close = _OrClose(raw)
-        self._sent: deque[Asked] = deque()
+        self._sent: deque[PendingStatement] = deque()
         self._failure: PGresult | None = None
         self._is_piping = self._in_transaction = self._is_beginning = False
         self._names: dict[str, bytes] = {}
@@ -60,7 +60,9 @@ class Pipe:
         """Begin a transaction, with whatever statement comes first."""
         self._is_beginning = self._in_transaction = True
 
-    def ask(self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False) -> Asked:
+    def ask(
+        self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False
+    ) -> PendingStatement:
         """Put a statement in line; those after a failed one do nothing.
 
         statement: with a `%b` for each parameter; one of few, as it stays prepared.
@@ -78,7 +80,7 @@ class Pipe:
                 self._pg.flush()
         return asked
 
-    def wait_for(self, asked: Asked) -> PGresult:
+    def wait_for(self, asked: PendingStatement) -> PGresult:
         """The answer to a statement. Raises psycopg.Error of the first one that failed."""
         if not self._in_transaction:
             self.settle()  # which is what ends a statement that stands alone
@@ -134,14 +136,14 @@ class Pipe:
             self._is_beginning = False
             self._put("BEGIN")
 
-    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> Asked:
+    def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> PendingStatement:
         name = self._names.get(statement)
         if name is None:
             name = self._names[statement] = b"tracker_%d" % next(_numbers)
             self._pg.send_prepare(name, _with_numbered_parameters(statement))
-            self._sent.append(Asked(self, statement))
+            self._sent.append(PendingStatement(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
-        asked = Asked(self)
+        asked = PendingStatement(self)
         self._sent.append(asked)
         return asked
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
-from tracker.domain.signals import Point, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, no_signal
 from tracker.store.driver.line import Line
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
 from tracker.store.driver.patience import STALLED, Patience
@@ -187,12 +187,12 @@ class Writer:
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
-            self._at(Point.COMMIT_READY)
+            self._at(CrashPoint.COMMIT_READY)
             self._line.commit()
         except BaseException:
             self._line.roll_back()
             raise
-        self._at(Point.COMMIT_DONE)
+        self._at(CrashPoint.COMMIT_DONE)
         self._committed(tx)
 
     def _release(self, waiting: Sequence[_Waiting]) -> None:

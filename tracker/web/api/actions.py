@@ -47,7 +47,7 @@ async def cancel(request: Request) -> Response:
         tenant(request), query.task_id(request), actor=principal(request).actor
     )
     status = 200 if task.state in TERMINAL else 202
-    return task_answer(request, task, waiting.Wait(0, {}), status=status)
+    return task_answer(request, task, waiting.WaitTime(0, {}), status=status)
 
 
 @operation(
@@ -69,7 +69,7 @@ async def resolve(request: Request) -> Response:
     task = await services(request).actions.resolve(
         tenant(request), query.task_id(request), resolution
     )
-    return task_answer(request, task, waiting.Wait(0, {}))
+    return task_answer(request, task, waiting.WaitTime(0, {}))
 
 
 @operation(

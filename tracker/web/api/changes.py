@@ -18,7 +18,7 @@ from tracker.store.filters import TaskFilter
 from tracker.web.api import views
 from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
-from tracker.web.edge.operation import Answer, operation
+from tracker.web.edge.operation import ResponseSpec, operation
 from tracker.web.edge.state import holder, services, tenant
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ MADE = 1000
     query=[*params.FILTERS, params.AFTER, params.limit(default=100, high=MAX_PAGE), params.WAIT],
     headers=[params.PREFER],
     answers={
-        200: Answer(
+        200: ResponseSpec(
             views.ChangePage,
             headers={
                 "Link": 'Where to go on, as `rel="next"`.',
@@ -81,7 +81,7 @@ async def list_changes(request: Request) -> Response:
     tag="changes",
     query=[*params.FILTERS, params.AFTER],
     headers=[params.LAST_EVENT_ID],
-    answers={200: Answer(None, media="text/event-stream")},
+    answers={200: ResponseSpec(None, media="text/event-stream")},
     problems=[410],
 )
 async def stream(request: Request) -> Response:

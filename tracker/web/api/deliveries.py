@@ -16,7 +16,7 @@ from tracker.web.api import delivery_views
 from tracker.web.api.endpoint_schemas import STATES, TYPES, RedeliverBody, render_delivery_attempt
 from tracker.web.api.schemas import body_as_text, render_delivery
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Answer, Param, operation, read_body
+from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, place
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services, tenant
@@ -49,7 +49,7 @@ _UUID = {"type": "string", "format": "uuid"}
         params.CURSOR,
     ],
     answers={
-        200: Answer(
+        200: ResponseSpec(
             delivery_views.DeliveryPage, headers={"Link": 'The next page, as `rel="next"`.'}
         )
     },

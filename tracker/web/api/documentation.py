@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from tracker.domain.errors import NotFound
 from tracker.web.api.openapi import as_text, build_document
-from tracker.web.edge.operation import Answer, operation
+from tracker.web.edge.operation import ResponseSpec, operation
 
 STATIC = Path(__file__).parent / "static"
 _FILES: Mapping[str, tuple[str, str]] = {
@@ -35,7 +35,7 @@ async def openapi(request: Request) -> Response:
     return Response(kept.openapi, media_type="application/json")
 
 
-@operation(scope=None, tag="operations", answers={200: Answer(None, media="text/html")})
+@operation(scope=None, tag="operations", answers={200: ResponseSpec(None, media="text/html")})
 async def page(_request: Request) -> Response:
     """Show the API's reference as a page, with a button to try each operation."""
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=_HEADERS)

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from tracker.domain.delivery import DeliveryState, Endpoint, Payload
 from tracker.domain.event_types import EventType
-from tracker.domain.notices import Filter
+from tracker.domain.notices import EventFilter
 from tracker.domain.rendering import instant
 from tracker.services.deliver.endpoints import Changes, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
@@ -59,7 +59,7 @@ class EndpointBody(BaseModel):
         return NewEndpoint(
             tenant=tenant,
             url=self.url,
-            filter=Filter(
+            filter=EventFilter(
                 frozenset(self.event_types),
                 frozenset(self.providers),
                 frozenset(self.operations),
@@ -101,7 +101,7 @@ _FILTERS = {
     "operations": "operations",
     "metadata": "metadata",
 }
-"""Names outside → names in Filter."""
+"""Names outside → names in EventFilter."""
 
 
 def _text(value: Any) -> Any:

@@ -14,7 +14,7 @@ from tracker.store import endpoints
 from tracker.web.api import delivery_views, examples
 from tracker.web.api.endpoint_schemas import EndpointBody, EndpointChanges, render_endpoint
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Answer, Param, operation, read_body
+from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, place
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services, tenant
@@ -30,7 +30,7 @@ _NO_STORE = {"cache-control": "no-store"}
     body=EndpointBody,
     examples=examples.ENDPOINT,
     answers={
-        201: Answer(
+        201: ResponseSpec(
             delivery_views.EndpointWithSecret,
             headers={"Location": "Where the endpoint can be read."},
         )
@@ -54,7 +54,7 @@ async def create(request: Request) -> Response:
     tag="endpoints",
     query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
     answers={
-        200: Answer(
+        200: ResponseSpec(
             delivery_views.EndpointPage, headers={"Link": 'The next page, as `rel="next"`.'}
         )
     },

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from tracker import __version__
 from tracker.web.api import service_views
 from tracker.web.edge import problems
-from tracker.web.edge.operation import Answer, Operation, Param, described
+from tracker.web.edge.operation import OperationSpec, Param, ResponseSpec, described
 
 _REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
@@ -60,7 +60,7 @@ def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     }
 
 
-def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operation]]:
+def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, OperationSpec]]:
     """(route, method, what is said of it) of each described one."""
     for route in routes:
         if not isinstance(route, Route):
@@ -71,7 +71,7 @@ def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operat
                 yield route, method, said
 
 
-def _schemas(found: Sequence[Operation]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
+def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """References by (shape, mode), and what they refer to."""
     wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
     for said in found:
@@ -102,7 +102,7 @@ def _tidy(schema: Any) -> Any:
     }
 
 
-def _operation(route: Route, said: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route, said: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or route.name)
     summary, _, rest = text.partition("\n\n")
     described_as: dict[str, Any] = {
@@ -148,7 +148,7 @@ def _parameter(param: Param, place: str) -> dict[str, Any]:
     return {"name": param.name, "in": place, "description": param.description, "schema": schema}
 
 
-def _answer(status: int, answer: Answer, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _answer(status: int, answer: ResponseSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if answer.shape is not None:
         body["content"] = {answer.media: {"schema": refs[answer.shape, "serialization"]}}
@@ -167,7 +167,7 @@ def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 
-def _problems(route: Route, said: Operation) -> list[int]:
+def _problems(route: Route, said: OperationSpec) -> list[int]:
     """The statuses that follow from what a route takes, and those that were named."""
     found = {400, 503, *said.problems}  # an unknown parameter; the database away
     if said.scope is not None:

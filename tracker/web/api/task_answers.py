@@ -15,18 +15,18 @@ from tracker.web.api import views
 from tracker.web.api.schemas import render_task
 from tracker.web.edge import waiting
 from tracker.web.edge.conditional import etag
-from tracker.web.edge.operation import Answer
+from tracker.web.edge.operation import ResponseSpec
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services
-from tracker.web.edge.waiting import Wait
+from tracker.web.edge.waiting import WaitTime
 
 TASK_HEADERS: Mapping[str, str] = {
     "ETag": "The task's version.",
     "Retry-After": "Seconds after which to look again; while the task is open.",
     "Preference-Applied": "What was heeded of `Prefer`.",
 }
-TASK = Answer(views.Task, headers=TASK_HEADERS)
-NEW_TASK = Answer(
+TASK = ResponseSpec(views.Task, headers=TASK_HEADERS)
+NEW_TASK = ResponseSpec(
     views.Task,
     headers={
         **TASK_HEADERS,
@@ -48,14 +48,14 @@ def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
     return headers
 
 
-def task_answer(request: Request, task: Task, wait: Wait, *, status: int = 200) -> Response:
+def task_answer(request: Request, task: Task, wait: WaitTime, *, status: int = 200) -> Response:
     """One task."""
     headers = task_headers(request, task) | wait.headers
     return Response(to_json(render_task(task)), status, headers, "application/json")
 
 
 async def accepted_answer(
-    request: Request, accepted: AcceptedTask, wait: Wait, *, since: int | None
+    request: Request, accepted: AcceptedTask, wait: WaitTime, *, since: int | None
 ) -> Response:
     """A task that was taken in: 202; or 200 when it was waited for and is over.
 

@@ -31,7 +31,7 @@ from tracker.web.api.task_answers import (
 )
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
-from tracker.web.edge.operation import Answer, operation, read_body
+from tracker.web.edge.operation import ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, place, places
 from tracker.web.edge.state import services, tenant
 
@@ -72,7 +72,7 @@ async def submit(request: Request) -> Response:
     headers=[params.IF_NONE_MATCH, params.PREFER],
     answers={
         200: TASK,
-        304: Answer(None, headers=TASK_HEADERS),
+        304: ResponseSpec(None, headers=TASK_HEADERS),
     },
 )
 async def get(request: Request) -> Response:
@@ -95,7 +95,9 @@ async def get(request: Request) -> Response:
         params.limit(default=50, high=MAX_PAGE),
         params.CURSOR,
     ],
-    answers={200: Answer(views.TaskPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+    answers={
+        200: ResponseSpec(views.TaskPage, headers={"Link": 'The next page, as `rel="next"`.'})
+    },
 )
 async def list_(request: Request) -> Response:
     """A page of tasks, newest first unless asked otherwise.

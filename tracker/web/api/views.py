@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from tracker.domain.events import Kind, Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
@@ -168,7 +168,7 @@ Transition = TypedDict(  # `from` is no name for a class body
         "version": Annotated[int, Field(description="The task's version since then.")],
         "from": TaskState | None,
         "to": TaskState,
-        "kind": Kind,
+        "kind": EventKind,
         "source": Source,
         "provider_status": str | None,
         "message": str | None,

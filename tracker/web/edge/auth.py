@@ -11,7 +11,13 @@ from starlette.requests import Request
 
 from tracker.clock import Clock
 from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Holder, Principal, Scope
-from tracker.domain.errors import Fault, Forbidden, ForeignPage, RateLimited, Unauthenticated
+from tracker.domain.errors import (
+    CredentialFault,
+    Forbidden,
+    ForeignPage,
+    RateLimited,
+    Unauthenticated,
+)
 from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
 from tracker.telemetry import note
@@ -117,7 +123,7 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
     """The WWW-Authenticate field of a refusal (RFC 6750 §3)."""
     if isinstance(error, Forbidden):
         return f'Bearer realm="tracker", error="insufficient_scope", scope="{error.scope}"'
-    if error.fault is Fault.MISSING:
+    if error.fault is CredentialFault.MISSING:
         return 'Bearer realm="tracker"'
     return 'Bearer realm="tracker", error="invalid_token"'
 
@@ -139,8 +145,10 @@ def _credential(request: Request) -> str:
     if key:
         return key
     if given:
-        raise Unauthenticated(Fault.INVALID, "the Authorization field must be: Bearer KEY")
-    raise Unauthenticated(Fault.MISSING, "send an API key: Authorization: Bearer KEY")
+        raise Unauthenticated(
+            CredentialFault.INVALID, "the Authorization field must be: Bearer KEY"
+        )
+    raise Unauthenticated(CredentialFault.MISSING, "send an API key: Authorization: Bearer KEY")
 
 
 def _is_foreign_page(request: Request) -> bool:

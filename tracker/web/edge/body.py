@@ -30,7 +30,7 @@ async def read_capped(
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)
-    begun = _Begun(receive())
+    begun = _StartedAwaitable(receive())
     if begun.is_done and not begun.result.get("more_body", False):
         return _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
     try:
@@ -62,7 +62,7 @@ def _chunk(message: Message, size: int, limit: int) -> bytes:
     return chunk
 
 
-class _Begun:
+class _StartedAwaitable:
     """Something awaited that has gone on to where it first waits, or to its end.
 
     A timer takes longer to set up and take down than everything else about a small body, and most

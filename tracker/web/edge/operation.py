@@ -42,7 +42,7 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseSpec:
     """One way in which an operation answers.
 
     shape:   a TypedDict or model; None for no body.
@@ -56,7 +56,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationSpec:
     """The description of a handler: its access, parameters, body and answers.
 
     scope:    what the key must allow; None for everybody, with or without a key.
@@ -78,13 +78,13 @@ class Operation:
     body: type[BaseModel] | None
     body_bytes: int | None
     examples: Mapping[str, Mapping[str, Any]]
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, ResponseSpec]
     problems: Sequence[int]
 
 
 SMALL_BODY = 64 * 1024
 """Bytes of a body that carries no pictures and no long lists."""
-_DESCRIBED: dict[Any, Operation] = {}
+_DESCRIBED: dict[Any, OperationSpec] = {}
 
 
 def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have a default
@@ -101,13 +101,13 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
 ) -> Callable[[Handler], "Guarded"]:
     """Describe a handler and guard it.
 
-    answers: by status: a TypedDict, a model, None for no body, or an `Answer`.
-    The other parameters: see Operation.
+    answers: by status: a TypedDict, a model, None for no body, or a `ResponseSpec`.
+    The other parameters: see OperationSpec.
 
     The guard comes first: 401 and 403 by scope, 429 by rate, 400 for parameters nobody declared.
     The handler finds who asks by `state.principal(request)`, and the tenant by `state.tenant`.
     """
-    described = Operation(
+    described = OperationSpec(
         scope=scope,
         tag=tag,
         query=query,
@@ -146,7 +146,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         raise InvalidRequest(*field_errors(error)) from None
 
 
-def described(endpoint: Any) -> Operation | None:
+def described(endpoint: Any) -> OperationSpec | None:
     """Return the description of a route's endpoint; None when it has none."""
     return _DESCRIBED.get(endpoint)
 
@@ -156,7 +156,7 @@ class Guarded:
     which costs 15 µs, and each waiter 2 KB.
     """
 
-    def __init__(self, handler: Handler, said: Operation) -> None:
+    def __init__(self, handler: Handler, said: OperationSpec) -> None:
         """Carries the handler's name and text."""
         update_wrapper(self, handler)
         self._handler = handler
@@ -181,5 +181,5 @@ class Guarded:
         await response(scope, receive, send)
 
 
-def _answer(shape: Any) -> Answer:
-    return shape if isinstance(shape, Answer) else Answer(shape)
+def _answer(shape: Any) -> ResponseSpec:
+    return shape if isinstance(shape, ResponseSpec) else ResponseSpec(shape)

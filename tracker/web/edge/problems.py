@@ -43,38 +43,38 @@ _RECORDED = "the fault is recorded in the service's log under this request id"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """The outside of an exception class; its title stands in tracker.locale."""
 
     status: int
     slug: str
 
 
-MALFORMED = Kind(400, "malformed-request")
-INTERNAL = Kind(500, "internal-error")
+MALFORMED = ProblemKind(400, "malformed-request")
+INTERNAL = ProblemKind(500, "internal-error")
 
-KINDS: Mapping[type[Exception], Kind] = {
-    InvalidRequest: Kind(422, "invalid-request"),
-    NotFound: Kind(404, "not-found"),
-    CursorTooOld: Kind(410, "cursor-too-old"),
-    BeingSent: Kind(409, "being-sent"),
-    IdempotencyReuse: Kind(422, "idempotency-key-reused"),
-    IdempotencyInFlight: Kind(409, "idempotency-key-in-flight"),
-    Conflict: Kind(409, "conflict"),
-    CallbackUnproven: Kind(401, "callback-unproven"),
-    Unavailable: Kind(503, "unavailable"),
-    BodyTooLarge: Kind(413, "body-too-large"),
-    BodyTooSlow: Kind(408, "body-too-slow"),
-    HeadTooLarge: Kind(431, "head-too-large"),
-    UrlTooLong: Kind(414, "url-too-long"),
-    HeadTooSlow: Kind(408, "head-too-slow"),
-    UnsupportedEncoding: Kind(415, "unsupported-encoding"),
-    WrongMediaType: Kind(415, "wrong-media-type"),
-    ClientDisconnect: Kind(400, "disconnected"),
-    Unauthenticated: Kind(401, "unauthenticated"),
-    Forbidden: Kind(403, "forbidden"),
-    ForeignPage: Kind(403, "foreign-page"),
-    RateLimited: Kind(429, "rate-limited"),
+KINDS: Mapping[type[Exception], ProblemKind] = {
+    InvalidRequest: ProblemKind(422, "invalid-request"),
+    NotFound: ProblemKind(404, "not-found"),
+    CursorTooOld: ProblemKind(410, "cursor-too-old"),
+    BeingSent: ProblemKind(409, "being-sent"),
+    IdempotencyReuse: ProblemKind(422, "idempotency-key-reused"),
+    IdempotencyInFlight: ProblemKind(409, "idempotency-key-in-flight"),
+    Conflict: ProblemKind(409, "conflict"),
+    CallbackUnproven: ProblemKind(401, "callback-unproven"),
+    Unavailable: ProblemKind(503, "unavailable"),
+    BodyTooLarge: ProblemKind(413, "body-too-large"),
+    BodyTooSlow: ProblemKind(408, "body-too-slow"),
+    HeadTooLarge: ProblemKind(431, "head-too-large"),
+    UrlTooLong: ProblemKind(414, "url-too-long"),
+    HeadTooSlow: ProblemKind(408, "head-too-slow"),
+    UnsupportedEncoding: ProblemKind(415, "unsupported-encoding"),
+    WrongMediaType: ProblemKind(415, "wrong-media-type"),
+    ClientDisconnect: ProblemKind(400, "disconnected"),
+    Unauthenticated: ProblemKind(401, "unauthenticated"),
+    Forbidden: ProblemKind(403, "forbidden"),
+    ForeignPage: ProblemKind(403, "foreign-page"),
+    RateLimited: ProblemKind(429, "rate-limited"),
     TrackerError: INTERNAL,
 }
 
@@ -85,13 +85,13 @@ def statuses() -> dict[str, int]:
     return found | {"method-not-allowed": 405}  # raised by starlette alone
 
 
-def kind_of(error: Exception) -> Kind:
+def kind_of(error: Exception) -> ProblemKind:
     """The row of an exception: its class's, or its nearest base's that has one."""
     if isinstance(error, InvalidRequest) and error.malformed:
         return MALFORMED
     if isinstance(error, HTTPException):
         phrase = HTTPStatus(error.status_code).phrase
-        return Kind(error.status_code, phrase.lower().replace(" ", "-"))
+        return ProblemKind(error.status_code, phrase.lower().replace(" ", "-"))
     for base in type(error).__mro__:
         if base in KINDS:
             return KINDS[base]
@@ -132,7 +132,7 @@ async def answer(request: Request, error: Exception) -> Response:
     return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
 
 
-def _title(kind: Kind, language: Language) -> str:
+def _title(kind: ProblemKind, language: Language) -> str:
     explained = explanations(language).get(kind.slug)
     return explained.title if explained else HTTPStatus(kind.status).phrase
 

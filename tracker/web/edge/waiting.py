@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
-from tracker.domain.errors import Fault, NotFound, Unauthenticated
+from tracker.domain.errors import CredentialFault, NotFound, Unauthenticated
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 from tracker.services.read.watch import Woke
 from tracker.store import task_rows, tasks
@@ -21,7 +21,7 @@ _PREFERENCE = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;[^,]*)?(?:,|
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitTime:
     """How long a request may wait.
 
     headers: what its answer says of that.
@@ -36,25 +36,25 @@ class Wait:
         return asyncio.get_running_loop().time() + self.seconds
 
 
-def asked(request: Request) -> Wait:
+def asked(request: Request) -> WaitTime:
     """`?wait=N`, else `Prefer: wait=N` (RFC 7240), else no wait.
 
     Raises InvalidRequest for a parameter out of bounds; a preference is bounded instead, and one
     that cannot be read is ignored, as the RFC has it.
     """
     if request.scope["query_string"] and "wait" in request.query_params:
-        return Wait(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
+        return WaitTime(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
     return preferred(request)
 
 
-def preferred(request: Request) -> Wait:
+def preferred(request: Request) -> WaitTime:
     """`Prefer: wait=N`, else no wait."""
     said = request.headers.getlist("prefer")
     found = _PREFERENCE.search(",".join(said)) if said else None
     if found is None:
-        return Wait(0, {})
+        return WaitTime(0, {})
     seconds = min(int(found[1]), MAX_WAIT_S)
-    return Wait(seconds, {"preference-applied": f"wait={seconds}"})
+    return WaitTime(seconds, {"preference-applied": f"wait={seconds}"})
 
 
 def leaving(request: Request) -> Callable[[], Awaitable[None]]:
@@ -73,7 +73,9 @@ def refuse_ended(woke: Woke) -> None:
     if woke is Woke.GONE:
         raise ClientDisconnect
     if woke is Woke.REVOKED:
-        raise Unauthenticated(Fault.INVALID, "this key was revoked, or allows less than before")
+        raise Unauthenticated(
+            CredentialFault.INVALID, "this key was revoked, or allows less than before"
+        )
 
 
 Standing = Task | task_rows.Standing
@@ -95,7 +97,7 @@ async def look_narrow(request: Request) -> task_rows.Standing:
     return found
 
 
-async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standing:
+async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Standing:
     """The task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
@@ -122,7 +124,7 @@ async def until_moved(request: Request, wait: Wait, seen: str | None) -> Standin
     return now
 
 
-async def until_over(request: Request, wait: Wait, task: Task, *, since: int | None) -> Task:
+async def until_over(request: Request, wait: WaitTime, task: Task, *, since: int | None) -> Task:
     """A task that has just been accepted: when it is over, or as it is when the time is.
 
     since: the watch's place before it was accepted.

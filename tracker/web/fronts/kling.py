@@ -10,7 +10,7 @@ from starlette.routing import Route
 from tracker.domain.access import Scope
 from tracker.domain.errors import (
     Conflict,
-    Fault,
+    CredentialFault,
     FieldError,
     Forbidden,
     ForeignPage,
@@ -40,7 +40,12 @@ OWN_COLLECTIONS = frozenset({"tasks", "changes", "endpoints", "deliveries", "att
 """What follows `/v1/` in paths that are not the front's."""
 SAID = frozenset({1001, 1002, 1003, 1004, 1103, 1200, 1201, 1202, 1203, 1302, 5000, 5001, 5002})
 """Every code that the front itself says; `_code` says when."""
-_FAULTS = {Fault.MISSING: 1001, Fault.INVALID: 1002, Fault.NOT_YET: 1003, Fault.EXPIRED: 1004}
+_FAULTS = {
+    CredentialFault.MISSING: 1001,
+    CredentialFault.INVALID: 1002,
+    CredentialFault.NOT_YET: 1003,
+    CredentialFault.EXPIRED: 1004,
+}
 """Kling's codes for what is wrong with credentials."""
 _UNREAD = (WrongMediaType, UnsupportedEncoding, BodyTooLarge, BodyTooSlow, ClientDisconnect)
 

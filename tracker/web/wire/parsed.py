@@ -18,7 +18,7 @@ from tracker.web.edge.connections import ConnectionLimits
 from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
 from tracker.web.wire.refusing import last_words, refusing
-from tracker.web.wire.waiting import Standing
+from tracker.web.wire.waiting import ConnectionSlot
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class BoundedHttpTools(HttpToolsProtocol):
         our: Services = self.app_state["services"]
         self._clock = our.clock
         self._limits: ConnectionLimits = our.connections.limits
-        self._standing = Standing(our.connections, self, self.loop)
+        self._standing = ConnectionSlot(our.connections, self, self.loop)
         self._app: ASGIApp = self.app
 
     def connection_made(self, transport: Any) -> None:

@@ -16,7 +16,7 @@ from tracker.web.edge.connections import ConnectionLimits
 from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
 from tracker.web.wire.refusing import last_words, refusing
-from tracker.web.wire.waiting import Standing
+from tracker.web.wire.waiting import ConnectionSlot
 
 
 class BoundedH11(H11Protocol):
@@ -32,7 +32,7 @@ class BoundedH11(H11Protocol):
         our: Services = self.app_state["services"]
         self._clock = our.clock
         self._limits: ConnectionLimits = our.connections.limits
-        self._standing = Standing(our.connections, self, self.loop)
+        self._standing = ConnectionSlot(our.connections, self, self.loop)
         self._app: ASGIApp = self.app
 
     def connection_made(self, transport: Any) -> None:

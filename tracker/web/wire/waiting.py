@@ -5,7 +5,7 @@ import asyncio
 from tracker.web.edge.connections import Connection, ConnectionRegistry, Waiting
 
 
-class Standing:
+class ConnectionSlot:
     """The place of one connection. Lists keep the time of entry, so re-entering one is free."""
 
     __slots__ = ("_connection", "_is_gone", "_loop", "_waits_in", "registry")
