@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import Task
 from tracker.store.schema import attempts, tasks
+from tracker.store.tolerant import optional_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _attempt(row: Any) -> Attempt:
         started_at=row.started_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
-        certainty=Certainty(row.certainty) if row.certainty else None,
+        certainty=optional_member(Certainty, row.certainty or None),
         http_status=row.http_status,
         code=row.code,
         message=row.message,

@@ -146,7 +146,6 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
             receipts.c.key,
             tasks.c.id,
             receipts.c.provider,
-            receipts.c.verdict,
             receipts.c.reason,
             receipts.c.received_at,
         )
@@ -161,8 +160,8 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
         .limit(limit)
     )
     return [
-        Odd(key, task_id, provider, Verdict(word), reason, at)
-        for key, task_id, provider, word, reason, at in db.execute(found)
+        Odd(key, task_id, provider, verdict, reason, at)
+        for key, task_id, provider, reason, at in db.execute(found)
     ]
 
 

@@ -13,6 +13,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.store.driver import bulk
 from tracker.store.schema import receipts
+from tracker.store.tolerant import member
 
 _COLUMNS = (
     *("tenant", "provider", "task_key", "source", "verdict", "reason", "received_at"),
@@ -158,8 +159,8 @@ def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
         tenant=row.tenant,
         provider=row.provider,
         task_key=row.task_key,
-        source=Source(row.source),
-        verdict=Verdict(row.verdict),
+        source=member(Source, row.source),
+        verdict=member(Verdict, row.verdict),
         reason=row.reason,
         received_at=row.received_at,
         fingerprint=bytes(row.fingerprint),

@@ -16,6 +16,7 @@ from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
 from tracker.store.task_rows import Bill
+from tracker.store.tolerant import member
 
 COUNTING_LOCK = 0x7472616B7374
 NOBODY = ""
@@ -69,9 +70,9 @@ def _end(row: Any, bill: Bill) -> End:
         tenant=bill.tenant,
         provider=bill.provider,
         account=bill.account,
-        was=TaskState(row.from_state),
+        was=member(TaskState, row.from_state),
         state=TaskState(row.to_state),
-        source=Source(row.source),
+        source=member(Source, row.source),
         at=row.at,
         submitted_at=bill.submitted_at,
         costs=bill.costs,

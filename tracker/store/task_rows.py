@@ -24,6 +24,7 @@ from tracker.domain.task import (
 from tracker.store.driver.encoding import mapped
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import tasks
+from tracker.store.tolerant import member, optional_member
 
 COLUMNS = tuple(field.name for field in fields(Task))
 """Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""
@@ -218,7 +219,7 @@ def _artifact_of(found: Mapping[str, Any]) -> Artifact:
     if found.keys().isdisjoint(("state", "expires_at")):
         return Artifact(**found)
     given = dict(found)
-    given["state"] = ArtifactState(given.get("state", ArtifactState.READY))
+    given["state"] = member(ArtifactState, given.get("state", ArtifactState.READY))
     dies = given.get("expires_at")
     given["expires_at"] = None if dies is None else datetime.fromisoformat(dies)
     return Artifact(**given)
@@ -231,7 +232,7 @@ def _costs(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
 def _cost_of(found: Mapping[str, Any]) -> Cost:
     if "phase" not in found:
         return Cost(**found)
-    return Cost(**{**found, "phase": Phase(found["phase"])})
+    return Cost(**{**found, "phase": member(Phase, found["phase"])})
 
 
 def _cost(one: Cost) -> dict[str, Any]:
@@ -249,11 +250,11 @@ def _error(error: TaskError | None) -> dict[str, Any] | None:
 
 
 def _awaits(word: str | None) -> Awaits | None:
-    return None if word is None else Awaits(word)
+    return optional_member(Awaits, word)
 
 
 def _follow_up(word: str | None) -> FollowUp | None:
-    return None if word is None else FollowUp(word)
+    return optional_member(FollowUp, word)
 
 
 def _artifact(piece: Artifact) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store.driver import bulk
 from tracker.store.schema import transitions
+from tracker.store.tolerant import member, optional_member
 
 _APPEND = bulk.insert(
     transitions,
@@ -39,7 +40,7 @@ def append(
     evidence: receipts that got their row after the step was made, by its place in `new`.
 
     On PostgreSQL `seq` is taken under a lock that is held to the commit, so that whoever has seen
-    a number never later finds a smaller one (design §5). Nothing that can wait for another
+    a number never later finds a smaller one. Nothing that can wait for another
     writer may follow in the same transaction.
     """
     if not new:
@@ -88,10 +89,10 @@ def as_transition(row: Row[Any]) -> Transition:
     """A row that holds all columns of `transitions`."""
     return Transition(
         version=row.version,
-        from_state=None if row.from_state is None else TaskState(row.from_state),
-        to_state=TaskState(row.to_state),
-        kind=EventKind(row.kind),
-        source=Source(row.source),
+        from_state=optional_member(TaskState, row.from_state),
+        to_state=member(TaskState, row.to_state),
+        kind=member(EventKind, row.kind),
+        source=member(Source, row.source),
         provider_status=row.provider_status,
         message=row.message,
         provider_at=row.provider_at,
