@@ -1,9 +1,13 @@
 """The file of accounts: what it makes, and that what is wrong stops the start with one line."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field, SecretStr
 
+from tracker.domain.redaction import MASK, Redactor
+from tracker.providers.ports.account import AccountOptions
 from tracker.settings import Settings, SettingsError
 
 FILE = """
@@ -184,3 +188,39 @@ def test_an_api_key_that_cannot_stand_in_a_header_stops_the_start(tmp_path: Path
     with pytest.raises(SettingsError, match=r"accounts\.kling\.main\.api_key: ") as refused:
         _settings(tmp_path, text, MAIN_KEY=key)
     assert key not in str(refused.value)
+
+
+class _Nested(BaseModel):
+    token: SecretStr
+
+
+class _FancyOptions(AccountOptions):
+    proxy: str | None = None
+    signed_url: SecretStr | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    logins: tuple[_Nested, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("given", "secret"),
+    [
+        ({"proxy": "http://user:pass-word-1@proxy.example:3128"}, "pass-word-1"),
+        ({"proxy": "http://user:pass%2Fword@proxy.example"}, "pass/word"),
+        ({"proxy": "http://user:pass@word@proxy.example"}, "pass@word"),
+        ({"proxy": "socks5h://only-a-token@proxy.example"}, "only-a-token"),
+        ({"signed_url": SecretStr("https://u:in-a-secret@x.example")}, "in-a-secret"),
+        ({"headers": {"x-key": SecretStr("in-a-table")}}, "in-a-table"),
+        ({"logins": (_Nested(token=SecretStr("in-a-list")),)}, "in-a-list"),
+    ],
+)
+def test_redaction_knows_the_secrets_of_every_field_of_an_account(
+    given: dict[str, Any], secret: str
+) -> None:
+    options = _FancyOptions.model_validate(given)
+    redacted = Redactor(options.secrets()).redact(f"refused: {secret} (wrong)")
+    assert redacted == f"refused: {MASK} (wrong)"
+
+
+def test_an_address_without_credentials_is_no_secret() -> None:
+    plain = _FancyOptions.model_validate({"proxy": "http://proxy.example:3128/a@b"})
+    assert list(plain.secrets()) == []

@@ -5,11 +5,16 @@ A provider's own options are a subclass of AccountOptions. The settings, the con
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+_USER_INFO = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/?#:]*)(?::(?P<password>[^\s/?#]*))?@"
+)
 
 
 def http_url(value: str) -> str:
@@ -87,12 +92,13 @@ class AccountOptions(BaseModel):
         return ()
 
     def secrets(self) -> Iterator[str]:
-        """Yield the text of every secret among the options, so that redaction knows them all."""
+        """Yield the text of every secret among the options, so that redaction knows them all.
+
+        Those of a provider's own fields too, in lists, tables and models inside them, and the
+        user and the password of a URL (a proxy's).
+        """
         for name in type(self).model_fields:
-            value = getattr(self, name)
-            for one in value if isinstance(value, tuple) else (value,):
-                if isinstance(one, SecretStr):
-                    yield one.get_secret_value()
+            yield from _secrets_in(getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,35 @@ class Account:
     def profile(self) -> str | None:
         """Which kind of upstream answers there; None where the adapter can tell by the address."""
         return self.options.profile
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value()
+        yield text
+        yield from _credentials_of(text)
+    elif isinstance(value, str):
+        yield from _credentials_of(value)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _secrets_in(one)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for one in value:
+            yield from _secrets_in(one)
+
+
+def _credentials_of(url: str) -> Iterator[str]:
+    """Yield the password in a URL, or the user where that is all; as written and decoded."""
+    found = _USER_INFO.match(url)
+    if found is None:
+        return
+    secret = found["password"] or found["user"]
+    yield secret
+    if unquote(secret) != secret:
+        yield unquote(secret)
 
 
 def reveal(secret: SecretStr | None) -> str | None:
