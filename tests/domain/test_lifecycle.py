@@ -1,4 +1,4 @@
-"""The rules of design §3, as properties of the table and of `apply`."""
+"""The rules of the lifecycle, as properties of the table and of `apply`."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -18,7 +18,7 @@ EXAMPLE: dict[str, Any] = {
     "mode": "std",
     "duration": "5",
 }
-"""Design §2: the contract's own example."""
+"""The example of multi-image2video's page: image_list, prompt, mode and duration."""
 
 
 def submission(**changes: Any) -> dict[str, Any]:

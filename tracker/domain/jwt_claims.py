@@ -1,5 +1,5 @@
 """The JWTs that Kling clients sign with an access-key/secret-key pair: HS256 over iss, exp, nbf
-(reference: Kling §1). `iat` may be there or not.
+(klingai.com/document-api/api/get-started/authentication, 2026-06). `iat` is optional.
 
 Imported when the first such token comes: PyJWT brings all of `cryptography` where that is there,
 11 MB and a seventh of the start.

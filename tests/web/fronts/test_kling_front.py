@@ -1,4 +1,4 @@
-"""The contract this project was asked for (design §2), at every boundary, through the front."""
+"""The contract of multi-image2video, at every boundary, through the front."""
 
 import base64
 from collections.abc import Mapping

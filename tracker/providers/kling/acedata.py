@@ -1,4 +1,4 @@
-"""AceDataCloud's calls (reference: Kling §9; its Kling videos, motion and tasks pages, 2026-11)."""
+"""AceDataCloud's calls (docs.acedata.cloud/en/tutorials/kling/curl, 2026-11)."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -33,7 +33,8 @@ _SLOW_DOWN = frozenset({"1302", "1303"})
 def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
     """What a create's exchange proves.
 
-    An answer that names a task was accepted, whatever its `code` says (reference §0.7).
+    An answer that names a task was accepted, whatever its `code` says: gateways answer with codes
+    of their own (`"success"`, 200, 1000; their pages, 2026-11).
     """
     if isinstance(answer, HttpFailure):
         if answer.certainty is Certainty.NOT_SENT:

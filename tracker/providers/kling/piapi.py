@@ -1,4 +1,4 @@
-"""PiAPI's calls (reference: Kling §9; its pages on the unified task API, 2026-11)."""
+"""PiAPI's calls (piapi.ai/docs/kling-api/kling-3-omni-api, 2026-11)."""
 
 import re
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Who answers at the base URL: Kling itself, or one of the kinds of gateway in front of it.
 
 A profile knows what its side serves, how a create and a query look there, and how its callbacks
-are proved. How answers are read is common to all (parsing.py). Reference: Kling §9.
+are proved. How answers are read is common to all (parsing.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ OFFICIAL = "official"
 GATEWAY = "gateway"
 _KLINGS_HOSTS = (".klingai.com", ".kling.ai")
 _OLD_HOST = "api.klingai.com"
-"""Answers legacy paths still; `/tasks` is not there (reference §1)."""
+"""Still answers legacy paths, but not `/tasks`: an HTML 404 (live check, 2026-09-28)."""
 
 
 class Profile(Protocol):

@@ -20,8 +20,8 @@ PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "
 _OPERATION = re.compile(rf"({'|'.join(PRODUCTS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}")
 _SOLUTIONS = "solutions/"
 _MISPLACED = ("callback_url", "external_task_id")
-"""Fields of the legacy dialect's top level. Here they are ignored without a word (reference §2c),
-and whoever sent them would wait for a callback that never comes."""
+"""Fields of the legacy dialect's top level. Kling ignores them here (an integrator's live checks,
+2026-09-28), and the caller would wait for a callback that never comes."""
 
 
 class Settings(Part):

@@ -31,7 +31,7 @@ class ImageItem(Part):
 
 
 class MultiImage2Video(Operation):
-    """`videos/multi-image2video`: the contract this project was asked for (design §2)."""
+    """`videos/multi-image2video`: one video from several images."""
 
     image_list: list[ImageItem] = Field(min_length=1, max_length=4)
     model_name: Literal["kling-v1-6"] = "kling-v1-6"

@@ -1,5 +1,5 @@
 """Group commit: one thread per process takes what waits, applies it in one transaction, commits
-once, and only then releases the answers (design §5).
+once, and only then releases the answers.
 
 There is no linger timer: a batch is whatever came in while the batch before it was committed. What
 one turn of the event loop brings is handed over at its end and together: otherwise every second
