@@ -22,7 +22,6 @@ from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.egress.client import EgressClient
-from tracker.providers.registry import PROVIDERS
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
@@ -91,7 +90,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 clock=clock,
                 jitter=jitter,
                 policy=_policy(settings),
-                providers=PROVIDERS,
+                providers=settings.providers(),
                 accounts=accounts.by_name,
                 rules=accounts.rules,
                 secrets=secrets,

@@ -27,6 +27,7 @@ from tracker.domain.redaction import Redactor
 from tracker.domain.signature import key_of
 from tracker.provider_settings import SettingsError
 from tracker.providers.ports.account import Account, HttpUrl, Secret
+from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 from tracker.setting_errors import lines_of, unknown_settings
 from tracker.store.driver.engine import normalise_url, passwords_of
@@ -144,6 +145,7 @@ class Settings(BaseModel):
     tracker_log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
     ] = "info"
+    _providers: Mapping[str, Provider] = PrivateAttr(default=PROVIDERS)
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
     _front_prefixes: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
@@ -158,10 +160,15 @@ class Settings(BaseModel):
         return self
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        providers: Mapping[str, Provider] = PROVIDERS,
+    ) -> "Settings":
         """Read the environment, over a `.env` in the working directory.
 
-        environ: in its place (then no `.env` is read).
+        environ:   in its place (then no `.env` is read).
+        providers: those whose accounts may be set, and which the service then works with.
         Empty values count as unset. Raises SettingsError, with every problem found.
         """
         if environ is None:
@@ -169,8 +176,8 @@ class Settings(BaseModel):
         known = {
             name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
         }
-        problems = unknown_settings(environ, setting_names())
-        ours = provider_settings.read(environ, PROVIDERS)
+        problems = unknown_settings(environ, setting_names(providers))
+        ours = provider_settings.read(environ, providers)
         problems += ours.problems
         try:
             settings = cls(**known)
@@ -179,6 +186,7 @@ class Settings(BaseModel):
             raise SettingsError(*problems) from None
         if problems:
             raise SettingsError(*problems)
+        settings._providers = providers
         settings._accounts = _read_accounts(settings, environ, ours.accounts)
         settings._front_prefixes = ours.front_prefixes
         return settings
@@ -237,6 +245,10 @@ class Settings(BaseModel):
         """Return true if only this machine can connect."""
         return self.tracker_host in _LOOPBACK
 
+    def providers(self) -> Mapping[str, Provider]:
+        """Return the providers that these settings were read for."""
+        return self._providers
+
     def accounts(self) -> Accounts:
         """Return every account: those of the file, and those of the environment as `default`."""
         return self._accounts
@@ -264,7 +276,7 @@ def _read_accounts(
     if path is None:
         return Accounts(ours)
     try:
-        found = parse(path.read_text(), environ, PROVIDERS)
+        found = parse(path.read_text(), environ, settings.providers())
     except AccountsError as error:
         raise SettingsError(f"TRACKER_CONFIG: {path}: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -291,10 +303,10 @@ OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABAS
 """Names with our prefix that are read elsewhere: by the client commands and by the tests."""
 
 
-def setting_names() -> frozenset[str]:
+def setting_names(providers: Mapping[str, Provider] = PROVIDERS) -> frozenset[str]:
     """Name every variable that is read, here or by the commands that call a service."""
     return frozenset(name.upper() for name in Settings.model_fields) | (
-        OTHER_NAMES | provider_settings.names(PROVIDERS)
+        OTHER_NAMES | provider_settings.names(providers)
     )
 
 

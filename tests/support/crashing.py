@@ -10,9 +10,11 @@ import sys
 
 import uvicorn
 
+from tests.support import made_up
 from tracker.app import make_app, server_options
 from tracker.domain.redaction import Redactor
 from tracker.domain.signals import CrashPoint, Signal
+from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 from tracker.telemetry import configure_logging
 
@@ -33,7 +35,7 @@ def dying_at(point: CrashPoint, times: int, by: signal.Signals = signal.SIGKILL)
 
 def main() -> None:
     """Serve until the point."""
-    settings = Settings.from_env()
+    settings = Settings.from_env(providers={**PROVIDERS, **made_up.PROVIDERS})
     configure_logging("warning", "json", Redactor())
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
     at = dying_at(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)

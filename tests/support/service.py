@@ -19,6 +19,8 @@ from tests.support.nursery import nursery
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.app import make_app, server_options
 from tracker.emulator import DEFAULT_KEY
+from tracker.providers.ports.provider import Provider
+from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +76,7 @@ def serving(
     door: socket.socket,
     workers: bool,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    providers: Mapping[str, Provider] = PROVIDERS,
     **options: Any,
 ) -> Iterator[str]:
     """The service in a thread; yields its address.
@@ -81,7 +84,7 @@ def serving(
     around:  what stands between the server and the app.
     options: of uvicorn, where they are to be others than the service's own.
     """
-    settings = Settings.from_env(env)
+    settings = Settings.from_env(env, providers)
     server = uvicorn.Server(
         uvicorn.Config(
             around(make_app(settings, workers=workers)),

@@ -1,7 +1,7 @@
 """The services without web and workers: a store, adapters, and a way out that the test plays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from tests.support.made_up import NAME, MadeUp, made_up
 from tracker.clock import Clock, SystemClock
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import (
@@ -24,10 +25,7 @@ from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
-from tracker.providers.kling.options import KlingOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.provider import Provider
-from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.recorder import Recorder
@@ -45,7 +43,7 @@ PATIENCE = PollPlan(
     confirm=timedelta(milliseconds=1),
 )
 """A plan under which a look is due almost at once."""
-OPERATION = "videos/text2video"
+OPERATION = "film"
 
 
 class HandClock:
@@ -106,18 +104,17 @@ class Workbench:
         return made
 
     async def queued(
-        self, name: str, *, account: str = "default", pictures: int = 0, **more: Any
+        self, name: str, *, account: str = "default", operation: str = OPERATION, **more: Any
     ) -> Task:
         """A task that was accepted and not sent.
 
-        pictures: how many, if it is to make some.
-        more:     further fields of its input.
+        more: further fields of its input.
         """
         asked = Submission(
             tenant="default",
-            provider="kling",
-            operation="images/generations" if pictures else OPERATION,
-            input={"prompt": "rain"} | ({"n": pictures} if pictures else {}) | more,
+            provider=NAME,
+            operation=operation,
+            input={"prompt": "rain"} | more,
             account=account,
             external_task_id=name,
         )
@@ -186,15 +183,20 @@ async def open_workbench(
     database_url: str,
     way: Way,
     *,
-    provider: Provider = PROVIDERS["kling"],
+    adapter: MadeUp | None = None,
     accounts: Sequence[str] = ("default",),
-    max_in_flight: int | None = None,
+    options: Mapping[str, Any] | None = None,
     policy: Policy | None = None,
     signal: Signal = no_signal,
     clock: Clock | None = None,
+    public_url: str | None = None,
 ) -> AsyncIterator[Workbench]:
-    """A workbench on one database."""
-    options = KlingOptions.model_validate({"api_key": "k", "max_in_flight": max_in_flight})
+    """A workbench on one database, with accounts at the made-up provider.
+
+    options: of each account, besides its key.
+    """
+    provider = made_up(adapter)
+    chosen = provider.options.model_validate({"api_key": "k"} | dict(options or {}))
     clock = clock or SystemClock()
     async with Store(database_url, clock, signal) as store:
         context = Context(
@@ -203,11 +205,11 @@ async def open_workbench(
             clock=clock,
             jitter=lambda: 0.0,
             policy=policy or Policy(polls=PATIENCE),
-            providers={"kling": provider},
+            providers={NAME: provider},
             accounts={
-                ("kling", name): Account(name, "http://provider.example", options)
-                for name in accounts
+                (NAME, name): Account(name, "http://provider.example", chosen) for name in accounts
             },
+            public_url=public_url,
             secrets=[SECRET],
             at=signal,
         )

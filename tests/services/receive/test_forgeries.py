@@ -5,7 +5,7 @@ from tracker.services.receive.forgeries import MOST_KEPT, MOST_KINDS, WINDOW_S, 
 
 
 def _forged(subject: str = "a", sender: str = "curl") -> RawCallback:
-    return RawCallback("kling", subject, "no token", {"user-agent": sender}, b"{}")
+    return RawCallback("made-up", subject, "no token", {"user-agent": sender}, b"{}")
 
 
 def test_repeats_of_a_kind_are_counted_and_told_with_the_next_one_kept() -> None:

@@ -4,12 +4,12 @@ On SQLite alone where the clock is moved: PostgreSQL hands out jobs by its own c
 on both is tested in tests/e2e/test_attention.py.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from tests.support.made_up import tells
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -35,15 +35,13 @@ class Provider:
 
     def __call__(self, _call: HttpCall) -> HttpResult:
         if self.says is None:
-            said = {"code": 1201, "message": "Task not found by id/external id"}
-            return HttpResult(400, {}, json.dumps(said).encode())
-        data = {"task_id": "theirs-0"} | self.says
-        return HttpResult(200, {}, json.dumps({"code": 0, "data": data}).encode())
+            return tells()
+        return tells({"id": "theirs-0"} | self.says)
 
 
-BARE: dict[str, object] = {"task_status": "succeed"}
-WHOLE: dict[str, object] = BARE | {"task_result": {"videos": [{"id": "9", "url": URL}]}}
-RUNNING: dict[str, object] = {"task_status": "processing"}
+BARE: dict[str, object] = {"status": "succeeded"}
+WHOLE: dict[str, object] = BARE | {"pieces": [{"key": "9", "url": URL}]}
+RUNNING: dict[str, object] = {"status": "running"}
 
 
 async def _look_when_due(bench: Workbench, clock: HandClock) -> bool:

@@ -1,4 +1,3 @@
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,18 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.made_up import MadeUp, says, tells
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.events import Event, EventKind, Source
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
-from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.outcome import PollOutcome
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.providers.kling.adapter import PROVIDER, KlingAdapter
-from tracker.providers.kling.parsing import observe
-from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking
-from tracker.providers.ports.provider import Provider
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep.sweeping import Sweeping
@@ -28,51 +24,18 @@ from tracker.store.jobs import Job
 pytestmark = pytest.mark.anyio
 
 
-class Together(KlingAdapter):
-    """A provider that answers for up to twenty tasks at once."""
-
-    def shares(self, account: Account, task: Task) -> str | None:
-        return "all"
-
-    def build_poll(self, asking: Asking) -> HttpCall:
-        if len(asking.tasks) == 1:
-            call = super().build_poll(asking)
-            assert call is not None
-            return call
-        ids = ",".join(f"{task.provider_task_id}" for task in asking.tasks)
-        return HttpCall("GET", f"{asking.account.base_url}/tasks?task_ids={ids}")
-
-    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
-        if len(asking.tasks) == 1:
-            return super().parse_poll(asking, answer)
-        if isinstance(answer, HttpFailure):
-            return [Unanswered(answer.reason)] * len(asking.tasks)
-        said = {one["id"]: observe(one) for one in json.loads(answer.body)}
-        found = [said.get(task.provider_task_id) for task in asking.tasks]
-        return [Absent("not there") if one is None else Observed(one) for one in found]
-
-
-TOGETHER = replace(PROVIDER, polls=Together())
-
-
 def _says(call: HttpCall) -> HttpResult:
     """Everything has succeeded, but for `theirs-3`, which is unheard of."""
     ids = re.findall(r"theirs-\d+", call.url)
-    told = [{"id": one, "status": "succeeded"} for one in ids if one != "theirs-3"]
-    if "task_ids" in call.url:
-        return HttpResult(200, {}, json.dumps(told).encode())
-    if not told:
-        said = {"code": 1201, "message": "Task not found by id/external id"}
-        return HttpResult(400, {}, json.dumps(said).encode())
-    return HttpResult(200, {}, json.dumps({"code": 0, "data": told[0]}).encode())
+    return tells(*({"id": one, "status": "succeeded"} for one in ids if one != "theirs-3"))
 
 
-@pytest.mark.parametrize(("provider", "calls"), [(PROVIDER, 25), (TOGETHER, 2)])
+@pytest.mark.parametrize(("together", "calls"), [(1, 25), (20, 2)])
 async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
-    database_url: str, provider: Provider, calls: int
+    database_url: str, together: int, calls: int
 ) -> None:
     way = Way(_says)
-    async with open_workbench(database_url, way, provider=provider) as bench:
+    async with open_workbench(database_url, way, adapter=MadeUp(together=together)) as bench:
         made = await bench.submitted(25)
         held: list[Job] = []
         while len(held) < len(made):
@@ -88,10 +51,10 @@ async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
 
 async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: str) -> None:
     def busy(_call: HttpCall) -> HttpResult:
-        return HttpResult(429, {"retry-after": "60"}, b'{"code": 1302, "message": "too fast"}')
+        return says(429, headers={"retry-after": "60"})
 
     way = Way(busy)
-    async with open_workbench(database_url, way) as bench:
+    async with open_workbench(database_url, way, adapter=MadeUp(together=1)) as bench:
         made = await bench.submitted(60)
         held: list[Job] = []
         while len(held) < len(made):
@@ -107,13 +70,11 @@ async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: 
 
 
 async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url: str) -> None:
-    class Brittle(Together):
+    class Brittle(MadeUp):
         def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
             raise RecursionError
 
-    async with open_workbench(
-        database_url, Way(_says), provider=replace(PROVIDER, polls=Brittle())
-    ) as bench:
+    async with open_workbench(database_url, Way(_says), adapter=Brittle()) as bench:
         made = await bench.submitted(2)
         held: list[Job] = []
         while len(held) < len(made):
@@ -130,8 +91,7 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
     """A day of "processing", at the default pace: then it expires and nobody asks any more."""
 
     def works(_call: HttpCall) -> HttpResult:
-        said = {"task_id": "theirs-0", "task_status": "processing"}
-        return HttpResult(200, {}, json.dumps({"code": 0, "data": said}).encode())
+        return tells({"id": "theirs-0", "status": "running"})
 
     way, clock, day = Way(works), HandClock(), timedelta(days=1)
     async with open_workbench(sqlite_url, way, policy=Policy(give_up=day), clock=clock) as bench:

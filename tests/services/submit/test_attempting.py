@@ -1,10 +1,10 @@
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.support.made_up import MadeUp, says, tells
 from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
@@ -12,7 +12,6 @@ from tracker.domain.policy import Policy
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.providers.kling.adapter import PROVIDER, KlingAdapter
 from tracker.providers.ports.adapter import Answer, Sending
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.attempting import Attempting
@@ -23,16 +22,11 @@ SHORT = Policy(polls=PATIENCE, lease=timedelta(milliseconds=50), submit_timeout_
 
 
 def accepted(_call: HttpCall) -> HttpResult:
-    data = {"task_id": "theirs", "task_status": "submitted"}
-    return HttpResult(200, {}, json.dumps({"code": 0, "data": data}).encode())
-
-
-def says(status: int, code: int, message: str) -> HttpResult:
-    return HttpResult(status, {}, json.dumps({"code": code, "message": message}).encode())
+    return says(id="theirs")
 
 
 def denied(_call: HttpCall) -> HttpResult:
-    return says(400, 1201, "Task not found by id/external id")
+    return tells()
 
 
 async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
@@ -106,7 +100,7 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
 async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_denies(
     database_url: str,
 ) -> None:
-    exists = Way(lambda _call: says(400, 1201, "external_task_id already exists"))
+    exists = Way(lambda _call: says(400, error={"exists": True}))
     async with open_workbench(database_url, exists) as workbench:
         task = await workbench.queued("twice")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
@@ -147,14 +141,12 @@ async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) 
 async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_leaves(
     database_url: str,
 ) -> None:
-    class Broken(KlingAdapter):
+    class Broken(MadeUp):
         def build_submit(self, sending: Sending) -> HttpCall:
             raise RecursionError
 
     way = Way(accepted)
-    async with open_workbench(
-        database_url, way, provider=replace(PROVIDER, submits=Broken()), policy=SHORT
-    ) as workbench:
+    async with open_workbench(database_url, way, adapter=Broken(), policy=SHORT) as workbench:
         task = await workbench.queued("broken")
         for _ in range(12):
             await workbench.bring_forward(task)
@@ -169,12 +161,11 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
 async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
     database_url: str,
 ) -> None:
-    class Brittle(KlingAdapter):
+    class Brittle(MadeUp):
         def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
             raise RecursionError
 
-    brittle = replace(PROVIDER, submits=Brittle())
-    async with open_workbench(database_url, Way(accepted), provider=brittle) as workbench:
+    async with open_workbench(database_url, Way(accepted), adapter=Brittle()) as workbench:
         task = await workbench.queued("brittle")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)
@@ -185,7 +176,7 @@ async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
 async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
     database_url: str,
 ) -> None:
-    busy = Way(lambda _call: says(429, 1303, "parallel task over resource pack limit"))
+    busy = Way(lambda _call: says(429, error={"wait": "account", "free": True}))
     async with open_workbench(database_url, busy) as workbench:
         task = await workbench.queued("waits")
         for _ in range(15):
@@ -200,10 +191,12 @@ async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
 async def test_a_large_task_keeps_its_place_and_one_too_large_goes_alone(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(accepted), max_in_flight=4) as workbench:
+    async with open_workbench(
+        database_url, Way(accepted), options={"max_in_flight": 4}
+    ) as workbench:
         attempting = Attempting(workbench.context)
         small = [await workbench.queued(f"small-{n}") for n in range(2)]
-        large = await workbench.queued("large", pictures=9)
+        large = await workbench.queued("large", slots=9)
         behind = await workbench.queued("behind")
         for job in await workbench.claim(JobKind.SUBMIT):
             await attempting.run(job)

@@ -1,9 +1,8 @@
 """An external id is free again when its task certainly never was at the provider."""
 
-import json
-
 import pytest
 
+from tests.support.made_up import NAME, says
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 def _refuses(_call: HttpCall) -> HttpResult:
-    return HttpResult(400, {}, json.dumps({"code": 1301, "message": "content"}).encode())
+    return says(400, error={"code": "content", "why": "content"})
 
 
 def _breaks(_call: HttpCall) -> HttpFailure:
@@ -45,7 +44,7 @@ async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
         with pytest.raises(Conflict):
             await bench.queued("mine")
         named = await bench.context.store.read(
-            lambda db: tasks.get_by_name(db, "default", "kling", "mine")
+            lambda db: tasks.get_by_name(db, "default", NAME, "mine")
         )
         assert named is not None
         assert named.id == second.id

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tests.support.requests import kling_says
+from tests.support.made_up import NAME, tells
 from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import Conflict
@@ -30,19 +29,19 @@ pytestmark = pytest.mark.anyio
 
 
 def _succeeded(_call: HttpCall) -> HttpResult:
-    return HttpResult(200, {}, kling_says("succeed", task_id="theirs-0"))
+    return tells({"id": "theirs-0", "status": "succeeded"})
 
 
 def _without(bench: Workbench) -> Context:
     """The same service, started again without its account; another has taken its place."""
     (account,) = bench.context.accounts.values()
-    return replace(bench.context, accounts={("kling", "other"): replace(account, name="other")})
+    return replace(bench.context, accounts={(NAME, "other"): replace(account, name="other")})
 
 
-async def _told(context: Context, task: Task, **said: Any) -> Received:
-    secret = token.sign(context.secrets[0], "kling", str(task.id))
-    body = kling_says("succeed", **said)
-    return await Reception(context).receive(RawCallback("kling", str(task.id), secret, {}, body))
+async def _told(context: Context, task: Task) -> Received:
+    secret = token.sign(context.secrets[0], NAME, str(task.id))
+    body = b'{"status": "succeeded"}'
+    return await Reception(context).receive(RawCallback(NAME, str(task.id), secret, {}, body))
 
 
 async def _raised(context: Context) -> list[Condition]:
@@ -61,7 +60,7 @@ async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
         (raised,) = await _raised(gone)
         assert (raised.name, raised.provider, raised.account) == (
             "account_missing",
-            "kling",
+            NAME,
             "default",
         )
         assert await _raised(gone) == [raised]
@@ -77,7 +76,7 @@ async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: st
         (sent,), queued = await bench.submitted(1), await bench.queued("mine")
         gone = _without(bench)
         actions = Actions(gone, Acceptance(gone))
-        with pytest.raises(Conflict, match="no account 'default' at kling any more"):
+        with pytest.raises(Conflict, match="no account 'default' at made-up any more"):
             await actions.refresh("default", sent.id)
         assert (
             await actions.cancel("default", queued.id, actor="a test")
@@ -114,8 +113,8 @@ async def test_half_an_answer_counts_once_nobody_can_be_asked_for_the_rest(
     """It waited for its detail when the account was taken out."""
     policy = Policy(polls=replace(PATIENCE, confirm=timedelta(0)))
     async with open_workbench(database_url, Way(_succeeded), policy=policy) as bench:
-        queued = await bench.queued("ours", watermark_info={"enabled": True})
-        task = await bench.accepted(queued, "theirs")
+        queued = await bench.queued("ours", wants=["cover"])
+        task = await bench.accepted(queued, "theirs-0")
         assert (await _told(bench.context, task)).verdict is Verdict.UNCONFIRMED
         await Reconciliation(_without(bench)).run(await bench.waits_for(JobKind.RECONCILE))
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED

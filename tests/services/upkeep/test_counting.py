@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.made_up import NAME
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.cost import Cost
 from tracker.domain.events import Event, EventKind, Source
@@ -52,7 +53,7 @@ async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None
         for n in range(3):
             await _end(bench, f"second-{n}")
         await Counting(bench.context).fold_all()
-        ever = (await _look(bench)).ever["kling", "default"]
+        ever = (await _look(bench)).ever[NAME, "default"]
         assert ever.labelled("ended") == {"succeeded": 15}
         assert ever.labelled("told") == {"callback": 15}
         assert ever.costs == {Price("unit", "video", None): Decimal("1.5")}
@@ -70,7 +71,7 @@ async def test_two_processes_count_each_end_once(database_url: str) -> None:
             await asyncio.gather(
                 Counting(bench.context).fold_all(), Counting(other.context).fold_all()
             )
-        ever = (await _look(other)).ever["kling", "default"]
+        ever = (await _look(other)).ever[NAME, "default"]
         assert ever.labelled("ended") == {"succeeded": 8}
 
 
@@ -81,4 +82,4 @@ async def test_old_hours_go_and_the_sums_for_ever_stay(database_url: str) -> Non
         await bench.context.store.write(counting.drop_hours, timedelta(hours=-2))
         found = await _look(bench)
         assert found.lately == {}
-        assert found.ever["kling", "default"].labelled("ended") == {"succeeded": 1}
+        assert found.ever[NAME, "default"].labelled("ended") == {"succeeded": 1}

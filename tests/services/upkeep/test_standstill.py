@@ -1,9 +1,8 @@
 """A provider that defers everything for minutes is a condition, logged when it rises and clears."""
 
-import json
-
 import pytest
 
+from tests.support.made_up import says
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
@@ -15,18 +14,17 @@ from tracker.store import conditions
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("code", [1302, 1303])
+@pytest.mark.parametrize("is_free", [False, True])
 async def test_it_is_raised_told_and_cleared(
-    sqlite_url: str, caplog: pytest.LogCaptureFixture, code: int
+    sqlite_url: str, caplog: pytest.LogCaptureFixture, *, is_free: bool
 ) -> None:
     """On SQLite: PostgreSQL hands out jobs by its own clock."""
     is_busy = True
 
     def answer(_call: HttpCall) -> HttpResult:
         if is_busy:
-            return HttpResult(429, {}, json.dumps({"code": code, "message": "later"}).encode())
-        said = {"code": 0, "data": {"task_id": "theirs", "task_status": "submitted"}}
-        return HttpResult(200, {}, json.dumps(said).encode())
+            return says(429, error={"why": "later", "wait": "task", "free": is_free})
+        return says(id="theirs")
 
     clock = HandClock()
     async with open_workbench(sqlite_url, Way(answer), policy=Policy(), clock=clock) as bench:

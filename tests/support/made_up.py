@@ -1,0 +1,391 @@
+"""A provider that nobody has: built from `tracker.providers.ports` alone, every capability filled.
+
+Its API speaks JSON that says outright what an answer means, so that a test writes down what the
+provider does: see `Statement`, and the readers of answers below.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from tracker.domain.cost import Cost, Phase
+from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    Accepted,
+    CancelAsked,
+    Cancelled,
+    CancelOutcome,
+    CancelUnknown,
+    DeferralScope,
+    Deferred,
+    Follow,
+    Gone,
+    LookupOutcome,
+    More,
+    NotSeen,
+    NotSent,
+    Observed,
+    Part,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    TooLate,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.signature import Proof
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import (
+    Answer,
+    Asking,
+    Covers,
+    Finds,
+    Hint,
+    Inbound,
+    Probed,
+    Request,
+    Sending,
+)
+from tracker.providers.ports.provider import Provider
+
+NAME = "made-up"
+SECRET_HEADER = "x-made-up-secret"
+Statement = dict[str, Any]
+"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context}`.
+
+All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
+fields of Artifact, entries of `bill` of Cost.
+"""
+_WORDS = frozenset(TaskState) - {TaskState.QUEUED, TaskState.UNCERTAIN, TaskState.EXPIRED}
+
+
+class MadeUpOptions(AccountOptions):
+    """The options of an account.
+
+    proves: which part of a callback the secret header stands for.
+    """
+
+    proves: Literal["body", "sender"] = "body"
+
+
+def observation(said: Statement) -> Observation:
+    """Read one statement about one task."""
+    status = str(said.get("status"))
+    why = said.get("why")
+    is_doubtful = bool(said.get("doubtful"))
+    return Observation(
+        state=TaskState(status) if status in _WORDS else None,
+        word=status,
+        provider_task_id=said.get("id"),
+        external_task_id=said.get("mark"),
+        message=why,
+        progress=said.get("progress"),
+        artifacts=tuple(_piece(one) for one in said.get("pieces", ())),
+        error=None if why is None else TaskError("provider", None, why, doubtful=is_doubtful),
+        costs=tuple(
+            Cost("cash", one["amount"], currency="EUR", phase=Phase(one.get("phase", "settle")))
+            for one in said.get("bill", ())
+        ),
+        stage=said.get("stage"),
+        context=said.get("context"),
+    )
+
+
+def _piece(said: Mapping[str, Any]) -> Artifact:
+    state = ArtifactState(said.get("state", "ready"))
+    return Artifact(said.get("kind", "video"), said.get("url"), key=said.get("key"), state=state)
+
+
+def _parsed(answer: Answer) -> dict[str, Any] | None:
+    """Return an answer's JSON; None where it is an error of the server, or none came."""
+    if isinstance(answer, HttpFailure) or answer.status >= 500:
+        return None
+    parsed: dict[str, Any] = json.loads(answer.body)
+    return parsed
+
+
+def _why_not(answer: Answer) -> str:
+    return answer.reason if isinstance(answer, HttpFailure) else f"it answered {answer.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A header holds the secret of the account."""
+
+    secrets: Sequence[str] = field(repr=False)
+    covers: Covers = Covers.BODY
+    headers: frozenset[str] = frozenset()
+
+    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+        """Judge one callback."""
+        del now
+        given = inbound.headers.get(SECRET_HEADER, "").encode()
+        fits = any(hmac.compare_digest(one.encode(), given) for one in self.secrets)
+        covers_body = self.covers is Covers.BODY
+        return Proof(None if fits else "the secret does not fit", covers_body=covers_body)
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """All capabilities.
+
+    how:          can a lost submit be found.
+    per:          whether callbacks go to a URL of each task, or to one for all.
+    together:     how many tasks one poll asks for.
+    erases_ended: whether a cancel erases a task that has ended.
+    """
+
+    how: Finds = Finds.BY_ID
+    per: Literal["task", "project"] = "task"
+    together: int = 20
+    erases_ended: bool = False
+
+    operations = ("draw", "film")
+
+    def finds(self, account: Account) -> Finds:
+        """All accounts alike."""
+        del account
+        return self.how
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Both operations, everywhere."""
+        del account
+        return None if operation in self.operations else f"no operation {operation!r}"
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """A prompt is needed; `parent` and `slots` are what they say."""
+        del operation
+        if not isinstance(input_.get("prompt"), str):
+            raise InvalidRequest(FieldError("prompt", "is missing"))
+        return Request(
+            body={k: v for k, v in input_.items() if k not in ("parent", "slots")},
+            slots=input_.get("slots", 1),
+            wants=tuple(input_.get("wants", ())),
+            parent=input_.get("parent"),
+        )
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Money and keys are the account's."""
+        return code in ("money", "key") or http_status == 401
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """POST /make."""
+        parent = sending.parent and sending.parent.provider_task_id
+        body = dict(sending.body) | {
+            "operation": sending.task.operation,
+            "mark": sending.task.external_task_id,
+            "callback": sending.callback_url,
+            "parent": parent,
+        }
+        return _call(sending.account, "POST", "/make", body)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """`{id, word, context, said, parts}`, or `{error: {code, why, …}}`."""
+        del sending
+        if isinstance(answer, HttpFailure) and answer.certainty is Certainty.NOT_SENT:
+            return NotSent(answer.reason)
+        made = _parsed(answer)
+        if made is None:
+            return Unknown(_why_not(answer))
+        if "error" in made:
+            return _refusal(made["error"])
+        said = made.get("said")
+        return Accepted(
+            made.get("id"),
+            word=made.get("word"),
+            context=made.get("context"),
+            said=None if said is None else observation(said),
+            parts=tuple(Part(one["id"], one["mark"]) for one in made.get("parts", ())),
+        )
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """GET /list, page by page."""
+        number = (asking.page or {"number": 1})["number"]
+        return _call(asking.account, "GET", f"/list?page={number}")
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """`{tasks: [statement …], next: 2}`."""
+        page = _parsed(answer)
+        if page is None:
+            return Unanswered(_why_not(answer))
+        for said in page["tasks"]:
+            if said.get("mark") == asking.task.external_task_id:
+                return Observed(observation(said))
+        return More({"number": page["next"]}) if page.get("next") else NotSeen("not on its list")
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """All that it has named."""
+        del account
+        return "all" if task.provider_task_id else None
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """GET /tasks?ids=…; by the poll URL of the context where there is one."""
+        task = asking.task
+        if len(asking.tasks) == 1 and (path := (task.context or {}).get("poll")):
+            return _call(asking.account, "GET", str(path))
+        if task.provider_task_id is None:
+            if self.how is not Finds.BY_ID:
+                return None
+            return _call(asking.account, "GET", f"/tasks?mark={task.external_task_id}")
+        ids = ",".join(str(one.provider_task_id) for one in asking.tasks)
+        return _call(asking.account, "GET", f"/tasks?ids={ids}")
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """`{tasks: [statement …], absent: {kind, weak}, follow: path, alone: true}`."""
+        found, count = _parsed(answer), len(asking.tasks)
+        if isinstance(answer, HttpFailure) or found is None:
+            return [Unanswered(_why_not(answer))] * count
+        if answer.status == 429:
+            after_s = float(answer.headers.get("retry-after", "0")) or None
+            return [Unanswered("too many", retry_after_s=after_s, slow_down=True)] * count
+        if "follow" in found:
+            return [Follow(_call(asking.account, "GET", found["follow"]), {"from": "poll"})] * count
+        if found.get("alone") and count > 1:
+            return [Unanswered("ask one by one", alone=True)] * count
+        said = [observation(one) for one in found.get("tasks", ())]
+        return [self._about(task, said, found.get("absent", {})) for task in asking.tasks]
+
+    def _about(
+        self, task: Task, said: Sequence[Observation], absent: Mapping[str, Any]
+    ) -> PollOutcome:
+        for one in said:
+            is_named = task.provider_task_id in (None, one.provider_task_id)
+            if is_named and one.external_task_id in (None, task.external_task_id):
+                return Observed(one)
+        kind = Absence(absent.get("kind", "denied"))
+        return Absent("no such task", kind, weak=bool(absent.get("weak")))
+
+    def proof(self, account: Account) -> Shared | None:
+        """A header that holds the secret, where there is one."""
+        covers = Covers.BODY
+        if isinstance(account.options, MadeUpOptions):
+            covers = Covers(account.options.proves)
+        return Shared(account.webhook_secrets, covers) if account.webhook_secrets else None
+
+    def challenge(self, inbound: Inbound) -> bytes | None:
+        """`{"challenge": "text"}` is answered with the text."""
+        if not inbound.body.startswith(b'{"challenge":'):
+            return None
+        return str(json.loads(inbound.body)["challenge"]).encode()
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """One statement or a list of them; `{hint, id, mark}` says that there is news."""
+        try:
+            body = json.loads(inbound.body)
+        except ValueError:
+            raise CallbackRejected("the body is no JSON") from None
+        return [
+            Hint(one["hint"], one.get("id"), one.get("mark")) if "hint" in one else observation(one)
+            for one in (body if isinstance(body, list) else [body])
+        ]
+
+    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
+        """`{"ack": …}` in the body asks for an answer of exactly that."""
+        body = json.loads(inbound.body)
+        if isinstance(body, dict) and "ack" in body:
+            return 202, str(body["ack"]).encode()
+        return None
+
+    def lacks(self, task: Task, said: Observation) -> str | None:
+        """What was asked for is told by the kinds of the pieces."""
+        kinds = {piece.kind for piece in said.artifacts}
+        return next((one for one in task.wants if one not in kinds), None)
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """POST /cancel, by its id or, where tasks are found by it, ours."""
+        task = asking.task
+        if task.provider_task_id is None and self.how is not Finds.BY_ID:
+            return None
+        named = {"id": task.provider_task_id, "mark": task.external_task_id}
+        return _call(asking.account, "POST", "/cancel", named)
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """`{cancel: cancelled | asked | too_late | gone}`; unknown where none came."""
+        del asking
+        said = _parsed(answer)
+        match said and said["cancel"]:
+            case "cancelled":
+                return Cancelled("cancelled")
+            case "asked":
+                return CancelAsked()
+            case "too_late":
+                return TooLate("it is being finished")
+            case "gone":
+                return Gone("no such task")
+            case _:
+                return CancelUnknown(_why_not(answer))
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """GET /me."""
+        del now
+        return _call(account, "GET", "/me")
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """`{balance}`."""
+        del account
+        said = _parsed(answer)
+        if said is None:
+            return Probed("note", _why_not(answer))
+        return Probed("ok", "it takes the key", balance=said.get("balance"))
+
+
+def _refusal(error: Mapping[str, Any]) -> SubmitOutcome:
+    """`{code, why}` refuses; with `wait`, `seconds` and `free` it defers; `exists` is a doubt."""
+    code, why = error.get("code"), error.get("why", "no")
+    if error.get("exists"):
+        return Unknown(why, code, exists=True)
+    if "wait" in error:
+        return Deferred(
+            code,
+            why,
+            retry_after_s=error.get("seconds"),
+            spends_attempt=not error.get("free", False),
+            scope=DeferralScope(error["wait"]),
+        )
+    return Refused(code, why, blames_account=code in ("money", "key"))
+
+
+def _call(
+    account: Account, method: str, path: str, body: Mapping[str, Any] | None = None
+) -> HttpCall:
+    headers = {"authorization": f"Bearer {account.api_key}"}
+    text = None if body is None else json.dumps(body).encode()
+    return HttpCall(method, account.base_url + path, headers, text)
+
+
+def made_up(adapter: MadeUp | None = None) -> Provider:
+    """Return the record of the provider, with every place filled that an adapter fills."""
+    it = adapter or MadeUp()
+    return Provider(
+        name=NAME,
+        regions={"here": "http://provider.example"},
+        options=MadeUpOptions,
+        submits=it,
+        looks=it,
+        polls=it,
+        calls_back=it,
+        cancels=it,
+        probes=it,
+    )
+
+
+PROVIDERS: Mapping[str, Provider] = {NAME: made_up()}
+"""A registry of its own."""
+
+
+def says(status: int = 200, /, headers: Mapping[str, str] | None = None, **body: Any) -> HttpResult:
+    """An answer of its API."""
+    return HttpResult(status, headers or {}, json.dumps(body).encode())
+
+
+def tells(*said: Statement) -> HttpResult:
+    """An answer to a poll or a scan."""
+    return says(tasks=list(said))
