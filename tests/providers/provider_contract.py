@@ -1,152 +1,56 @@
-"""What every adapter must do, whoever's wire it speaks. A provider's test class inherits it.
+"""The duties of every adapter: a contract for each capability, inherited by a provider's tests."""
 
-Recorded samples stand in samples/{provider}/*.json, each with its source and date:
-
-kind:    submit, poll or callback
-status, headers, body (JSON) or text: what arrived
-expect:  `outcome` names the class; every other key is a field of it, or of the observation
-"""
-
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tracker.clock import new_id
-from tracker.domain.cost import Cost
+from tests.providers.recorded import callback_of
+from tests.providers.support import (
+    CALLBACK_URL,
+    HTML,
+    NOW,
+    SECRET,
+    a_task,
+    an_account,
+    asked_of,
+    called_back,
+    sent_to,
+)
 from tracker.domain.errors import CallbackRejected, InvalidRequest
-from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
-from tracker.domain.observation import Observation
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import (
-    Accepted,
-    Deferred,
+    CancelOutcome,
+    CancelUnknown,
+    Gone,
+    More,
+    NotSeen,
     NotSent,
     Observed,
     PollOutcome,
-    Refused,
     SubmitOutcome,
     Unanswered,
     Unknown,
 )
-from tracker.domain.task import TERMINAL, VERDICTS, Artifact, Task, TaskError, TaskState
+from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.adapter import Asking, CallsBack, Cancels, Finds, Looks, Polls, Probes
 from tracker.providers.ports.provider import Provider
 
-SAMPLES = Path(__file__).parent / "samples"
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CALLBACK_URL = "https://tracker.example/callbacks/p/0/token"
-SECRET = "a-secret-of-the-account"
-HTML = HttpResult(200, {"content-type": "text/html"}, b"<html><body>welcome</body></html>")
+BEFORE = HttpFailure(Certainty.NOT_SENT, "refused")
+AFTER = HttpFailure(Certainty.UNKNOWN, "cut")
 
 
-def _vocabulary() -> set[str]:
-    """Every field name and short word of the recorded samples."""
-    return {
-        word
-        for path in SAMPLES.rglob("*.json")
-        for word in re.findall(r'"([^"\\]{1,30})"', path.read_text())
-    }
+class _Tested:
+    """Inherit contracts, and name what is tested.
 
-
-# Most arbitrary bytes are no JSON and are refused at the door; these go deeper.
-_words = st.sampled_from(sorted(_vocabulary()))
-_leaves = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | _words
-)
-_json = st.recursive(
-    _leaves,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(_words | st.text(max_size=8), inner, max_size=6)
-    ),
-    max_leaves=25,
-)
-bodies = st.binary(max_size=200) | _json.map(lambda value: json.dumps(value).encode())
-answers = st.builds(
-    HttpResult,
-    st.integers(100, 599),
-    st.dictionaries(st.sampled_from(["retry-after", "date", "content-type"]), st.text(max_size=30)),
-    bodies,
-)
-
-
-def samples(provider: str, kind: str) -> list[Any]:
-    """A provider's recorded samples of a kind, as pytest parameters."""
-    paths = sorted((SAMPLES / provider).glob("*.json"))
-    found = [(path.stem, json.loads(path.read_text())) for path in paths]
-    return [pytest.param(one, id=name) for name, one in found if one["kind"] == kind]
-
-
-def result_of(sample: Mapping[str, Any]) -> HttpResult:
-    """The answer that was recorded."""
-    return HttpResult(sample.get("status", 200), sample.get("headers", {}), body_of(sample))
-
-
-def body_of(sample: Mapping[str, Any]) -> bytes:
-    """The bytes that were recorded."""
-    text = sample.get("text")
-    return json.dumps(sample["body"]).encode() if text is None else text.encode()
-
-
-def a_task(operation: str, **changes: Any) -> Task:
-    """A task at the provider."""
-    id_ = new_id()
-    task = Task(
-        key=1,
-        id=id_,
-        tenant="default",
-        provider="p",
-        account="default",
-        operation=operation,
-        external_task_id=str(id_),
-        state=TaskState.SUBMITTED,
-        version=2,
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    return replace(task, **changes)
-
-
-def an_account(provider: Provider, **options: Any) -> Account:
-    """An account with a key, at an address of nobody's."""
-    given = {"base_url": "https://provider.example/base", "api_key": SECRET} | options
-    return provider.account("default", provider.options.model_validate(given))
-
-
-def sent_to(
-    account: Account,
-    task: Task,
-    body: Mapping[str, Any] | None = None,
-    url: str | None = CALLBACK_URL,
-) -> Sending:
-    """A task about to be created."""
-    return Sending(account, task, body or {}, None, url, NOW)
-
-
-def asked_of(account: Account, *tasks: Task) -> Asking:
-    """Tasks that their provider is asked about."""
-    return Asking(account, tasks, NOW)
-
-
-def called_back(body: bytes, headers: Mapping[str, str] | None = None) -> Inbound:
-    """A callback as it arrives."""
-    return Inbound("POST", "/callbacks/p/0/token", "", headers or {}, body)
-
-
-class ProviderContract:
-    """Inherit it, and name what is tested."""
+    inputs: a valid input for some operations; at least one.
+    """
 
     provider: Provider
     inputs: Mapping[str, Mapping[str, Any]]
-    """A valid input for some operations; at least one."""
 
     @pytest.fixture
     def account(self) -> Account:
@@ -154,6 +58,25 @@ class ProviderContract:
 
     def operation(self) -> str:
         return next(iter(self.inputs))
+
+    def known_task(self, **changes: Any) -> Task:
+        return a_task(self.operation(), **({"provider_task_id": "theirs/1"} | changes))
+
+
+def check_call(account: Account, call: HttpCall | None) -> HttpCall:
+    """A call goes to the account's own address, with the key in its headers alone."""
+    assert call is not None
+    assert call.url.startswith(account.base_url)
+    assert all(name == name.lower() for name in call.headers)
+    assert SECRET in str(dict(call.headers))
+    assert SECRET not in repr(call) + call.url + (call.body or b"").decode()
+    return call
+
+
+class SubmitContract(_Tested):
+    """Creates tasks."""
+
+    url_field = "callback_url"
 
     def test_it_is_found_under_its_name_and_knows_the_operations(self) -> None:
         assert self.provider.name.islower()
@@ -173,44 +96,39 @@ class ProviderContract:
                 self.provider.submits.check(self.operation(), nonsense)
             assert caught.value.fields
 
-    def test_a_submit_carries_both_ids_of_ours_and_its_credentials_stay_out_of_its_text(
+    @pytest.mark.parametrize("value", [5, True, ["https://caller.example"], {"url": "x"}])
+    def test_a_callback_url_of_a_wrong_type_is_refused_by_its_field(self, value: object) -> None:
+        for operation, input_ in self.inputs.items():
+            with pytest.raises(InvalidRequest) as caught:
+                self.provider.submits.check(operation, {**input_, self.url_field: value})
+            assert [one.path for one in caught.value.fields] == [self.url_field]
+
+    def test_a_callers_callback_url_is_not_what_the_provider_gets(self, account: Account) -> None:
+        theirs = "https://caller.example/hook"
+        for operation, input_ in self.inputs.items():
+            request = self.provider.submits.check(operation, {**input_, self.url_field: theirs})
+            assert request.callback_url == theirs
+            call = self.provider.submits.build_submit(
+                sent_to(account, a_task(operation), request.body)
+            )
+            assert theirs not in (call.body or b"").decode()
+
+    def test_a_submit_carries_our_callback_url_and_its_credentials_stay_out_of_its_text(
         self, account: Account
     ) -> None:
         for operation, input_ in self.inputs.items():
             task, body = a_task(operation), self.provider.submits.check(operation, input_).body
             build = self.provider.submits.build_submit
-            call = build(sent_to(account, task, body))
+            call = check_call(account, build(sent_to(account, task, body)))
             assert call == build(sent_to(account, task, body))
-            assert call.url.startswith(account.base_url)
-            assert all(name == name.lower() for name in call.headers)
-            sent = (call.body or b"").decode()
-            assert task.external_task_id in sent
-            assert CALLBACK_URL in sent
-            assert SECRET in str(dict(call.headers))
-            assert SECRET not in repr(call) + call.url + sent
-            silent = build(sent_to(account, task, body, None))
-            assert b"callback" not in (silent.body or b"")
+            assert CALLBACK_URL in (call.body or b"").decode()
+            silent = build(sent_to(account, task, body, None)).body or b""
+            assert b"callback" not in silent
+            assert self.url_field.encode() not in silent
 
-    def test_a_poll_asks_by_their_id_and_without_one_by_ours(self, account: Account) -> None:
-        task = a_task(self.operation(), provider_task_id="theirs-1", external_task_id="a/b c?")
-        polls = self.provider.polls
-        assert polls is not None
-        call = polls.build_poll(asked_of(account, task))
-        assert call is not None
-        assert "theirs-1" in call.url
-        unnamed = polls.build_poll(asked_of(account, replace(task, provider_task_id=None)))
-        assert unnamed is not None
-        assert "a%2Fb%20c%3F" in unnamed.url
-        assert call.url.startswith(account.base_url)
-        assert SECRET not in repr(call) + call.url
-
-    def test_a_broken_exchange_proves_what_the_break_proves(self) -> None:
-        before = HttpFailure(Certainty.NOT_SENT, "refused")
-        after = HttpFailure(Certainty.UNKNOWN, "cut")
-        assert isinstance(self.submitted(before), NotSent)
-        assert isinstance(self.submitted(after), Unknown)
-        assert isinstance(self.polled(before), Unanswered)
-        assert isinstance(self.polled(after), Unanswered)
+    def test_a_broken_submit_proves_what_the_break_proves(self) -> None:
+        assert isinstance(self.submitted(BEFORE), NotSent)
+        assert isinstance(self.submitted(AFTER), Unknown)
 
     @pytest.mark.parametrize("status", [200, 201, 408, 409, 500, 502, 504])
     def test_an_answer_that_nobody_can_read_proves_nothing_about_a_submit(
@@ -219,33 +137,137 @@ class ProviderContract:
         for body in (b"", b"{}", b"[]", b"null", HTML.body):
             assert isinstance(self.submitted(HttpResult(status, {}, body)), Unknown)
 
+    def submitted(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+        account = an_account(self.provider)
+        return self.provider.submits.parse_submit(
+            sent_to(account, a_task(self.operation())), answer
+        )
+
+
+class OwnIdContract(_Tested):
+    """Finds lost submits by our external id: Finds.BY_ID."""
+
+    def test_a_submit_carries_our_external_id(self, account: Account) -> None:
+        submits = self.provider.submits
+        assert submits.finds(account) is Finds.BY_ID
+        for operation, input_ in self.inputs.items():
+            task, body = a_task(operation), submits.check(operation, input_).body
+            call = submits.build_submit(sent_to(account, task, body))
+            assert task.external_task_id in (call.body or b"").decode()
+
+    def test_a_poll_without_their_id_asks_by_ours(self, account: Account) -> None:
+        assert self.provider.polls is not None
+        task = self.known_task(provider_task_id=None, external_task_id="a/b c?")
+        call = check_call(account, self.provider.polls.build_poll(asked_of(account, task)))
+        assert "a%2Fb%20c%3F" in call.url
+
+
+class PollContract(_Tested):
+    """Asks how tasks stand."""
+
+    @property
+    def polls(self) -> Polls:
+        assert self.provider.polls is not None
+        return self.provider.polls
+
+    def test_a_poll_asks_by_their_id(self, account: Account) -> None:
+        call = check_call(account, self.polls.build_poll(asked_of(account, self.known_task())))
+        assert (call.method, call.body or b"") == ("GET", b"")
+        assert "theirs%2F1" in call.url
+
+    def test_a_broken_poll_tells_nothing(self) -> None:
+        assert isinstance(self.polled(BEFORE), Unanswered)
+        assert isinstance(self.polled(AFTER), Unanswered)
+
     @pytest.mark.parametrize("status", [200, 404, 500, 502, 503])
     def test_a_page_is_no_denial(self, status: int) -> None:
         """The wrong host and a provider that is down answer with pages; no task is lost to them."""
-        outcome = self.polled(HttpResult(status, HTML.headers, HTML.body))
-        assert isinstance(outcome, Unanswered)
+        page = HttpResult(status, HTML.headers, HTML.body)
+        assert isinstance(self.polled(page), Unanswered)
+        assert isinstance(self.polled(page, cancel_asked_at=NOW), Unanswered)
 
-    @given(answer=answers)
-    def test_no_answer_breaks_it(self, answer: HttpResult) -> None:
-        submitted = self.submitted(answer)
-        assert isinstance(submitted, SubmitOutcome)
-        if isinstance(submitted, Accepted):
-            assert submitted.provider_task_id
-        if isinstance(submitted, Refused | Deferred):
-            assert answer.status >= 300 or submitted.code
-        _check_storable(self.polled(answer))
+    def polled(self, answer: HttpResult | HttpFailure, **changes: Any) -> PollOutcome:
+        account = an_account(self.provider)
+        task = a_task(self.operation(), **changes)
+        (outcome,) = self.polls.parse_poll(asked_of(account, task), answer)
+        return outcome
 
-    @given(body=bodies)
-    def test_no_callback_breaks_it(self, body: bytes) -> None:
-        calls_back = self.provider.calls_back
-        assert calls_back is not None
-        try:
-            statements = calls_back.parse_callback(called_back(body))
-        except CallbackRejected:
-            return
-        for said in statements:
-            if isinstance(said, Observation):
-                _check_storable(Observed(said))
+
+class ScanContract(_Tested):
+    """Finds lost submits by a mark in the provider's list: Finds.BY_SCAN."""
+
+    @property
+    def looks(self) -> Looks:
+        assert self.provider.looks is not None
+        return self.provider.looks
+
+    def listing(self, urls: Sequence[str | None], *, has_more: bool = False) -> HttpResult:
+        """Return a page of tasks made at NOW, by the callback URLs that their creates carried."""
+        raise NotImplementedError
+
+    def searching(self, url: str | None = CALLBACK_URL, since: datetime = NOW) -> Asking:
+        asking = asked_of(an_account(self.provider), self.known_task(provider_task_id=None))
+        return replace(asking, callback_url=url, since=since)
+
+    def test_a_search_needs_our_url_and_goes_to_the_accounts_own_address(
+        self, account: Account
+    ) -> None:
+        assert self.provider.submits.finds(account) is Finds.BY_SCAN
+        call = check_call(account, self.looks.build_lookup(self.searching()))
+        assert (call.method, call.body or b"") == ("GET", b"")
+        assert self.looks.build_lookup(self.searching(None)) is None
+
+    def test_the_entry_with_our_url_is_the_task(self) -> None:
+        others = ["https://tracker.example/callbacks/p/1/token", "https://tracker.example", None]
+        found = self.looks.parse_lookup(self.searching(), self.listing([*others, CALLBACK_URL]))
+        assert isinstance(found, Observed)
+        assert found.observation.provider_task_id == "theirs-3"
+
+    def test_it_is_found_also_after_our_address_and_our_secrets_have_changed(self) -> None:
+        before = CALLBACK_URL.replace("tracker.example", "old.example").replace("token", "older")
+        found = self.looks.parse_lookup(self.searching(), self.listing([before]))
+        assert isinstance(found, Observed)
+
+    def test_a_list_without_it_is_no_denial(self) -> None:
+        for urls in ([], [None], ["https://tracker.example/callbacks/p/1/token"]):
+            outcome = self.looks.parse_lookup(self.searching(), self.listing(urls))
+            assert isinstance(outcome, NotSeen)
+
+    def test_it_walks_on_while_the_list_is_younger_than_the_submit(self) -> None:
+        page = self.listing([None, None], has_more=True)
+        asking = self.searching()
+        for _ in range(3):
+            outcome = self.looks.parse_lookup(asking, page)
+            assert isinstance(outcome, More)
+            asking = replace(asking, page=outcome.page)
+            check_call(asking.account, self.looks.build_lookup(asking))
+        later = self.searching(since=NOW + timedelta(hours=1))
+        assert isinstance(self.looks.parse_lookup(later, page), NotSeen)
+
+    def test_a_broken_search_tells_nothing(self) -> None:
+        for answer in (BEFORE, AFTER, HTML, HttpResult(500, {}, b"{}"), HttpResult(404, {}, b"{}")):
+            assert isinstance(self.looks.parse_lookup(self.searching(), answer), Unanswered)
+
+
+class CallbackContract(_Tested):
+    """Reads callbacks."""
+
+    @property
+    def calls_back(self) -> CallsBack:
+        assert self.provider.calls_back is not None
+        return self.provider.calls_back
+
+    def test_nothing_is_proved_without_a_secret(self, account: Account) -> None:
+        assert self.calls_back.proof(account) is None
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"{", HTML.body, b"\xff\xfe"])
+    def test_what_is_no_task_is_rejected(self, body: bytes) -> None:
+        with pytest.raises(CallbackRejected):
+            self.calls_back.parse_callback(called_back(body))
+
+
+class RenderContract(_Tested):
+    """Renders callbacks for callers in the provider's own shape."""
 
     def test_what_we_tell_a_callers_callback_url_reads_as_the_same_verdict(self) -> None:
         for state in sorted(VERDICTS - {TaskState.CANCELLED}):
@@ -263,119 +285,51 @@ class ProviderContract:
             assert (said.state, said.external_task_id) == (state, task.external_task_id)
             assert "theirs" not in body.decode()
 
-    @given(count=st.integers(1, 60), answer=answers)
-    def test_polls_together_cover_every_task_once(self, count: int, answer: HttpResult) -> None:
-        polls, account = self.provider.polls, an_account(self.provider)
-        if polls is None or polls.together < 2:
-            return
-        wanted = [
-            a_task(self.operation(), key=n, provider_task_id=f"theirs-{n}" if n % 3 else None)
-            for n in range(count)
+
+class CancelContract(_Tested):
+    """Asks the provider to stop."""
+
+    @property
+    def cancels(self) -> Cancels:
+        assert self.provider.cancels is not None
+        return self.provider.cancels
+
+    def test_a_cancellation_names_the_task_by_their_id(self, account: Account) -> None:
+        call = self.cancels.build_cancel(asked_of(account, self.known_task()))
+        assert "theirs%2F1" in check_call(account, call).url
+        unnamed = asked_of(account, self.known_task(provider_task_id=None))
+        assert self.cancels.build_cancel(unnamed) is None
+
+    def test_only_the_providers_own_words_say_that_there_is_no_such_task(self) -> None:
+        assert isinstance(self.cancelled(HttpResult(404, {}, b'{"detail": "no"}')), Gone)
+        assert isinstance(self.cancelled(replace(HTML, status=404)), CancelUnknown)
+
+    @pytest.mark.parametrize(
+        "answer", [BEFORE, AFTER, *(HttpResult(status, {}, b"{}") for status in (429, 500, 503))]
+    )
+    def test_what_broke_may_be_asked_again(self, answer: HttpResult | HttpFailure) -> None:
+        assert isinstance(self.cancelled(answer), CancelUnknown)
+
+    def cancelled(self, answer: HttpResult | HttpFailure) -> CancelOutcome:
+        account = an_account(self.provider)
+        return self.cancels.parse_cancel(asked_of(account, self.known_task()), answer)
+
+
+class ProbeContract(_Tested):
+    """Tries an account."""
+
+    @property
+    def probes(self) -> Probes:
+        assert self.provider.probes is not None
+        return self.provider.probes
+
+    def test_a_probe_changes_nothing(self, account: Account) -> None:
+        call = check_call(account, self.probes.build_probe(account, now=NOW))
+        assert (call.method, call.body or b"") == ("GET", b"")
+
+    def test_it_tells_a_bad_address_from_a_bad_moment(self, account: Account) -> None:
+        levels = [
+            self.probes.parse_probe(account, answer).level
+            for answer in (BEFORE, AFTER, HTML, HttpResult(503, {}, b"{}"))
         ]
-        groups: dict[str | None, list[Task]] = {}
-        for task in wanted:
-            groups.setdefault(polls.shares(account, task), []).append(task)
-        groups.pop(None, None)
-        for group in groups.values():
-            asking = asked_of(account, *group[: polls.together])
-            call = polls.build_poll(asking)
-            assert call is not None
-            assert call.url.startswith(account.base_url)
-            outcomes = polls.parse_poll(asking, answer)
-            assert len(outcomes) == len(asking.tasks)
-            for outcome in outcomes:
-                _check_storable(outcome)
-
-    def submitted(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
-        account = an_account(self.provider)
-        return self.provider.submits.parse_submit(
-            sent_to(account, a_task(self.operation())), answer
-        )
-
-    def polled(self, answer: HttpResult | HttpFailure) -> PollOutcome:
-        polls = self.provider.polls
-        assert polls is not None
-        account = an_account(self.provider)
-        (outcome,) = polls.parse_poll(asked_of(account, a_task(self.operation())), answer)
-        return outcome
-
-
-def callback_of(provider: Provider, body: bytes) -> Observation:
-    """The one statement of a callback."""
-    assert provider.calls_back is not None
-    (said,) = provider.calls_back.parse_callback(called_back(body))
-    assert isinstance(said, Observation)
-    return said
-
-
-def _some_operation(provider: Provider) -> str:
-    return min(provider.submits.operations)
-
-
-def check_submit(provider: Provider, sample: Mapping[str, Any]) -> None:
-    """A recorded answer to a submit means what is expected."""
-    task = a_task(sample.get("operation") or _some_operation(provider))
-    sending = sent_to(an_account(provider, **sample.get("account", {})), task)
-    outcome = provider.submits.parse_submit(sending, result_of(sample))
-    expected = dict(sample["expect"])
-    assert type(outcome).__name__ == expected.pop("outcome")
-    assert {name: getattr(outcome, name) for name in expected} == expected
-
-
-def check_poll(provider: Provider, sample: Mapping[str, Any]) -> None:
-    """A recorded answer to a poll means what is expected."""
-    task = a_task(sample.get("operation") or _some_operation(provider))
-    assert provider.polls is not None
-    asking = asked_of(an_account(provider, **sample.get("account", {})), task)
-    (outcome,) = provider.polls.parse_poll(asking, result_of(sample))
-    expected = dict(sample["expect"])
-    assert type(outcome).__name__ == expected.pop("outcome")
-    told: object = outcome.observation if isinstance(outcome, Observed) else outcome
-    assert _fields(told, expected) == expected
-
-
-def check_callback(provider: Provider, sample: Mapping[str, Any]) -> None:
-    """A recorded callback means what is expected."""
-    assert provider.calls_back is not None
-    inbound = called_back(body_of(sample), sample.get("headers"))
-    (said,) = provider.calls_back.parse_callback(inbound)
-    assert _fields(said, sample["expect"]) == sample["expect"]
-
-
-def _fields(told: object, names: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(getattr(told, name)) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case TaskState():
-            return value.value
-        case datetime():
-            return value.isoformat()
-        case TaskError():
-            return [value.type, value.code, value.message]
-        case tuple():
-            return [_plain(one) for one in value]
-        case Artifact():
-            return [value.kind, value.url, value.duration_s]
-        case Cost():
-            return [value.kind, value.amount, value.unit, value.currency, value.list_price]
-        case _:
-            return value
-
-
-def _check_storable(outcome: PollOutcome) -> None:
-    if not isinstance(outcome, Observed):
-        return
-    said = outcome.observation
-    for text in _texts(said):
-        assert "\x00" not in text
-        text.encode()  # no half of a surrogate pair
-    assert said.at is None or said.at.tzinfo is not None
-    assert said.state is None or said.state in TERMINAL | {TaskState.SUBMITTED, TaskState.RUNNING}
-
-
-def _texts(said: Observation) -> Iterator[str]:
-    yield from filter(None, (said.word, said.message, said.provider_task_id, said.external_task_id))
-    for piece in said.artifacts:
-        yield from filter(None, (piece.kind, piece.url, piece.id, piece.duration_s))
+        assert levels == ["error", "error", "error", "note"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.providers.provider_contract import bodies
+from tests.providers.support import bodies
 from tracker.domain.task import VERDICTS, TaskState
 from tracker.providers.kit.reading import read_json
 from tracker.providers.kling.costs import costs

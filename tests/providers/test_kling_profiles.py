@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.providers.provider_contract import NOW, a_task, asked_of, called_back, sent_to
+from tests.providers.support import NOW, a_task, asked_of, called_back, sent_to
 from tests.support.requests import EXAMPLE
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult

@@ -212,6 +212,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "unknown parameter; known here: {}": "未知参数；此处可用：{0}",
         "holds a number out of range": "含有超出范围的数字",
         "no such provider; one of: {}": "没有这个服务商；可选：{0}",
+        "is needed where type is {}": "type 为 {0} 时必填",
+        "names another task than {}: one can be continued; give the other one as an image": (
+            "与 {0} 指的不是同一个任务：只能延续一个；另一个请以图片给出"
+        ),
         "no such account at this provider": "该服务商下没有这个账号",
         "a secret has at most 64 bytes, a nonce 16": "密钥最多 64 字节，nonce 最多 16 字节",
         "unreadable": "无法读取",

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.providers.ports.account import Account
 
 
 def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
@@ -22,6 +24,27 @@ def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Htt
 def bearer(key: str | None) -> dict[str, str]:
     """Build the header of a key; none where there is no key."""
     return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def own_url(account: Account, url: Any) -> str | None:
+    """Return a URL that an answer names, if it leads to the host of the account's base URL.
+
+    None for every other one: our key goes to no host that an operator has not set.
+    """
+    if not isinstance(url, str):
+        return None
+    try:
+        there, here = urlsplit(url), urlsplit(account.base_url)
+        is_own = _origin(there) == _origin(here)
+    except ValueError:  # no URL
+        return None
+    is_plain = there.username is None and there.password is None
+    return urlunsplit(there._replace(fragment="")) if is_own and is_plain else None
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.hostname, url.port or default
 
 
 def retry_after_s(answer: HttpResult) -> float | None:

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from tracker.domain import signature
 from tracker.domain.signature import Proof
@@ -21,9 +22,23 @@ class StandardWebhooks:
     covers: Covers = Covers.BODY
     headers: frozenset[str] = frozenset({signature.ID, signature.TIMESTAMP, signature.SIGNATURE})
 
+    @classmethod
+    def of(cls, secrets: Sequence[str]) -> Self:
+        """Make the scheme of secrets, `whsec_…`. Raises ValueError for one of another form."""
+        return cls([signature.key_of(one) for one in secrets])
+
     def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
         """Judge one callback."""
         return signature.verify(self.keys, inbound.headers, inbound.body, now=now)
+
+
+def flaws_of_webhook_secrets(secrets: Sequence[str]) -> Sequence[str]:
+    """Return `webhook_secrets: reason` for the first that is no `whsec_` and base64."""
+    try:
+        StandardWebhooks.of(secrets)
+    except ValueError as error:
+        return [f"webhook_secrets: {error}"]
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 
@@ -15,6 +16,8 @@ _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
 _MS_TO = 253_402_300_799_000
 """The end of the year 9999, after which there are no dates."""
+_PLACES = 30
+"""Digits before and behind the point that an amount may have."""
 
 
 def read_json(body: bytes) -> Any:
@@ -95,6 +98,26 @@ def number_text(value: Any) -> str | None:
     if isinstance(value, float):
         return str(value) if isfinite(value) else None
     return text_of(value, limit=40)
+
+
+def amount_text(value: Any) -> str | None:
+    """Return plain decimal text of a number or its digits; None for what is no number.
+
+    Never by way of a binary fraction: amounts are exact.
+    """
+    text = number_text(value)
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or abs(amount.adjusted()) > _PLACES:
+        return None
+    exponent = amount.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_PLACES:
+        return None
+    return f"{amount:f}"
 
 
 def _within(holder: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import InvalidRequest
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -88,6 +88,8 @@ class TableAdapter:
     ids, words_in, messages: names of fields, `a.b` for one within another; the first filled counts.
     words:       the provider's status words.
     meanings:    of HTTP statuses, over STATUSES.
+    probe_path:  below the base URL, of something that shows the account; None: a task is asked for
+                 that nobody has.
     """
 
     creates: ClassVar[Mapping[str, Create]]
@@ -100,6 +102,7 @@ class TableAdapter:
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "detail", "title")
     times: ClassVar[Sequence[str]] = ("completed_at", "updated_at", "created_at")
     meanings: ClassVar[Mapping[int, Meaning]] = {}
+    probe_path: ClassVar[str | None] = None
     together: ClassVar[int] = 1
     forgets: ClassVar[bool] = False
     """Whether the provider drops tasks after a while, so that absence says little."""
@@ -122,16 +125,16 @@ class TableAdapter:
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's model. Null means that a field is not set."""
         given = {name: value for name, value in input_.items() if value is not None}
-        given.pop(self.id_field or "", None)
-        callback_url = given.pop(self.url_field, None) if self.url_field else None
+        external, wrong_id = _taken_out(given, self.id_field)
+        callback_url, wrong_url = _taken_out(given, self.url_field)
+        wrong = [*wrong_id, *wrong_url]
         try:
             self.creates[operation].inputs.model_validate(given)
         except ValidationError as error:
-            raise InvalidRequest(*field_errors(error)) from None
-        if callback_url is not None and not isinstance(callback_url, str):
-            callback_url = None
-        external = input_.get(self.id_field) if self.id_field else None
-        return Request(given, external if isinstance(external, str) else None, callback_url or None)
+            wrong += field_errors(error)
+        if wrong:
+            raise InvalidRequest(*wrong)
+        return Request(given, external, callback_url)
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Look the HTTP status up."""
@@ -185,9 +188,9 @@ class TableAdapter:
             case Meaning.BLAMES_ACCOUNT:
                 return Refused(code, words, blames_account=True)
             case Meaning.WAIT:
-                return Deferred(code, words, retry_after_s(answer))
+                return Deferred(code, words, self.pause_s(answer, parsed))
             case Meaning.WAIT_FOR_SLOT:
-                return Deferred(code, words, retry_after_s(answer), spends_attempt=False)
+                return Deferred(code, words, self.pause_s(answer, parsed), spends_attempt=False)
             case Meaning.UNKNOWN:
                 return Unknown(words, code)
 
@@ -215,7 +218,13 @@ class TableAdapter:
         words = self.in_words(answer, parsed)
         if self.denies(answer, parsed):
             return [Absent(words, weak=self.forgets)]
-        return [Unanswered(words, retry_after_s(answer), slow_down=answer.status == 429)]
+        pause_s = self.pause_s(answer, parsed)
+        return [Unanswered(words, pause_s, slow_down=answer.status == 429)]
+
+    def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
+        """Return how many seconds an answer asks us to wait; None where it does not say."""
+        del parsed
+        return retry_after_s(answer)
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Tell whether an answer says that there is no such task. A page says nothing of tasks."""
@@ -266,16 +275,21 @@ class TableAdapter:
         return ()
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
-        """Ask for a task that nobody has."""
+        """Ask for what `probe_path` shows, or for a task that nobody has."""
         del now
-        path = self.poll_path.format(id="00000000-0000-0000-0000-000000000000")
+        path = self.probe_path or self.poll_path.format(id="00000000-0000-0000-0000-000000000000")
         return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
+
+    def balance(self, parsed: Any) -> str | None:
+        """Return what is left on the account, as a probe's answer tells; None where it does not."""
+        del parsed
+        return None
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Say whether the right kind of API is there and takes the key."""
         del account
         if isinstance(answer, HttpFailure):
-            return Probed("note", f"could not be reached: {answer.reason}")
+            return Probed("error", f"could not be reached: {answer.reason}")
         parsed = parsed_of(answer)
         words = self.in_words(answer, parsed)
         if self._meaning(answer.status) is Meaning.BLAMES_ACCOUNT:
@@ -284,7 +298,8 @@ class TableAdapter:
             return Probed("error", f"{words}: no such API here; check the base URL")
         if answer.status >= 500 or answer.status == 429:
             return Probed("note", f"answers, but cannot tell now: {words}")
-        return Probed("ok", "answers in its own words, and takes the credentials")
+        balance = self.balance(parsed) if answer.status < 300 else None
+        return Probed("ok", "answers in its own words, and takes the credentials", balance)
 
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
@@ -297,6 +312,14 @@ class TableAdapter:
         if known is not None:
             return known
         return Meaning.REFUSED if 400 <= status < 500 else Meaning.UNKNOWN
+
+
+def _taken_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:
+    """Take a text of ours out of an input, and say what is wrong with it; empty is not set."""
+    value = given.pop(name, None) if name is not None else None
+    if name is None or value is None or isinstance(value, str):
+        return value or None, ()
+    return None, [FieldError(name, "must be a string")]
 
 
 def parsed_of(answer: HttpResult) -> Any:

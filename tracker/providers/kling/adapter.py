@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
-from tracker.providers.kit.reading import read_json
+from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kling import answers, calls, front, helpers, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.options import KlingOptions, options_of
@@ -20,8 +19,6 @@ from tracker.providers.ports.adapter import (
     Answer,
     Asking,
     Finds,
-    Hint,
-    Inbound,
     Probed,
     Request,
     Scheme,
@@ -30,13 +27,13 @@ from tracker.providers.ports.adapter import (
 from tracker.providers.ports.provider import Provider
 
 
-class KlingAdapter:
+class KlingAdapter(ObjectCallbacks):
     """Submits, polls, reads callbacks, probes. The Protocols are in providers/ports/adapter.py."""
 
     operations = frozenset(operations.OPERATIONS)
     """Of the legacy dialect; those of the new standard name a model, and are any number."""
     together = calls.TOGETHER
-    per: Literal["task", "project"] = "task"
+    not_a_task = "no task_status: this is not a task object"
 
     def finds(self, account: Account) -> Finds:
         """By our external id, except where a gateway is known or set not to look at it."""
@@ -102,26 +99,9 @@ class KlingAdapter:
         """Return the profile's scheme, where the account has secrets."""
         return profiles.of(account).proof(account) if account.webhook_secrets else None
 
-    def challenge(self, inbound: Inbound) -> bytes | None:
-        """Kling tests no URL."""
-        del inbound
-        return None
-
-    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
-        """Any 2xx will do for Kling."""
-        del inbound
-        return None
-
-    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+    def read_object(self, parsed: Any) -> Observation | None:
         """Read a bare task object of either dialect, or one in an envelope."""
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
-        found = observe(parsed)
-        if found is None:
-            raise CallbackRejected("no task_status: this is not a task object")
-        return (found,)
+        return observe(parsed)
 
     def lacks(self, task: Task, said: Observation) -> str | None:
         """Name the first of `task.wants` that is missing: callbacks list images and videos only."""

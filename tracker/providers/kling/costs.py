@@ -1,16 +1,13 @@
 """What a task cost, by what the provider says of it. Exact: amounts stay decimal text."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.providers.kit.reading import number_text, text_of
+from tracker.providers.kit.reading import amount_text, text_of
 
 _MOST = 50
 """Entries of one task that are kept."""
-_PLACES = 30
-"""Digits before and behind the point that an amount may have."""
 
 
 def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
@@ -24,18 +21,18 @@ def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
 
 def _deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
     """Legacy: units as one string, money as `{quota, list_price}` (callbacks page, 2026-03)."""
-    amount = _amount(task.get("final_unit_deduction", task.get("FinalUnitDeduction")))
+    amount = amount_text(task.get("final_unit_deduction", task.get("FinalUnitDeduction")))
     if amount is not None:
         yield Cost("unit", amount)
     balance = task.get("final_balance_deduction")
-    if isinstance(balance, Mapping) and (amount := _amount(balance.get("quota"))) is not None:
-        yield Cost("cash", amount, list_price=_amount(balance.get("list_price")))
+    if isinstance(balance, Mapping) and (amount := amount_text(balance.get("quota"))) is not None:
+        yield Cost("cash", amount, list_price=amount_text(balance.get("list_price")))
 
 
 def _billing(entries: Any) -> Iterator[Cost]:
     """New standard: `billing[]`. A task that failed before generating shows only an amount."""
     for entry in entries if isinstance(entries, list) else ():
-        amount = _amount(entry.get("amount")) if isinstance(entry, Mapping) else None
+        amount = amount_text(entry.get("amount")) if isinstance(entry, Mapping) else None
         if amount is None:
             continue
         kind = text_of(entry.get("charge_type"), limit=40)
@@ -44,22 +41,5 @@ def _billing(entries: Any) -> Iterator[Cost]:
             amount=amount,
             unit=text_of(entry.get("package_type", entry.get("cash_type")), limit=40),
             currency=text_of(entry.get("currency"), limit=10),
-            list_price=_amount(entry.get("list_price")),
+            list_price=amount_text(entry.get("list_price")),
         )
-
-
-def _amount(value: Any) -> str | None:
-    """Plain decimal text, never by way of a binary fraction; None for what is no number."""
-    text = number_text(value)
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or abs(amount.adjusted()) > _PLACES:
-        return None
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -_PLACES:
-        return None
-    return f"{amount:f}"

@@ -14,9 +14,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain.exchange import HttpCall
-from tracker.domain.signature import key_of
 from tracker.domain.task import Task, TaskState
-from tracker.providers.kit.proofs import SharedHeader, StandardWebhooks
+from tracker.providers.kit.proofs import (
+    SharedHeader,
+    StandardWebhooks,
+    flaws_of_webhook_secrets,
+)
 from tracker.providers.kling import acedata, calls, piapi, standard
 from tracker.providers.kling.options import key_pair, options_of
 from tracker.providers.ports.account import Account
@@ -121,16 +124,11 @@ class _Gateway:
 
     def proof(self, account: Account) -> Scheme:
         """Standard Webhooks, which gateways that forward the callback URL pass on."""
-        return StandardWebhooks([key_of(one) for one in account.webhook_secrets])
+        return StandardWebhooks.of(account.webhook_secrets)
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Secrets are `whsec_` and base64."""
-        try:
-            for secret in account.webhook_secrets:
-                key_of(secret)
-        except ValueError as error:
-            return [f"webhook_secrets: {error}"]
-        return []
+        return flaws_of_webhook_secrets(account.webhook_secrets)
 
 
 UNKNOWN = "unknown"

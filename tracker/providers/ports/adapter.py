@@ -47,6 +47,7 @@ class Request:
                       kinds or fields, as the adapter's `lacks` understands them.
     parent:           the id of the task of ours that this one continues; None for none. The task
                       then goes to the parent's account.
+    parent_field:     the field of the input that names the parent, for the error when it is none.
     """
 
     body: Mapping[str, Any]
@@ -55,6 +56,7 @@ class Request:
     slots: int = 1
     wants: tuple[str, ...] = ()
     parent: str | None = None
+    parent_field: str = "parent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,12 +194,13 @@ class Acceptance:
         found = await self._context.store.read(
             lambda db: tasks.get_by_name(db, submission.tenant, submission.provider, name)
         )
-        place = f"{submission.input_path}.parent" if submission.input_path else "parent"
+        field = request.parent_field
+        path = f"{submission.input_path}.{field}" if submission.input_path else field
         if found is None:
-            raise InvalidRequest(FieldError(place, f"there is no task {name[:128]!r} to continue"))
+            raise InvalidRequest(FieldError(path, f"there is no task {name[:128]!r} to continue"))
         if found.provider_task_id is None:
             reason = f"task {name[:128]!r} has no id at its provider yet; wait until it has"
-            raise InvalidRequest(FieldError(place, reason))
+            raise InvalidRequest(FieldError(path, reason))
         if submission.account not in (None, found.account):
             reason = f"the task that it continues is one of account {found.account!r}"
             raise InvalidRequest(FieldError("account", reason))

@@ -1,0 +1,56 @@
+"""Read callbacks of the usual kind: one JSON object, to a URL of the task, signed by nobody."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.observation import Observation
+from tracker.domain.task import Task
+from tracker.providers.kit.reading import read_json
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Hint, Inbound, Scheme
+
+
+class ObjectCallbacks:
+    """Reads one task object for each callback; a class overrides what its provider does besides.
+
+    not_a_task: the reason that a body without a task object is rejected for.
+    """
+
+    per: ClassVar[Literal["task", "project"]] = "task"
+    not_a_task: ClassVar[str] = "this is not a task object"
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Nothing is signed: the token in the URL is all."""
+        del account
+        return None
+
+    def challenge(self, inbound: Inbound) -> bytes | None:
+        """No URL is tested before it is used."""
+        del inbound
+        return None
+
+    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
+        """Our own 200 will do."""
+        del inbound
+        return None
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Read the task object that the body is. Raises CallbackRejected when it is none."""
+        try:
+            parsed = read_json(inbound.body)
+        except ValueError as error:
+            raise CallbackRejected(f"not JSON: {error}") from None
+        said = self.read_object(parsed)
+        if said is None:
+            raise CallbackRejected(self.not_a_task)
+        return (said,)
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Say what a task object tells; None when it is none."""
+        raise NotImplementedError
+
+    def lacks(self, task: Task, said: Observation) -> str | None:
+        """Callbacks hold all that a query would show."""
+        del task, said
+        return None

@@ -1,0 +1,57 @@
+"""Cancel by one call on the task, whose answer's status says what became of it."""
+
+from typing import ClassVar
+from urllib.parse import quote
+
+from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.outcome import (
+    CancelAsked,
+    Cancelled,
+    CancelOutcome,
+    CancelUnknown,
+    Gone,
+    TooLate,
+)
+from tracker.domain.task import TaskState
+from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.ports.adapter import Answer, Asking
+
+_ASK_AGAIN = frozenset({408, 425, 429})
+
+
+class PathCancel(TableAdapter):
+    """Asks by one call on the task's path.
+
+    cancel_method, cancel_path: below the base URL; `{id}` stands for the provider's id.
+    erases_ended: whether the call erases a task that has ended, which is looked at first then.
+    """
+
+    cancel_method: ClassVar[str] = "POST"
+    cancel_path: ClassVar[str]
+    erases_ended: ClassVar[bool] = False
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the call; None while the provider's id is not known."""
+        task_id = asking.task.provider_task_id
+        if task_id is None:
+            return None
+        path = self.cancel_path.format(id=quote(task_id, safe=""))
+        url = f"{asking.account.base_url}/{path}"
+        return HttpCall(self.cancel_method, url, self.headers(asking.account))
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """Believe a task object that says so; else go by the status."""
+        if isinstance(answer, HttpFailure):
+            return CancelUnknown(answer.reason)
+        parsed = parsed_of(answer)
+        words = self.in_words(answer, parsed)
+        if answer.status < 300:
+            said = self.observe(asking.account, asking.task, parsed)
+            is_over = said is not None and said.state is TaskState.CANCELLED
+            return Cancelled(said.word) if said is not None and is_over else CancelAsked()
+        if answer.status == 404 and isinstance(parsed, dict):
+            return Gone(words)
+        is_refused = 400 <= answer.status < 500 and answer.status not in _ASK_AGAIN
+        if is_refused and isinstance(parsed, dict):
+            return TooLate(words)
+        return CancelUnknown(words, self.pause_s(answer, parsed))

@@ -1,0 +1,99 @@
+"""Find a lost submit by its mark: our callback URL, which the provider's list of tasks repeats."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import LookupOutcome, More, NotSeen, Observed, Unanswered
+from tracker.providers.kit.reading import first_instant, first_text
+from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Finds
+
+CLOCK_MARGIN = timedelta(minutes=10)
+"""How far the provider's clock may be off, where a scan stops at what is older than the submit."""
+
+
+class ListScan(TableAdapter):
+    """Walks a list that is newest first.
+
+    entries_in: the field of the list's answer that holds the tasks.
+    mark_in:    the field of a task that repeats our callback URL, `a.b` for one within another.
+    made_in:    the field of a task that holds the time of its create.
+    """
+
+    entries_in: ClassVar[str]
+    mark_in: ClassVar[str]
+    made_in: ClassVar[str] = "created_at"
+
+    def finds(self, account: Account) -> Finds:
+        """Say that a lost submit is found by its mark, and that silence proves nothing."""
+        del account
+        return Finds.BY_SCAN
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """Build the call for a page of the list; None without a URL of ours to look for."""
+        if asking.callback_url is None:
+            return None
+        url = self.list_url(asking.account, asking.page)
+        return HttpCall("GET", url, self.headers(asking.account))
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """Look for our mark; go on while entries are younger than the submit."""
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed = parsed_of(answer)
+        entries = parsed.get(self.entries_in) if isinstance(parsed, dict) else None
+        if answer.status >= 300 or not isinstance(entries, list):
+            return Unanswered(
+                self.in_words(answer, parsed),
+                self.pause_s(answer, parsed),
+                slow_down=answer.status == 429,
+            )
+        for entry in entries:
+            said = self._read_marked(asking, entry)
+            if said is not None:
+                return Observed(said)
+        following = self.next_page(asking, parsed, entries)
+        if following is None or self._is_past(asking, entries):
+            return NotSeen("no entry of the provider's list carries this task's callback URL")
+        return More(following)
+
+    def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
+        """Return the URL of a page of the list. page: of `next_page`; None for the first."""
+        raise NotImplementedError
+
+    def next_page(
+        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+    ) -> Mapping[str, Any] | None:
+        """Return what leads to the page after this one; None at the end."""
+        raise NotImplementedError
+
+    def _read_marked(self, asking: Asking, entry: Any) -> Observation | None:
+        mark = first_text(entry, (self.mark_in,))
+        if mark is None or _target(mark) != _target(asking.callback_url or ""):
+            return None
+        return self.observe(asking.account, asking.task, entry)
+
+    def _is_past(self, asking: Asking, entries: Sequence[Any]) -> bool:
+        """Tell whether the list has reached tasks that are certainly older than the submit."""
+        oldest = first_instant(entries[-1], (self.made_in,)) if entries else None
+        if oldest is None or asking.since is None:
+            return False
+        return oldest < asking.since - CLOCK_MARGIN
+
+
+def _target(url: str) -> str:
+    """Return the part of a callback URL that names the task.
+
+    The address in front changes when the service moves, and the token behind it when its secrets
+    are replaced: a task that was sent before either is found all the same.
+    """
+    try:
+        names = urlsplit(url).path.split("/")[-3:-1]
+    except ValueError:  # no URL
+        names = []
+    return "/".join(names) if len(names) == 2 and all(names) else url

@@ -1,0 +1,303 @@
+"""Luma's Dream Machine API: a table, a scan for lost submits, and deletion as cancellation.
+
+Sources: https://docs.lumalabs.ai/reference, its changelog of callbacks
+(https://docs.lumalabs.ai/changelog/callbacks-and-credits-balance) and the official SDK
+(https://github.com/lumalabs/lumaai-python, 1.21.0), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tracker.domain.errors import FieldError, InvalidRequest, Misuse
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Absent, Observed, PollOutcome, Refused, SubmitOutcome
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.reading import first_number
+from tracker.providers.kit.scan import ListScan
+from tracker.providers.kit.table import Create, Meaning
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.provider import Provider
+
+PAGE = 100
+"""Generations of one page of the list."""
+_NO_CREDITS = "insufficient_credits"
+"""Our code for a refusal that speaks of credits; Luma has no codes."""
+
+Ratio = Literal["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"]
+Prompt = Annotated[str, Field(min_length=3, max_length=5000)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Inputs(BaseModel):
+    """Fields that are not named here are passed on."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Media(_Inputs):
+    url: Name
+
+
+class _Frame(_Inputs):
+    """A picture by its `url`, or the end of another generation by its `id`."""
+
+    type: Literal["image", "generation"]
+    url: Name | None = None
+    id: Name | None = None
+
+
+class _Keyframes(_Inputs):
+    frame0: _Frame | None = None
+    frame1: _Frame | None = None
+
+
+class _Video(_Inputs):
+    model: Name
+    prompt: Prompt | None = None
+    aspect_ratio: Ratio | None = None
+    duration: str | None = None
+    resolution: str | None = None
+    keyframes: _Keyframes | None = None
+    loop: bool | None = None
+    concepts: list[dict[str, Any]] | None = None
+
+
+class _Image(_Inputs):
+    model: Name
+    prompt: Prompt | None = None
+    aspect_ratio: Ratio | None = None
+    image_ref: list[_Media] | None = Field(None, max_length=4)
+    style_ref: list[_Media] | None = None
+    format: Literal["jpg", "png"] | None = None
+    sync: bool | None = None
+
+
+class _Modify(_Inputs):
+    media: _Media
+    mode: str = Field(pattern=r"^(adhere|flex|reimagine)_[1-3]$")
+    model: Name
+    prompt: Prompt | None = None
+
+
+class _Reframe(_Inputs):
+    media: _Media
+    model: Name
+    aspect_ratio: Ratio
+    prompt: Prompt | None = None
+
+
+class _FollowUp(_Inputs):
+    """`id` names the task of ours that is continued."""
+
+    id: Name
+    prompt: str | None = None
+
+
+class LumaOptions(AccountOptions):
+    """A key, and nothing besides."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what Luma has no use for."""
+        useless = {
+            "webhook_secrets": "Luma signs no callbacks; leave it out",
+            "profile": "Luma has one kind of upstream; leave it out",
+        }
+        return [f"{key}: {why}" for key, why in useless.items() if getattr(self, key)]
+
+
+class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
+    """Submits, polls, scans, cancels, reads callbacks, probes."""
+
+    creates: ClassVar[Mapping[str, Create]] = MappingProxyType(
+        {
+            "generations/video": Create("generations/video", _Video),
+            "generations": Create("generations", _Video),
+            "generations/image": Create("generations/image", _Image),
+            "generations/video/modify": Create("generations/video/modify", _Modify),
+            "generations/video/reframe": Create("generations/video/reframe", _Reframe),
+            "generations/image/reframe": Create("generations/image/reframe", _Reframe),
+            "generations/upscale": Create("generations/{id}/upscale", _FollowUp),
+            "generations/audio": Create("generations/{id}/audio", _FollowUp),
+        }
+    )
+    poll_path = "generations/{id}"
+    cancel_method = "DELETE"
+    cancel_path = "generations/{id}"
+    erases_ended = True
+    probe_path = "credits"
+    url_field = "callback_url"
+    entries_in = "generations"
+    mark_in = "request.callback_url"
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "queued": TaskState.SUBMITTED,
+            "dreaming": TaskState.RUNNING,
+            "completed": TaskState.SUCCEEDED,
+            "failed": TaskState.FAILED,
+        }
+    )
+    words_in = ("state",)
+    messages = ("failure_reason", "detail", "detail.reason", "message")
+    times: ClassVar[Sequence[str]] = ()  # a generation shows when it was made, not its last change
+    meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
+    not_a_task = "no id and state: this is not a generation"
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and find the task that the input continues."""
+        request = super().check(operation, input_)
+        named = dict(_named_tasks(operation, request.body))
+        if not named:
+            return request
+        field, parent = next(iter(named.items()))
+        for other, name in named.items():
+            if name != parent:
+                reason = (
+                    f"names another task than {field}: one can be continued; "
+                    "give the other one as an image"
+                )
+                raise InvalidRequest(FieldError(other, reason))
+        return replace(request, parent=parent, parent_field=field)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Take a refusal about credits for the account's fault, whatever its status."""
+        return code == _NO_CREDITS or super().blames_account(code, http_status)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create of the table, with Luma's id of the generation that it continues."""
+        return super().build_submit(replace(sending, body=_with_their_id(sending)))
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Tell a refusal about credits from one of the request: both may be a 400."""
+        found = super().refusal(sending, answer, parsed)
+        if isinstance(found, Refused) and "credit" in found.message.lower():
+            return replace(found, code=_NO_CREDITS, blames_account=True)
+        return found
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a generation. One that is completed and names no asset yet still runs."""
+        said = super().observe(account, task, parsed)
+        if said is None or said.state is not TaskState.SUCCEEDED:
+            return said
+        if any(piece.state is ArtifactState.READY for piece in said.artifacts):
+            return said
+        return replace(said, state=TaskState.RUNNING)
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read `assets`: the video or the image; until there is one, the video of the progress."""
+        del account, task
+        assets = parsed.get("assets")
+        found = assets if isinstance(assets, dict) else {}
+        pieces = [
+            Artifact(kind, url, key=kind)
+            for kind in ("video", "image")
+            if (url := _url(found, kind))
+        ]
+        preview = _url(found, "progress_video")
+        if pieces or preview is None or parsed.get("state") == "failed":
+            return pieces
+        return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Take a 404 for the cancellation that was asked for: a deleted generation is not shown."""
+        (outcome,) = super().parse_poll(asking, answer)
+        task = asking.task
+        was_open = task.state in (TaskState.SUBMITTED, TaskState.RUNNING)
+        if isinstance(outcome, Absent) and was_open and task.cancel_asked_at is not None:
+            message = "deleted at the provider, as was asked for"
+            return [Observed(Observation(TaskState.CANCELLED, "deleted", message=message))]
+        return [outcome]
+
+    def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
+        """Build the URL of a page by its offset."""
+        offset = 0 if page is None else int(page["offset"])
+        return f"{account.base_url}/generations?limit={PAGE}&offset={offset}"
+
+    def next_page(
+        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+    ) -> Mapping[str, Any] | None:
+        """Go on behind what this page listed, while the list says that there is more."""
+        if parsed.get("has_more") is not True or not entries:
+            return None
+        before = 0 if asking.page is None else int(asking.page["offset"])
+        return {"offset": before + len(entries)}
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the generation that a callback is."""
+        return self.observe(_NO_ACCOUNT, None, parsed)
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read what is left, in US cents."""
+        cents = first_number(parsed, ("credit_balance",))
+        return None if cents is None else f"{cents} US cents"
+
+
+def _named_tasks(operation: str, body: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Return (field, name) of each task that an input continues.
+
+    Raises InvalidRequest for a keyframe without what its type needs.
+    """
+    if operation in _FOLLOW_UPS:
+        return [("id", body["id"])]
+    named: list[tuple[str, str]] = []
+    for place, frame in _frames(body).items():
+        needed = "id" if frame["type"] == "generation" else "url"
+        if not frame.get(needed):
+            reason = f"is needed where type is {frame['type']}"
+            raise InvalidRequest(FieldError(f"keyframes.{place}.{needed}", reason))
+        if needed == "id":
+            named.append((f"keyframes.{place}.id", frame["id"]))
+    return named
+
+
+def _with_their_id(sending: Sending) -> Mapping[str, Any]:
+    """Return the body with Luma's id in place of our name of the task that is continued.
+
+    Raises Misuse where Luma's id is not known.
+    """
+    body, operation = sending.body, sending.task.operation
+    if not _named_tasks(operation, body):
+        return body
+    theirs = None if sending.parent is None else sending.parent.provider_task_id
+    if theirs is None:
+        raise Misuse("a generation is continued whose id at Luma is not known")
+    if operation in _FOLLOW_UPS:
+        return {**body, "id": theirs}
+    frames = {
+        place: {**frame, "id": theirs} if frame["type"] == "generation" else frame
+        for place, frame in _frames(body).items()
+    }
+    return {**body, "keyframes": {**body["keyframes"], **frames}}
+
+
+def _frames(body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    keyframes = body.get("keyframes") or {}
+    return {place: keyframes[place] for place in ("frame0", "frame1") if keyframes.get(place)}
+
+
+def _url(assets: Mapping[str, Any], name: str) -> str | None:
+    value = assets.get(name)
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+
+
+_FOLLOW_UPS = frozenset({"generations/upscale", "generations/audio"})
+_NO_ACCOUNT = Account("", "", LumaOptions())
+_ADAPTER = LumaAdapter()
+PROVIDER = Provider(
+    name="luma",
+    regions={"global": "https://api.lumalabs.ai/dream-machine/v1"},
+    options=LumaOptions,
+    submits=_ADAPTER,
+    looks=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+)
