@@ -1,4 +1,4 @@
-"""A service over TLS with its emulated provider, and published clients that know nothing of us."""
+"""A service over TLS with its emulated provider, and emulators that clients call directly."""
 
 import json
 import os
@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.clients.running import CLIENTS
 from tests.support.keys import folder_secret, issue
-from tests.support.service import ROOT, environment, listen, serving
+from tests.support.service import environment, listen, serving
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
-from tracker.emulator import EmulatorConfig
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
-CLIENTS = ROOT / ".clients"
 OFFICIAL = "api-singapore.klingai.com"
 """The address that is built into one of the clients."""
 
@@ -70,6 +71,22 @@ class Installed:
         return json.loads(done.stdout)
 
 
+@dataclass(frozen=True)
+class Served:
+    """Address and key of providers' APIs.
+
+    url: http; the providers' prefixes follow.
+    """
+
+    url: str
+    key: str
+
+    def fetch(self, url: str) -> bytes:
+        """Return the bytes of a result."""
+        answer = httpx.get(url, trust_env=False, timeout=30)
+        return answer.raise_for_status().content
+
+
 @pytest.fixture(scope="session", autouse=True)
 def are_installed() -> None:
     assert (CLIENTS / ".ready").exists(), "run `make .clients/.ready` (`make test` does)"
@@ -103,3 +120,9 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
                 key=issue(sqlite_url).secret,
                 pair=(pair.access_key or "", pair.secret),
             )
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[Served]:
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
+        yield Served(emulator.url, DEFAULT_KEY)

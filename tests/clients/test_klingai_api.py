@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.clients.conftest import CLIENTS, Installed
+from tests.clients.conftest import Installed
+from tests.clients.running import CLIENTS
 from tests.support.waiting import wait_until
 
 HOME = CLIENTS / "klingai"

@@ -1,0 +1,67 @@
+"""Use `replicate` from PyPI as its README does; print what it returned as JSON.
+
+Arguments: base URL (without `/v1`), key, and `create` for one call or `all` for everything.
+"""
+
+import json
+import sys
+from typing import Any
+
+from replicate import Client
+from replicate.exceptions import ModelError, ReplicateError
+
+MODEL = "acme/picture"
+
+
+def refusal_of_a_wrong_key(url: str) -> Any:
+    """Return the HTTP status that a wrong key meets."""
+    try:
+        Client(api_token="wrong", base_url=url).predictions.list()
+    except ReplicateError as problem:
+        return problem.status
+    return None
+
+
+def everything(client: Client) -> dict[str, Any]:
+    """Create and wait, run with a held call, fail, cancel, list."""
+    made = client.models.predictions.create(MODEL, input={"prompt": "a cat"})
+    first_status = made.status
+    made.wait()
+    run = client.run(MODEL, input={"prompt": "a bird"})
+    version = client.models.get(MODEL).latest_version
+    run_version = client.run(f"{MODEL}:{version.id}", input={"prompt": "a fish"})
+    try:
+        client.run(MODEL, input={"prompt": "a dog [scenario:failed]"})
+        failure = None
+    except ModelError as problem:
+        failure = {"status": problem.prediction.status, "error": problem.prediction.error}
+    stopped = client.models.predictions.create(MODEL, input={"prompt": "a cow [scenario:hold]"})
+    stopped.cancel()
+    stopped.wait()
+    return {
+        "id": made.id,
+        "first_status": first_status,
+        "status": made.status,
+        "output": made.output,
+        "run": [str(each) for each in run],
+        "run_version": [str(each) for each in run_version],
+        "failure": failure,
+        "stopped": {"id": stopped.id, "status": stopped.status},
+        "listed": [prediction.id for prediction in client.predictions.list()],
+        "webhook_secret": client.webhooks.default.secret().key,
+    }
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    url, key, task = sys.argv[1:]
+    client = Client(api_token=key, base_url=url)
+    if task == "create":
+        prediction = client.models.predictions.create(MODEL, input={"prompt": "a fox"})
+        answer = {"id": prediction.id}
+    else:
+        answer = everything(client) | {"wrong_key": refusal_of_a_wrong_key(url)}
+    json.dump(answer, sys.stdout)
+
+
+main()

@@ -1,0 +1,52 @@
+"""Run a program of `tests/clients/programs` in a process of its own, with a published client."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.service import ROOT
+
+CLIENTS = ROOT / ".clients"
+LONGEST_S = 90
+_PROGRAMS = Path(__file__).parent / "programs"
+_NODE_MODULES = CLIENTS / "node_modules"
+
+
+def run_program(name: str, *arguments: str) -> Any:
+    """Return the JSON that a program printed. Its name ends in `.py` or `.cjs`.
+
+    Skips the test, with the reason, where a JavaScript client cannot be installed.
+    """
+    done = subprocess.run(
+        [_interpreter(name), str(_PROGRAMS / name), *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "NODE_PATH": str(_NODE_MODULES),
+            "NO_PROXY": "127.0.0.1",
+            # A closed port: nothing but this machine is reached.
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def _interpreter(name: str) -> str:
+    if name.endswith(".py"):
+        return str(CLIENTS / "bin" / "python")
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        pytest.skip("node or npm is not on PATH: the JavaScript clients are not installed")
+    assert _NODE_MODULES.exists(), "run `make .clients/.ready` (`make test` does)"
+    return node

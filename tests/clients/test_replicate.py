@@ -1,0 +1,53 @@
+"""Published clients of Replicate, unmodified, against the emulator of Replicate.
+
+`replicate` 1.0.7 from PyPI, `replicate` 1.4.0 and `@ai-sdk/replicate` 2.0.57 from npm.
+"""
+
+import base64
+from typing import Any
+
+from tests.clients.conftest import Served
+from tests.clients.running import run_program
+
+
+def assert_everything_worked(told: dict[str, Any], served: Served) -> None:
+    assert (told["first_status"], told["status"]) == ("starting", "succeeded")
+    for output in (told["output"], told["run"], told["run_version"]):
+        assert len(output) == 1
+        assert served.fetch(output[0]).startswith(b"\x89PNG")
+    assert told["stopped"]["status"] == "canceled"
+    assert len(told["listed"]) == len(set(told["listed"]))
+    assert told["listed"][0] == told["stopped"]["id"]
+    assert told["id"] in told["listed"]
+    assert told["webhook_secret"].startswith("whsec_")
+
+
+def test_python_sdk_creates_waits_runs_cancels_and_lists(emulated: Served) -> None:
+    told = run_program("replicate_sdk.py", f"{emulated.url}/replicate", emulated.key, "all")
+    assert_everything_worked(told, emulated)
+    assert told["failure"]["status"] == "failed"
+    assert told["failure"]["error"]
+    assert told["wrong_key"] == 401
+
+
+def test_javascript_sdk_creates_waits_runs_cancels_and_lists(emulated: Served) -> None:
+    told = run_program("replicate_sdk.cjs", f"{emulated.url}/replicate/v1", emulated.key)
+    assert_everything_worked(told, emulated)
+    assert told["failure"].startswith("Prediction failed: ")
+    assert "failed with status 401" in told["wrong_key"]
+
+
+def test_ai_sdk_generates_an_image_in_a_held_call(emulated: Served) -> None:
+    told = run_program("ai_sdk.cjs", "replicate", f"{emulated.url}/replicate/v1", emulated.key, "x")
+    [image] = told["images"]
+    assert image["media_type"] == "image/png"
+    assert base64.b64decode(image["base64"]).startswith(b"\x89PNG")
+
+
+def test_ai_sdk_hears_that_no_image_came(emulated: Served) -> None:
+    """It reads nothing but `output`, and reports that this is no picture."""
+    prompt = "a cat [scenario:failed]"
+    told = run_program(
+        "ai_sdk.cjs", "replicate", f"{emulated.url}/replicate/v1", emulated.key, prompt
+    )
+    assert told == {"error": "AI_APICallError", "message": "Invalid JSON response"}
