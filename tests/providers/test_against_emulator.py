@@ -1,0 +1,553 @@
+"""Adapters against the emulated providers, in one process: each operation, each lie."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.emulator.scene import HOST, Scene, play_in
+from tests.providers.support import a_task
+from tracker.domain import lifecycle
+from tracker.domain.events import Source
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    Accepted,
+    CancelAsked,
+    Cancelled,
+    CancelOutcome,
+    Deferred,
+    Gone,
+    LookupOutcome,
+    More,
+    NotSeen,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    TooLate,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import ArtifactState, Task, TaskState
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.registry import PROVIDERS
+
+CALLBACK_URL = "http://tracker.example/callbacks/p/0/token"
+PICTURE = {"type": "image", "url": "https://pictures.example/a.png"}
+MEDIA = {"url": "https://videos.example/a.mp4"}
+VIDEO = {"model": "ray-2", "prompt": "a cat"}
+IMAGE = {"model": "photon-1", "prompt": "a cat"}
+INPUT = {"prompt": "a cat", "num_outputs": 2}
+SIMPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "luma": ("generations/video", VIDEO),
+    "replicate": ("models/acme/pic", {"input": INPUT}),
+}
+"""An operation and an input of each provider."""
+ADDRESSES = {"luma": "/luma/dream-machine/v1", "replicate": "/replicate/v1"}
+BOTH = sorted(ADDRESSES)
+PREVIEW, READY = ArtifactState.PREVIEW, ArtifactState.READY
+
+
+@dataclass
+class Caller:
+    """The adapter as services use it, without sockets and database."""
+
+    stage: Scene
+    name: str
+
+    @property
+    def account(self) -> Account:
+        provider = PROVIDERS[self.name]
+        options = {"base_url": HOST + ADDRESSES[self.name], "api_key": "emulator-key"}
+        return provider.account("default", provider.options.model_validate(options))
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.stage.emulator.now_ms() / 1000, UTC)
+
+    async def send(self, call: HttpCall | None) -> HttpResult:
+        assert call is not None
+        answer = await self.stage.http.request(
+            call.method, call.url, headers=dict(call.headers), content=call.body
+        )
+        return HttpResult(answer.status_code, dict(answer.headers), answer.content)
+
+    async def submit(
+        self,
+        operation: str | None = None,
+        input_: Mapping[str, Any] | None = None,
+        parent: Task | None = None,
+    ) -> tuple[Task, SubmitOutcome]:
+        """Create a task; it is `submitted` with their id where that was accepted."""
+        submits = PROVIDERS[self.name].submits
+        simple = SIMPLE[self.name]
+        operation, input_ = operation or simple[0], input_ or simple[1]
+        assert submits.serves(self.account, operation) is None
+        task = a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
+        body = submits.check(operation, input_).body
+        sending = Sending(self.account, task, body, parent, CALLBACK_URL, self.now)
+        outcome = submits.parse_submit(sending, await self.send(submits.build_submit(sending)))
+        if isinstance(outcome, Accepted):
+            task = replace(
+                task, state=TaskState.SUBMITTED, provider_task_id=outcome.provider_task_id
+            )
+        return task, outcome
+
+    async def made(self, operation: str | None = None, **more: Any) -> Task:
+        """Create a task that must be accepted."""
+        task, outcome = await self.submit(operation, **more)
+        assert isinstance(outcome, Accepted), outcome
+        return task
+
+    def asking(self, task: Task) -> Asking:
+        since = self.now - timedelta(seconds=5)
+        return Asking(self.account, (task,), self.now, callback_url=CALLBACK_URL, since=since)
+
+    async def poll(self, task: Task) -> PollOutcome:
+        polls = PROVIDERS[self.name].polls
+        assert polls is not None
+        asking = self.asking(task)
+        (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
+        return outcome
+
+    async def search(self, task: Task) -> LookupOutcome:
+        looks = PROVIDERS[self.name].looks
+        assert looks is not None
+        asking = self.asking(task)
+        while True:
+            outcome = looks.parse_lookup(asking, await self.send(looks.build_lookup(asking)))
+            if not isinstance(outcome, More):
+                return outcome
+            asking = replace(asking, page=outcome.page)
+
+    async def cancel(self, task: Task) -> CancelOutcome:
+        cancels = PROVIDERS[self.name].cancels
+        assert cancels is not None
+        asking = self.asking(task)
+        return cancels.parse_cancel(asking, await self.send(cancels.build_cancel(asking)))
+
+    def seen(self, task: Task, said: Observation, source: Source) -> Task:
+        return lifecycle.apply(task, said.as_event(source), now=self.now).task
+
+    async def polled_to_its_end(self, task: Task, *, looks: int = 12) -> Task:
+        """Look twice a second step until there is a verdict."""
+        for _ in range(looks):
+            await self.stage.advance(0.5)
+            outcome = await self.poll(task)
+            if isinstance(outcome, Observed):
+                task = self.seen(task, outcome.observation, Source.POLL)
+            if task.state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED):
+                break
+        return task
+
+    def told(self, task: Task) -> Task:
+        """Apply every callback that came."""
+        calls_back = PROVIDERS[self.name].calls_back
+        assert calls_back is not None
+        for request in self.stage.calls:
+            for said in calls_back.parse_callback(_inbound(request)):
+                assert isinstance(said, Observation)
+                task = self.seen(task, said, Source.CALLBACK)
+        return task
+
+    def play(self, scenario: str) -> None:
+        self.stage.emulator.set_scenario(scenario, self.name)
+
+
+def _inbound(request: httpx.Request) -> Inbound:
+    return Inbound(request.method, request.url.path, "", dict(request.headers), request.content)
+
+
+def _states(task: Task) -> list[ArtifactState]:
+    return [piece.state for piece in task.artifacts]
+
+
+async def _check_made_and_done(caller: Caller, operation: str, **more: Any) -> Task:
+    task = await caller.made(operation, **more)
+    done = await caller.polled_to_its_end(task)
+    assert done.state is TaskState.SUCCEEDED
+    assert done.artifacts
+    assert set(_states(done)) == {READY}
+    assert caller.told(task).state is TaskState.SUCCEEDED
+    return done
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_"),
+    [
+        ("generations/video", {**VIDEO, "keyframes": {"frame0": PICTURE}, "duration": "5s"}),
+        ("generations", VIDEO),
+        ("generations/image", IMAGE),
+        ("generations/video/modify", {"model": "ray-2", "media": MEDIA, "mode": "flex_1"}),
+        ("generations/video/reframe", {"model": "ray-2", "media": MEDIA, "aspect_ratio": "1:1"}),
+        ("generations/image/reframe", {"model": "photon-1", "media": MEDIA, "aspect_ratio": "1:1"}),
+    ],
+)
+def test_luma_makes_every_operation(operation: str, input_: Mapping[str, Any]) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        done = await _check_made_and_done(Caller(stage, "luma"), operation, input_=input_)
+        assert done.artifacts[0].kind == ("image" if "image" in operation else "video")
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_"),
+    [
+        ("generations/upscale", {"id": "ours", "resolution": "1080p"}),
+        ("generations/audio", {"id": "ours", "prompt": "purring"}),
+        (
+            "generations/video",
+            {**VIDEO, "keyframes": {"frame0": {"type": "generation", "id": "ours"}}},
+        ),
+    ],
+)
+def test_luma_continues_a_task_of_ours(operation: str, input_: Mapping[str, Any]) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "luma")
+        parent = await caller.polled_to_its_end(await caller.made())
+        await _check_made_and_done(caller, operation, input_=input_, parent=parent)
+        _, outcome = await caller.submit(operation, input_, replace(parent, provider_task_id="no"))
+        assert isinstance(outcome, Refused)
+        assert not outcome.blames_account
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_"),
+    [
+        ("predictions", {"version": "acme/pic", "input": INPUT}),
+        ("models/acme/pic", {"input": INPUT}),
+        ("deployments/acme/pic", {"input": INPUT}),
+    ],
+)
+def test_replicate_makes_every_operation(operation: str, input_: Mapping[str, Any]) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        done = await _check_made_and_done(Caller(stage, "replicate"), operation, input_=input_)
+        assert [piece.kind for piece in done.artifacts] == ["image", "image"]
+        assert "seconds" in [cost.unit for cost in done.costs]
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("form", "kinds"),
+    [
+        ("list", ["image", "image"]),
+        ("url", ["image"]),
+        ("video", ["video"]),
+        ("object", ["image"]),
+        ("text", ["text"]),
+        ("tokens", ["text"]),
+    ],
+)
+def test_replicates_output_may_have_any_form(form: str, kinds: Sequence[str]) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "replicate")
+        caller.play(f"output={form}")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert [piece.kind for piece in done.artifacts] == kinds
+
+    play()
+
+
+LIES = {
+    "luma": ("completed_no_assets=3", "echo_missing", "progress_video", "delete_404"),
+    "replicate": ("webhook_hidden", "html_502_query", "large_webhook=2", "output=list"),
+}
+QUERY_LIES = (
+    *("no_callback", "duplicated", "reordered", "unknown_word", "final_only", "resigned"),
+    *("mute_query=2", "rate_limited_query=2", "html_query=2", "html_ok=2", "denied=2"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "lie"),
+    [(name, lie) for name in BOTH for lie in (*QUERY_LIES, *LIES[name])],
+)
+def test_a_lie_about_a_task_does_not_hide_its_result(name: str, lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(lie)
+        task = await caller.made()
+        done = await caller.polled_to_its_end(task)
+        assert done.state is TaskState.SUCCEEDED
+        assert set(_states(done)) == {READY}
+        told = caller.told(task)
+        assert told.state in (TaskState.SUCCEEDED, TaskState.RUNNING, TaskState.SUBMITTED)
+        assert caller.told(done).artifacts == done.artifacts
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "state", "code"),
+    [
+        ("luma", "failed", TaskState.FAILED, None),
+        ("luma", "moderated", TaskState.FAILED, None),
+        ("replicate", "failed", TaskState.FAILED, None),
+        ("replicate", "aborted=starting", TaskState.CANCELLED, None),
+        ("replicate", "aborted=processing", TaskState.FAILED, "aborted"),
+    ],
+)
+def test_an_end_without_a_result_has_a_reason(
+    name: str, scenario: str, state: TaskState, code: str | None
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        task = await caller.made()
+        for done in (await caller.polled_to_its_end(task), caller.told(task)):
+            assert done.state is state
+            assert done.message
+            assert (done.error and done.error.code) == code
+
+    play()
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize(
+    ("scenario", "is_made"),
+    [
+        ("error_created", True),
+        ("html_error_created", True),
+        ("cut_after_accept", True),
+        ("error_lost", False),
+        ("html_error", False),
+        ("unavailable", False),
+        ("cut_before_accept", False),
+    ],
+)
+def test_a_create_whose_answer_was_lost_is_found_in_the_list(
+    name: str, scenario: str, *, is_made: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        task, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        found = await caller.search(task)
+        assert sum(stage.emulator.creations().values()) == is_made
+        assert isinstance(found, Observed if is_made else NotSeen)
+        if isinstance(found, Observed):
+            task = caller.seen(task, found.observation, Source.POLL)
+            assert (await caller.polled_to_its_end(task)).state is TaskState.SUCCEEDED
+
+    play()
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_lost_create_is_found_beyond_the_first_page(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play("error_created")
+        task, _ = await caller.submit()
+        caller.play("no_callback")
+        submits = PROVIDERS[name].submits
+        operation, input_ = SIMPLE[name]
+        body = submits.check(operation, input_).body
+        for _ in range(105):
+            other = a_task(operation)
+            url = f"http://tracker.example/callbacks/p/{other.id}/token"
+            sending = Sending(caller.account, other, body, None, url, caller.now)
+            await caller.send(submits.build_submit(sending))
+            await stage.advance(3)
+        found = await caller.search(task)
+        assert isinstance(found, Observed)
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("luma", "echo_missing"), ("replicate", "webhook_hidden")]
+)
+def test_a_list_without_our_mark_proves_nothing(name: str, word: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(f"{word},error_created")
+        task, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        assert isinstance(await caller.search(task), NotSeen)
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "kind", "blames"),
+    [
+        ("luma", "refused", Refused, False),
+        ("luma", "insufficient_credits=400", Refused, True),
+        ("luma", "insufficient_credits=402", Refused, True),
+        ("luma", "busy", Deferred, False),
+        ("luma", "rate_limited", Deferred, False),
+        ("replicate", "no_credit", Refused, True),
+        ("replicate", "unknown_model", Refused, False),
+        ("replicate", "rate_limited", Deferred, False),
+    ],
+)
+def test_a_create_that_makes_nothing_says_whose_fault_it_is(
+    name: str, scenario: str, kind: type, *, blames: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        _, outcome = await caller.submit()
+        assert type(outcome) is kind
+        assert stage.emulator.creations() == {}
+        if isinstance(outcome, Refused):
+            assert outcome.blames_account is blames
+        if isinstance(outcome, Deferred) and scenario == "rate_limited":
+            assert outcome.retry_after_s is not None
+
+    play()
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_cancelled_task_ends_as_cancelled(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        task = replace(await caller.made(), cancel_asked_at=caller.now)
+        assert isinstance(await caller.cancel(task), CancelAsked | Cancelled)
+        assert (await caller.polled_to_its_end(task)).state is TaskState.CANCELLED
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "answer", "state"),
+    [
+        ("luma", "delete_404=deleted", Gone, TaskState.CANCELLED),
+        ("luma", "delete_404=kept", Gone, TaskState.SUCCEEDED),
+        ("luma", "cancel_lost", CancelAsked, TaskState.SUCCEEDED),
+        ("luma", "cancel_too_late", TooLate, TaskState.SUCCEEDED),
+        ("replicate", "cancel_lost", CancelAsked, TaskState.SUCCEEDED),
+        ("replicate", "cancel_slow", CancelAsked, TaskState.CANCELLED),
+    ],
+)
+def test_a_lie_about_a_cancellation_does_not_hide_the_end(
+    name: str, scenario: str, answer: type, state: TaskState
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        task = replace(await caller.made(), cancel_asked_at=caller.now)
+        assert type(await caller.cancel(task)) is answer
+        assert (await caller.polled_to_its_end(task)).state is state
+
+    play()
+
+
+def test_luma_may_answer_a_create_with_its_result() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "luma")
+        caller.play("sync_image")
+        _, outcome = await caller.submit("generations/image", {**IMAGE, "sync": True})
+        assert isinstance(outcome, Accepted)
+        assert outcome.said is not None
+        assert outcome.said.state is TaskState.SUCCEEDED
+
+    play()
+
+
+def test_luma_shows_a_preview_while_it_is_dreaming() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "luma")
+        caller.play("progress_video")
+        task = await caller.made()
+        await stage.advance(1)
+        outcome = await caller.poll(task)
+        assert isinstance(outcome, Observed)
+        task = caller.seen(task, outcome.observation, Source.POLL)
+        assert (task.state, _states(task)) == (TaskState.RUNNING, [PREVIEW])
+        assert _states(await caller.polled_to_its_end(task)) == [READY]
+
+    play()
+
+
+def test_replicates_output_grows_while_it_is_processing() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "replicate")
+        task, seen = await caller.made(), []
+        for _ in range(8):
+            await stage.advance(0.25)
+            outcome = await caller.poll(task)
+            assert isinstance(outcome, Observed)
+            task = caller.seen(task, outcome.observation, Source.POLL)
+            if _states(task) not in seen:
+                seen.append(_states(task))
+        assert seen == [[], [PREVIEW], [PREVIEW, PREVIEW], [READY, READY]]
+
+    play()
+
+
+def test_replicates_purge_is_no_change() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "replicate")
+        task = await caller.made()
+        done = await caller.polled_to_its_end(task)
+        await stage.advance(2 * 3600)
+        assert await caller.poll(done) == Absent(
+            "the provider has deleted the result", Absence.PURGED
+        )
+        late = await caller.poll(task)
+        assert isinstance(late, Observed)
+        assert late.observation.state is TaskState.SUCCEEDED
+        assert caller.seen(done, late.observation, Source.POLL) is done
+
+    play()
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller, probes = Caller(stage, name), PROVIDERS[name].probes
+        assert probes is not None
+        good = caller.account
+        options = good.options.model_validate({"base_url": good.base_url, "api_key": "wrong"})
+        bad = PROVIDERS[name].account("default", options)
+        levels = []
+        for account in (good, bad):
+            call = probes.build_probe(account, now=caller.now)
+            levels.append(probes.parse_probe(account, await caller.send(call)).level)
+        assert levels == ["ok", "error"]
+        assert stage.emulator.creations() == {}
+
+    play()
+
+
+def test_a_query_that_is_too_frequent_slows_the_account_down() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        for name in BOTH:
+            caller = Caller(stage, name)
+            caller.play("rate_limited_query=1")
+            outcome = await caller.poll(await caller.made())
+            assert isinstance(outcome, Unanswered)
+            assert outcome.slow_down
+
+    play()
