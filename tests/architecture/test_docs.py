@@ -21,7 +21,7 @@ from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider
 from tracker.settings import Settings, setting_names
-from tracker.web.fronts import kling
+from tracker.web.fronts.host import FrontHost
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
@@ -47,7 +47,7 @@ def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
     """Of all that is served but the Kling front, which has a section of its own."""
     for route in routes:
         assert isinstance(route, Mount | Route)
-        if not isinstance(route, Route) or route.endpoint is not kling.handle:
+        if not isinstance(route, Route) or not isinstance(route.endpoint, FrontHost):
             yield route.path
 
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from docs import draw
 from tracker.web.api.openapi import build_document, operations
 from tracker.web.edge.operation import described
-from tracker.web.fronts import kling
+from tracker.web.fronts.host import FrontHost
 from tracker.web.routes import ROUTES
 
 DOCUMENT = build_document(ROUTES)
@@ -21,7 +21,7 @@ def _named(routes: Iterable[BaseRoute]) -> list[Any]:
         pytest.param(route, id=f"{method} {route.path}")
         for route in routes
         if isinstance(route, Route)
-        if route.path.startswith("/v1/") and route.endpoint is not kling.handle
+        if route.path.startswith("/v1/") and not isinstance(route.endpoint, FrontHost)
         for method in sorted(route.methods or ())
         if method != "HEAD"
     ]

@@ -21,6 +21,7 @@ from tests.providers.support import (
 )
 from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.lifecycle import created
 from tracker.domain.outcome import (
     CancelOutcome,
     CancelUnknown,
@@ -279,8 +280,12 @@ class RenderContract(_Tested):
                 error=TaskError("provider", None, "why") if state is TaskState.FAILED else None,
                 finished_at=NOW,
             )
-            assert self.provider.render_callback is not None
-            body = self.provider.render_callback(task)
+            front = self.provider.front
+            assert front is not None
+            step = created(replace(task, state=TaskState.QUEUED, version=1)).transition
+            assert step is not None
+            body = front.tell(task, step, base="https://us.example")
+            assert body is not None
             said = callback_of(self.provider, body)
             assert (said.state, said.external_task_id) == (state, task.external_task_id)
             assert "theirs" not in body.decode()

@@ -34,8 +34,6 @@ VERDICT_TYPES = frozenset(
 )
 """After these a caller need not wait any longer. `expired` too, or one who relies on being called
 back would wait for ever."""
-CALLBACK_TYPES = VERDICT_TYPES | {EventType.TASK_UPDATED}
-"""The event types sent to a task's `callback_url`: its end, and a result that came after it."""
 
 
 def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> EventType | None:

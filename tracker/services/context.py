@@ -85,7 +85,7 @@ class Context:
 
     def __post_init__(self) -> None:
         """Build the outbox, whose cache outlives a transaction."""
-        object.__setattr__(self, "outbox", Outbox(self.providers))
+        object.__setattr__(self, "outbox", Outbox(self.providers, self.public_url or ""))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
         """An adapter by name. Raises InvalidRequest naming the field."""

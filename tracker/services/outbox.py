@@ -32,9 +32,13 @@ Subscribers = Callable[[], Mapping[str, tuple[Endpoint, ...]]]
 class Outbox:
     """One per process; used by its writer's thread alone."""
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        """providers: they render what callers' callback URLs are sent."""
+    def __init__(self, providers: Mapping[str, Provider], public_url: str = "") -> None:
+        """providers: their fronts render what callers' callback URLs are sent.
+
+        public_url: begins links in these; empty where there is none.
+        """
         self._providers = providers
+        self._public_url = public_url
         self._known: dict[str, tuple[str, tuple[Endpoint, ...]]] = {}
 
     def owe_changes(
@@ -141,15 +145,13 @@ class Outbox:
         if task.webhook_url is not None:
             body = batch.keep_change(type_, task, step, Payload.FULL)
             batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
-        if task.callback_url is None or type_ not in notices.CALLBACK_TYPES:
+        front = self._providers[task.provider].front
+        if task.callback_url is None or front is None or type_ is EventType.TASK_OVERDUE:
             return
-        render = self._providers[task.provider].render_callback
-        if render is not None:
-            body = batch.keep(
-                task.tenant,
-                (CALLBACK, str(task.id), str(task.version)),
-                lambda: render(task),
-            )
+        told = front.tell(task, step, base=self._public_url + front.prefixes[0])
+        if told is not None:
+            about = (CALLBACK, str(task.id), str(task.version))
+            body = batch.keep(task.tenant, about, lambda: told)
             batch.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
 
 

@@ -1,4 +1,4 @@
-"""Queries of the fronts on `tasks` beyond one operation: by many ids, and pages over all."""
+"""Find tasks for fronts: by many names, and pages over several operations."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,25 +11,23 @@ from tracker.domain.task import Task, TaskState
 from tracker.store import task_rows
 from tracker.store.schema import tasks
 
-_SOLUTIONS = "solutions/"
-
 
 @dataclass(frozen=True, slots=True)
-class TaskGroup:
-    """Which tasks `/tasks` or `/solutions` shows.
+class FrontFilter:
+    """Which tasks of a tenant at a provider a page shows. None narrows nothing.
 
-    solutions: whether the solutions or all the others.
-    states:    None for every state.
-    products:  first parts of new-standard operations, or last parts of legacy ones; None for all.
+    below, not_below: the beginning that operations have, or do not have.
+    named: first or last parts of operations.
     """
 
     tenant: str
     provider: str
-    solutions: bool
-    created_from: datetime
-    created_until: datetime
+    created_from: datetime | None = None
+    created_until: datetime | None = None
     states: Collection[TaskState] | None = None
-    products: Collection[str] | None = None
+    below: str | None = None
+    not_below: str | None = None
+    named: Collection[str] | None = None
 
 
 def named(
@@ -40,31 +38,36 @@ def named(
     ids: Collection[UUID] = (),
     external_ids: Collection[str] = (),
 ) -> list[Task]:
-    """A tenant's tasks by either id, the newest first; several accounts may share external ids."""
+    """Find a tenant's tasks by either id, newest first. Accounts may share external ids."""
     wanted = or_(tasks.c.id.in_(ids), tasks.c.external_task_id.in_(external_ids))
     found = select(tasks).where(tasks.c.tenant == tenant, tasks.c.provider == provider, wanted)
     return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
 
 
 def page(
-    db: Connection, group: TaskGroup, *, before: tuple[datetime, int] | None, limit: int
+    db: Connection, filter_: FrontFilter, *, before: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Task]:
-    """Newest first. before: `created_at` and key of the last task of the page before."""
-    is_solution = tasks.c.operation.startswith(_SOLUTIONS)
-    wanted = [
-        tasks.c.tenant == group.tenant,
-        tasks.c.provider == group.provider,
-        is_solution if group.solutions else not_(is_solution),
-        tasks.c.created_at >= group.created_from,
-        tasks.c.created_at <= group.created_until,
-    ]
-    if group.states is not None:
-        wanted.append(tasks.c.state.in_(sorted(group.states)))
-    if group.products is not None:
+    """Load a page, newest first.
+
+    before: `created_at` and key of the last task of the page before.
+    """
+    table = tasks.c
+    wanted = [table.tenant == filter_.tenant, table.provider == filter_.provider]
+    if filter_.below is not None:
+        wanted.append(table.operation.startswith(filter_.below, autoescape=True))
+    if filter_.not_below is not None:
+        wanted.append(not_(table.operation.startswith(filter_.not_below, autoescape=True)))
+    if filter_.created_from is not None:
+        wanted.append(table.created_at >= filter_.created_from)
+    if filter_.created_until is not None:
+        wanted.append(table.created_at <= filter_.created_until)
+    if filter_.states is not None:
+        wanted.append(table.state.in_(sorted(filter_.states)))
+    if filter_.named is not None:
         ends = [
-            tasks.c.operation.startswith(f"{product}/", autoescape=True)
-            | tasks.c.operation.endswith(f"/{product}", autoescape=True)
-            for product in sorted(group.products)
+            table.operation.startswith(f"{name}/", autoescape=True)
+            | table.operation.endswith(f"/{name}", autoescape=True)
+            for name in sorted(filter_.named)
         ]
         wanted.append(or_(false(), *ends))
     if before is not None:

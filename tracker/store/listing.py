@@ -107,18 +107,15 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     return ListPage([task for task in found if filter_.fits(task)], last)
 
 
-def numbered_page(
-    db: Connection, filter_: TaskFilter, *, page_number: int, page_size: int
-) -> list[Task]:
-    """A page by number, newest first, for callers who know no cursors.
+def skipping_page(db: Connection, filter_: TaskFilter, *, offset: int, limit: int) -> list[Task]:
+    """Return a page, newest first, for callers who know no cursors.
 
-    page_number: counted from 1. The pages before are stepped over in the index, not loaded.
+    offset: how many tasks are stepped over, in the index: they are not loaded.
     """
     index = _index_of(filter_)
     rest = list(filter_.of_tasks(besides=index.used))
-    skipped = (page_number - 1) * page_size
-    walk = _walk(index, rest, newest=True, limit=skipped + page_size)
-    walk = walk.offset(skipped).limit(page_size)
+    walk = _walk(index, rest, newest=True, limit=offset + limit)
+    walk = walk.offset(offset).limit(limit)
     return _load(db, [row.key for row in db.execute(walk)])
 
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.clock import Clock
+from tracker.providers.registry import PROVIDERS
 from tracker.web.api import (
     accounts,
     actions,
@@ -29,7 +30,7 @@ from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
-from tracker.web.fronts import kling
+from tracker.web.fronts.host import FrontHost, front_routes, hosts
 from tracker.web.receive import callbacks, identity
 
 
@@ -79,9 +80,8 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/docs", documentation.page, methods=["GET"]),
     Route("/docs/problems", home.problem_types, methods=["GET"]),
     Route("/docs/{file}", documentation.asset, methods=["GET"]),
-    *kling.front_routes(kling.PREFIXES),
 )
-"""Everything that is served. Handlers say the rest: see `operation`."""
+"""Everything that is served beside the fronts. Handlers say the rest: see `operation`."""
 
 
 _FIRST = ("/v1/tasks/query", "/v1/tasks/{id}")
@@ -104,20 +104,25 @@ def build_app(
     middleware = [Middleware(RequestScope, clock=clock), Middleware(EncodedSlashes)]
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
-    routes = [*ROUTES, *kling.front_routes((front_prefixes or {}).get("kling", ()))]
+    fronts = hosts(PROVIDERS, front_prefixes)
+    routes = [*ROUTES, *front_routes(fronts)]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
-    otherwise = partial(_unrouted, app.router.default)
+    otherwise = partial(_unrouted, fronts, app.router.default)
     app.router.default = SlashTolerance(app.router, otherwise)
     return app
 
 
-async def _unrouted(otherwise: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer what no route has: in the front's words where a client of it might ask."""
+async def _unrouted(
+    fronts: Sequence[FrontHost], otherwise: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a path that no route has: in a front's words where a client of it might ask."""
     answer = None
     if scope["type"] == "http":
-        answer = kling.unrouted(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        answers = (front.unrouted(request) for front in fronts)
+        answer = next((one for one in answers if one is not None), None)
     await (otherwise if answer is None else answer)(scope, receive, send)
 
 

@@ -17,11 +17,11 @@ from tests.support.service import ROOT, environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
+from tracker.providers.kling import front as kling
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.providers.kling.standard import PRODUCTS
-from tracker.web.fronts import kling
 
 PAGE = (ROOT / "docs" / "reference" / "kling-front.md").read_text()
 IMAGE, FILM = "https://example.com/a.png", "https://example.com/a.mp4"

@@ -1,6 +1,5 @@
 """The adapter: what services ask of Kling, put to the account's profile and the task's dialect."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,8 +9,9 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kling import answers, calls, front, helpers, operations, profiles, standard
+from tracker.providers.kling import answers, calls, helpers, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
+from tracker.providers.kling.front import KlingFront
 from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
 from tracker.providers.ports.account import Account
@@ -116,11 +116,6 @@ def flaws_of(account: Account) -> Sequence[str]:
     return profiles.of(account).flaws_of(account)
 
 
-def render_callback(task: Task) -> bytes:
-    """Return the bare task object that Kling itself would call back with."""
-    return json.dumps(front.render_callback(task), ensure_ascii=True).encode()
-
-
 def _has(said: Observation, want: str) -> bool:
     if want == WATERMARK:
         pieces = [one for one in said.artifacts if one.kind in ("video", "image")]
@@ -139,5 +134,5 @@ PROVIDER = Provider(
     calls_back=_ADAPTER,
     probes=_ADAPTER,
     passes_on=helpers.KlingCalls(),
-    render_callback=render_callback,
+    front=KlingFront(),
 )

@@ -18,7 +18,7 @@ from tracker.providers.ports.adapter import Request
 PRODUCTS = ("text-to-video", "image-to-video", "omni-video", "motion-control", "solutions")
 """First parts of the path; the second is a model, or a solution's name."""
 _OPERATION = re.compile(rf"({'|'.join(PRODUCTS)})/[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}")
-_SOLUTIONS = "solutions/"
+SOLUTIONS = "solutions/"
 _MISPLACED = ("callback_url", "external_task_id")
 """Fields of the legacy dialect's top level. Kling ignores them here (an integrator's live checks,
 2026-09-28), and the caller would wait for a callback that never comes."""
@@ -83,7 +83,7 @@ def is_standard(operation: str) -> bool:
 
 def is_solution(operation: str) -> bool:
     """Solutions have a query path of their own."""
-    return operation.startswith(_SOLUTIONS)
+    return operation.startswith(SOLUTIONS)
 
 
 def check(operation: str, input_: Mapping[str, Any]) -> Request:

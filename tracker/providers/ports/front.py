@@ -1,25 +1,32 @@
 """A front: the service in a provider's own shape, for clients that were written for the provider.
 
 A front is pure. It reads a request into a command and shows tasks in its provider's words; the
-host (`web/fronts/host.py`) does the rest: keys, bodies, tasks, waiting, streams.
+host (`web/fronts`) does the rest: keys, bodies, tasks, waiting, streams.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import Task
+from tracker.domain.task import Task, TaskState
 
 
 class Fault(StrEnum):
     """Why a call is refused. A front has a code and a status of its provider for each."""
 
     UNREADABLE = "unreadable"
-    """The body is not the JSON or the form that it should be."""
+    """The body is not the JSON that it should be."""
+    MEDIA_TYPE = "media_type"
+    """The body is not said to be JSON."""
+    ENCODING = "encoding"
+    """The body's Content-Encoding is not taken."""
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
     INVALID = "invalid"
     NO_ROUTE = "no_route"
     WRONG_METHOD = "wrong_method"
@@ -27,6 +34,8 @@ class Fault(StrEnum):
     """No account serves the operation."""
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    BUSY = "busy"
+    """The same call is being carried out: in a moment it can be made again."""
     NO_KEY = "no_key"
     BAD_KEY = "bad_key"
     EXPIRED_KEY = "expired_key"
@@ -40,11 +49,15 @@ class Fault(StrEnum):
     INTERNAL = "internal"
 
 
+PASSING = frozenset({Fault.BUSY, Fault.RATE_LIMITED, Fault.UNAVAILABLE, Fault.INTERNAL})
+"""The call may be made again as it is. All other faults stay until the caller changes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A call that is refused.
 
-    message: for people; names each wrong field. fields: the same, one by one.
+    message: for people; names each wrong field. fields: each of them alone.
     """
 
     fault: Fault
@@ -56,25 +69,31 @@ class Refusal:
 class FrontCall:
     """A client's request.
 
-    path:    behind the prefix, percent-decoded, without a slash at either end.
+    path:    behind the prefix, percent-decoded except for `%2F`, without a slash at either end.
+    at:      when it came.
+    base:    the address of the front as its client sees it, e.g. `https://host/replicate`; for
+             links in answers.
     query:   in the order in which they came.
     headers: lower-case names.
-    body:    the parsed JSON or form; None where there is none.
+    body:    the JSON object that `WantsBody` asked for; None where nothing was read.
     """
 
     method: str
     path: str
+    at: datetime
+    base: str = ""
     query: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
+    body: Mapping[str, Any] | None = None
+
+    def parameter(self, name: str) -> str | None:
+        """Return the last value of a parameter; None where it was not given."""
+        return dict(self.query).get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class FrontAnswer:
-    """What a client is answered.
-
-    body: JSON, or bytes as they are; None for an empty body.
-    """
+    """The answer to a client. body: JSON; None for an empty one."""
 
     body: Any
     status: int = 200
@@ -82,77 +101,120 @@ class FrontAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
-    """Make a task.
+class WantsBody:
+    """Read the call's body as a JSON object, then ask the front again.
 
-    wait_s: how long the answer may be held back for the task's end.
+    most_bytes: None for the service's own limit, which always holds too.
     """
+
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a task. wait_s: how long the answer may be held back for the task's end."""
 
     operation: str
     input: Mapping[str, Any]
-    wait_s: float = 0.0
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Get:
-    """Show tasks by their names.
+    """Show tasks by their names, in the order of these.
 
-    names:     our public ids or callers' external ids, as `by` says; `any` tries both.
-    operation: only tasks of it; None for all.
+    by:        `id` (ours), `external` (callers'), `any` tries both, for one name alone.
+    operation: a task of another one is none; None for all.
+    must_exist: refuse with NOT_FOUND where no task has the name.
     wait_s:    how long the answer may be held back for the first task's end.
     """
 
     names: Sequence[str]
-    by: str = "any"
+    by: Literal["any", "id", "external"] = "any"
     operation: str | None = None
-    wait_s: float = 0.0
+    must_exist: bool = True
+    wait_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Show a page of tasks by its number, newest first.
+
+    offset: how many are skipped. operation: None for all.
+    """
+
+    limit: int
+    offset: int = 0
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Show a page of tasks, newest first.
+    """Show a page of tasks by a cursor, newest first.
 
-    operations: only tasks of these; None for all.
-    offset, after: where the page starts: so many tasks on, or behind the task of this name.
+    after:     the cursor of the page before, as the host made it; None for the first page.
+    binds:     what the cursor is bound to: filters that must not change between pages.
+    created_from, created_until: None for no bound.
+    states:    None for every state.
+    below:     only operations below this path; None for all.
+    not_below: no operations below this path.
+    named:     only operations whose first or last part is one of these; None for all.
     """
 
     limit: int
-    operations: Sequence[str] | None = None
-    states: Sequence[str] | None = None
-    offset: int = 0
     after: str | None = None
+    binds: str = ""
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    states: Collection[TaskState] | None = None
+    below: str | None = None
+    not_below: str | None = None
+    named: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Cancel a task by its name."""
+    """Cancel a task by its name. Of one that has ended only its end is shown."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """Show the secret that the tenant's callbacks are signed with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
-    """Answer the same to everybody whose key is good: what needs neither task nor provider."""
+    """Answer the same to everybody whose key is good: neither task nor provider is needed."""
 
     answer: FrontAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class PassOn:
-    """Pass a call that makes no task on to the provider. name: of a row of `Front.passes_on`."""
+    """Pass a call that makes no task on to the provider. name: a key of `passes_on.calls`."""
 
     name: str
 
 
-Command = Create | Get | Page | Cancel | Fixed | PassOn
+Command = Create | Get | Skip | Page | Cancel | Secret | Fixed | PassOn
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Tasks that a command found. has_more: whether a page goes on."""
+    """The outcome of a command.
 
-    tasks: Sequence[Task]
+    tasks:    those that it found or made.
+    has_more: whether a page goes on.
+    next:     the cursor of the page behind it; None at the end.
+    secret:   of `Secret`; None where callbacks are not signed.
+    """
+
+    tasks: Sequence[Task] = ()
     has_more: bool = False
+    next: str | None = None
+    secret: str | None = None
 
 
 class Front(Protocol):
@@ -163,15 +225,38 @@ class Front(Protocol):
         """Paths that it stands under, e.g. `/luma`; an empty text for the root."""
         ...
 
+    @property
+    def roots(self) -> Sequence[str]:
+        """First parts of paths that are its own at the root; empty where it never stands there."""
+        ...
+
+    @property
+    def schemes(self) -> Sequence[str]:
+        """Words before a key in `Authorization` that its clients use besides `Bearer`."""
+        ...
+
+    @property
+    def heeds_should_retry(self) -> bool:
+        """Tell whether its clients repeat refused calls unless `x-should-retry: false` is there.
+
+        They are made of Stainless's parts (github.com/openai/openai-python, 2026-10). The rate
+        limit of keys does not hold for their reads: a 429 of a poll makes some create again.
+        """
+        ...
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a path at the root that nothing serves is to be answered by the front."""
+        ...
+
     def scope(self, call: FrontCall) -> Scope:
         """Return what a key must allow for this call."""
         ...
 
-    def read(self, call: FrontCall) -> Command | Refusal:
-        """Say what a request asks for."""
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Say what a request asks for. Raises InvalidRequest."""
         ...
 
-    def show(self, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Answer a command in the provider's shape."""
         ...
 
@@ -179,6 +264,17 @@ class Front(Protocol):
         """Answer a refused call in the provider's error envelope."""
         ...
 
-    def tell(self, task: Task, step: Transition) -> bytes | None:
-        """Return the body that a caller's own callback URL is sent for a step; None for nothing."""
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer a call that was passed on.
+
+        status: the provider's. parsed: its JSON; None when it was none.
+        """
+        ...
+
+    def tell(self, task: Task, step: Transition, *, base: str) -> bytes | None:
+        """Return the body that a caller's own callback URL is sent for a step; None for nothing.
+
+        base: the public address of the front, for links.
+        Asked for steps that subscribers hear of: see domain.notices.
+        """
         ...

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tracker.domain.task import Task
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
 from tracker.providers.ports.front import Front
@@ -17,9 +16,7 @@ class Provider:
     name:    on our surface and in the database, e.g. `kling`; no slash in it.
     regions: base URLs by region; the first is where an account is that says nothing.
     options: the model of its accounts' options.
-    check_account:   returns `key: reason` for each flaw that only the adapter knows, no values.
-    render_callback: returns the body that a caller's own callback URL is sent at the end of a
-                     task; None where callers are told in our own shape alone.
+    check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
     """
 
     name: str
@@ -34,7 +31,6 @@ class Provider:
     front: Front | None = None
     passes_on: PassesOn | None = None
     check_account: Callable[[Account], Sequence[str]] | None = None
-    render_callback: Callable[[Task], bytes] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:
         """Make an account. Raises ValueError `key: reason` for options that cannot work."""

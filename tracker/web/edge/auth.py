@@ -4,6 +4,7 @@ A key comes as `Authorization: Bearer KEY` or as `X-API-Key: KEY`; a JWT signed 
 a pair comes as a Bearer too (docs/howto/keys.md).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -57,22 +58,25 @@ class Authenticator:
         self._per_minute = per_minute
         self._taken: dict[int, TokenBucket] = {}
 
-    async def identify(self, request: Request) -> Principal:
-        """Return who is asking. Raises Unauthenticated, Unavailable."""
+    async def identify(self, request: Request, schemes: Sequence[str] = ()) -> Principal:
+        """Return who is asking. Raises Unauthenticated, Unavailable.
+
+        schemes: words before a key in Authorization that are taken besides Bearer, lower-case.
+        """
         if self._auth == "off":
             return ANYBODY
         has_no_keys = self._auth is None and self._is_loopback and not await self._keyring.is_any()
         if has_no_keys and is_local(request.scope):
             return ANYBODY
         try:
-            return await self._holder(request)  # the first key works before we know of it
+            return await self._holder(request, schemes)  # the first key works before we know of it
         except Unauthenticated as error:
             if has_no_keys:
                 raise Unauthenticated(error.fault, _NO_KEYS_YET) from None
             raise
 
-    async def _holder(self, request: Request) -> Principal:
-        credential = _credential(request)
+    async def _holder(self, request: Request, schemes: Sequence[str]) -> Principal:
+        credential = _credential(request, schemes)
         if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
             return await self._keyring.holder(credential)
         return await self._keyring.signer(credential)
@@ -94,15 +98,16 @@ class Authenticator:
         return allowance, allowance.take(self._clock.monotonic())
 
 
-async def admit(request: Request, scope: Scope) -> Principal:
+async def admit(request: Request, scope: Scope, *, schemes: Sequence[str] = ()) -> Principal:
     """Let a request in, and remember for whom it acts (`state.principal`) and waits.
 
+    schemes: see `Authenticator.identify`.
     Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
     ForeignPage, Unavailable.
     """
     authenticator: Authenticator = request.state.services.authenticator
-    principal = await authenticator.identify(request)
+    principal = await authenticator.identify(request, schemes)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
     counted = authenticator.take(principal)
@@ -135,11 +140,11 @@ def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 
 
-def _credential(request: Request) -> str:
-    """Return the key or JWT of the request. Raises Unauthenticated."""
+def _credential(request: Request, schemes: Sequence[str]) -> str:
+    """Return the key that the request presents. Raises Unauthenticated."""
     given = request.headers.get("authorization", "").strip()
     scheme, _, credential = given.partition(" ")
-    if scheme.lower() == "bearer" and credential.strip():
+    if scheme.lower() in ("bearer", *schemes) and credential.strip():
         return credential.strip()
     key = request.headers.get("x-api-key", "").strip()
     if key:

@@ -1,7 +1,7 @@
 """Our tasks in Kling's own shapes: for the front's answers and for callers' callback URLs.
 
-Made for the strictest reader: integer code and times, string ids and durations, no `data` on errors
-(reference §10). docs/reference/kling-front.md has the fields one by one.
+Made for the strictest reader: integer code and times, string ids and durations, no `data` on
+errors. docs/reference/kling-front.md has the fields one by one.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ NEW_WORDS: Mapping[TaskState, str] = MappingProxyType(dict(WORDS) | {S.SUCCEEDED
 def render_created(task: Task) -> dict[str, Any]:
     """The `data` of a create's answer, in the dialect of the task's operation.
 
-    Legacy: exactly the contract's five fields (design §2).
+    Legacy: exactly the contract's five fields.
     """
     if standard.is_standard(task.operation):
         return {

@@ -1,0 +1,25 @@
+"""What fronts read from calls in the same way."""
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.providers.ports.front import Fault, FrontCall, Refusal
+
+
+def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:
+    """Read a parameter. Raises InvalidRequest for what is no number within these bounds."""
+    text = call.parameter(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+        reason = f"must be a whole number from {low} to {high}"
+        raise InvalidRequest(FieldError(name, reason), malformed=True)
+    return int(text)
+
+
+def wrong_method(call: FrontCall) -> Refusal:
+    """Refuse a method that a path is not called with."""
+    return Refusal(Fault.WRONG_METHOD, f"{call.method} is not a method of this path")
+
+
+def no_route(call: FrontCall) -> Refusal:
+    """Refuse a path that names nothing."""
+    return Refusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}")

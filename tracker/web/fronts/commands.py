@@ -1,0 +1,171 @@
+"""Carry out what a front read from a call: make, find, list and cancel tasks."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from starlette.requests import Request
+
+from tracker.domain import cursor
+from tracker.domain.errors import Conflict, NotFound, Unavailable
+from tracker.domain.task import TERMINAL, Task
+from tracker.providers.ports.front import Cancel, Create, Get, Page, Shown, Skip
+from tracker.services.submit.submission import Submission
+from tracker.store import front, listing, tasks
+from tracker.store.filters import TaskFilter
+from tracker.store.front import FrontFilter
+from tracker.telemetry import note
+from tracker.web.edge import query
+from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.waiting import WaitTime, until_over
+
+log = logging.getLogger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_TASK = "there is no such task"
+
+
+async def run(
+    request: Request, provider: str, command: Create | Get | Skip | Page | Cancel
+) -> Shown:
+    """Carry out a command at one provider for the tenant that asks.
+
+    Raises NotFound, Conflict, InvalidRequest, Unavailable, ClientDisconnect, Unauthenticated.
+    """
+    match command:
+        case Create():
+            return await _create(request, provider, command)
+        case Get():
+            return await _get(request, provider, command)
+        case Skip():
+            return await _skip(request, provider, command)
+        case Page():
+            return await _page(request, provider, command)
+        case Cancel():
+            return await _cancel(request, provider, command)
+
+
+async def _create(request: Request, provider: str, command: Create) -> Shown:
+    """Accept a task: it is durable when this returns, and nothing after that refuses the call."""
+    our = services(request)
+    place = our.watch.place
+    accepted = await our.acceptance.accept(
+        Submission(
+            tenant=tenant(request),
+            provider=provider,
+            operation=command.operation,
+            input=command.input,
+            idempotency_key=query.idempotency_key(request),
+            input_path="",
+        )
+    )
+    task = accepted.task
+    note(provider=provider, task=str(task.id))
+    return Shown([await _held(request, task, command.wait_s, since=place)])
+
+
+async def _get(request: Request, provider: str, command: Get) -> Shown:
+    our, owner = services(request), tenant(request)
+    place = our.watch.place
+    if command.by == "any":
+        name = command.names[0]
+        task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
+        found = [] if task is None else [task]
+    else:
+        found = await _named(request, provider, command)
+    if command.operation is not None:
+        found = [task for task in found if task.operation == command.operation]
+    if command.must_exist and not found:
+        raise NotFound(_NO_TASK)
+    if found and command.wait_s:
+        found[0] = await _held(request, found[0], command.wait_s, since=place)
+    return Shown(found)
+
+
+async def _named(request: Request, provider: str, command: Get) -> list[Task]:
+    """Return those of the named tasks that there are, in the order of their names."""
+    owner, by_id = tenant(request), command.by == "id"
+    ids = [id_ for name in command.names if (id_ := query.as_uuid(name))] if by_id else []
+    externals = () if by_id else command.names
+    found = await services(request).store.read(
+        lambda db: front.named(db, owner, provider, ids=ids, external_ids=externals)
+    )
+    known: dict[UUID | str, Task] = {
+        task.id if by_id else task.external_task_id: task
+        for task in reversed(found)  # of one name on several accounts the newest stays
+    }
+    wanted: Sequence[UUID | str] = ids if by_id else command.names
+    return [known[name] for name in dict.fromkeys(wanted) if name in known]
+
+
+async def _skip(request: Request, provider: str, command: Skip) -> Shown:
+    filter_ = TaskFilter(tenant(request), provider=provider, operation=command.operation)
+    found = await services(request).store.read(
+        lambda db: listing.skipping_page(
+            db, filter_, offset=command.offset, limit=command.limit + 1
+        )
+    )
+    return Shown(found[: command.limit], has_more=len(found) > command.limit)
+
+
+async def _page(request: Request, provider: str, command: Page) -> Shown:
+    our, owner = services(request), tenant(request)
+    scope = f"{provider} {owner} {command.binds}"
+    before = None
+    if command.after is not None:
+        at, key = cursor.decode(our.cursor_secrets, scope, command.after)
+        before = (_EPOCH + timedelta(microseconds=int(at)), int(key))
+    wanted = FrontFilter(
+        tenant=owner,
+        provider=provider,
+        created_from=command.created_from,
+        created_until=command.created_until,
+        states=command.states,
+        below=command.below,
+        not_below=command.not_below,
+        named=command.named,
+    )
+    found = await our.store.read(
+        lambda db: front.page(db, wanted, before=before, limit=command.limit + 1)
+    )
+    shown = found[: command.limit]
+    if len(found) <= command.limit:
+        return Shown(shown)
+    last = shown[-1]
+    place = [(last.created_at - _EPOCH) // timedelta(microseconds=1), last.key]
+    return Shown(shown, has_more=True, next=cursor.encode(our.cursor_secrets[0], scope, place))
+
+
+async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
+    our, owner, name = services(request), tenant(request), command.name
+    task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
+    if task is None:
+        raise NotFound(_NO_TASK)
+    note(provider=provider, task=str(task.id))
+    if task.state in TERMINAL:
+        return Shown([task])
+    try:
+        cancelled = await our.actions.cancel(owner, task.id, actor=principal(request).actor)
+    except Conflict:
+        # It may have ended meanwhile: then there is nothing to refuse.
+        now = await our.store.find(tasks.by_id, task.id)
+        if now is None or now.state not in TERMINAL:
+            raise
+        cancelled = now
+    return Shown([cancelled])
+
+
+async def _held(request: Request, task: Task, wait_s: int, *, since: int | None) -> Task:
+    """Return a task once it is over, or as it is after so many seconds.
+
+    since: the feed's place before the task was looked at. Raises ClientDisconnect.
+    """
+    if not wait_s or task.state in TERMINAL:
+        return task
+    try:
+        return await until_over(request, WaitTime(wait_s, {}), task, since=since)
+    except Unavailable as error:
+        # The task is durable: a client that reads a refusal would make another one.
+        log.warning("an answer was not held to the end: %s", error)
+        return task

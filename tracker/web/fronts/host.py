@@ -1,0 +1,158 @@
+"""Serve every provider's front: credentials, bodies and limits, commands, refusals.
+
+A front is pure (providers/ports/front.py); all that touches a request is here and beside it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tracker.providers.ports.front import (
+    PASSING,
+    Command,
+    Fault,
+    Fixed,
+    Front,
+    FrontAnswer,
+    FrontCall,
+    PassOn,
+    Refusal,
+    Secret,
+    Shown,
+    WantsBody,
+)
+from tracker.providers.ports.provider import Provider
+from tracker.web.edge.auth import admit
+from tracker.web.edge.body import read_json
+from tracker.web.edge.problems import headers_of, request_id
+from tracker.web.edge.state import services
+from tracker.web.fronts.commands import run
+from tracker.web.fronts.passing import PassingFront
+from tracker.web.fronts.refusals import refusal_of
+
+log = logging.getLogger(__name__)
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""All: providers have words of their own for the wrong one."""
+
+
+class FrontHost:
+    """The front of one provider under one prefix, as an ASGI app."""
+
+    def __init__(self, provider: str, front: Front, prefix: str) -> None:
+        """prefix: e.g. `/luma`; empty at the root."""
+        self._provider = provider
+        self._front = front
+        self._prefix = prefix
+        self._passing = PassingFront(provider, front)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is told in the provider's envelope."""
+        request = Request(scope, receive, send)
+        try:
+            response = await self._answer(request)
+        except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
+            response = self._refused(error)
+        await response(scope, receive, send)
+
+    def routes(self) -> list[Route]:
+        """Return the routes that lead here."""
+        if self._prefix:
+            return [Route(f"{self._prefix}/{{rest:path}}", self, methods=METHODS)]
+        paths = [f"/{root}{tail}" for root in self._front.roots for tail in ("", "/{tail:path}")]
+        return [Route(path, self, methods=METHODS) for path in paths]
+
+    def unrouted(self, request: Request) -> Response | None:
+        """Answer a path that nothing serves where it looks like the front's; None elsewhere."""
+        path = self._call(request).path
+        if self._prefix or not self._front.owns(path):
+            return None
+        return self._refusal(Refusal(Fault.NO_ROUTE, f"there is no {path[:128]!r}"))
+
+    async def _answer(self, request: Request) -> Response:
+        call = self._call(request)
+        await admit(request, self._front.scope(call), schemes=self._front.schemes)
+        command = self._front.read(call)
+        if isinstance(command, WantsBody):
+            call = replace(call, body=await _read_body(request, command))
+            command = self._front.read(call)
+        if isinstance(command, Refusal):
+            return self._refusal(command)
+        assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body
+        return await self._run(request, call, command)
+
+    async def _run(self, request: Request, call: FrontCall, command: Command) -> Response:
+        match command:
+            case PassOn(name=name):
+                return await self._passing.pass_on(request, name)
+            case Fixed(answer=answer):
+                return _response(answer)
+            case Secret():
+                shown = Shown(secret=None)
+            case _:
+                shown = await run(request, self._provider, command)
+        return _response(self._front.show(call, command, shown, request_id()))
+
+    def _call(self, request: Request) -> FrontCall:
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        return FrontCall(
+            method=request.method,
+            path=path.removeprefix(self._prefix).strip("/"),
+            at=services(request).clock.now(),
+            base=str(request.base_url).rstrip("/") + self._prefix,
+            query=request.query_params.multi_items(),
+            headers={name.lower(): value for name, value in request.headers.items()},
+        )
+
+    def _refused(self, error: Exception) -> Response:
+        refusal = refusal_of(error)
+        if refusal.fault is Fault.INTERNAL:
+            log.error("unhandled in the front of %s", self._provider, exc_info=error)
+        return self._refusal(refusal, headers_of(error))
+
+    def _refusal(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+        answer = self._front.refuse(refusal, request_id())
+        more = dict(headers or {})
+        if self._front.heeds_should_retry and refusal.fault not in PASSING:
+            more["x-should-retry"] = "false"
+        return _response(replace(answer, headers={**answer.headers, **more}))
+
+
+def hosts(
+    providers: Mapping[str, Provider], more: Mapping[str, Sequence[str]] | None = None
+) -> list[FrontHost]:
+    """Return a host for each prefix of each front, those at the root last.
+
+    more: prefixes besides a front's own, by provider.
+    """
+    found = [
+        (prefix, FrontHost(name, provider.front, prefix))
+        for name, provider in providers.items()
+        if provider.front is not None
+        for prefix in dict.fromkeys([*provider.front.prefixes, *(more or {}).get(name, ())])
+    ]
+    return [host for _, host in sorted(found, key=lambda pair: not pair[0])]
+
+
+def front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
+    """Return the routes of all of them."""
+    return [route for host in hosts for route in host.routes()]
+
+
+async def _read_body(request: Request, wanted: WantsBody) -> dict[str, object]:
+    limits = services(request).limits
+    most = limits.body_bytes if wanted.most_bytes is None else wanted.most_bytes
+    return await read_json(
+        request, limit=min(most, limits.body_bytes), timeout_s=limits.body_timeout_s
+    )
+
+
+def _response(answer: FrontAnswer) -> Response:
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
+    return JSONResponse(answer.body, answer.status, dict(answer.headers))

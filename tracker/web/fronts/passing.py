@@ -1,0 +1,103 @@
+"""Calls that make no task: passed on to the provider and back, streamed, in its envelope."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from tracker.domain.errors import Broken
+from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
+from tracker.providers.kit.reading import read_json
+from tracker.providers.ports.front import Front
+from tracker.services.fronts.passing import Passage
+from tracker.web.edge.body import check_json
+from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.web.edge.problems import request_id
+from tracker.web.edge.spool import spooled
+from tracker.web.edge.state import Services, services, tenant
+from tracker.web.fronts.refusals import ProviderAway
+
+log = logging.getLogger(__name__)
+
+WHOLE_BYTES = 256 * 1024
+"""Answers up to here are read whole and put into the exact envelope; longer ones flow through."""
+
+_NO_SNIFF = {"x-content-type-options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class PassingFront:
+    """Passes the calls of one front on."""
+
+    provider: str
+    front: Front
+
+    async def pass_on(self, request: Request, name: str) -> Response:
+        """Pass one call on. name: a key of the provider's `passes_on.calls`.
+
+        Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
+        `Passing.open` raises.
+        """
+        our = services(request)
+        passage = Passage(
+            provider=self.provider,
+            path=name,
+            tenant=tenant(request),
+            query=request.scope["query_string"].decode("latin-1"),
+            headers={name.lower(): value for name, value in request.headers.items()},
+        )
+        if request.method != "POST":
+            return await self._passed(our, passage)
+        check_json(request)
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding.strip().lower() != "identity":
+            raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
+        most, timeout_s = our.limits.body_bytes, our.limits.body_timeout_s
+        async with spooled(request, limit=most, timeout_s=timeout_s) as body:
+            return await self._passed(our, replace(passage, body=body))
+
+    async def _passed(self, our: Services, passage: Passage) -> Response:
+        answer = await our.passing.open(passage)
+        if isinstance(answer, HttpFailure):
+            raise ProviderAway(f"the provider cannot be asked: {answer.reason}", answer.certainty)
+        return await self._answer(answer)
+
+    async def _answer(self, answer: HttpStream) -> Response:
+        start = bytearray()
+        try:
+            async for piece in answer.chunks:
+                start += piece
+                if len(start) > WHOLE_BYTES:
+                    break
+            else:
+                return self._enveloped(answer.status, bytes(start))
+        except Broken as error:
+            raise ProviderAway(str(error), Certainty.UNKNOWN) from None
+        if answer.status >= 300:
+            await answer.chunks.aclose()
+            return self._enveloped(answer.status, b"")
+        # Always as JSON: a page of the provider's would otherwise be one of this host.
+        return StreamingResponse(
+            _flowing(bytes(start), answer.chunks), headers=_NO_SNIFF, media_type="application/json"
+        )
+
+    def _enveloped(self, status: int, body: bytes) -> Response:
+        try:
+            parsed = read_json(body)
+        except ValueError:
+            parsed = None
+        said = self.front.relay(status, parsed, request_id())
+        if said.status >= 500:
+            log.warning("a call that was passed on failed: %s said %d", self.provider, status)
+        return JSONResponse(said.body, said.status, {**said.headers, **_NO_SNIFF})
+
+
+async def _flowing(start: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    try:
+        yield start
+        async for piece in rest:
+            yield piece
+    finally:
+        await rest.aclose()
