@@ -195,7 +195,7 @@ class _Nested(BaseModel):
 
 
 class _FancyOptions(AccountOptions):
-    proxy: str | None = None
+    upstream: str | None = None
     signed_url: SecretStr | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     logins: tuple[_Nested, ...] = ()
@@ -204,10 +204,10 @@ class _FancyOptions(AccountOptions):
 @pytest.mark.parametrize(
     ("given", "secret"),
     [
-        ({"proxy": "http://user:pass-word-1@proxy.example:3128"}, "pass-word-1"),
-        ({"proxy": "http://user:pass%2Fword@proxy.example"}, "pass/word"),
-        ({"proxy": "http://user:pass@word@proxy.example"}, "pass@word"),
-        ({"proxy": "socks5h://only-a-token@proxy.example"}, "only-a-token"),
+        ({"upstream": "http://user:pass-word-1@proxy.example:3128"}, "pass-word-1"),
+        ({"upstream": "http://user:pass%2Fword@proxy.example"}, "pass/word"),
+        ({"upstream": "http://user:pass@word@proxy.example"}, "pass@word"),
+        ({"upstream": "socks5h://only-a-token@proxy.example"}, "only-a-token"),
         ({"signed_url": SecretStr("https://u:in-a-secret@x.example")}, "in-a-secret"),
         ({"headers": {"x-key": SecretStr("in-a-table")}}, "in-a-table"),
         ({"logins": (_Nested(token=SecretStr("in-a-list")),)}, "in-a-list"),
@@ -222,5 +222,5 @@ def test_redaction_knows_the_secrets_of_every_field_of_an_account(
 
 
 def test_an_address_without_credentials_is_no_secret() -> None:
-    plain = _FancyOptions.model_validate({"proxy": "http://proxy.example:3128/a@b"})
+    plain = _FancyOptions.model_validate({"upstream": "http://proxy.example:3128/a@b"})
     assert list(plain.secrets()) == []

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.support.upstream import Asked, Upstream, json_answer
+from tracker import __version__
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.redaction import MASK
@@ -150,3 +151,14 @@ async def test_a_large_answer_is_searched_too(egress: EgressClient) -> None:
         answer = await egress.call_provider(call)
     assert isinstance(answer, HttpResult)
     assert answer.body == body.replace(KEY.encode(), MASK.encode())
+
+
+async def test_calls_of_both_kinds_say_who_makes_them() -> None:
+    egress = EgressClient(("127.0.0.0/8",))
+    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+        call = HttpCall("POST", upstream.url, {}, b"{}")
+        await egress.call_provider(call)
+        await egress.call_guarded(call)
+    await egress.close()
+    agents = [one.headers["user-agent"] for one in upstream.asked]
+    assert agents == [f"tracker/{__version__}"] * 2

@@ -4,23 +4,31 @@ Clients whose address is built in reach us through it unmodified (`HTTPS_PROXY`)
 """
 
 import contextlib
+import re
 import socket
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from tests.support.listener import Listener
 
 
 class Tunnel(Listener):
-    """Answers CONNECT; its address is for `HTTPS_PROXY` and `HTTP_PROXY`.
+    """Answers CONNECT, and passes on requests with a whole URL.
 
-    hosts:   `name:port` → the port on loopback that it leads to.
-    refused: what else was asked for.
+    Its address is for `HTTPS_PROXY`, `HTTP_PROXY` and `TRACKER_{PROVIDER}_PROXY`.
+
+    hosts:       `name:port` → the port on loopback that it leads to.
+    credentials: what `Proxy-Authorization` must be; None where nobody is asked for it.
+    asked:       the first line of each request that it took, with its `Proxy-Authorization`.
+    refused:     what else was asked for.
     """
 
-    def __init__(self, hosts: Mapping[str, int]) -> None:
+    def __init__(self, hosts: Mapping[str, int], credentials: str | None = None) -> None:
         super().__init__()
+        self.asked: list[tuple[str, str]] = []
         self.refused: list[str] = []
         self._hosts = hosts
+        self._credentials = credentials
 
     def serve(self, connection: socket.socket) -> None:
         head = b""
@@ -30,17 +38,42 @@ class Tunnel(Listener):
                 connection.close()
                 return
             head += piece
-        method, target = head.split(b" ", 2)[:2]
-        port = self._hosts.get(target.decode()) if method == b"CONNECT" else None
-        if port is None:
-            self.refused.append(target.decode("latin-1"))
-            connection.sendall(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
-            connection.close()
+        line, _, rest = head.partition(b"\r\n")
+        method, target = line.decode("latin-1").split(" ", 2)[:2]
+        credentials = _field(head, "proxy-authorization")
+        if self._credentials not in (None, credentials):
+            _refuse(connection, "407 Proxy Authentication Required")
             return
+        url = urlsplit(f"//{target}" if method == "CONNECT" else target)
+        port = self._hosts.get(url.netloc)
+        if port is None:
+            self.refused.append(target)
+            _refuse(connection, "403 Forbidden")
+            return
+        self.asked.append((line.decode("latin-1"), credentials))
         server = socket.create_connection(("127.0.0.1", port))
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if method == "CONNECT":
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            path = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
+            # One request a connection, since what follows is copied as it is.
+            rest = re.sub(rb"(?i)\r\n(proxy-)?connection:[^\r]*", b"", rest)
+            server.sendall(f"{method} {path} HTTP/1.1\r\nConnection: close\r\n".encode() + rest)
         self.run(_copy, server, connection)
         _copy(connection, server)
+
+
+def _field(head: bytes, name: str) -> str:
+    """The value of a header; empty where it is not there."""
+    for line in head.decode("latin-1").split("\r\n"):
+        if line.lower().startswith(f"{name}:"):
+            return line.partition(":")[2].strip()
+    return ""
+
+
+def _refuse(connection: socket.socket, status: str) -> None:
+    connection.sendall(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
+    connection.close()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -2,10 +2,12 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.support.listener import Listener
+from tests.support.tls import Certificates
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,23 @@ def json_answer(body: bytes, status: str = "200 OK", kind: str = "application/js
 
 
 class Upstream(Listener):
-    """Answers every request with the pieces that the script gives, then closes the connection."""
+    """Answers every request with the pieces that the script gives, then closes the connection.
 
-    def __init__(self, script: Script) -> None:
+    certificates: those that it speaks TLS with; None: it speaks without.
+    """
+
+    def __init__(self, script: Script, certificates: Certificates | None = None) -> None:
         super().__init__()
         self.asked: list[Asked] = []
         self._script = script
+        self._tls = None
+        if certificates is not None:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(certificates.cert, certificates.key)
 
     def serve(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True)
         with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
             line = stream.readline().decode().strip()
             headers = {}

@@ -32,6 +32,7 @@ class HttpCall:
     timeout_s: for the whole exchange, not for each read.
     secrets:   besides the credentials in the headers, what must not be repeated to anybody when
                the answer repeats it.
+    proxy:     URL of the HTTP proxy that it goes through, credentials included; None for none.
     """
 
     method: str
@@ -40,6 +41,7 @@ class HttpCall:
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    proxy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""HttpCall → HttpResult: bounded in time and size, no redirects, no proxies, certain about failure.
+"""HttpCall → HttpResult: bounded in time and size, no redirects, certain about failure.
 
-Providers are called through httpx; users' URLs in guarded.py.
+Providers are called through httpx, by way of the proxy that the call names and of no proxy that the
+environment names; users' URLs are called in guarded.py.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 from ssrfguard import Resolver
 
+from tracker import __version__
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import (
+    Certainty,
     HttpCall,
     HttpFailure,
     HttpResult,
@@ -33,7 +36,8 @@ from tracker.egress.sent import FirstByte, NotNow
 log = logging.getLogger(__name__)
 
 MAX_DESTINATIONS = 256
-"""Clients that are kept: one small pool per destination, as httpx slows with its pool's size."""
+"""Clients that are kept: one small pool per destination and proxy, as httpx slows with its pool's
+size."""
 PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
 """Decoded, of one answer."""
 SMALL_ANSWER_BYTES = 256 * 1024
@@ -45,6 +49,7 @@ _SEARCHED_AT_ONCE = 128 * 1024
 """Bytes that are searched for secrets in the event loop, in some 5 ms at worst."""
 _CREDENTIALS = ("authorization", "x-api-key")
 """Headers that hold nothing but a credential and the word Bearer."""
+PROXY_REFUSES = "the account's proxy refuses its user and password (407)"
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 """The exceptions of a call to a provider."""
 
@@ -69,7 +74,7 @@ class EgressClient:
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
-        self._clients: OrderedDict[str, httpx.AsyncClient] = OrderedDict()
+        self._clients: OrderedDict[tuple[str, str | None], httpx.AsyncClient] = OrderedDict()
 
     async def call_provider(
         self, call: HttpCall, *, may_send: MaySend = always
@@ -81,7 +86,7 @@ class EgressClient:
         sent = FirstByte(may_send)
         try:
             async with asyncio.timeout(call.timeout_s):
-                client = await self._client(call.url)
+                client = await self._client(call)
                 answer = await _exchange(client, call, sent, self._large)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
@@ -95,6 +100,8 @@ class EgressClient:
             # Of a library: raised on, one answer would fail its task's work again and again.
             log.exception("a call to a provider raised")
             return sent.failure("the call raised; see the log")
+        if _is_refused_by_proxy(answer.status, call):
+            return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
         return await self._redacted(answer, call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
@@ -117,13 +124,16 @@ class EgressClient:
         sent = FirstByte()
         try:
             async with asyncio.timeout_at(until):
-                client = await self._client(call.url)
+                client = await self._client(call)
                 request = _request(client, call, sent, body=body)
                 response = await client.send(request, stream=True)
         except TimeoutError:
             return sent.failure(f"no answer within {call.timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return sent.failure(self._reason(error, call))
+        if _is_refused_by_proxy(response.status_code, call):
+            await response.aclose()
+            return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
         chunks = self._redactor.redact_stream(
             _chunks(response, until=until, cap=cap), *_secrets_of(call)
         )
@@ -154,27 +164,30 @@ class EgressClient:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         return self._redactor.redact(reason, *_secrets_of(call))
 
-    async def _client(self, url: str) -> httpx.AsyncClient:
-        parts = urlsplit(url)
-        name = f"{parts.scheme}://{parts.netloc}"
+    async def _client(self, call: HttpCall) -> httpx.AsyncClient:
+        parts = urlsplit(call.url)
+        name = f"{parts.scheme}://{parts.netloc}", call.proxy
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = self._open()
+            client = self._clients[name] = self._open(call.proxy)
         self._clients.move_to_end(name)
         if len(self._clients) > MAX_DESTINATIONS:
             _, oldest = self._clients.popitem(last=False)
             await oldest.aclose()
         return client
 
-    def _open(self) -> httpx.AsyncClient:
+    def _open(self, proxy: str | None) -> httpx.AsyncClient:
+        is_encrypted = proxy is not None and proxy.startswith("https:")
+        tls = self._tls if is_encrypted else None  # httpx refuses one for an unencrypted proxy
         return httpx.AsyncClient(
             verify=self._tls,
+            proxy=None if proxy is None else httpx.Proxy(proxy, ssl_context=tls),
             limits=_LIMITS,
             timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),  # the call bounds the whole
             follow_redirects=False,
             trust_env=False,
             headers={
-                "user-agent": "tracker",
+                "user-agent": f"tracker/{__version__}",
                 "accept": "application/json",
                 "accept-encoding": ACCEPTED,
             },
@@ -249,6 +262,15 @@ def _request(
         content=call.body if body is None else body,
         extensions={"trace": sent},
     )
+
+
+def _is_refused_by_proxy(status: int, call: HttpCall) -> bool:
+    """Tell whether a proxy answered in the provider's place, so that the request went no further.
+
+    A tunnel that is refused raises; requests without TLS are answered by the proxy itself.
+    """
+    is_forwarded = call.proxy is not None and call.url.startswith("http:")
+    return is_forwarded and status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED
 
 
 def _secrets_of(call: HttpCall) -> tuple[str, ...]:

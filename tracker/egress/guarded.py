@@ -18,6 +18,7 @@ import httpx
 from ssrfguard import Resolver, SSRFGuardError
 from ssrfguard.httpx import AsyncSafeBackend
 
+from tracker import __version__
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress import policy
 from tracker.egress.sent import FirstByte
@@ -28,6 +29,7 @@ IDLE_S = 15.0
 ANSWER_BYTES = 16 * 1024
 """Read of an answer; what follows is left, and the connection with it."""
 _CONNECT_TIMEOUT_S = 10.0
+_USER_AGENT = f"tracker/{__version__}".encode()
 _FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -198,7 +200,7 @@ def _request(call: HttpCall, target: _Target, sent: FirstByte) -> httpcore.Reque
     body = call.body or b""
     headers: list[tuple[bytes, bytes]] = [
         (b"host", target.host),
-        (b"user-agent", b"tracker"),
+        (b"user-agent", _USER_AGENT),
         (b"accept", b"*/*"),
         (b"content-length", str(len(body)).encode()),
         *((name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers.items()),

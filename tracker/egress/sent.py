@@ -21,7 +21,10 @@ class FirstByte:
         self._has_left = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Hear of a step."""
+        """Hear of a step. Asking a proxy for a tunnel (CONNECT) sends nothing of the request."""
+        request = info.get("request")
+        if isinstance(request, httpcore.Request) and request.method == b"CONNECT":
+            return
         if event.endswith("send_request_headers.failed"):
             # The library refused to write them, so that no byte was handed to the connection.
             refused = isinstance(info.get("exception"), httpcore.LocalProtocolError)

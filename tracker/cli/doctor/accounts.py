@@ -45,7 +45,8 @@ def _credentials(about: str, account: Account) -> Finding:
     keys = _secret_keys(account)
     if account.options.has_credentials():
         given = [key for key in keys if getattr(account.options, key) is not None]
-        return Finding("ok", about, f"{account.base_url} with {' and '.join(given)}")
+        way = f", through the proxy {account.proxy_address}" if account.proxy_address else ""
+        return Finding("ok", about, f"{account.base_url} with {' and '.join(given)}{way}")
     text = f"{account.base_url} with no credentials: the provider will refuse every task"
     if account.name == ENVIRONMENT_ACCOUNT:
         prefix = prefix_of(about.partition("/")[0])
@@ -59,7 +60,7 @@ def _secret_keys(account: Account) -> list[str]:
     return [
         name
         for name, field in fields.items()
-        if "SecretStr" in str(field.annotation) and name != "webhook_secrets"
+        if "SecretStr" in str(field.annotation) and name not in ("webhook_secrets", "proxy")
     ]
 
 
@@ -103,6 +104,6 @@ async def _probe_one(
     if probes is None:
         text = "offers no query that costs nothing: the first task shows whether it takes the key"
         return Finding("note", f"{provider}/{account.name}", text)
-    call = replace(probes.build_probe(account, now=now), timeout_s=PROBE_S)
+    call = replace(account.route(probes.build_probe(account, now=now)), timeout_s=PROBE_S)
     probed = probes.parse_probe(account, await egress.call_provider(call))
     return Finding(probed.level, f"{provider}/{account.name}", probed.text)

@@ -147,6 +147,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "必须是带主机名的 http(s) URL，不含用户名、查询串和片段"
         ),
         "is blank: set it, or leave it out": "内容为空：请填写，或去掉该项",
+        "must be http://HOST:PORT or https://HOST:PORT, where needed with USER:PASSWORD@ before the "
+        "host, written with %40 for @ and %2F for /; SOCKS is not supported": (
+            "必须形如 http://HOST:PORT 或 https://HOST:PORT，需要时在主机名前加 USER:PASSWORD@，"
+            "其中 @ 写成 %40，/ 写成 %2F；不支持 SOCKS"
+        ),
         "has U+{} at character {}: write it on one line": "第 {1} 个字符是 U+{0}：请写成一行",
         "has U+{} at character {}, which cannot stand in a header: copy it again": (
             "第 {1} 个字符是 U+{0}，不能放进请求头：请重新复制"

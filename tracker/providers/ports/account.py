@@ -5,12 +5,15 @@ A provider's own options are a subclass of AccountOptions. The settings, the con
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from tracker.domain.exchange import HttpCall
 
 _USER_INFO = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/?#:]*)(?::(?P<password>[^\s/?#]*))?@"
@@ -56,8 +59,24 @@ def header_secret(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def proxy_url(value: SecretStr) -> SecretStr:
+    """Return the URL of an HTTP proxy. Raises ValueError, which does not hold it."""
+    text = credential(value).get_secret_value()
+    form = (
+        r"https?://([^\s/?#@:]*(:[^\s/?#@]*)?@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?"
+    )
+    port = text.rstrip("/").rpartition(":")[2]
+    if not re.fullmatch(form, text) or (port.isdecimal() and not 0 < int(port) < 65536):
+        raise ValueError(
+            "must be http://HOST:PORT or https://HOST:PORT, where needed with USER:PASSWORD@ "
+            "before the host, written with %40 for @ and %2F for /; SOCKS is not supported"
+        )
+    return SecretStr(text.rstrip("/"))
+
+
 Secret = Annotated[SecretStr, AfterValidator(credential)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(header_secret)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(proxy_url)]
 
 
 class AccountOptions(BaseModel):
@@ -71,6 +90,7 @@ class AccountOptions(BaseModel):
                      where they are not signed.
     max_in_flight:   tasks at the provider at once; None for no limit of ours.
     weight:          its share of the tasks whose caller names no account; 0: none of them.
+    proxy:           URL of the HTTP proxy that all of its calls go through; None for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -82,6 +102,7 @@ class AccountOptions(BaseModel):
     webhook_secrets: tuple[Secret, ...] = Field((), max_length=10, strict=False)
     max_in_flight: int | None = Field(None, ge=1)
     weight: int = Field(1, ge=0, le=1000)
+    proxy: ProxyUrl | None = None
 
     def has_credentials(self) -> bool:
         """Tell whether anything could be submitted with these options."""
@@ -133,6 +154,19 @@ class Account:
         return self.options.weight
 
     @property
+    def proxy_address(self) -> str | None:
+        """The proxy of its calls, without user and password; None where they go straight."""
+        proxy = reveal(self.options.proxy)
+        if proxy is None:
+            return None
+        scheme, _, rest = proxy.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+    def route(self, call: HttpCall) -> HttpCall:
+        """Return a call to the provider as it leaves: through the account's proxy, if any."""
+        return replace(call, proxy=reveal(self.options.proxy))
+
+    @property
     def profile(self) -> str | None:
         """Which kind of upstream answers there; None where the adapter can tell by the address."""
         return self.options.profile
@@ -157,10 +191,12 @@ def _secrets_in(value: object) -> Iterator[str]:
 
 
 def _credentials_of(url: str) -> Iterator[str]:
-    """Yield the password in a URL, or the user where that is all; as written and decoded."""
+    """Yield the password in a URL, or the user where that is all; as written and as sent."""
     found = _USER_INFO.match(url)
     if found is None:
         return
+    user, password = unquote(found["user"]), unquote(found["password"] or "")
+    yield b64encode(f"{user}:{password}".encode()).decode()  # as `Basic` has it
     secret = found["password"] or found["user"]
     yield secret
     if unquote(secret) != secret:

@@ -147,14 +147,16 @@ class Passing:
         self, passage: Passage, passes: PassesOn, account: str
     ) -> HttpStream | HttpFailure:
         context, body = self._context, passage.body
+        asked = context.accounts[passage.provider, account]
         call = passes.build_call(
-            context.accounts[passage.provider, account],
+            asked,
             passage.path,
             query=passage.query,
             headers=passage.headers,
             now=context.clock.now(),
             timeout_s=context.policy.submit_timeout_s,
         )
+        call = asked.route(call)
         if body is None:
             return await self._http.open_provider(call, cap=ANSWER_BYTES)
         sized = {**call.headers, "content-length": str(body.size)}

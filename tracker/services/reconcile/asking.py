@@ -88,13 +88,13 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
     call = None if polls is None else polls.build_poll(asking)
     if polls is None or call is None:
         return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
-    answer = await _call(context, call, asking.tasks)
+    answer = await _call(context, call, asking)
     outcomes = _read(polls, asking, answer)
     for _ in range(MAX_FOLLOWS):
         follow = outcomes[0]
         if not isinstance(follow, Follow):
             break
-        answer = await _call(context, follow.call, asking.tasks)
+        answer = await _call(context, follow.call, asking)
         outcomes = _read(polls, replace(asking, page=follow.page), answer)
     if isinstance(outcomes[0], Follow):
         outcomes = [Unanswered(f"more than {MAX_FOLLOWS} calls lead on from one answer")]
@@ -117,7 +117,7 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Aske
         call = looks.build_lookup(asking)
         if call is None:
             return Asked(answer, [NEVER_FOUND])
-        answer = await _call(context, call, asking.tasks)
+        answer = await _call(context, call, asking)
         try:
             outcome = looks.parse_lookup(asking, answer)
         except Exception:
@@ -140,7 +140,7 @@ async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, askin
     call = cancels.build_cancel(asking)
     if call is None:
         return Asked(CANNOT_ASK, [NOT_ASKED])
-    answer = await _call(context, call, asking.tasks)
+    answer = await _call(context, call, asking)
     try:
         return Asked(answer, [cancels.parse_cancel(asking, answer)])
     except Exception:
@@ -148,14 +148,12 @@ async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, askin
         return Asked(answer, [CancelUnknown(_UNREADABLE)])
 
 
-async def _call(
-    context: Context, call: HttpCall, group: Sequence[Task]
-) -> HttpResult | HttpFailure:
+async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult | HttpFailure:
     return await context.egress.call_provider(
         replace(
-            call,
+            asking.account.route(call),
             timeout_s=context.policy.poll_timeout_s,
-            secrets=context.callback_tokens(group),
+            secrets=context.callback_tokens(asking.tasks),
         )
     )
 

@@ -126,7 +126,8 @@ class Attempting:
         """
         context = self._context
         try:
-            call = context.providers[sending.task.provider].submits.build_submit(sending)
+            submits = context.providers[sending.task.provider].submits
+            call = sending.account.route(submits.build_submit(sending))
         except Exception:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
