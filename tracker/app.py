@@ -32,6 +32,7 @@ from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.fronts.passing import Passing
 from tracker.services.leases import Leases
 from tracker.services.read.watch import Watch
+from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
@@ -323,17 +324,20 @@ def _policy(settings: Settings) -> Policy:
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
     acceptance = Acceptance(context)
     keyring = Keyring(context.store, context.clock, context.secrets)
+    reception, presence = Reception(context), Presence(context)
+    presence.chores.append(reception.forgeries.flush)
     return Services(
         store=context.store,
         acceptance=acceptance,
         actions=Actions(context, acceptance),
-        reception=Reception(context),
+        reception=reception,
         passing=Passing(context, egress),
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
         stalls=Stalls(context.store),
         sweeping=Sweeping(context),
-        presence=Presence(context),
+        presence=presence,
+        dismissing=Dismissing(context),
         clock=context.clock,
         keyring=keyring,
         authenticator=Authenticator(

@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from tests.support.requests import submit
+from tests.support.requests import callback_path, submit
 
 
 def _endpoint(http: httpx.Client) -> str:
     answer = http.post("/v1/endpoints", json={"url": "https://example.com/hooks"})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+def _receipt(http: httpx.Client) -> str:
+    task = submit(http)["id"]
+    answer = http.post(callback_path(task), content=b"{")
+    assert answer.status_code == 400, answer.text
+    receipts = http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
+    return str(receipts[0]["id"])
 
 
 def _delivery(http: httpx.Client) -> str:
@@ -21,6 +29,7 @@ def _delivery(http: httpx.Client) -> str:
 
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
+    "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,
 }

@@ -53,6 +53,13 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
         ),
     ),
 )
+_FORGERIES = (
+    Column("sender", "id"),
+    Column("count"),
+    Column("last_at", "time"),
+    Column("provider"),
+    Column("subject", "text"),
+)
 _RECEIPTS = (
     Column("receipt_id", "id"),
     Column("verdict", "state"),
@@ -82,6 +89,7 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         for one in some
     ]
     parts.append(("receipts", _RECEIPTS, receipts))
+    parts.append(("forgeries", _FORGERIES, found.get("forgeries", {}).get("kinds") or []))
     shown = [part for part in parts if part[2]]
     for number, (name, columns, rows) in enumerate(shown):
         if number:

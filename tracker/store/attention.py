@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, literal_column, select, text
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.unknown_word import word_of
+from tracker.store.dismissals import DismissalKind, none_of
 from tracker.store.schema import LATE, ODD, OVERDUE, receipts, tasks
 
 ASKING = (
@@ -86,10 +87,11 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
 
 
 def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[Stuck]:
-    """Tasks that have ended and are asked about all the same, newest first."""
+    """Tasks that have ended and are asked about all the same, newest first, but dismissed ones."""
     found = _tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
     found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
+    found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
@@ -101,6 +103,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
             receipts.c.tenant == tenant,
             receipts.c.verdict == literal_column(f"'{Verdict.UNKNOWN_STATUS.value}'"),
             text(ODD),
+            none_of(DismissalKind.RECEIPT, receipts.c.key),
         )
         .order_by(receipts.c.key.desc())
         .limit(_LATEST_WORDS)
@@ -139,8 +142,10 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
     ]
 
 
-def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Odd]:
-    """Receipts with one verdict, newest first."""
+def odd(
+    db: Connection, tenant: str, verdict: Verdict, *, since: datetime | None = None, limit: int
+) -> list[Odd]:
+    """Receipts with one verdict that came since then, newest first, but dismissed ones."""
     found = (
         select(
             receipts.c.key,
@@ -155,10 +160,13 @@ def odd(db: Connection, tenant: str, verdict: Verdict, *, limit: int) -> list[Od
             # Spelt out, or the partial index would not be used.
             receipts.c.verdict == literal_column(f"'{verdict.value}'"),
             text(ODD),
+            none_of(DismissalKind.RECEIPT, receipts.c.key),
         )
         .order_by(receipts.c.key.desc())
         .limit(limit)
     )
+    if since is not None:
+        found = found.where(receipts.c.received_at >= since)
     return [
         Odd(key, task_id, provider, verdict, reason, at)
         for key, task_id, provider, reason, at in db.execute(found)

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, literal_column, select, text
 
+from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.store.driver import bulk
-from tracker.store.schema import receipts
+from tracker.store.schema import ODD, receipts
 from tracker.store.tolerant import member
 
 _COLUMNS = (
@@ -151,6 +152,25 @@ def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
     )
     row = db.execute(found).one_or_none()
     return None if row is None else _receipt(row, row.body)
+
+
+def forget_forged(db: Connection, *, before: datetime, limit: int) -> int:
+    """Drop the oldest forged callbacks that are no task's; return how many."""
+    oldest = (
+        select(receipts.c.key, receipts.c.received_at)
+        .where(
+            receipts.c.tenant == DEFAULT_TENANT,
+            # Spelt out, or the partial index would not be used.
+            receipts.c.verdict == literal_column(f"'{Verdict.FORGED.value}'"),
+            text(ODD),
+            receipts.c.task_key.is_(None),
+        )
+        .order_by(receipts.c.key)
+        .limit(limit)
+        .subquery()
+    )
+    old = select(oldest.c.key).where(oldest.c.received_at < before)
+    return db.execute(delete(receipts).where(receipts.c.key.in_(old))).rowcount
 
 
 def _receipt(row: Row[Any], body: bytes | None) -> Receipt:

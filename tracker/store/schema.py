@@ -454,6 +454,33 @@ callback_ids = Table(
     Index(None, "received_at"),
 )
 
+# How many forged callbacks came, by hour. Everybody's: a forgery belongs to no tenant.
+forgeries = Table(
+    "forgeries",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("window_at", UtcDateTime, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+# What a person has looked at and put aside. A table of its own: the rows that it is about are
+# written by every callback.
+dismissals = Table(
+    "dismissals",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("kind", Text, primary_key=True),
+    # The row key of the receipt or the task.
+    Column("of", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    CheckConstraint(one_of("kind", ("receipt", "follow_up")), name="kind"),
+)
+
 # Which tenant made which object at a provider, such as a voice: only it may name the object.
 made_objects = Table(
     "made_objects",

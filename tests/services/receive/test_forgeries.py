@@ -1,35 +1,132 @@
-"""Of forged callbacks a sample is kept; the rest is counted, whatever strangers send."""
+"""Of forged callbacks a sample is kept; all are counted, whatever strangers send."""
 
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tracker.domain.access import DEFAULT_TENANT
+from tracker.domain.errors import NotFound
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.lifecycle import Verdict
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.forgeries import MOST_KEPT, MOST_KINDS, WINDOW_S, Forgeries
+from tracker.services.receive.forgeries import FLUSH_S, MOST_KINDS, Forgeries
+from tracker.services.receive.reception import Reception
+from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeping
+from tracker.store import attention, forgeries, schema
+from tracker.store.store import Reading
+
+pytestmark = pytest.mark.anyio
 
 
-def _forged(subject: str = "a", sender: str = "curl") -> RawCallback:
-    return RawCallback("made-up", subject, "no token", {"user-agent": sender}, b"{}")
+def nothing(_call: HttpCall) -> HttpResult:
+    raise AssertionError("no provider is called")
 
 
-def test_repeats_of_a_kind_are_counted_and_told_with_the_next_one_kept() -> None:
-    forgeries = Forgeries()
-    assert forgeries.sample(_forged(), now=0) == 0
-    for second in range(1, 1001):
-        assert forgeries.sample(_forged(), now=second) is None
-    assert forgeries.sample(_forged(sender="another"), now=1001) == 0
-    assert forgeries.sample(_forged(), now=WINDOW_S) == 1000
-    assert forgeries.sample(_forged(), now=WINDOW_S + 1) is None
+@pytest.fixture
+def clock() -> HandClock:
+    """At the beginning of an hour."""
+    found = HandClock()
+    found.at = found.at.replace(minute=0, second=0, microsecond=0)
+    return found
 
 
-def test_few_of_all_kinds_are_kept_in_a_window_and_none_goes_uncounted() -> None:
-    forgeries = Forgeries()
-    sent = 10 * MOST_KINDS
-    kept = [forgeries.sample(_forged(str(n)), now=n / 100) for n in range(sent)]
-    assert [one for one in kept if one is not None] == [0] * MOST_KEPT
-    assert forgeries.sample(_forged("new"), now=WINDOW_S) == sent - MOST_KEPT
+@pytest.fixture
+async def bench(database_url: str, clock: HandClock) -> AsyncIterator[Workbench]:
+    async with open_workbench(database_url, Way(nothing), clock=clock) as found:
+        yield found
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    forgeries = Forgeries()
-    windows = 3 * MOST_KINDS // MOST_KEPT
-    for window in range(windows):
-        for n in range(MOST_KEPT):
-            assert forgeries.sample(_forged(f"{window} {n}"), now=window * WINDOW_S) == 0
-    assert len(forgeries._seen) == MOST_KINDS
+def _forged(subject: str = "a", sender: str = "192.0.2.1") -> RawCallback:
+    return RawCallback("made-up", subject, "no token", {}, b"{}", sender=sender)
+
+
+async def _kept(bench: Workbench) -> int:
+    return len(
+        await bench.context.store.read(
+            lambda db: attention.odd(db, DEFAULT_TENANT, Verdict.FORGED, limit=10)
+        )
+    )
+
+
+def _windows(db: Reading) -> int:
+    return db.scalar(select(func.count()).select_from(schema.forgeries)) or 0
+
+
+async def _counts(bench: Workbench) -> dict[str, int]:
+    """How many were counted in the last day, by sender."""
+    since = bench.context.clock.now() - timedelta(days=1)
+    found = await bench.context.store.read(
+        lambda db: forgeries.list_kinds(db, since=since, limit=1000)
+    )
+    counts = Counter[str]()
+    for one in found:
+        counts[one.kind.sender] += one.number
+    return counts
+
+
+async def test_one_of_a_kind_is_kept_in_an_hour_and_all_are_counted(
+    bench: Workbench, clock: HandClock
+) -> None:
+    ours = Forgeries(bench.context)
+    assert await ours.count(_forged())
+    for _ in range(100):
+        assert not await ours.count(_forged())
+    assert await ours.count(_forged(sender="192.0.2.2"))
+    await ours.flush()
+    assert await _counts(bench) == {"192.0.2.1": 101, "192.0.2.2": 1}
+    clock.move(3600)
+    assert await ours.count(_forged())
+
+
+async def test_counts_are_written_now_and_then(bench: Workbench, clock: HandClock) -> None:
+    ours = Forgeries(bench.context)
+    for _ in range(10):
+        await ours.count(_forged())
+    assert await _counts(bench) == {"192.0.2.1": 1}
+    clock.move(FLUSH_S)
+    await ours.count(_forged())
+    assert await _counts(bench) == {"192.0.2.1": 11}
+
+
+async def test_processes_share_the_bound_and_the_counts(bench: Workbench) -> None:
+    one, other = Forgeries(bench.context), Forgeries(bench.context)
+    assert await one.count(_forged())
+    assert not await other.count(_forged())  # also: the same process after a restart
+    kept = [
+        await process.count(_forged(f"{place} {n}"))
+        for n in range(MOST_KINDS)
+        for place, process in enumerate((one, other))
+    ]
+    assert kept.count(True) == MOST_KINDS - 1
+    await one.flush()
+    await other.flush()
+    assert sum((await _counts(bench)).values()) == 2 + 2 * MOST_KINDS
+
+
+async def test_a_flood_from_everywhere_costs_few_rows(bench: Workbench) -> None:
+    ours = Forgeries(bench.context)
+    kept = [await ours.count(_forged(sender=f"192.0.2.{n}")) for n in range(10 * MOST_KINDS)]
+    assert kept.count(True) == MOST_KINDS
+    await ours.flush()
+    counts = await _counts(bench)
+    assert len(counts) == MOST_KINDS + 1
+    assert counts[""] == 9 * MOST_KINDS
+
+
+async def test_old_counts_and_forged_callbacks_are_dropped(
+    bench: Workbench, clock: HandClock
+) -> None:
+    reception = Reception(bench.context)
+    with pytest.raises(NotFound):
+        await reception.receive(_forged())
+    assert await _kept(bench) == 1
+    clock.move(FORGED_KEPT.total_seconds() + 3600)
+    with pytest.raises(NotFound):
+        await reception.receive(_forged("b"))
+    await Sweeping(bench.context).forget()
+    assert await _kept(bench) == 1
+    assert await bench.context.store.read(_windows) == 1

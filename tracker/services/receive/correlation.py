@@ -1,4 +1,4 @@
-"""Which task a callback is about (design §4).
+"""Which task a callback is about .
 
 Order of trust: the token in the URL, then the external id, then the provider's id. Where they
 name different tasks, nothing is guessed: the receipt is quarantined.
@@ -33,6 +33,7 @@ class RawCallback:
     signed:  what a signature may be of where that is not the body: the bytes as they came, and
              those that its encoding held.
     flaw:    why the body could not be taken out of its encoding.
+    sender:  the address that it came from; empty where that is not known.
     """
 
     provider: str
@@ -44,6 +45,7 @@ class RawCallback:
     query: str = ""
     signed: tuple[bytes, ...] = ()
     flaw: str | None = None
+    sender: str = ""
 
 
 @record

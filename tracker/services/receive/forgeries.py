@@ -1,68 +1,98 @@
 """Keep a sample of forged callbacks and count the rest: anybody can send as many as they like.
 
-One of a kind is kept in a window, and few of all kinds together, so that neither the disk nor the
-list of what needs a human is filled by a stranger.
+One of a kind is kept in an hour, and few of all kinds together, by all processes on a database.
+Each process gathers its counts and writes them together now and then: a stranger costs the disk
+some writes a minute, however much comes.
 """
 
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from tracker.domain.documents import storable_text
+from tracker.domain.errors import Unavailable
+from tracker.services.context import Context
 from tracker.services.receive.correlation import RawCallback
+from tracker.store import forgeries
+from tracker.store.driver.transaction import Tx
+from tracker.store.forgeries import OTHERS, Forged, ForgeryKind
 
-WINDOW_S = 3600.0
-"""A kind of forgery is kept once in it, in seconds."""
-MOST_KEPT = 60
-"""Forgeries of all kinds that are kept in a window, by each process."""
-MOST_KINDS = 1000
-"""Kinds that are counted apart; beyond them only the sum is counted."""
-_Kind = tuple[str, str, str]
+log = logging.getLogger(__name__)
+
+MOST_KINDS = 60
+"""Kinds that are counted apart in an hour, one forgery of each being kept."""
+FLUSH_S = 10.0
+"""A process writes what it has gathered at most this often, in seconds."""
 
 
-@dataclass(slots=True)
-class _Seen:
-    kept_at: float
-    folded: int = 0
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Counts of one process that are to be added to those of a window."""
+
+    window_at: datetime
+    numbers: Mapping[ForgeryKind, int]
 
 
 class Forgeries:
-    """Decides which forged callbacks are kept. One per process; clocks are the caller's."""
+    """Decides which forged callbacks are kept, and counts them all. One per process."""
 
-    def __init__(self) -> None:
-        self._seen: dict[_Kind, _Seen] = {}
-        self._began = float("-inf")
-        self._kept = 0
-        self._uncounted = 0
+    def __init__(self, context: Context) -> None:
+        """Nothing has come yet."""
+        self._context = context
+        self._window_at: datetime | None = None
+        self._known: set[ForgeryKind] = set()
+        self._gathered: Counter[ForgeryKind] = Counter()
+        self._flushed_s = context.clock.monotonic()
 
-    def sample(self, raw: RawCallback, *, now: float) -> int | None:
-        """Return how many went unkept since the last of this kind; None where this one is not kept.
+    async def count(self, raw: RawCallback) -> bool:
+        """Count one; return whether it is the first of its kind in this hour, to be kept.
 
-        now: in seconds, on a clock that only goes forward.
+        Raises Unavailable when a first one could not be counted.
         """
-        if now - self._began >= WINDOW_S:
-            self._began, self._kept = now, 0
-        kind = _kind(raw)
-        seen = self._seen.get(kind)
-        if self._kept >= MOST_KEPT or (seen is not None and now - seen.kept_at < WINDOW_S):
-            if seen is None:
-                self._uncounted += 1
-            else:
-                seen.folded += 1
-            return None
-        self._kept += 1
-        folded = self._uncounted if seen is None else seen.folded
-        if seen is None:
-            self._uncounted = 0
-            if len(self._seen) >= MOST_KINDS:
-                self._forget_oldest()
-        self._seen.pop(kind, None)
-        self._seen[kind] = _Seen(now)
-        return folded
+        window_at = self._context.clock.now().replace(minute=0, second=0, microsecond=0)
+        if window_at != self._window_at:
+            await self.flush()
+            self._window_at, self._known = window_at, set()
+        kind = _kind_of(raw)
+        if kind in self._known or len(self._known) >= MOST_KINDS:
+            self._gathered[kind if kind in self._known else OTHERS] += 1
+            if self._context.clock.monotonic() - self._flushed_s >= FLUSH_S:
+                await self.flush()
+            return False
+        self._known.add(kind)
+        is_first: bool = await self._context.store.write(_add, _Gathered(window_at, {kind: 1}))
+        return is_first
 
-    def _forget_oldest(self) -> None:
-        """Make room: what was counted of the kind that was kept longest ago joins the sum."""
-        oldest = next(iter(self._seen))
-        self._uncounted += self._seen.pop(oldest).folded
+    async def flush(self) -> None:
+        """Write what was gathered. What cannot be written now is written later."""
+        self._flushed_s = self._context.clock.monotonic()
+        gathered, self._gathered = self._gathered, Counter()
+        if not gathered or self._window_at is None:
+            return
+        try:
+            await self._context.store.write(_add, _Gathered(self._window_at, gathered))
+        except Unavailable as error:
+            log.warning("forged callbacks are counted later: %s", error)
+            self._gathered += gathered
 
 
-def _kind(raw: RawCallback) -> _Kind:
-    sender = raw.headers.get("x-forwarded-for") or raw.headers.get("user-agent", "")
-    return (raw.provider[:64], raw.subject[:64], sender[:128])
+def _add(tx: Tx, batch: Sequence[_Gathered]) -> list[bool]:
+    """Add counts; say of each batch whether one of its kinds is the first in its window."""
+    found: list[bool] = []
+    for one in batch:
+        is_first = False
+        for kind, number in one.numbers.items():
+            new = Forged(kind, number, tx.now)
+            is_first |= forgeries.add(tx.db, one.window_at, new, most=MOST_KINDS)
+        found.append(is_first)
+    return found
+
+
+def _kind_of(raw: RawCallback) -> ForgeryKind:
+    return ForgeryKind(
+        storable_text(raw.provider[:64]),
+        storable_text(raw.subject[:64]),
+        storable_text(raw.sender[:64]),
+    )

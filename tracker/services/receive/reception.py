@@ -60,9 +60,9 @@ class Reception:
     """Receives callbacks."""
 
     def __init__(self, context: Context) -> None:
-        """One per process: it bounds how many forgeries are archived."""
+        """One per process: it counts forgeries."""
         self._context = context
-        self._forgeries = Forgeries()
+        self.forgeries = Forgeries(context)
         self._schemes = [
             (owner, account.name, scheme)
             for (owner, _), account in context.accounts.items()
@@ -80,12 +80,8 @@ class Reception:
         """
         item = self._read(raw)
         is_forged = item.verdict is Verdict.FORGED
-        if is_forged:
-            folded = self._forgeries.sample(raw, now=self._context.clock.monotonic())
-            if folded is None:
-                raise NotFound(_NO_SUCH_URL)
-            if folded:
-                item = replace(item, reason=f"{item.reason}; {folded} more since the last one kept")
+        if is_forged and not await self.forgeries.count(raw):
+            raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:

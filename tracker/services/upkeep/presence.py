@@ -6,7 +6,7 @@ it succeeds, the writer can write, which is what readiness wants to know.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -50,10 +50,12 @@ class Presence:
 
         is_working: whether this process does the background work; asked each time.
         has_worker: whether any process does, as far as is known.
+        chores:     what this process does now and then besides, and once more at its end.
         """
         self._context = context
         self.id = new_id()
         self.is_working: Callable[[], bool] = lambda: False
+        self.chores: list[Callable[[], Awaitable[None]]] = []
         self._marks = [presence.mark(secret) for secret in context.secrets]
         self._lease_s = context.policy.lease.total_seconds()
         self._gone = timedelta(seconds=self._lease_s * GONE_LEASES)
@@ -72,6 +74,7 @@ class Presence:
         if self._repeating is not None:
             self._repeating.cancel()
             await asyncio.wait([self._repeating])
+        await self._do_chores()
         try:
             await self._context.store.write(_remove, self)
         except Unavailable as error:
@@ -93,6 +96,7 @@ class Presence:
     async def look(self) -> None:
         """Be heard of, and say what is wrong with the processes there are."""
         await self._beat()
+        await self._do_chores()
         there = await self._context.store.read(self._standing)
         self.has_worker = any(process.is_worker for process in there.alive)
         for news in self._news(there):
@@ -110,6 +114,10 @@ class Presence:
                 log.exception("looking at the processes raised; it goes on")
             await self._context.clock.sleep(pause_s)
             pause_s = self._lease_s / 3
+
+    async def _do_chores(self) -> None:
+        for chore in self.chores:
+            await chore()
 
     async def _beat(self) -> None:
         started_s = self._context.clock.monotonic()

@@ -1,20 +1,23 @@
-"""Changes of tasks by time alone: `overdue`, `expired`; and removal of old idempotency keys."""
+"""Changes of tasks by time alone: `overdue`, `expired`; and removal of what is old."""
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.store import callback_ids, idempotency, tasks
+from tracker.store import callback_ids, forgeries, idempotency, receipts, tasks
 from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 """Tasks of one transaction."""
+FORGED_KEPT = timedelta(days=7)
+"""How long forged callbacks, and their counts, are kept."""
 
 
 class Sweeping:
@@ -48,7 +51,7 @@ class Sweeping:
             pass
 
     async def forget(self) -> None:
-        """Drop idempotency keys and message ids that nobody will repeat any more."""
+        """Drop names that nobody will repeat any more, and old forged callbacks."""
         while await self._context.store.write(self._forget, BATCH) >= BATCH:
             pass
 
@@ -79,7 +82,9 @@ class Sweeping:
         for limit in limits:
             keys = idempotency.forget(tx.db, before=before, limit=limit)
             ids = callback_ids.forget(tx.db, before=before, limit=limit)
-            dropped.append(max(keys, ids))
+            forged = receipts.forget_forged(tx.db, before=tx.now - FORGED_KEPT, limit=limit)
+            forgeries.forget(tx.db, before=tx.now - FORGED_KEPT)
+            dropped.append(max(keys, ids, forged))
         return dropped
 
 

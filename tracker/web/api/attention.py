@@ -1,15 +1,16 @@
 """/v1/attention: what needs a human, and where to look."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.delivery import Endpoint
+from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
 from tracker.domain.task import FollowUp
-from tracker.store import attention, conditions, endpoints
+from tracker.store import attention, conditions, endpoints, forgeries
 from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
@@ -17,6 +18,8 @@ from tracker.web.edge.state import services, tenant
 
 MOST = 50
 """Entries of each kind; the newest."""
+FORGERIES_SHOWN = timedelta(days=1)
+"""Forged callbacks ask for a human for so long, in whole hours."""
 
 
 @operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Attention})
@@ -24,6 +27,7 @@ async def attention_(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
     owner = tenant(request)
     our = services(request)
+    await our.reception.forgeries.flush()
     found = await our.store.read(lambda db: _collect(db, owner, our.clock.now()))
     for task in found["uncertain"]:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
@@ -35,6 +39,7 @@ async def attention_(request: Request) -> Response:
 
 
 def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
+    since = now - FORGERIES_SHOWN
     return {
         "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
         "conditions": [_condition(one) for one in _conditions(db, owner)],
@@ -44,9 +49,36 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         "denied": _followed_up(db, owner, FollowUp.DENIED),
         "unknown_words": [_word(one) for one in attention.unknown_words(db, owner, limit=MOST)],
         "receipts": {
-            verdict.value: [_odd(one) for one in attention.odd(db, owner, verdict, limit=MOST)]
-            for verdict in attention.ASKING
+            verdict.value: _odd_receipts(db, owner, verdict, since) for verdict in attention.ASKING
         },
+        "forgeries": _forgeries(db, owner, since),
+    }
+
+
+def _odd_receipts(
+    db: Reading, owner: str, verdict: Verdict, since: datetime
+) -> list[service_views.OddReceipt]:
+    newest = since if verdict is Verdict.FORGED else None
+    return [_odd(one) for one in attention.odd(db, owner, verdict, since=newest, limit=MOST)]
+
+
+def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forgeries:
+    """Strangers are the operator's affair: nobody else is told of them."""
+    is_operator = owner == DEFAULT_TENANT
+    kinds = forgeries.list_kinds(db, since=since, limit=MOST) if is_operator else ()
+    return {
+        "since": instant(since),
+        "total": forgeries.total(db, since=since) if is_operator else 0,
+        "kinds": [
+            {
+                "provider": one.kind.provider,
+                "subject": one.kind.subject,
+                "sender": one.kind.sender,
+                "count": one.number,
+                "last_at": instant(one.last_at),
+            }
+            for one in kinds
+        ],
     }
 
 

@@ -51,6 +51,37 @@ class OddReceipt(TypedDict):
 
 
 @with_config(EXACT)
+class ForgeryKind(TypedDict):
+    """Forged callbacks of one kind. All names are empty for those beyond the bound of an hour."""
+
+    provider: str
+    subject: str
+    """The task that their URL names, as it was written."""
+    sender: str
+    """The address that they came from."""
+    count: int
+    last_at: Instant
+
+
+@with_config(EXACT)
+class Forgeries(TypedDict):
+    """Forged callbacks of a day, of which few are kept as receipts. The operator's alone."""
+
+    since: Instant
+    total: int
+    kinds: list[ForgeryKind]
+    """The most frequent first."""
+
+
+@with_config(EXACT)
+class Dismissal(TypedDict):
+    """Who took something out of what needs a human, and when."""
+
+    dismissed_at: Instant
+    actor: str
+
+
+@with_config(EXACT)
 class TroubledEndpoint(TypedDict):
     """An endpoint that gets nothing, or answers nothing but failures."""
 
@@ -89,7 +120,8 @@ class Attention(TypedDict):
     unknown_words: list[UnknownWord]
     """Status words that no table knows, the most frequent first."""
     receipts: dict[str, list[OddReceipt]]
-    """By verdict."""
+    """By verdict; of forged ones those of a day."""
+    forgeries: Forgeries
 
 
 @with_config(EXACT)

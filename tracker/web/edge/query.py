@@ -145,6 +145,14 @@ def task_id(request: Request) -> UUID:
     return found
 
 
+def row_key(request: Request) -> int:
+    """The number in the path. Raises NotFound for what cannot be one."""
+    text = request.path_params["id"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise NotFound("there is no such receipt")
+    return int(text)
+
+
 def as_uuid(text: str) -> UUID | None:
     """An id as callers write it; None for what cannot be one."""
     try:

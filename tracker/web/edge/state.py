@@ -15,6 +15,7 @@ from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
 from tracker.services.fronts.passing import Passing
 from tracker.services.read.watch import Watch
+from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.submission import Acceptance
@@ -61,6 +62,7 @@ class Services:
     stalls: Stalls
     sweeping: Sweeping
     presence: Presence
+    dismissing: Dismissing
     clock: Clock
     keyring: Keyring
     authenticator: Authenticator

@@ -35,15 +35,21 @@ async def receive(request: Request) -> Response:
         limit=our.limits.callback_bytes,
         timeout_s=our.limits.body_timeout_s,
     )
-    return await take(our, place, decoded(request.headers.raw), body)
+    sender = "" if request.client is None else request.client.host
+    return await take(our, place, decoded(request.headers.raw), body, sender)
 
 
 async def take(
-    our: Services, place: Sequence[str], headers: Mapping[str, str], body: bytes
+    our: Services,
+    place: Sequence[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    sender: str = "",
 ) -> Response:
     """Keep one callback and say what was made of it.
 
-    place: provider, subject and token of its URL.
+    place:  provider, subject and token of its URL.
+    sender: the address that it came from.
 
     Raises InvalidRequest and UnsupportedEncoding when it cannot be read (it is kept all the same),
     BodyTooLarge for more than that many bytes in a compressed body, and what `Reception.receive`
@@ -61,7 +67,7 @@ async def take(
     text = as_utf8(headers.get("content-type", ""), body)
     if text is not body and not signed:
         signed = (body,)
-    raw = RawCallback(provider, subject, token, headers, text, signed=signed)
+    raw = RawCallback(provider, subject, token, headers, text, signed=signed, sender=sender)
     if flaw is not None:
         raw = replace(raw, flaw=str(flaw))
     received = await our.reception.receive(raw)

@@ -19,6 +19,7 @@ from tracker.web.edge.middleware import log_answer, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.edge.state import Services
 from tracker.web.receive import callbacks
+from tracker.web.receive.sender import sender_of
 from tracker.web.wire.parsed import BoundedHttpTools
 from tracker.web.wire.refusing import rendered
 
@@ -134,7 +135,10 @@ class CallbackProtocol(BoundedHttpTools):
         begin_request(request_id)  # in the task's own context
         started = our.clock.monotonic()
         try:
-            response = await callbacks.take(our, exchange.place, exchange.headers, exchange.body)
+            headers = exchange.headers
+            peer = "" if self.client is None else self.client[0]
+            sender = sender_of(peer, headers, self.config.forwarded_allow_ips)
+            response = await callbacks.take(our, exchange.place, headers, exchange.body, sender)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await problems.answer(Request(scope), error)
         path = CALLBACK_PREFIX + "/".join(exchange.place)

@@ -1,0 +1,80 @@
+"""What a person has looked at leaves `/v1/attention`; forged callbacks stand there in numbers."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.requests import callback_path, kling_says, submit
+from tracker.web.receive.sender import sender_of
+
+
+def attention(http: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = http.get("/v1/attention").json()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"), [(b"{", "malformed"), (kling_says("marinating"), "unknown_status")]
+)
+def test_a_dismissed_receipt_asks_for_nobody_and_stays_in_its_list(
+    http: httpx.Client, body: bytes, verdict: str
+) -> None:
+    task = submit(http)["id"]
+    http.post(callback_path(task), content=body)
+    (odd,) = attention(http)["receipts"][verdict]
+    first = http.post(f"/v1/receipts/{odd['receipt_id']}/dismiss")
+    assert first.status_code == 200, first.text
+    assert first.json()["actor"]
+    again = http.post(f"/v1/receipts/{odd['receipt_id']}/dismiss")
+    assert again.json() == first.json()
+    assert attention(http)["receipts"][verdict] == []
+    assert attention(http)["unknown_words"] == []
+    assert len(http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]) == 1
+
+
+def test_a_dismissed_task_asks_for_nobody_and_is_asked_about_on(http: httpx.Client) -> None:
+    task = submit(http)["id"]
+    assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 409
+    http.post(callback_path(task), content=kling_says("succeed", task_result={}))
+    (stuck,) = attention(http)["without_result"]
+    assert stuck["task_id"] == task
+    assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 200
+    assert attention(http)["without_result"] == []
+
+
+@pytest.mark.parametrize("id_", ["0", "-1", "x", "999999999999", "9" * 30, "%00"])
+def test_a_receipt_that_is_not_there_is_not_found(http: httpx.Client, id_: str) -> None:
+    assert http.post(f"/v1/receipts/{id_}/dismiss").status_code == 404
+
+
+@pytest.mark.parametrize("header", [{}, {"x-forwarded-for": "203.0.113.9, 198.51.100.7"}])
+def test_forged_callbacks_are_counted_by_where_they_came_from(
+    http: httpx.Client, header: dict[str, str]
+) -> None:
+    task = submit(http)["id"]
+    for _ in range(5):
+        url = callback_path(task)[:-1] + "~"
+        assert http.post(url, content=b"{}", headers=header).status_code == 404
+    found = attention(http)
+    assert found["forgeries"]["total"] == 5
+    (kind,) = found["forgeries"]["kinds"]
+    # The peer is on this machine, as a proxy would be: the address that it saw counts.
+    sender = header.get("x-forwarded-for", "127.0.0.1").rpartition(", ")[2]
+    assert (kind["sender"], kind["subject"], kind["count"]) == (sender, task, 5)
+    (receipt,) = found["receipts"]["forged"]
+    http.post(f"/v1/receipts/{receipt['receipt_id']}/dismiss").raise_for_status()
+    assert attention(http)["receipts"]["forged"] == []
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "sender"),
+    [
+        ("192.0.2.7", "203.0.113.9", "192.0.2.7"),
+        ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        ("10.0.0.1", "", "10.0.0.1"),
+    ],
+)
+def test_only_a_trusted_proxy_says_who_sent_it(peer: str, header: str, sender: str) -> None:
+    assert sender_of(peer, {"x-forwarded-for": header}, "10.0.0.0/8") == sender

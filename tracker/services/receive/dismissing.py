@@ -1,0 +1,56 @@
+"""Put aside what a person has looked at: odd receipts, and tasks that are followed up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.domain.errors import Conflict, NotFound
+from tracker.services.context import Context
+from tracker.store import dismissals, tasks
+from tracker.store.dismissals import Dismissal, DismissalKind
+from tracker.store.driver.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Dismissed:
+    tenant: str
+    kind: DismissalKind
+    key: int
+    actor: str
+
+
+class Dismissing:
+    """Takes entries out of what needs a human; their history stays as it is."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def dismiss_receipt(self, tenant: str, key: int, *, actor: str) -> Dismissal:
+        """Dismiss a receipt. A second time changes nothing. Raises NotFound, Unavailable."""
+        if not await self._context.store.read(lambda db: dismissals.has_receipt(db, tenant, key)):
+            raise NotFound("there is no such receipt")
+        return await self._keep(_Dismissed(tenant, DismissalKind.RECEIPT, key, actor))
+
+    async def dismiss_follow_up(self, tenant: str, id_: UUID, *, actor: str) -> Dismissal:
+        """Dismiss a task that has ended and is asked about all the same; it is asked about on.
+
+        Raises NotFound; Conflict where it is not followed up; Unavailable.
+        """
+        task = await self._context.store.find(tasks.by_id, id_)
+        if task is None or task.tenant != tenant:
+            raise NotFound("there is no such task")
+        if task.follow_up is None:
+            raise Conflict("only a task without a result, or denied by its provider, is dismissed")
+        return await self._keep(_Dismissed(tenant, DismissalKind.FOLLOW_UP, task.key, actor))
+
+    async def _keep(self, dismissed: _Dismissed) -> Dismissal:
+        kept: Dismissal = await self._context.store.write(_keep, dismissed)
+        return kept
+
+
+def _keep(tx: Tx, batch: Sequence[_Dismissed]) -> list[Dismissal]:
+    return [
+        dismissals.keep(tx.db, one.tenant, one.kind, one.key, Dismissal(tx.now, one.actor))
+        for one in batch
+    ]

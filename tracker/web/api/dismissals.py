@@ -1,0 +1,45 @@
+"""/v1/…/dismiss: say that something that needed a human has been looked at."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.rendering import instant
+from tracker.store.dismissals import Dismissal
+from tracker.web.api import service_views
+from tracker.web.edge import query
+from tracker.web.edge.operation import operation
+from tracker.web.edge.state import principal, services, tenant
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="operations",
+    answers={200: service_views.Dismissal},
+    problems=[404],
+)
+async def dismiss_receipt(request: Request) -> Response:
+    """Take a receipt out of `/v1/attention`; it stays in the list of its task."""
+    found = await services(request).dismissing.dismiss_receipt(
+        tenant(request), query.row_key(request), actor=principal(request).actor
+    )
+    return _answer(found)
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="operations",
+    answers={200: service_views.Dismissal},
+    problems=[404, 409],
+)
+async def dismiss_follow_up(request: Request) -> Response:
+    """Take a task without a result, or denied, out of `/v1/attention`; it is asked about on."""
+    found = await services(request).dismissing.dismiss_follow_up(
+        tenant(request), query.task_id(request), actor=principal(request).actor
+    )
+    return _answer(found)
+
+
+def _answer(found: Dismissal) -> Response:
+    view: service_views.Dismissal = {"dismissed_at": instant(found.at), "actor": found.actor}
+    return JSONResponse(view, headers={"cache-control": "no-store"})
