@@ -33,6 +33,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Not Found": "服务没有这个地址",
         "Method Not Allowed": "此路径不支持该 HTTP 方法",
         "there is no such task": "没有这个任务",
+        "there is no such receipt": "没有这个收据",
+        "only a task without a result, or denied by its provider, is dismissed": (
+            "只有没有结果或被服务商否认的任务才能标记为已处理"
+        ),
         "there is no such endpoint": "没有这个端点",
         "there is no such delivery": "没有这个投递",
         "the page has no such file": "文档页面没有这个文件",
