@@ -111,6 +111,7 @@ def check_storable(outcome: object) -> bool:
     for text in _texts(said):
         assert "\x00" not in text
         text.encode()  # no half of a surrogate pair
+    json.dumps(said.detail, allow_nan=False).encode()
     assert said.at is None or said.at.tzinfo is not None
     assert said.state is None or said.state in TERMINAL | {TaskState.SUBMITTED, TaskState.RUNNING}
     return True

@@ -168,11 +168,21 @@ def test_growing_output_is_news_and_the_verdict_replaces_it() -> None:
     ]
 
 
-def test_text_in_pieces_is_one_artifact() -> None:
-    said = callback_of(REPLICATE, _body("processing", output=["Once", " upon"]))
-    assert [(piece.kind, piece.extra) for piece in said.artifacts] == [
-        ("text", {"text": "Once upon"})
-    ]
+def test_text_in_pieces_is_one_artifact_that_holds_it() -> None:
+    said = callback_of(REPLICATE, _body("processing", output=["Once", " upon, 猫"]))
+    (piece,) = said.artifacts
+    assert (piece.kind, piece.state) == ("text", ArtifactState.PREVIEW)
+    assert piece.url == "data:text/plain;charset=utf-8,Once%20upon%2C%20%E7%8C%AB"
+
+
+def test_the_raw_output_is_kept_until_the_end_and_never_replaced_by_nothing() -> None:
+    output = {"video": URL, "seed": 7}
+    assert callback_of(REPLICATE, _body("succeeded", output=output)).detail == {"output": output}
+    assert callback_of(REPLICATE, _body("succeeded")).detail is None
+    huge = callback_of(REPLICATE, b'{"id": "x", "status": "succeeded", "output": [1e999, "a"]}')
+    assert huge.detail == {"output": [None, "a"]}
+    purged = _body("succeeded", output=output, data_removed=True)
+    assert callback_of(REPLICATE, purged).detail is None
 
 
 def test_a_secret_that_is_none_is_refused_by_name() -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import own_url, posted, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
-from tracker.providers.kit.reading import amount_text, first_instant, first_text
+from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import Create, Meaning
 from tracker.providers.ports.account import Account, AccountOptions
@@ -163,7 +163,8 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             return replace(said, state=state, error=error, message=said.message or _ABORTED)
         if said.state is TaskState.SUCCEEDED and parsed.get("data_removed") is True:
             return replace(said, message=_PURGED, artifacts=())
-        return said
+        output = parsed.get("output")
+        return said if output is None else replace(said, detail={"output": finite(output)})
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Replicate gives a text and no code."""
@@ -178,7 +179,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         return min(float(found[-1]), 100.0) if found else None
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
-        """Collect every URL of `output`, in order; text without one is one artifact.
+        """Collect every URL of `output`, in order; text without one is one artifact, as a data URL.
 
         What a prediction shows before its success is a preview.
         """
@@ -195,9 +196,10 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
                 for place, url in enumerate(urls)
             ]
         text = _text(output)
-        return (
-            [Artifact("text", None, extra={"text": text}, key="text", state=state)] if text else []
-        )
+        if not text:
+            return []
+        written = f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
+        return [Artifact("text", written, key="text", state=state)]
 
     def costs(self, account: Account, parsed: Any) -> Sequence[Cost]:
         """Return every numeric metric: seconds of computing, and outputs by their count."""
