@@ -1,4 +1,4 @@
-"""The loop that delivers: look what is due, claim in batches, send, keep the places filled.
+"""Deliveries: look what is due, claim in batches, send, keep each destination busy.
 
 Deliveries are their own queue and not jobs: they are claimed many at a time, and each destination
 has places of its own, fewer while it fails (domain/pacing.py).
@@ -17,13 +17,12 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.pacing import Pace
 from tracker.services.deliver.delivery import Delivering, Held
 from tracker.store.delivery_queue import MOST_LANES, Lane
+from tracker.workers.loop import IDLE_S, Loop
 
 log = logging.getLogger(__name__)
 
 MOST_HELD = 512
 """Deliveries that a process holds at once."""
-IDLE_S = 30.0
-"""Longest pause between two looks; the supervisor's look-out wakes it before that."""
 BETWEEN_LOOKS_S = 0.01
 """Shortest pause between two looks: what comes in the meantime is claimed together."""
 REST = 1.0
@@ -41,58 +40,29 @@ class _Destination:
     has_more: bool = False
 
 
-class DeliveryLoop:
+class DeliveryLoop(Loop[Held]):
     """Delivers until it is told to stop."""
 
     def __init__(self, delivering: Delivering, clock: Clock, *, drain_s: float) -> None:
         """drain_s: how long what is under way may take to end when we stop."""
-        self._drain_s = drain_s
+        super().__init__("deliveries", drain_s=drain_s)
         self._delivering = delivering
         self._clock = clock
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
         self._destinations: dict[str, _Destination] = {}
-        self._running: dict[asyncio.Task[None], Held] = {}
         self._releasing: set[asyncio.Task[None]] = set()
 
-    def wake(self) -> None:
-        """There may be something to do now."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        """Claim nothing more."""
-        self._stopping.set()
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Until `stop`; then wait for what is under way, and hand back the rest."""
-        while not self._stopping.is_set():
-            self._woken.clear()
-            pause_s = await self._paced_look()
-            await self._sleep(pause_s)
-        await self._drain()
-
-    async def _paced_look(self) -> float:
+    async def _step(self) -> float:
         """Look, and rest a while in proportion: with very many destinations a look takes time."""
         began = self._clock.monotonic()
-        pause_s = await self._look()
+        pause_s = await super()._step()
         took_s = self._clock.monotonic() - began
         await self._clock.sleep(max(BETWEEN_LOOKS_S, took_s * REST))
-        return pause_s
+        return max(pause_s, BETWEEN_LOOKS_S)
 
     async def _look(self) -> float:
-        """Claim what is due and fits; returns for how long there will be nothing, in seconds."""
-        try:
-            lanes = await self._delivering.lanes()
-            wanted = self._plan(lanes)
-            claimed = await self._delivering.claim(wanted) if wanted else []
-        except Unavailable as error:
-            log.warning("deliveries: %s; trying again", error)
-            return float(error.retry_after_s)
-        except Exception:
-            # A worker that ended here would leave a service that owes and never delivers.
-            log.exception("deliveries: claiming raised; trying again")
-            return IDLE_S
+        lanes = await self._delivering.lanes()
+        wanted = self._plan(lanes)
+        claimed = await self._delivering.claim(wanted) if wanted else []
         for held in claimed:
             destination = self._destinations.setdefault(held.claimed.lane, _Destination())
             destination.pace.claimed += 1
@@ -141,9 +111,7 @@ class DeliveryLoop:
                 late.append(held)
                 continue
             pace.under_way += 1
-            running = asyncio.create_task(self._work(held))
-            self._running[running] = held
-            running.add_done_callback(self._ended)
+            self._start(self._work(held), held)
         if late:
             pace.claimed -= len(late)
             releasing = asyncio.create_task(self._release(late))
@@ -168,24 +136,17 @@ class DeliveryLoop:
             else:
                 pace.succeeded() if accepted else pace.failed()
 
-    def _ended(self, running: asyncio.Task[None]) -> None:
-        held = self._running.pop(running)
-        pace = self._destinations[held.claimed.lane].pace
+    def _finished(self, work: Held) -> None:
+        pace = self._destinations[work.claimed.lane].pace
         pace.under_way -= 1
         pace.claimed -= 1
-        self._fill(held.claimed.lane)
+        self._fill(work.claimed.lane)
 
     async def _release(self, held: Sequence[Held]) -> None:
         try:
             await self._delivering.release(held)
         except Unavailable as error:
             log.warning("deliveries were not handed back: %s; they become due again", error)
-
-    async def _sleep(self, pause_s: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), max(pause_s, BETWEEN_LOOKS_S))
-        except TimeoutError:
-            return
 
     def _forget(self) -> None:
         """Forget destinations that nothing is held for, when there are too many."""
@@ -194,15 +155,9 @@ class DeliveryLoop:
                 lane: one for lane, one in self._destinations.items() if one.pace.claimed
             }
 
-    async def _drain(self) -> None:
+    async def _hand_back(self, unfinished: Sequence[Held]) -> None:
         untried = [held for one in self._destinations.values() for held in one.ready]
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._drain_s)
-        left = dict(self._running)
-        for running in left:
-            running.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        untried += left.values()
+        untried += unfinished
         if untried:
             await self._release(untried)
         await asyncio.gather(*self._releasing)

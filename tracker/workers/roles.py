@@ -12,7 +12,7 @@ from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.jobs import Job
-from tracker.workers.loop import Role
+from tracker.workers.jobs import Role
 from tracker.workers.supervisor import Chore
 
 

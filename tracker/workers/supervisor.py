@@ -10,7 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.workers.deliveries import DeliveryLoop
-from tracker.workers.loop import Loop, Role
+from tracker.workers.jobs import JobLoop, Role
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ class Supervisor:
         """Nothing runs yet."""
         self._leases = leases
         self._loops = {
-            role.kind: Loop(role, leases, clock, lease_s=lease_s, drain_s=drain_s) for role in roles
+            role.kind: JobLoop(role, leases, clock, lease_s=lease_s, drain_s=drain_s)
+            for role in roles
         }
         self._deliveries = deliveries
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]

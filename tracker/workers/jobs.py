@@ -1,0 +1,152 @@
+"""Jobs: claim what is due, lane by lane, run it and keep its leases."""
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.domain.work import JobKind
+from tracker.services.leases import Leases
+from tracker.store.jobs import Job
+from tracker.workers.loop import IDLE_S, Loop
+
+log = logging.getLogger(__name__)
+
+BETWEEN_CLAIMS_S = 0.05
+"""Pause after a claim that did not fill us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How jobs of one kind are worked on.
+
+    run:         carries out jobs of one lane and settles them.
+    concurrency: how many at once in this process.
+    per_lane:    how many of one lane at once, so that a dead provider or receiver starves nobody.
+    together:    how many of one lane `run` is handed at a time.
+    """
+
+    kind: JobKind
+    run: Callable[[Sequence[Job]], Awaitable[None]]
+    concurrency: int
+    per_lane: int
+    together: int = 1
+
+
+class JobLoop(Loop[tuple[Job, ...]]):
+    """Works on jobs of one kind until it is told to stop."""
+
+    def __init__(
+        self, role: Role, leases: Leases, clock: Clock, *, lease_s: float, drain_s: float
+    ) -> None:
+        """lease_s: the lease; held work is renewed three times within it.
+
+        drain_s: how long work under way may take to end when we stop.
+        """
+        super().__init__(role.kind.value, drain_s=drain_s)
+        self._role = role
+        self._leases = leases
+        self._clock = clock
+        self._lease_s = lease_s
+
+    async def run(self) -> None:
+        """Work until `stop`, and renew the leases of what is held."""
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            await super().run()
+        finally:
+            renewing.cancel()
+
+    async def _look(self) -> float:
+        held = list(self._jobs())
+        room = self._role.concurrency - len(held)
+        if room <= 0:
+            return IDLE_S  # the end of a job wakes us
+        due = await self._leases.next_due(self._role.kind)
+        if due is None:
+            return IDLE_S
+        wait_s = (due - self._clock.now()).total_seconds()
+        if wait_s > 0:
+            return min(wait_s, IDLE_S)
+        claimed = await self._leases.claim(
+            self._role.kind,
+            limit=room,
+            per_lane=self._role.per_lane,
+            busy=Counter(job.lane for job in held),
+        )
+        for jobs in _pieces(claimed, self._role.together):
+            self._start(self._work(jobs), jobs)
+        # Nothing: what is due waits for a slot, or others hold it. A commit wakes us.
+        return BETWEEN_CLAIMS_S if claimed else IDLE_S
+
+    def _jobs(self) -> Iterator[Job]:
+        return (job for jobs in self._running.values() for job in jobs)
+
+    async def _work(self, jobs: tuple[Job, ...]) -> None:
+        first = jobs[0]
+        with structlog.contextvars.bound_contextvars(
+            job=first.key, kind=first.kind.value, task=first.task_key, jobs=len(jobs)
+        ):
+            try:
+                await self._role.run(jobs)
+            except Unavailable as error:
+                log.warning("%s: its outcome was not recorded; the lease runs out", error)
+            except Exception:
+                if len(jobs) == 1:
+                    log.exception("a job raised; it will be tried again later")
+                    await self._fail(first)
+                    return
+                log.exception("one of %d jobs raised; each is tried alone", len(jobs))
+                for job in jobs:
+                    await self._work((job,))
+
+    async def _fail(self, job: Job) -> None:
+        try:
+            await self._leases.fail(job, "raised; see the log")
+        except Exception:
+            log.exception("nor could that be recorded; the lease runs out")
+
+    def _finished(self, work: tuple[Job, ...]) -> None:
+        del work
+        self.wake()
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(self._lease_s / 3)
+            held = list(self._jobs())
+            if not held:
+                continue
+            try:
+                kept = await self._leases.renew(held)
+            except Unavailable as error:
+                log.warning("leases were not renewed: %s", error)
+                continue
+            except Exception:
+                log.exception("leases were not renewed")
+                continue
+            lost = len(held) - len(kept)
+            if lost:
+                log.warning("%d leases were lost; their results will be dropped", lost)
+
+    async def _hand_back(self, unfinished: Sequence[tuple[Job, ...]]) -> None:
+        if not unfinished:
+            return
+        try:
+            await self._leases.release([job for jobs in unfinished for job in jobs])
+        except Unavailable as error:
+            log.warning("leases were not handed back: %s; they run out", error)
+
+
+def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:
+    """Jobs of one lane each, so many at most."""
+    lanes: dict[str, list[Job]] = defaultdict(list)
+    for job in claimed:
+        lanes[job.lane].append(job)
+    for jobs in lanes.values():
+        for start in range(0, len(jobs), together):
+            yield tuple(jobs[start : start + together])
