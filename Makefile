@@ -9,6 +9,7 @@ COMPILE = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no
 CLIENTS = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11
 INSTALL = $(UV) pip install -q --python $(PY)
+FAST = tests/domain tests/providers tests/egress tests/web tests/test_accounts.py tests/test_locale.py
 
 # With bytecode switched off nothing is cached, and every start pays for it.
 export PYTHONDONTWRITEBYTECODE :=
@@ -16,7 +17,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo test test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -31,6 +32,9 @@ demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 
 test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
 	$(PY) -m pytest -n 3 $(ARGS)
+
+test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
+	$(PY) -m pytest -n 2 -k "not postgres" $(FAST) $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
 	$(PY) -m pytest -n 3 -k postgres $(ARGS)

@@ -1,14 +1,49 @@
-"""The service and its provider, both on real sockets."""
+"""The service and its provider, both on real sockets.
+
+Starting and stopping a service costs more than most tests. A file whose tests name nothing that
+must be unique at the provider (its task ids, external ids) shares one by overriding `http` with
+`shared_http`: each test then has a tenant of its own, and so sees its own tasks only.
+"""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.keys import bearer, issue
 from tests.support.service import environment, listen, serving
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
+
+_IDLE = {
+    "TRACKER_CALLBACK_SECRETS": "a secret for tests only",
+    "TRACKER_MAX_BODY_BYTES": "65536",
+    "TRACKER_CALLBACK_MAX_BYTES": "16384",
+    "TRACKER_BODY_TIMEOUT_S": "1",
+}
+_tenants = count(1)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A service that the tests of one file share. database_url: where it keeps its tasks."""
+
+    url: str
+    database_url: str
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """Yield a client that acts for a new tenant."""
+        key = issue(self.database_url, tenant=f"tenant-{next(_tenants)}")
+        with httpx.Client(
+            base_url=self.url, headers=bearer(key), trust_env=False, timeout=20
+        ) as client:
+            yield client
 
 
 @pytest.fixture
@@ -17,9 +52,34 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database that the tests of one file share; each test runs once on each kind."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            sqlite: SqliteTemplate = request.getfixturevalue("sqlite_template")
+            url = sqlite.copy(tmp_path_factory.mktemp("shared"))
+        else:
+            postgres: PostgresTemplate = request.getfixturevalue("postgres_template")
+            url = stack.enter_context(postgres.copy())
+        issue(url, tenant="first")  # before the service starts, which is open without any key
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_idle(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    """Web alone, for all tests of a file."""
+    with _idle(shared_database_url, tmp_path_factory.mktemp("idle")) as url:
+        yield Shared(url, shared_database_url)
+
+
 @pytest.fixture
 def live(database_url: str, tmp_path: Path, emulator: Emulator) -> Iterator[str]:
-    """Web and workers in one process; its address."""
+    """Web and workers in one process, of one test; its address."""
     door = listen()
     public = f"http://127.0.0.1:{door.getsockname()[1]}"
     env = environment(database_url, tmp_path, provider_url=emulator.url, public_url=public)
@@ -29,24 +89,33 @@ def live(database_url: str, tmp_path: Path, emulator: Emulator) -> Iterator[str]
 
 @pytest.fixture
 def idle(database_url: str, tmp_path: Path) -> Iterator[str]:
-    """Web alone, so that what was accepted stays queued; its address."""
-    door = listen()
-    env = environment(
-        database_url,
-        tmp_path,
-        provider_url="http://127.0.0.1:9",
-        public_url="https://tracker.example",
-        TRACKER_CALLBACK_SECRETS="a secret for tests only",
-        TRACKER_MAX_BODY_BYTES="65536",
-        TRACKER_CALLBACK_MAX_BYTES="16384",
-        TRACKER_BODY_TIMEOUT_S="1",
-    )
-    with serving(env, door=door, workers=False) as url:
+    """Web alone, of one test, so that what was accepted stays queued; its address."""
+    with _idle(database_url, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
 def http(idle: str) -> Iterator[httpx.Client]:
-    """A client of the idle service."""
+    """A client of an idle service that only this test has."""
     with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
         yield client
+
+
+@pytest.fixture
+def shared_http(shared_idle: Shared) -> Iterator[httpx.Client]:
+    """A client of the file's idle service, for a tenant of its own."""
+    with shared_idle.client() as client:
+        yield client
+
+
+@contextmanager
+def _idle(database_url: str, folder: Path) -> Iterator[str]:
+    env = environment(
+        database_url,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        **_IDLE,
+    )
+    with serving(env, door=listen(), workers=False) as url:
+        yield url

@@ -8,6 +8,11 @@ import pytest
 from tests.support.requests import EXAMPLE, submission, submit
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 def test_an_accepted_task_is_queued_and_has_an_address(http: httpx.Client) -> None:
     answer = http.post("/v1/tasks", json=submission(metadata={"order": 7}))
     task = answer.json()

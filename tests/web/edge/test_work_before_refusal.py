@@ -7,12 +7,13 @@ are shared; what is refused here took seconds before bodies were bounded.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, MULTI_IMAGE, submission
 from tests.support.service import environment, listen, serving
 from tests.support.stalls import StallMeter
@@ -52,10 +53,14 @@ class Measured:
         return answer
 
 
-@pytest.fixture
-def measured(sqlite_url: str, tmp_path: Path) -> Iterator[Measured]:
+@pytest.fixture(scope="module")
+def measured(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Measured]:
     meter = StallMeter()
-    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    folder = tmp_path_factory.mktemp("measured")
+    database = sqlite_template.copy(folder)
+    env = environment(database, folder, provider_url="http://127.0.0.1:9", public_url=None)
     with (
         serving(env, door=listen(), workers=False, around=meter.around) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
@@ -63,6 +68,7 @@ def measured(sqlite_url: str, tmp_path: Path) -> Iterator[Measured]:
         yield Measured(http, meter)
 
 
+@cache
 def _unknown(count: int) -> bytes:
     return json.dumps({f"field-{n}": n for n in range(count)}).encode()
 

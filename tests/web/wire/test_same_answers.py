@@ -15,7 +15,7 @@ from tests.support.requests import callback_path, kling_says
 from tests.support.service import environment, listen, serving
 from tracker.domain.token import SHARED
 
-COUNT = 6000
+COUNT = 2500
 AT_ONCE = 64
 END = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 """Sent behind each request, so that the connection ends when all is answered."""
@@ -148,4 +148,4 @@ def test_thousands_of_odd_requests_are_answered_the_same(
             urls.append(stack.enter_context(running))
         told, differing = asyncio.run(_compared((urls[0], urls[1]), Random(7)))
     assert not differing, (len(differing), differing[:2])
-    assert told >= 5000
+    assert told >= COUNT * 5 // 6
