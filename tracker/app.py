@@ -35,6 +35,7 @@ from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
@@ -330,6 +331,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         store=context.store,
         acceptance=acceptance,
         actions=Actions(context, acceptance),
+        resubmission=Resubmission(context, acceptance),
         reception=reception,
         passing=Passing(context, egress),
         endpoints=Endpoints(context),

@@ -91,6 +91,15 @@ def test_tasks_are_acted_on(tracker: Client) -> None:
     again = tracker.resubmit(failed.id, idempotency_key="once")
     assert (again.resubmit_of, again.state) == (failed.id, "queued")
     assert tracker.resubmit(failed.id, idempotency_key="once").id == again.id
+    tracker.wait(again.id, timeout_s=20)
+    counted = tracker.resubmit_many(state="failed", operation=failed.operation)
+    assert (counted.dry_run, counted.sample, counted.tasks) == (True, [again.id], [])
+    taken = tracker.resubmit_many(
+        include_resubmitted=True, created_before=again.created_at, dry_run=False
+    )
+    assert [source for _, source in taken.tasks] == [failed.id]
+    with pytest.raises(Conflict, match="only an uncertain task"):
+        tracker.resolve(failed.id, "give_up")
     assert tracker.refresh(failed.id).state == "failed"
     with pytest.raises(Conflict):
         tracker.cancel(failed.id)

@@ -25,6 +25,7 @@ OURS = {"raw", "cursor", "resubmit_of"}
         (models.Evidence, views.Evidence),
         (models.TaskError, views.TaskError),
         (models.Artifact, views.Artifact),
+        (models.Resubmitted, views.Resubmitted),
     ],
 )
 def test_every_field_has_its_place(model: Any, shape: Any) -> None:

@@ -17,6 +17,7 @@ _TRANSITIONS = (
     Column("source"),
     Column("at", "time"),
     Column("evidence"),
+    Column("actor"),
     Column("from"),
     Column("message", "text"),
 )

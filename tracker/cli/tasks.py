@@ -1,4 +1,4 @@
-"""`tracker tasks`: list, show, wait, cancel, refresh, resubmit."""
+"""`tracker tasks`: list, show, wait, cancel, resolve, refresh; the rest is in `resubmit`."""
 
 import sys
 from http import HTTPStatus
@@ -10,9 +10,11 @@ from tracker.cli.command import Group, examples
 from tracker.cli.filters import filtered, parameters
 from tracker.cli.history import history, print_history, print_task
 from tracker.cli.remote import ANSWER_S, ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, say
-from tracker.cli.submit import TIMEOUT, WAIT, finish, wait_for
+from tracker.cli.resubmit import resubmit
+from tracker.cli.shared import WIDE, emit, fail, say
+from tracker.cli.submit import TIMEOUT, wait_for
 from tracker.cli.table import Column, print_table
+from tracker.cli.types import choice
 
 _COLUMNS = (
     Column("id", "id"),
@@ -34,6 +36,9 @@ _COLUMNS = (
 )
 def tasks() -> None:
     """List tasks, show one with its history, and act on them."""
+
+
+tasks.add_command(resubmit)
 
 
 @tasks.command(
@@ -106,9 +111,47 @@ def wait(*, connection: ConnectionOptions, output: str, task_id: str, timeout: f
 @remote
 @click.argument("task_id")
 def cancel(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
-    """Cancel a task that has not been sent. Exit 1 when it may have been."""
+    """Cancel a task, or have its provider asked to where it has the task already.
+
+    Exit 1 when neither can be done.
+    """
     with connection.open() as server:
-        task = server.post(f"/v1/tasks/{task_id}/cancel")
+        answer = server.send("POST", f"/v1/tasks/{task_id}/cancel")
+        task = server.json_of(answer)
+    emit(output, task, lambda: print_task(task))
+    if answer.status_code == HTTPStatus.ACCEPTED:
+        say("asked; the provider's word ends it")
+        say(f"wait for it: tracker tasks wait {task['id']}")
+
+
+@tasks.command(
+    epilog=examples(
+        "tracker tasks resolve TASK_ID exists --provider-task-id 881234",
+        "tracker tasks resolve TASK_ID never-made",
+    )
+)
+@remote
+@click.argument("task_id")
+@click.argument("verb", type=choice(["exists", "never-made", "give-up"]))
+@click.option("--provider-task-id", help="Where it exists: its id at the provider.")
+def resolve(
+    *,
+    connection: ConnectionOptions,
+    output: str,
+    task_id: str,
+    verb: str,
+    provider_task_id: str | None,
+) -> None:
+    """Settle an uncertain task by what you know of it.
+
+    exists: it was made. never-made: it is sent again. give-up: it expires.
+    """
+    if (verb == "exists") != (provider_task_id is not None):
+        fail("--provider-task-id goes with exists, and is needed there")
+    body = {"verb": verb.replace("-", "_")}
+    body |= {"provider_task_id": provider_task_id} if provider_task_id else {}
+    with connection.open() as server:
+        task = server.post(f"/v1/tasks/{task_id}/resolve", json=body)
     emit(output, task, lambda: print_task(task))
 
 
@@ -129,31 +172,6 @@ def refresh(*, connection: ConnectionOptions, output: str, task_id: str, wait: i
     emit(output, task, lambda: print_task(task))
     if answer.status_code == HTTPStatus.ACCEPTED:
         say(f"nothing new within {wait} s")
-
-
-@tasks.command()
-@remote
-@click.argument("task_id")
-@click.option("--idempotency-key", help="The same key is the same new task.")
-@WAIT
-@TIMEOUT
-def resubmit(  # noqa: PLR0913 - one parameter per option
-    *,
-    connection: ConnectionOptions,
-    output: str,
-    task_id: str,
-    idempotency_key: str | None,
-    wait: bool,
-    timeout: float,
-) -> None:
-    """Submit the input of an ended task again, as a new task.
-
-    The task must have failed, been cancelled or expired.
-    """
-    headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
-    with connection.open() as server:
-        task = server.post(f"/v1/tasks/{task_id}/resubmit", headers=headers)
-        finish(server, task, wait=wait, timeout_s=timeout, output=output)
 
 
 def _print_list(found: list[dict[str, Any]], *, wide: bool) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ from tracker.domain.spelling import hint
 
 _EXAMPLE = "2026-11-28T14:00:00Z"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Instant(click.ParamType[str]):
@@ -32,6 +33,21 @@ class Instant(click.ParamType[str]):
         return text
 
 
+class Duration(click.ParamType[timedelta]):
+    """A span of time: a number of s, m, h or d."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return how long it is."""
+        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no duration like 90s, 30m, 1h or 2d", param, ctx)
+        return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
 class Words(click.Choice[str]):
     """One of a list, with what was probably meant in the error."""
 
@@ -48,6 +64,7 @@ def choice(values: Iterable[str]) -> Words:
 
 
 INSTANT = Instant()
+DURATION = Duration()
 EVENT_TYPE = choice(one.value for one in EventType)
 
 

@@ -24,7 +24,15 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
-from tracker.client.models import Artifact, Change, Evidence, Task, TaskError, Transition
+from tracker.client.models import (
+    Artifact,
+    Change,
+    Evidence,
+    Resubmitted,
+    Task,
+    TaskError,
+    Transition,
+)
 from tracker.client.sync import Client
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "Refused",
+    "Resubmitted",
     "Task",
     "TaskError",
     "TimedOut",

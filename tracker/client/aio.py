@@ -11,7 +11,7 @@ from tracker.client import flows
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Task, Transition
+from tracker.client.models import Change, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 
@@ -156,6 +156,29 @@ class AsyncClient:
         return await self._run(
             flows.resubmit(task_id, idempotency_key=idempotency_key, tries=self._tries)
         )
+
+    async def resubmit_many(self, *, dry_run: bool = True, **filters: Any) -> Resubmitted:
+        """Submit the input of all ended tasks again that match; each once. One call is bounded.
+
+        dry_run: only say how many match, which is the default.
+        filters: see `flows.resubmit_filters`: state (one or several of failed, cancelled, expired;
+                 all where none is given), provider, operation, account, error_code, created_after,
+                 created_before, metadata, include_resubmitted, and `cursor`, the `next_cursor` of
+                 the call before.
+        """
+        body = flows.resubmit_filters(**filters) | {"dry_run": dry_run}
+        return await self._run(flows.resubmit_many(body, tries=self._tries))
+
+    async def resolve(
+        self, task_id: str, verb: str, *, provider_task_id: str | None = None
+    ) -> Task:
+        """Settle an `uncertain` task whose submit nothing else can find out about.
+
+        verb: `exists`, with the provider's id; `never_made`, which sends it again; `give_up`.
+        Raises Conflict when it is not uncertain any more.
+        """
+        flow = flows.resolve(task_id, verb, provider_task_id, tries=self._tries)
+        return await self._run(flow)
 
     async def _run(self, flow: Flow[T]) -> T:
         outcome: Outcome | None = None

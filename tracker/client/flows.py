@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from tracker.client.calls import Answer, Call, Lost, Outcome, Params, pause_before_retry
 from tracker.client.errors import ClientError, TimedOut, TooManyRequests, Unavailable, Unreachable
-from tracker.client.models import Change, Task, Transition
+from tracker.client.models import Change, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0
@@ -112,6 +112,24 @@ def resubmit(task_id: str, *, idempotency_key: str | None, tries: int) -> Flow[T
     """`POST /v1/tasks/{id}/resubmit`."""
     key = idempotency_key or secrets.token_hex(16)
     call = Call("POST", f"{_task(task_id)}/resubmit", headers={"idempotency-key": key})
+    answer = yield from send(call, tries=tries)
+    return Task.parse(answer.json())
+
+
+def resubmit_many(body: Mapping[str, Any], *, tries: int) -> Flow[Resubmitted]:
+    """`POST /v1/tasks/resubmit`; twice is as good as once, but for those taken once more."""
+    again = not body.get("dry_run") and bool(body.get("include_resubmitted"))
+    call = Call("POST", "/v1/tasks/resubmit", body=body, is_repeatable=not again)
+    answer = yield from send(call, tries=tries)
+    return Resubmitted.parse(answer.json())
+
+
+def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int) -> Flow[Task]:
+    """`POST /v1/tasks/{id}/resolve`; a second one finds nothing left to settle."""
+    body = {"verb": verb} | (
+        {} if provider_task_id is None else {"provider_task_id": provider_task_id}
+    )
+    call = Call("POST", f"{_task(task_id)}/resolve", body=body, is_repeatable=False)
     answer = yield from send(call, tries=tries)
     return Task.parse(answer.json())
 
@@ -235,6 +253,35 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
         *(("state", one) for one in states),
         *((f"metadata.{name}", _word(value)) for name, value in (metadata or {}).items()),
     ]
+
+
+def resubmit_filters(  # noqa: PLR0913 - one parameter per filter
+    *,
+    state: str | Iterable[str] | None = None,
+    provider: str | None = None,
+    operation: str | None = None,
+    account: str | None = None,
+    error_code: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    include_resubmitted: bool | None = None,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Filters as a body. Times must be aware. Raises ValueError for a naive one."""
+    body = {
+        "state": [state] if isinstance(state, str) else list(state or ()) or None,
+        "provider": provider,
+        "operation": operation,
+        "account": account,
+        "error_code": error_code,
+        "created_after": _moment(created_after),
+        "created_before": _moment(created_before),
+        "metadata": None if metadata is None else dict(metadata),
+        "include_resubmitted": include_resubmitted,
+        "cursor": cursor,
+    }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _passes(error: ClientError) -> bool:

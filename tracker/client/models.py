@@ -1,6 +1,6 @@
 """Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -234,6 +234,43 @@ def _step(data: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
         "raw": data,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmitted:
+    """What became of submitting many tasks again.
+
+    matching:    how many of those that were looked through match; by_state and by_code tell which.
+    sample:      ids of some of them, the oldest first.
+    resubmitted: how many were submitted again; 0 in a dry run.
+    tasks:       new task's id and the id of the one that it submits again, for each.
+    next_cursor: for the next call; None where there is nothing left.
+    """
+
+    dry_run: bool
+    matching: int
+    by_state: Mapping[str, int]
+    by_code: Mapping[str, int]
+    sample: Sequence[str]
+    resubmitted: int
+    tasks: Sequence[tuple[str, str]]
+    next_cursor: str | None
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            dry_run=data["dry_run"],
+            matching=data["matching"],
+            by_state=data["by_state"],
+            by_code=data["by_code"],
+            sample=data["sample"],
+            resubmitted=data["resubmitted"],
+            tasks=[(one["id"], one["resubmit_of"]) for one in data["tasks"]],
+            next_cursor=data["next_cursor"],
+            raw=data,
+        )
 
 
 def _instant(text: str) -> datetime:

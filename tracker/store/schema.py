@@ -136,6 +136,7 @@ tasks = Table(
         where="NOT never_created",
         unique=True,
     ),
+    _partial("ix_tasks_resubmit_of", "resubmit_of", where="resubmit_of IS NOT NULL"),
     _partial("ix_tasks_follow_up", "tenant", "follow_up", "key", where="follow_up IS NOT NULL"),
     _partial("ix_tasks_deadline_at", "deadline_at", where=LATE),
     _partial("ix_tasks_overdue", "tenant", "key", where=OVERDUE),

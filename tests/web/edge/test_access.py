@@ -126,6 +126,21 @@ def test_every_route_with_a_foreign_object_is_404(locked: Locked, mine: str, the
             assert not re.search(rf"\b{address.split('/')[3]}\b", answer.text)
 
 
+def test_nobody_submits_the_tasks_of_another_tenant_again(
+    locked: Locked, mine: str, theirs: str
+) -> None:
+    my_key, their_key = locked.key(mine), locked.key(theirs)
+    with locked.asked_by(my_key) as me, locked.asked_by(their_key) as them:
+        task = submit_one(them)["id"]
+        them.post(f"/v1/tasks/{task}/cancel").raise_for_status()
+        for body in ({}, {"include_resubmitted": True}, {"dry_run": False}):
+            told = me.post("/v1/tasks/resubmit", json=body).json()
+            assert (told["matching"], told["sample"], told["tasks"]) == (0, [], []), body
+        done = them.post("/v1/tasks/resubmit", json={"dry_run": False}).json()
+        assert [one["resubmit_of"] for one in done["tasks"]] == [task]
+        assert me.get("/v1/tasks").json()["tasks"] == []
+
+
 def test_every_guarded_route_is_403_without_its_scope(locked: Locked) -> None:
     keys = {
         scope: locked.key(scopes=[s for s in Scope if s not in (scope, Scope.ADMIN)])

@@ -94,5 +94,17 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must have at least {} characters": "至少要有 {0} 个字符",
         "must be the path of a file that exists": "必须是已存在文件的路径",
         "DATABASE_URL: there is no {} yet: run `tracker migrate`": "DATABASE_URL：{0} 还不存在：请运行 `tracker migrate`",
+        "give either a task or filters": "请给出一个任务，或给出筛选条件",
+        "--wait and --idempotency-key are for one task; --yes excludes --dry-run": (
+            "--wait 和 --idempotency-key 只用于单个任务；--yes 与 --dry-run 不能同用"
+        ),
+        "give either --since or --created-after": "--since 与 --created-after 只能给一个",
+        "nothing was submitted; add --yes to submit them again": "没有提交任何任务；加 --yes 即重新提交",
+        "{} is no duration like 90s, 30m, 1h or 2d": "{0} 不是 90s、30m、1h 或 2d 这样的时长",
+        "asked; the provider's word ends it": "已请求；以服务商的答复为准",
+        "wait for it: tracker tasks wait {}": "等待它：tracker tasks wait {0}",
+        "--provider-task-id goes with exists, and is needed there": (
+            "--provider-task-id 与 exists 一起使用，且必须给出"
+        ),
     }
 )

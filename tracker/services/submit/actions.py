@@ -33,8 +33,8 @@ _RESOLUTIONS = {
     ),
     "give_up": (EventKind.RESOLVED_GIVEN_UP, "a person gave up finding out whether it was made"),
 }
-_AGAIN = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
-"""What may be submitted again."""
+RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
+"""States of tasks that may be submitted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Actions:
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant:
             raise NotFound(NO_SUCH_TASK)
-        if task.state not in _AGAIN:
+        if task.state not in RESUBMITTABLE:
             raise Conflict(
                 f"it is {task.state}; failed, cancelled and expired ones are resubmitted"
             )

@@ -1,7 +1,7 @@
 """Accept a task, once; and carry out one try to hand it to its provider."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -26,6 +26,9 @@ from tracker.services.submit.choosing import Choice, Choosing
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
+
+AccountAndName = tuple[str, str, str]
+"""Provider, account and external id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +105,45 @@ class Acceptance:
                 ),
             )
         )
+        task = self._again(before, is_name_held=holder is not None)
+        key = None
+        if idempotency_key is not None:
+            asked = sha256(f"resubmit {before.id}".encode()).digest()
+            key = IdempotencyKey(before.tenant, idempotency_key, asked)
+        return await self._once(_Checked(task, bodies[before.key], key))
+
+    def insert_again(
+        self, tx: Tx, sources: Sequence[Task], held: Collection[AccountAndName]
+    ) -> list[Task]:
+        """Make a new task of the input of each of some tasks, in the caller's transaction.
+
+        held: the external ids that tasks have by now which exist at their providers, or may.
+        Returns those that were made: another process may take a name at this moment.
+        """
+        taken = set(held)
+        bodies = tasks.input_of(tx.db, [task.key for task in sources])
+        items = []
+        for source in sources:
+            name = (source.provider, source.account, source.external_task_id)
+            made = self._again(source, is_name_held=name in taken)
+            taken.add((made.provider, made.account, made.external_task_id))
+            items.append(_Checked(made, bodies[source.key], None))
+        results = self._insert_fresh(tx, items)
+        return [one.task for one in results if isinstance(one, AcceptedTask)]
+
+    def _again(self, before: Task, *, is_name_held: bool) -> Task:
+        """Return a new task of an earlier one's request.
+
+        is_name_held: whether a task that exists at the provider, or may, has its external id.
+        """
         now, id_ = self._context.clock.now(), new_id()
         # A name of the caller's goes to the new task where the provider never heard it.
         is_callers = before.external_task_id != str(before.id)
-        has_free_name = before.never_created and is_callers and holder is None
+        has_free_name = before.never_created and is_callers and not is_name_held
         patience = self._context.policy.deadline
         if before.deadline_at is not None:
             patience = before.deadline_at - before.created_at
-        task = replace(
+        return replace(
             as_accepted(before),
             key=0,
             id=id_,
@@ -119,11 +153,6 @@ class Acceptance:
             deadline_at=now + patience,
             resubmit_of=before.id,
         )
-        key = None
-        if idempotency_key is not None:
-            asked = sha256(f"resubmit {before.id}".encode()).digest()
-            key = IdempotencyKey(before.tenant, idempotency_key, asked)
-        return await self._once(_Checked(task, bodies[before.key], key))
 
     async def _once(self, checked: _Checked) -> AcceptedTask:
         if checked.key is None:

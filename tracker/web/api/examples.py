@@ -3,6 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+RESUBMIT: Mapping[str, Mapping[str, Any]] = {
+    "say what a bad hour left behind": {
+        "state": ["failed"],
+        "error_code": "5001",
+        "created_after": "2026-11-28T14:00:00Z",
+        "created_before": "2026-11-28T15:00:00Z",
+    },
+    "submit it again": {"metadata": {"customer": 42}, "dry_run": False},
+}
+"""For `POST /v1/tasks/resubmit`."""
+
 SUBMIT: Mapping[str, Mapping[str, Any]] = {
     "multi-image to video": {
         "provider": "kling",

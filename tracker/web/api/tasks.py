@@ -1,7 +1,6 @@
 """/v1/tasks: submit, get, list, and each task's history with its evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,7 +31,7 @@ from tracker.web.api.task_answers import (
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, place, places
+from tracker.web.edge.paging import instant_of, page_answer, place, places, ticks_of
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
@@ -111,17 +110,13 @@ async def list_(request: Request) -> Response:
         await services(request).sweeping.flag_now()
     scope = f"tasks {order} {filter_!r}"
     given = places(request, scope=scope)
-    after = None if given is None else Position(_EPOCH + given[0] * _TICK, given[1])
+    after = None if given is None else Position(instant_of(given[0]), given[1])
     page = await services(request).store.read(
         lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
     )
-    last = ((page.place.at - _EPOCH) // _TICK, page.place.key) if page.place else None
+    last = (ticks_of(page.place.at), page.place.key) if page.place else None
     body = {"tasks": [render_task(task) for task in page.tasks]}
     return page_answer(request, body, last=last, scope=scope)
-
-
-_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-"""In a cursor an instant is a number; databases keep microseconds."""
 
 
 @operation(

@@ -145,6 +145,34 @@ class FoundTasks(TypedDict):
 
 
 @with_config(EXACT)
+class MadeAgain(TypedDict):
+    """A new task, and the one whose input it submits again."""
+
+    id: Uuid
+    resubmit_of: Uuid
+
+
+@with_config(EXACT)
+class Resubmitted(TypedDict):
+    """The result of submitting many tasks again, or its preview."""
+
+    dry_run: bool
+    matching: int
+    """How many of the tasks that this call looked through match."""
+    by_state: dict[str, int]
+    by_code: dict[str, int]
+    """By the code of the error that they ended with."""
+    sample: list[Uuid]
+    """Some of them, the oldest first."""
+    resubmitted: int
+    """How many were submitted again; 0 in a dry run."""
+    tasks: list[MadeAgain]
+    """The new tasks."""
+    next_cursor: str | None
+    """Where the next call goes on; null where there is nothing left."""
+
+
+@with_config(EXACT)
 class TaskPage(TypedDict):
     """A page of tasks."""
 

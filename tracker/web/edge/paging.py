@@ -1,12 +1,26 @@
 """Pages of a list: the cursor that came in, and the one that goes out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
 from tracker.web.edge.state import services
+
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+"""In a cursor an instant is a number; databases keep microseconds."""
+
+
+def ticks_of(at: datetime) -> int:
+    """Return an instant as it stands in a cursor."""
+    return (at - _EPOCH) // _TICK
+
+
+def instant_of(ticks: int) -> datetime:
+    """Return the instant of a cursor's number."""
+    return _EPOCH + ticks * _TICK
 
 
 def place(request: Request, *, scope: str) -> int | None:

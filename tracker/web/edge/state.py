@@ -18,6 +18,7 @@ from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
@@ -55,6 +56,7 @@ class Services:
     store: Store
     acceptance: Acceptance
     actions: Actions
+    resubmission: Resubmission
     reception: Reception
     passing: Passing
     endpoints: Endpoints

@@ -1,0 +1,135 @@
+"""Many tasks are submitted again at once: each once, bounded, and nobody else's."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Resubmitted
+from tracker.services.submit.submission import Acceptance
+from tracker.store import tasks
+from tracker.store.filters import TaskFilter
+
+pytestmark = pytest.mark.anyio
+MINE = ResubmitFilter(TaskFilter("default"))
+
+
+def _refuses(_call: HttpCall) -> HttpResult:
+    return HttpResult(400, {}, json.dumps({"code": 1301, "message": "content"}).encode())
+
+
+async def _failed(bench: Workbench, *names: str) -> list[Task]:
+    made = []
+    for name in names:
+        made.append(await bench.queued(name))
+        (job,) = await bench.waits_for(JobKind.SUBMIT)
+        await Attempting(bench.context).run(job)
+    return [await bench.task(task.key) for task in made]
+
+
+async def _cancel(bench: Workbench, task: Task) -> None:
+    actions = Actions(bench.context, Acceptance(bench.context))
+    await actions.cancel("default", task.id, actor="a test")
+
+
+def _bulk(bench: Workbench) -> Resubmission:
+    return Resubmission(bench.context, Acceptance(bench.context))
+
+
+async def _run(bench: Workbench, filter_: ResubmitFilter = MINE) -> Resubmitted:
+    return await _bulk(bench).run(filter_, after=None, until=bench.context.clock.now())
+
+
+async def _preview(bench: Workbench, filter_: ResubmitFilter = MINE) -> Resubmitted:
+    return await _bulk(bench).preview(filter_, after=None, until=bench.context.clock.now())
+
+
+async def test_each_is_submitted_again_once(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        first, second = await _failed(bench, "one", "two")
+        counted = await _preview(bench)
+        assert (counted.matching, counted.made) == (2, [])
+        assert (counted.by_state, counted.by_code) == ({"failed": 2}, {"1301": 2})
+        assert [task.id for task in counted.sample] == [first.id, second.id]
+        done = await _run(bench)
+        assert [task.resubmit_of for task in done.made] == [first.id, second.id]
+        assert [task.external_task_id for task in done.made] == ["one", "two"]  # free again
+        assert all(task.state is TaskState.QUEUED for task in done.made)
+        bodies = await bench.context.store.read(
+            lambda db: tasks.input_of(db, [first.key, done.made[0].key])
+        )
+        assert bodies[first.key] == bodies[done.made[0].key]
+        jobs = await bench.waits_for(JobKind.SUBMIT)
+        assert {job.task_key for job in jobs} <= {task.key for task in done.made}
+        assert (await _preview(bench)).matching == 0
+        assert (await _run(bench)).made == []
+
+
+async def test_those_that_were_submitted_again_are_taken_where_that_is_asked_for(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        (first,) = await _failed(bench, "one")
+        await _run(bench)
+        again = await _run(bench, replace(MINE, is_again=True))
+        assert [task.resubmit_of for task in again.made] == [first.id]
+        assert again.made[0].external_task_id == str(again.made[0].id)  # the other has the name
+
+
+async def test_calls_at_one_time_make_each_once(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        sources = await _failed(bench, *(f"task-{n}" for n in range(6)))
+        results = await asyncio.gather(*(_run(bench) for _ in range(4)))
+        made = [task.resubmit_of for result in results for task in result.made]
+        assert sorted(map(str, made)) == sorted(str(task.id) for task in sources)
+
+
+async def test_only_what_the_filter_matches(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        (failed,) = await _failed(bench, "one")
+        waiting = await bench.queued("waiting")
+        cancelled = await bench.queued("cancelled")
+        await _cancel(bench, cancelled)
+        for filter_, wanted in [
+            (MINE, [failed.id, cancelled.id]),
+            (ResubmitFilter(TaskFilter("default", states=[TaskState.FAILED])), [failed.id]),
+            (ResubmitFilter(TaskFilter("default", states=[TaskState.QUEUED])), []),
+            (ResubmitFilter(TaskFilter("somebody else")), []),
+            (ResubmitFilter(TaskFilter("default", operation="images/generations")), []),
+            (
+                ResubmitFilter(
+                    TaskFilter("default", operation=OPERATION, created_after=waiting.created_at)
+                ),
+                [cancelled.id],
+            ),
+            (replace(MINE, error_code="1301"), [failed.id]),
+            (replace(MINE, error_code="1302"), []),
+            (replace(MINE, account="other"), []),
+            (replace(MINE, account="default"), [failed.id, cancelled.id]),
+        ]:
+            found = await _preview(bench, filter_)
+            assert [task.id for task in found.sample] == wanted, filter_
+
+
+async def test_a_call_ends_somewhere_and_the_next_goes_on_there(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        sources = await _failed(bench, *(f"task-{n}" for n in range(5)))
+        bulk = Resubmission(bench.context, Acceptance(bench.context), at_once=2, pages=1)
+        until = bench.context.clock.now()
+        result, made = await bulk.run(MINE, after=None, until=until), []
+        while True:
+            assert len(result.made) <= 2
+            made += result.made
+            for task in result.made:  # which fail again at once
+                await _cancel(bench, task)
+            if result.place is None:
+                break
+            result = await bulk.run(MINE, after=result.place, until=until)
+        assert [task.resubmit_of for task in made] == [task.id for task in sources]

@@ -1,0 +1,173 @@
+"""Submit the input of all tasks again that a filter matches: counted, bounded, each once."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tracker.domain.task import UNKNOWN_OPERATION, Task
+from tracker.services.context import Context
+from tracker.services.submit.actions import RESUBMITTABLE
+from tracker.services.submit.submission import Acceptance
+from tracker.store import listing, resubmits, tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.filters import TaskFilter
+from tracker.store.listing import Order, Position
+from tracker.store.store import Reading
+
+AT_ONCE = 100
+"""Tasks of one transaction."""
+PAGES, PAGES_COUNTED = 10, 100
+"""Looked through by one call: to submit them again, and only to count them."""
+SAMPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ResubmitFilter:
+    """Every field narrows; None does not.
+
+    tasks:      its states are among those that can be submitted again.
+    error_code: of the error that they ended with.
+    is_again:   also those that were submitted again before.
+    """
+
+    tasks: TaskFilter
+    account: str | None = None
+    error_code: str | None = None
+    is_again: bool = False
+
+    def fits(self, task: Task) -> bool:
+        """Tell whether a task is asked for, but for whether it was submitted again."""
+        return (
+            self.tasks.fits(task)
+            and task.state in RESUBMITTABLE
+            and task.operation != UNKNOWN_OPERATION
+            and self.account in (None, task.account)
+            and self.error_code in (None, task.error and task.error.code)
+        )
+
+
+@dataclass(slots=True)
+class Resubmitted:
+    """The result of one call, or its preview.
+
+    matching, by_state, by_code: tasks that match, in all, by their state, by their error's code.
+    sample: some of them, the oldest first.
+    made:   the new tasks.
+    place:  where the next call goes on; None: there is nothing left.
+    """
+
+    matching: int = 0
+    by_state: Counter[str] = field(default_factory=Counter)
+    by_code: Counter[str] = field(default_factory=Counter)
+    sample: list[Task] = field(default_factory=list)
+    made: list[Task] = field(default_factory=list)
+    place: Position | None = None
+
+    def count(self, found: Sequence[Task]) -> None:
+        """Add tasks that match."""
+        self.matching += len(found)
+        self.by_state.update(task.state.value for task in found)
+        codes = [task.error.code for task in found if task.error is not None]
+        self.by_code.update(code for code in codes if code is not None)
+        self.sample += found[: SAMPLE - len(self.sample)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    filter: ResubmitFilter
+    keys: Sequence[int]
+
+
+class Resubmission:
+    """Resubmits many tasks of a tenant, oldest first."""
+
+    def __init__(
+        self,
+        context: Context,
+        acceptance: Acceptance,
+        *,
+        at_once: int = AT_ONCE,
+        pages: int = PAGES,
+    ) -> None:
+        """acceptance: takes in what is submitted again. at_once, pages: less, for tests."""
+        self._context = context
+        self._acceptance = acceptance
+        self._at_once = at_once
+        self._pages = pages
+
+    async def preview(
+        self, filter_: ResubmitFilter, *, after: Position | None, until: datetime
+    ) -> Resubmitted:
+        """Count what `run` would submit again, of tasks made before `until`."""
+        result = Resubmitted(place=after)
+        for _ in range(PAGES_COUNTED):
+            result.count(await self._page(filter_, result, until))
+            if result.place is None:
+                break
+        return result
+
+    async def run(
+        self, filter_: ResubmitFilter, *, after: Position | None, until: datetime
+    ) -> Resubmitted:
+        """Submit again what matches now. Raises Unavailable; what was made until then stays made.
+
+        until: tasks made from then on are left alone, so that a task that fails again is not
+               submitted for ever by a caller who goes on to the end.
+        """
+        result = Resubmitted(place=after)
+        for _ in range(self._pages):
+            found = await self._page(filter_, result, until)
+            result.count(found)
+            if found:
+                some = _Some(filter_, [task.key for task in found])
+                result.made += await self._context.store.write(self._again, some)
+            if result.place is None:
+                break
+        return result
+
+    async def _page(
+        self, filter_: ResubmitFilter, result: Resubmitted, until: datetime
+    ) -> list[Task]:
+        """Return the matching ones of the next tasks, and move the result's place behind them."""
+        before = filter_.tasks.created_before
+        narrowed = replace(
+            filter_.tasks, created_before=until if before is None else min(before, until)
+        )
+
+        def load(db: Reading) -> tuple[listing.ListPage, list[Task]]:
+            page = listing.page(
+                db, narrowed, order=Order.OLDEST, after=result.place, limit=self._at_once
+            )
+            return page, self._matching(db, filter_, page.tasks)
+
+        page, found = await self._context.store.read(load)
+        result.place = page.place
+        return found
+
+    def _matching(self, db: Reading, filter_: ResubmitFilter, found: Sequence[Task]) -> list[Task]:
+        fitting = [task for task in found if filter_.fits(task) and self._context.has_account(task)]
+        if filter_.is_again:
+            return fitting
+        done = resubmits.resubmitted(db, [task.id for task in fitting])
+        return [task for task in fitting if task.id not in done]
+
+    def _again(self, tx: Tx, asked: Sequence[_Some]) -> list[list[Task]]:
+        """Make new tasks. The locks on their sources keep two calls from making one twice."""
+        results = []
+        for some in asked:
+            locked = tasks.lock_by_key(tx.db, some.keys)
+            sources = self._matching(tx.db, some.filter, _in_order(locked, some.keys))
+            named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
+            held = {
+                (task.provider, task.account, name)
+                for name, holders in named.items()
+                for task in holders
+                if not task.never_created
+            }
+            results.append(self._acceptance.insert_again(tx, sources, held))
+        return results
+
+
+def _in_order(locked: Mapping[int, Task], keys: Sequence[int]) -> list[Task]:
+    return [locked[key] for key in keys if key in locked]

@@ -1,0 +1,109 @@
+"""`POST /v1/tasks/resubmit`: the input of all tasks again that a filter matches."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.task import TaskState
+from tracker.services.submit.actions import RESUBMITTABLE
+from tracker.services.submit.resubmission import ResubmitFilter
+from tracker.store.filters import TaskFilter
+from tracker.store.labels import as_text
+from tracker.store.listing import Position
+from tracker.web.api import examples, views
+from tracker.web.api.endpoint_schemas import Moment
+from tracker.web.api.schemas import MetadataKey, Name, Scalar
+from tracker.web.edge.operation import ResponseSpec, operation, read_body
+from tracker.web.edge.paging import instant_of, ticks_of
+from tracker.web.edge.query import MAX_METADATA
+from tracker.web.edge.state import services, tenant
+
+
+class ResubmitManyBody(BaseModel):
+    """`POST /v1/tasks/resubmit`: which ones. Every field narrows."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    state: Annotated[
+        list[Literal["failed", "cancelled", "expired"]], Field(min_length=1, max_length=10)
+    ] = ["failed", "cancelled", "expired"]
+    provider: Name | None = None
+    operation: Name | None = None
+    account: Name | None = None
+    error_code: Name | None = None
+    """The code of the error that they ended with."""
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    metadata: Annotated[dict[MetadataKey, Scalar], Field(max_length=MAX_METADATA)] = {}
+    """Only tasks whose metadata has each of these values."""
+    include_resubmitted: bool = False
+    """True: also those that were submitted again before."""
+    dry_run: bool = True
+    """True, the default: say what would be submitted again, and change nothing."""
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    """`next_cursor` of the call before, with the same filters."""
+
+    def to_filter(self, owner: str) -> ResubmitFilter:
+        """Return the filter that it is, of one tenant's tasks."""
+        return ResubmitFilter(
+            tasks=TaskFilter(
+                tenant=owner,
+                provider=self.provider,
+                operation=self.operation,
+                states=sorted({TaskState(word) for word in self.state} & RESUBMITTABLE),
+                created_after=self.created_after,
+                created_before=self.created_before,
+                metadata=[(name, as_text(value)) for name, value in sorted(self.metadata.items())],
+            ),
+            account=self.account,
+            error_code=self.error_code,
+            is_again=self.include_resubmitted,
+        )
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    body=ResubmitManyBody,
+    examples=examples.RESUBMIT,
+    answers={200: ResponseSpec(views.Resubmitted)},
+)
+async def resubmit_many(request: Request) -> Response:
+    """Submit the input of all that match again; unless told otherwise, only say what that would be.
+
+    Each task once: those that were submitted again before are left out. One call submits at most
+    1,000 and counts at most 10,000; `next_cursor` says where to go on.
+    """
+    body = await read_body(request, ResubmitManyBody)
+    filter_, our = body.to_filter(tenant(request)), services(request)
+    scope = f"resubmit {filter_!r}"
+    after, until = None, our.clock.now()
+    if body.cursor is not None:
+        at, key, end = map(int, cursor.decode(our.cursor_secrets, scope, body.cursor))
+        after, until = Position(instant_of(at), key), instant_of(end)
+    act = our.resubmission.preview if body.dry_run else our.resubmission.run
+    result = await act(filter_, after=after, until=until)
+    told: views.Resubmitted = {
+        "dry_run": body.dry_run,
+        "matching": result.matching,
+        "by_state": dict(result.by_state),
+        "by_code": dict(result.by_code),
+        "sample": [str(task.id) for task in result.sample],
+        "resubmitted": len(result.made),
+        "tasks": [
+            {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
+        ],
+        "next_cursor": _cursor(our.cursor_secrets[0], scope, result.place, until),
+    }
+    return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+def _cursor(secret: bytes, scope: str, place: Position | None, until: datetime) -> str | None:
+    if place is None:
+        return None
+    return cursor.encode(secret, scope, [ticks_of(place.at), place.key, ticks_of(until)])
