@@ -60,6 +60,26 @@ def test_a_taken_external_id_is_409_and_records_nothing(http: httpx.Client) -> N
     assert len(http.get("/v1/tasks").json()["tasks"]) == 1
 
 
+@pytest.mark.parametrize("account", [None, "default"])
+@pytest.mark.parametrize(
+    ("operation", "accept", "told"),
+    [
+        ("videos/text-video", "en", "; did you mean videos/text2video?"),
+        ("Videos/Text2Video", "en", "; did you mean videos/text2video?"),
+        ("videos/text-video", "zh", "你是不是想写 videos/text2video？"),
+        ("zzzzzz", "en", "no such operation of this provider"),
+    ],
+)
+def test_an_operation_that_is_not_there_is_told_with_what_was_probably_meant(
+    http: httpx.Client, operation: str, accept: str, told: str, account: str | None
+) -> None:
+    body = submission() | {"operation": operation} | ({"account": account} if account else {})
+    answer = http.post("/v1/tasks", json=body, headers={"accept-language": accept})
+    (error,) = answer.json()["errors"]
+    assert error["path"] == "operation"
+    assert str(next(v for k, v in error.items() if k != "path")).endswith(told), error
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [

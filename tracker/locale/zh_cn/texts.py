@@ -279,8 +279,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be 1 to {} ids, separated by commas": "必须是 1 到 {0} 个 id，以逗号分隔",
         "Task not found by id/external id": "按 id 或 external id 都找不到任务",
         "may not be called: {}": "不允许调用：{0}",
-        "no such operation of {}; see its reference for the list": (
-            "{0} 没有这个操作；清单见它的参考文档"
+        "no such operation of this provider": "此服务商没有这个操作",
+        "no such operation of this provider; did you mean {}?": (
+            "此服务商没有这个操作；你是不是想写 {0}？"
         ),
     }
 )

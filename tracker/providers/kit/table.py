@@ -34,7 +34,15 @@ from tracker.domain.validation import field_errors
 from tracker.providers.kit.calls import bearer, posted, retry_after_s
 from tracker.providers.kit.reading import first_instant, first_text, read_json
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
+from tracker.providers.ports.adapter import (
+    NO_SUCH_OPERATION,
+    Answer,
+    Asking,
+    Finds,
+    Probed,
+    Request,
+    Sending,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class TableAdapter:
     def serves(self, account: Account, operation: str) -> str | None:
         """Look the operation up."""
         del account
-        return None if operation in self.creates else "no such operation of this provider"
+        return None if operation in self.creates else NO_SUCH_OPERATION
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's model. Null means that a field is not set."""

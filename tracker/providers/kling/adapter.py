@@ -16,6 +16,7 @@ from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
+    NO_SUCH_OPERATION,
     Answer,
     Asking,
     Finds,
@@ -42,7 +43,7 @@ class KlingAdapter(ObjectCallbacks):
     def serves(self, account: Account, operation: str) -> str | None:
         """Look at the list of operations, then at the account's profile."""
         if not standard.is_standard(operation) and operation not in self.operations:
-            return "no such operation of kling; see its reference for the list"
+            return NO_SUCH_OPERATION
         return profiles.of(account).refusal(account, operation)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:

@@ -119,6 +119,10 @@ class Inbound:
     body: bytes = field(repr=False)
 
 
+NO_SUCH_OPERATION = "no such operation of this provider"
+"""What `Submits.serves` returns of an operation that the provider has for no account."""
+
+
 class Submits(Protocol):
     """Creates tasks at the provider."""
 
@@ -132,7 +136,10 @@ class Submits(Protocol):
         ...
 
     def serves(self, account: Account, operation: str) -> str | None:
-        """Return why an account cannot submit tasks of an operation; None when it can."""
+        """Return why an account cannot submit tasks of an operation; None when it can.
+
+        NO_SUCH_OPERATION where none can.
+        """
         ...
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:

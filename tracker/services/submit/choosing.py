@@ -6,6 +6,10 @@ from typing import Any
 
 from tracker.domain.choosing import choose, ranked
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.spelling import hint
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import NO_SUCH_OPERATION
+from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.store import conditions, tasks
 from tracker.store.conditions import ACCOUNT_AILING
@@ -37,6 +41,14 @@ class _AccountStatus:
     at_s: float
 
 
+def refusal_of(provider: Provider, account: Account, operation: str) -> str | None:
+    """Return why an account cannot do an operation, and what was probably meant; None: it can."""
+    refusal = provider.submits.serves(account, operation)
+    if refusal == NO_SUCH_OPERATION:
+        return refusal + hint(operation, provider.submits.operations)
+    return refusal
+
+
 class Choosing:
     """Chooses accounts."""
 
@@ -53,7 +65,7 @@ class Choosing:
             setting = f"TRACKER_{provider.upper()}_API_KEY"
             reason = f"no account of {provider} is set: set {setting}, or one in TRACKER_CONFIG"
             raise InvalidRequest(FieldError("provider", reason))
-        refusals = [adapter.submits.serves(one, operation) for one in accounts]
+        refusals = [refusal_of(adapter, one, operation) for one in accounts]
         if refusals and all(refusals):
             raise InvalidRequest(FieldError("operation", refusals[0] or ""))
 

@@ -22,7 +22,7 @@ from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.choosing import Choice, Choosing
+from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
@@ -197,7 +197,7 @@ class Acceptance:
         account = self._context.accounts.get(name)
         if account is None:
             raise InvalidRequest(FieldError("account", "no such account at this provider"))
-        refusal = provider.submits.serves(account, submission.operation)
+        refusal = refusal_of(provider, account, submission.operation)
         if refusal is not None:
             raise InvalidRequest(FieldError("operation", refusal))
 
