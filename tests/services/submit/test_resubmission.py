@@ -1,11 +1,11 @@
 """Many tasks are submitted again at once: each once, bounded, and nobody else's."""
 
 import asyncio
-import json
 from dataclasses import replace
 
 import pytest
 
+from tests.support.made_up import says
 from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import Task, TaskState
@@ -22,7 +22,7 @@ MINE = ResubmitFilter(TaskFilter("default"))
 
 
 def _refuses(_call: HttpCall) -> HttpResult:
-    return HttpResult(400, {}, json.dumps({"code": 1301, "message": "content"}).encode())
+    return says(400, error={"code": "content", "why": "content"})
 
 
 async def _failed(bench: Workbench, *names: str) -> list[Task]:
@@ -56,7 +56,7 @@ async def test_each_is_submitted_again_once(database_url: str) -> None:
         first, second = await _failed(bench, "one", "two")
         counted = await _preview(bench)
         assert (counted.matching, counted.made) == (2, [])
-        assert (counted.by_state, counted.by_code) == ({"failed": 2}, {"1301": 2})
+        assert (counted.by_state, counted.by_code) == ({"failed": 2}, {"content": 2})
         assert [task.id for task in counted.sample] == [first.id, second.id]
         done = await _run(bench)
         assert [task.resubmit_of for task in done.made] == [first.id, second.id]
@@ -102,15 +102,15 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
             (ResubmitFilter(TaskFilter("default", states=[TaskState.FAILED])), [failed.id]),
             (ResubmitFilter(TaskFilter("default", states=[TaskState.QUEUED])), []),
             (ResubmitFilter(TaskFilter("somebody else")), []),
-            (ResubmitFilter(TaskFilter("default", operation="images/generations")), []),
+            (ResubmitFilter(TaskFilter("default", operation="another")), []),
             (
                 ResubmitFilter(
                     TaskFilter("default", operation=OPERATION, created_after=waiting.created_at)
                 ),
                 [cancelled.id],
             ),
-            (replace(MINE, error_code="1301"), [failed.id]),
-            (replace(MINE, error_code="1302"), []),
+            (replace(MINE, error_code="content"), [failed.id]),
+            (replace(MINE, error_code="other"), []),
             (replace(MINE, account="other"), []),
             (replace(MINE, account="default"), [failed.id, cancelled.id]),
         ]:
