@@ -1,4 +1,5 @@
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,15 @@ def test_importing_reads_no_setting_and_opens_nothing() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+_ASKS_WHICH_DATABASE = re.compile(r"dialect\.name|get_backend_name|is_sqlite|is_postgres")
+
+
+def test_only_the_dialect_asks_which_database_it_is() -> None:
+    asking = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tracker").rglob("*.py")
+        if _ASKS_WHICH_DATABASE.search(file.read_text())
+    }
+    assert asking == {"tracker/store/driver/dialect.py"}

@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import callback_ids
 
 
@@ -25,7 +25,7 @@ def insert_many(db: Connection, new: Sequence[CallbackId], *, now: datetime) -> 
 
     new: without repeats.
     """
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     statement = (
         dialect.insert(callback_ids)
         .on_conflict_do_nothing()

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import conditions
 
 CALLBACKS_DEGRADED = "callbacks_degraded"
@@ -41,7 +41,7 @@ class Condition:
 
 def raise_(db: Connection, condition: Condition) -> bool:
     """Record that it has begun; one that is raised already stays as it is, and gives False."""
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     statement = dialect.insert(conditions).on_conflict_do_nothing(
         index_elements=["name", "provider", "account"], index_where=text("cleared_at IS NULL")
     )

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from tracker.domain.delivery import AttemptResult, Outcome
 from tracker.store.driver import bulk
+from tracker.store.driver.dialect import Dialect, dialect_of
 from tracker.store.driver.types import BigKey, UtcDateTime
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
 
@@ -149,7 +150,7 @@ def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> list[int]
     for place, (lane, room) in enumerate(wanted.items()):
         values |= {f"lane{place}": lane, f"room{place}": room}
     ripe: dict[str, tuple[list[int], list[int]]] = {lane: ([], []) for lane in wanted}
-    for lane, turn, key in db.execute(_ripe_statement(db.dialect.name, len(wanted)), values):
+    for lane, turn, key in db.execute(_ripe_statement(dialect_of(db), len(wanted)), values):
         ripe[lane][turn].append(key)
     keys: list[int] = []
     for lane, room in wanted.items():
@@ -162,12 +163,11 @@ def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> list[int]
 
 
 @lru_cache(maxsize=2 * MOST_LANES)
-def _ripe_statement(dialect: str, lanes_: int) -> TextualSelect:
-    skip = "FOR UPDATE SKIP LOCKED" if dialect == "postgresql" else ""
+def _ripe_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     arms = (
         f"SELECT * FROM (SELECT lane, turn, key FROM deliveries WHERE state = 'pending' "  # noqa: S608 - numbers only
         f"AND lane = :lane{place} AND turn = {turn} AND next_at <= :now "
-        f"ORDER BY next_at, key LIMIT :room{place} {skip}) AS arm{place}_{turn}"
+        f"ORDER BY next_at, key LIMIT :room{place} {dialect.skip_locked}) AS arm{place}_{turn}"
         for place in range(lanes_)
         for turn in (0, 1)
     )

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, exists, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import dismissals, receipts
 
 
@@ -33,7 +33,7 @@ def keep(db: Connection, tenant: str, kind: DismissalKind, of: int, new: Dismiss
 
     of: the row key of the receipt or the task.
     """
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     made = dialect.insert(dismissals).values(
         tenant=tenant, kind=kind.value, of=of, at=new.at, actor=new.actor
     )

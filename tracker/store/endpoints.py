@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.clock import new_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.notices import EventFilter
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import endpoint_sets, endpoints
 
 _TOLD = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
@@ -171,7 +171,7 @@ def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
 
 
 def _stamp(db: Connection, tenant: str) -> None:
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     statement = dialect.insert(endpoint_sets)
     statement = statement.on_conflict_do_update(
         index_elements=["tenant"], set_={"stamp": statement.excluded.stamp}

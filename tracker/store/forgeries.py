@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import forgeries
 
 
@@ -47,7 +47,7 @@ def add(db: Connection, window_at: datetime, new: Forged, *, most: int) -> bool:
     if kinds >= most and new.kind != OTHERS:
         add(db, window_at, replace(new, kind=OTHERS), most=most)
         return False
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     made = dialect.insert(forgeries).values(
         tenant="default",
         window_at=window_at,

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tracker.domain.access import Scope
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import api_keys
 
 _COLUMNS = [column for column in api_keys.c if column.name not in ("key", "digest")]
@@ -46,7 +46,7 @@ def insert_one(db: Connection, new: ApiKey) -> None:
 
 def insert_new(db: Connection, new: ApiKey) -> bool:
     """Write a key down unless it is there; returns whether it was written."""
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     statement = dialect.insert(api_keys).on_conflict_do_nothing(index_elements=["digest"])
     made = db.execute(statement.returning(api_keys.c.key), _values(new))
     return made.one_or_none() is not None

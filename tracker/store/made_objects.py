@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import made_objects
 
 
@@ -28,7 +28,7 @@ def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) 
     """Keep who made these. An object that is there already stays with whom it belongs to."""
     if not made:
         return
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     statement = dialect.insert(made_objects).on_conflict_do_nothing()
     # In one order for all writers, so that two of them cannot wait for each other in a circle.
     names = ("provider", "account", "kind", "id", "tenant")

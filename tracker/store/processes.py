@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import processes
 
 
@@ -28,7 +28,7 @@ class Process:
 
 def record(db: Connection, process: Process) -> None:
     """Write down that a process was heard of: one row for each."""
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     values = {
         "is_worker": process.is_worker,
         "seen_at": process.seen_at,

@@ -13,6 +13,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.store.driver import bulk
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import ODD, receipts
 from tracker.store.tolerant import member
 
@@ -193,7 +194,7 @@ def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
 
 def _insert(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
     """Insert those whose fingerprint is not there yet; call it for their keys by fingerprint."""
-    if db.dialect.name == "postgresql":
+    if not dialect_of(db).has_one_writer:
         found = _INSERT.fetch(db, [_row(receipt) for receipt in new])
         return lambda: dict(found())
     # One process writes at a time, so that it may number the rows itself.

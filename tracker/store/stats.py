@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from tracker.domain.events import Source
 from tracker.domain.tally import End, Price, Tally, TallyKey, tally
 from tracker.domain.task import OPEN, TERMINAL, TaskState
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
 from tracker.store.task_rows import Bill
 from tracker.store.tolerant import member
@@ -61,7 +61,7 @@ def read(db: Connection, after: int, *, limit: int) -> Stretch:
     # By their keys alone: joined, a database without statistics walks all tasks.
     keys = list({row.task_key for row in found})
     rows = bulk.find(db, _BILLED, keys, encoding.integers)
-    bills = {bill.key: bill for bill in task_rows.bills(rows, db.dialect.name)}
+    bills = {bill.key: bill for bill in task_rows.bills(rows, dialect_of(db))}
     return Stretch(after, [_end(row, bills[row.task_key]) for row in found], last, count)
 
 
@@ -108,16 +108,13 @@ def fold(db: Connection, stretch: Stretch) -> bool:
 
 def _may_count(db: Connection) -> bool:
     """Return true if nobody else is counting. Never waits: the caller may hold the feed's lock."""
-    if db.dialect.name != "postgresql":
-        return True  # one writer
-    lock = text("SELECT pg_try_advisory_xact_lock(:lock)")
-    return bool(db.scalar(lock, {"lock": COUNTING_LOCK}))
+    return dialect_of(db).try_lock(db, COUNTING_LOCK)
 
 
 def _advance(db: Connection, *, before: int, to: int) -> bool:
     """Claim a piece of the feed. False when another process has counted it."""
     if before == 0:
-        dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+        dialect = dialect_of(db)
         first = dialect.insert(stat_progress).on_conflict_do_nothing()
         db.execute(first, {"tenant": NOBODY, "seq": 0})
     moved = update(stat_progress).where(
@@ -128,7 +125,7 @@ def _advance(db: Connection, *, before: int, to: int) -> bool:
 
 def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
     """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     counts = [
         _named(place) | {"what": what, "label": label, "number": number}
         for place, one in counted.items()
@@ -150,7 +147,7 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
 
 def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -> None:
     # Sums are exact decimal text, which no database adds up: read, add, write; nobody else does.
-    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    dialect = dialect_of(db)
     hours = {place.hour for place, _ in sums}
     tenants = {place.tenant for place, _ in sums}
     there: dict[tuple[object, ...], Decimal] = {

@@ -21,6 +21,7 @@ from tracker.domain.task import (
     TaskError,
     TaskState,
 )
+from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect
 from tracker.store.driver.encoding import mapped
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import tasks
@@ -62,10 +63,10 @@ STANDING = tuple(field.name for field in fields(Standing))
 """The columns of a Standing."""
 
 
-def standing(row: Sequence[Any], dialect: str) -> Standing:
+def standing(row: Sequence[Any], dialect: Dialect) -> Standing:
     """A row of STANDING as the driver gives it."""
     key, id_, tenant, provider, operation, state, version, submitted_at = row
-    if dialect == "sqlite":
+    if dialect.stores_text:
         id_, submitted_at = _read_id(id_), _read_instant(submitted_at)
     return Standing(key, id_, tenant, provider, operation, _STATES[state], version, submitted_at)
 
@@ -86,7 +87,7 @@ BILLED = tuple(field.name for field in fields(Bill))
 """The columns of a Bill."""
 
 
-def bills(rows: Sequence[Sequence[Any]], dialect: str) -> list[Bill]:
+def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
     """Rows of BILLED as the driver gives them."""
     return [
         Bill(
@@ -94,7 +95,7 @@ def bills(rows: Sequence[Sequence[Any]], dialect: str) -> list[Bill]:
             tenant,
             provider,
             account,
-            _read_instant(submitted_at) if dialect == "sqlite" else submitted_at,
+            _read_instant(submitted_at) if dialect.stores_text else submitted_at,
             _read_costs(costs),
         )
         for key, tenant, provider, account, submitted_at, costs in rows
@@ -115,7 +116,7 @@ def task(row: Row[Any]) -> Task:
     return Task(**given)
 
 
-def from_driver(rows: Sequence[Sequence[Any]], dialect: str) -> list[Task]:
+def from_driver(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
     """Rows of COLUMNS as the driver gives them."""
     if not rows:
         return []
@@ -328,11 +329,11 @@ _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _conversions(dialect: str) -> list[tuple[int, Callable[[Any], Any]]]:
+def _conversions(dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
     """(place in COLUMNS, conversion) of what the driver does not give as a Task has it."""
     found: list[tuple[int, Callable[[Any], Any]]] = []
     by_type: dict[type[Any], Callable[[Any], Any]] = {JsonDoc: _read_document}
-    if dialect == "sqlite":
+    if dialect.stores_text:
         by_type |= {UtcDateTime: _read_instant, PublicId: _read_id, Boolean: bool}
     for place, name in enumerate(COLUMNS):
         convert = _ALWAYS.get(name) or by_type.get(type(tasks.c[name].type))
@@ -341,4 +342,4 @@ def _conversions(dialect: str) -> list[tuple[int, Callable[[Any], Any]]]:
     return found
 
 
-_CONVERSIONS = {dialect: _conversions(dialect) for dialect in ("sqlite", "postgresql")}
+_CONVERSIONS = {dialect: _conversions(dialect) for dialect in (SQLITE, POSTGRESQL)}

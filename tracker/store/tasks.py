@@ -27,6 +27,7 @@ from tracker.domain.expectation import EndedTask
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
 from tracker.store.task_rows import Standing
 
@@ -74,7 +75,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
 
 def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     # The first of a batch wins a clash inside it: ON CONFLICT sees the statement's own rows too.
-    if db.dialect.name == "postgresql":
+    if not dialect_of(db).has_one_writer:
         return dict(_INSERT.fetch(db, [task_rows.new(task) for task in new])())
     last = bulk.last_number(db, "tasks")
     keys = {task.id: last + place for place, task in enumerate(new, start=1)}
@@ -102,20 +103,20 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
     """Tasks by public id, of any tenant."""
     rows = bulk.find(db, f"{_LOAD} id", ids, encoding.uuids)
-    return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
+    return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks by row key, for the service's own work."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers)
-    return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
+    return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
     """Tasks by external id, of any tenant; several accounts may have one of the same."""
     rows = bulk.find(db, f"{_LOAD} external_task_id", ids, encoding.texts)
     found: dict[str, list[Task]] = {}
-    for task in task_rows.from_driver(rows, db.dialect.name):
+    for task in task_rows.from_driver(rows, dialect_of(db)):
         found.setdefault(task.external_task_id, []).append(task)
     return found
 
@@ -123,7 +124,7 @@ def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
 def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
     """Where tasks stand, by public id, of any tenant; a few narrow columns are read."""
     rows = bulk.find(db, _STAND, ids, encoding.uuids)
-    found = [task_rows.standing(row, db.dialect.name) for row in rows]
+    found = [task_rows.standing(row, dialect_of(db)) for row in rows]
     return {standing.id: standing for standing in found}
 
 
@@ -145,13 +146,13 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers, tail=_LOCK)
-    return {task.key: task for task in task_rows.from_driver(rows, db.dialect.name)}
+    return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
     """Tasks to be changed, by public id."""
     rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids, tail=_LOCK)
-    return {task.id: task for task in task_rows.from_driver(rows, db.dialect.name)}
+    return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def lock_by_names(
@@ -282,7 +283,7 @@ def save(
     # On SQLite a column that is set costs its indexes even where it stays the same, so that as few
     # are set as will do. On PostgreSQL it costs nothing, and each statement much: it makes ready
     # every index and every CHECK of the table.
-    if db.dialect.name == "postgresql" and bool(moved) + bool(named) + bool(rest) > 1:
+    if dialect_of(db).has_server and bool(moved) + bool(named) + bool(rest) > 1:
         moved, named, rest = [], [], [*moved, *named, *rest]
     _SAVE_MOVED.later(db, [(*task_rows.moves(task), task.key) for task in moved])
     _SAVE_NAMED.later(

@@ -10,6 +10,7 @@ from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store.driver import bulk
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import transitions
 from tracker.store.tolerant import member, optional_member
 
@@ -45,7 +46,7 @@ def append(
     """
     if not new:
         return
-    if db.dialect.name == "postgresql":
+    if not dialect_of(db).has_one_writer:
         bulk.later(db, f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
     rows = [
         (

@@ -13,7 +13,7 @@ from tracker.app import advice_for_first_key, refuse_open_access
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.settings import Settings, SettingsError
-from tracker.store.driver.engine import normalise_url, shown_url, sqlite_file
+from tracker.store.driver.engine import shown_url, sqlite_file
 from tracker.store.probe import has_keys, schema_problem
 
 LITTLE_DISK_BYTES = 1024**3
@@ -24,7 +24,6 @@ SOON = timedelta(days=14)
 
 def examine_database(settings: Settings) -> list[Finding]:
     """Return whether the database answers and has the right schema, and what else it lacks."""
-    url = normalise_url(settings.resolved_database_url())
     shown = shown_url(settings.resolved_database_url())
     problem = schema_problem(settings.resolved_database_url())
     found = [
@@ -32,7 +31,7 @@ def examine_database(settings: Settings) -> list[Finding]:
         if problem
         else Finding("ok", "database", f"{shown} answers and has the right schema")
     ]
-    if url.get_backend_name() == "sqlite" and settings.web_concurrency > 1:
+    if sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
     found += _disk(settings.tracker_data_dir)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from tracker.domain.errors import Misuse
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.encoding import KINDS, Encode
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
@@ -78,7 +79,7 @@ class Bulk:
         if not rows:
             return 0
         with _AsSqlalchemy(db):
-            if db.dialect.name == "sqlite":
+            if not dialect_of(db).has_server:
                 changed: int = self._send_rows(driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
                 changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
@@ -296,7 +297,7 @@ def find_soon(
     """Start `find` without waiting on PostgreSQL; call the returned function for the rows."""
     if not values:
         return list
-    if db.dialect.name == "postgresql":
+    if dialect_of(db).has_server:
         return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)])
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.

@@ -7,6 +7,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
+from tracker.store.driver.dialect import dialect_of_url
 
 if TYPE_CHECKING:
     import sqlite3
@@ -72,7 +73,7 @@ def shown_url(url: str) -> str:
 def sqlite_file(url: str) -> Path | None:
     """The file of a SQLite URL; None for PostgreSQL."""
     parsed = normalise_url(url)
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    is_file = not dialect_of_url(parsed).has_server and parsed.database
     return Path(f"{parsed.database}") if is_file else None
 
 
@@ -83,9 +84,9 @@ def open_engine(url: str, *, pool_size: int = 5) -> Engine:
     `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
     """
     parsed = normalise_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, pool_size)
-    return _open_postgresql(parsed, pool_size)
+    if dialect_of_url(parsed).has_server:
+        return _open_postgresql(parsed, pool_size)
+    return _open_sqlite(parsed, pool_size)
 
 
 def _open_sqlite(url: URL, pool_size: int) -> Engine:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.driver import bulk
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.outage import is_busy
 
 log = logging.getLogger(__name__)
@@ -29,17 +30,17 @@ class Line:
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
-        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._has_server = dialect_of(engine).has_server
         self._db: Connection | None = None
         self._is_committing = False
         self.is_lost = False
-        if not self._is_sqlite:
+        if self._has_server:
             event.listen(self._engine, "before_cursor_execute", _settle)
 
     def begin(self) -> Connection:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
         self._is_committing = self.is_lost = False
-        if not self._is_sqlite:
+        if self._has_server:
             if self._db is None:
                 self._db = bulk.connect_piped(self._engine)
             pipe = bulk.pipe_of(self._db)
@@ -75,7 +76,7 @@ class Line:
         db = self._open()
         if not _undone(db):
             self._drop()
-            self.is_lost = not (self._is_sqlite or self._is_committing)
+            self.is_lost = self._has_server and not self._is_committing
 
     def close(self) -> None:
         """Close the connection."""

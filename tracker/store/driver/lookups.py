@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.domain.errors import Unavailable
 from tracker.store.driver import bulk
+from tracker.store.driver.dialect import dialect_of
 
 Result = TypeVar("Result")
 
@@ -40,7 +41,7 @@ class Lookups:
         self._wait_s = wait_s
         self._engine = engine
         self._read = read
-        self._is_inline = engine.dialect.name == "sqlite"
+        self._is_inline = dialect_of(engine).has_one_writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tracker-lookups")
         self._own: Connection | None = None
         self._asked: dict[Query, Asked] = {}

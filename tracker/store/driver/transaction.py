@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from tracker.clock import Clock
 from tracker.domain.work import JobKind
+from tracker.store.driver.dialect import dialect_of
 
 
 class Tx:
@@ -39,15 +40,11 @@ class Tx:
         PostgreSQL: the server's clock, as workers on several machines share no other. SQLite: the
         machine's, which all its processes share.
         """
-        if self.db.dialect.name == "postgresql":
+        if dialect_of(self.db).has_server:
             at: datetime = self.db.execute(text("SELECT clock_timestamp()")).scalar_one()
             return at
         return self._clock.now()
 
     def lock_account(self, provider: str, account: str) -> None:
         """Nobody else counts this account's slots until the commit."""
-        if self.db.dialect.name == "postgresql":
-            self.db.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-                {"name": f"account\n{provider}\n{account}"},
-            )
+        dialect_of(self.db).lock(self.db, f"account\n{provider}\n{account}")

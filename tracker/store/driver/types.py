@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from tracker.store.driver.dialect import dialect_of_type
+
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 """An internal row number. SQLite numbers rows by itself only in a column typed INTEGER."""
 
@@ -61,13 +63,13 @@ class PublicId(TypeDecorator[UUID]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Which column it is."""
-        if dialect.name == "postgresql":
+        if not dialect_of_type(dialect).stores_text:
             return dialect.type_descriptor(Uuid())
         return dialect.type_descriptor(LargeBinary(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
         """A UUID goes as it is or as its bytes."""
-        if value is None or dialect.name == "postgresql":
+        if value is None or not dialect_of_type(dialect).stores_text:
             return value
         return value.bytes
 
