@@ -60,7 +60,7 @@ def test_signed_token_of_a_known_access_key_is_accepted(api: Api) -> None:
     ("token", "code"),
     [
         (a_jwt(exp=NOW - 1), 1004),
-        (a_jwt(nbf=NOW + 600), 1003),
+        (a_jwt(nbf=NOW + 86_400), 1003),
         (a_jwt("another"), 1002),
         (a_jwt(iss="nobody"), 1002),
         (a_jwt(alg="none"), 1002),

@@ -249,7 +249,7 @@ def test_health_and_readiness_answer(http: httpx.Client) -> None:
     assert http.get("/readyz").json()["status"] == "ok"
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1/nothing"])
+@pytest.mark.parametrize("path", ["/nothing", "/v1/tasks/none/nothing", "/v1/endpoints/a/b/c"])
 def test_an_unknown_path_is_a_problem_too(http: httpx.Client, path: str) -> None:
     answer = http.get(path)
     assert answer.status_code == 404
