@@ -257,8 +257,11 @@ class MadeUp:
         self, task: Task, said: Sequence[Observation], absent: Mapping[str, Any]
     ) -> PollOutcome:
         for one in said:
-            is_named = task.provider_task_id in (None, one.provider_task_id)
-            if is_named and one.external_task_id in (None, task.external_task_id):
+            ids = (task.provider_task_id, one.provider_task_id)
+            if (None in ids or ids[0] == ids[1]) and one.external_task_id in (
+                None,
+                task.external_task_id,
+            ):
                 return Observed(one)
         kind = Absence(absent.get("kind", "denied"))
         return Absent("no such task", kind, weak=bool(absent.get("weak")))
@@ -389,3 +392,35 @@ def says(status: int = 200, /, headers: Mapping[str, str] | None = None, **body:
 def tells(*said: Statement) -> HttpResult:
     """An answer to a poll or a scan."""
     return says(tasks=list(said))
+
+
+Reply = HttpResult | HttpFailure
+
+
+@dataclass
+class Played:
+    """Its API as a test plays it: an answer for each path, which the test changes as it goes on."""
+
+    make: Reply = field(default_factory=lambda: says(id="theirs"))
+    poll: Reply = field(default_factory=tells)
+    pages: Sequence[Reply] = ()
+    cancel: Reply = field(default_factory=lambda: says(cancel="asked"))
+    followed: Mapping[str, Reply] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, call: HttpCall) -> Reply:
+        """Answer one call; `asked` has its first path segment."""
+        path = "/" + call.url.split("/", 3)[3]
+        name = path.strip("/").split("?")[0].split("/")[0]
+        self.asked.append(name)
+        match name:
+            case "make":
+                return self.make
+            case "cancel":
+                return self.cancel
+            case "list":
+                return self.pages[int(path.rpartition("=")[2]) - 1]
+            case "tasks":
+                return self.poll
+            case _:
+                return self.followed[path]

@@ -1,6 +1,7 @@
 """The services without web and workers: a store, adapters, and a way out that the test plays."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import update
 
-from tests.support.made_up import NAME, MadeUp, made_up
+from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, made_up
 from tracker.clock import Clock, SystemClock
+from tracker.domain import token
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import (
     Certainty,
@@ -28,9 +30,13 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.services.context import Context
 from tracker.services.leases import Leases
+from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.reception import Received, Reception
+from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
+from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.submission import Acceptance, Submission
-from tracker.store import attempts, jobs, tasks
+from tracker.store import attempts, jobs, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 from tracker.store.schema import jobs as jobs_table
@@ -94,6 +100,7 @@ class Workbench:
 
     context: Context
     leases: Leases
+    way: Way
 
     async def submitted(self, count: int) -> list[Task]:
         """Tasks that the provider has accepted, as `theirs-{n}`."""
@@ -104,7 +111,7 @@ class Workbench:
         return made
 
     async def queued(
-        self, name: str, *, account: str = "default", operation: str = OPERATION, **more: Any
+        self, name: str, *, account: str | None = "default", operation: str = OPERATION, **more: Any
     ) -> Task:
         """A task that was accepted and not sent.
 
@@ -167,6 +174,52 @@ class Workbench:
 
         await self.context.store.write(batch, task.key)
 
+    async def claim_submits(self) -> list[Job]:
+        """The next submits, once they are due."""
+        return await self.waits_for(JobKind.SUBMIT)
+
+    async def send(self) -> None:
+        """Carry out the next submits, once they are due."""
+        for job in await self.waits_for(JobKind.SUBMIT):
+            await Attempting(self.context).run(job)
+
+    async def look(self, task: Task) -> Task:
+        """Have the provider asked about a task now, whenever that is due; the task after it."""
+        await self.bring_forward(task)
+        await Reconciliation(self.context).run(await self.waits_for(JobKind.RECONCILE))
+        return await self.task(task.key)
+
+    async def call_back(self, task: Task, body: Any, *, secret: str = "") -> Received:
+        """The provider calls a task's own URL."""
+        signed = token.sign(SECRET, task.provider, str(task.id))
+        headers = {SECRET_HEADER: secret}
+        content = json.dumps(body).encode()
+        raw = RawCallback(task.provider, str(task.id), signed, headers, content)
+        return await Reception(self.context).receive(raw)
+
+    async def call_back_shared(self, body: Any, *, secret: str = "") -> Received:
+        """The provider calls the one URL of all tasks, which has no token."""
+        headers, content = {SECRET_HEADER: secret}, json.dumps(body).encode()
+        raw = RawCallback(NAME, token.SHARED, "", headers, content)
+        return await Reception(self.context).receive(raw)
+
+    async def sent(self, name: str = "ours", **more: Any) -> Task:
+        """A task after its submit, whatever became of it."""
+        task = await self.queued(name, **more)
+        await self.send()
+        return await self.task(task.key)
+
+    async def kinds(self, task: Task) -> list[str]:
+        """The kind of each step of a task."""
+        found = await self.context.store.read(lambda db: transitions.of_task(db, task.key))
+        return [step.kind.value for _, step in found]
+
+    async def all(self) -> list[Task]:
+        """Every task, oldest first."""
+        keys = range(1, 100)
+        found = await self.context.store.read(lambda db: tasks.get_by_keys(db, keys))
+        return [found[key] for key in sorted(found)]
+
     async def outcomes(self, task: Task) -> list[str | None]:
         """How each attempt of a task ended."""
         found = await self.context.store.read(lambda db: attempts.of_task(db, task.key))
@@ -213,4 +266,4 @@ async def open_workbench(
             secrets=[SECRET],
             at=signal,
         )
-        yield Workbench(context, Leases(context))
+        yield Workbench(context, Leases(context), way)

@@ -86,6 +86,9 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.RESOLVED_EXISTS: S.SUBMITTED,
             K.RESOLVED_NEVER_MADE: S.QUEUED,
             K.RESOLVED_GIVEN_UP: S.EXPIRED,
+            # It is cancelled at the provider once it is found there, and here where it never was.
+            K.CANCEL_ASKED: S.UNCERTAIN,
+            K.CANCEL_REQUESTED: S.CANCELLED,
             K.DEADLINE_PASSED: S.UNCERTAIN,
             K.GIVEN_UP: S.EXPIRED,
             **_SEEN,
@@ -114,8 +117,12 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
         },
         # A verdict stays; what a success left out may be completed.
         S.SUCCEEDED: {K.RESULT_COMPLETED: S.SUCCEEDED, K.COSTS_CHANGED: S.SUCCEEDED},
-        # Only where the failure is doubtful.
-        S.FAILED: {K.SEEN_SUCCEEDED: S.SUCCEEDED, K.COSTS_CHANGED: S.FAILED},
+        # Only where the failure is doubtful: it is taken back, or it turns out to be certain.
+        S.FAILED: {
+            K.SEEN_SUCCEEDED: S.SUCCEEDED,
+            K.SEEN_FAILED: S.FAILED,
+            K.COSTS_CHANGED: S.FAILED,
+        },
         S.CANCELLED: {K.COSTS_CHANGED: S.CANCELLED},
         S.EXPIRED: {**_VERDICT},  # our own ignorance yields to the provider's verdict
     }
@@ -286,7 +293,12 @@ def _brings_news(task: Task, event: Event) -> bool:
         case K.SEEN_RUNNING:
             return event.progress is not None and event.progress > (task.progress or 0)
         case K.SUBMIT_ACCEPTED:
-            return event.provider_task_id not in (None, task.provider_task_id)
+            # A callback that overtook the answer knew the id, and not what later calls need.
+            return event.provider_task_id not in (None, task.provider_task_id) or (
+                event.context is not None and event.context != task.context
+            )
+        case K.SEEN_FAILED:
+            return _is_doubtful(task) and event.error is not None and not event.error.doubtful
         case K.DEADLINE_PASSED:
             return not task.overdue
         case K.RESULT_COMPLETED:
@@ -426,6 +438,8 @@ def _effects(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:
             return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
+        if kind is K.SEEN_FAILED:  # certain now: nobody asks any more
+            return (Effect.STOP,)
         return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
     if after.follow_up is not None:
         return _ENDED_AND_FOLLOWED_UP

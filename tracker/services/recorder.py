@@ -85,7 +85,7 @@ class Recorder:
             if before.state in AT_PROVIDER and task.give_up_at is not None:
                 return step
             bound = self._tx.now + self._context.policy.give_up
-        elif task.follow_up is FollowUp.NO_RESULT and before.follow_up is not task.follow_up:
+        elif _begins_follow_up(before, task):
             bound = self._tx.now + self._context.policy.give_up
         elif task.state is not _QUEUED or task.give_up_at is None:
             return step
@@ -180,7 +180,11 @@ class Recorder:
             return
         match effect:
             case Effect.RECONCILE:
-                self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
+                # One that is to be cancelled, and is found only now, is cancelled at once.
+                must_cancel = task.cancel_asked_at is not None and task.cancel_sent_at is None
+                now = self._tx.now
+                look_at = now if must_cancel else next_look(self._context, task, now)
+                self._add(task, JobKind.RECONCILE, look_at)
             case Effect.FOLLOW_UP:
                 if task.operation != UNKNOWN_OPERATION:  # by what to ask for it is not known
                     self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
@@ -201,6 +205,17 @@ class Recorder:
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
         job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
+
+
+def _begins_follow_up(before: Task, after: Task) -> bool:
+    """Tell whether it is to be said until when a task that has just ended is asked about.
+
+    A success without its result is asked about as long as a new task. Any other has its bound
+    already, unless a callback told of its end before we knew that it had left us.
+    """
+    if after.follow_up is None or before.follow_up is after.follow_up:
+        return False
+    return after.follow_up is FollowUp.NO_RESULT or after.give_up_at is None
 
 
 def _is_end(step: Transition) -> bool:

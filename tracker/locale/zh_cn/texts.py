@@ -65,6 +65,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "{} may have it: that is being found out": "{0} 可能已收到该任务：正在核实",
         "{} has not told under which id it has the task": "{0} 还没有给出该任务在它那里的 id",
+        "{} erases a task that has ended when it is cancelled, and cannot be asked whether this one "
+        "has": "{0} 在取消时会删除已结束的任务，而又无法查询该任务是否已结束",
         "another task has the id {} at {}": "{1} 的 id {0} 已属于另一个任务",
         "it is {}: only an uncertain task is resolved": (
             "当前状态为 {0}：只有 uncertain 状态的任务才能人工裁定"

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from tracker.domain.observation import Observation
 from tracker.domain.policy import Confirm
-from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState, is_askable
 from tracker.providers.ports.adapter import Asking
 from tracker.services.context import Context
 from tracker.services.receive.correlation import Item
+
+_BODY_UNPROVEN = "the signature does not cover the body: the provider is asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,17 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
     return wait if can_poll(context, task) else None
 
 
+def why_only_a_hint(context: Context, task: Task, item: Item) -> str | None:
+    """Return why nothing that a callback says may be applied; None when it may.
+
+    Where the provider cannot be asked about the task, the callback is all there is.
+    """
+    proof = item.proofs.get(task.account)
+    if proof is None or proof.covers_body or task.state is TaskState.QUEUED:
+        return None
+    return _BODY_UNPROVEN if not is_askable(task) or can_poll(context, task) else None
+
+
 def can_poll(context: Context, task: Task) -> bool:
     """Tell whether the provider can be asked how a task stands, by what is known of it."""
     polls = context.providers[task.provider].polls
@@ -53,7 +66,7 @@ def _reason(context: Context, task: Task, item: Item, said: Observation) -> Wait
     is_shared, rule = item.task_id is None, context.policy.confirm
     proof = item.proofs.get(task.account)
     if proof is not None and not proof.covers_body:
-        return Wait(Awaits.PROOF, "the signature does not cover the body: the provider is asked")
+        return Wait(Awaits.PROOF, _BODY_UNPROVEN)
     needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
     if needs_proof and task.account not in item.signed_by():
         return Wait(Awaits.PROOF, "unsigned: the provider is asked before it counts")

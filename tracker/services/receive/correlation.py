@@ -15,7 +15,7 @@ from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
-from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState, having_name
+from tracker.domain.task import OPEN, UNKNOWN_OPERATION, Task, TaskState, having_name
 from tracker.providers.ports.adapter import Hint
 from tracker.services.context import DEFAULT_ACCOUNT, Context
 from tracker.store import tasks
@@ -29,7 +29,7 @@ class RawCallback:
     subject: the task's public id as the URL has it, or `shared`.
     headers: lower-case names.
     body:    without its encoding and in UTF-8, where it had another charset.
-    path, query: of its URL, for senders that sign them.
+    method, path, query: of its request, for senders that sign them.
     signed:  what a signature may be of where that is not the body: the bytes as they came, and
              those that its encoding held.
     flaw:    why the body could not be taken out of its encoding.
@@ -41,6 +41,7 @@ class RawCallback:
     token: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
     path: str = ""
     query: str = ""
     signed: tuple[bytes, ...] = ()
@@ -59,7 +60,7 @@ class Item:
     headers:     those that are kept.
     proofs:      what its signature proves, by account, for the accounts that have a secret.
     hint:         says that there is news, and nothing of what it is.
-    more:         what it says of the same task besides, in its order.
+    more:         what it says besides, in its order; of the same task or of others.
     """
 
     raw: RawCallback
@@ -71,7 +72,7 @@ class Item:
     reason: str | None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     hint: Hint | None = None
-    more: tuple[Observation, ...] = ()
+    more: "tuple[Item, ...]" = ()
 
     @property
     def names(self) -> "Observation | Hint | None":
@@ -116,7 +117,7 @@ def _match(
     item: Item,
     task: Task | None,
     named: Sequence[Task],
-    owners: Mapping[str, set[int]],
+    owners: Mapping[str, list[Task]],
 ) -> Match:
     """task: the one that its URL names, if that is a task's own and there is one."""
     if item.verdict is Verdict.FORGED:
@@ -124,9 +125,9 @@ def _match(
     if item.task_id is not None:
         if task is None:
             return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
-        if item.observation is None:
+        if item.names is None:
             return Match(task, item.verdict, item.reason)
-        return _confirmed(task, item.observation, owners)
+        return _confirmed(task, item.names, owners)
     if item.names is None:
         return Match(None, item.verdict, item.reason)
     return _match_by_name(item, item.names, named)
@@ -150,15 +151,22 @@ def _proven(context: Context, item: Item, match: Match) -> Match:
     return match if flaw is None else Match(match.task, Verdict.FORGED, flaw)
 
 
-def _confirmed(task: Task, said: Observation, owners: Mapping[str, set[int]]) -> Match:
-    """The token names the task; the body must not name another one."""
+def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequence[Task]]) -> Match:
+    """The token names the task; the body must not name another one.
+
+    One that the same call made, and that has no URL of its own, may be named. So may the task that
+    this one continues, where the provider gives both one id.
+    """
+    others = [] if said.provider_task_id is None else owners.get(said.provider_task_id, [])
+    if part := next((one for one in others if one.parent_id == task.id), None):
+        return Match(part, Verdict.ADVANCED)
     if said.external_task_id and said.external_task_id != task.external_task_id:
         reason = (
             f"the URL is this task's, the body's external id is {said.external_task_id[:128]!r}"
         )
         return Match(task, Verdict.MISMATCH, reason)
-    if said.provider_task_id and owners.get(said.provider_task_id, set()) - {task.key}:
-        reason = f"the body's task id {said.provider_task_id[:128]!r} is another task's"
+    if any(one.id not in (task.id, task.parent_id) for one in others):
+        reason = f"the body's task id {(said.provider_task_id or '')[:128]!r} is another task's"
         return Match(task, Verdict.MISMATCH, reason)
     # A task id that nobody knows is no contradiction: some gateways answer a create with an id
     # of their own and let the vendor call back with its own (reference: Kling §0.8).
@@ -178,10 +186,12 @@ def _match_by_name(item: Item, said: Observation | Hint, named: Sequence[Task]) 
     theirs = [
         t for t in ours if said.provider_task_id and t.provider_task_id == said.provider_task_id
     ]
+    said_ids = {task.key for task in theirs}
+    theirs = _newest_open(theirs)
     if len({task.key for task in external}) > 1 or (not external and len(theirs) > 1):
         return Match(None, Verdict.MISMATCH, "several accounts have a task of this name")
     if external:
-        if theirs and external[0].key not in {task.key for task in theirs}:
+        if said_ids and external[0].key not in said_ids:
             return Match(None, Verdict.MISMATCH, "its two ids are of two different tasks")
         return Match(external[0], Verdict.ADVANCED)
     if not theirs:
@@ -189,6 +199,18 @@ def _match_by_name(item: Item, said: Observation | Hint, named: Sequence[Task]) 
     if said.external_task_id:
         return Match(theirs[0], Verdict.MISMATCH, "that task has another external id")
     return Match(theirs[0], Verdict.ADVANCED)
+
+
+def _newest_open(named: Sequence[Task]) -> list[Task]:
+    """Return, of tasks of one provider's id, the one of each account that its news is about.
+
+    Where a call continues a task under that task's id, the news is about the newest that has not
+    ended, and about the newest of all once none is open.
+    """
+    newest: dict[str, Task] = {}
+    for task in sorted(named, key=lambda task: (task.state in OPEN, task.key)):
+        newest[task.account] = task
+    return list(newest.values())
 
 
 def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
@@ -207,17 +229,21 @@ def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
     return list(found.values())
 
 
-def _load_owners(tx: Tx, items: Sequence[Item], own: Sequence[Task | None]) -> dict[str, set[int]]:
+def _load_owners(
+    tx: Tx, items: Sequence[Item], own: Sequence[Task | None]
+) -> dict[str, list[Task]]:
     """Who has the provider ids that are not those we expected. Usually nothing is asked."""
     unexpected: dict[tuple[str, str], set[str]] = {}
     for item, task in zip(items, own, strict=True):
-        said = item.observation and item.observation.provider_task_id
+        said = item.names and item.names.provider_task_id
         if task is not None and said and said != task.provider_task_id:
             unexpected.setdefault((task.provider, task.account), set()).add(said)
-    held: dict[str, set[int]] = {}
+    keys: set[int] = set()
     for (provider, account), ids in unexpected.items():
-        for id_, keys in tasks.owners(tx.db, provider, account, ids).items():
-            held.setdefault(id_, set()).update(keys)
+        keys.update(*tasks.owners(tx.db, provider, account, ids).values())
+    held: dict[str, list[Task]] = {}
+    for task in tasks.lock_by_key(tx.db, keys).values() if keys else ():
+        held.setdefault(task.provider_task_id or "", []).append(task)
     return held
 
 

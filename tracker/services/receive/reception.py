@@ -4,9 +4,11 @@ Whatever arrives with a valid token is kept, also what cannot be used; the answe
 commit that keeps it.
 """
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 from uuid import UUID
 
 from tracker.domain import token
@@ -19,11 +21,11 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
 from tracker.domain.signature import Proof
-from tracker.domain.task import AT_PROVIDER
+from tracker.domain.task import Awaits, Task, TaskState, is_askable
 from tracker.domain.unknown_word import reason_of
-from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
 from tracker.services.context import Context
-from tracker.services.receive.confirming import can_poll, wait_of
+from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
 from tracker.services.receive.correlation import Item, Match, RawCallback, correlate
 from tracker.services.receive.forgeries import Forgeries
 from tracker.services.recorder import Recorder
@@ -31,6 +33,9 @@ from tracker.store import callback_ids, receipts
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
+
+_T = TypeVar("_T")
+log = logging.getLogger(__name__)
 
 FORGED_BODY_BYTES = 4096
 """How much of a forged callback's body is kept: anybody can send one."""
@@ -45,15 +50,34 @@ _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @record
+class Reply:
+    """An answer in the sender's own terms."""
+
+    status: int
+    body: bytes
+
+
+@record
 class Received:
     """What became of it.
 
     is_duplicate: these very bytes were there before.
+    reply:        what the sender insists on being answered; None for our own words.
     """
 
     verdict: Verdict
     reason: str | None = None
     is_duplicate: bool = False
+    reply: Reply | None = None
+
+
+@record
+class _Told:
+    """What came of one statement. step: None where it was not applied to any task."""
+
+    verdict: Verdict
+    reason: str | None
+    step: Step | None
 
 
 class Reception:
@@ -70,6 +94,21 @@ class Reception:
             and (scheme := calls_back.proof(account)) is not None
         ]
         self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
+
+    def challenged(self, raw: RawCallback) -> Reply | None:
+        """Return the answer to a test of our URL; None for every other callback.
+
+        Such a test says nothing of a task, which may not even be known yet: nothing is kept.
+        """
+        calls_back = self._calls_back(raw.provider)
+        if calls_back is None:
+            return None
+        # Before the token is checked, which costs more: most callbacks are no such test.
+        body = self._heard(calls_back.challenge, _inbound(raw))
+        if body is None:
+            return None
+        is_ours = self._is_addressed(raw) or _is_untokened(calls_back, raw)
+        return Reply(200, body) if is_ours else None
 
     async def receive(self, raw: RawCallback) -> Received:
         """Keep one callback and apply what it says. When this returns, it is on disk.
@@ -89,24 +128,46 @@ class Reception:
         if received.verdict is Verdict.FORGED:
             # The same words for every flaw: which one it was stands in the receipt.
             raise CallbackUnproven("callbacks to this URL must be signed with the account's secret")
-        return received
+        calls_back = self._calls_back(raw.provider)
+        reply = None if calls_back is None else self._heard(calls_back.acknowledge, _inbound(raw))
+        return received if reply is None else replace(received, reply=Reply(*reply))
+
+    def _calls_back(self, provider: str) -> CallsBack | None:
+        found = self._context.providers.get(provider)
+        return None if found is None else found.calls_back
+
+    def _is_addressed(self, raw: RawCallback) -> bool:
+        """Tell whether its URL is one that we gave away."""
+        if raw.subject != token.SHARED and _task_id(raw.subject) is None:
+            return False
+        return token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
+
+    def _heard(self, read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
+        """Read what anybody may have sent; what breaks the adapter is no special case."""
+        try:
+            return read(inbound)
+        except Exception:
+            log.exception("a callback broke the adapter")
+            return None
 
     def _read(self, raw: RawCallback) -> Item:
         """Everything that needs no database, so that the writer need not do it."""
         task_id = _task_id(raw.subject)
-        providers = self._context.providers
-        calls_back = providers[raw.provider].calls_back if raw.provider in providers else None
-        subject_ok = task_id is not None or raw.subject == token.SHARED
-        genuine = token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
+        calls_back = self._calls_back(raw.provider)
         headers = {k: v[:512] for k, v in raw.headers.items() if k in self._kept_headers}
-        if calls_back is None or not (subject_ok and genuine):
+        inbound = _inbound(raw)
+        proofs: dict[str, Proof] = {}
+        genuine = calls_back is not None and self._is_addressed(raw)
+        if calls_back is not None and (genuine or _is_untokened(calls_back, raw)):
+            proofs = self._proofs(raw.provider, inbound, raw.signed)
+            # Nothing else says where it comes from when its URL has no secret.
+            genuine = genuine or any(proof.flaw is None for proof in proofs.values())
+        if calls_back is None or not genuine:
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             flaw = "the token is not ours"
             raw, headers = self._redacted(raw, headers)
             return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
-        inbound = Inbound("POST", raw.path, raw.query, raw.headers, raw.body)
-        proofs = self._proofs(raw.provider, inbound, raw.signed)
         raw, headers = self._redacted(raw, headers)
         if raw.flaw is not None:
             return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, raw.flaw, proofs)
@@ -117,18 +178,10 @@ class Reception:
         except CallbackRejected as error:
             flaw = str(error)
             return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
-        return Item(
-            raw,
-            digest,
-            headers,
-            task_id,
-            next((one for one in said if isinstance(one, Observation)), None),
-            Verdict.ADVANCED,
-            None,
-            proofs,
-            hint=next((one for one in said if isinstance(one, Hint)), None),
-            more=tuple(one for one in said if isinstance(one, Observation))[1:],
-        )
+        item = Item(raw, digest, headers, task_id, None, Verdict.ADVANCED, None, proofs)
+        if len(said) < 2:
+            return _saying(item, said[0]) if said else item
+        return replace(_saying(item, said[0]), more=tuple(_saying(item, one) for one in said[1:]))
 
     def _redacted(
         self, raw: RawCallback, headers: dict[str, str]
@@ -165,34 +218,66 @@ class Reception:
 
     def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
-        matches = _fresh(tx, items, correlate(self._context, tx, items))
+        every = [*items, *(one for item in items for one in item.more)]
+        found = correlate(self._context, tx, every)
+        further = iter(found[len(items) :])
+        beside = [[(one, next(further)) for one in item.more] for item in items]
+        matches = [
+            _main(match, others) for match, others in zip(found[: len(items)], beside, strict=True)
+        ]
+        matches = _fresh(tx, items, matches)
         sent = [_receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
         # As if each were to be applied, so that PostgreSQL stores them while we judge.
         inserted = receipts.insert_first(tx.db, sent)
-        recorder = Recorder(self._context, tx, [m.task for m in matches if m.task is not None])
-        for match in matches:
+        recorder = Recorder(self._context, tx, [m.task for m in found if m.task is not None])
+        for match in found:
             if match.adopted is not None:
                 recorder.start(match.adopted)
-        steps: list[Step | None] = []
+        steps: list[list[Step]] = []
         judged = list(sent)
         for number, item in enumerate(items):
-            match = self._hold_back(recorder, item, matches[number])
-            step = _judge(recorder, item, match)
-            verdict = match.verdict if step is None else step.verdict
+            told = self._tell(recorder, item, found[number], matches[number], beside[number])
+            verdict, reason = _judgement(told)
             if verdict is not sent[number].verdict:
-                reason = match.reason
-                if verdict is Verdict.UNKNOWN_STATUS and item.observation is not None:
-                    reason = reason_of(item.observation.word)
                 judged[number] = replace(sent[number], verdict=verdict, reason=reason)
-            steps.append(step)
+            steps.append([one.step for one in told if one.step is not None])
         recorder.save()
         results: list[Received] = []
-        for step, (key, received) in zip(steps, _kept(tx, sent, judged, inserted()), strict=True):
-            if step is not None and step.transition is not None:
-                recorder.cite(step, receipt=key)
+        for made, (key, received) in zip(steps, _kept(tx, sent, judged, inserted()), strict=True):
+            for step in made:
+                if step.transition is not None:
+                    recorder.cite(step, receipt=key)
             results.append(received)
         recorder.flush()
         return results
+
+    def _tell(
+        self,
+        recorder: Recorder,
+        item: Item,
+        own: Match,
+        match: Match,
+        beside: Sequence[tuple[Item, Match]],
+    ) -> list[_Told]:
+        """Apply each statement of a callback to the task that it is about.
+
+        own:   what the first statement is about. match: what the callback as a whole is.
+        """
+        if not beside or (match.verdict is Verdict.DUPLICATE):
+            return [self._tell_one(recorder, item, match)]
+        told = [self._tell_one(recorder, one, its) for one, its in [(item, own), *beside]]
+        # The receipt says what came of it first of all.
+        return sorted(told, key=lambda one: one.verdict is not Verdict.ADVANCED)
+
+    def _tell_one(self, recorder: Recorder, item: Item, match: Match) -> _Told:
+        match = self._hold_back(recorder, item, match)
+        step = _judge(recorder, item, match)
+        if step is None:
+            return _Told(match.verdict, match.reason, None)
+        reason = match.reason
+        if step.verdict is Verdict.UNKNOWN_STATUS and item.observation is not None:
+            reason = reason_of(item.observation.word)
+        return _Told(step.verdict, reason, step)
 
     def _hold_back(self, recorder: Recorder, item: Item, match: Match) -> Match:
         """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
@@ -203,7 +288,8 @@ class Reception:
         task = recorder.task(match.task.key)
         wait = wait_of(self._context, task, item, item.observation)
         if wait is None:
-            return match
+            flaw = why_only_a_hint(self._context, task, item)
+            return match if flaw is None else self._ask_instead(recorder, match, task, flaw)
         recorder.request_poll(task.key, wait.awaits)
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)
 
@@ -211,11 +297,19 @@ class Reception:
         if item.hint is None or match.task is None:
             return match
         task = recorder.task(match.task.key)
-        is_asked = task.state in AT_PROVIDER or task.follow_up is not None
-        if is_asked and can_poll(self._context, task):
-            recorder.poll_soon(task.key)
+        if task.state is TaskState.QUEUED:  # its submit is on its way; the provider is asked then
+            recorder.request_poll(task.key, Awaits.PROOF)
             return replace(match, verdict=Verdict.UNCONFIRMED, reason=item.hint.reason)
-        return replace(match, verdict=Verdict.STALE, reason=item.hint.reason)
+        if not can_poll(self._context, task):
+            return replace(match, verdict=Verdict.STALE, reason=item.hint.reason)
+        return self._ask_instead(recorder, match, task, item.hint.reason)
+
+    def _ask_instead(self, recorder: Recorder, match: Match, task: Task, reason: str) -> Match:
+        """Have the provider asked, where that can tell more than the callback."""
+        if not is_askable(task):
+            return replace(match, verdict=Verdict.STALE, reason=reason)
+        recorder.poll_soon(task.key)
+        return replace(match, verdict=Verdict.UNCONFIRMED, reason=reason)
 
 
 def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:
@@ -253,11 +347,34 @@ def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
     """Apply what a callback says; None when it is not to be applied to anything."""
     if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
         return None
-    step = recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
-    for said in item.more:
-        later = recorder.record(match.task.key, said.as_event(Source.CALLBACK))
-        step = later if later.transition is not None else step
-    return step
+    return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
+
+
+def _saying(item: Item, said: Observation | Hint) -> Item:
+    """Return the item with one statement of its body."""
+    if isinstance(said, Observation):
+        return replace(item, observation=said)
+    return replace(item, hint=said)
+
+
+def _main(match: Match, others: Sequence[tuple[Item, Match]]) -> Match:
+    """Return whose receipt a callback is that may tell of several tasks: the first it moves."""
+    if match.verdict is Verdict.ADVANCED:
+        return match
+    return next((one for _, one in others if one.verdict is Verdict.ADVANCED), match)
+
+
+def _judgement(told: Sequence[_Told]) -> tuple[Verdict, str | None]:
+    return told[0].verdict, told[0].reason
+
+
+def _inbound(raw: RawCallback) -> Inbound:
+    return Inbound(raw.method, raw.path, raw.query, raw.headers, raw.body)
+
+
+def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
+    """Tell whether it came to the URL without a token, and its provider calls one for all tasks."""
+    return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
 
 
 def _receipt(item: Item, match: Match, tx: Tx) -> Receipt:

@@ -85,6 +85,8 @@ async def ask(context: Context, group: Sequence[Task]) -> Asked:
 
 
 async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
+    if polls is not None and len(asking.tasks) > 1:
+        return await _poll_several(context, polls, asking)
     call = None if polls is None else polls.build_poll(asking)
     if polls is None or call is None:
         return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
@@ -101,9 +103,21 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
     return Asked(answer, outcomes)
 
 
+async def _poll_several(context: Context, polls: Polls, asking: Asking) -> Asked:
+    """Ask for several tasks in one call; what leads on for one of them is asked for by itself."""
+    call = polls.build_poll(asking)
+    if call is None:
+        return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
+    answer = await _call(context, call, asking)
+    outcomes = _read(polls, asking, answer)
+    alone = Unanswered("the answer leads on for this task alone", alone=True)
+    return Asked(answer, [alone if isinstance(one, Follow) else one for one in outcomes])
+
+
 async def _search(context: Context, looks: Looks | None, asking: Asking) -> Asked:
     """Scan the provider's list for a task whose submit was lost."""
-    if looks is None:
+    submits = context.providers[asking.task.provider].submits
+    if looks is None or submits.finds(asking.account) is Finds.NEVER:
         return Asked(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
     last = await context.store.read(lambda db: attempts.last_of(db, key))
@@ -134,18 +148,27 @@ async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, askin
     if cancels.erases_ended:
         looked = await _poll(context, polls, asking)
         said = looked.outcomes[0]
-        is_open = isinstance(said, Observed) and said.observation.state not in VERDICTS
-        if not is_open:
+        if not isinstance(said, Observed) or _tells_end(said):
             return looked
     call = cancels.build_cancel(asking)
     if call is None:
         return Asked(CANNOT_ASK, [NOT_ASKED])
     answer = await _call(context, call, asking)
     try:
-        return Asked(answer, [cancels.parse_cancel(asking, answer)])
+        outcome = cancels.parse_cancel(asking, answer)
     except Exception:
         log.exception("the answer to a cancellation broke the adapter")
-        return Asked(answer, [CancelUnknown(_UNREADABLE)])
+        outcome = CancelUnknown(_UNREADABLE)
+    if isinstance(outcome, CancelUnknown) and not cancels.erases_ended:
+        # However long its cancel does not work, that a task has ended must not go unnoticed.
+        looked = await _poll(context, polls, asking)
+        if _tells_end(looked.outcomes[0]):
+            return looked
+    return Asked(answer, [outcome])
+
+
+def _tells_end(outcome: Outcome) -> bool:
+    return isinstance(outcome, Observed) and outcome.observation.state in VERDICTS
 
 
 async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult | HttpFailure:
@@ -159,9 +182,14 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
 
 
 def _read(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+    count = len(asking.tasks)
     try:
-        return polls.parse_poll(asking, answer)
+        outcomes = polls.parse_poll(asking, answer)
     except Exception:
         # An answer that breaks an adapter tells nothing; it is asked for again, ever more seldom.
         log.exception("the answer to a poll broke the adapter")
-        return [Unanswered(_UNREADABLE)] * len(asking.tasks)
+        return [Unanswered(_UNREADABLE)] * count
+    if len(outcomes) != count:
+        log.error("the adapter made %d outcomes of a poll for %d tasks", len(outcomes), count)
+        return [Unanswered(_UNREADABLE)] * count
+    return outcomes

@@ -10,6 +10,7 @@ from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, ju
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
+from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -29,13 +30,27 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import AT_PROVIDER, OPEN, Awaits, Task, TaskState, is_askable
+from tracker.domain.task import (
+    AT_PROVIDER,
+    OPEN,
+    Awaits,
+    Task,
+    TaskError,
+    TaskState,
+    is_askable,
+)
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
-from tracker.providers.ports.adapter import Inbound
+from tracker.providers.ports.adapter import Finds, Inbound
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
-from tracker.services.reconcile.asking import CANNOT_ASK, Outcome, ask, is_asked_alone
+from tracker.services.reconcile.asking import (
+    CANNOT_ASK,
+    Outcome,
+    ask,
+    is_asked_alone,
+    is_cancel_due,
+)
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
@@ -51,14 +66,16 @@ BRAKE_S = 30.0
 _ALONE_FOR = timedelta(minutes=10)
 """How long an account that refused to be asked for several tasks at once is asked one by one."""
 _NOBODY_TO_ASK: PollOutcome = Unanswered(ACCOUNT_GONE, ACCOUNT_GONE_PAUSE.total_seconds())
-_ACCEPTED = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
 _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 """Poll answers with these verdicts are not kept: most say "still working"."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
+    """One look at one task. task: as it was when it was asked about."""
+
     job: Job
+    task: Task
     answer: HttpResult | HttpFailure
     outcome: Outcome
 
@@ -98,7 +115,7 @@ class Reconciliation:
         if without_account:
             log.warning("%d tasks of %s wait: %s", len(without_account), held[0].lane, ACCOUNT_GONE)
             unasked = [
-                _Looked(job, CANNOT_ASK, _NOBODY_TO_ASK)
+                _Looked(job, open_[job.task_key], CANNOT_ASK, _NOBODY_TO_ASK)
                 for job in held
                 if job.task_key in without_account
             ]
@@ -145,10 +162,11 @@ class Reconciliation:
         context.at(CrashPoint.POLL_ANSWERED)
         self._heed(lane, asked.outcomes)
         looked = [
-            _Looked(job, asked.answer, outcome)
-            for job, outcome in zip(held, asked.outcomes, strict=True)
+            _Looked(job, task, asked.answer, outcome)
+            for job, task, outcome in zip(held, group, asked.outcomes, strict=True)
         ]
-        settled = [item for item in looked if not _must_be_alone(item)]
+        # What is asked for by itself already is not asked for so again.
+        settled = [item for item in looked if len(looked) == 1 or not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
         context.at(CrashPoint.POLL_RECORDED)
         if len(settled) < len(looked):
@@ -234,10 +252,13 @@ class Reconciliation:
             case NotSeen() | Follow():
                 look_at = next_look(self._context, task, tx.now)
             case cancel:
-                look_at = self._settle_cancel(tx, recorder, task, cancel)
+                look_at = self._settle_cancel(tx, recorder, item, cancel)
         if task.awaits is Awaits.DETAIL:
             self._accept_unconfirmed_callback(tx, recorder, task)
-        if _goes_on(recorder.task(task.key), look_at):
+        task = recorder.task(task.key)
+        if is_cancel_due(self._context, task) and not is_cancel_due(self._context, item.task):
+            look_at = tx.now  # a caller asked for it meanwhile, and found the job taken
+        if _goes_on(task, look_at):
             reason = getattr(item.outcome, "reason", None)
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
@@ -249,6 +270,9 @@ class Reconciliation:
         if said.external_task_id and said.external_task_id != task.external_task_id:
             reason = f"asked for this task, told of {said.external_task_id[:128]!r}"
         else:
+            if said.state is None and task.state is TaskState.UNCERTAIN:
+                # Whatever the word means, the task exists: it must not be sent again.
+                said = replace(said, state=TaskState.SUBMITTED)
             step = recorder.record(task.key, said.as_event(Source.POLL))
             verdict = step.verdict
             if verdict is Verdict.UNKNOWN_STATUS:
@@ -285,14 +309,13 @@ class Reconciliation:
         return next_look(self._context, task, now)
 
     def _settle_cancel(
-        self, tx: Tx, recorder: Recorder, task: Task, outcome: CancelOutcome
+        self, tx: Tx, recorder: Recorder, item: _Looked, outcome: CancelOutcome
     ) -> datetime:
         """Record what became of a request to cancel; return when to look at the task."""
-        plan = self._context.policy.polls
+        task, plan = recorder.task(item.job.task_key), self._context.policy.polls
         match outcome:
             case Cancelled(word=word):
-                said = Observation(TaskState.CANCELLED, word)
-                recorder.record(task.key, said.as_event(Source.POLL))
+                self._observe(tx, recorder, item, Observation(TaskState.CANCELLED, word))
             case CancelAsked():
                 tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
             case TooLate(message=message):
@@ -302,18 +325,45 @@ class Reconciliation:
             case Gone():
                 tasks.set_cancel_sent(tx.db, task.key, now=tx.now)
             case CancelUnknown(retry_after_s=asked_s):
-                return tx.now + max(plan.first, timedelta(seconds=asked_s or 0.0))
+                return plan.next_look(
+                    now=tx.now,
+                    since=task.cancel_asked_at or tx.now,
+                    usual=NOTHING_KNOWN,
+                    callbacks=False,
+                    jitter=self._context.jitter(),
+                    asked_s=asked_s or 0.0,
+                )
         return tx.now + plan.first
 
     def _settle_absence(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
         """Record that the provider shows no such task, as far as that proves anything."""
         if absent.kind in (Absence.NOT_YET, Absence.OTHER_KEY):
             return next_look(self._context, task, tx.now)
-        if absent.kind is Absence.PURGED and task.state in _ACCEPTED:
-            message = f"the provider has deleted it: {absent.message}"
-            recorder.record(task.key, Event(EventKind.ABSENT, Source.POLL, message=message))
-            return next_look(self._context, recorder.task(task.key), tx.now)
+        if absent.kind is Absence.PURGED:
+            return self._settle_purge(tx, recorder, task, absent)
+        if task.state is TaskState.UNCERTAIN and not self._may_deny(task, absent):
+            return next_look(self._context, task, tx.now)
         return self._deny(tx, recorder, task)
+
+    def _settle_purge(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
+        """Record that the provider had the task and has dropped it: nothing more will be learnt.
+
+        It proves that the task was made, also where that was unknown, so that it is never sent
+        again. Whatever is stored of its result stays.
+        """
+        if task.state in AT_PROVIDER:
+            message = f"the provider has deleted it: {absent.message}"
+            error = TaskError("outcome_unknown", "outcome_unknown", message)
+            event = Event(EventKind.GIVEN_UP, Source.POLL, message=message, error=error)
+            recorder.record(task.key, event)
+        return max(task.give_up_at or tx.now, tx.now)
+
+    def _may_deny(self, task: Task, absent: Absent) -> bool:
+        """Tell whether an absence can prove that a submit of unknown outcome made nothing."""
+        if absent.weak or not self._context.has_account(task):
+            return False
+        submits = self._context.providers[task.provider].submits
+        return submits.finds(self._context.account(task)) is Finds.BY_ID
 
     def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
         """Record that the provider says it has no such task; return when to ask again."""
@@ -338,7 +388,9 @@ class Reconciliation:
                 return until
             case Believed(times=times):
                 message = f"the provider does not know it (said {times} times)"
-                recorder.record(task.key, Event(EventKind.ABSENT, Source.POLL, message=message))
+                is_unwanted = task.state is TaskState.UNCERTAIN and task.cancel_asked_at is not None
+                kind = EventKind.CANCEL_REQUESTED if is_unwanted else EventKind.ABSENT
+                recorder.record(task.key, Event(kind, Source.POLL, message=message))
                 return next_look(context, recorder.task(task.key), tx.now)
 
     def _doubt(self, tx: Tx, task: Task) -> datetime | None:

@@ -16,7 +16,7 @@ from tracker.domain.task import (
     is_askable,
 )
 from tracker.domain.work import JobKind
-from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
 from tracker.services.submit.submission import Acceptance, AcceptedTask
@@ -78,7 +78,8 @@ class Actions:
         A task that has not been sent is cancelled when this returns; of any other the provider's
         word, which a later step brings, is what ends it. actor: who wants it, for the history.
         Raises NotFound; BeingSent while a request is on its way; Conflict where the provider
-        cannot cancel, or when the task is over; Unavailable.
+        cannot cancel, or when the task is over; Unavailable. One of unknown outcome is cancelled
+        once it is found, and where it turns out never to have been made.
         """
         wanted = _Wanted(tenant, id_, actor=actor)
         cancelled: Task = await self._context.store.write(self._cancel, wanted)
@@ -175,29 +176,40 @@ class Actions:
                     actor=actor,
                 )
                 return recorder.record(task.key, event).task
-            case TaskState.UNCERTAIN:
+            case TaskState.UNCERTAIN if self._context.providers[task.provider].cancels is None:
                 return Conflict(f"{task.provider} may have it: that is being found out")
-            case TaskState.SUBMITTED | TaskState.RUNNING:
+            case TaskState.UNCERTAIN | TaskState.SUBMITTED | TaskState.RUNNING:
                 return self._ask_to_cancel(recorder, task, actor)
             case _:
                 return Conflict(f"it is {task.state}: there is nothing to cancel")
 
     def _ask_to_cancel(self, recorder: Recorder, task: Task, actor: str | None) -> Task | Exception:
-        if self._context.providers[task.provider].cancels is None:
+        provider = self._context.providers[task.provider]
+        cancels = provider.cancels
+        if cancels is None:
             return Conflict(f"{task.provider} has it and offers no way to cancel a task")
         if not self._context.has_account(task):
             return _no_account(task)
-        if task.provider_task_id is None:
+        if cancels.erases_ended and provider.polls is None:
+            return Conflict(
+                f"{task.provider} erases a task that has ended when it is cancelled, and cannot "
+                "be asked whether this one has"
+            )
+        is_uncertain = task.state is TaskState.UNCERTAIN
+        asking = Asking(self._context.account(task), (task,), self._context.clock.now())
+        if not is_uncertain and cancels.build_cancel(asking) is None:
             return Conflict(f"{task.provider} has not told under which id it has the task")
         if task.cancel_asked_at is None:
+            once = " once it is found there" if is_uncertain else ""
             event = Event(
                 EventKind.CANCEL_ASKED,
                 Source.CLIENT,
-                message=f"{task.provider} is asked to cancel it",
+                message=f"{task.provider} is asked to cancel it{once}",
                 actor=actor,
             )
             task = recorder.record(task.key, event).task
-        recorder.poll_soon(task.key)
+        if task.cancel_sent_at is None:
+            recorder.poll_soon(task.key)
         return task
 
     def _resolve(self, tx: Tx, wanted: Sequence[_Resolving]) -> list[Task | Exception]:
@@ -225,6 +237,8 @@ class Actions:
             if owners.get(theirs, set()) - {task.key}:
                 return Conflict(f"another task has the id {theirs[:128]!r} at {task.provider}")
         kind, message = _RESOLUTIONS[resolution.verb]
+        if kind is EventKind.RESOLVED_NEVER_MADE and task.cancel_asked_at is not None:
+            kind, message = EventKind.CANCEL_REQUESTED, "a person knows that it was never made"
         error = None
         if kind is EventKind.RESOLVED_GIVEN_UP:
             error = TaskError("outcome_unknown", "outcome_unknown", message)

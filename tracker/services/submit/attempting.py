@@ -224,6 +224,8 @@ class Attempting:
                 self._conclude(tx, recorder, item)
             elif isinstance(item.outcome, Accepted):
                 recorder.record(item.begun.task.key, _sighting(item, item.outcome))
+                # Thrown away, what nothing else can tell would be lost: a result, further tasks.
+                self._take_in(tx, recorder, item, item.outcome)
         recorder.flush()
         return [None] * len(ended)
 
@@ -248,12 +250,29 @@ class Attempting:
             recorder.record(item.begun.task.key, said)
         if not accepted.parts:
             return
-        made = [self._part(tx, item.begun.task, part) for part in accepted.parts]
-        inserted = [task for task in tasks.insert_many(tx.db, made) if task is not None]
+        known = tasks.owners(
+            tx.db,
+            item.begun.task.provider,
+            item.begun.task.account,
+            {part.provider_task_id for part in accepted.parts},
+        )
+        new = [part for part in accepted.parts if part.provider_task_id not in known]
+        inserted = self._insert_parts(tx, [self._part(tx, item.begun.task, part) for part in new])
         tasks.insert_inputs(tx.db, [(task, item.begun.body) for task in inserted])
         labels.insert_many(tx.db, inserted)
         for task in inserted:
             recorder.start(lifecycle.part(task, attempt))
+
+    def _insert_parts(self, tx: Tx, made: Sequence[Task]) -> list[Task]:
+        """Insert tasks that the provider has made. One whose name is taken gets its id as name."""
+        inserted = tasks.insert_many(tx.db, made)
+        unnamed = [
+            replace(task, external_task_id=str(task.id))
+            for task, row in zip(made, inserted, strict=True)
+            if row is None
+        ]
+        rows = [*inserted, *(tasks.insert_many(tx.db, unnamed) if unnamed else ())]
+        return [row for row in rows if row is not None]
 
     def _part(self, tx: Tx, first: Task, part: Part) -> Task:
         return replace(

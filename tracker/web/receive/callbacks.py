@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.records import record
 from tracker.domain.token import SHARED
 from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.reception import Reply
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, undone
@@ -25,10 +28,26 @@ _PLAIN = '([!-"$&-.0->@-~]+)'
 _PLAIN_URL = re.compile(f"{CALLBACK_PREFIX}{_PLAIN}/{_PLAIN}/{_PLAIN}".encode())
 
 
+@record
+class Arrival:
+    """Where a callback came in, and from where.
+
+    path, query: of its URL, for senders that sign them. sender: the address that it came from.
+    """
+
+    path: str
+    query: str
+    sender: str
+
+
 async def receive(request: Request) -> Response:
-    """200 once it is on disk, whatever was made of it; 400 when it cannot be read (kept too)."""
+    """200 once it is on disk, whatever was made of it; 400 when it cannot be read (kept too).
+
+    Without a subject and a token in its path it counts where the provider calls one URL for all
+    tasks and the callback proves where it comes from.
+    """
     our, params = services(request), request.path_params
-    place = (params["provider"], params["subject"], params["token"])
+    place = (params["provider"], params.get("subject", SHARED), params.get("token", ""))
     body = await read_capped(
         request.headers,
         request.receive,
@@ -36,7 +55,27 @@ async def receive(request: Request) -> Response:
         timeout_s=our.limits.body_timeout_s,
     )
     sender = "" if request.client is None else request.client.host
-    return await take(our, place, decoded(request.headers.raw), body, sender)
+    arrival = Arrival(request.url.path, request.url.query, sender)
+    return await take(our, place, decoded(request.headers.raw), body, arrival)
+
+
+async def challenge(request: Request) -> Response:
+    """Answer a provider that tests our URL with a GET. Anything else is a 405."""
+    params, url = request.path_params, request.url
+    raw = RawCallback(
+        params["provider"],
+        params.get("subject", SHARED),
+        params.get("token", ""),
+        decoded(request.headers.raw),
+        b"",
+        method="GET",
+        path=url.path,
+        query=url.query,
+    )
+    reply = services(request).reception.challenged(raw)
+    if reply is None:
+        raise HTTPException(405, headers={"allow": "POST"})
+    return _replied(reply)
 
 
 async def take(
@@ -44,12 +83,11 @@ async def take(
     place: Sequence[str],
     headers: Mapping[str, str],
     body: bytes,
-    sender: str = "",
+    arrival: Arrival,
 ) -> Response:
     """Keep one callback and say what was made of it.
 
-    place:  provider, subject and token of its URL.
-    sender: the address that it came from.
+    place: provider, subject and token of its URL.
 
     Raises InvalidRequest and UnsupportedEncoding when it cannot be read (it is kept all the same),
     BodyTooLarge for more than that many bytes in a compressed body, and what `Reception.receive`
@@ -67,9 +105,21 @@ async def take(
     text = as_utf8(headers.get("content-type", ""), body)
     if text is not body and not signed:
         signed = (body,)
-    raw = RawCallback(provider, subject, token, headers, text, signed=signed, sender=sender)
+    raw = RawCallback(
+        provider,
+        subject,
+        token,
+        headers,
+        text,
+        path=arrival.path,
+        query=arrival.query,
+        signed=signed,
+        sender=arrival.sender,
+    )
     if flaw is not None:
         raw = replace(raw, flaw=str(flaw))
+    elif (challenge := our.reception.challenged(raw)) is not None:
+        return _replied(challenge)
     received = await our.reception.receive(raw)
     note(provider=provider, verdict=received.verdict._value_)
     if subject != SHARED:
@@ -78,7 +128,14 @@ async def take(
         raise flaw
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
-    return ANSWERS[received.verdict]
+    return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)
+
+
+def _replied(reply: Reply) -> Response:
+    """Make the answer that a sender insists on. No browser is to take it for a page."""
+    kind = "application/json" if reply.body[:1] in (b"{", b"[", b'"') else "text/plain"
+    nosniff = {"x-content-type-options": "nosniff"}
+    return Response(reply.body, reply.status, nosniff, media_type=kind)
 
 
 def decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

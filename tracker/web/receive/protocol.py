@@ -138,7 +138,8 @@ class CallbackProtocol(BoundedHttpTools):
             headers = exchange.headers
             peer = "" if self.client is None else self.client[0]
             sender = sender_of(peer, headers, self.config.forwarded_allow_ips)
-            response = await callbacks.take(our, exchange.place, headers, exchange.body, sender)
+            arrival = callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.place), "", sender)
+            response = await callbacks.take(our, exchange.place, headers, exchange.body, arrival)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await problems.answer(Request(scope), error)
         path = CALLBACK_PREFIX + "/".join(exchange.place)

@@ -1,0 +1,134 @@
+"""What a callback may do by what it proves: end a task, have the provider asked, or nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.support.made_up import NAME, MadeUp, Played, tells
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.domain import token
+from tracker.domain.errors import CallbackUnproven, NotFound
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.reception import Received, Reception, Reply
+
+pytestmark = pytest.mark.anyio
+DONE = {"id": "theirs", "status": "succeeded", "pieces": [{"key": "1", "url": "https://m/v"}]}
+SIGNED = {"webhook_secrets": ("s",)}
+SENDER = SIGNED | {"proves": "sender"}
+
+
+@pytest.mark.parametrize("status", ["running", "succeeded", "failed"])
+async def test_a_signature_that_leaves_out_the_body_only_makes_us_ask(
+    database_url: str, status: str
+) -> None:
+    played = Played(poll=tells({"id": "theirs", "status": "running", "stage": "drawing"}))
+    async with open_workbench(database_url, Way(played), options=SENDER) as bench:
+        task = await bench.sent()
+        said = {"id": "theirs", "status": status, "why": "no", "stage": "forged"}
+        told = await bench.call_back(task, said, secret="s")
+        assert told.verdict is Verdict.UNCONFIRMED
+        assert await bench.task(task.key) == await _asked_about(bench, task)
+        task = await bench.look(task)
+        assert (task.state, task.stage) == (TaskState.RUNNING, "drawing")
+
+
+async def test_after_the_end_such_a_callback_changes_nothing(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played(poll=tells(DONE))), options=SENDER) as bench:
+        task = await bench.look(await bench.sent())
+        assert task.state is TaskState.SUCCEEDED
+        said = DONE | {"bill": [{"amount": "99"}]}
+        assert (await bench.call_back(task, said, secret="s")).verdict is Verdict.STALE
+        assert await bench.task(task.key) == task
+
+
+async def test_one_that_does_not_prove_its_sender_is_refused(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played()), options=SIGNED) as bench:
+        task = await bench.sent()
+        with pytest.raises(CallbackUnproven):
+            await bench.call_back(task, DONE, secret="guessed")
+        assert await bench.task(task.key) == task
+
+
+async def test_a_hint_has_the_provider_asked_at_once(database_url: str) -> None:
+    played = Played(poll=tells(DONE))
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.sent()
+        told = await bench.call_back(task, {"hint": "there is news", "id": "theirs"})
+        assert (told.verdict, told.reason) == (Verdict.UNCONFIRMED, "there is news")
+        await bench.look(task)
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+        again = await bench.call_back(task, {"hint": "more news", "id": "theirs"})
+        assert again.verdict is Verdict.STALE
+        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+
+
+async def test_a_url_for_all_tasks_needs_no_token_of_ours_but_a_proof(database_url: str) -> None:
+    adapter = MadeUp(per="project")
+    async with open_workbench(
+        database_url, Way(Played()), adapter=adapter, options=SIGNED
+    ) as bench:
+        task = await bench.sent()
+        for secret in ("", "guessed"):
+            with pytest.raises(NotFound):
+                await bench.call_back_shared(DONE, secret=secret)
+        assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+        stranger = await bench.call_back_shared(DONE | {"id": "nobody's"}, secret="s")
+        assert stranger.verdict is Verdict.UNKNOWN_TASK
+        assert (await bench.call_back_shared(DONE, secret="s")).verdict is Verdict.ADVANCED
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize(("adapter", "options"), [(MadeUp(), SIGNED), (MadeUp(per="project"), {})])
+async def test_no_other_provider_is_called_back_without_a_token(
+    database_url: str, adapter: MadeUp, options: dict[str, Any]
+) -> None:
+    async with open_workbench(
+        database_url, Way(Played()), adapter=adapter, options=options
+    ) as bench:
+        task = await bench.sent()
+        with pytest.raises(NotFound):
+            await bench.call_back_shared(DONE, secret="s")
+        assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+
+
+async def test_a_challenge_is_answered_before_the_task_is_known(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        reception = Reception(bench.context)
+        nobody = "019364b0-0000-7000-8000-000000000000"
+        secret = token.sign(bench.context.secrets[0], NAME, nobody)
+        body = b'{"challenge": "echo me"}'
+        asked = RawCallback(NAME, nobody, secret, {}, body)
+        assert reception.challenged(asked) == Reply(200, b"echo me")
+        assert reception.challenged(RawCallback(NAME, nobody, "guessed", {}, body)) is None
+        assert reception.challenged(RawCallback(NAME, nobody, secret, {}, b"{}")) is None
+        assert reception.challenged(RawCallback("nobody", nobody, secret, {}, body)) is None
+
+
+async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        task = await bench.sent()
+        told = await bench.call_back(task, DONE | {"ack": "7"})
+        assert told == Received(Verdict.ADVANCED, reply=Reply(202, b"7"))
+        assert (await bench.call_back(task, DONE)).reply is None
+
+
+@pytest.mark.parametrize("bodies", [[DONE, {"hint": "news"}], [{"hint": "news"}, DONE]])
+async def test_a_hint_beside_a_statement_takes_nothing_from_it(
+    database_url: str, bodies: Sequence[dict[str, Any]]
+) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        task = await bench.sent()
+        assert (await bench.call_back(task, list(bodies))).verdict is Verdict.ADVANCED
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def _asked_about(bench: Workbench, task: Task) -> Task:
+    """The task as it is, and is to be asked about now."""
+    assert await bench.leases.next_due(JobKind.RECONCILE) is not None
+    found = await bench.task(task.key)
+    assert (found.state, found.version, found.stage) == (task.state, task.version, task.stage)
+    return found

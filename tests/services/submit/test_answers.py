@@ -1,0 +1,320 @@
+"""Answers to a create that say more than an id: results, several tasks, an old one continued."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.made_up import MadeUp, Played, says, tells
+from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.policy import Policy
+from tracker.domain.signals import CrashPoint
+from tracker.domain.task import Task, TaskState
+from tracker.providers.ports.adapter import Finds
+from tracker.services.submit.attempting import Attempting
+from tracker.store.attempts import of_task
+
+pytestmark = pytest.mark.anyio
+PIECE = {"key": "1", "url": "https://media.example/v.mp4"}
+DONE = {"status": "succeeded", "pieces": [PIECE]}
+SEVERAL = [{"id": "theirs-2", "mark": "2"}, {"id": "theirs-3", "mark": "3"}]
+
+
+class Died(Exception):
+    """A process that ends here and now."""
+
+
+async def _names(bench: Workbench) -> list[tuple[str, str | None]]:
+    return [(task.external_task_id, task.provider_task_id) for task in await bench.all()]
+
+
+async def test_a_result_in_the_answer_ends_the_task(database_url: str) -> None:
+    played = Played(make=says(said=DONE))
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+        task = await bench.sent()
+        assert (task.state, task.provider_task_id) == (TaskState.SUCCEEDED, None)
+        assert [piece.url for piece in task.artifacts] == [PIECE["url"]]
+        assert await bench.kinds(task) == ["created", "submit_accepted", "seen_succeeded"]
+        assert played.asked == ["make"]
+
+
+async def test_what_was_accepted_without_an_id_waits_for_its_callback(database_url: str) -> None:
+    played = Played(make=says(word="taken"))
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+        task = await bench.look(await bench.sent())
+        assert (task.state, played.asked) == (TaskState.SUBMITTED, ["make"])
+        assert (await bench.call_back(task, DONE | {"id": "x"})).verdict is Verdict.ADVANCED
+        assert (await bench.task(task.key)).provider_task_id == "x"
+
+
+async def test_later_calls_use_the_context_of_the_answer(database_url: str) -> None:
+    played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
+    played.followed = {"/poll/7": says(follow="/result/7"), "/result/7": tells(DONE)}
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.look(await bench.sent())
+        assert (task.state, played.asked) == (TaskState.SUCCEEDED, ["make", "poll", "result"])
+
+
+async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
+    database_url: str,
+) -> None:
+    played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
+    played.followed = {"/poll/7": tells(DONE)}
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.queued("ours")
+
+        class Overtaken(Way):
+            async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
+                await bench.call_back(task, {"id": "theirs", "status": "running"})
+                return self.answer(call)
+
+        (job,) = await bench.claim_submits()
+        await Attempting(replace(bench.context, egress=Overtaken(played))).run(job)
+        assert (await bench.task(task.key)).context == {"poll": "/poll/7"}
+        assert (await bench.look(task)).state is TaskState.SUCCEEDED
+
+
+async def test_a_chain_of_calls_without_end_is_left_and_tried_again(database_url: str) -> None:
+    played = Played(poll=says(follow="/more"), followed={"/more": says(follow="/more")})
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.look(await bench.sent())
+        assert task.state is TaskState.SUBMITTED
+        assert played.asked == ["make", "tasks", "more", "more", "more"]
+        assert (await bench.look(task)).state is TaskState.SUBMITTED
+        played.poll = tells(DONE | {"id": "theirs"})
+        assert (await bench.look(task)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_what_cannot_be_told_for_several_is_asked_for_one_by_one(
+    database_url: str, *, is_alone: bool
+) -> None:
+    played = Played(poll=says(alone=True) if is_alone else says(follow="/more"))
+    played.followed = {"/more": tells({"status": "running"})}
+    async with open_workbench(database_url, Way(played)) as bench:
+        made = await bench.submitted(2)
+        for task in made:
+            await bench.bring_forward(task)
+        await bench.look(made[0])
+        assert played.asked.count("tasks") == 3
+        states = {(await bench.task(task.key)).state for task in made}
+        assert states == {TaskState.SUBMITTED if is_alone else TaskState.RUNNING}
+
+
+async def test_one_call_makes_several_tasks(database_url: str) -> None:
+    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    async with open_workbench(database_url, Way(played)) as bench:
+        first = await bench.sent()
+        assert await _names(bench) == [
+            ("ours", "theirs-1"),
+            ("ours::2", "theirs-2"),
+            ("ours::3", "theirs-3"),
+        ]
+        _, second, third = await bench.all()
+        assert (second.parent_id, second.state) == (first.id, TaskState.SUBMITTED)
+        assert await bench.kinds(second) == ["created"]
+        played.poll = tells(*({"id": f"theirs-{n}", "status": "succeeded"} for n in (1, 2, 3)))
+        for task in (first, second, third):
+            await bench.bring_forward(task)
+        await bench.look(first)
+        assert {task.state for task in await bench.all()} == {TaskState.SUCCEEDED}
+
+
+async def test_a_part_whose_name_is_taken_is_kept_under_another(database_url: str) -> None:
+    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    async with open_workbench(database_url, Way(played)) as bench:
+        taken = await bench.accepted(await bench.queued("ours::2"), "mine")
+        await bench.sent()
+        found = await bench.all()
+        assert [task.provider_task_id for task in found] == [
+            "mine",
+            "theirs-1",
+            "theirs-3",
+            "theirs-2",
+        ]
+        assert found[-1].external_task_id == str(found[-1].id)
+        assert (await bench.task(taken.key)).provider_task_id == "mine"
+
+
+@pytest.mark.parametrize(
+    "point", [CrashPoint.SUBMIT_BEGUN, CrashPoint.SUBMIT_SENT, CrashPoint.SUBMIT_RECORDED]
+)
+async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_was_told(
+    database_url: str, point: CrashPoint
+) -> None:
+    """Whoever comes after it never sends again what nothing can find."""
+    played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
+    policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1), submit_timeout_s=0.05)
+    adapter = MadeUp(Finds.NEVER)
+
+    def dying(passed: CrashPoint) -> None:
+        if passed is point:
+            raise Died
+
+    async with open_workbench(database_url, Way(played), adapter=adapter, policy=policy) as bench:
+        task = await bench.queued("ours")
+        (job,) = await bench.claim_submits()
+        with pytest.raises(Died):
+            await Attempting(replace(bench.context, at=dying)).run(job)
+        is_recorded = point is CrashPoint.SUBMIT_RECORDED
+        if not is_recorded:
+            await bench.send()
+        found = await bench.all()
+        assert [one.state for one in found] == (
+            [TaskState.SUCCEEDED, TaskState.SUBMITTED, TaskState.SUBMITTED]
+            if is_recorded
+            else [TaskState.UNCERTAIN]
+        )
+        assert len(played.asked) == (0 if point is CrashPoint.SUBMIT_BEGUN else 1)
+        if not is_recorded:
+            await bench.look(task)
+            assert (await bench.task(task.key)).state is TaskState.UNCERTAIN
+            assert await bench.outcomes(task) == ["lost"]
+
+
+async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_told(
+    database_url: str,
+) -> None:
+    played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
+    policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1))
+    async with open_workbench(
+        database_url, Way(played), adapter=MadeUp(Finds.NEVER), policy=policy
+    ) as bench:
+        task = await bench.queued("ours")
+        (job,) = await bench.claim_submits()
+
+        class Slow(Way):
+            async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
+                await bench.send()  # another process takes over meanwhile
+                return played(call)
+
+        await Attempting(replace(bench.context, egress=Slow(played))).run(job)
+        assert await bench.outcomes(task) == ["lost"]
+        assert [one.state for one in await bench.all()] == [
+            TaskState.SUCCEEDED,
+            TaskState.SUBMITTED,
+            TaskState.SUBMITTED,
+        ]
+
+
+async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_url: str) -> None:
+    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    async with open_workbench(database_url, Way(played)) as bench:
+        first = await bench.sent()
+        said = DONE | {"id": "theirs-2"}
+        assert (await bench.call_back(first, said)).verdict is Verdict.ADVANCED
+        states = [task.state for task in await bench.all()]
+        assert states == [TaskState.SUBMITTED, TaskState.SUCCEEDED, TaskState.SUBMITTED]
+
+
+async def test_several_statements_of_one_body_go_each_to_its_task(database_url: str) -> None:
+    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    async with open_workbench(database_url, Way(played)) as bench:
+        first = await bench.sent()
+        told = [
+            {"id": "theirs-3", "status": "failed", "why": "no"},
+            {"id": "theirs-1", "status": "running"},
+            {"id": "theirs-1", **DONE},
+            {"id": "theirs-2", "status": "running"},
+        ]
+        assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED
+        states = [task.state for task in await bench.all()]
+        assert states == [TaskState.SUCCEEDED, TaskState.RUNNING, TaskState.FAILED]
+        again = await bench.call_back(first, told)
+        assert (again.is_duplicate, [task.version for task in await bench.all()]) == (
+            True,
+            [4, 2, 2],
+        )
+
+
+async def test_a_call_that_continues_a_task_goes_to_its_account(database_url: str) -> None:
+    played = Played()
+    async with open_workbench(database_url, Way(played), accounts=("default", "other")) as bench:
+        parent = await bench.accepted(await bench.queued("old", account="other"), "theirs-0")
+        child = await bench.queued("new", account=None, parent="old")
+        assert (child.account, child.parent_id) == ("other", parent.id)
+        await bench.send()
+        assert b'"parent": "theirs-0"' in (bench.way.calls[-1].body or b"")
+
+
+@pytest.mark.parametrize("parent", ["nobody", "fresh"])
+async def test_a_parent_that_cannot_be_continued_is_named(database_url: str, parent: str) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        await bench.queued("fresh")
+        with pytest.raises(InvalidRequest, match="parent"):
+            await bench.queued("new", parent=parent)
+
+
+async def test_of_two_tasks_that_share_their_providers_id_the_newest_open_one_hears(
+    database_url: str,
+) -> None:
+    """An upscale of some providers answers with the id of the task that it continues."""
+    played = Played()
+    async with open_workbench(
+        database_url,
+        Way(played),
+        adapter=MadeUp(per="project"),
+        options={"webhook_secrets": ("s",)},
+    ) as bench:
+        parent = await _ended(bench, await bench.sent("old"))
+        child = await bench.sent("new", parent="old")
+        assert child.provider_task_id == parent.provider_task_id == "theirs"
+        said = {"id": "theirs", "status": "running", "stage": "upscaling"}
+        assert (await bench.call_back_shared(said, secret="s")).verdict is Verdict.ADVANCED
+        assert (await bench.task(child.key)).stage == "upscaling"
+        assert await bench.task(parent.key) == parent
+        assert (
+            await bench.call_back_shared(DONE | {"id": "theirs"}, secret="s")
+        ).verdict is Verdict.ADVANCED
+        assert (await bench.task(child.key)).state is TaskState.SUCCEEDED
+        late = await bench.call_back_shared(
+            {"id": "theirs", "status": "failed", "why": "no"}, secret="s"
+        )
+        assert late.verdict is Verdict.CONFLICT
+
+
+async def test_a_childs_callback_with_its_parents_id_may_come_before_the_answer(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        await _ended(bench, await bench.sent("old"))
+        child = await bench.queued("new", parent="old")
+        told = await bench.call_back(child, {"id": "theirs", "status": "running"})
+        assert told.verdict is Verdict.ADVANCED
+        assert (await bench.task(child.key)).state is TaskState.RUNNING
+
+
+async def test_a_body_that_names_a_stranger_is_quarantined(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        one, other = await bench.submitted(2)
+        told = await bench.call_back(one, DONE | {"id": other.provider_task_id})
+        assert told.verdict is Verdict.MISMATCH
+        assert (await bench.task(other.key)).state is TaskState.SUBMITTED
+
+
+async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
+    database_url: str,
+) -> None:
+    played = Played(make=HttpFailure(Certainty.NOT_SENT, "no route"))
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.sent()
+        assert task.state is TaskState.QUEUED
+        played.make = says(402, error={"code": "money", "why": "empty"})
+        await bench.bring_forward(task)
+        await bench.send()
+        task = await bench.task(task.key)
+        assert task.state is TaskState.FAILED
+        found = await bench.context.store.read(lambda db: of_task(db, task.key))
+        assert [(one.outcome, one.code) for one in found] == [
+            ("not_sent", None),
+            ("refused", "money"),
+        ]
+
+
+async def _ended(bench: Workbench, task: Task) -> Task:
+    await bench.ended(task)
+    return await bench.task(task.key)

@@ -1,0 +1,147 @@
+"""A submit of unknown outcome: what finds it, what never sends it again, and who settles it."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.made_up import MadeUp, Played, says, tells
+from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
+from tracker.domain.errors import Conflict
+from tracker.domain.exchange import Certainty, HttpFailure
+from tracker.domain.policy import Policy
+from tracker.domain.task import TaskState
+from tracker.domain.work import JobKind
+from tracker.providers.ports.adapter import Finds
+from tracker.services.submit.actions import Actions, Resolution
+from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.sweeping import Sweeping
+from tracker.store import transitions
+
+pytestmark = pytest.mark.anyio
+CUT = HttpFailure(Certainty.UNKNOWN, "cut")
+FIRST_PAGE = says(tasks=[{"mark": "another", "status": "running"}], next=2)
+BLIND = [Finds.BY_SCAN, Finds.EXISTENCE, Finds.NEVER]
+
+
+def _actions(bench: Workbench) -> Actions:
+    return Actions(bench.context, Acceptance(bench.context))
+
+
+async def test_a_scan_finds_it_on_a_further_page(database_url: str) -> None:
+    found = {"id": "theirs", "mark": "ours", "status": "running"}
+    played = Played(make=CUT, pages=[FIRST_PAGE, tells(found)])
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.BY_SCAN)) as bench:
+        task = await bench.look(await bench.sent())
+        assert (task.state, task.provider_task_id) == (TaskState.RUNNING, "theirs")
+        assert played.asked == ["make", "list", "list"]
+
+
+async def test_what_a_scan_finds_exists_whatever_its_status_word_means(database_url: str) -> None:
+    played = Played(make=CUT, pages=[tells({"id": "theirs", "mark": "ours", "status": "?"})])
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.BY_SCAN)) as bench:
+        task = await bench.look(await bench.sent())
+        assert (task.state, task.provider_task_id) == (TaskState.SUBMITTED, "theirs")
+        assert task.provider_status == "?"
+
+
+@pytest.mark.parametrize("finds", BLIND)
+async def test_silence_never_sends_it_again(database_url: str, finds: Finds) -> None:
+    played = Played(make=CUT, pages=[FIRST_PAGE, tells()])
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(finds)) as bench:
+        task = await bench.sent()
+        for _ in range(12):
+            task = await bench.look(task)
+        assert (task.state, task.absences) == (TaskState.UNCERTAIN, 0)
+        assert (played.asked.count("make"), await bench.claim(JobKind.SUBMIT)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "absent", [{"weak": True}, {"kind": "not_yet"}, {"kind": "other_key"}, {"kind": "purged"}]
+)
+async def test_an_absence_that_is_no_denial_never_sends_it_again(
+    database_url: str, absent: dict[str, object]
+) -> None:
+    played = Played(make=CUT, poll=says(absent=absent))
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.sent()
+        was_purged = absent.get("kind") == "purged"
+        for _ in range(1 if was_purged else 12):
+            task = await bench.look(task)
+        assert task.state is (TaskState.EXPIRED if was_purged else TaskState.UNCERTAIN)
+        assert played.asked.count("make") == 1
+
+
+async def test_what_nothing_finds_expires_and_says_that_it_may_be_billed(
+    database_url: str,
+) -> None:
+    policy = Policy(polls=PATIENCE, give_up=timedelta(milliseconds=1))
+    clock = HandClock()
+    async with open_workbench(
+        database_url, Way(Played(make=CUT)), adapter=MadeUp(Finds.NEVER), policy=policy, clock=clock
+    ) as bench:
+        task = await bench.sent()
+        clock.move(1)
+        await Sweeping(bench.context).sweep_all()
+        task = await bench.task(task.key)
+        assert task.state is TaskState.EXPIRED
+        assert task.error is not None
+        assert task.error.code == "outcome_unknown"
+
+
+@pytest.mark.parametrize(
+    ("resolution", "state", "kind"),
+    [
+        (Resolution("exists", "ann", "theirs"), "submitted", "resolved_exists"),
+        (Resolution("never_made", "ann"), "queued", "resolved_never_made"),
+        (Resolution("give_up", "ann"), "expired", "resolved_given_up"),
+    ],
+)
+async def test_a_person_settles_it_by_name(
+    database_url: str, resolution: Resolution, state: str, kind: str
+) -> None:
+    played = Played(make=CUT)
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+        task = await bench.sent()
+        task = await _actions(bench).resolve("default", task.id, resolution)
+        assert (task.state.value, (await bench.kinds(task))[-1]) == (state, kind)
+        steps = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+        assert steps[-1][1].actor == "ann"
+        with pytest.raises(Conflict, match="only an uncertain task"):
+            await _actions(bench).resolve("default", task.id, resolution)
+        if state == "queued":
+            played.make = says(id="theirs")
+            await bench.send()
+            assert (await bench.task(task.key)).state is TaskState.SUBMITTED
+        if state == "submitted":
+            played.poll = tells({"id": "theirs", "status": "failed", "why": "no"})
+            assert (await bench.look(task)).state is TaskState.FAILED
+        if state == "expired":
+            await bench.call_back(task, {"id": "theirs", "status": "succeeded"})
+            assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def test_an_id_that_another_task_has_settles_nothing(database_url: str) -> None:
+    played = Played()
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+        await bench.sent("first")
+        played.make = CUT
+        task = await bench.sent("second")
+        with pytest.raises(Conflict, match="another task has the id"):
+            await _actions(bench).resolve("default", task.id, Resolution("exists", "ann", "theirs"))
+
+
+@pytest.mark.parametrize(
+    ("finds", "why"),
+    [
+        (Finds.NEVER, "finds no task by anything of ours"),
+        (Finds.EXISTENCE, "not under which id"),
+        (Finds.BY_SCAN, "TRACKER_PUBLIC_URL is unset"),
+    ],
+)
+async def test_why_only_a_person_can_tell_is_said(sqlite_url: str, finds: Finds, why: str) -> None:
+    async with open_workbench(sqlite_url, Way(Played()), adapter=MadeUp(finds)) as bench:
+        reason = _actions(bench).why_a_person_must_resolve("made-up", "default")
+        assert reason is not None
+        assert why in reason
+    async with open_workbench(sqlite_url, Way(Played())) as bench:
+        assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None
