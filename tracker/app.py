@@ -21,6 +21,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
+from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
@@ -361,6 +362,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
             slow_reader_s=settings.tracker_slow_reader_s,
         ),
         connections=ConnectionRegistry(_connection_limits(settings)),
+        callback_secret=next(map(text_of, settings.webhook_secrets()), None),
     )
 
 

@@ -122,6 +122,28 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
             )
 
 
+@pytest.fixture
+def fronted(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
+    """The service's own fronts; the emulator is the provider behind it."""
+    door = listen()
+    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
+        env = environment(
+            sqlite_url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=public,
+            TRACKER_LUMA_BASE_URL=f"{emulator.url}/luma/dream-machine/v1",
+            TRACKER_LUMA_API_KEY=DEFAULT_KEY,
+            TRACKER_REPLICATE_BASE_URL=f"{emulator.url}/replicate/v1",
+            TRACKER_REPLICATE_API_KEY=DEFAULT_KEY,
+            TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        )
+        key = issue(sqlite_url).secret
+        with serving(env, door=door, workers=True) as url:
+            yield Served(url, key)
+
+
 @pytest.fixture(scope="module")
 def emulated() -> Iterator[Served]:
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:

@@ -284,7 +284,7 @@ class RenderContract(_Tested):
             assert front is not None
             step = created(replace(task, state=TaskState.QUEUED, version=1)).transition
             assert step is not None
-            body = front.tell(task, step, base="https://us.example")
+            body = front.tell(task, step, {}, base="https://us.example")
             assert body is not None
             said = callback_of(self.provider, body)
             assert (said.state, said.external_task_id) == (state, task.external_task_id)

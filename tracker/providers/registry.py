@@ -7,8 +7,8 @@ from tracker.providers.ports.provider import Provider
 
 _MODULES: Mapping[str, str] = {
     "kling": "tracker.providers.kling.adapter",
-    "luma": "tracker.providers.luma",
-    "replicate": "tracker.providers.replicate",
+    "luma": "tracker.providers.luma.adapter",
+    "replicate": "tracker.providers.replicate.adapter",
 }
 
 

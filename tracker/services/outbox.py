@@ -4,9 +4,11 @@ Which endpoints there are is remembered per process. What is remembered is used 
 tenant's stamp, read in the same transaction, is the one it was read under.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.provider import Provider
-from tracker.store import deliveries, endpoints
+from tracker.store import deliveries, endpoints, tasks
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
 
@@ -148,7 +150,8 @@ class Outbox:
         front = self._providers[task.provider].front
         if task.callback_url is None or front is None or type_ is EventType.TASK_OVERDUE:
             return
-        told = front.tell(task, step, base=self._public_url + front.prefixes[0])
+        input_ = batch.input_of(task) if front.shows_input else {}
+        told = front.tell(task, step, input_, base=self._public_url + front.prefixes[0])
         if told is not None:
             about = (CALLBACK, str(task.id), str(task.version))
             body = batch.keep(task.tenant, about, lambda: told)
@@ -170,6 +173,11 @@ class _DeliveryBatch:
         if id_ not in self._bodies:
             self._bodies[id_] = (id_, tenant, render())
         return id_
+
+    def input_of(self, task: Task) -> Mapping[str, Any]:
+        """Return what a task was made from; empty where that is not kept."""
+        body = tasks.input_of(self._tx.db, [task.key]).get(task.key)
+        return {} if body is None else json.loads(body)
 
     def keep_change(self, type_: EventType, task: Task, step: Transition, payload: Payload) -> UUID:
         """Keep the body that tells of a task's change."""

@@ -1,6 +1,7 @@
 """Use `lumaai` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, and `create` for one call or `all` for a generation's whole life.
+Arguments: base URL, key, and `create` for one call, `life` for a generation's whole life, or `all`
+for that and the credits.
 """
 
 import json
@@ -44,7 +45,6 @@ def whole_life(client: LumaAI) -> dict[str, Any]:
         "failed": failed.to_dict(),
         "listed": [generation.id for generation in listed.generations],
         "after_delete": after_delete,
-        "credits": client.credits.get().credit_balance,
     }
 
 
@@ -56,6 +56,8 @@ def main() -> None:
         answer = client.generations.video.create(model="ray-2", prompt="a bird").to_dict()
     else:
         answer = whole_life(client)
+        if task == "all":
+            answer["credits"] = client.credits.get().credit_balance
     json.dump(answer, sys.stdout, default=str)
 
 

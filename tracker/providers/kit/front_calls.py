@@ -23,3 +23,13 @@ def wrong_method(call: FrontCall) -> Refusal:
 def no_route(call: FrontCall) -> Refusal:
     """Refuse a path that names nothing."""
     return Refusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}")
+
+
+MOST_WAIT_S = 60
+"""Seconds that an answer is held back at most."""
+
+
+def name_in(part: str) -> str | None:
+    """Return the name that one part of a path is; None for what can be none."""
+    name = part.replace("%2F", "/")
+    return name if name.isprintable() else None

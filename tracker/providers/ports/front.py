@@ -209,12 +209,18 @@ class Shown:
     has_more: whether a page goes on.
     next:     the cursor of the page behind it; None at the end.
     secret:   of `Secret`; None where callbacks are not signed.
+    inputs:   what each task was made from, by its key, where the front shows it.
     """
 
     tasks: Sequence[Task] = ()
     has_more: bool = False
     next: str | None = None
     secret: str | None = None
+    inputs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    def input_of(self, task: Task) -> Mapping[str, Any]:
+        """Return what a task was made from; empty where that is not kept any more."""
+        return self.inputs.get(task.key, {})
 
 
 class Front(Protocol):
@@ -239,9 +245,18 @@ class Front(Protocol):
     def heeds_should_retry(self) -> bool:
         """Tell whether its clients repeat refused calls unless `x-should-retry: false` is there.
 
-        They are made of Stainless's parts (github.com/openai/openai-python, 2026-10). The rate
-        limit of keys does not hold for their reads: a 429 of a poll makes some create again.
+        They are made by Stainless (github.com/lumalabs/lumaai-python, 2026-11).
         """
+        ...
+
+    @property
+    def spares_reads(self) -> bool:
+        """Tell whether reads are not counted against a key's rate: a 429 makes clients create."""
+        ...
+
+    @property
+    def shows_input(self) -> bool:
+        """Tell whether tasks are shown with the input that they were made from."""
         ...
 
     def owns(self, path: str) -> bool:
@@ -271,9 +286,12 @@ class Front(Protocol):
         """
         ...
 
-    def tell(self, task: Task, step: Transition, *, base: str) -> bytes | None:
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
         """Return the body that a caller's own callback URL is sent for a step; None for nothing.
 
+        input_: what the task was made from, where `shows_input`.
         base: the public address of the front, for links.
         Asked for steps that subscribers hear of: see domain.notices.
         """

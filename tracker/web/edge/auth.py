@@ -98,10 +98,12 @@ class Authenticator:
         return allowance, allowance.take(self._clock.monotonic())
 
 
-async def admit(request: Request, scope: Scope, *, schemes: Sequence[str] = ()) -> Principal:
+async def admit(
+    request: Request, scope: Scope, *, schemes: Sequence[str] = (), is_counted: bool = True
+) -> Principal:
     """Let a request in, and remember for whom it acts (`state.principal`) and waits.
 
-    schemes: see `Authenticator.identify`.
+    schemes: see `Authenticator.identify`. is_counted: whether the key's rate limit holds.
     Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
     ForeignPage, Unavailable.
@@ -110,7 +112,7 @@ async def admit(request: Request, scope: Scope, *, schemes: Sequence[str] = ()) 
     principal = await authenticator.identify(request, schemes)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
-    counted = authenticator.take(principal)
+    counted = authenticator.take(principal) if is_counted else None
     if counted is not None:
         allowance, is_taken = counted
         request.state.rate_fields = _rate_fields(allowance)

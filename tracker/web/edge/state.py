@@ -50,6 +50,7 @@ class Services:
     """Everything that handlers call. Made in `app`.
 
     connections: those of this process, where a server runs that bounds them.
+    callback_secret: signs what is sent to URLs that came with tasks; None where nothing does.
     events:      what streams were last sent, by feed number; readers share it.
     """
 
@@ -74,6 +75,7 @@ class Services:
     watch: Watch
     limits: Limits
     connections: ConnectionRegistry
+    callback_secret: str | None = None
     events: dict[int, bytes] = field(default_factory=dict)
 
 

@@ -1,28 +1,33 @@
 """Carry out what a front read from a call: make, find, list and cancel tasks."""
 
+import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
 
 from tracker.domain import cursor
-from tracker.domain.errors import Conflict, NotFound, Unavailable
+from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.task import TERMINAL, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Page, Shown, Skip
+from tracker.services.read.watch import Woke
 from tracker.services.submit.submission import Submission
 from tracker.store import front, listing, tasks
 from tracker.store.filters import TaskFilter
 from tracker.store.front import FrontFilter
 from tracker.telemetry import note
 from tracker.web.edge import query
-from tracker.web.edge.state import principal, services, tenant
-from tracker.web.edge.waiting import WaitTime, until_over
+from tracker.web.edge.state import holder, principal, services, tenant
+from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
 
 log = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SENDING_S = 20
+"""Seconds that a cancel waits for the end of a submit."""
 _NO_TASK = "there is no such task"
 
 
@@ -44,6 +49,13 @@ async def run(
             return await _page(request, provider, command)
         case Cancel():
             return await _cancel(request, provider, command)
+
+
+async def with_inputs(request: Request, shown: Shown) -> Shown:
+    """Return what a command found with the inputs of its tasks."""
+    keys = [task.key for task in shown.tasks]
+    found = await services(request).store.read(lambda db: tasks.input_of(db, keys))
+    return replace(shown, inputs={key: json.loads(body) for key, body in found.items()})
 
 
 async def _create(request: Request, provider: str, command: Create) -> Shown:
@@ -146,7 +158,7 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
     if task.state in TERMINAL:
         return Shown([task])
     try:
-        cancelled = await our.actions.cancel(owner, task.id, actor=principal(request).actor)
+        cancelled = await _cancelled(request, task)
     except Conflict:
         # It may have ended meanwhile: then there is nothing to refuse.
         now = await our.store.find(tasks.by_id, task.id)
@@ -154,6 +166,22 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
             raise
         cancelled = now
     return Shown([cancelled])
+
+
+async def _cancelled(request: Request, task: Task) -> Task:
+    """Cancel a task; one that is being sent, once that is over: clients do not ask twice."""
+    our = services(request)
+    until = WaitTime(_SENDING_S, {}).until
+    while True:
+        place = our.watch.place
+        try:
+            return await our.actions.cancel(task.tenant, task.id, actor=principal(request).actor)
+        except BeingSent:
+            with our.watch.task(task.id, since=place, wants=None, holder=holder(request)) as waiter:
+                woke = await waiter.sleep(until, leaving(request))
+                refuse_ended(woke)
+                if woke is not Woke.NEWS:
+                    raise
 
 
 async def _held(request: Request, task: Task, wait_s: int, *, since: int | None) -> Task:

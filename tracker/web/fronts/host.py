@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from tracker.domain.access import Scope as AccessScope
 from tracker.providers.ports.front import (
     PASSING,
     Command,
@@ -31,7 +32,7 @@ from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.state import services
-from tracker.web.fronts.commands import run
+from tracker.web.fronts.commands import run, with_inputs
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 
@@ -76,7 +77,9 @@ class FrontHost:
 
     async def _answer(self, request: Request) -> Response:
         call = self._call(request)
-        await admit(request, self._front.scope(call), schemes=self._front.schemes)
+        scope = self._front.scope(call)
+        is_spared = self._front.spares_reads and scope is AccessScope.TASKS_READ
+        await admit(request, scope, schemes=self._front.schemes, is_counted=not is_spared)
         command = self._front.read(call)
         if isinstance(command, WantsBody):
             call = replace(call, body=await _read_body(request, command))
@@ -93,9 +96,11 @@ class FrontHost:
             case Fixed(answer=answer):
                 return _response(answer)
             case Secret():
-                shown = Shown(secret=None)
+                shown = Shown(secret=services(request).callback_secret)
             case _:
                 shown = await run(request, self._provider, command)
+                if self._front.shows_input:
+                    shown = await with_inputs(request, shown)
         return _response(self._front.show(call, command, shown, request_id()))
 
     def _call(self, request: Request) -> FrontCall:

@@ -73,6 +73,8 @@ class KlingFront:
     )
     schemes = ()
     heeds_should_retry = False
+    spares_reads = False
+    shows_input = False
 
     def owns(self, path: str) -> bool:
         """Take what begins like one of Kling's paths, and below `/v1` all that is not ours."""
@@ -160,9 +162,11 @@ class KlingFront:
         status, body = helpers.answered(status, parsed, request_id)
         return FrontAnswer(body, status)
 
-    def tell(self, task: Task, step: Transition, *, base: str) -> bytes | None:
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
         """Return the bare task object that Kling itself would call back with, at a task's end."""
-        del step, base
+        del step, input_, base
         if task.state not in TERMINAL:
             return None
         return json.dumps(shapes.render_callback(task), ensure_ascii=True).encode()

@@ -22,6 +22,7 @@ from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.reading import first_number
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import Create, Meaning
+from tracker.providers.luma.front import LumaFront
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
@@ -300,4 +301,5 @@ PROVIDER = Provider(
     calls_back=_ADAPTER,
     cancels=_ADAPTER,
     probes=_ADAPTER,
+    front=LumaFront(),
 )

@@ -31,6 +31,7 @@ from tracker.providers.kit.table import Create, Meaning
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
+from tracker.providers.replicate.front import ReplicateFront
 
 RESULTS_LIVE = timedelta(hours=1)
 """How long after its end a prediction's input, output, files and logs are kept."""
@@ -161,7 +162,9 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             state = TaskState.FAILED if has_started else TaskState.CANCELLED
             error = said.error if has_started else None
             return replace(said, state=state, error=error, message=said.message or _ABORTED)
-        if said.state is TaskState.SUCCEEDED and parsed.get("data_removed") is True:
+        if said.state is not TaskState.SUCCEEDED:
+            return said
+        if parsed.get("data_removed") is True:
             return replace(said, message=_PURGED, artifacts=())
         output = parsed.get("output")
         return said if output is None else replace(said, detail={"output": finite(output)})
@@ -281,4 +284,5 @@ PROVIDER = Provider(
     calls_back=_ADAPTER,
     cancels=_ADAPTER,
     probes=_ADAPTER,
+    front=ReplicateFront(),
 )

@@ -1,0 +1,1 @@
+"""Luma's Dream Machine API: the adapter, and the front for its clients."""

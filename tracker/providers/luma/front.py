@@ -1,0 +1,233 @@
+"""Luma's Dream Machine API in front of our tasks: its routes, generations, four words and errors.
+
+Written for the strictest readers: ComfyUI's nodes ask for the echo of the request, @ai-sdk/luma
+knows four words (docs.lumalabs.ai/reference; lumaai 1.21.0; ComfyUI's comfy_api_nodes; 2026-11).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_calls import (
+    MOST_WAIT_S,
+    name_in,
+    no_route,
+    whole_number,
+    wrong_method,
+)
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    Fixed,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    Skip,
+    WantsBody,
+)
+
+_ROOT = "dream-machine/v1/"
+"""Of the official API. ComfyUI's proxy of it has nothing in this place."""
+_CREATES = frozenset(
+    {
+        "generations",
+        "generations/video",
+        "generations/image",
+        "generations/video/modify",
+        "generations/video/reframe",
+        "generations/image/reframe",
+    }
+)
+_FOLLOW_UPS = ("upscale", "audio")
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.QUEUED: "queued",
+        TaskState.UNCERTAIN: "queued",
+        TaskState.SUBMITTED: "queued",
+        TaskState.RUNNING: "dreaming",
+        TaskState.SUCCEEDED: "completed",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "failed",
+        TaskState.EXPIRED: "failed",
+    }
+)
+_STATUSES: Mapping[Fault, int] = MappingProxyType(
+    {
+        Fault.UNREADABLE: 400,
+        Fault.MEDIA_TYPE: 415,
+        Fault.ENCODING: 415,
+        Fault.TOO_LARGE: 413,
+        Fault.TOO_SLOW: 408,
+        Fault.INVALID: 422,
+        Fault.NO_ROUTE: 404,
+        Fault.WRONG_METHOD: 405,
+        Fault.NOT_SERVED: 404,
+        Fault.NOT_FOUND: 404,
+        Fault.CONFLICT: 400,
+        Fault.BUSY: 409,
+        Fault.NO_KEY: 401,
+        Fault.BAD_KEY: 401,
+        Fault.EXPIRED_KEY: 401,
+        Fault.EARLY_KEY: 401,
+        Fault.FORBIDDEN: 403,
+        Fault.RATE_LIMITED: 429,
+        Fault.UNAVAILABLE: 503,
+        Fault.PROVIDER_UNKNOWN: 502,
+        Fault.INTERNAL: 500,
+    }
+)
+
+
+class LumaFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/luma", "/proxy/luma")
+    roots = ()
+    schemes = ()
+    heeds_should_retry = True
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path = call.path.removeprefix(_ROOT)
+        if path == "ping":
+            return Fixed(FrontAnswer({"message": "pong"}))
+        if path in _CREATES and call.method == "POST":
+            return _create(call, path)
+        if path == "generations":
+            return _list(call)
+        first, _, rest = path.partition("/")
+        name, _, action = rest.partition("/")
+        if first != "generations" or not name or (action and action not in _FOLLOW_UPS):
+            return no_route(call)
+        named = name_in(name)
+        if named is None:
+            return no_route(call)
+        if action:
+            return _follow_up(call, named, action) if call.method == "POST" else wrong_method(call)
+        if call.method in ("GET", "HEAD"):
+            return Get([named])
+        return Cancel(named) if call.method == "DELETE" else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show generations."""
+        del call, request_id
+        match command:
+            case Cancel():
+                return FrontAnswer(None, 204)
+            case Skip(limit=limit, offset=offset):
+                found = [_generation(task, shown.input_of(task)) for task in shown.tasks]
+                page = {
+                    "generations": found,
+                    "count": len(shown.tasks),
+                    "has_more": shown.has_more,
+                    "limit": limit,
+                    "offset": offset,
+                }
+                return FrontAnswer(page)
+            case _:
+                task = shown.tasks[0]
+                status = 201 if isinstance(command, Create) else 200
+                return FrontAnswer(_generation(task, shown.input_of(task)), status)
+
+    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
+        """Answer with a `detail`."""
+        del request_id
+        return FrontAnswer({"detail": refusal.message}, _STATUSES[refusal.fault])
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did. No call is passed on today."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the generation when it begins to dream and at its end."""
+        del base
+        has_moved = step.from_state is not step.to_state
+        if task.state in TERMINAL or (task.state is TaskState.RUNNING and has_moved):
+            return json.dumps(_generation(task, input_)).encode()
+        return None
+
+
+def _create(call: FrontCall, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    wait_s = 0
+    if call.body.get("sync") is True:
+        most = call.body.get("sync_timeout")
+        wait_s = min(int(most), MOST_WAIT_S) if isinstance(most, int | float) else MOST_WAIT_S
+    return Create(operation, call.body, wait_s=max(wait_s, 0))
+
+
+def _follow_up(call: FrontCall, name: str, action: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    return Create(f"generations/{action}", {**call.body, "id": name})
+
+
+def _list(call: FrontCall) -> Skip | Refusal:
+    if call.method not in ("GET", "HEAD"):
+        return wrong_method(call)
+    return Skip(
+        limit=whole_number(call, "limit", default=10, low=1, high=100),
+        offset=whole_number(call, "offset", default=0, low=0, high=100_000),
+    )
+
+
+def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "image" if "image" in task.operation.split("/") else "video"
+    model = input_.get("model")
+    return {
+        "id": str(task.id),
+        "generation_type": kind,
+        "state": _WORDS[task.state],
+        "failure_reason": _reason(task),
+        "created_at": _time(task.created_at),
+        "model": model if isinstance(model, str) else "",
+        "assets": _assets(task),
+        "request": {
+            "generation_type": kind,
+            **input_,
+            "callback_url": task.callback_url,
+        },
+    }
+
+
+def _assets(task: Task) -> dict[str, str | None] | None:
+    found: dict[str, str | None] = {"video": None, "image": None, "progress_video": None}
+    for piece in task.artifacts:
+        name = piece.kind if piece.state is ArtifactState.READY else "progress_video"
+        if name in found and found[name] is None:
+            found[name] = piece.url
+    return found if any(found.values()) else None
+
+
+def _reason(task: Task) -> str | None:
+    if _WORDS[task.state] != "failed":
+        return None
+    return (task.error.message if task.error else task.message) or task.state.value
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

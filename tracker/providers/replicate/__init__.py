@@ -1,0 +1,1 @@
+"""Replicate: the adapter, and the front for its clients."""

@@ -1,0 +1,292 @@
+"""Replicate's API in front of our tasks: predictions, held creates, cancel, lists, models.
+
+Written for the strictest reader, PyPI replicate 1.0.7: five words only, `urls` and `version` are
+texts (replicate.com/docs/reference/http; the clients' sources; 2026-11).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    Fixed,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Page,
+    Refusal,
+    Secret,
+    Shown,
+    WantsBody,
+)
+
+_PAGE = 100
+_SECRET_PATH = "webhooks/default/secret"  # noqa: S105 - a path
+_CREATE = re.compile(r"((?:models|deployments)/[^/]+/[^/]+)/predictions")
+_MODEL = re.compile(r"models/([^/]+)/([^/]+)(?:/versions/(.+))?")
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*(?:=\s*\"?(\d{1,4})\"?)?\s*(?:;[^,]*)?(?:,|$)", re.IGNORECASE)
+_HIDDEN = "hidden"
+"""Replicate's word for a version that it does not tell."""
+_EVENTS = frozenset({"output", "completed"})
+"""What a webhook is told of without a filter."""
+_SINCE = "2026-01-01T00:00:00Z"
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.QUEUED: "starting",
+        TaskState.UNCERTAIN: "starting",
+        TaskState.SUBMITTED: "starting",
+        TaskState.RUNNING: "processing",
+        TaskState.SUCCEEDED: "succeeded",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "canceled",
+        TaskState.EXPIRED: "failed",
+    }
+)
+_STATUSES: Mapping[Fault, tuple[int, str]] = MappingProxyType(
+    {
+        Fault.UNREADABLE: (400, "Bad request"),
+        Fault.MEDIA_TYPE: (415, "Unsupported media type"),
+        Fault.ENCODING: (415, "Unsupported encoding"),
+        Fault.TOO_LARGE: (413, "Request too large"),
+        Fault.TOO_SLOW: (408, "Request timeout"),
+        Fault.INVALID: (422, "Input validation failed"),
+        Fault.NO_ROUTE: (404, "Not found"),
+        Fault.WRONG_METHOD: (405, "Method not allowed"),
+        Fault.NOT_SERVED: (404, "Not found"),
+        Fault.NOT_FOUND: (404, "Not found"),
+        Fault.CONFLICT: (409, "Conflict"),
+        Fault.BUSY: (409, "Conflict"),
+        Fault.NO_KEY: (401, "Unauthenticated"),
+        Fault.BAD_KEY: (401, "Unauthenticated"),
+        Fault.EXPIRED_KEY: (401, "Unauthenticated"),
+        Fault.EARLY_KEY: (401, "Unauthenticated"),
+        Fault.FORBIDDEN: (403, "Forbidden"),
+        Fault.RATE_LIMITED: (429, "Too many requests"),
+        Fault.UNAVAILABLE: (503, "Service unavailable"),
+        Fault.PROVIDER_UNKNOWN: (502, "Bad gateway"),
+        Fault.INTERNAL: (500, "Internal server error"),
+    }
+)
+
+
+class ReplicateFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/replicate",)
+    roots = ()
+    schemes = ("token",)
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Ask `admin` for the signing secret, which all tenants share; reading is a GET."""
+        if call.path == f"v1/{_SECRET_PATH}":
+            return Scope.ADMIN
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        version, _, path = call.path.partition("/")
+        if version != "v1":
+            return no_route(call)
+        of_model = _CREATE.fullmatch(path)
+        is_get = call.method in ("GET", "HEAD")
+        if of_model or path == "predictions":
+            if call.method == "POST":
+                return _create(call, of_model[1] if of_model else path)
+            if is_get and not of_model:
+                after = call.parameter("cursor")
+                return Page(_PAGE, after=after or None, binds="predictions")
+            return wrong_method(call)
+        if path.startswith("predictions/"):
+            return _one(call, path.removeprefix("predictions/"))
+        if not is_get:
+            return no_route(call)
+        if path == _SECRET_PATH:
+            return Secret()
+        return _fixed(call, path)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show predictions."""
+        del request_id
+        match command:
+            case Secret():
+                if shown.secret is None:
+                    return _error(404, "Not found", "callbacks are not signed here")
+                return FrontAnswer({"key": shown.secret})
+            case Page():
+                after = f"{call.base}/v1/predictions?cursor={shown.next}" if shown.next else None
+                found = [_prediction(one, shown.input_of(one), call.base) for one in shown.tasks]
+                return FrontAnswer({"previous": None, "next": after, "results": found})
+            case _:
+                task = shown.tasks[0]
+                body = _prediction(task, shown.input_of(task), call.base)
+                is_create = isinstance(command, Create)
+                if is_create and task.state not in TERMINAL:
+                    # Of a held create replicate 1.0.7 takes every other word for the end.
+                    body["status"] = "starting"
+                return FrontAnswer(body, 201 if is_create else 200)
+
+    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
+        """Answer with title, detail and status."""
+        del request_id
+        status, title = _STATUSES[refusal.fault]
+        answer = _error(status, title, refusal.message)
+        if refusal.fields:
+            answer.body["invalid_fields"] = [
+                {"type": "invalid", "field": one.path, "description": one.reason}
+                for one in refusal.fields
+            ]
+        return answer
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did. No call is passed on today."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the prediction for the events that its caller asked for."""
+        event = _event(task, step)
+        asked = input_.get("webhook_events_filter")
+        if event not in (asked if isinstance(asked, list) and asked else _EVENTS):
+            return None
+        return json.dumps(_prediction(task, input_, base)).encode()
+
+
+def _create(call: FrontCall, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    found = _WAIT.search(call.headers.get("prefer", ""))
+    wait_s = 0 if found is None else min(int(found[1] or MOST_WAIT_S), MOST_WAIT_S)
+    return Create(operation, call.body, wait_s=wait_s)
+
+
+def _one(call: FrontCall, rest: str) -> Command | Refusal:
+    name, _, action = rest.partition("/")
+    named = name_in(name)
+    if named is None or action not in ("", "cancel"):
+        return no_route(call)
+    if action:
+        return Cancel(named) if call.method == "POST" else wrong_method(call)
+    return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+
+
+def _fixed(call: FrontCall, path: str) -> Fixed | Refusal:
+    if path == "account":
+        account = {"type": "organization", "username": "tracker", "name": "tracker"}
+        return Fixed(FrontAnswer({**account, "github_url": None}))
+    found = _MODEL.fullmatch(path)
+    if found is None:
+        return no_route(call)
+    owner, name, version = found.groups()
+    if version is not None:
+        return Fixed(FrontAnswer(_version(version)))
+    model = {
+        "url": f"{call.base}/v1/{path}",
+        "owner": owner,
+        "name": name,
+        "description": None,
+        "visibility": "public",
+        "github_url": None,
+        "paper_url": None,
+        "license_url": None,
+        "run_count": 0,
+        "cover_image_url": None,
+        "default_example": None,
+        # Replicate takes a model's name as its latest version.
+        "latest_version": _version(f"{owner}/{name}"),
+    }
+    return Fixed(FrontAnswer(model))
+
+
+def _version(name: str) -> dict[str, Any]:
+    """Describe a version: of the model's schema nothing is known here."""
+    schema: dict[str, Any] = {"components": {"schemas": {"Input": {}, "Output": {}}}}
+    return {"id": name, "created_at": _SINCE, "cog_version": "", "openapi_schema": schema}
+
+
+def _prediction(task: Task, body: Mapping[str, Any], base: str) -> dict[str, Any]:
+    model, version = _model_of(task.operation, body)
+    url = f"{base}/v1/predictions/{task.id}"
+    seconds = [cost.amount for cost in task.costs if cost.unit == "seconds"]
+    return {
+        "id": str(task.id),
+        "model": model,
+        "version": version,
+        "input": body.get("input", {}),
+        "logs": "",
+        "output": _output(task),
+        "data_removed": False,
+        "error": _reason(task),
+        "status": _WORDS[task.state],
+        "created_at": _time(task.created_at),
+        "started_at": _time(task.submitted_at),
+        "completed_at": _time(task.finished_at),
+        "urls": {"get": url, "cancel": f"{url}/cancel"},
+        "metrics": {"predict_time": float(seconds[-1])} if seconds else {},
+        "source": "api",
+    }
+
+
+def _model_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the model and its version, as far as the create named them."""
+    if operation != "predictions":
+        return operation.partition("/")[2], _HIDDEN
+    given = str(body.get("version") or _HIDDEN)
+    model, _, version = given.partition(":")
+    return (model, version or _HIDDEN) if "/" in model else (_HIDDEN, given)
+
+
+def _output(task: Task) -> Any:
+    """Return the output as the provider wrote it, where it is kept; else its pieces."""
+    if task.state is TaskState.SUCCEEDED and task.detail and "output" in task.detail:
+        return task.detail["output"]
+    pieces = [piece for piece in task.artifacts if piece.state is not ArtifactState.FAILED]
+    values = [piece.url or str(piece.extra.get("text", "")) for piece in pieces]
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else values
+
+
+def _reason(task: Task) -> str | None:
+    if _WORDS[task.state] != "failed":
+        return None
+    return (task.error.message if task.error else task.message) or task.state.value
+
+
+def _event(task: Task, step: Transition) -> str:
+    if task.state in TERMINAL:
+        return "completed"
+    has_started = task.state is TaskState.RUNNING and step.from_state is not step.to_state
+    if has_started:
+        return "start"
+    return "output" if task.artifacts else ""
+
+
+def _error(status: int, title: str, detail: str) -> FrontAnswer:
+    return FrontAnswer({"title": title, "detail": detail, "status": status}, status)
+
+
+def _time(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
