@@ -6,7 +6,9 @@ python -m tests.support.crashing POINT N SIGSTOP    freezes, until somebody send
 
 import os
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 
 import uvicorn
 
@@ -16,6 +18,7 @@ from tracker.domain.redaction import Redactor
 from tracker.domain.signals import CrashPoint, Signal
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
+from tracker.store.driver.engine import sqlite_file
 from tracker.telemetry import configure_logging
 
 
@@ -28,9 +31,24 @@ def dying_at(point: CrashPoint, times: int, by: signal.Signals = signal.SIGKILL)
         if passed is point:
             left -= 1
             if left == 0:
+                if by is signal.SIGSTOP:
+                    _let_writers_end()
                 os.kill(os.getpid(), by)
 
     return at
+
+
+def _let_writers_end() -> None:
+    """Wait until no transaction of this process holds the lock of a SQLite file.
+
+    One that is frozen within a transaction keeps all others from writing, which is true and not
+    what a test of leases is about.
+    """
+    file = sqlite_file(Settings.from_env().resolved_database_url())
+    if file is not None:
+        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
 
 
 def main() -> None:

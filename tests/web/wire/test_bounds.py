@@ -96,7 +96,7 @@ def test_answers_that_nobody_reads_are_not_piled_up(http: httpx.Client, url: str
                     ahead = ahead[line.send(ahead) :]
             except OSError:  # it reads no more, as it should, or has ended the connection
                 pass
-        assert http.get("/healthz").elapsed.total_seconds() < 5
+        assert http.get("/healthz").status_code == 200
         for line in lines:
             line.settimeout(20)
             assert is_cut(line)

@@ -122,7 +122,17 @@ async def _compared(urls: tuple[str, str], chance: Random) -> tuple[int, list[ob
     found = await asyncio.gather(*(_answers(url, pieces, room) for pieces in sent for url in urls))
     pairs = zip(sent, found[::2], found[1::2], strict=True)
     told = [each for each in pairs if each[1] is not None and each[2] is not None]
-    return len(told), [each for each in told if each[1] != each[2]]
+    differing: list[object] = []
+    for pieces, one, other in told:
+        # Where a refusal ends the connection, it depends on the moment how much was read before. A
+        # difference between the two ways stays, however often the request is sent again.
+        for _ in range(5):
+            if one == other:
+                break
+            one, other = [await _answers(url, pieces, room) for url in urls]  # noqa: PLW2901
+        if one != other:
+            differing.append((pieces, one, other))
+    return len(told), differing
 
 
 def test_thousands_of_odd_requests_are_answered_the_same(
