@@ -100,6 +100,32 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
     return dict(db.execute(found).all())
 
 
+def newest_like(db: Connection, task: Task, body: bytes, *, since: datetime) -> Task | None:
+    """Return the newest task made since that asks the provider for the same as a new one does.
+
+    body: the new task's input. Its callback URL and a name that its caller gave it count too.
+    """
+    found = (
+        select(tasks)
+        .join(task_inputs, task_inputs.c.task_key == tasks.c.key)
+        .where(
+            tasks.c.tenant == task.tenant,
+            tasks.c.provider == task.provider,
+            tasks.c.operation == task.operation,
+            tasks.c.created_at >= since,
+            task_inputs.c.body == body,
+        )
+        .order_by(tasks.c.key.desc())
+    )
+    is_named = task.external_task_id != str(task.id)
+    for row in db.execute(found):
+        one = task_rows.task(row)
+        name = task.external_task_id if is_named else str(one.id)
+        if one.callback_url == task.callback_url and one.external_task_id == name:
+            return one
+    return None
+
+
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
     """Tasks by public id, of any tenant."""
     rows = bulk.find(db, f"{_LOAD} id", ids, encoding.uuids)

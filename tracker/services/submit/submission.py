@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -40,6 +40,8 @@ class Submission:
     idempotency_key: the caller's; the same key with the same request is the same task.
     webhook_url:     where each change of the task is to be told; None for nowhere.
     deadline:        after this the task is flagged overdue; None for the service's own.
+    repeats_since:   the caller says that it repeats a call made after this: an equal task made
+                     since is the answer, if there is one; None for a call of its own.
     input_path:      where the input stands in the caller's body, for naming its wrong fields.
     """
 
@@ -53,6 +55,7 @@ class Submission:
     webhook_url: str | None = None
     deadline: timedelta | None = None
     idempotency_key: str | None = None
+    repeats_since: datetime | None = None
     input_path: str = "input"
 
 
@@ -61,7 +64,7 @@ class AcceptedTask:
     """The answer to a submission.
 
     task:     as it was accepted: `queued`, version 1.
-    replayed: an earlier request with the same idempotency key had made it.
+    replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
     """
 
     task: Task
@@ -73,6 +76,7 @@ class _Checked:
     task: Task
     body: bytes
     key: IdempotencyKey | None
+    repeats_since: datetime | None = None
 
 
 class Acceptance:
@@ -190,6 +194,7 @@ class Acceptance:
             task=await self._new_task(submission, request, parent),
             body=_as_bytes(request, submission),
             key=_idempotency_key(submission),
+            repeats_since=submission.repeats_since,
         )
 
     def _check_account(self, provider: Provider, submission: Submission) -> None:
@@ -273,7 +278,8 @@ class Acceptance:
         batches of other processes meet the unique constraint.
         """
         results = self._replays(tx, items)
-        fresh = [place for place in range(len(items)) if place not in results]
+        left = [place for place in range(len(items)) if place not in results]
+        fresh = [place for place in left if items[place].repeats_since is None]
         if fresh:
             made = self._insert_fresh(tx, [items[place] for place in fresh])
             results |= dict(zip(fresh, made, strict=True))
@@ -282,7 +288,19 @@ class Acceptance:
             taken = [place for place in fresh if isinstance(results[place], Conflict)]
             replays = self._replays(tx, [items[place] for place in taken])
             results |= {taken[place]: replay for place, replay in replays.items()}
+        # Last: a repeated call may have come in the same batch as the first.
+        for place in left:
+            if place not in results:
+                results[place] = self._joined(tx, items[place])
         return [results[place] for place in range(len(items))]
+
+    def _joined(self, tx: Tx, item: _Checked) -> AcceptedTask | Exception:
+        """Return the task that the repeated call made, or make it where that call made none."""
+        assert item.repeats_since is not None  # noqa: S101 - asked only for such
+        first = tasks.newest_like(tx.db, item.task, item.body, since=item.repeats_since)
+        if first is not None:
+            return AcceptedTask(as_accepted(first), replayed=True)
+        return self._insert_fresh(tx, [item])[0]
 
     def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
         """The answers to what was accepted before, by place in the batch."""
