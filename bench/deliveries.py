@@ -132,15 +132,15 @@ async def owe(parts: Parts, urls: Sequence[str], count: int) -> None:
     """Write down `count` deliveries to each of these, in one transaction each."""
     for url in urls:
         made = await parts.services.endpoints.create(NewEndpoint("default", url, EventFilter()))
-        await parts.context.store.write(_owe, (parts, made.endpoint.id, count))
+        await parts.context.store.write(_enqueue, (parts, made.endpoint.id, count))
 
 
-def _owe(tx: Tx, asked: Sequence[tuple[Parts, UUID, int]]) -> list[None]:
+def _enqueue(tx: Tx, asked: Sequence[tuple[Parts, UUID, int]]) -> list[None]:
     for parts, id_, count in asked:
         endpoint = endpoints.get(tx.db, "default", id_)
         assert endpoint is not None
         for number in range(count):
-            parts.context.outbox.owe_to(
+            parts.context.outbox.enqueue_to(
                 tx, [endpoint], EventType.ENDPOINT_TEST, body=_BODY, about=(str(number),)
             )
     return [None] * len(asked)

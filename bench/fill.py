@@ -163,8 +163,8 @@ def _fill(
         for start in range(first, first + count, CHUNK):
             last = min(start + CHUNK, first + count) - 1
             for statement in statements:
-                spelt = text(_spelt(statement, words, fields))
-                db.execute(spelt, {"first": start, "last": last, **_CONTENT})
+                rendered = text(_rendered(statement, words, fields))
+                db.execute(rendered, {"first": start, "last": last, **_CONTENT})
             db.commit()
         if db.dialect.name == "postgresql":
             name = "SELECT setval(pg_get_serial_sequence('tasks', 'key'), max(key)) FROM tasks"
@@ -173,7 +173,7 @@ def _fill(
     engine.dispose()
 
 
-def _spelt(statement: str, words: Mapping[str, str], fields: Mapping[str, str]) -> str:
+def _rendered(statement: str, words: Mapping[str, str], fields: Mapping[str, str]) -> str:
     for name, value in (*fields.items(), *words.items()):
         statement = statement.replace("{" + name + "}", value)
     return statement

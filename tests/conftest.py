@@ -1,4 +1,4 @@
-"""What every test may ask for: databases, on SQLite and on PostgreSQL."""
+"""Fixtures of every test: databases on SQLite and on PostgreSQL."""
 
 import os
 from collections.abc import Iterator

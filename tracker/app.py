@@ -50,7 +50,7 @@ from tracker.telemetry import configure_logging
 from tracker.web.edge import connections
 from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.connections import ConnectionLimits, ConnectionRegistry
-from tracker.web.edge.ending import told_to_end
+from tracker.web.edge.ending import on_stop_signal
 from tracker.web.edge.heads import HeadLimits
 from tracker.web.edge.local import is_loopback
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
@@ -172,7 +172,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
             await _make_first_key(settings, parts.context)
             await _advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
-                with told_to_end(parts.services.watch.close):
+                with on_stop_signal(parts.services.watch.close):
                     if not workers:
                         async with recalling(parts.context):
                             yield {"services": parts.services}

@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What is owed at this moment is lost."""
+    """Drop the tables; deliveries that are still open are lost."""
     op.drop_table("delivery_attempts")
     op.drop_table("deliveries")
     op.drop_table("delivery_bodies")
@@ -207,7 +207,7 @@ def _create_deliveries() -> None:
 
 
 def _take_over() -> None:
-    """What the version before owed and had delivered: all of it told a task's end."""
+    """Take over the deliveries of the version before: each told a task's end."""
     op.execute(
         "INSERT INTO delivery_bodies (id, tenant, body) SELECT id, tenant, body FROM owed_before"
     )

@@ -1,4 +1,4 @@
-"""What every callback writes is checked and indexed at less cost; tasks that wait have no bound.
+"""Check and index the rows of every callback at less cost; tasks that wait have no bound.
 
 Partial indexes no longer look at `state`, which every callback changes. On SQLite a CHECK with IN
 makes a table of its words for each statement: it becomes a chain of comparisons.

@@ -1,4 +1,4 @@
-"""What many providers say of a task: its stage, what later calls need, its parent, a cancellation.
+"""Columns for many providers: a task's stage, context of later calls, parent, cancellation.
 
 Every column may be empty and has no default, so that older code goes on beside it.
 

@@ -21,7 +21,7 @@ PROBLEM_CALLS = {
     ),
     **dict.fromkeys(("Unauthenticated", "FieldError"), 1),
 }
-"""What is raised with a text that a problem answer shows, and where that text stands."""
+"""Exceptions whose text a problem answer shows, with the position of that argument."""
 PROBLEM_PATHS = sorted(
     path
     for folder in ("domain", "providers", "services", "store", "web")

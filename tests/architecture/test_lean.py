@@ -1,4 +1,4 @@
-"""What a process of ours holds, and what it does without."""
+"""The modules that a process holds, and those it does without."""
 
 import subprocess
 import sys

@@ -33,7 +33,7 @@ SETTINGS = {
 
 @dataclass
 class Town:
-    """What can be killed, and what cannot.
+    """The processes of a run: those that can be killed, and those that cannot.
 
     database: the PostgreSQL server; None on SQLite.
     """

@@ -36,15 +36,15 @@ LIES = (
     "failed",
     "refused",
 )
-"""What the provider may do to a task. An external id may always be used twice, so that a second
-submit shows as a second creation."""
+"""Scenarios that the provider may play for a task. An external id may be used twice, so that a
+second submit shows as a second creation."""
 TOLD_EVERY = 3
 """Every so many tasks have a callback URL of the caller's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one caller wants."""
+    """One caller's request."""
 
     name: str
     lies: str

@@ -1,4 +1,4 @@
-"""What a chaos run left: what was acknowledged, what was found, what was doubled, what was lost."""
+"""The balance of a chaos run: acknowledged, found, doubled and lost."""
 
 import json
 from collections import Counter
@@ -115,7 +115,7 @@ def _callbacks(town: Town) -> Row:
 
 
 def _deliveries(town: Town, callers: Callers, left: Left) -> Row:
-    """Whoever was to be told was told: once written down, the same bytes under one id."""
+    """Check that each notice was delivered, with the same bytes under one id."""
     owed = {name for name in callers.acknowledged if callers.orders[name].is_told}
     told: dict[str, set[str]] = {name: set() for name in owed}
     bodies: dict[str, set[bytes]] = {}
@@ -139,7 +139,7 @@ def _ends(callers: Callers, left: Left) -> list[str]:
 
 
 def _loose(town: Town) -> list[str]:
-    """What nobody would ever end: held slots, open attempts, work on finished tasks."""
+    """List leftovers that nothing would end: slots, open attempts, jobs of finished tasks."""
     queries = {
         "tasks hold slots": "SELECT count(*) FROM tasks WHERE slots_held > 0",
         "attempts are open": "SELECT count(*) FROM attempts WHERE ended_at IS NULL",
@@ -155,7 +155,7 @@ def _loose(town: Town) -> list[str]:
 
 
 def is_settled(town: Town) -> bool:
-    """Whether nothing is left to be done."""
+    """Return true when nothing is left to be done."""
     queries = (
         "SELECT count(*) FROM tasks WHERE state IN ('queued', 'uncertain', 'submitted', 'running')",
         "SELECT count(*) FROM jobs",

@@ -36,7 +36,7 @@ def run(service: str, *arguments: str) -> Result:
 
 
 def answered(service: str, *arguments: str) -> Any:
-    """What a command printed as JSON."""
+    """Run a command and return the JSON it printed."""
     done = run(service, *arguments, "--output", "json")
     assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)

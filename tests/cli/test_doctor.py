@@ -25,7 +25,7 @@ SECRETS = "0123456789abcdef"
 
 
 def findings(tmp_path: Path, env: dict[str, str]) -> list[Finding]:
-    """What doctor says offline."""
+    """Return the findings of doctor offline."""
     reading = read({"TRACKER_DATA_DIR": str(tmp_path), **env})
     return [*reading.findings, *examined(reading)]
 

@@ -1,4 +1,4 @@
-"""What a command loads before it does anything: it is what makes its start slow."""
+"""Modules that a command loads at its start, which decide how fast it starts."""
 
 import json
 import os

@@ -25,7 +25,7 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 
 def promised(page: Path) -> dict[int, str]:
-    """What is printed below a block, by the block's number."""
+    """Return the printed output below each block, by the block's number."""
     found, number = {}, -1
     for kind, text in re.findall(r"```(sh|text)\n(.*?)```", page.read_text(), re.DOTALL):
         if kind == "sh":

@@ -65,7 +65,7 @@ class Installed:
         )
 
     def run_json(self, command: Sequence[str], env: Mapping[str, str]) -> Any:
-        """The same, where it must work and prints JSON."""
+        """Run a command that must work, and return the JSON it prints."""
         done = self.run(command, env)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)

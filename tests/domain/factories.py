@@ -54,8 +54,8 @@ EVENTS = st.builds(
 
 
 def observations(verdict: TaskState) -> st.SearchStrategy[list[Observation]]:
-    """What one consistent provider says of one task: its states, each any number of times, in
-    any order, the verdict at least once."""
+    """Generate the reports of one consistent provider on one task: its states,
+    each any number of times, in any order, the verdict at least once."""
     says = {
         TaskState.SUBMITTED: Observation(TaskState.SUBMITTED, "submitted", "p1"),
         TaskState.RUNNING: Observation(TaskState.RUNNING, "processing", "p1", progress=40.0),

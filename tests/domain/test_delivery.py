@@ -177,20 +177,20 @@ def test_a_pace_stays_within_bounds_and_the_last_failures_leave_one_place(
     pace = Pace()
     for answered in answers:
         pace.succeeded() if answered else pace.failed()
-        assert 1 <= pace.places <= MOST
+        assert 1 <= pace.limit <= MOST
     for _ in range(6):
         pace.failed()
     assert pace.is_failing
-    assert (int(pace.places), pace.room) == (1, 1)
+    assert (int(pace.limit), pace.room) == (1, 1)
 
 
 def test_a_pace_grows_to_the_most_while_it_is_answered_and_comes_back_soon() -> None:
     pace = Pace()
     for _ in range(2000):
         pace.succeeded()
-    assert int(pace.places) == MOST
+    assert int(pace.limit) == MOST
     for _ in range(6):
         pace.failed()
     for _ in range(START):
         pace.succeeded()
-    assert int(pace.places) >= START
+    assert int(pace.limit) >= START

@@ -41,7 +41,7 @@ def run(events: list[Event], task: Task | None = None) -> tuple[Task, list[Step]
 
 
 def history(steps: list[Step]) -> list[Transition]:
-    """What is recorded of these steps."""
+    """Return the transitions of these steps."""
     return [step.transition for step in steps if step.transition is not None]
 
 

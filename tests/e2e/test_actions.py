@@ -1,4 +1,4 @@
-"""What callers do with tasks: cancel really prevents the send, refresh asks, resubmit links."""
+"""Actions of callers: cancel really prevents the send, refresh polls, resubmit links."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

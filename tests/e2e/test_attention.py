@@ -1,4 +1,4 @@
-"""What needs a human is shown: lost callbacks, late tasks, odd receipts."""
+"""Things that need a human are shown: lost callbacks, late tasks, odd receipts."""
 
 from pathlib import Path
 from typing import Any

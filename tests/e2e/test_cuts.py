@@ -106,7 +106,7 @@ def test_a_submit_that_is_cut_at_any_byte_makes_one_task(
 
 
 def _possible(name: str, request_size: int, response_size: int) -> list[list[str]]:
-    """What the ledger may say after one cut."""
+    """Return the ledgers that are possible after one cut."""
     side, after = name.split("-")
     if side == "res":
         return [["accepted"]] if int(after) == response_size else [["unknown"]]

@@ -1,4 +1,4 @@
-"""What subscribers are told, end to end on both databases, by a receiver that verifies it."""
+"""Deliveries to subscribers, end to end on both databases, with a receiver that verifies."""
 
 from collections import Counter
 from pathlib import Path

@@ -155,7 +155,7 @@ def _rounds(world: World, each: EachOnce, hook: str) -> list[str]:
 
 
 def _submit(world: World, **fields: Any) -> str:
-    """As a client does that comes again when it is told to."""
+    """Submit like a client that tries again when it is asked to."""
     for _ in range(20):
         answer = world.http.post(
             "/v1/tasks",

@@ -112,7 +112,7 @@ def test_a_postgresql_that_may_only_be_read_is_told_from_a_fault_of_ours(
 
 
 def _set_read_only(server: PostgresServer, value: str) -> None:
-    """As on a standby, or when a provider's disk is full; sessions that are open feel it too."""
+    """Switch the server to read-only, as on a standby or a full disk; open sessions too."""
     with psycopg.connect(server.url(), autocommit=True) as db:
         db.execute("SET default_transaction_read_only = off")
         db.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")

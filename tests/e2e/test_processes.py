@@ -44,7 +44,7 @@ class Site:
         )
 
     def healed(self) -> Left:
-        """What is left once every task has its verdict."""
+        """Return the remains once every task has its verdict."""
         wait_until(lambda: not is_any_open(self.database_url), timeout_s=60)
         return look(self.database_url)
 

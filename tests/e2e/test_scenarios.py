@@ -1,4 +1,4 @@
-"""What the provider may do to us, end to end on both databases: the task ends as it should, and the
+"""The emulator's scenarios, end to end on both databases: the task ends as it should, and the
 provider made it once."""
 
 from concurrent.futures import ThreadPoolExecutor

@@ -134,7 +134,7 @@ def _timed(http: httpx.Client, path: str, number: int) -> tuple[int, float]:
 
 
 def _kept(url: str) -> bool:
-    """Whether it stands in the database that writes stood still, and do so no more."""
+    """Return true if the database records a stall that is over."""
     query = (
         "SELECT count(*) FROM conditions WHERE name = 'writes_stalled' AND cleared_at > raised_at"
     )

@@ -21,7 +21,7 @@ from tracker.store.migrate import alembic_config, upgrade
 from tracker.store.schema import metadata
 
 LASTING = ("tasks", "task_inputs", "transitions", "receipts", "attempts", "idempotency_keys")
-"""What every revision has. The rest is of later ones, and goes with them on the way down."""
+"""Tables that every revision has. The rest is of later ones, and goes with them on the way down."""
 NUMBERED = [
     table.name
     for table in metadata.sorted_tables

@@ -38,7 +38,7 @@ def _asked(world: World) -> list[str]:
 
 
 def _answers(world: World, task: dict[str, Any]) -> set[int | None]:
-    """What the provider's last try of each of the task's callbacks was answered."""
+    """Return the answer to the provider's last try of each of the task's callbacks."""
     theirs = [one for one in world.callbacks() if one["task_id"] == task["provider_task_id"]]
     return {one["answer"] for one in theirs}
 

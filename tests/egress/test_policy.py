@@ -278,7 +278,7 @@ def is_refused(result: HttpResult | HttpFailure) -> bool:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_inside_is_refused_when_it_is_dialled(host: str) -> None:
-    """Whoever changed the row in the database, or gave the URL before the rule: the last line."""
+    """The last check: the row may have been changed, or the URL be older than the rule."""
     (result,) = send(f"http://{host}/hook")
     assert isinstance(result, HttpFailure)
     assert result.certainty is Certainty.NOT_SENT

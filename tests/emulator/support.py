@@ -1,4 +1,4 @@
-"""What the emulator's tests stand on: a callback receiver and a small API client."""
+"""Support of the emulator's tests: a callback receiver and a small API client."""
 
 import json
 import threading
@@ -114,7 +114,7 @@ class Api:
         assert answer.status_code == 200, answer.text
 
     def control(self, name: str) -> Any:
-        """What a control route shows."""
+        """Return the answer of a control route."""
         return self.http.get(f"/emulator/{name}").raise_for_status().json()
 
 

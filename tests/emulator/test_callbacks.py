@@ -13,7 +13,7 @@ from .support import TEXT, Api, Call, Sink, refused
 
 
 def is_signed(call: Call) -> bool:
-    """Whether the Standard Webhooks signature matches, recomputed here."""
+    """Return true if the Standard Webhooks signature matches, recomputed here."""
     key = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
     stamp, message_id = call.headers["webhook-timestamp"], call.headers["webhook-id"]
     assert abs(time.time() - int(stamp)) < 300

@@ -92,7 +92,7 @@ async def test_only_the_verdict_is_called_back_and_order_and_copies_vary(
 
 
 def is_signed(call: httpx.Request) -> bool:
-    """Whether the provider's own signature matches, recomputed here."""
+    """Return true if the provider's own signature matches, recomputed here."""
     headers, raw = call.headers, call.content
     signed = f"{headers['x-example-time']}.".encode() + raw
     wanted = hmac.digest(SECRET.encode(), signed, hashlib.sha256).hex()

@@ -140,7 +140,7 @@ def test_slow_query_waits_on_the_clock(api: Api) -> None:
 
 
 def test_external_ids_may_be_used_twice_when_lax(api: Api) -> None:
-    """What proves that a caller never sends twice: nobody refuses the second one."""
+    """Without a refusal of the second create, a caller that sends twice is found out."""
     first = api.create(external_task_id="mine", scenario="lax_ids")
     api.create(external_task_id="mine", scenario="lax_ids")
     assert api.control("creations") == {"mine": 2}

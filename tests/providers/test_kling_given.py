@@ -1,4 +1,4 @@
-"""What is not set, however a client writes it: taken, and left out of what is sent."""
+"""Fields without a value, however a client writes them: accepted, and not sent."""
 
 from typing import Any
 

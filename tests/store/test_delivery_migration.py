@@ -1,4 +1,4 @@
-"""What the version before owed is still owed, with its id and its bytes."""
+"""Open deliveries of the version before stay open, with their ids and bytes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -94,7 +94,7 @@ def _insert_delivery(
 
 
 def _bound(db: Connection, value: Any) -> Any:
-    """As each database's driver takes it."""
+    """Return the value in the form that the database's driver takes."""
     if db.dialect.name == "postgresql":
         return value
     return value.bytes if isinstance(value, UUID) else value.strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -23,7 +23,7 @@ EACH = 40
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Connection]:
-    """The same owed to each of some destinations; half of it delivered."""
+    """Open a database with deliveries to several destinations, half of them delivered."""
     engine = open_engine(database_url)
     with engine.connect() as connection, connection.begin():
         _fill(connection)

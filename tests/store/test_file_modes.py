@@ -1,4 +1,4 @@
-"""What is kept in files is for their owner alone, whatever the umask is."""
+"""Files are readable by their owner alone, whatever the umask is."""
 
 import os
 import stat

@@ -84,7 +84,7 @@ class Reader:
 
 
 def append_naively(db: Connection, new: Sequence[tuple[Task, Transition]]) -> None:
-    """As one would without knowing better: the number comes from the sequence, in insert order."""
+    """Append the naive way: the number comes from the sequence, in insert order."""
     for task, step in new:
         db.execute(
             insert(table).values(

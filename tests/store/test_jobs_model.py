@@ -24,7 +24,7 @@ CAP = 3
 
 
 class Model:
-    """What should be in the table: {task key: entry}."""
+    """The expected content of the table: {task key: entry}."""
 
     def __init__(self) -> None:
         self.now = START

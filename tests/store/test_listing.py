@@ -52,7 +52,7 @@ def fill(db: Connection, chance: random.Random, count: int = COUNT) -> list[Task
 
 
 def fits(task: Task, asked: TaskFilter) -> bool:
-    """What the filter says, said once more."""
+    """Apply the filter a second way, to compare."""
     return (
         task.tenant == asked.tenant
         and asked.provider in (None, task.provider)
@@ -107,9 +107,9 @@ def pages(db: Connection, asked: TaskFilter, order: Order, *, limit: int, scan: 
         page = listing.page(db, asked, order=order, after=after, limit=limit, scan=scan)
         assert len(page.tasks) <= limit
         found += page.tasks
-        if page.place is None:
+        if page.position is None:
             return found
-        after = page.place
+        after = page.position
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -153,7 +153,7 @@ def test_what_comes_in_meanwhile_moves_no_page(database_url: str) -> None:
         first = listing.page(db, asked, order=Order.NEWEST, after=None, limit=5)
         newer = replace(new_task(), created_at=NOW + timedelta(hours=1))
         tasks.insert_many(db, [newer])
-        second = listing.page(db, asked, order=Order.NEWEST, after=first.place, limit=COUNT)
+        second = listing.page(db, asked, order=Order.NEWEST, after=first.position, limit=COUNT)
     assert {task.id for task in [*first.tasks, *second.tasks]} == {task.id for task in made}
 
 

@@ -1,4 +1,4 @@
-"""What is left when it is over: read from the database itself, with statements of its own."""
+"""The remains of a run, read from the database itself with statements of its own."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ def look(database_url: str) -> Left:
 
 
 def is_any_open(database_url: str) -> bool:
-    """Whether a task has no verdict yet."""
+    """Return true if a task has no verdict yet."""
     with reading(database_url) as db:
         return bool(OPEN & set(db.scalars(text("SELECT DISTINCT state FROM tasks"))))
 

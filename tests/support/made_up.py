@@ -298,7 +298,7 @@ class MadeUp:
         return None
 
     def lacks(self, task: Task, said: Observation) -> str | None:
-        """What was asked for is told by the kinds of the pieces."""
+        """Return the first requested kind that the observation lacks; None when all are there."""
         kinds = {piece.kind for piece in said.artifacts}
         return next((one for one in task.wants if one not in kinds), None)
 

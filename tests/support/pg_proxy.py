@@ -15,7 +15,7 @@ import psycopg
 from tests.support.service import listen
 
 _ANSWERS = frozenset(b"CsIE")
-"""What ends the answer to one statement: complete, suspended, empty, failed."""
+"""Messages that end the answer to one statement: complete, suspended, empty, failed."""
 
 
 class End(StrEnum):
@@ -26,7 +26,7 @@ class End(StrEnum):
 
 
 Choose = Callable[[str], End | None]
-"""What happens at a statement, of which it is handed the text."""
+"""Chooses the fault at a statement, by its text."""
 
 
 class PostgresProxy:

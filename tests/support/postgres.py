@@ -64,7 +64,7 @@ class PostgresServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and not stopped or killed."""
+        """True when it was started and not stopped or killed."""
         return self._running is not None and self._running.poll() is None
 
     def stop(self) -> None:

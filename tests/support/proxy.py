@@ -47,12 +47,12 @@ class Hold:
 
 Fault = Cut | Hold
 Choose = Callable[[bytes], Fault | None]
-"""What happens to a request, of which it is handed the first bytes."""
+"""Chooses the fault of a request, by its first bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What passed. Sizes in bytes, headers included; 0 for an answer that was not waited for."""
+    """An exchange. Sizes in bytes, headers included; 0 for an answer that was not waited for."""
 
     request: bytes
     request_size: int

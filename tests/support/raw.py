@@ -44,7 +44,7 @@ def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def is_open(line: socket.socket) -> bool:
-    """Whether another request is answered on a connection."""
+    """Return true if another request is answered on a connection."""
     try:
         line.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         return answer_of(line)[0] == 200

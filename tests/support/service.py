@@ -136,7 +136,7 @@ class Process:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """As a power cut would: no handler runs."""
+        """Kill it as a power cut would: no handler runs."""
         self.signal(signal.SIGKILL)
         self.join()
 
@@ -159,12 +159,12 @@ class Process:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs, or is frozen."""
+        """True when it runs or is frozen."""
         return self.pid is not None and self._status() is None
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it was stopped by a signal."""
+        """True when it was stopped by a signal."""
         stat = Path(f"/proc/{self.pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "T"
 

@@ -21,7 +21,7 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) 
 
 
 async def until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:
-    """The same within an event loop, which goes on meanwhile."""
+    """Wait for a condition within an event loop, which goes on meanwhile."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.001)

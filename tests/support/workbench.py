@@ -128,7 +128,7 @@ class Workbench:
         return (await Acceptance(self.context).accept(asked)).task
 
     async def accepted(self, task: Task, name: str) -> Task:
-        """The same, once the provider has it."""
+        """Return the task once the provider has accepted it under this name."""
 
         def batch(tx: Tx, names: Sequence[str]) -> list[Task]:
             recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, [task.key]).values())

@@ -57,7 +57,7 @@ class World:
         return [(step["to"], step["source"]) for step in self.part(task_id, "transitions")]
 
     def verdicts(self, task_id: str) -> list[str]:
-        """What was made of each receipt."""
+        """Return the verdict of each receipt."""
         return [receipt["verdict"] for receipt in self.part(task_id, "receipts")]
 
     def outcomes(self, task_id: str) -> list[str]:
@@ -65,7 +65,7 @@ class World:
         return [attempt["outcome"] for attempt in self.part(task_id, "attempts")]
 
     def play(self, scenario: str) -> None:
-        """What the provider plays from now on."""
+        """Set the scenario that the provider plays from now on."""
         httpx.put(
             f"{self.emulator}/emulator/scenario", json={"scenario": scenario}, trust_env=False
         ).raise_for_status()
@@ -92,7 +92,7 @@ class World:
         return found
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """What the provider called back with, and what it was answered."""
+        """Return the provider's callbacks, with the answers to them."""
         answer = httpx.get(f"{self.emulator}/emulator/callbacks", trust_env=False).json()
         found: list[dict[str, Any]] = answer["callbacks"] if isinstance(answer, dict) else answer
         return found

@@ -238,7 +238,7 @@ def _step(data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Resubmitted:
-    """What became of submitting many tasks again.
+    """The result of submitting many tasks again.
 
     matching:    how many of those that were looked through match; by_state and by_code tell which.
     sample:      ids of some of them, the oldest first.

@@ -1,4 +1,4 @@
-"""A place in a list: opaque to its holder, versioned, bound to its list, tamper-evident."""
+"""Cursors: positions in lists, opaque to their holder, versioned, bound to the list, signed."""
 
 import hashlib
 import hmac
@@ -12,22 +12,22 @@ _VERSION = "1"
 _TAG_BYTES = 9
 
 
-def encode(secret: bytes, scope: str, place: Sequence[int | str]) -> str:
-    """A cursor for `place`.
+def encode(secret: bytes, scope: str, sort_key: Sequence[int | str]) -> str:
+    """Encode a cursor for `sort_key`.
 
     scope: names the list and its filters; a cursor opens only the list it was made for.
-    place: the sort key of the last entry that was given out.
+    sort_key: the sort key of the last entry that was given out.
     """
-    body = json.dumps(list(place), separators=(",", ":")).encode()
+    body = json.dumps(list(sort_key), separators=(",", ":")).encode()
     return urlsafe_b64encode(_tag(secret, scope, body) + body).rstrip(b"=").decode()
 
 
 def decode(
     secrets: Sequence[bytes], scope: str, cursor: str, path: str = "cursor"
 ) -> list[int | str]:
-    """The place that `encode` was given.
+    """Return the sort key that `encode` was given.
 
-    secrets: any may have made it: they rotate, and readers keep their place for long.
+    secrets: any may have made it: they rotate, and readers keep their cursor for long.
     path:    names the parameter in the error.
     Raises InvalidRequest for anything that `encode` did not make with these and this scope.
     """
@@ -39,8 +39,8 @@ def decode(
     made = [hmac.compare_digest(tag, _tag(secret, scope, body)) for secret in secrets]
     if not body or not any(made):
         raise _bad_cursor(path)
-    place: list[int | str] = json.loads(body)
-    return place
+    sort_key: list[int | str] = json.loads(body)
+    return sort_key
 
 
 def _tag(secret: bytes, scope: str, body: bytes) -> bytes:

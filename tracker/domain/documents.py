@@ -53,24 +53,24 @@ def _with(value: Any, spell: Any, depth: int) -> Any:
     return [_with(item, spell, depth + 1) for item in value]
 
 
-def flaw_of(value: Any, place: tuple[int | str, ...] = ()) -> FieldError | None:
+def flaw_of(value: Any, path: tuple[int | str, ...] = ()) -> FieldError | None:
     """Return the first field that cannot be stored, with its path; None when all can."""
     if isinstance(value, str):
         is_bad = "\0" in value
-        return FieldError(path_of(place), "must not hold U+0000") if is_bad else None
+        return FieldError(path_of(path), "must not hold U+0000") if is_bad else None
     if not isinstance(value, dict | list):
         return None
-    if len(place) >= MAX_DEPTH:
+    if len(path) >= MAX_DEPTH:
         reason = f"must not nest more than {MAX_DEPTH} levels deep"
-        return FieldError(path_of(place[:8]) + "…", reason)
+        return FieldError(path_of(path[:8]) + "…", reason)
     if isinstance(value, list):
-        flaws = (flaw_of(item, (*place, number)) for number, item in enumerate(value))
+        flaws = (flaw_of(item, (*path, number)) for number, item in enumerate(value))
         return next((flaw for flaw in flaws if flaw is not None), None)
     for key, item in value.items():
         if "\0" in key:
-            path = path_of((*place, storable_text(key)[:64]))
-            return FieldError(path, "a name must not hold U+0000")
-        flaw = flaw_of(item, (*place, key))
+            at = path_of((*path, storable_text(key)[:64]))
+            return FieldError(at, "a name must not hold U+0000")
+        flaw = flaw_of(item, (*path, key))
         if flaw is not None:
             return flaw
     return None

@@ -93,18 +93,18 @@ class Tally:
 
 
 _SIGNS = {Phase.SETTLE: 1, Phase.REFUND: -1}
-"""What is charged in the end; estimates and reservations are none of it."""
+"""The sign of each phase in a sum of charges; estimates and reservations do not count."""
 
 
 def tally(ends: Iterable[End]) -> dict[TallyKey, Tally]:
-    """Ends by place: each in its hour, and in EVER."""
+    """Count ends by key: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
     for end in ends:
         hour = end.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        place = TallyKey(end.tenant, end.provider, end.account, hour)
-        _count(found.setdefault(place, Tally()), end)
-    for place, one in list(found.items()):
-        found.setdefault(changed(place, hour=EVER), Tally()).add(one)
+        key = TallyKey(end.tenant, end.provider, end.account, hour)
+        _count(found.setdefault(key, Tally()), end)
+    for key, one in list(found.items()):
+        found.setdefault(changed(key, hour=EVER), Tally()).add(one)
     return found
 
 

@@ -213,8 +213,8 @@ def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
     A changed URL alone is none: some providers sign theirs anew at every poll.
     """
     return tuple(
-        (piece.key or str(place), piece.kind, piece.state.value)
-        for place, piece in enumerate(artifacts)
+        (piece.key or str(index), piece.kind, piece.state.value)
+        for index, piece in enumerate(artifacts)
     )
 
 

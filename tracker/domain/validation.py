@@ -45,10 +45,10 @@ def field_errors(error: ValidationError, *, prefix: str = "") -> Sequence[FieldE
     return list(found.values())
 
 
-def path_of(place: Sequence[int | str], *, prefix: str = "") -> str:
+def path_of(location: Sequence[int | str], *, prefix: str = "") -> str:
     """`image_list[2].image` for ("image_list", 2, "image")."""
     path = prefix
-    for part in place:
+    for part in location:
         if isinstance(part, int):
             path += f"[{part}]"
         elif part != "[key]":

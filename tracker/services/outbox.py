@@ -43,7 +43,7 @@ class Outbox:
         self._public_url = public_url
         self._known: dict[str, tuple[str, tuple[Endpoint, ...]]] = {}
 
-    def owe_changes(
+    def enqueue_changes(
         self, tx: Tx, changes: Sequence[tuple[Task, Transition]], subscribers: Subscribers
     ) -> None:
         """Owe these changes of tasks to whoever wants to hear of them.
@@ -60,13 +60,13 @@ class Outbox:
         theirs = subscribers()
         batch = _DeliveryBatch(tx)
         for type_, task, step in told:
-            self._owe_to_urls(batch, type_, task, step)
+            self._enqueue_to_urls(batch, type_, task, step)
             for endpoint in theirs[task.tenant]:
                 if endpoint.filter.wants(type_, provider=task.provider, task=task):
-                    _owe_to_endpoint(batch, endpoint, type_, task, step)
+                    _enqueue_to_endpoint(batch, endpoint, type_, task, step)
         batch.write()
 
-    def owe_event(  # noqa: PLR0913 - what an event is
+    def enqueue_event(  # noqa: PLR0913 - what an event is
         self,
         tx: Tx,
         tenant: str,
@@ -88,9 +88,9 @@ class Outbox:
             if endpoint.key != besides
             and endpoint.filter.wants(type_, provider=provider, task=None)
         ]
-        self.owe_to(tx, wanting, type_, body=body, about=about)
+        self.enqueue_to(tx, wanting, type_, body=body, about=about)
 
-    def owe_to(
+    def enqueue_to(
         self,
         tx: Tx,
         wanting: Iterable[Endpoint],
@@ -138,10 +138,10 @@ class Outbox:
             return ()
         known = self._known.get(tenant)
         if known is None or known[0] != stamp:
-            known = self._known[tenant] = (stamp, endpoints.told(tx.db, tenant))
+            known = self._known[tenant] = (stamp, endpoints.list_receiving(tx.db, tenant))
         return known[1]
 
-    def _owe_to_urls(
+    def _enqueue_to_urls(
         self, batch: "_DeliveryBatch", type_: EventType, task: Task, step: Transition
     ) -> None:
         if task.webhook_url is not None:
@@ -215,7 +215,7 @@ def _pair(owed: NewDelivery) -> tuple[int, int]:
     return owed.endpoint_key or 0, owed.task_key or 0
 
 
-def _owe_to_endpoint(
+def _enqueue_to_endpoint(
     batch: _DeliveryBatch, endpoint: Endpoint, type_: EventType, task: Task, step: Transition
 ) -> None:
     owed = NewDelivery(

@@ -72,7 +72,7 @@ class Recorder:
             self._tasks[key] = self._changed[key] = step.task
             self._remember(step.task, step.transition)
             for effect in step.effects:
-                self._owe(effect, step.task)
+                self._enqueue(effect, step.task)
         return step
 
     def _with_give_up_time(self, before: Task, step: Step) -> Step:
@@ -122,7 +122,7 @@ class Recorder:
         self._tasks[step.task.key] = step.task
         self._remember(step.task, step.transition)
         for effect in step.effects:
-            self._owe(effect, step.task)
+            self._enqueue(effect, step.task)
 
     def save(self) -> None:
         """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
@@ -159,7 +159,7 @@ class Recorder:
             self.save()
         assert self._subscribers is not None  # noqa: S101 - just asked for
         told = [self._history[place] for place in self._told]
-        self._context.outbox.owe_changes(self._tx, told, self._subscribers)
+        self._context.outbox.enqueue_changes(self._tx, told, self._subscribers)
         transitions.append(self._tx.db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
         ended = [(task, step) for task, step in told if _is_end(step)]
@@ -174,7 +174,7 @@ class Recorder:
         self._places[task.key, task.version] = len(self._history)
         self._history.append((task, transition))
 
-    def _owe(self, effect: Effect, task: Task) -> None:
+    def _enqueue(self, effect: Effect, task: Task) -> None:
         if effect is _NOTIFY:  # the usual ones first
             self._told.append(self._places[task.key, task.version])
             return

@@ -22,7 +22,7 @@ class DismissalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """Who dismissed something, and when."""
+    """The record of a dismissal: its actor and its time."""
 
     at: datetime
     actor: str

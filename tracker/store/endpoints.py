@@ -14,7 +14,7 @@ from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import endpoint_sets, endpoints
 
-_TOLD = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
+_RECEIVING = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
 """Something is written down for these when it happens."""
 _SHOWN = endpoints.c.state != EndpointState.DELETED.value
 
@@ -91,10 +91,10 @@ def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, s
     return lambda: dict(rows())
 
 
-def told(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
+def list_receiving(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
     """A tenant's endpoints for which something is written down when it happens."""
     found = select(endpoints).where(
-        endpoints.c.tenant == tenant, endpoints.c.state.in_(list(_TOLD))
+        endpoints.c.tenant == tenant, endpoints.c.state.in_(list(_RECEIVING))
     )
     return tuple(_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
 

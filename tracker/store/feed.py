@@ -44,12 +44,12 @@ class Change:
 class FeedPage:
     """Some entries, oldest first.
 
-    place: how far the feed has been looked through; go on behind it.
+    position: how far the feed has been looked through; go on behind it.
     more:  whether there is more to look at now.
     """
 
     changes: Sequence[Change]
-    place: int
+    position: int
     more: bool
 
 
@@ -89,7 +89,7 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
 
     Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
     same time whatever is asked for and however long the feed is.
-    Raises CursorTooOld when the place is not in the feed.
+    Raises CursorTooOld when the position is not in the feed.
     """
     oldest, newest = _ends(db)
     if after > newest:

@@ -54,11 +54,11 @@ class Position:
 class ListPage:
     """Some tasks of a list.
 
-    place: where the list goes on; None at its end.
+    position: where the list goes on; None at its end.
     """
 
     tasks: Sequence[Task]
-    place: Position | None
+    position: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     last = walked[limit - 1] if len(walked) > limit else end
     # Looked at once more: tasks may have moved since they were walked past, and two entries of
     # metadata may have one digest. Where the list goes on is where it was walked to.
-    found = _load(db, [place.key for place in walked[:limit]])
+    found = _load(db, [position.key for position in walked[:limit]])
     return ListPage([task for task in found if filter_.fits(task)], last)
 
 
@@ -129,20 +129,22 @@ def _named(
         named = tasks.c.provider_task_id == filter_.provider_task_id
     # No other condition: planners without statistics would prefer another index for it.
     loaded = map(task_rows.task, db.execute(select(tasks).where(named).limit(SCAN)))
-    places = {Position(_sorted_by(task, filter_), task.key): task for task in loaded}
+    by_position = {Position(_sorted_by(task, filter_), task.key): task for task in loaded}
     ahead = [
-        place
-        for place in sorted(places, key=lambda place: (place.at, place.key), reverse=newest)
-        if filter_.fits(places[place]) and _is_behind(place, after, newest=newest)
+        position
+        for position in sorted(
+            by_position, key=lambda position: (position.at, position.key), reverse=newest
+        )
+        if filter_.fits(by_position[position]) and _is_behind(position, after, newest=newest)
     ]
     last = ahead[limit - 1] if len(ahead) > limit else None
-    return ListPage([places[place] for place in ahead[:limit]], last)
+    return ListPage([by_position[position] for position in ahead[:limit]], last)
 
 
-def _is_behind(place: Position, after: Position | None, *, newest: bool) -> bool:
+def _is_behind(position: Position, after: Position | None, *, newest: bool) -> bool:
     if after is None:
         return True
-    here, there = (place.at, place.key), (after.at, after.key)
+    here, there = (position.at, position.key), (after.at, after.key)
     return here < there if newest else here > there
 
 
@@ -200,23 +202,23 @@ def _end_of_scan(
 
 
 def _behind(
-    index: _IndexScan, place: Position | None, *, newest: bool
+    index: _IndexScan, position: Position | None, *, newest: bool
 ) -> Iterator[ColumnElement[bool]]:
-    if place is not None:
-        here, there = tuple_(index.at, index.key), _tuple(place)
+    if position is not None:
+        here, there = tuple_(index.at, index.key), _tuple(position)
         yield here < there if newest else here > there
 
 
 def _up_to(
-    index: _IndexScan, place: Position | None, *, newest: bool
+    index: _IndexScan, position: Position | None, *, newest: bool
 ) -> Iterator[ColumnElement[bool]]:
-    if place is not None:
-        here, there = tuple_(index.at, index.key), _tuple(place)
+    if position is not None:
+        here, there = tuple_(index.at, index.key), _tuple(position)
         yield here >= there if newest else here <= there
 
 
-def _tuple(place: Position) -> Any:
-    return tuple_(literal(place.at, UtcDateTime()), literal(place.key))
+def _tuple(position: Position) -> Any:
+    return tuple_(literal(position.at, UtcDateTime()), literal(position.key))
 
 
 def _walk(

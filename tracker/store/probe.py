@@ -96,7 +96,7 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
         with engine.connect() as db:
             now = Tx(db, clock).lease_now
             ahead_ms = round((clock.now() - now).total_seconds() * 1000)
-            running = processes.heard_of(db, since=now - silent)
+            running = processes.list_alive(db, since=now - silent)
             newer = current_revision(db)
             return Whole(
                 running,

@@ -49,7 +49,7 @@ def forget(db: Connection, *, before: datetime) -> None:
     db.execute(delete(processes).where(processes.c.seen_at < before))
 
 
-def heard_of(db: Connection, *, since: datetime) -> list[Process]:
+def list_alive(db: Connection, *, since: datetime) -> list[Process]:
     """Every process that was heard of since then."""
     columns = (
         processes.c.id,

@@ -54,7 +54,7 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        self._writer = Writer(self._engine, clock, self._tell, signal, wait_s=wait_s)
+        self._writer = Writer(self._engine, clock, self._notify, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -136,7 +136,7 @@ class Store:
                 # The pool has thrown the connection's like away, and reads are repeatable.
                 is_again = True
 
-    def _tell(self, tx: Tx) -> None:
+    def _notify(self, tx: Tx) -> None:
         if tx.after_commit and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # a loop that has closed logs nothing more
                 self._loop.call_soon_threadsafe(_call_all, tx.after_commit)
@@ -144,9 +144,9 @@ class Store:
             woken, moved = frozenset(tx.woken), tx.moved
             # A loop that has closed has nobody to tell; what was committed stays committed.
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._tell_listeners, woken, moved)
+                self._loop.call_soon_threadsafe(self._notify_listeners, woken, moved)
 
-    def _tell_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
+    def _notify_listeners(self, woken: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         for listener in self._listeners:
             listener(woken, moved)
 

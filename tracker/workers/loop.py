@@ -11,7 +11,7 @@ from tracker.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
-"""What one asyncio task of a loop has in hand."""
+"""The unit of work of one asyncio task of a loop."""
 
 IDLE_S = 30.0
 """Longest pause between two looks of one loop; the supervisor's look-out wakes it before that."""

@@ -77,7 +77,7 @@ async def deliver_all(bench: Workbench) -> int:
 async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
     database_url: str,
 ) -> None:
-    """What a process remembers holds only under the stamp it was read under."""
+    """A process's cache holds only under the stamp it was read under."""
     way = Way(lambda _: OK)
     async with open_workbench(database_url, way) as one, open_workbench(database_url, way) as two:
         (task,) = await one.submitted(1)
@@ -142,7 +142,7 @@ async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_
 
 
 def _make_due(tx: Tx, keys: Sequence[int]) -> list[None]:
-    """As if its pause were over; what has ended stays."""
+    """End the pause of deliveries; those that have ended stay."""
     tx.db.exec_driver_sql(
         "UPDATE deliveries SET next_at = created_at WHERE state = 'pending' AND token IS NULL"
     )

@@ -1,4 +1,4 @@
-"""Whoever waits is woken by every commit that concerns it, this process's and others'."""
+"""Waiters are woken by every commit that concerns them, this process's and others'."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ LONG_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What one process has."""
+    """The parts of one process."""
 
     store: Store
     watch: Watch
@@ -65,15 +65,15 @@ def soon(seconds: float = LONG_S) -> float:
 
 async def until_followed(watch: Watch) -> int:
     """Until the tailer has a place; returns it."""
-    await until(lambda: watch.place is not None)
-    assert watch.place is not None
-    return watch.place
+    await until(lambda: watch.position is not None)
+    assert watch.position is not None
+    return watch.position
 
 
 async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: str) -> None:
     async with a_process(database_url, poll_s=60) as ours:
         (task,) = await history.insert(ours.store, history.new_task())
-        with ours.watch.task(task.id, since=ours.watch.place) as waiter:
+        with ours.watch.task(task.id, since=ours.watch.position) as waiter:
             assert await waiter.sleep(soon(), for_ever) is Woke.NEWS  # look: others are followed
             sleeping = asyncio.create_task(waiter.sleep(soon(), for_ever))
             await history.move(ours.store, task)
@@ -96,7 +96,7 @@ async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: Pro
     with ours.watch.task(new_id(), since=None):
         place = await until_followed(ours.watch)
         await history.move(ours.store, task)  # after the look, before the wait
-        await until(lambda: ours.watch.place != place)
+        await until(lambda: ours.watch.position != place)
         with ours.watch.task(task.id, since=place) as waiter:
             assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
 
@@ -105,7 +105,7 @@ async def test_another_tasks_news_wakes_nobody(ours: Process) -> None:
     mine, other = await history.insert(ours.store, history.new_task(), history.new_task())
     with ours.watch.task(mine.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
-        with ours.watch.task(other.id, since=ours.watch.place) as beside:
+        with ours.watch.task(other.id, since=ours.watch.position) as beside:
             await history.move(ours.store, other)
             assert await beside.sleep(soon(), for_ever) is Woke.NEWS
         assert await waiter.sleep(soon(0), for_ever) is Woke.TIME
@@ -156,7 +156,7 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: Process) -> N
 async def test_nothing_is_read_while_nobody_waits(ours: Process) -> None:
     with ours.watch.feed(ALL):
         await until_followed(ours.watch)
-    await until(lambda: ours.watch.place is None)
+    await until(lambda: ours.watch.position is None)
 
 
 async def test_a_place_beyond_the_feed_is_refused(ours: Process) -> None:
@@ -218,13 +218,13 @@ async def _read_on(
                 )
                 assert all(change.seq > place for change in page.changes)
                 seen += [(change.task_id, change.step.version) for change in page.changes]
-                place = page.place
+                place = page.position
         if is_over and not page.changes:
             return seen
 
 
 async def test_memory_and_database_agree_on_every_page(ours: Process) -> None:
-    """The same pages, whether the tailer has them at hand or not."""
+    """Pages are equal, whether the tailer has them in memory or not."""
     chance = random.Random(1)
     operations = ("videos/text2video", "videos/image2video")
     filters = [
@@ -248,7 +248,7 @@ async def test_memory_and_database_agree_on_every_page(ours: Process) -> None:
             if chance.random() < 0.5:
                 await history.move(ours.store, task)
         newest = await ours.store.read(feed.head)
-        await until(lambda: ours.watch.place == newest)
+        await until(lambda: ours.watch.position == newest)
         for filter_ in filters:
             for place in range(start, newest):
                 for limit in (1, 3, 100):

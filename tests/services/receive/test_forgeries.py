@@ -13,7 +13,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.forgeries import FLUSH_S, MOST_KINDS, Forgeries
+from tracker.services.receive.forgeries import FLUSH_S, MOST_KINDS, ForgeryCounter
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeping
 from tracker.store import attention, forgeries, schema
@@ -71,7 +71,7 @@ async def _counts(bench: Workbench) -> dict[str, int]:
 async def test_one_of_a_kind_is_kept_in_an_hour_and_all_are_counted(
     bench: Workbench, clock: HandClock
 ) -> None:
-    ours = Forgeries(bench.context)
+    ours = ForgeryCounter(bench.context)
     assert await ours.count(_forged())
     for _ in range(100):
         assert not await ours.count(_forged())
@@ -83,7 +83,7 @@ async def test_one_of_a_kind_is_kept_in_an_hour_and_all_are_counted(
 
 
 async def test_counts_are_written_now_and_then(bench: Workbench, clock: HandClock) -> None:
-    ours = Forgeries(bench.context)
+    ours = ForgeryCounter(bench.context)
     for _ in range(10):
         await ours.count(_forged())
     assert await _counts(bench) == {"192.0.2.1": 1}
@@ -93,7 +93,7 @@ async def test_counts_are_written_now_and_then(bench: Workbench, clock: HandCloc
 
 
 async def test_processes_share_the_bound_and_the_counts(bench: Workbench) -> None:
-    one, other = Forgeries(bench.context), Forgeries(bench.context)
+    one, other = ForgeryCounter(bench.context), ForgeryCounter(bench.context)
     assert await one.count(_forged())
     assert not await other.count(_forged())  # also: the same process after a restart
     kept = [
@@ -108,7 +108,7 @@ async def test_processes_share_the_bound_and_the_counts(bench: Workbench) -> Non
 
 
 async def test_a_flood_from_everywhere_costs_few_rows(bench: Workbench) -> None:
-    ours = Forgeries(bench.context)
+    ours = ForgeryCounter(bench.context)
     kept = [await ours.count(_forged(sender=f"192.0.2.{n}")) for n in range(10 * MOST_KINDS)]
     assert kept.count(True) == MOST_KINDS
     await ours.flush()

@@ -1,4 +1,4 @@
-"""What a callback may do by what it proves: end a task, have the provider asked, or nothing."""
+"""The power of a callback by its proof: end a task, cause a poll, or nothing."""
 
 from collections.abc import Sequence
 from typing import Any

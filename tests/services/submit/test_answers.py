@@ -146,7 +146,7 @@ async def test_a_part_whose_name_is_taken_is_kept_under_another(database_url: st
 async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_was_told(
     database_url: str, point: CrashPoint
 ) -> None:
-    """Whoever comes after it never sends again what nothing can find."""
+    """Its successor never sends again a submit that nothing can find."""
     played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
     policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1), submit_timeout_s=0.05)
     adapter = MadeUp(Finds.NEVER)

@@ -54,7 +54,7 @@ async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
 async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
     database_url: str,
 ) -> None:
-    """Whoever began it may be frozen with the request half on its way."""
+    """The process that began it may be frozen with the request half on its way."""
     policy = replace(SHORT, submit_timeout_s=30.0)
     async with open_workbench(database_url, Way(denied), policy=policy) as workbench:
         task = await _lost(workbench)

@@ -33,7 +33,7 @@ def _succeeded(_call: HttpCall) -> HttpResult:
 
 
 def _without(bench: Workbench) -> Context:
-    """The same service, started again without its account; another has taken its place."""
+    """Return a context without the account; another one has taken its place."""
     (account,) = bench.context.accounts.values()
     return replace(bench.context, accounts={(NAME, "other"): replace(account, name="other")})
 

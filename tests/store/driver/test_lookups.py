@@ -37,7 +37,7 @@ async def test_each_caller_gets_what_is_under_its_own_key(database_url: str) -> 
 
 @pytest.mark.anyio
 async def test_what_was_committed_before_the_question_is_found(database_url: str) -> None:
-    """Whoever has an answer to a write in hand reads it, however many read meanwhile."""
+    """A caller whose write was answered reads it, however many read meanwhile."""
     async with Store(database_url, SystemClock()) as store:
         reading = True
 

@@ -1,4 +1,4 @@
-"""What a person has looked at leaves `/v1/attention`; forged callbacks stand there in numbers."""
+"""Dismissed entries leave `/v1/attention`; forged callbacks are counted there."""
 
 from typing import Any
 

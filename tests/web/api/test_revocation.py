@@ -1,4 +1,4 @@
-"""What waits with a key ends within seconds of the key's end, and tells nothing more."""
+"""Requests that wait with a key end within seconds of the key's end, and show nothing more."""
 
 import time
 from collections.abc import Callable, Iterator

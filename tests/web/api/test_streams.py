@@ -1,4 +1,4 @@
-"""What ends a reader: its client goes, takes nothing, or waits long enough."""
+"""The ends of a stream: its client goes, takes nothing, or waits long enough."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Who may: without a key 401, with another tenant's 404, without the scope 403; on every route."""
+"""Access on every route: without a key 401, with another tenant's 404, without the scope 403."""
 
 import re
 import time
@@ -50,7 +50,7 @@ class Locked:
         return issue(self.database_url, tenant=tenant, kling=True, secret=SECRET.encode())
 
     def asked_by(self, issued: Issued) -> httpx.Client:
-        """The same service, asked with a key."""
+        """Return a client of the service with a key."""
         return httpx.Client(
             base_url=self.http.base_url, headers=bearer(issued), trust_env=False, timeout=20
         )

@@ -144,7 +144,7 @@ def test_a_public_url_without_keys_is_advised_on_at_the_start_and_by_doctor(
 
 
 def _is_advised(env: dict[str, str], caplog: pytest.LogCaptureFixture) -> tuple[bool, bool]:
-    """Whether the start and doctor say that a key should be made."""
+    """Return if the start, and if doctor, advise to make a key."""
     caplog.clear()
     with caplog.at_level(logging.WARNING), serving(env, door=listen(), workers=False):
         pass

@@ -107,7 +107,7 @@ def shape(value: Any, path: str = "") -> Shape:
 
 
 def task_shape(answer: Any) -> Shape:
-    """The same from the task object on, whether it is alone or in lists."""
+    """Return the shape from the task object on, whether it is alone or in lists."""
     found = shape(answer)
     return {(re.sub(r"^\.data(\.result)?(\[\])?\.?", "", path), kind) for path, kind in found}
 

@@ -1,4 +1,4 @@
-"""What a connection may send and hold, and for how long, before and behind its requests."""
+"""Limits of a connection in size and time, before and behind its requests."""
 
 import json
 import socket

@@ -1,1 +1,1 @@
-"""What adapters share: reading answers, proofs of origin, table-driven adapters."""
+"""Shared parts of adapters: reading answers, proofs of origin, table-driven adapters."""

@@ -1,4 +1,4 @@
-"""What fronts read from calls in the same way."""
+"""Reading of calls, shared by fronts."""
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.providers.ports.front import Fault, FrontCall, Refusal

@@ -43,7 +43,7 @@ def _refuse(word: str) -> Any:
 
 
 def finite(value: Any) -> Any:
-    """The same JSON with null for numbers beyond what a double holds, such as 1e999."""
+    """Return the JSON with null for numbers beyond what a double holds, such as 1e999."""
     if isinstance(value, dict):
         return {k: v if type(v) is str else finite(v) for k, v in value.items()}
     if isinstance(value, list):

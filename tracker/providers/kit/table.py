@@ -46,7 +46,7 @@ from tracker.providers.ports.adapter import (
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class CreatePath:
     """A create path.
 
     path:   below the base URL; `{field}` stands for a field of the input, which is then not sent
@@ -59,7 +59,7 @@ class Create:
 
 
 class Meaning(Enum):
-    """What an answer without a task proves about a create."""
+    """The conclusion from an answer without a task about a create."""
 
     REFUSED = auto()
     BLAMES_ACCOUNT = auto()
@@ -82,7 +82,7 @@ STATUSES: Mapping[int, Meaning] = {
     425: Meaning.UNKNOWN,
     429: Meaning.WAIT,
 }
-"""What HTTP statuses mean where the provider's own page says nothing else. Of the other 4xx a
+"""Meanings of HTTP statuses where the provider's own page says nothing else. Of the other 4xx a
 request is refused; of everything else nobody knows."""
 
 
@@ -100,7 +100,7 @@ class TableAdapter:
                  that nobody has.
     """
 
-    creates: ClassVar[Mapping[str, Create]]
+    creates: ClassVar[Mapping[str, CreatePath]]
     poll_path: ClassVar[str]
     words: ClassVar[Mapping[str, TaskState]]
     url_field: ClassVar[str | None] = None
@@ -113,7 +113,7 @@ class TableAdapter:
     probe_path: ClassVar[str | None] = None
     together: ClassVar[int] = 1
     forgets: ClassVar[bool] = False
-    """Whether the provider drops tasks after a while, so that absence says little."""
+    """True when the provider drops tasks after a while, so that absence says little."""
 
     @property
     def operations(self) -> Collection[str]:

@@ -1,4 +1,4 @@
-"""What an HTTP answer proves about a create or a query, whoever of Kling's kin gave it."""
+"""Conclusions from an HTTP answer about a create or a query, for Kling and its gateways."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _SLOW_DOWN = frozenset({"1302", "1303"})
 
 
 def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
-    """What a create's exchange proves.
+    """Return the outcome of a create.
 
     An answer that names a task was accepted, whatever its `code` says: gateways answer with codes
     of their own (`"success"`, 200, 1000; their pages, 2026-11).
@@ -49,7 +49,7 @@ def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
 
 
 def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
-    """What a query for one task proves."""
+    """Return the outcome of a query for one task."""
     if isinstance(answer, HttpFailure):
         return Unanswered(answer.reason)
     said = Envelope(answer)
@@ -66,7 +66,7 @@ def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
 def polled_together(
     answer: HttpResult | HttpFailure, tasks: Sequence[Task]
 ) -> Sequence[PollOutcome]:
-    """What a query for several tasks proves of each, in their order.
+    """Return the outcomes of a query for several tasks, in their order.
 
     Of a task that the list does not hold, nothing is concluded: it is asked for alone.
     """
@@ -90,7 +90,7 @@ def polled_together(
 
 
 def probed(answer: HttpResult | HttpFailure) -> Probed:
-    """What the answer to a query for nobody's task shows."""
+    """Judge an account by the answer to a query for a task that does not exist."""
     if isinstance(answer, HttpFailure):
         return Probed("error", f"could not be reached: {answer.reason}")
     said = Envelope(answer)
@@ -105,14 +105,14 @@ def probed(answer: HttpResult | HttpFailure) -> Probed:
 
 
 def blames_account(code: str | None, http_status: int | None) -> bool:
-    """Whether a refusal is about the key, the money or the address of an account."""
+    """Return true if a refusal is about the key, the money or the address of an account."""
     if code is not None and code.isdecimal() and len(code) < 6 and int(code) in CODES:
         return 1000 <= int(code) <= 1103 or int(code) == 1304
     return http_status in (401, 402, 403)
 
 
 def _is_not_served(answer: HttpResult) -> bool:
-    """Whether it is asking for several at once that was refused: wrong host, wrong kind of key."""
+    """Return true if the host or the kind of key does not serve queries for several tasks."""
     return 400 <= answer.status < 500 and answer.status != 429
 
 
@@ -137,7 +137,7 @@ class Envelope:
         self.data = outer.get("data") if is_envelope else self.parsed
 
     def denies(self) -> bool:
-        """Whether it says that there is no such task; a missing page says nothing of tasks."""
+        """Return true if it denies the task; a missing page says nothing of tasks."""
         words = f"{self.code} {self.message}"
         about_task = self.code in _MEANS_ABSENT or (
             self.status == 404 and self.parsed is not None and "task" in words.lower()
@@ -166,7 +166,7 @@ class Envelope:
 
 
 def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
-    """What an answer without a task proves."""
+    """Return the outcome of a create whose answer holds no task."""
     code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
     words, asked_s = said.in_words(), retry_after_s(answer)
     row = CODES.get(code)
@@ -192,7 +192,7 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
 def _by_status(
     answer: HttpResult, said: Envelope, words: str, asked_s: float | None
 ) -> SubmitOutcome:
-    """The same from the HTTP status alone."""
+    """Return the outcome of a create from the HTTP status alone."""
     match answer.status:
         case 429:
             return Deferred(said.code, words, asked_s, request_id=said.request_id)

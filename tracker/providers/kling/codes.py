@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 
 class Then(Enum):
-    """What a create that was answered with a code calls for."""
+    """The reaction to a create that was answered with an error code."""
 
     REFUSE = auto()
     """Nothing was created, and asking again will not help."""

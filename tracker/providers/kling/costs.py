@@ -1,4 +1,4 @@
-"""What a task cost, by what the provider says of it. Exact: amounts stay decimal text."""
+"""The cost of a task as Kling reports it. Exact: amounts stay decimal text."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

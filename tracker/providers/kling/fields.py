@@ -93,11 +93,11 @@ ImageRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
 
 
 def wishes(watermark_info: dict[str, Any] | None) -> tuple[str, ...]:
-    """What a caller asked for that only queries tell (callbacks page, 2026-09)."""
+    """List the requested results that only queries show (callbacks page, 2026-09)."""
     return (WATERMARK,) if (watermark_info or {}).get("enabled") is True else ()
 
 
-class Part(BaseModel):
+class NestedObject(BaseModel):
     """A nested object: the known fields checked, unknown ones passed through."""
 
     model_config = ConfigDict(
@@ -108,8 +108,8 @@ class Part(BaseModel):
     )
 
 
-class Operation(Part):
-    """What every operation takes."""
+class OperationInput(NestedObject):
+    """The fields of every operation."""
 
     callback_url: CallbackUrl | None = None
     external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None

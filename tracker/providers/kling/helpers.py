@@ -60,7 +60,7 @@ MADE_BY: Mapping[str, str] = MappingProxyType(
         "general/advanced-custom-elements": _ELEMENT,
     }
 )
-"""What the tasks of an operation make."""
+"""The kinds of object that the tasks of an operation make."""
 HELPERS: Mapping[str, str] = MappingProxyType(
     {path: call.method for path, call in CALLS.items() if not call.is_account}
 )
@@ -70,7 +70,7 @@ ACCOUNT: Mapping[str, str] = MappingProxyType(
 )
 """Path without `/v1` → method. They tell of every task that the account ever made."""
 _FORWARDED = ("content-type", "accept-language")
-"""What of a client's headers goes on: never its credentials, cookies or addresses."""
+"""The client's headers that are passed on: never its credentials, cookies or addresses."""
 _OUR_FAULT = range(1000, 1005)
 """Codes that speak of the credentials, which are ours and not the client's."""
 
@@ -120,7 +120,7 @@ def build_call(  # noqa: PLR0913 - one thing each
     now: datetime,
     timeout_s: float,
 ) -> HttpCall:
-    """The same call, to the provider, with the account's own credentials.
+    """Build the client's call anew for the provider, with the account's own credentials.
 
     path:    a key of HELPERS or ACCOUNT.
     query:   the raw query string.

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.kling import still, video
-from tracker.providers.kling.fields import Operation, wishes
+from tracker.providers.kling.fields import OperationInput, wishes
 from tracker.providers.kling.given import set_fields
 from tracker.providers.ports.adapter import Request
 
-OPERATIONS: Mapping[str, type[Operation]] = MappingProxyType(
+OPERATIONS: Mapping[str, type[OperationInput]] = MappingProxyType(
     {
         "videos/multi-image2video": video.MultiImage2Video,
         "videos/text2video": video.Text2Video,
@@ -78,7 +78,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     )
 
 
-def _defaults(read: Operation) -> dict[str, Any]:
+def _defaults(read: OperationInput) -> dict[str, Any]:
     return {
         name: field.default
         for name, field in type(read).model_fields.items()

@@ -52,7 +52,7 @@ _KEPT = (
     *("task_result", "final_unit_deduction", "final_balance_deduction"),
     *("watermark_info", "task_info", "billing", "outputs"),
 )
-"""What an answer in Kling's own dialects needs of a verdict."""
+"""The fields kept of a verdict in Kling's own dialects."""
 
 
 def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
@@ -84,7 +84,7 @@ def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def observe(parsed: Any) -> Observation | None:
-    """What an answer says of one task; None when it says nothing of any."""
+    """Read one task's observation from an answer; None when it holds none."""
     is_bare = isinstance(parsed, dict) and parsed.keys().isdisjoint(_ENVELOPES)
     found = [parsed] if is_bare else list(layers(parsed))
     plain = first_text(found[0], _KLINGS, limit=200) if len(found) == 1 else None
@@ -97,7 +97,7 @@ def observe(parsed: Any) -> Observation | None:
 def _observed(
     found: Sequence[Mapping[str, Any]], layer: Mapping[str, Any], word: str
 ) -> Observation:
-    """What the deciding layer and the others around it say."""
+    """Build the observation from the deciding layer and those around it."""
     state = state_of(word)
     # What the deciding layer says comes first, then the layers from the inside out.
     order = found
@@ -160,7 +160,7 @@ def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str |
 
 
 def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
-    """Whether a word may be believed of a task without a proper id: no verdict out of thin air."""
+    """Return true if the word may be believed of a task without a proper id: it is no verdict."""
     state = state_of(word)
     return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts([layer])))
 

@@ -1,4 +1,4 @@
-"""Who answers at the base URL: Kling itself, or one of the kinds of gateway in front of it.
+"""Profiles of the server at the base URL: Kling itself, or a kind of gateway in front of it.
 
 A profile knows what its side serves, how a create and a query look there, and how its callbacks
 are proved. How answers are read is common to all (parsing.py).
@@ -37,7 +37,7 @@ _OLD_HOST = "api.klingai.com"
 
 
 class Profile(Protocol):
-    """What differs from one kind of upstream to another. Pure."""
+    """The differences between kinds of upstream. Pure."""
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Why this account cannot create tasks of an operation; None when it can."""
@@ -60,7 +60,7 @@ class Profile(Protocol):
         ...
 
     def together(self, account: Account, task: Task) -> bool:
-        """Whether a task may be asked for together with others."""
+        """Return true if a task may be polled together with others."""
         ...
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
@@ -80,7 +80,7 @@ class _Gateway:
     """Kling's own shapes behind another address: the most of the gateways."""
 
     def refusal(self, account: Account, operation: str) -> str | None:
-        """What the account's credentials and its chosen dialect do not cover."""
+        """Return the reason why the account does not serve the operation; None when it does."""
         is_new = standard.is_standard(operation)
         if is_new and account.api_key is None and key_pair(account) is not None:
             return (
@@ -302,7 +302,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 
 def _is_nameless(account: Account, task: Task) -> bool:
-    """Whether a task cannot be named there: it would deny an external id it never looked at."""
+    """Return true if a task cannot be queried there: it would deny an external id unseen."""
     return task.provider_task_id is None and not options_of(account).finds_external_ids
 
 

@@ -11,7 +11,14 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
-from tracker.providers.kling.fields import CallbackUrl, Filled, Part, Prompt, checked_id, wishes
+from tracker.providers.kling.fields import (
+    CallbackUrl,
+    Filled,
+    NestedObject,
+    Prompt,
+    checked_id,
+    wishes,
+)
 from tracker.providers.kling.given import set_fields
 from tracker.providers.ports.adapter import Request
 
@@ -24,7 +31,7 @@ _MISPLACED = ("callback_url", "external_task_id")
 2026-09-28), and the caller would wait for a callback that never comes."""
 
 
-class Settings(Part):
+class VideoSettings(NestedObject):
     """`settings`."""
 
     resolution: Literal["480p", "720p", "1080p", "4k"] | None = None
@@ -33,7 +40,7 @@ class Settings(Part):
     audio: Literal["native", "off", "original"] | None = None
 
 
-class Options(Part):
+class Options(NestedObject):
     """`options`."""
 
     callback_url: CallbackUrl | None = None
@@ -41,13 +48,13 @@ class Options(Part):
     watermark_info: dict[str, Any] | None = None
 
 
-class Content(Part):
+class Content(NestedObject):
     """One of `contents`."""
 
     type: Filled
 
 
-class Solution(Part):
+class Solution(NestedObject):
     """`solutions/{name}`: each has fields of its own, but the options are common."""
 
     options: Options | None = None
@@ -58,7 +65,7 @@ class Generation(Solution):
 
     prompt: Prompt | None = None
     contents: list[Content] | None = Field(None, min_length=1)
-    settings: Settings | None = None
+    settings: VideoSettings | None = None
 
     @field_validator("contents", mode="after")
     @classmethod
@@ -77,7 +84,7 @@ class Generation(Solution):
 
 
 def is_standard(operation: str) -> bool:
-    """Whether an operation is of this dialect, e.g. `text-to-video/kling-3.0`."""
+    """Return true if an operation is of this dialect, e.g. `text-to-video/kling-3.0`."""
     return _OPERATION.fullmatch(operation) is not None
 
 

@@ -11,8 +11,8 @@ from tracker.providers.kling.fields import (
     HttpUrl,
     Image,
     ImageRatio,
-    Operation,
-    Part,
+    NestedObject,
+    OperationInput,
     Prompt,
     ShortPrompt,
     Unit,
@@ -20,7 +20,7 @@ from tracker.providers.kling.fields import (
 )
 
 
-class Pictures(Operation):
+class Pictures(OperationInput):
     """Operations that make `n` images and take as many slots."""
 
     n: Count | None = None
@@ -44,7 +44,7 @@ class Generations(Pictures):
     aspect_ratio: ImageRatio | None = None
 
 
-class Subject(Part):
+class Subject(NestedObject):
     """One of `subject_image_list`."""
 
     subject_image: Image
@@ -61,7 +61,7 @@ class MultiImage2Image(Pictures):
     aspect_ratio: ImageRatio | None = None
 
 
-class OmniImageItem(Part):
+class OmniImageItem(NestedObject):
     """One of `image_list`."""
 
     image: Image
@@ -97,7 +97,7 @@ class Expand(Pictures):
     prompt: Prompt | None = None
 
 
-class TryOn(Operation):
+class TryOn(OperationInput):
     """`images/kolors-virtual-try-on`."""
 
     model_name: Filled | None = None
@@ -105,14 +105,14 @@ class TryOn(Operation):
     cloth_image: Image
 
 
-class TextToAudio(Operation):
+class TextToAudio(OperationInput):
     """`audio/text-to-audio`."""
 
     prompt: ShortPrompt = Field(min_length=1)
     duration: float = Field(ge=3.0, le=10.0)
 
 
-class VideoToAudio(Operation):
+class VideoToAudio(OperationInput):
     """`audio/video-to-audio`."""
 
     video_id: str | None = None
@@ -128,13 +128,13 @@ class VideoToAudio(Operation):
         return self
 
 
-class MultiShot(Operation):
+class MultiShot(OperationInput):
     """`general/ai-multi-shot`."""
 
     element_frontal_image: Image
 
 
-class CustomVoice(Operation):
+class CustomVoice(OperationInput):
     """`general/custom-voices`."""
 
     voice_name: VoiceName
@@ -148,7 +148,7 @@ class CustomVoice(Operation):
         return self
 
 
-class CustomElement(Operation):
+class CustomElement(OperationInput):
     """`general/advanced-custom-elements` and the older `general/custom-elements`."""
 
     element_name: Filled

@@ -11,8 +11,8 @@ from tracker.providers.kling.fields import (
     HttpUrl,
     Image,
     Mode,
-    Operation,
-    Part,
+    NestedObject,
+    OperationInput,
     Prompt,
     Seconds,
     ShotPrompt,
@@ -24,13 +24,13 @@ from tracker.providers.kling.fields import (
 )
 
 
-class ImageItem(Part):
+class ImageItem(NestedObject):
     """One of `image_list`."""
 
     image: Image
 
 
-class MultiImage2Video(Operation):
+class MultiImage2Video(OperationInput):
     """`videos/multi-image2video`: one video from several images."""
 
     image_list: list[ImageItem] = Field(min_length=1, max_length=4)
@@ -42,7 +42,7 @@ class MultiImage2Video(Operation):
     aspect_ratio: AspectRatio = "16:9"
 
 
-class CameraConfig(Part):
+class CameraConfig(NestedObject):
     """One of these is not zero; each −10..10."""
 
     horizontal: float | None = Field(None, ge=-10, le=10)
@@ -53,14 +53,14 @@ class CameraConfig(Part):
     zoom: float | None = Field(None, ge=-10, le=10)
 
 
-class CameraControl(Part):
+class CameraControl(NestedObject):
     """How the camera moves."""
 
     type: Literal["simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"]
     config: CameraConfig | None = None
 
 
-class Shot(Part):
+class Shot(NestedObject):
     """One of `multi_prompt`."""
 
     index: int | None = None
@@ -68,8 +68,8 @@ class Shot(Part):
     duration: str | None = None
 
 
-class Generated(Operation):
-    """What text2video and image2video share."""
+class Generated(OperationInput):
+    """The fields that text2video and image2video share."""
 
     model_name: Filled | None = None
     prompt: Prompt | None = None
@@ -97,14 +97,14 @@ class Text2Video(Generated):
         return self
 
 
-class Point(Part):
+class Point(NestedObject):
     """A place in the image, in pixels from the lower left."""
 
     x: float
     y: float
 
 
-class DynamicMask(Part):
+class DynamicMask(NestedObject):
     """One moving area."""
 
     mask: Image
@@ -131,7 +131,7 @@ class Image2Video(Generated):
         return self
 
 
-class MultiElements(Operation):
+class MultiElements(OperationInput):
     """`videos/multi-elements`."""
 
     session_id: Filled
@@ -143,7 +143,7 @@ class MultiElements(Operation):
     duration: Literal["5", "10"] | None = None
 
 
-class VideoExtend(Operation):
+class VideoExtend(OperationInput):
     """`videos/video-extend`."""
 
     video_id: Filled
@@ -152,7 +152,7 @@ class VideoExtend(Operation):
     cfg_scale: Unit | None = None
 
 
-class LipSyncInput(Part):
+class LipSyncInput(NestedObject):
     """The nested `input` of lip-sync."""
 
     mode: Literal["text2video", "audio2video"]
@@ -177,13 +177,13 @@ class LipSyncInput(Part):
         return self
 
 
-class LipSync(Operation):
+class LipSync(OperationInput):
     """`videos/lip-sync`."""
 
     input: LipSyncInput
 
 
-class Face(Part):
+class Face(NestedObject):
     """The one face of advanced-lip-sync; times in ms."""
 
     face_id: Filled
@@ -202,14 +202,14 @@ class Face(Part):
         return self
 
 
-class AdvancedLipSync(Operation):
+class AdvancedLipSync(OperationInput):
     """`videos/advanced-lip-sync`."""
 
     session_id: Filled
     face_choose: list[Face] = Field(min_length=1, max_length=1)
 
 
-class Avatar(Operation):
+class Avatar(OperationInput):
     """`videos/avatar/image2video`."""
 
     image: Image
@@ -225,14 +225,14 @@ class Avatar(Operation):
         return self
 
 
-class Effects(Operation):
+class Effects(OperationInput):
     """`videos/effects`."""
 
     effect_scene: Filled
     input: dict[str, Any]
 
 
-class MotionControl(Operation):
+class MotionControl(OperationInput):
     """`videos/motion-control`."""
 
     model_name: Filled | None = None
@@ -245,14 +245,14 @@ class MotionControl(Operation):
     element_list: list[dict[str, Any]] | None = Field(None, max_length=1)
 
 
-class OmniImage(Part):
+class OmniVideoImage(NestedObject):
     """One of `image_list`."""
 
     image_url: Image
     type: Literal["first_frame", "end_frame"] | None = None
 
 
-class OmniVideoItem(Part):
+class OmniVideoItem(NestedObject):
     """The one of `video_list`."""
 
     video_url: HttpUrl
@@ -260,12 +260,12 @@ class OmniVideoItem(Part):
     keep_original_sound: YesNo | None = None
 
 
-class OmniVideo(Operation):
+class OmniVideo(OperationInput):
     """`videos/omni-video`."""
 
     model_name: Filled | None = None
     prompt: Prompt | None = None
-    image_list: list[OmniImage] | None = None
+    image_list: list[OmniVideoImage] | None = None
     element_list: list[dict[str, Any]] | None = None
     video_list: list[OmniVideoItem] | None = Field(None, max_length=1)
     mode: Mode | None = None

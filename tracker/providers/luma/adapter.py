@@ -21,7 +21,7 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.reading import first_number
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.table import Create, Meaning
+from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -117,16 +117,16 @@ class LumaOptions(AccountOptions):
 class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     """Submits, polls, scans, cancels, reads callbacks, probes."""
 
-    creates: ClassVar[Mapping[str, Create]] = MappingProxyType(
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {
-            "generations/video": Create("generations/video", _Video),
-            "generations": Create("generations", _Video),
-            "generations/image": Create("generations/image", _Image),
-            "generations/video/modify": Create("generations/video/modify", _Modify),
-            "generations/video/reframe": Create("generations/video/reframe", _Reframe),
-            "generations/image/reframe": Create("generations/image/reframe", _Reframe),
-            "generations/upscale": Create("generations/{id}/upscale", _FollowUp),
-            "generations/audio": Create("generations/{id}/audio", _FollowUp),
+            "generations/video": CreatePath("generations/video", _Video),
+            "generations": CreatePath("generations", _Video),
+            "generations/image": CreatePath("generations/image", _Image),
+            "generations/video/modify": CreatePath("generations/video/modify", _Modify),
+            "generations/video/reframe": CreatePath("generations/video/reframe", _Reframe),
+            "generations/image/reframe": CreatePath("generations/image/reframe", _Reframe),
+            "generations/upscale": CreatePath("generations/{id}/upscale", _FollowUp),
+            "generations/audio": CreatePath("generations/{id}/audio", _FollowUp),
         }
     )
     poll_path = "generations/{id}"

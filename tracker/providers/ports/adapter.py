@@ -120,7 +120,7 @@ class Inbound:
 
 
 NO_SUCH_OPERATION = "no such operation of this provider"
-"""What `Submits.serves` returns of an operation that the provider has for no account."""
+"""The answer of `Submits.serves` for an operation that the provider has for no account."""
 
 
 class Submits(Protocol):
@@ -128,7 +128,7 @@ class Submits(Protocol):
 
     @property
     def operations(self) -> Collection[str]:
-        """What can be submitted, e.g. `videos/text2video`, as far as it can be listed."""
+        """List the operations, e.g. `videos/text2video`, as far as they can be listed."""
         ...
 
     def finds(self, account: Account) -> Finds:
@@ -207,7 +207,7 @@ class Covers(StrEnum):
     """Which part of a callback a proof holds to be genuine."""
 
     BODY = "body"
-    """What the body says may be believed."""
+    """The body is proved to be the provider's."""
     SENDER = "sender"
     """The provider sent something. What the body says is a hint, and the provider is asked."""
 
@@ -217,7 +217,7 @@ class Scheme(Protocol):
 
     @property
     def covers(self) -> Covers:
-        """What a genuine callback proves."""
+        """Return the part of a callback that its proof covers."""
         ...
 
     @property
@@ -296,7 +296,7 @@ class Cancels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What one harmless query showed of an account.
+    """The result of one harmless query about an account.
 
     level:   `ok`, `note` (nobody can tell now) or `error` (it will not work).
     balance: what is left on the account, in the provider's own words; None where it does not say.

@@ -35,7 +35,7 @@ class Fault(StrEnum):
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
     BUSY = "busy"
-    """The same call is being carried out: in a moment it can be made again."""
+    """Busy with an equal call: in a moment it can be made again."""
     NO_KEY = "no_key"
     BAD_KEY = "bad_key"
     EXPIRED_KEY = "expired_key"

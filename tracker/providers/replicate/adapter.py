@@ -27,7 +27,7 @@ from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
 from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.table import Create, Meaning
+from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
@@ -79,8 +79,8 @@ class ReplicateOptions(AccountOptions):
 class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
     """Submits, polls, scans, cancels, reads callbacks, probes."""
 
-    creates: ClassVar[Mapping[str, Create]] = MappingProxyType(
-        {PREDICTIONS: Create(PREDICTIONS, _Prediction)}
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {PREDICTIONS: CreatePath(PREDICTIONS, _Prediction)}
     )
     """Those of models and deployments name one each, and are any number."""
     poll_path = "predictions/{id}"

@@ -39,7 +39,7 @@ _WAIT = re.compile(r"(?:^|,)\s*wait\s*(?:=\s*\"?(\d{1,4})\"?)?\s*(?:;[^,]*)?(?:,
 _HIDDEN = "hidden"
 """Replicate's word for a version that it does not tell."""
 _EVENTS = frozenset({"output", "completed"})
-"""What a webhook is told of without a filter."""
+"""The events of a webhook without a filter."""
 _SINCE = "2026-01-01T00:00:00Z"
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {

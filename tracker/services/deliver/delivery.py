@@ -214,7 +214,7 @@ class Delivering:
             if state is EndpointState.PAUSED
             else EventType.ENDPOINT_DISABLED
         )
-        self._context.outbox.owe_event(
+        self._context.outbox.enqueue_event(
             tx,
             endpoint.tenant,
             type_,

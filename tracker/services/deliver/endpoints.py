@@ -61,7 +61,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointWithSecret:
+class RevealedEndpoint:
     """An endpoint with its secret: only where that is made or replaced is it ever shown."""
 
     endpoint: Endpoint
@@ -82,7 +82,7 @@ class Endpoints:
         """Holds no state of its own."""
         self._context = context
 
-    async def create(self, wanted: NewEndpoint) -> EndpointWithSecret:
+    async def create(self, wanted: NewEndpoint) -> RevealedEndpoint:
         """Raises InvalidRequest (the URL may not be called), Conflict (too many), Unavailable."""
         self._check_url(wanted.url)
         key = _key(wanted.secret)
@@ -102,7 +102,7 @@ class Endpoints:
             ordered=wanted.ordered,
         )
         made: Endpoint = await self._context.store.write(_insert, new)
-        return EndpointWithSecret(made, signature.text_of(key))
+        return RevealedEndpoint(made, signature.text_of(key))
 
     async def change(self, tenant: str, id_: UUID, changes: Changes) -> Endpoint:
         """Change some of an endpoint's fields. Raises as `create`, NotFound."""
@@ -159,7 +159,7 @@ class Endpoints:
 
         await self._change(tenant, id_, deleted)
 
-    async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> EndpointWithSecret:
+    async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> RevealedEndpoint:
         """Make a new secret; the one before signs beside it for a while.
 
         Secrets of earlier rotations sign until their own ends: a second rotation, or one that a
@@ -191,7 +191,7 @@ class Endpoints:
             )
 
         changed = await self._change(tenant, id_, rotated)
-        return EndpointWithSecret(changed, signature.text_of(key))
+        return RevealedEndpoint(changed, signature.text_of(key))
 
     async def test(self, tenant: str, id_: UUID) -> UUID:
         """Owe it a test, whatever its filters; returns the delivery's id.
@@ -235,7 +235,7 @@ class Endpoints:
                 body = bodies.endpoint_body(type_, endpoint, tx.now)
                 about = (new_id().hex,)
                 outbox = self._context.outbox
-                results += outbox.owe_to(tx, [endpoint], type_, body=body, about=about)
+                results += outbox.enqueue_to(tx, [endpoint], type_, body=body, about=about)
         return results
 
     async def _change(

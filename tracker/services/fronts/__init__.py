@@ -1,1 +1,1 @@
-"""What the fronts need beyond tasks."""
+"""Use cases of the fronts beyond tasks: objects of the provider's, and calls passed on."""

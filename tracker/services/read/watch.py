@@ -147,7 +147,7 @@ class Watch:
         self._wanted = asyncio.Event()
         self._woken = asyncio.Event()
         self._closing = False
-        self._place: int | None = None
+        self._position: int | None = None
         self._recent: list[Change] = []
         self._recent_from = 0
         self._tailing: asyncio.Task[None] | None = None
@@ -164,12 +164,12 @@ class Watch:
             await asyncio.wait([self._tailing])
 
     @property
-    def place(self) -> int | None:
+    def position(self) -> int | None:
         """How far the tailer has told the news; None while nobody waits.
 
         Take it before looking at a task and hand it to `task`: then nothing is missed in between.
         """
-        return self._place
+        return self._position
 
     @property
     def waiting(self) -> int:
@@ -201,10 +201,10 @@ class Watch:
     ) -> Waiter:
         """Wait for changes of a task.
 
-        since: `place` before the task was looked at. wants, holder: see Waiter.
+        since: `position` before the task was looked at. wants, holder: see Waiter.
         """
-        # Where nobody waited so far the tailer wakes us as soon as it has a place to start from.
-        due = self._place is not None and since != self._place
+        # Where nobody waited so far the tailer wakes us as soon as it has a position to start from.
+        due = self._position is not None and since != self._position
         return Waiter(self, id_, wants, due=due, holder=holder)
 
     def feed(self, filter_: TaskFilter, *, holder: Holder | None = None) -> FeedWaiter:
@@ -242,15 +242,15 @@ class Watch:
         if not self._waiting:
             self._wanted.clear()
 
-    async def after(self, place: int, filter_: TaskFilter, *, limit: int) -> FeedPage:
+    async def after(self, position: int, filter_: TaskFilter, *, limit: int) -> FeedPage:
         """Read the feed after a position: from memory when it is recent, else by a query.
 
         Raises Unavailable, CursorTooOld.
         """
-        page = self._remembered(place, filter_, limit)
+        page = self._remembered(position, filter_, limit)
         rounds = _ROUNDS
         while page is None or (page.more and not page.changes and rounds):
-            at = place if page is None else page.place
+            at = position if page is None else page.position
             page = await self._store.read(
                 partial(feed.page, filter_=filter_, after=at, limit=limit)
             )
@@ -258,16 +258,16 @@ class Watch:
         return page
 
     async def next(
-        self, waiter: FeedWaiter, place: int, *, limit: int, until: float, gone: Gone
+        self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: Gone
     ) -> tuple[FeedPage, Woke]:
         """The next page that has something, however long it takes; else an empty one and why."""
         while True:
-            page = await self.after(place, waiter.filter, limit=limit)
+            page = await self.after(position, waiter.filter, limit=limit)
             if waiter.is_revoked:
-                return FeedPage((), place, more=False), Woke.REVOKED
+                return FeedPage((), position, more=False), Woke.REVOKED
             if page.changes or page.more:
                 return page, Woke.NEWS
-            place = page.place
+            position = page.position
             woke = await waiter.sleep(until, gone)
             if woke is not Woke.NEWS:
                 return page, woke
@@ -293,33 +293,33 @@ class Watch:
                 log.exception("the feed is not followed; trying again")
                 await asyncio.sleep(_RETRY_S)
             finally:
-                self._place = None
+                self._position = None
 
     async def _follow(self) -> None:
         """Tell the news from now on, as long as somebody waits."""
-        self._place = self._recent_from = await self._store.read(feed.head)
+        self._position = self._recent_from = await self._store.read(feed.head)
         self._recent = []
         # Whoever looked before this moment may have missed something: look again.
         self._wake_all()
         while self._waiting:
             self._woken.clear()
-            news = await self._store.read(partial(feed.tail, after=self._place, limit=PAGE))
-            self._tell(news)
+            news = await self._store.read(partial(feed.tail, after=self._position, limit=PAGE))
+            self._notify(news)
             if len(news) < PAGE:
-                await self._nap()
+                await self._pause()
 
-    async def _nap(self) -> None:
+    async def _pause(self) -> None:
         try:
             async with asyncio.timeout(self._poll_s):
                 await self._woken.wait()
         except TimeoutError:
             return
 
-    def _tell(self, news: list[Change]) -> None:
+    def _notify(self, news: list[Change]) -> None:
         """Keep it at hand and wake whom it concerns. Nobody else runs meanwhile."""
         if not news:
             return
-        self._place = news[-1].seq
+        self._position = news[-1].seq
         self._recent += news
         if len(self._recent) > 2 * self._keep:
             self._recent_from = self._recent[-self._keep - 1].seq
@@ -337,18 +337,18 @@ class Watch:
             for waiter in some:
                 waiter.wake(closing=closing)
 
-    def _remembered(self, place: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
+    def _remembered(self, position: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
         """From memory; None when that does not reach back far enough."""
-        if self._place is None or place < self._recent_from:
+        if self._position is None or position < self._recent_from:
             return None
-        if place >= self._place:
+        if position >= self._position:
             # Ahead of the tailer: it looked itself, and the tailer will come by.
-            return FeedPage((), place, more=False)
-        start = bisect_right(self._recent, place, key=lambda change: change.seq)
+            return FeedPage((), position, more=False)
+        start = bisect_right(self._recent, position, key=lambda change: change.seq)
         found = []
         for change in self._recent[start:]:
             if filter_.matches(change):
                 found.append(change)
                 if len(found) == limit:
                     return FeedPage(found, change.seq, more=True)
-        return FeedPage(found, self._place, more=False)
+        return FeedPage(found, self._position, more=False)

@@ -11,20 +11,22 @@ from tracker.domain.policy import Confirm
 from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState, is_askable
 from tracker.providers.ports.adapter import Asking
 from tracker.services.context import Context
-from tracker.services.receive.correlation import Item
+from tracker.services.receive.correlation import ParsedCallback
 
 _BODY_UNPROVEN = "the signature does not cover the body: the provider is asked"
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class AwaitedConfirmation:
     """Why a verdict waits. reason: for the receipt."""
 
     awaits: Awaits
     reason: str
 
 
-def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
+def wait_of(
+    context: Context, task: Task, item: ParsedCallback, said: Observation
+) -> AwaitedConfirmation | None:
     """Why what a callback says of a task must wait for a query; None when it counts as it is.
 
     Where the provider cannot be asked about the task, the callback is all there is. Where only
@@ -42,7 +44,7 @@ def wait_of(context: Context, task: Task, item: Item, said: Observation) -> Wait
     return wait if can_poll(context, task) else None
 
 
-def why_only_a_hint(context: Context, task: Task, item: Item) -> str | None:
+def why_only_a_hint(context: Context, task: Task, item: ParsedCallback) -> str | None:
     """Return why nothing that a callback says may be applied; None when it may.
 
     Where the provider cannot be asked about the task, the callback is all there is.
@@ -62,18 +64,22 @@ def can_poll(context: Context, task: Task) -> bool:
     return polls.build_poll(asking) is not None
 
 
-def _reason(context: Context, task: Task, item: Item, said: Observation) -> Wait | None:
+def _reason(
+    context: Context, task: Task, item: ParsedCallback, said: Observation
+) -> AwaitedConfirmation | None:
     is_shared, rule = item.task_id is None, context.policy.confirm
     proof = item.proofs.get(task.account)
     if proof is not None and not proof.covers_body:
-        return Wait(Awaits.PROOF, _BODY_UNPROVEN)
+        return AwaitedConfirmation(Awaits.PROOF, _BODY_UNPROVEN)
     needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
     if needs_proof and task.account not in item.signed_by():
-        return Wait(Awaits.PROOF, "unsigned: the provider is asked before it counts")
+        return AwaitedConfirmation(Awaits.PROOF, "unsigned: the provider is asked before it counts")
     # One that has ended is completed by whatever names its result; nothing more is waited for.
     if said.state is TaskState.SUCCEEDED and task.follow_up is None:
         calls_back = context.providers[task.provider].calls_back
         missing = None if calls_back is None else calls_back.lacks(task, said)
         if missing is not None:
-            return Wait(Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it")
+            return AwaitedConfirmation(
+                Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it"
+            )
     return None

@@ -1,4 +1,4 @@
-"""Which task a callback is about .
+"""Correlation: find the task that a callback is about.
 
 Order of trust: the token in the URL, then the external id, then the provider's id. Where they
 name different tasks, nothing is guessed: the receipt is quarantined.
@@ -50,7 +50,7 @@ class RawCallback:
 
 
 @record
-class Item:
+class ParsedCallback:
     """A callback that has been read.
 
     task_id:     from the URL; None for the shared one.
@@ -72,11 +72,11 @@ class Item:
     reason: str | None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     hint: Hint | None = None
-    more: "tuple[Item, ...]" = ()
+    more: "tuple[ParsedCallback, ...]" = ()
 
     @property
     def names(self) -> "Observation | Hint | None":
-        """What it calls the task by, for callbacks to a URL that names none."""
+        """Return the part that names the task, for URLs without a token; None if unread."""
         return self.observation or self.hint
 
     def signed_by(self) -> list[str]:
@@ -86,7 +86,7 @@ class Item:
 
 @record
 class Match:
-    """What a callback is about.
+    """The task that a callback belongs to, and the verdict so far.
 
     task:    None when no task is to hear of it.
     adopted: the first step of a task that this callback made known to us.
@@ -98,7 +98,7 @@ class Match:
     adopted: Step | None = None
 
 
-def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
+def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
     """One match per item; the tasks come locked."""
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
     own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
@@ -114,7 +114,7 @@ def correlate(context: Context, tx: Tx, items: Sequence[Item]) -> list[Match]:
 
 
 def _match(
-    item: Item,
+    item: ParsedCallback,
     task: Task | None,
     named: Sequence[Task],
     owners: Mapping[str, list[Task]],
@@ -133,8 +133,8 @@ def _match(
     return _match_by_name(item, item.names, named)
 
 
-def _proven(context: Context, item: Item, match: Match) -> Match:
-    """The same, unless the account it concerns signs its callbacks and this one is not signed.
+def _proven(context: Context, item: ParsedCallback, match: Match) -> Match:
+    """Reject the match if the account signs its callbacks and this one is not signed.
 
     A callback that concerns no account we know is refused when every account signs; where some
     do not, it may be one of theirs.
@@ -169,11 +169,11 @@ def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequen
         reason = f"the body's task id {(said.provider_task_id or '')[:128]!r} is another task's"
         return Match(task, Verdict.MISMATCH, reason)
     # A task id that nobody knows is no contradiction: some gateways answer a create with an id
-    # of their own and let the vendor call back with its own (reference: Kling §0.8).
+    # of their own and let the vendor call back with its own (github.com/QuantumNous/new-api, 2026).
     return Match(task, Verdict.ADVANCED)
 
 
-def _match_by_name(item: Item, said: Observation | Hint, named: Sequence[Task]) -> Match:
+def _match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequence[Task]) -> Match:
     signed_by = item.signed_by()
     ours = [
         task
@@ -213,7 +213,7 @@ def _newest_open(named: Sequence[Task]) -> list[Task]:
     return list(newest.values())
 
 
-def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
+def _load_named(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Task]:
     """Tasks that callbacks to the shared URL might be about."""
     found: dict[int, Task] = {}
     wanted: dict[str, list[Observation | Hint]] = {}
@@ -230,9 +230,9 @@ def _load_named(context: Context, tx: Tx, items: Sequence[Item]) -> list[Task]:
 
 
 def _load_owners(
-    tx: Tx, items: Sequence[Item], own: Sequence[Task | None]
+    tx: Tx, items: Sequence[ParsedCallback], own: Sequence[Task | None]
 ) -> dict[str, list[Task]]:
-    """Who has the provider ids that are not those we expected. Usually nothing is asked."""
+    """Find the tasks that have the unexpected provider ids; without any, nothing is queried."""
     unexpected: dict[tuple[str, str], set[str]] = {}
     for item, task in zip(items, own, strict=True):
         said = item.names and item.names.provider_task_id
@@ -247,7 +247,9 @@ def _load_owners(
     return held
 
 
-def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: list[Match]) -> None:
+def _adopt_unknown(
+    context: Context, tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]
+) -> None:
     """Make tracked tasks of what others created upstream; later callbacks of a batch find it."""
     places: dict[tuple[str, str], list[int]] = {}
     new: list[Task] = []
@@ -271,7 +273,7 @@ def _adopt_unknown(context: Context, tx: Tx, items: Sequence[Item], matches: lis
             matches[place] = Match(task, Verdict.ADVANCED)
 
 
-def _adopted(context: Context, tx: Tx, item: Item, said: Observation) -> Task:
+def _adopted(context: Context, tx: Tx, item: ParsedCallback, said: Observation) -> Task:
     id_ = new_id()
     return Task(
         key=0,
@@ -292,7 +294,7 @@ def _adopted(context: Context, tx: Tx, item: Item, said: Observation) -> Task:
     )
 
 
-def _adopter(context: Context, item: Item) -> str:
+def _adopter(context: Context, item: ParsedCallback) -> str:
     """Whose task an adopted one becomes: the account's whose secret signed, else one that has none.
 
     An unsigned callback cannot be of an account that signs; which of the others sent it nobody

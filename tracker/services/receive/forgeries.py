@@ -35,7 +35,7 @@ class _Gathered:
     numbers: Mapping[ForgeryKind, int]
 
 
-class Forgeries:
+class ForgeryCounter:
     """Decides which forged callbacks are kept, and counts them all. One per process."""
 
     def __init__(self, context: Context) -> None:

@@ -26,8 +26,8 @@ from tracker.domain.unknown_word import reason_of
 from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
 from tracker.services.context import Context
 from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
-from tracker.services.receive.correlation import Item, Match, RawCallback, correlate
-from tracker.services.receive.forgeries import Forgeries
+from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
+from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
 from tracker.store.callback_ids import CallbackId
@@ -59,7 +59,7 @@ class Reply:
 
 @record
 class Received:
-    """What became of it.
+    """The result of receiving one callback.
 
     is_duplicate: these very bytes were there before.
     reply:        what the sender insists on being answered; None for our own words.
@@ -73,7 +73,7 @@ class Received:
 
 @record
 class _Told:
-    """What came of one statement. step: None where it was not applied to any task."""
+    """The result of one statement. step: None where it was not applied to any task."""
 
     verdict: Verdict
     reason: str | None
@@ -86,7 +86,7 @@ class Reception:
     def __init__(self, context: Context) -> None:
         """One per process: it counts forgeries."""
         self._context = context
-        self.forgeries = Forgeries(context)
+        self.forgeries = ForgeryCounter(context)
         self._schemes = [
             (owner, account.name, scheme)
             for (owner, _), account in context.accounts.items()
@@ -150,7 +150,7 @@ class Reception:
             log.exception("a callback broke the adapter")
             return None
 
-    def _read(self, raw: RawCallback) -> Item:
+    def _read(self, raw: RawCallback) -> ParsedCallback:
         """Everything that needs no database, so that the writer need not do it."""
         task_id = _task_id(raw.subject)
         calls_back = self._calls_back(raw.provider)
@@ -166,19 +166,23 @@ class Reception:
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             flaw = "the token is not ours"
             raw, headers = self._redacted(raw, headers)
-            return Item(raw, digest, headers, None, None, Verdict.FORGED, flaw)
+            return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
         raw, headers = self._redacted(raw, headers)
         if raw.flaw is not None:
-            return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, raw.flaw, proofs)
+            return ParsedCallback(
+                raw, digest, headers, task_id, None, Verdict.MALFORMED, raw.flaw, proofs
+            )
         if raw.body is not inbound.body:
             inbound = replace(inbound, body=raw.body)
         try:
             said = calls_back.parse_callback(inbound)
         except CallbackRejected as error:
             flaw = str(error)
-            return Item(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
-        item = Item(raw, digest, headers, task_id, None, Verdict.ADVANCED, None, proofs)
+            return ParsedCallback(
+                raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs
+            )
+        item = ParsedCallback(raw, digest, headers, task_id, None, Verdict.ADVANCED, None, proofs)
         if len(said) < 2:
             return _saying(item, said[0]) if said else item
         return replace(_saying(item, said[0]), more=tuple(_saying(item, one) for one in said[1:]))
@@ -199,7 +203,7 @@ class Reception:
         return (raw if body is raw.body else replace(raw, body=body)), headers
 
     def _proofs(self, provider: str, inbound: Inbound, signed: Sequence[bytes]) -> dict[str, Proof]:
-        """What the signature proves, for each account that has a secret.
+        """Verify the signature for each account that has a secret.
 
         signed: what it may be of where that is not the body.
 
@@ -216,7 +220,7 @@ class Reception:
                 found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
         return found
 
-    def _apply(self, tx: Tx, items: Sequence[Item]) -> list[Received]:
+    def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
         every = [*items, *(one for item in items for one in item.more)]
         found = correlate(self._context, tx, every)
@@ -254,10 +258,10 @@ class Reception:
     def _tell(
         self,
         recorder: Recorder,
-        item: Item,
+        item: ParsedCallback,
         own: Match,
         match: Match,
-        beside: Sequence[tuple[Item, Match]],
+        beside: Sequence[tuple[ParsedCallback, Match]],
     ) -> list[_Told]:
         """Apply each statement of a callback to the task that it is about.
 
@@ -269,8 +273,8 @@ class Reception:
         # The receipt says what came of it first of all.
         return sorted(told, key=lambda one: one.verdict is not Verdict.ADVANCED)
 
-    def _tell_one(self, recorder: Recorder, item: Item, match: Match) -> _Told:
-        match = self._hold_back(recorder, item, match)
+    def _tell_one(self, recorder: Recorder, item: ParsedCallback, match: Match) -> _Told:
+        match = self._await_confirmation(recorder, item, match)
         step = _judge(recorder, item, match)
         if step is None:
             return _Told(match.verdict, match.reason, None)
@@ -279,12 +283,12 @@ class Reception:
             reason = reason_of(item.observation.word)
         return _Told(step.verdict, reason, step)
 
-    def _hold_back(self, recorder: Recorder, item: Item, match: Match) -> Match:
+    def _await_confirmation(self, recorder: Recorder, item: ParsedCallback, match: Match) -> Match:
         """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
         if match.task is None or match.verdict is not Verdict.ADVANCED:
             return match
         if item.observation is None:
-            return self._heed_hint(recorder, item, match)
+            return self._poll_on_hint(recorder, item, match)
         task = recorder.task(match.task.key)
         wait = wait_of(self._context, task, item, item.observation)
         if wait is None:
@@ -293,7 +297,7 @@ class Reception:
         recorder.request_poll(task.key, wait.awaits)
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)
 
-    def _heed_hint(self, recorder: Recorder, item: Item, match: Match) -> Match:
+    def _poll_on_hint(self, recorder: Recorder, item: ParsedCallback, match: Match) -> Match:
         if item.hint is None or match.task is None:
             return match
         task = recorder.task(match.task.key)
@@ -312,8 +316,8 @@ class Reception:
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=reason)
 
 
-def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:
-    """The same, with what a sender's own message id shows to be a repeat.
+def _fresh(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> list[Match]:
+    """Mark as duplicates the callbacks whose message id the sender has used before.
 
     The id is remembered by a unique row in this very transaction; ids of what was applied to
     nothing are not, so that the same message may still find its task later.
@@ -333,7 +337,7 @@ def _fresh(tx: Tx, items: Sequence[Item], matches: list[Match]) -> list[Match]:
     return matches
 
 
-def _message_id(item: Item, match: Match) -> CallbackId | None:
+def _message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
     if match.task is None or match.verdict is not Verdict.ADVANCED:
         return None
     proof = item.proofs.get(match.task.account)
@@ -343,21 +347,21 @@ def _message_id(item: Item, match: Match) -> CallbackId | None:
     return CallbackId(task.tenant, task.provider, task.account, proof.message_id)
 
 
-def _judge(recorder: Recorder, item: Item, match: Match) -> Step | None:
+def _judge(recorder: Recorder, item: ParsedCallback, match: Match) -> Step | None:
     """Apply what a callback says; None when it is not to be applied to anything."""
     if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
         return None
     return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
 
 
-def _saying(item: Item, said: Observation | Hint) -> Item:
+def _saying(item: ParsedCallback, said: Observation | Hint) -> ParsedCallback:
     """Return the item with one statement of its body."""
     if isinstance(said, Observation):
         return replace(item, observation=said)
     return replace(item, hint=said)
 
 
-def _main(match: Match, others: Sequence[tuple[Item, Match]]) -> Match:
+def _main(match: Match, others: Sequence[tuple[ParsedCallback, Match]]) -> Match:
     """Return whose receipt a callback is that may tell of several tasks: the first it moves."""
     if match.verdict is Verdict.ADVANCED:
         return match
@@ -377,7 +381,7 @@ def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
     return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
 
 
-def _receipt(item: Item, match: Match, tx: Tx) -> Receipt:
+def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
     raw, task = item.raw, match.task
     key = task.key if task else None
     is_forged = item.verdict is Verdict.FORGED

@@ -36,13 +36,13 @@ NEVER_FOUND = Unanswered(
 )
 _UNREADABLE = "the answer could not be read; see the log"
 Outcome = PollOutcome | NotSeen | CancelOutcome
-"""What one look brought, for one task."""
+"""The result of one poll, for one task."""
 _CANCELLABLE = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What became of a call. outcomes: of each task, in their order."""
+class PollResult:
+    """The answer to one poll. outcomes: of each task, in their order."""
 
     answer: Answer
     outcomes: Sequence[Outcome]
@@ -70,7 +70,7 @@ def _is_searched_for(context: Context, task: Task) -> bool:
     return context.providers[task.provider].submits.finds(context.account(task)) is not Finds.BY_ID
 
 
-async def ask(context: Context, group: Sequence[Task]) -> Asked:
+async def ask(context: Context, group: Sequence[Task]) -> PollResult:
     """Make the call that is due for tasks of one account, and read its answer.
 
     Raises nothing that an answer can cause.
@@ -84,12 +84,12 @@ async def ask(context: Context, group: Sequence[Task]) -> Asked:
     return await _poll(context, provider.polls, asking)
 
 
-async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
+async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollResult:
     if polls is not None and len(asking.tasks) > 1:
         return await _poll_several(context, polls, asking)
     call = None if polls is None else polls.build_poll(asking)
     if polls is None or call is None:
-        return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
+        return PollResult(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
     answer = await _call(context, call, asking)
     outcomes = _read(polls, asking, answer)
     for _ in range(MAX_FOLLOWS):
@@ -100,25 +100,25 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> Asked:
         outcomes = _read(polls, replace(asking, page=follow.page), answer)
     if isinstance(outcomes[0], Follow):
         outcomes = [Unanswered(f"more than {MAX_FOLLOWS} calls lead on from one answer")]
-    return Asked(answer, outcomes)
+    return PollResult(answer, outcomes)
 
 
-async def _poll_several(context: Context, polls: Polls, asking: Asking) -> Asked:
+async def _poll_several(context: Context, polls: Polls, asking: Asking) -> PollResult:
     """Ask for several tasks in one call; what leads on for one of them is asked for by itself."""
     call = polls.build_poll(asking)
     if call is None:
-        return Asked(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
+        return PollResult(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
     answer = await _call(context, call, asking)
     outcomes = _read(polls, asking, answer)
     alone = Unanswered("the answer leads on for this task alone", alone=True)
-    return Asked(answer, [alone if isinstance(one, Follow) else one for one in outcomes])
+    return PollResult(answer, [alone if isinstance(one, Follow) else one for one in outcomes])
 
 
-async def _search(context: Context, looks: Looks | None, asking: Asking) -> Asked:
+async def _search(context: Context, looks: Looks | None, asking: Asking) -> PollResult:
     """Scan the provider's list for a task whose submit was lost."""
     submits = context.providers[asking.task.provider].submits
     if looks is None or submits.finds(asking.account) is Finds.NEVER:
-        return Asked(CANNOT_ASK, [NEVER_FOUND])
+        return PollResult(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
     last = await context.store.read(lambda db: attempts.last_of(db, key))
     asking = replace(
@@ -130,20 +130,24 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Aske
     for _ in range(MAX_PAGES):
         call = looks.build_lookup(asking)
         if call is None:
-            return Asked(answer, [NEVER_FOUND])
+            return PollResult(answer, [NEVER_FOUND])
         answer = await _call(context, call, asking)
         try:
             outcome = looks.parse_lookup(asking, answer)
         except Exception:
             log.exception("the answer to a lookup broke the adapter")
-            return Asked(answer, [Unanswered(_UNREADABLE)])
+            return PollResult(answer, [Unanswered(_UNREADABLE)])
         if not isinstance(outcome, More):
-            return Asked(answer, [outcome])
+            return PollResult(answer, [outcome])
         asking = replace(asking, page=outcome.page)
-    return Asked(answer, [NotSeen(f"not on the first {MAX_PAGES} pages of the provider's list")])
+    return PollResult(
+        answer, [NotSeen(f"not on the first {MAX_PAGES} pages of the provider's list")]
+    )
 
 
-async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, asking: Asking) -> Asked:
+async def _cancel(
+    context: Context, cancels: Cancels, polls: Polls | None, asking: Asking
+) -> PollResult:
     """Ask the provider to cancel. Where that would erase an ended task, look at it first."""
     if cancels.erases_ended:
         looked = await _poll(context, polls, asking)
@@ -152,7 +156,7 @@ async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, askin
             return looked
     call = cancels.build_cancel(asking)
     if call is None:
-        return Asked(CANNOT_ASK, [NOT_ASKED])
+        return PollResult(CANNOT_ASK, [NOT_ASKED])
     answer = await _call(context, call, asking)
     try:
         outcome = cancels.parse_cancel(asking, answer)
@@ -164,7 +168,7 @@ async def _cancel(context: Context, cancels: Cancels, polls: Polls | None, askin
         looked = await _poll(context, polls, asking)
         if _tells_end(looked.outcomes[0]):
             return looked
-    return Asked(answer, [outcome])
+    return PollResult(answer, [outcome])
 
 
 def _tells_end(outcome: Outcome) -> bool:

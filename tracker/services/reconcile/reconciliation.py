@@ -82,7 +82,7 @@ class _Looked:
 
 @dataclass(slots=True)
 class _Brake:
-    """What a provider that is asked too often wants: nobody asks it for a while."""
+    """The back-off of an account whose provider answered that it is polled too often."""
 
     until: datetime
     asked_s: float
@@ -133,7 +133,7 @@ class Reconciliation:
         )
 
     def _groups(self, lane: str, wanted: Sequence[Task]) -> Iterable[Sequence[Task]]:
-        """What one call each asks for. All of one lane, and so of one account."""
+        """Group tasks by the call that polls them. All are of one lane, and so of one account."""
         if not wanted:
             return []
         context = self._context
@@ -160,7 +160,7 @@ class Reconciliation:
             context.at(CrashPoint.POLL_BUILT)
             asked = await ask(context, group)
         context.at(CrashPoint.POLL_ANSWERED)
-        self._heed(lane, asked.outcomes)
+        self._apply_slowdown(lane, asked.outcomes)
         looked = [
             _Looked(job, task, asked.answer, outcome)
             for job, task, outcome in zip(held, group, asked.outcomes, strict=True)
@@ -203,8 +203,8 @@ class Reconciliation:
             )
         )
 
-    def _heed(self, lane: str, outcomes: Iterable[Outcome]) -> None:
-        """Whoever is asked to slow down slows down for the whole account, not for one task."""
+    def _apply_slowdown(self, lane: str, outcomes: Iterable[Outcome]) -> None:
+        """Apply a provider's wish to slow down to the whole account, not only to one task."""
         for outcome in outcomes:
             if isinstance(outcome, Unanswered) and outcome.slow_down:
                 asked_s = min(outcome.retry_after_s or BRAKE_S, RETRY_AFTER_CAP_S)

@@ -1,4 +1,4 @@
-"""What callers do with tasks that exist: have the provider asked now, cancel, submit again."""
+"""Actions on existing tasks: poll now, cancel, submit again, resolve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPI
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a person knows of a submit whose outcome is unknown.
+    """A person's finding about a submit whose outcome is unknown.
 
     verb:  `exists` (then with the provider's id), `never_made` (it is sent again) or `give_up`.
     actor: who says so, for the history.

@@ -1,7 +1,7 @@
 """One try to hand tasks to their provider: write the intent down, send, record what it proves.
 
 The attempt row is committed before the socket opens. Whoever finds it open after the lease ended
-knows that the request may have left, and never sends it again blindly (design §3 rule 7).
+knows that the request may have left, and never sends it again blindly.
 """
 
 import json
@@ -297,7 +297,7 @@ class Attempting:
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=_words(item.outcome))
 
     def _event(self, item: _Ended) -> Event | None:
-        """What the outcome is for the task; None when it is only a reason to try again."""
+        """Return the outcome as an event; None when it is only a reason to try again."""
         attempt = item.begun.attempt.key
         match item.outcome:
             case Accepted() as accepted:

@@ -21,7 +21,7 @@ REMEMBERED_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is known of a task before it has an account.
+    """The facts by which a new task's account is chosen.
 
     key: its external id, or ours: the same key meets the same account again.
     """

@@ -74,7 +74,7 @@ class Resubmitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Some:
+class _ResubmitBatch:
     filter: ResubmitFilter
     keys: Sequence[int]
 
@@ -120,7 +120,7 @@ class Resubmission:
             found = await self._page(filter_, result, until)
             result.count(found)
             if found:
-                some = _Some(filter_, [task.key for task in found])
+                some = _ResubmitBatch(filter_, [task.key for task in found])
                 result.made += await self._context.store.write(self._again, some)
             if result.place is None:
                 break
@@ -142,7 +142,7 @@ class Resubmission:
             return page, self._matching(db, filter_, page.tasks)
 
         page, found = await self._context.store.read(load)
-        result.place = page.place
+        result.place = page.position
         return found
 
     def _matching(self, db: Reading, filter_: ResubmitFilter, found: Sequence[Task]) -> list[Task]:
@@ -152,7 +152,7 @@ class Resubmission:
         done = resubmits.resubmitted(db, [task.id for task in fitting])
         return [task for task in fitting if task.id not in done]
 
-    def _again(self, tx: Tx, asked: Sequence[_Some]) -> list[list[Task]]:
+    def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task]]:
         """Make new tasks. The locks on their sources keep two calls from making one twice."""
         results = []
         for some in asked:

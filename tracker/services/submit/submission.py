@@ -33,7 +33,7 @@ AccountAndName = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a caller asks for.
+    """A caller's request to create a task.
 
     input:           the provider's own request body.
     account:         None: whichever the rules, the weights, health and room make it.

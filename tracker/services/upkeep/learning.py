@@ -67,7 +67,7 @@ class Learning:
             return  # another process was faster, and has told them
         said = {"provider": provider, "account": account, "reason": _REASON}
         type_ = EventType.CALLBACKS_DEGRADED
-        self._context.outbox.owe_event(
+        self._context.outbox.enqueue_event(
             tx,
             DEFAULT_TENANT,
             type_,

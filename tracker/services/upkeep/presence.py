@@ -139,10 +139,10 @@ class Presence:
         return [News(name, "", "", reason) for name, reason in found.items()]
 
     def _standing(self, db: Reading) -> _Standing:
-        alive = processes.heard_of(db, since=self._seen_at - self._gone)
+        alive = processes.list_alive(db, since=self._seen_at - self._gone)
         return _Standing(alive, {one.name for one in conditions.list_open(db)})
 
-    def said(self, tx: Tx) -> Process:
+    def heartbeat(self, tx: Tx) -> Process:
         """Return the row of this process as it is now."""
         seen_at: datetime = tx.lease_now
         self._seen_at = seen_at
@@ -152,9 +152,9 @@ class Presence:
 
 def _beat(tx: Tx, asked: Sequence[Presence]) -> list[None]:
     for one in asked:
-        said = one.said(tx)
-        processes.record(tx.db, said)
-        processes.forget(tx.db, before=said.seen_at - KEPT)
+        process = one.heartbeat(tx)
+        processes.record(tx.db, process)
+        processes.forget(tx.db, before=process.seen_at - KEPT)
     return [None] * len(asked)
 
 

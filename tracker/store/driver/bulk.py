@@ -84,7 +84,7 @@ class Bulk:
             elif (pipe := pipe_of(db)) is None:
                 changed = _execute(db, self._postgresql, self._arrays(rows)).rowcount
             else:
-                answer = pipe.ask(self._postgresql, self._arrays(rows), soon=True).result()
+                answer = pipe.send(self._postgresql, self._arrays(rows), soon=True).result()
                 changed = answer.command_tuples or 0
         return changed
 
@@ -98,7 +98,7 @@ class Bulk:
             self.run(db, rows)
         elif rows:
             with _AsSqlalchemy(db):
-                pipe.ask(self._postgresql, self._arrays(rows))
+                pipe.send(self._postgresql, self._arrays(rows))
 
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
         """Carry it out on PostgreSQL; call what is returned for the rows that it returns."""
@@ -202,7 +202,7 @@ def later(db: Connection, statement: str) -> None:
         run(db, statement)
         return
     with _AsSqlalchemy(db):
-        pipe.ask(statement)
+        pipe.send(statement)
 
 
 def commit(db: Connection) -> None:
@@ -266,7 +266,7 @@ def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
     with _AsSqlalchemy(db):
         if pipe is None:
             return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
-        asked = pipe.ask(statement, arrays, soon=True)
+        asked = pipe.send(statement, arrays, soon=True)
 
     def rows() -> list[tuple[Any, ...]]:
         with _AsSqlalchemy(db):

@@ -1,4 +1,4 @@
-"""What differs between SQLite and PostgreSQL. Only here is asked which database it is."""
+"""Differences between SQLite and PostgreSQL. Only here is asked which database it is."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -60,7 +60,7 @@ class Pipe:
         """Begin a transaction, with whatever statement comes first."""
         self._is_beginning = self._in_transaction = True
 
-    def ask(
+    def send(
         self, statement: str, arrays: Sequence[bytes] = (), *, soon: bool = False
     ) -> PendingStatement:
         """Put a statement in line; those after a failed one do nothing.
@@ -74,23 +74,23 @@ class Pipe:
         """
         with self._or_close:
             self._enter()
-            asked = self._put(statement, arrays)
+            pending = self._put(statement, arrays)
             if soon and self._in_transaction:
                 self._pg.send_flush_request()
                 self._pg.flush()
-        return asked
+        return pending
 
-    def wait_for(self, asked: PendingStatement) -> PGresult:
+    def wait_for(self, pending: PendingStatement) -> PGresult:
         """The answer to a statement. Raises psycopg.Error of the first one that failed."""
         if not self._in_transaction:
             self.settle()  # which is what ends a statement that stands alone
         with self._or_close:
-            while asked.answer is None:
+            while pending.answer is None:
                 self._take()
-        if asked.answer.status in _FAILED:
+        if pending.answer.status in _FAILED:
             self.settle()
             raise errors.InFailedSqlTransaction("an earlier statement of the transaction failed")
-        return asked.answer
+        return pending.answer
 
     def read(self, answer: PGresult) -> list[tuple[Any, ...]]:
         """The rows of an answer."""
@@ -111,7 +111,7 @@ class Pipe:
 
     def commit(self) -> None:
         """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
-        committed = self.ask("COMMIT")
+        committed = self.send("COMMIT")
         self.settle()
         if committed.result().command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
@@ -126,7 +126,7 @@ class Pipe:
         if self._is_piping and not self._raw.closed:
             self._drain()
         self._failure = None
-        self.ask("ROLLBACK").result()
+        self.send("ROLLBACK").result()
 
     def _enter(self) -> None:
         if not self._is_piping:
@@ -143,9 +143,9 @@ class Pipe:
             self._pg.send_prepare(name, _with_numbered_parameters(statement))
             self._sent.append(PendingStatement(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
-        asked = PendingStatement(self)
-        self._sent.append(asked)
-        return asked
+        pending = PendingStatement(self)
+        self._sent.append(pending)
+        return pending
 
     def _drain(self) -> None:
         with self._or_close:
@@ -166,10 +166,10 @@ class Pipe:
             raise OperationalError("the connection is lost")
         assert answer is not None  # noqa: S101 - each statement has one
         self._pg.get_result()  # the mark between two answers; never waits
-        asked = self._sent.popleft()
-        asked.answer = answer
+        pending = self._sent.popleft()
+        pending.answer = answer
         if answer.status in _FAILED:
-            self._names.pop(asked.prepares or "", None)
+            self._names.pop(pending.prepares or "", None)
             self._failure = self._failure or answer
 
     def _next(self) -> PGresult | None:

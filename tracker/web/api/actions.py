@@ -82,10 +82,10 @@ async def resolve(request: Request) -> Response:
 async def resubmit(request: Request) -> Response:
     """Submit the input of a failed, cancelled or expired task again: a new task, linked to it."""
     our = services(request)
-    wait, place = waiting.preferred(request), our.watch.place
+    wait, position = waiting.preferred(request), our.watch.position
     accepted = await our.actions.resubmit(
         tenant(request),
         query.task_id(request),
         idempotency_key=query.idempotency_key(request),
     )
-    return await accepted_answer(request, accepted, wait, since=place)
+    return await accepted_answer(request, accepted, wait, since=position)

@@ -55,17 +55,17 @@ async def list_changes(request: Request) -> Response:
     wait = waiting.asked(request)
     filter_ = query.task_filter(request, tenant(request))
     our = services(request)
-    place = await _place(request, request.query_params.get("after"))
+    position = await _position(request, request.query_params.get("after"))
     if wait.seconds:
         with our.watch.feed(filter_, holder=holder(request)) as waiter:
             gone = waiting.leaving(request)
             page, woke = await our.watch.next(
-                waiter, place, limit=limit, until=wait.until, gone=gone
+                waiter, position, limit=limit, until=wait.until, gone=gone
             )
         waiting.refuse_ended(woke)
     else:
-        page = await our.watch.after(place, filter_, limit=limit)
-    after = _cursor(request, page.place)
+        page = await our.watch.after(position, filter_, limit=limit)
+    after = _cursor(request, page.position)
     url = request.url.include_query_params(after=after)
     body: views.ChangePage = {
         "changes": [render_change(change) for change in page.changes],
@@ -91,26 +91,26 @@ async def stream(request: Request) -> Response:
     """
     filter_ = query.task_filter(request, tenant(request))
     after = request.headers.get("last-event-id") or request.query_params.get("after")
-    place = await _place(request, after)
+    position = await _position(request, after)
     # What is wrong with the cursor is said before the stream begins.
-    await services(request).watch.after(place, filter_, limit=1)
-    return _Stream(request, filter_, place)
+    await services(request).watch.after(position, filter_, limit=1)
+    return _Stream(request, filter_, position)
 
 
 class _Stream(Response):
     """The body of a stream.
 
-    What a reader has not taken is not kept for it: it holds its place in the feed, and who takes
+    What a reader has not taken is not kept for it: it holds its position in the feed, and who takes
     nothing for a while is cut.
     """
 
-    def __init__(self, request: Request, filter_: TaskFilter, place: int) -> None:
+    def __init__(self, request: Request, filter_: TaskFilter, position: int) -> None:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(headers=headers, media_type="text/event-stream")
         del self.headers["content-length"]
         self._request = request
         self._filter = filter_
-        self._place = place
+        self._position = position
 
     async def __call__(self, scope: AsgiScope, _receive: Receive, send: Send) -> None:
         """Until the client goes, is cut, or the process ends."""
@@ -119,24 +119,24 @@ class _Stream(Response):
             await send({"type": "http.response.body", "body": b""})
             return
         try:
-            await self._tell(send)
+            await self._send_changes(send)
         except _TooSlow:
             # Left without an end, which makes the server close the connection.
             log.info("a reader of the feed took nothing for a while and is cut")
 
-    async def _tell(self, send: Send) -> None:
-        request, place = self._request, self._place
+    async def _send_changes(self, send: Send) -> None:
+        request, position = self._request, self._position
         our, loop = services(request), asyncio.get_running_loop()
         slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
-        told = place
+        sent_to = position
         await _send(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
         with our.watch.feed(self._filter, holder=holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
                 page, woke = await our.watch.next(
-                    waiter, place, limit=PIECE, until=until, gone=gone
+                    waiter, position, limit=PIECE, until=until, gone=gone
                 )
-                place = page.place
+                position = page.position
                 if woke is Woke.GONE:
                     return
                 if woke is Woke.REVOKED:
@@ -145,10 +145,12 @@ class _Stream(Response):
                 if page.changes:
                     events = [_event(request, change) for change in page.changes]
                     await _send(send, b"".join(events), slow_s)
-                    told = page.changes[-1].seq
+                    sent_to = page.changes[-1].seq
                 elif woke is Woke.TIME:
-                    await _send(send, _beat(request, place if place != told else None), slow_s)
-                    told = place
+                    await _send(
+                        send, _beat(request, position if position != sent_to else None), slow_s
+                    )
+                    sent_to = position
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -176,24 +178,26 @@ def _event(request: Request, change: Change) -> bytes:
     return made[change.seq]
 
 
-def _beat(request: Request, place: int | None) -> bytes:
+def _beat(request: Request, position: int | None) -> bytes:
     """Something to send when there is nothing.
 
-    place: where the reader stands, if that has moved; an id without data is no event.
+    position: where the reader stands, if that has moved; an id without data is no event.
     """
-    return b": beat\n\n" if place is None else b"id: %s\n\n" % _cursor(request, place).encode()
+    return (
+        b": beat\n\n" if position is None else b"id: %s\n\n" % _cursor(request, position).encode()
+    )
 
 
-def _cursor(request: Request, place: int) -> str:
-    return cursor.encode(services(request).cursor_secrets[0], _scope(request), [place])
+def _cursor(request: Request, position: int) -> str:
+    return cursor.encode(services(request).cursor_secrets[0], _scope(request), [position])
 
 
-async def _place(request: Request, after: str | None) -> int:
+async def _position(request: Request, after: str | None) -> int:
     if after is None:
         return 0
     if after == NOW:
-        place = services(request).watch.place
-        return await services(request).store.read(feed.head) if place is None else place
+        position = services(request).watch.position
+        return await services(request).store.read(feed.head) if position is None else position
     return int(cursor.decode(services(request).cursor_secrets, _scope(request), after, "after")[0])
 
 

@@ -17,7 +17,7 @@ from tracker.web.api.endpoint_schemas import STATES, TYPES, RedeliverBody, rende
 from tracker.web.api.schemas import body_as_text, render_delivery
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, place
+from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services, tenant
 
@@ -71,7 +71,7 @@ async def list_(request: Request) -> Response:
         created_before=query.instant(request, "created_before"),
     )
     scope = f"deliveries {filter_!r}"
-    before = place(request, scope=scope)
+    before = position(request, scope=scope)
     found = await services(request).store.read(
         lambda db: deliveries.page(db, filter_, before=before, limit=limit + 1)
     )

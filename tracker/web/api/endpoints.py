@@ -15,7 +15,7 @@ from tracker.web.api import delivery_views, examples
 from tracker.web.api.endpoint_schemas import EndpointBody, EndpointChanges, render_endpoint
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, place
+from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services, tenant
 
@@ -63,7 +63,7 @@ async def list_(request: Request) -> Response:
     """A page of endpoints, newest first."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     owner, scope = tenant(request), f"endpoints {tenant(request)}"
-    before = place(request, scope=scope)
+    before = position(request, scope=scope)
     found = await services(request).store.read(
         lambda db: endpoints.page(db, owner, before=before, limit=limit + 1)
     )

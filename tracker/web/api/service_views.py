@@ -75,7 +75,7 @@ class Forgeries(TypedDict):
 
 @with_config(EXACT)
 class Dismissal(TypedDict):
-    """Who took something out of what needs a human, and when."""
+    """The actor and the time of a dismissal from what needs a human."""
 
     dismissed_at: Instant
     actor: str

@@ -31,7 +31,7 @@ from tracker.web.api.task_answers import (
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.paging import instant_of, page_answer, place, places, ticks_of
+from tracker.web.edge.paging import instant_of, page_answer, position, sort_key, ticks_of
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
@@ -55,13 +55,13 @@ async def submit(request: Request) -> Response:
     Asked to wait by `Prefer`, it answers 200 with the task when that is over in time.
     """
     our = services(request)
-    wait, place = waiting.preferred(request), our.watch.place
+    wait, since = waiting.preferred(request), our.watch.position
     body = await read_body(request, SubmitBody)
     submission = body.to_submission(
         tenant=tenant(request), idempotency_key=query.idempotency_key(request)
     )
     accepted = await our.acceptance.accept(submission)
-    return await accepted_answer(request, accepted, wait, since=place)
+    return await accepted_answer(request, accepted, wait, since=since)
 
 
 @operation(
@@ -109,12 +109,12 @@ async def list_(request: Request) -> Response:
     if filter_.overdue is not None:
         await services(request).sweeping.flag_now()
     scope = f"tasks {order} {filter_!r}"
-    given = places(request, scope=scope)
+    given = sort_key(request, scope=scope)
     after = None if given is None else Position(instant_of(given[0]), given[1])
     page = await services(request).store.read(
         lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
     )
-    last = (ticks_of(page.place.at), page.place.key) if page.place else None
+    last = (ticks_of(page.position.at), page.position.key) if page.position else None
     body = {"tasks": [render_task(task) for task in page.tasks]}
     return page_answer(request, body, last=last, scope=scope)
 
@@ -204,7 +204,7 @@ async def list_receipts(request: Request) -> Response:
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     task = await waiting.look_whole(request)
     scope = f"receipts {task.key}"
-    after = place(request, scope=scope) or 0
+    after = position(request, scope=scope) or 0
     found = await services(request).store.read(
         lambda db: receipts.of_task(db, task.key, after=after, limit=limit + 1)
     )

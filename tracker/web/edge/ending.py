@@ -9,8 +9,8 @@ from types import FrameType
 
 
 @contextmanager
-def told_to_end(act: Callable[[], None]) -> Iterator[None]:
-    """Within the block, call `act` in the event loop as soon as the process is told to end.
+def on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
+    """Within the block, call `act` in the event loop as soon as the process gets SIGTERM or SIGINT.
 
     Servers wait for open requests before they end the app's lifespan, so that an app that waits
     for the lifespan hears of it too late. What the server itself does on a signal still happens.
@@ -22,7 +22,7 @@ def told_to_end(act: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def told(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(act)
         handler = before[signal.Signals(number)]
         if callable(handler):
@@ -32,10 +32,10 @@ def told_to_end(act: Callable[[], None]) -> Iterator[None]:
             signal.raise_signal(number)
 
     for number in before:
-        signal.signal(number, told)
+        signal.signal(number, stop)
     try:
         yield
     finally:
         for number, handler in before.items():
-            if signal.getsignal(number) is told:
+            if signal.getsignal(number) is stop:
                 signal.signal(number, handler)

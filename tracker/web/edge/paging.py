@@ -23,16 +23,16 @@ def instant_of(ticks: int) -> datetime:
     return _EPOCH + ticks * _TICK
 
 
-def place(request: Request, *, scope: str) -> int | None:
+def position(request: Request, *, scope: str) -> int | None:
     """Where the page begins; None at the start.
 
     scope: names the list and its filters. Raises InvalidRequest for another list's cursor.
     """
-    found = places(request, scope=scope)
+    found = sort_key(request, scope=scope)
     return None if found is None else found[0]
 
 
-def places(request: Request, *, scope: str) -> Sequence[int] | None:
+def sort_key(request: Request, *, scope: str) -> Sequence[int] | None:
     """Return the parts of the cursor's sort key; None when the request has no cursor."""
     text = request.query_params.get("cursor")
     if text is None:

@@ -107,14 +107,14 @@ async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Sta
     narrow = seen is not None or wait.seconds > 0
     look: Callable[[Request], Awaitable[Standing]] = look_narrow if narrow else look_whole
     watch = services(request).watch
-    until, place = wait.until, watch.place
+    until, position = wait.until, watch.position
     now = await look(request)
     if seen is not None and seen.strip() == "*":
         seen = etag(now.version)
     if not wait.seconds or _is_news(now.version, now.state, seen):
         return now
     wants = None if seen else _ends
-    with watch.task(now.id, since=place, wants=wants, holder=holder(request)) as waiter:
+    with watch.task(now.id, since=position, wants=wants, holder=holder(request)) as waiter:
         while not _is_news(now.version, now.state, seen):
             woke = await waiter.sleep(until, leaving(request))
             refuse_ended(woke)
@@ -127,7 +127,7 @@ async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Sta
 async def until_over(request: Request, wait: WaitTime, task: Task, *, since: int | None) -> Task:
     """A task that has just been accepted: when it is over, or as it is when the time is.
 
-    since: the watch's place before it was accepted.
+    since: the watch's position before it was accepted.
     """
     our, until = services(request), wait.until
     with our.watch.task(task.id, since=since, wants=_ends, holder=holder(request)) as waiter:

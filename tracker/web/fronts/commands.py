@@ -63,7 +63,7 @@ async def with_inputs(request: Request, shown: Shown) -> Shown:
 async def _create(request: Request, provider: str, command: Create) -> Shown:
     """Accept a task: it is durable when this returns, and nothing after that refuses the call."""
     our = services(request)
-    place = our.watch.place
+    place = our.watch.position
     accepted = await our.acceptance.accept(
         Submission(
             tenant=tenant(request),
@@ -93,7 +93,7 @@ def _repeats_since(request: Request, now: datetime) -> datetime | None:
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:
     our, owner = services(request), tenant(request)
-    place = our.watch.place
+    place = our.watch.position
     if command.by == "any":
         name = command.names[0]
         task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
@@ -187,7 +187,7 @@ async def _cancelled(request: Request, task: Task) -> Task:
     our = services(request)
     until = WaitTime(_SENDING_S, {}).until
     while True:
-        place = our.watch.place
+        place = our.watch.position
         try:
             return await our.actions.cancel(task.tenant, task.id, actor=principal(request).actor)
         except BeingSent:

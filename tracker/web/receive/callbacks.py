@@ -143,7 +143,7 @@ def decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
-def place_of(url: bytes) -> Sequence[str] | None:
+def path_parts_of(url: bytes) -> Sequence[str] | None:
     """Provider, subject and token of a callback URL that needs no decoding; None for any other."""
     found = _PLAIN_URL.fullmatch(url)
     return None if found is None else [part.decode() for part in found.groups()]

@@ -33,19 +33,21 @@ class _Exchange:
     uvicorn asks `message_event`, `response_complete`, `disconnected` and `keep_alive` of its own
     cycles, one of which this stands for.
 
-    place: provider, subject and token.
+    path_parts: provider, subject and token.
     """
 
     response_started = False
     message_event = asyncio.Event()
     """Of nobody: nothing here waits for messages."""
 
-    __slots__ = ("body", "disconnected", "headers", "keep_alive", "place", "response_complete")
+    __slots__ = ("body", "disconnected", "headers", "keep_alive", "path_parts", "response_complete")
 
-    def __init__(self, place: Sequence[str], headers: dict[str, str], *, keep_alive: bool) -> None:
+    def __init__(
+        self, path_parts: Sequence[str], headers: dict[str, str], *, keep_alive: bool
+    ) -> None:
         self.response_complete = self.disconnected = False
         self.keep_alive = keep_alive
-        self.place = place
+        self.path_parts = path_parts
         self.headers = headers
         self.body = b""
 
@@ -112,8 +114,8 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _plain_callback(self) -> _Exchange | None:
         """The request whose head is there, if it is one that can be answered here."""
-        place = callbacks.place_of(self.url)
-        if place is None or self.root_path or self.limit_concurrency is not None:
+        path_parts = callbacks.path_parts_of(self.url)
+        if path_parts is None or self.root_path or self.limit_concurrency is not None:
             return None
         parser = self.parser
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
@@ -127,7 +129,7 @@ class CallbackProtocol(BoundedHttpTools):
         size = headers.get("content-length", "")
         if not size.isdigit() or int(size) > self._services.limits.callback_bytes:
             return None
-        return _Exchange(place, headers, keep_alive=parser.should_keep_alive())
+        return _Exchange(path_parts, headers, keep_alive=parser.should_keep_alive())
 
     async def _answer(self, exchange: _Exchange, scope: Any) -> None:
         our = self._services
@@ -138,11 +140,13 @@ class CallbackProtocol(BoundedHttpTools):
             headers = exchange.headers
             peer = "" if self.client is None else self.client[0]
             sender = sender_of(peer, headers, self.config.forwarded_allow_ips)
-            arrival = callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.place), "", sender)
-            response = await callbacks.take(our, exchange.place, headers, exchange.body, arrival)
+            arrival = callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.path_parts), "", sender)
+            response = await callbacks.take(
+                our, exchange.path_parts, headers, exchange.body, arrival
+            )
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await problems.answer(Request(scope), error)
-        path = CALLBACK_PREFIX + "/".join(exchange.place)
+        path = CALLBACK_PREFIX + "/".join(exchange.path_parts)
         status = response.status_code
         log_answer(our.clock, "POST", path, status, started=started, route=CALLBACK_ROUTE)
         if not exchange.disconnected:

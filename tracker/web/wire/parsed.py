@@ -160,7 +160,7 @@ class BoundedHttpTools(HttpToolsProtocol):
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
         elif self._flaw is not None:
-            self._say(self._flaw)
+            self._send_refusal(self._flaw)
         elif self._in_body and self.cycle.response_complete:
             self._refuse_body()
         else:
@@ -303,14 +303,14 @@ class BoundedHttpTools(HttpToolsProtocol):
         if self._in_body and self.cycle is not None and self.cycle.response_started:
             self._close()
         elif not self._is_answering():
-            self._say(flaw)
+            self._send_refusal(flaw)
 
-    def _say(self, flaw: Exception) -> None:
-        task = self.loop.create_task(self._speak(flaw))
+    def _send_refusal(self, flaw: Exception) -> None:
+        task = self.loop.create_task(self._write_refusal(flaw))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _speak(self, flaw: Exception) -> None:
+    async def _write_refusal(self, flaw: Exception) -> None:
         if not self.transport.is_closing():
             await last_words(flaw, self._clock, self.transport.write)
             self._close()

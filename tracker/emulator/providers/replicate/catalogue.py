@@ -1,4 +1,4 @@
-"""What Replicate serves besides predictions: models, versions, files, the account, the secret.
+"""Replicate's calls besides predictions: models, versions, files, the account, the secret.
 
 Source: https://replicate.com/docs/reference/http, read 2026-11.
 """

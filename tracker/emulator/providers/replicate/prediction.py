@@ -50,7 +50,7 @@ _STATUSES = {
 
 @dataclass
 class ToldEvents:
-    """What the callbacks of a prediction have told so far."""
+    """The events that callbacks of a prediction have reported so far."""
 
     has_started: bool = False
     outputs: int = 0

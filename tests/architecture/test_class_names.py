@@ -1,0 +1,58 @@
+"""A class name means one thing in the package."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+from tests.support.service import ROOT
+
+PACKAGE = ROOT / "tracker"
+_SCHEMA = "the API's schema shows the domain's object of this name"
+_MODEL = "the API's schema and the Python client show the domain's object of this name"
+_ERROR = "the Python client raises its own exception for the service's answer"
+ALLOWED = {
+    "Account": _SCHEMA,
+    "Artifact": _MODEL,
+    "Attempt": _SCHEMA,
+    "Change": _MODEL,
+    "Condition": _SCHEMA,
+    "Conflict": _ERROR,
+    "Cost": _SCHEMA,
+    "Delivery": _SCHEMA,
+    "Dismissal": _SCHEMA,
+    "Endpoint": _SCHEMA,
+    "Evidence": _MODEL,
+    "Forbidden": _ERROR,
+    "ForgeryKind": _SCHEMA,
+    "NotFound": _ERROR,
+    "Receipt": _SCHEMA,
+    "Refused": "the Python client's public exception; inside, a provider's refusal of a submit",
+    "Resubmitted": _MODEL,
+    "Task": _MODEL,
+    "TaskError": _MODEL,
+    "Transition": _MODEL,
+    "Unauthenticated": _ERROR,
+    "Unavailable": _ERROR,
+    "UnknownWord": _SCHEMA,
+}
+"""Names that several classes may have, each with the reason."""
+STANDS_ALONE = PACKAGE / "emulator"
+"""Imports nothing of the service, so that its names meet no others."""
+
+
+def repeated(paths: list[Path]) -> dict[str, list[str]]:
+    """Return the class names that are defined more than once, with the files."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    return {name: where for name, where in found.items() if len(where) > 1}
+
+
+def test_each_class_name_is_defined_once() -> None:
+    ours = [path for path in sorted(PACKAGE.rglob("*.py")) if STANDS_ALONE not in path.parents]
+    twice = repeated(ours)
+    added = {name: where for name, where in twice.items() if name not in ALLOWED}
+    assert added == {}, "rename the less public one, or allow it with a reason"
+    assert sorted(set(ALLOWED) - set(twice)) == [], "no longer repeated: take it off the list"

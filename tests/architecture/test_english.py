@@ -1,0 +1,99 @@
+"""The English of the code: docstrings that stand alone, sources that a stranger can open."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import ROOT
+
+FOLDERS = ("bench", "migrations", "tests", "tracker")
+LEANING = re.compile(r"(The same|What|As|Whether|Who|Whoever)\b")
+"""Openings of docstrings that lean on the text around them."""
+PRIVATE = re.compile(
+    r"""\b[Dd]esign §|\b[Rr]eference:? ?§|[("][Rr]eference: [A-Z]|\bReference: """
+    r"""|\b(?:the|this) house\b|house\.md"""
+)
+"""Citations of pages that are not in the repository."""
+CITING = (".py", ".json", ".toml", ".html", ".js", ".mako")
+"""Files that may cite, but for those that others wrote."""
+
+
+def docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each docstring of a file with its line, those of constants and fields included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            match statement:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    yield statement.lineno, text.strip()
+
+
+def leaning(path: Path) -> list[str]:
+    """Return the docstrings of a file that do not stand alone, each with its place."""
+    return [
+        f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}"
+        for line, text in docstrings(path)
+        if LEANING.match(text)
+    ]
+
+
+def private(path: Path) -> list[str]:
+    """Return the lines of a file that cite a page outside of the repository."""
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if PRIVATE.search(line)
+    ]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_docstring_stands_alone(folder: str) -> None:
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    assert paths != []
+    assert [one for path in paths for one in leaning(path)] == [], (
+        "open with a verb (functions) or a noun (classes, constants)"
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_source_can_be_opened(folder: str) -> None:
+    paths = [
+        path
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in CITING and "static" not in path.parts and path != Path(__file__)
+    ]
+    assert [one for path in paths for one in private(path)] == [], (
+        "cite the public address and the date it was read"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('"""What it is."""', 1),
+        ('class A:\n    """The same, quicker."""', 1),
+        ('A = 1\n"""Whether it is so."""', 1),
+        ('def f():\n    """Return what it is."""', 0),
+        ('"""Asynchronous calls."""', 0),
+    ],
+)
+def test_openings_that_lean_are_found(tmp_path: Path, source: str, found: int) -> None:
+    path = tmp_path / "one.py"
+    path.write_text(source)
+    assert len([text for _, text in docstrings(path) if LEANING.match(text)]) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("(design §3 rule 7)", 1),
+        ('"source": "reference: Page §9"', 1),
+        ("https://www.rfc-editor.org/rfc/rfc9110, §10.2.3, read 2026-11", 0),
+        ("image_reference: str", 0),
+    ],
+)
+def test_private_citations_are_found(line: str, found: int) -> None:
+    assert len(PRIVATE.findall(line)) == found
