@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.clients.running import CLIENTS
+from tests.support.databases import SqliteTemplate
 from tests.support.keys import folder_secret, issue
 from tests.support.service import environment, listen, serving
 from tests.support.tls import Certificates, make_certificates
@@ -75,11 +76,18 @@ class Installed:
 class Served:
     """Address and key of providers' APIs.
 
-    url: http; the providers' prefixes follow.
+    url:      http; the providers' prefixes follow.
+    provider: the address of the emulator, itself or behind.
     """
 
     url: str
     key: str
+    provider: str
+
+    def created(self, prompt: str) -> int:
+        """Return how many tasks with this prompt were made at the emulator."""
+        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=30).json()
+        return sum(json.dumps(prompt) in json.dumps(task["request"]) for task in made)
 
     def fetch(self, url: str) -> bytes:
         """Return the bytes of a result."""
@@ -122,29 +130,37 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
             )
 
 
-@pytest.fixture
-def fronted(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
-    """The service's own fronts; the emulator is the provider behind it."""
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
-    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        env = environment(
-            sqlite_url,
-            tmp_path,
-            provider_url=emulator.url,
-            public_url=public,
-            TRACKER_LUMA_BASE_URL=f"{emulator.url}/luma/dream-machine/v1",
-            TRACKER_LUMA_API_KEY=DEFAULT_KEY,
-            TRACKER_REPLICATE_BASE_URL=f"{emulator.url}/replicate/v1",
-            TRACKER_REPLICATE_API_KEY=DEFAULT_KEY,
-            TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        )
-        key = issue(sqlite_url).secret
-        with serving(env, door=door, workers=True) as url:
-            yield Served(url, key)
-
-
 @pytest.fixture(scope="module")
 def emulated() -> Iterator[Served]:
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
-        yield Served(emulator.url, DEFAULT_KEY)
+        yield Served(emulator.url, DEFAULT_KEY, emulator.url)
+
+
+@pytest.fixture(scope="module")
+def fronted(
+    emulated: Served, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """The service, with the emulator behind it."""
+    folder = tmp_path_factory.mktemp("fronted")
+    database_url = sqlite_template.copy(folder)
+    door = listen()
+    env = environment(
+        database_url,
+        folder,
+        provider_url=emulated.url,
+        public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+        TRACKER_LUMA_BASE_URL=f"{emulated.url}/luma/dream-machine/v1",
+        TRACKER_LUMA_API_KEY=emulated.key,
+        TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
+        TRACKER_REPLICATE_API_KEY=emulated.key,
+        TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    )
+    with serving(env, door=door, workers=True) as url:
+        yield Served(url, issue(database_url).secret, emulated.url)
+
+
+@pytest.fixture(scope="module", params=["emulated", "fronted"])
+def served(request: pytest.FixtureRequest) -> Served:
+    """A provider's emulator, and the service's front with the emulator behind it."""
+    found: Served = request.getfixturevalue(request.param)
+    return found

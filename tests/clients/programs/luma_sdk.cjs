@@ -1,10 +1,10 @@
 // Use `lumaai` from npm as its README does; print what it returned as JSON.
-// Arguments: base URL, key, and `create` for one call or `all` for a generation's whole life.
+// Arguments: base URL, key, and `all`, or `create` and a prompt for one generation until its end.
 
 const { LumaAI, NotFoundError } = require("lumaai");
 
 const LONGEST_MS = 40_000;
-const [baseURL, authToken, task] = process.argv.slice(2);
+const [baseURL, authToken, task, prompt] = process.argv.slice(2);
 const client = new LumaAI({ authToken, baseURL });
 
 async function finished(id) {
@@ -43,15 +43,16 @@ async function wholeLife() {
     failed,
     listed: listed.generations.map((generation) => generation.id),
     after_delete: await statusAfterDelete(bad.id),
-    credits: (await client.credits.get()).credit_balance,
   };
 }
 
+async function once() {
+  const made = await client.generations.video.create({ model: "ray-2", prompt });
+  return finished(made.id);
+}
+
 async function main() {
-  const answer =
-    task === "create"
-      ? await client.generations.video.create({ model: "ray-2", prompt: "a bird" })
-      : await wholeLife();
+  const answer = task === "create" ? await once() : await wholeLife();
   process.stdout.write(JSON.stringify(answer));
 }
 

@@ -1,7 +1,6 @@
 """Use `lumaai` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, and `create` for one call, `life` for a generation's whole life, or `all`
-for that and the credits.
+Arguments: base URL, key, and `all`, or `create` and a prompt for one generation until its end.
 """
 
 import json
@@ -50,14 +49,13 @@ def whole_life(client: LumaAI) -> dict[str, Any]:
 
 def main() -> None:
     """Run what the arguments ask for."""
-    url, key, task = sys.argv[1:]
+    url, key, task, *prompt = sys.argv[1:]
     client = LumaAI(auth_token=key, base_url=url)
     if task == "create":
-        answer = client.generations.video.create(model="ray-2", prompt="a bird").to_dict()
+        made = client.generations.video.create(model="ray-2", prompt=prompt[0])
+        answer = finished(client, made.id).to_dict()
     else:
         answer = whole_life(client)
-        if task == "all":
-            answer["credits"] = client.credits.get().credit_balance
     json.dump(answer, sys.stdout, default=str)
 
 

@@ -257,7 +257,13 @@ def _model_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _output(task: Task) -> Any:
-    """Return the output as the provider wrote it, where it is kept; else its pieces."""
+    """Return the output as the provider wrote it, where it is kept; else its pieces.
+
+    None for one that did not succeed: @ai-sdk/replicate reads nothing else, and would hand the
+    pieces of a failure out as the result.
+    """
+    if task.state in TERMINAL and task.state is not TaskState.SUCCEEDED:
+        return None
     if task.state is TaskState.SUCCEEDED and task.detail and "output" in task.detail:
         return task.detail["output"]
     pieces = [piece for piece in task.artifacts if piece.state is not ArtifactState.FAILED]
