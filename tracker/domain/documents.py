@@ -24,6 +24,20 @@ def may_hold_nul(body: bytes) -> bool:
     return b"\\" in body and _NUL in body
 
 
+def is_large(value: Any, most: int) -> bool:
+    """Return whether the texts in JSON have more characters than `most`."""
+    left = [value]
+    while left and most >= 0:
+        one = left.pop()
+        if isinstance(one, str):
+            most -= len(one)
+        elif isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return most < 0
+
+
 def storable_text(text: str) -> str:
     """Return a text with a replacement character for each that cannot be stored."""
     if text.isascii() and "\0" not in text:  # most are, and searching them takes longer

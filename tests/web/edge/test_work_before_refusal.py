@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import EXAMPLE, MULTI_IMAGE, submission
+from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, submission, submit
 from tests.support.service import environment, listen, serving
 from tests.support.stalls import StallMeter
 from tracker.domain.errors import MOST_NAMED
@@ -60,7 +60,13 @@ def measured(
     meter = StallMeter()
     folder = tmp_path_factory.mktemp("measured")
     database = sqlite_template.copy(folder)
-    env = environment(database, folder, provider_url="http://127.0.0.1:9", public_url=None)
+    env = environment(
+        database,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_CALLBACK_SECRETS="a secret for tests only",
+    )
     with (
         serving(env, door=listen(), workers=False, around=meter.around) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
@@ -125,3 +131,26 @@ def test_a_large_picture_is_still_taken(measured: Measured) -> None:
     image = "A" * (10 * 1024 * 1024)
     body = submission(input=EXAMPLE | {"image_list": [{"image": image}]})
     assert measured.http.post("/v1/tasks", json=body).status_code == 202
+
+
+@pytest.mark.parametrize("headers", [{}, {"idempotency-key": "once"}])
+def test_a_body_of_the_largest_size_is_taken_beside_the_event_loop(
+    measured: Measured, headers: dict[str, str]
+) -> None:
+    images = [{"image": "A" * (12 * 1024 * 1024)} for _ in range(4)]
+    body = json.dumps(submission(input=EXAMPLE | {"image_list": images})).encode()
+    measured.meter.reset()
+    sent = {"content-type": "application/json"} | headers
+    answer = measured.http.post("/v1/tasks", content=body, headers=sent)
+    assert answer.status_code == 202, answer.text[:200]
+    assert measured.meter.longest_s < STALL_S * SHARED
+
+
+def test_a_callback_of_very_many_values_is_kept_and_not_parsed(measured: Measured) -> None:
+    task = submit(measured.http)["id"]
+    body = b"[" + b"[]," * 300_000 + b"[]]"
+    answer = measured.refused("POST", callback_path(task), body)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "")
+    (receipt,) = measured.http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
+    assert receipt["verdict"] == "malformed"
+    assert f"more than {MOST_VALUES} values" in receipt["reason"]

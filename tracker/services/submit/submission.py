@@ -1,5 +1,6 @@
 """Accept a task, once; and carry out one try to hand it to its provider."""
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from tracker.clock import new_id
-from tracker.domain import lifecycle
+from tracker.domain import documents, lifecycle
 from tracker.domain.errors import (
     Conflict,
     FieldError,
@@ -29,6 +30,8 @@ from tracker.store.idempotency import IdempotencyKey
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
+ENCODED_AT_ONCE = 256 * 1024
+"""Characters of an input that the event loop encodes itself, in some 5 ms at worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +185,27 @@ class Acceptance:
             self._check_account(provider, submission)
         else:
             self._choosing.check(submission.provider, submission.operation)
+        is_large = documents.is_large(submission.input, ENCODED_AT_ONCE)
+        check = provider.submits.check
         try:
-            request = provider.submits.check(submission.operation, submission.input)
+            if is_large:
+                request = await asyncio.to_thread(check, submission.operation, submission.input)
+            else:
+                request = check(submission.operation, submission.input)
             self._check_url("callback_url", request.callback_url)
         except InvalidRequest as error:
             raise error.under(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
         parent = await self._parent(submission, request)
+        if is_large:
+            body, key = await asyncio.to_thread(_encoded, request, submission)
+        else:
+            body, key = _encoded(request, submission)
         return _Checked(
             task=await self._new_task(submission, request, parent),
-            body=_as_bytes(request, submission),
-            key=_idempotency_key(submission),
+            body=body,
+            key=key,
             repeats_since=submission.repeats_since,
         )
 
@@ -370,6 +382,11 @@ def as_accepted(task: Task) -> Task:
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
+    """What is kept of a submission. In a thread where it is large: it takes long."""
+    return _as_bytes(request, submission), _idempotency_key(submission)
 
 
 def _as_bytes(request: Request, submission: Submission) -> bytes:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +17,18 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import as_utf8, undone
 from tracker.web.edge.structure import check_values
+
+PARSED_AT_ONCE = 256 * 1024
+"""Bytes of a body that the event loop parses itself, in some 5 ms at worst."""
+_LARGE_AT_ONCE = 2
+"""Larger bodies that are parsed at once, each in a thread; others wait."""
+_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _large_bodies() -> asyncio.Semaphore:
+    """Return the places for large bodies of this event loop."""
+    loop = asyncio.get_running_loop()
+    return _places.setdefault(loop, asyncio.Semaphore(_LARGE_AT_ONCE))
 
 
 async def read_capped(
@@ -48,7 +61,9 @@ async def _read(message: Awaitable[Message], receive: Receive, limit: int) -> by
         chunks.append(_chunk(said, size, limit))
         size += len(chunks[-1])
         if not said.get("more_body", False):
-            return b"".join(chunks)
+            if size <= PARSED_AT_ONCE:
+                return b"".join(chunks)
+            return await asyncio.to_thread(b"".join, chunks)  # copies while others go on
         message = receive()
 
 
@@ -131,7 +146,10 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
     body = as_utf8(request.headers.get("content-type", ""), body)
     await check_values(body)
-    return parse_object(body)
+    if len(body) <= PARSED_AT_ONCE:
+        return parse_object(body)
+    async with _large_bodies():
+        return await asyncio.to_thread(parse_object, body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, undone
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
+from tracker.web.edge.structure import check_values_at_once
 
 ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
@@ -105,6 +106,11 @@ async def take(
     text = as_utf8(headers.get("content-type", ""), body)
     if text is not body and not signed:
         signed = (body,)
+    if flaw is None:
+        try:
+            check_values_at_once(text)
+        except InvalidRequest as error:
+            flaw = error
     raw = RawCallback(
         provider,
         subject,
