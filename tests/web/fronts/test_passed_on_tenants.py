@@ -253,3 +253,44 @@ def test_no_tenant_takes_the_place_of_the_others(shared: Shared) -> None:
         finally:
             may_answer.set()
         assert [one.result()["code"] for one in waiting] == [0] * len(waiting)
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "path"),
+    [
+        (
+            "videos/image2video",
+            {"image": "https://example.com/1.png", "voice_list": [{"voice_id": IDS["voice"]}]},
+            "input.voice_list[0].voice_id",
+        ),
+        (
+            "videos/image2video",
+            {
+                "image": "https://example.com/1.png",
+                "element_list": [{"element_id": int(IDS["element"])}],
+            },
+            "input.element_list[0].element_id",
+        ),
+        (
+            "videos/multi-elements",
+            {"session_id": IDS["session"], "edit_mode": "removal", "prompt": "p"},
+            "input.session_id",
+        ),
+    ],
+)
+def test_the_input_of_a_task_names_only_what_its_tenant_made(
+    shared: Shared, operation: str, given: dict[str, Any], path: str
+) -> None:
+    sent = {"provider": "kling", "operation": operation, "input": given}
+    with (
+        shared.client("theirs") as them,
+        shared.client("mine") as me,
+        shared.client("default") as operator,
+    ):
+        make_all(shared, them)
+        for http in (me, operator):
+            answer = http.post("/v1/tasks", json=sent)
+            assert answer.status_code == 422, answer.text
+            assert [one["path"] for one in answer.json()["errors"]] == [path]
+        answer = them.post("/v1/tasks", json=sent)
+        assert answer.status_code == 202, answer.text

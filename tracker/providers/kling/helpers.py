@@ -14,7 +14,7 @@ from tracker.providers.kling import profiles
 from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import NamedObject, PassedCall
 
 _GET, _POST = "GET", "POST"
 
@@ -61,6 +61,14 @@ MADE_BY: Mapping[str, str] = MappingProxyType(
     }
 )
 """The kinds of object that the tasks of an operation make."""
+NAMED_IN_TASKS: Mapping[str, NamedObject] = MappingProxyType(
+    {
+        "session_id": NamedObject(_SESSION),
+        "voice_id": NamedObject(_VOICE, may_be_public=True),
+        "element_id": NamedObject(_ELEMENT, may_be_public=True),
+    }
+)
+"""By field: in `voice_list`, `element_list` and `contents`, and beside the prompt."""
 HELPERS: Mapping[str, str] = MappingProxyType(
     {path: call.method for path, call in CALLS.items() if not call.is_account}
 )
@@ -80,6 +88,7 @@ class KlingCalls:
 
     calls = CALLS
     made_by = MADE_BY
+    named_in_tasks = NAMED_IN_TASKS
 
     def refusal(self, account: Account) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""

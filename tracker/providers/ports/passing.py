@@ -35,6 +35,18 @@ class PassedCall:
     is_account: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class NamedObject:
+    """What a field in the input of a task names.
+
+    kind:          the provider's word, such as `voice`.
+    may_be_public: whether it may be the provider's own, which everybody may use.
+    """
+
+    kind: str
+    may_be_public: bool = False
+
+
 class PassesOn(Protocol):
     """The calls of a provider that are passed on."""
 
@@ -46,6 +58,11 @@ class PassesOn(Protocol):
     @property
     def made_by(self) -> Mapping[str, str]:
         """The kind of object that the tasks of an operation make: the artifacts of a success."""
+        ...
+
+    @property
+    def named_in_tasks(self) -> Mapping[str, NamedObject]:
+        """The fields, at any depth of a task's input, that hold the id of an object."""
         ...
 
     def refusal(self, account: Account) -> str | None:

@@ -24,6 +24,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
+from tracker.services.submit.naming import check_named
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
@@ -193,6 +194,9 @@ class Acceptance:
             else:
                 request = check(submission.operation, submission.input)
             self._check_url("callback_url", request.callback_url)
+            await check_named(
+                self._context, submission.provider, submission.tenant, submission.input
+            )
         except InvalidRequest as error:
             raise error.under(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
