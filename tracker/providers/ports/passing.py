@@ -37,7 +37,7 @@ class PassedCall:
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """What a field in the input of a task names.
+    """An object that a field in the input of a task names.
 
     kind:          the provider's word, such as `voice`.
     may_be_public: whether it may be the provider's own, which everybody may use.

@@ -389,7 +389,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def _encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
-    """What is kept of a submission. In a thread where it is large: it takes long."""
+    """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
     return _as_bytes(request, submission), _idempotency_key(submission)
 
 
