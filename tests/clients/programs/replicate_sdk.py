@@ -34,7 +34,8 @@ def everything(client: Client) -> dict[str, Any]:
         client.run(MODEL, input={"prompt": "a dog [scenario:failed]"})
         failure = None
     except ModelError as problem:
-        failure = {"status": problem.prediction.status, "error": problem.prediction.error}
+        failed = problem.prediction
+        failure = {"status": failed.status, "error": failed.error, "output": failed.output}
     stopped = client.models.predictions.create(MODEL, input={"prompt": "a cow [scenario:hold]"})
     stopped.cancel()
     stopped.wait()
