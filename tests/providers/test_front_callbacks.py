@@ -1,0 +1,73 @@
+"""Hold the callbacks of fronts, step by step, to the events that their clients expect."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.providers.support import NOW, a_task
+from tracker.domain.lifecycle import Transition, created
+from tracker.domain.task import Artifact, TaskState
+from tracker.providers.registry import PROVIDERS
+
+S = TaskState
+INPUT = {"prompt": "a cat", "model": "ray-2", "input": {"prompt": "a cat"}}
+
+
+def told(name: str, operation: str, before: TaskState, after: TaskState, **more: Any) -> Any:
+    """Return the body of a callback; None where none is sent."""
+    front = PROVIDERS[name].front
+    assert front is not None
+    task = a_task(operation, state=after, finished_at=NOW)
+    first = created(replace(task, state=S.QUEUED, version=1)).transition
+    assert first is not None
+    step: Transition = replace(first, from_state=before, to_state=after)
+    body = front.tell(replace(task, **more), step, INPUT, base="https://us.example/replicate")
+    return None if body is None else json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (S.QUEUED, S.SUBMITTED, None),
+        (S.SUBMITTED, S.RUNNING, "dreaming"),
+        (S.RUNNING, S.RUNNING, None),
+        (S.RUNNING, S.SUCCEEDED, "completed"),
+        (S.RUNNING, S.FAILED, "failed"),
+        (S.RUNNING, S.CANCELLED, "failed"),
+        (S.UNCERTAIN, S.EXPIRED, "failed"),
+    ],
+)
+def test_luma_calls_back_at_dreaming_and_at_the_end(
+    before: TaskState, after: TaskState, word: str | None
+) -> None:
+    body = told("luma", "generations/video", before, after)
+    assert (None if body is None else body["state"]) == word
+    if body is not None:
+        assert body["request"]["prompt"] == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (S.QUEUED, S.SUBMITTED, None),
+        (S.SUBMITTED, S.RUNNING, None),
+        (S.RUNNING, S.SUCCEEDED, "succeeded"),
+        (S.RUNNING, S.CANCELLED, "canceled"),
+        (S.UNCERTAIN, S.EXPIRED, "failed"),
+    ],
+)
+def test_replicate_calls_back_with_the_events_of_no_filter(
+    before: TaskState, after: TaskState, word: str | None
+) -> None:
+    body = told("replicate", "models/acme/picture", before, after)
+    assert (None if body is None else body["status"]) == word
+    if body is not None:
+        assert all(isinstance(url, str) for url in body["urls"].values())
+
+
+def test_replicate_tells_of_output_while_it_grows() -> None:
+    piece = Artifact("image", "https://media.example/1.png", key="0")
+    body = told("replicate", "models/acme/picture", S.RUNNING, S.RUNNING, artifacts=(piece,))
+    assert (body["status"], body["output"]) == ("processing", "https://media.example/1.png")
