@@ -155,7 +155,7 @@ async def test_a_large_answer_is_searched_too(egress: EgressClient) -> None:
 
 async def test_calls_of_both_kinds_say_who_makes_them() -> None:
     egress = EgressClient(("127.0.0.0/8",))
-    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+    with Upstream(lambda asked: [json_answer(b"".join(asked.body))]) as upstream:
         call = HttpCall("POST", upstream.url, {}, b"{}")
         await egress.call_provider(call)
         await egress.call_guarded(call)

@@ -42,13 +42,13 @@ class Tunnel(Listener):
         method, target = line.decode("latin-1").split(" ", 2)[:2]
         credentials = _field(head, "proxy-authorization")
         if self._credentials not in (None, credentials):
-            _refuse(connection, "407 Proxy Authentication Required")
+            _refuse(connection, head, "407 Proxy Authentication Required")
             return
         url = urlsplit(f"//{target}" if method == "CONNECT" else target)
         port = self._hosts.get(url.netloc)
         if port is None:
             self.refused.append(target)
-            _refuse(connection, "403 Forbidden")
+            _refuse(connection, head, "403 Forbidden")
             return
         self.asked.append((line.decode("latin-1"), credentials))
         server = socket.create_connection(("127.0.0.1", port))
@@ -71,8 +71,15 @@ def _field(head: bytes, name: str) -> str:
     return ""
 
 
-def _refuse(connection: socket.socket, status: str) -> None:
-    connection.sendall(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
+def _refuse(connection: socket.socket, begun: bytes, status: str) -> None:
+    """Answer once the body is read: a close before that would reset the connection."""
+    head, _, body = begun.partition(b"\r\n\r\n")
+    left = int(_field(head, "content-length") or "0") - len(body)
+    while left > 0 and (piece := connection.recv(left)):
+        left -= len(piece)
+    connection.sendall(
+        f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+    )
     connection.close()
 
 

@@ -28,9 +28,9 @@ Script = Callable[[Asked], Iterable[bytes]]
 
 
 def json_answer(body: bytes, status: str = "200 OK", kind: str = "application/json") -> bytes:
-    """A whole answer."""
-    head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    """A whole answer, after which the connection is closed."""
+    head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n"
+    return head.encode() + b"connection: close\r\n\r\n" + body
 
 
 class Upstream(Listener):
