@@ -1,6 +1,7 @@
 """Fixtures of every test: databases on SQLite and on PostgreSQL."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import pytest
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.postgres import PostgresServer
+
+# Where the tests are started in the background of a shell, SIGINT is ignored, and so it would be by
+# every command that they start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS
+from tests.support.requests import SECRET
 from tests.support.service import environment, listen, serving
 from tracker.web.api.openapi import build_document, operations
 from tracker.web.routes import ROUTES
@@ -68,6 +69,7 @@ def _live(database_url: str, folder: Path) -> Iterator[Live]:
         provider_url="http://127.0.0.1:9",
         public_url="https://tracker.example",
         TRACKER_AUTH="on",
+        TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
     with serving(env, door=listen(), workers=False) as url:
         yield Live(url, headers)
