@@ -6,7 +6,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -56,13 +56,17 @@ def _sockets(process: Process, env: dict[str, str], state: str) -> Counter[int]:
     found: Counter[int] = Counter()
     assert process.pid is not None
     for child in _children(process.pid):
-        try:
-            names = [f"{one.readlink()}" for one in Path(f"/proc/{child}/fd").iterdir()]
-        except OSError:  # it has just ended, or closed one
-            continue
-        if mine := len(wanted.intersection(names)):
+        if mine := len(wanted.intersection(_open_files(child))):
             found[child] = mine
     return found
+
+
+def _open_files(pid: int) -> Iterator[str]:
+    """Name what a process has open. One that has just ended has nothing."""
+    with suppress(OSError):
+        for one in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # it has just been closed; the others count all the same
+                yield f"{one.readlink()}"
 
 
 def _listeners(process: Process, env: dict[str, str]) -> Counter[int]:
