@@ -81,7 +81,7 @@ class Bed:
             "TRACKER_DATA_DIR": str(self.folder),
             "TRACKER_PUBLIC_URL": "http://127.0.0.1:1",
             "TRACKER_CALLBACK_SECRETS": SECRET,
-            "TRACKER_KLING_API_KEY": "a key for measuring only",
+            "TRACKER_KLING_API_KEY": "a-key-for-measuring-only",
             "TRACKER_KLING_BASE_URL": "http://127.0.0.1:9",
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
         }
