@@ -1,6 +1,7 @@
 """Every provider by name. A new one is one file and one line here."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 
 from tracker.providers.ports.provider import Provider
@@ -17,8 +18,7 @@ class _Registry(Mapping[str, Provider]):
 
     def __getitem__(self, name: str) -> Provider:
         """Return a provider's record. Raises KeyError for an unknown name."""
-        provider: Provider = import_module(_MODULES[name]).PROVIDER
-        return provider
+        return _load(name)
 
     def __iter__(self) -> Iterator[str]:
         """Name all of them."""
@@ -27,6 +27,13 @@ class _Registry(Mapping[str, Provider]):
     def __len__(self) -> int:
         """Count them."""
         return len(_MODULES)
+
+
+@cache
+def _load(name: str) -> Provider:
+    """Import a provider's module; once, as every callback asks for its record several times."""
+    provider: Provider = import_module(_MODULES[name]).PROVIDER
+    return provider
 
 
 PROVIDERS: Mapping[str, Provider] = _Registry()
