@@ -1,11 +1,13 @@
 """A body that will be refused costs little: no answer is large, and nothing stops the event loop.
 
 The bound is 50 ms of the loop's own processor time, and four times that for a machine whose cores
-are shared; what is refused here took seconds before bodies were bounded.
+are shared; what is refused here took seconds before bodies were bounded. The best of a few tries
+counts, because a collection of this process's garbage, or a module that is imported by a first
+request, falls into the loop's time by chance; a cost of the request itself is there each time.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +26,7 @@ from tracker.web.routes import ROUTES
 
 STALL_S = 0.05
 SHARED = 4
+TRIES = 5
 ANSWER_BYTES = 64 * 1024
 MANY = MOST_VALUES - 100
 BODY_ROUTES = [
@@ -43,14 +46,23 @@ class Measured:
     def refused(self, method: str, path: str, content: bytes) -> httpx.Response:
         """Its answer to a body, which must be small, come fast and be a refusal."""
         headers = {"content-type": "application/json"}
-        self.http.get("/healthz").raise_for_status()
-        self.meter.reset()
-        answer = self.http.request(method, path, content=content, headers=headers)
-        self.http.get("/healthz").raise_for_status()
+        answer = self.fast(lambda: self.http.request(method, path, content=content, headers=headers))
         assert 400 <= answer.status_code < 500, answer.text[:200]
         assert len(answer.content) < ANSWER_BYTES
-        assert self.meter.longest_s < STALL_S * SHARED, (method, path)
         return answer
+
+    def fast(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        """The first answer to what is sent; one of the tries must leave the event loop free."""
+        stalls: list[float] = []
+        answers: list[httpx.Response] = []
+        while len(stalls) < TRIES and min(stalls, default=1.0) >= STALL_S * SHARED:
+            self.http.get("/healthz").raise_for_status()
+            self.meter.reset()
+            answers.append(send())
+            self.http.get("/healthz").raise_for_status()
+            stalls.append(self.meter.longest_s)
+        assert min(stalls) < STALL_S * SHARED, stalls
+        return answers[0]
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +151,9 @@ def test_a_body_of_the_largest_size_is_taken_beside_the_event_loop(
 ) -> None:
     images = [{"image": "A" * (12 * 1024 * 1024)} for _ in range(4)]
     body = json.dumps(submission(input=EXAMPLE | {"image_list": images})).encode()
-    measured.meter.reset()
     sent = {"content-type": "application/json"} | headers
-    answer = measured.http.post("/v1/tasks", content=body, headers=sent)
+    answer = measured.fast(lambda: measured.http.post("/v1/tasks", content=body, headers=sent))
     assert answer.status_code == 202, answer.text[:200]
-    assert measured.meter.longest_s < STALL_S * SHARED
 
 
 def test_a_callback_of_very_many_values_is_kept_and_not_parsed(measured: Measured) -> None:
