@@ -141,12 +141,18 @@ class MadeUp:
     per:          whether callbacks go to a URL of each task, or to one for all.
     together:     how many tasks one poll asks for.
     erases_ended: whether a cancel erases a task that has ended.
+    spacing:      least seconds between two looks at one task.
+    is_silent:    whether its accounts never call back.
+    may_cancel:   whether its accounts offer a way to cancel.
     """
 
     how: Finds = Finds.BY_ID
     per: Literal["task", "project"] = "task"
     together: int = 20
     erases_ended: bool = False
+    spacing: float = 0.0
+    is_silent: bool = False
+    may_cancel: bool = True
 
     operations = ("draw", "film")
 
@@ -220,6 +226,16 @@ class MadeUp:
             if said.get("mark") == asking.task.external_task_id:
                 return Observed(observation(said))
         return More({"number": page["next"]}) if page.get("next") else NotSeen("not on its list")
+
+    def spacing_s(self, account: Account) -> float:
+        """Return `spacing`."""
+        del account
+        return self.spacing
+
+    def comes_from(self, account: Account) -> bool:
+        """Tell whether it is not silent."""
+        del account
+        return not self.is_silent
 
     def shares(self, account: Account, task: Task) -> str | None:
         """All that it has named."""
@@ -305,7 +321,8 @@ class MadeUp:
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """POST /cancel, by its id or, where tasks are found by it, ours."""
         task = asking.task
-        if task.provider_task_id is None and self.how is not Finds.BY_ID:
+        is_named = task.provider_task_id is not None or self.how is Finds.BY_ID
+        if not self.may_cancel or not is_named:
             return None
         named = {"id": task.provider_task_id, "mark": task.external_task_id}
         return _call(asking.account, "POST", "/cancel", named)

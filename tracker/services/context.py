@@ -150,10 +150,19 @@ class Context:
         long_ago = self.clock.monotonic() - UNOPENED_PAUSE_S
         return any(until > long_ago for until in self.unopened.values())
 
-    @property
-    def expects_callbacks(self) -> bool:
-        """Return true if providers were given a URL for callbacks."""
-        return self.public_url is not None
+    def expects_callbacks(self, provider: str, account: str) -> bool:
+        """Return whether an account's upstream is given a URL of ours, and calls it."""
+        known = self.accounts.get((provider, account))
+        if self.public_url is None or known is None:
+            return False
+        calls_back = self.providers[provider].calls_back
+        return calls_back is not None and calls_back.comes_from(known)
+
+    def spacing_s(self, provider: str, account: str) -> float:
+        """Return the least seconds between two looks at one task of an account."""
+        known = self.accounts.get((provider, account))
+        polls = None if known is None else self.providers[provider].polls
+        return 0.0 if known is None or polls is None else polls.spacing_s(known)
 
     @property
     def confirm_pause(self) -> timedelta:

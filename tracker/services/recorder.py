@@ -273,15 +273,16 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     if task.awaits is Awaits.DETAIL:  # we know that it has ended
         return now + context.policy.polls.first
     usual = context.expectations.of(task)
+    own_s = context.spacing_s(task.provider, task.account)
     must_ask = task.state is TaskState.UNCERTAIN or task.awaits is not None
     return context.policy.polls.next_look(
         now=now,
         since=task.submitted_at or task.updated_at,
         # Whether a task exists at all is not a question of how long tasks take.
         usual=NOTHING_KNOWN if must_ask else usual,
-        callbacks=context.expects_callbacks and not must_ask,
+        callbacks=not must_ask and context.expects_callbacks(task.provider, task.account),
         jitter=context.jitter(),
-        asked_s=asked_s,
+        asked_s=max(asked_s, own_s),
     )
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.made_up import MadeUp
 from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
@@ -375,6 +376,18 @@ async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
             await Learning(context).learn()
         events = [o for o in await owed(bench) if o.event == EventType.CALLBACKS_DEGRADED]
         assert len(events) == 1
+
+
+async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_url: str) -> None:
+    silent = MadeUp(is_silent=True)
+    async with open_workbench(database_url, Way(lambda _: OK), adapter=silent) as bench:
+        await an_endpoint(bench)
+        context = replace(bench.context, public_url="https://tracker.example")
+        for n in range(6):
+            task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
+            await polled(bench, task)
+        await Learning(context).learn()
+        assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await owed(bench)]
 
 
 async def polled(bench: Workbench, task: Task) -> None:

@@ -173,3 +173,32 @@ async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_b
         await bench.bring_forward(made)
         await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
         assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("adapter", "url", "low_s", "high_s"),
+    [
+        (MadeUp(), "https://tracker.example", 60, 75),
+        (MadeUp(), None, 3, 4),
+        (MadeUp(is_silent=True), "https://tracker.example", 3, 4),
+        (MadeUp(is_silent=True, spacing=20.0), "https://tracker.example", 20, 25),
+    ],
+)
+async def test_the_pause_between_looks_is_that_of_the_accounts_upstream(
+    sqlite_url: str, adapter: MadeUp, url: str | None, low_s: float, high_s: float
+) -> None:
+    """On SQLite: PostgreSQL hands out jobs by its own clock."""
+    clock, running = HandClock(), tells({"id": "theirs", "status": "running"})
+    way = Way(lambda call: says(id="theirs") if call.url.endswith("/make") else running)
+    async with open_workbench(
+        sqlite_url, way, adapter=adapter, policy=Policy(), clock=clock, public_url=url
+    ) as bench:
+        await bench.sent()
+        due = await bench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert low_s <= (due - clock.now()).total_seconds() <= high_s
+        clock.at = due
+        await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
+        due = await bench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert low_s <= (due - clock.now()).total_seconds() <= 1.3 * high_s

@@ -196,6 +196,22 @@ async def test_a_task_of_unknown_outcome_is_cancelled_once_it_is_found(database_
         assert played.asked == ["make", "tasks", "cancel"]
 
 
+@pytest.mark.parametrize("erases_ended", [True, False])
+async def test_one_that_is_found_where_nothing_can_be_cancelled_is_followed_to_its_end(
+    database_url: str, *, erases_ended: bool
+) -> None:
+    """Accounts of one provider differ: only some offer a way to cancel."""
+    played = Played(make=CUT, poll=tells(RUNNING))
+    adapter = MadeUp(may_cancel=False, erases_ended=erases_ended)
+    async with open_workbench(database_url, Way(played), adapter=adapter) as bench:
+        task = await bench.sent()
+        await _cancel(bench, task)
+        assert (await bench.look(task)).state is TaskState.RUNNING
+        played.poll = tells(DONE)
+        assert (await bench.look(task)).state is TaskState.SUCCEEDED
+        assert "cancel" not in played.asked
+
+
 async def test_a_task_that_was_never_made_is_cancelled_and_not_sent_again(
     database_url: str,
 ) -> None:

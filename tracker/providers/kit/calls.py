@@ -47,6 +47,12 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     return url.scheme, url.hostname, url.port or default
 
 
+def spacing_of(account: Account, least_s: float) -> float:
+    """Return the seconds between two looks at one task: as the account is set, else `least_s`."""
+    own = account.options.poll_spacing_s
+    return least_s if own is None else own
+
+
 def retry_after_s(answer: HttpResult) -> float | None:
     """Seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
     text = answer.headers.get("retry-after", "").strip()

@@ -31,7 +31,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
-from tracker.providers.kit.calls import bearer, posted, retry_after_s
+from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -96,6 +96,7 @@ class TableAdapter:
     ids, words_in, messages: names of fields, `a.b` for one within another; the first filled counts.
     words:       the provider's status words.
     meanings:    of HTTP statuses, over STATUSES.
+    least_spacing_s: seconds between two looks at one task, where the provider asks for them.
     probe_path:  below the base URL, of something that shows the account; None: a task is asked for
                  that nobody has.
     """
@@ -112,6 +113,7 @@ class TableAdapter:
     meanings: ClassVar[Mapping[int, Meaning]] = {}
     probe_path: ClassVar[str | None] = None
     together: ClassVar[int] = 1
+    least_spacing_s: ClassVar[float] = 0.0
     forgets: ClassVar[bool] = False
     """True when the provider drops tasks after a while, so that absence says little."""
 
@@ -201,6 +203,10 @@ class TableAdapter:
                 return Deferred(code, words, self.pause_s(answer, parsed), spends_attempt=False)
             case Meaning.UNKNOWN:
                 return Unknown(words, code)
+
+    def spacing_s(self, account: Account) -> float:
+        """Return the account's own wish, else the provider's."""
+        return spacing_of(account, self.least_spacing_s)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask for each task alone."""

@@ -9,6 +9,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
 from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.calls import spacing_of
 from tracker.providers.kling import answers, calls, helpers, operations, profiles, standard
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.front import KlingFront
@@ -70,6 +71,10 @@ class KlingAdapter(ObjectCallbacks):
         """Read the answer of any profile."""
         del sending
         return answers.submitted(answer)
+
+    def spacing_s(self, account: Account) -> float:
+        """Kling asks for none."""
+        return spacing_of(account, 0.0)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Up to 20 of one path, by the same kind of id, are asked for in one call."""

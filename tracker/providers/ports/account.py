@@ -90,6 +90,7 @@ class AccountOptions(BaseModel):
                      where they are not signed.
     max_in_flight:   tasks at the provider at once; None for no limit of ours.
     weight:          its share of the tasks whose caller names no account; 0: none of them.
+    poll_spacing_s:  least seconds between two looks at one task; None for the provider's own.
     proxy:           URL of the HTTP proxy that all of its calls go through; None for none.
     """
 
@@ -102,6 +103,7 @@ class AccountOptions(BaseModel):
     webhook_secrets: tuple[Secret, ...] = Field((), max_length=10, strict=False)
     max_in_flight: int | None = Field(None, ge=1)
     weight: int = Field(1, ge=0, le=1000)
+    poll_spacing_s: float | None = Field(None, ge=0, le=3600)
     proxy: ProxyUrl | None = None
 
     def has_credentials(self) -> bool:

@@ -182,6 +182,10 @@ class Polls(Protocol):
         """How many tasks one call may ask for; 1 where each is asked for by itself."""
         ...
 
+    def spacing_s(self, account: Account) -> float:
+        """Return the least seconds between two looks at one task; 0 for no wish of its own."""
+        ...
+
     def shares(self, account: Account, task: Task) -> str | None:
         """Name the group whose members one call may ask for; None when it is asked for alone."""
         ...
@@ -248,6 +252,10 @@ class CallsBack(Protocol):
     @property
     def per(self) -> Literal["task", "project"]:
         """`task`: to a URL of each task. `project`: to one URL, the task is found by its ids."""
+        ...
+
+    def comes_from(self, account: Account) -> bool:
+        """Tell whether the account's upstream calls back at all: else polls are all there is."""
         ...
 
     def proof(self, account: Account) -> Scheme | None:

@@ -149,14 +149,15 @@ async def _cancel(
     context: Context, cancels: Cancels, polls: Polls | None, asking: Asking
 ) -> PollResult:
     """Ask the provider to cancel. Where that would erase an ended task, look at it first."""
+    looked = None
     if cancels.erases_ended:
         looked = await _poll(context, polls, asking)
         said = looked.outcomes[0]
         if not isinstance(said, Observed) or _tells_end(said):
             return looked
     call = cancels.build_cancel(asking)
-    if call is None:
-        return PollResult(CANNOT_ASK, [NOT_ASKED])
+    if call is None:  # found under an account that offers no way: its end is all there is to learn
+        return looked or await _poll(context, polls, asking)
     answer = await _call(context, call, asking)
     try:
         outcome = cancels.parse_cancel(asking, answer)

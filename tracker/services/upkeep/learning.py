@@ -31,8 +31,12 @@ class Learning:
         accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in await self.recall():
             accounts[verdict.provider, verdict.account].append(verdict.ended)
-        if context.expects_callbacks and accounts:
-            silent = {account for account, ended in accounts.items() if is_silent(ended)}
+        if accounts:
+            silent = {
+                account
+                for account, ended in accounts.items()
+                if context.expects_callbacks(*account) and is_silent(ended)
+            }
             await self._record(silent, set(accounts))
 
     async def recall(self) -> Sequence[TaskEnd]:
