@@ -46,7 +46,9 @@ class Measured:
     def refused(self, method: str, path: str, content: bytes) -> httpx.Response:
         """Its answer to a body, which must be small, come fast and be a refusal."""
         headers = {"content-type": "application/json"}
-        answer = self.fast(lambda: self.http.request(method, path, content=content, headers=headers))
+        answer = self.fast(
+            lambda: self.http.request(method, path, content=content, headers=headers)
+        )
         assert 400 <= answer.status_code < 500, answer.text[:200]
         assert len(answer.content) < ANSWER_BYTES
         return answer
