@@ -90,12 +90,16 @@ def observation(said: Statement) -> Observation:
         progress=said.get("progress"),
         artifacts=tuple(_piece(one) for one in said.get("pieces", ())),
         error=None if why is None else TaskError("provider", None, why, doubtful=is_doubtful),
-        costs=tuple(
-            Cost("cash", one["amount"], currency="EUR", phase=Phase(one.get("phase", "settle")))
-            for one in said.get("bill", ())
-        ),
+        costs=_bill(said),
         stage=said.get("stage"),
         context=said.get("context"),
+    )
+
+
+def _bill(said: Mapping[str, Any]) -> tuple[Cost, ...]:
+    return tuple(
+        Cost("cash", one["amount"], currency="EUR", phase=Phase(one.get("phase", "settle")))
+        for one in said.get("bill", ())
     )
 
 
@@ -194,7 +198,7 @@ class MadeUp:
         return _call(sending.account, "POST", "/make", body)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
-        """`{id, word, context, said, parts}`, or `{error: {code, why, …}}`."""
+        """`{id, word, context, said, parts, bill}`, or `{error: {code, why, …}}`."""
         del sending
         if isinstance(answer, HttpFailure) and answer.certainty is Certainty.NOT_SENT:
             return NotSent(answer.reason)
@@ -210,6 +214,7 @@ class MadeUp:
             context=made.get("context"),
             said=None if said is None else observation(said),
             parts=tuple(Part(one["id"], one["mark"]) for one in made.get("parts", ())),
+            costs=_bill(made),
         )
 
     def build_lookup(self, asking: Asking) -> HttpCall | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tracker.domain.cost import Cost
 from tracker.domain.exchange import Certainty, HttpCall
 from tracker.domain.observation import Observation
 
@@ -28,6 +29,7 @@ class Accepted:
     context: what later calls for the task need (its poll URL, its region's host); kept with it.
     said:    what the answer already tells of the task, its verdict where it is the result.
     parts:   the further tasks that the same call created.
+    costs:   what the provider charges for it, or says that it will.
     """
 
     provider_task_id: str | None
@@ -37,6 +39,7 @@ class Accepted:
     context: Mapping[str, Any] | None = None
     said: Observation | None = None
     parts: tuple[Part, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,3 +192,16 @@ async def test_a_provider_that_cannot_be_asked_is_not(database_url: str) -> None
     async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, played.asked) == (TaskState.SUBMITTED, ["make"])
+
+
+async def test_an_estimate_of_the_create_stands_until_the_bill(database_url: str) -> None:
+    estimate = [{"amount": "25", "phase": "estimate"}]
+    played = Played(make=says(id="theirs", bill=estimate), poll=tells(_running()))
+    async with open_workbench(database_url, Way(played)) as bench:
+        task = await bench.sent()
+        assert [(one.amount, one.phase) for one in task.costs] == [("25", Phase.ESTIMATE)]
+        task = await bench.look(task)
+        assert (task.state, task.costs[0].phase) == (TaskState.RUNNING, Phase.ESTIMATE)
+        played.poll = tells(DONE | {"bill": [{"amount": "20"}]})
+        task = await bench.look(task)
+        assert [(one.amount, one.phase) for one in task.costs] == [("20", Phase.SETTLE)]

@@ -1,15 +1,20 @@
 """Cancel by one call on the task, whose answer's status says what became of it."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
+    Absent,
     CancelAsked,
     Cancelled,
     CancelOutcome,
     CancelUnknown,
     Gone,
+    Observed,
+    PollOutcome,
     TooLate,
 )
 from tracker.domain.task import TaskState
@@ -24,11 +29,14 @@ class PathCancel(TableAdapter):
 
     cancel_method, cancel_path: below the base URL; `{id}` stands for the provider's id.
     erases_ended: whether the call erases a task that has ended, which is looked at first then.
+    hides_cancelled: whether a task that was cancelled is shown no more: that it is absent is then
+                  the end that was asked for.
     """
 
     cancel_method: ClassVar[str] = "POST"
     cancel_path: ClassVar[str]
     erases_ended: ClassVar[bool] = False
+    hides_cancelled: ClassVar[bool] = False
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Build the call; None while the provider's id is not known."""
@@ -38,6 +46,20 @@ class PathCancel(TableAdapter):
         path = self.cancel_path.format(id=quote(task_id, safe=""))
         url = f"{asking.account.base_url}/{path}"
         return HttpCall(self.cancel_method, url, self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Take absence for the cancellation that was asked for, where cancelled tasks are hidden.
+
+        Cancelled is only what may still have been stopped: a task that was seen open.
+        """
+        (outcome,) = super().parse_poll(asking, answer)
+        task = asking.task
+        was_open = task.state in (TaskState.SUBMITTED, TaskState.RUNNING)
+        is_hidden = self.hides_cancelled and isinstance(outcome, Absent)
+        if is_hidden and was_open and task.cancel_asked_at is not None:
+            message = "deleted at the provider, as was asked for"
+            return [Observed(Observation(TaskState.CANCELLED, "deleted", message=message))]
+        return [outcome]
 
     def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
         """Believe a task object that says so; else go by the status."""

@@ -180,7 +180,8 @@ class TableAdapter:
         said = self.observe(sending.account, sending.task, parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
-        return Accepted(task_id, word, said=ended, context=self.context(parsed))
+        expected = tuple(self.estimate(parsed))
+        return Accepted(task_id, word, said=ended, context=self.context(parsed), costs=expected)
 
     def context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Return what later calls for the task need of the create's answer; None for nothing."""
@@ -261,7 +262,9 @@ class TableAdapter:
             at=first_instant(parsed, self.times),
             artifacts=tuple(self.artifacts(account, task, parsed)),
             error=self.failure(parsed, message) if state is TaskState.FAILED else None,
-            costs=tuple(self.costs(account, parsed)) if state in VERDICTS else (),
+            costs=tuple(
+                self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
+            ),
         )
 
     def reason(self, parsed: Any) -> str | None:
@@ -283,9 +286,14 @@ class TableAdapter:
         del account, task, parsed
         return ()
 
-    def costs(self, account: Account, parsed: Any) -> Sequence[Cost]:
-        """Return what the provider charges."""
-        del account, parsed
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Return what the provider charges for a task that has ended."""
+        del account, task, parsed
+        return ()
+
+    def estimate(self, parsed: Any) -> Sequence[Cost]:
+        """Return what the provider says that it will charge, while the task is open."""
+        del parsed
         return ()
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:

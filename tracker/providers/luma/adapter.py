@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tracker.domain.errors import FieldError, InvalidRequest, Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absent, Observed, PollOutcome, Refused, SubmitOutcome
+from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
@@ -24,7 +24,7 @@ from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.adapter import Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 PAGE = 100
@@ -133,6 +133,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     cancel_method = "DELETE"
     cancel_path = "generations/{id}"
     erases_ended = True
+    hides_cancelled = True
     probe_path = "credits"
     url_field = "callback_url"
     entries_in = "generations"
@@ -205,16 +206,6 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         if pieces or preview is None or parsed.get("state") == "failed":
             return pieces
         return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
-
-    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
-        """Take a 404 for the cancellation that was asked for: a deleted generation is not shown."""
-        (outcome,) = super().parse_poll(asking, answer)
-        task = asking.task
-        was_open = task.state in (TaskState.SUBMITTED, TaskState.RUNNING)
-        if isinstance(outcome, Absent) and was_open and task.cancel_asked_at is not None:
-            message = "deleted at the provider, as was asked for"
-            return [Observed(Observation(TaskState.CANCELLED, "deleted", message=message))]
-        return [outcome]
 
     def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
         """Build the URL of a page by its offset."""

@@ -204,9 +204,9 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         written = f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
         return [Artifact("text", written, key="text", state=state)]
 
-    def costs(self, account: Account, parsed: Any) -> Sequence[Cost]:
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Return every numeric metric: seconds of computing, and outputs by their count."""
-        del account
+        del account, task
         metrics = parsed.get("metrics")
         found = metrics if isinstance(metrics, dict) else {}
         entries = [

@@ -308,6 +308,7 @@ class Attempting:
                     provider_task_id=accepted.provider_task_id,
                     attempt=attempt,
                     context=accepted.context,
+                    costs=accepted.costs,
                 )
             case Refused() as refused:
                 return Event(

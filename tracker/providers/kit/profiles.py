@@ -1,0 +1,179 @@
+"""One provider, several kinds of upstream: the profile of an account says which one answers it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tracker.domain.exchange import HttpCall
+from tracker.domain.outcome import (
+    CancelOutcome,
+    CancelUnknown,
+    LookupOutcome,
+    NotSeen,
+    PollOutcome,
+    SubmitOutcome,
+)
+from tracker.domain.task import Task
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import (
+    NO_SUCH_OPERATION,
+    Answer,
+    Asking,
+    Cancels,
+    Finds,
+    Looks,
+    Probed,
+    Request,
+    Sending,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamKind:
+    """One kind of upstream.
+
+    adapter:       its creates, polls and probe.
+    looks:         finds its lost submits; None where nothing does.
+    cancels:       None where it offers no way.
+    is_calling:    whether it calls back.
+    path_ends:     ends of a base URL's path that tell it where the account names no profile.
+    needs_address: it stands at no address of its own: the account must have a base URL.
+    """
+
+    adapter: TableAdapter
+    looks: Looks | None = None
+    cancels: Cancels | None = None
+    is_calling: bool = False
+    path_ends: tuple[str, ...] = ()
+    needs_address: bool = True
+
+
+class AdapterByProfile:
+    """Puts each question to the adapter of the account's profile. The Protocols: ports/adapter.py.
+
+    Callbacks are not here: who sent one is not known when it is read.
+    """
+
+    def __init__(self, kinds: Mapping[str, UpstreamKind]) -> None:
+        """kinds: by profile; the first is the one of accounts that nothing tells another of."""
+        self._kinds = kinds
+        self._first = next(iter(kinds.values()))
+
+    def kind_of(self, account: Account) -> UpstreamKind:
+        """Return the kind that the profile names, or that the end of the base URL tells."""
+        if account.profile is not None:
+            return self._kinds.get(account.profile, self._first)
+        path = urlsplit(account.base_url).path
+        for kind in self._kinds.values():
+            if kind.path_ends and path.endswith(kind.path_ends):
+                return kind
+        return self._first
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Return `key: reason` for a profile that there is not, or that lacks an address."""
+        if account.profile is not None and account.profile not in self._kinds:
+            return [f"profile: no such profile; one of: {', '.join(self._kinds)}"]
+        is_here = account.options.base_url is not None
+        if self.kind_of(account).needs_address and not is_here:
+            return [f"base_url: is needed for the profile {account.profile}"]
+        return []
+
+    @property
+    def operations(self) -> Collection[str]:
+        """Every operation of every kind."""
+        return dict.fromkeys(name for kind in self._kinds.values() for name in kind.adapter.creates)
+
+    @property
+    def together(self) -> int:
+        """The most tasks that one call of any kind asks for."""
+        return max(kind.adapter.together for kind in self._kinds.values())
+
+    @property
+    def erases_ended(self) -> bool:
+        """Tell whether the cancel of any kind erases an ended task: each is looked at first."""
+        return any(kind.cancels.erases_ended for kind in self._kinds.values() if kind.cancels)
+
+    def comes_from(self, account: Account) -> bool:
+        """Tell whether the account's upstream calls back."""
+        return self.kind_of(account).is_calling
+
+    def finds(self, account: Account) -> Finds:
+        """Ask the account's kind."""
+        return self.kind_of(account).adapter.finds(account)
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Ask the account's kind; name it where another kind has the operation."""
+        refusal = self.kind_of(account).adapter.serves(account, operation)
+        if refusal == NO_SUCH_OPERATION and operation in self.operations:
+            return "the account's upstream has no such operation"
+        return refusal
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the first kind that has the operation: accounts are chosen later."""
+        owners = [
+            kind.adapter for kind in self._kinds.values() if operation in kind.adapter.operations
+        ]
+        return owners[0].check(operation, input_)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Tell whether any kind takes the refusal for the account's fault."""
+        return any(kind.adapter.blames_account(code, http_status) for kind in self._kinds.values())
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create."""
+        return self.kind_of(sending.account).adapter.build_submit(sending)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Read the create's answer."""
+        return self.kind_of(sending.account).adapter.parse_submit(sending, answer)
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """Build the search; None where nothing can be searched."""
+        looks = self.kind_of(asking.account).looks
+        return None if looks is None else looks.build_lookup(asking)
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """Read what a search found."""
+        looks = self.kind_of(asking.account).looks
+        if looks is None:
+            return NotSeen("the account's upstream has no list")
+        return looks.parse_lookup(asking, answer)
+
+    def spacing_s(self, account: Account) -> float:
+        """Ask the account's kind."""
+        return self.kind_of(account).adapter.spacing_s(account)
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Ask the account's kind."""
+        return self.kind_of(account).adapter.shares(account, task)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query."""
+        return self.kind_of(asking.account).adapter.build_poll(asking)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the query's answer."""
+        return self.kind_of(asking.account).adapter.parse_poll(asking, answer)
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the cancel; None where the account's kind offers none."""
+        cancels = self.kind_of(asking.account).cancels
+        return None if cancels is None else cancels.build_cancel(asking)
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """Read the cancel's answer."""
+        cancels = self.kind_of(asking.account).cancels
+        if cancels is None:
+            return CancelUnknown("the account's upstream offers no way to cancel")
+        return cancels.parse_cancel(asking, answer)
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Build the probe."""
+        return self.kind_of(account).adapter.build_probe(account, now=now)
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Read the probe's answer."""
+        return self.kind_of(account).adapter.parse_probe(account, answer)
