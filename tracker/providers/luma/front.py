@@ -149,9 +149,11 @@ class LumaFront:
                 status = 201 if isinstance(command, Create) else 200
                 return FrontAnswer(_generation(task, shown.input_of(task)), status)
 
-    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
         """Answer with a `detail`."""
-        del request_id
+        del request_id, call
         return FrontAnswer({"detail": refusal.message}, _STATUSES[refusal.fault])
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:

@@ -275,8 +275,13 @@ class Front(Protocol):
         """Answer a command in the provider's shape."""
         ...
 
-    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
-        """Answer a refused call in the provider's error envelope."""
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer a refused call in the provider's error envelope.
+
+        call: for fronts whose dialects have envelopes of their own; None where it is not known.
+        """
         ...
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:

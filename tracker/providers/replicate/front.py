@@ -144,9 +144,11 @@ class ReplicateFront:
                     body["status"] = "starting"
                 return FrontAnswer(body, 201 if is_create else 200)
 
-    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
         """Answer with title, detail and status."""
-        del request_id
+        del request_id, call
         status, title = _STATUSES[refusal.fault]
         answer = _error(status, title, refusal.message)
         if refusal.fields:

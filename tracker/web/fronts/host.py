@@ -58,7 +58,7 @@ class FrontHost:
         try:
             response = await self._answer(request)
         except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
-            response = self._refused(error)
+            response = self._refused(error, self._call(request))
         await response(scope, receive, send)
 
     def routes(self) -> list[Route]:
@@ -70,10 +70,10 @@ class FrontHost:
 
     def unrouted(self, request: Request) -> Response | None:
         """Answer a path that nothing serves where it looks like the front's; None elsewhere."""
-        path = self._call(request).path
-        if self._prefix or not self._front.owns(path):
+        call = self._call(request)
+        if self._prefix or not self._front.owns(call.path):
             return None
-        return self._refusal(Refusal(Fault.NO_ROUTE, f"there is no {path[:128]!r}"))
+        return self._refusal(Refusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}"), call)
 
     async def _answer(self, request: Request) -> Response:
         call = self._call(request)
@@ -85,7 +85,7 @@ class FrontHost:
             call = replace(call, body=await _read_body(request, command))
             command = self._front.read(call)
         if isinstance(command, Refusal):
-            return self._refusal(command)
+            return self._refusal(command, call)
         assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body
         return await self._run(request, call, command)
 
@@ -114,14 +114,16 @@ class FrontHost:
             headers={name.lower(): value for name, value in request.headers.items()},
         )
 
-    def _refused(self, error: Exception) -> Response:
+    def _refused(self, error: Exception, call: FrontCall) -> Response:
         refusal = refusal_of(error)
         if refusal.fault is Fault.INTERNAL:
             log.error("unhandled in the front of %s", self._provider, exc_info=error)
-        return self._refusal(refusal, headers_of(error))
+        return self._refusal(refusal, call, headers_of(error))
 
-    def _refusal(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
-        answer = self._front.refuse(refusal, request_id())
+    def _refusal(
+        self, refusal: Refusal, call: FrontCall, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        answer = self._front.refuse(refusal, request_id(), call)
         more = dict(headers or {})
         if self._front.heeds_should_retry and refusal.fault not in PASSING:
             more["x-should-retry"] = "false"

@@ -148,8 +148,11 @@ class KlingFront:
                 data = [shapes.render_task(task) for task in shown.tasks]
         return FrontAnswer(shapes.envelope(data, request_id))
 
-    def refuse(self, refusal: Refusal, request_id: str) -> FrontAnswer:
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
         """Answer with Kling's code and its status."""
+        del call
         is_absent = refusal.fault is Fault.NOT_FOUND
         message = _NOT_FOUND if is_absent else refusal.message
         status, body = shapes.error(_CODES[refusal.fault], message, request_id)
