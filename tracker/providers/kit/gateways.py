@@ -43,8 +43,9 @@ class GatewayAdapter(TableAdapter):
             return Deferred(code, self.in_words(answer, parsed), scope=DeferralScope.MODEL)
         if any(word in words for word in _NO_QUOTA):
             return Refused(code, self.in_words(answer, parsed), blames_account=True)
-        is_told = isinstance(found, Refused | Unknown)
-        return replace(found, code=found.code or code) if is_told else found
+        if isinstance(found, Refused | Unknown):
+            return replace(found, code=found.code or code)
+        return found
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Take a refusal about quota for the account's fault, whatever its status."""
