@@ -1,4 +1,4 @@
-"""What gateways of new-api's kind say besides their upstream: errors, ids, verdicts of their own.
+"""Answers that gateways of new-api's kind give by themselves: errors, denials, own verdicts.
 
 Sources: https://github.com/QuantumNous/new-api (relay, controller/task.go) and
 https://github.com/MartialBE/one-hub, read 2026-11.
