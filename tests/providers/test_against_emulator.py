@@ -47,6 +47,7 @@ IMAGE = {"model": "photon-1", "prompt": "a cat"}
 INPUT = {"prompt": "a cat", "num_outputs": 2}
 SIMPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "luma": ("generations/video", VIDEO),
+    "midjourney": ("imagine", {"prompt": "a cat"}),
     "replicate": ("models/acme/pic", {"input": INPUT}),
 }
 """An operation and an input of each provider."""

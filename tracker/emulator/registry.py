@@ -27,6 +27,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "kling": _module("kling"),
         "luma": _module("luma"),
+        "midjourney": _module("midjourney"),
         "replicate": _module("replicate"),
     }
 )

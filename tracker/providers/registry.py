@@ -9,6 +9,7 @@ from tracker.providers.ports.provider import Provider
 _MODULES: Mapping[str, str] = {
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",
+    "midjourney": "tracker.providers.midjourney.adapter",
     "replicate": "tracker.providers.replicate.adapter",
 }
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 __all__ = ["Job", "ManualTimeline", "Timeline", "WallTimeline"]
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[object]]
 """Something to do at an instant. It must not wait for the timeline itself."""
 
 logger = logging.getLogger(__name__)

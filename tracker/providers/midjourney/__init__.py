@@ -1,0 +1,1 @@
+"""Midjourney proxies (`/mj`): the adapter, and the front for their clients."""

@@ -1,0 +1,378 @@
+"""Midjourney proxies (`/mj`): creates by code, batched polls, a scan by `state`, weak callbacks.
+
+Sources: https://github.com/novicezk/midjourney-proxy (2.6.3),
+https://github.com/trueai-org/midjourney-proxy (11.10.3), https://github.com/QuantumNous/new-api and
+https://github.com/MartialBE/one-hub, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from tracker.domain.errors import Misuse
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    CancelAsked,
+    CancelOutcome,
+    CancelUnknown,
+    DeferralScope,
+    Deferred,
+    Gone,
+    LookupOutcome,
+    NotSeen,
+    Observed,
+    Part,
+    PollOutcome,
+    SubmitOutcome,
+    TooLate,
+    Unanswered,
+)
+from tracker.domain.task import Artifact, Task, TaskState
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.calls import posted, spacing_of
+from tracker.providers.kit.reading import first_instant, first_text, text_of
+from tracker.providers.kit.scan import CLOCK_MARGIN
+from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
+from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, with_their_id
+from tracker.providers.midjourney.options import (
+    Kind,
+    MidjourneyOptions,
+    key_headers,
+    kind_of,
+    profile_of,
+    refusal_of,
+)
+from tracker.providers.midjourney.task_object import MODAL, id_in, read_task, state_in
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import (
+    NO_SUCH_OPERATION,
+    Answer,
+    Asking,
+    Finds,
+    Probed,
+    Request,
+    Sending,
+)
+from tracker.providers.ports.provider import Provider
+
+TOGETHER = 100
+"""Ids of one poll: gateways ask their upstreams for as many."""
+_NOT_FOUND = ("task_no_found", "task_not_found", "task_not_exist")
+_MOST_PARTS = 8
+_ALONE = frozenset({400, 404, 405, 501})
+"""Answers of a proxy that has no poll for several tasks."""
+
+
+class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
+    """Submits, polls, scans, cancels, reads callbacks, probes."""
+
+    creates = CREATES
+    poll_path = "task/{id}/fetch"
+    url_field = "notifyHook"
+    together = TOGETHER
+    forgets = True
+    messages: ClassVar[Sequence[str]] = ("description", "error.message", "message", "failReason")
+    meanings: ClassVar[Mapping[int, Meaning]] = {400: Meaning.UNKNOWN}
+    not_a_task = "no id and status: this is not a task object"
+
+    def finds(self, account: Account) -> Finds:
+        """Scan the list of an open proxy; a gateway shows nothing of ours."""
+        return profile_of(account).finds
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Look the operation up, and whether the account's kind of proxy has it."""
+        if operation not in CREATES:
+            return NO_SUCH_OPERATION
+        return refusal_of(account, operation)
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and find the task that the input continues."""
+        request = super().check(operation, input_)
+        check_whole(operation, request.body)
+        named = continued_by(operation, request.body)
+        if named is None:
+            return request
+        return replace(request, parent=named[1], parent_field=named[0])
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Take a lack of quota for the account's fault, and a refused key."""
+        return code == QUOTA or super().blames_account(code, http_status)
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Carry the key where the account's kind of proxy expects it."""
+        return key_headers(account)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Post the create under the path of its mode, with our mark in `state`.
+
+        Raises Misuse where the proxy's id of the task that it continues is not known.
+        """
+        operation, body = sending.task.operation, dict(sending.body)
+        if continued_by(operation, body) is not None:
+            theirs = None if sending.parent is None else sending.parent.provider_task_id
+            if theirs is None:
+                raise Misuse("a task is continued whose id at the proxy is not known")
+            body = dict(with_their_id(operation, body, theirs))
+        mode = body.pop("mode", None)
+        body["state"] = sending.task.external_task_id
+        if sending.callback_url is not None:
+            body["notifyHook"] = sending.callback_url
+        url = f"{_base(sending.account, mode)}/{CREATES[operation].path}"
+        return posted(url, body, self.headers(sending.account))
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Go by the code: an HTTP status of 200 says nothing."""
+        if isinstance(answer, HttpFailure):
+            return super().parse_submit(sending, answer)
+        parsed = parsed_of(answer)
+        code = first_text(parsed, ("code",), limit=20)
+        ids = _ids(parsed) if isinstance(parsed, dict) else ()
+        if answer.status < 300 and code in ACCEPTED and ids:
+            return self._accepted(sending, code, ids, parsed)
+        return self.refusal(sending, answer, parsed)
+
+    def _accepted(
+        self, sending: Sending, code: str, ids: Sequence[str], parsed: Mapping[str, Any]
+    ) -> Accepted:
+        """Say what was made: a task, several, none, or the one of an earlier call."""
+        message = first_text(parsed, ("description",))
+        parent = None if sending.parent is None else sending.parent.provider_task_id
+        if sending.task.operation == "action" and ids[0] == parent:
+            # A button that only marks the picture: the proxy answers with the marked task's id.
+            piece = Artifact("bookmark", None, id=parent, key="bookmark")
+            done = Observation(TaskState.SUCCEEDED, "SUCCESS", artifacts=(piece,))
+            return Accepted(None, "SUCCESS", message, said=done)
+        said = None
+        if code == "21" and _waits_for_window(sending, parsed):
+            said = Observation(
+                TaskState.RUNNING, MODAL, provider_task_id=ids[0], message=message, stage=MODAL
+            )
+        parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
+        return Accepted(ids[0], message=message, said=said, parts=parts)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Say what an answer without a task proves: by its code, else by its HTTP status."""
+        kind, words = kind_of(sending.account), self.in_words(answer, parsed)
+        pause_s = self.pause_s(answer, parsed)
+        code = first_text(parsed, ("code",), limit=20)
+        if answer.status == 429 or (
+            answer.status == 403 and kind is Kind.TRUEAI and not answer.body.strip()
+        ):
+            # The 403 without a body is the rate limiter of trueai's proxy, not its key check.
+            return Deferred(code, words, pause_s, scope=DeferralScope.ACCOUNT)
+        if isinstance(parsed, dict) and answer.status == 400:
+            code = code or "4"  # of a gateway's other errors
+        if code is not None and answer.status in (200, 400, 404):
+            return outcome_of(kind, code, self.reason(parsed) or "", words=words, pause_s=pause_s)
+        return super().refusal(sending, answer, parsed)
+
+    def comes_from(self, account: Account) -> bool:
+        """Tell whether the account's kind of proxy calls back."""
+        return profile_of(account).calls_back
+
+    def spacing_s(self, account: Account) -> float:
+        """Look no oftener than a gateway asks its own upstream, within reason."""
+        return spacing_of(account, profile_of(account).spacing_s)
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Ask for all that the proxy has named in one call."""
+        del account
+        return None if task.provider_task_id is None else "ids"
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask for one task by its path, for several by a list of their ids."""
+        if len(asking.tasks) == 1:
+            return super().build_poll(asking)
+        ids = [one.provider_task_id for one in asking.tasks]
+        url = f"{asking.account.base_url}/task/list-by-condition"
+        return posted(url, {"ids": ids}, self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Say what the answer tells of each task; one that a list leaves out is absent."""
+        if len(asking.tasks) == 1:
+            return [self._of_one(asking, answer)]
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)] * len(asking.tasks)
+        parsed = parsed_of(answer)
+        if answer.status == 200 and isinstance(parsed, list):
+            found = {id_in(one): one for one in parsed if isinstance(one, dict)}
+            return [_of_listed(task, found) for task in asking.tasks]
+        silent = Unanswered(
+            self.in_words(answer, parsed),
+            self.pause_s(answer, parsed),
+            slow_down=answer.status == 429,
+            alone=answer.status in _ALONE,
+        )
+        return [silent] * len(asking.tasks)
+
+    def _of_one(self, asking: Asking, answer: Answer) -> PollOutcome:
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed, task = parsed_of(answer), asking.task
+        if answer.status == 200 and isinstance(parsed, dict):
+            said = read_task(parsed, task)
+            if said is not None:
+                if said.provider_task_id == task.provider_task_id or (
+                    state_in(parsed) == task.external_task_id
+                ):
+                    return Observed(said)
+                return Unanswered("the answer is about another task")
+        words = self.in_words(answer, parsed)
+        if self.denies(answer, parsed) or _is_silence(asking.account, answer):
+            return Absent(words, weak=True)
+        return Unanswered(words, self.pause_s(answer, parsed), slow_down=answer.status == 429)
+
+    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+        """Tell whether an answer says in words that there is no such task."""
+        if not isinstance(parsed, dict) or answer.status not in (200, 400, 404):
+            return False
+        text = self.reason(parsed) or ""
+        is_code = answer.status != 200 and first_text(parsed, ("code",)) == "3"
+        return is_code or answer.status == 404 or any(word in text for word in _NOT_FOUND)
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task object."""
+        del account
+        return read_task(parsed, task)
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the task object that a callback is, with our mark where it has one."""
+        said = read_task(parsed)
+        return None if said is None else replace(said, external_task_id=state_in(parsed))
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """Ask an open proxy for its list; None where the account's upstream shows none."""
+        if self.finds(asking.account) is not Finds.BY_SCAN:
+            return None
+        url = f"{asking.account.base_url}/task/list"
+        return HttpCall("GET", url, self.headers(asking.account))
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """Look for our mark. The list has one page, and need not hold what is older."""
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed = parsed_of(answer)
+        if answer.status != 200 or not isinstance(parsed, list):
+            words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
+            return Unanswered(words, pause_s, slow_down=answer.status == 429)
+        for entry in parsed:
+            if isinstance(entry, dict) and _is_ours(asking, entry):
+                said = read_task(entry, asking.task)
+                if said is not None:
+                    return Observed(said)
+        return NotSeen("no entry of the proxy's list carries this task's mark")
+
+    erases_ended = False
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Ask a proxy that can cancel; None at every other one."""
+        task_id = asking.task.provider_task_id
+        if task_id is None or not profile_of(asking.account).can_cancel:
+            return None
+        url = f"{asking.account.base_url}/task/{quote(task_id, safe='')}/cancel"
+        return HttpCall("POST", url, self.headers(asking.account))
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """Conclude nothing from the empty 200 that answers every cancel: a poll tells."""
+        del asking
+        if isinstance(answer, HttpFailure):
+            return CancelUnknown(answer.reason)
+        parsed = parsed_of(answer)
+        words = self.in_words(answer, parsed)
+        if answer.status in (200, 204) and (not answer.body.strip() or parsed is not None):
+            return CancelAsked()
+        if answer.status == 404 and isinstance(parsed, dict):
+            return Gone(words)
+        if answer.status in (400, 403, 405):
+            return TooLate(words)
+        return CancelUnknown(words, self.pause_s(answer, parsed))
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Ask for a task that nobody has."""
+        del now
+        url = f"{account.base_url}/task/0/fetch"
+        return HttpCall("GET", url, self.headers(account))
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Take the absence of that task, which open proxies tell by an empty answer, for health."""
+        if isinstance(answer, HttpResult) and _is_silence(account, answer):
+            return Probed("ok", "answers in its own words, and takes the credentials")
+        return super().parse_probe(account, answer)
+
+
+def _base(account: Account, mode: str | None) -> str:
+    """Return the base URL for a mode: `…/mj-fast/mj`, where the proxy has such paths."""
+    base = account.base_url
+    if mode is None or not profile_of(account).has_modes or not base.endswith("/mj"):
+        return base
+    host = base.removesuffix("/mj")
+    head, _, last = host.rpartition("/")
+    host = head if last.startswith("mj-") else host
+    return f"{host}/mj-{mode.lower()}/mj"
+
+
+def _ids(parsed: Mapping[str, Any]) -> Sequence[str]:
+    """Return the ids of an answer to a submit: one, or several in one text, each once."""
+    text = text_of(parsed.get("result"), limit=2000) or ""
+    found = [one for part in text.split(",") if (one := part.strip())]
+    return list(dict.fromkeys(found))[:_MOST_PARTS]
+
+
+def _waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
+    """Tell the two meanings of code 21 apart: a task that waits for `modal`, or one that exists."""
+    match kind_of(sending.account):
+        case Kind.NOVICEZK:
+            return False
+        case Kind.PLAIN:
+            properties = parsed.get("properties")
+            known = properties if isinstance(properties, dict) else {}
+            return "status" not in known and "imageUrl" not in known
+        case _:
+            return True
+
+
+def _of_listed(task: Task, found: Mapping[str | None, Mapping[str, Any]]) -> PollOutcome:
+    entry = found.get(task.provider_task_id)
+    if entry is None:
+        return Absent("the proxy's list leaves it out", weak=True)
+    said = read_task(entry, task)
+    return Unanswered("its entry cannot be read") if said is None else Observed(said)
+
+
+def _is_silence(account: Account, answer: HttpResult) -> bool:
+    """Tell whether an answer is the empty one by which open proxies say that there is no task."""
+    if kind_of(account) is Kind.NEW_API or answer.status not in (200, 204):
+        return False
+    return answer.body.strip() in (b"", b"null")
+
+
+def _is_ours(asking: Asking, entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry carries our mark, and is not older than the submit.
+
+    Others use the proxy too, and may use our mark.
+    """
+    if state_in(entry) != asking.task.external_task_id:
+        return False
+    made = first_instant(entry, ("submitTime",))
+    return made is None or asking.since is None or made >= asking.since - CLOCK_MARGIN
+
+
+_ADAPTER = MidjourneyAdapter()
+PROVIDER = Provider(
+    name="midjourney",
+    regions={"local": "http://127.0.0.1:8080/mj"},
+    options=MidjourneyOptions,
+    submits=_ADAPTER,
+    looks=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+)
+"""There is no official service: the one region is a proxy of one's own beside this service."""
