@@ -23,7 +23,16 @@ from tracker.domain.lifecycle import (
     fold,
 )
 from tracker.domain.observation import Observation
-from tracker.domain.task import OPEN, TERMINAL, VERDICTS, Artifact, FollowUp, Task, TaskState
+from tracker.domain.task import (
+    OPEN,
+    TERMINAL,
+    VERDICTS,
+    Artifact,
+    ArtifactState,
+    FollowUp,
+    Task,
+    TaskState,
+)
 
 S, K = TaskState, EventKind
 HISTORIES = st.lists(EVENTS, max_size=12)
@@ -285,6 +294,14 @@ def test_a_half_result_is_completed_too_and_followed_up_until_it_is_whole() -> N
 @pytest.mark.parametrize("piece", [Artifact("element", None, "e1"), Artifact("voice", None, "v")])
 def test_what_is_used_by_its_id_is_a_result_without_a_url(piece: Artifact) -> None:
     assert apply(a_task(S.RUNNING), _succeeded(piece), now=NOW).task.follow_up is None
+
+
+def test_a_piece_that_failed_is_not_waited_for() -> None:
+    failed = replace(VIDEO, url=None, state=ArtifactState.FAILED)
+    told = apply(a_task(S.RUNNING), _succeeded(VIDEO, failed), now=NOW).task
+    assert (told.state, told.follow_up) == (S.SUCCEEDED, None)
+    bare = apply(a_task(S.RUNNING), _succeeded(failed), now=NOW).task
+    assert bare.follow_up is FollowUp.NO_RESULT
 
 
 def test_a_success_without_a_result_stays_one_against_other_verdicts() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -47,15 +48,20 @@ AFTER = HttpFailure(Certainty.UNKNOWN, "cut")
 class _Tested:
     """Inherit contracts, and name what is tested.
 
-    inputs: a valid input for some operations; at least one.
+    inputs:  a valid input for some operations; at least one.
+    options: of the account that is asked about, besides its key and its address.
     """
 
     provider: Provider
     inputs: Mapping[str, Mapping[str, Any]]
+    options: Mapping[str, Any] = MappingProxyType({})
 
     @pytest.fixture
     def account(self) -> Account:
-        return an_account(self.provider)
+        return self.asked()
+
+    def asked(self) -> Account:
+        return an_account(self.provider, **self.options)
 
     def operation(self) -> str:
         return next(iter(self.inputs))
@@ -77,11 +83,9 @@ def check_call(account: Account, call: HttpCall | None) -> HttpCall:
 class SubmitContract(_Tested):
     """Creates tasks."""
 
-    url_field = "callback_url"
-
     def test_it_is_found_under_its_name_and_knows_the_operations(self) -> None:
         assert self.provider.name.islower()
-        account, submits = an_account(self.provider), self.provider.submits
+        account, submits = self.asked(), self.provider.submits
         assert submits.operations
         assert [submits.serves(account, operation) for operation in self.inputs] == (
             [None] * len(self.inputs)
@@ -96,6 +100,36 @@ class SubmitContract(_Tested):
             with pytest.raises(InvalidRequest) as caught:
                 self.provider.submits.check(self.operation(), nonsense)
             assert caught.value.fields
+
+    def test_a_submit_goes_to_the_accounts_own_address_with_its_key(self, account: Account) -> None:
+        for operation, input_ in self.inputs.items():
+            task, body = a_task(operation), self.provider.submits.check(operation, input_).body
+            build = self.provider.submits.build_submit
+            call = check_call(account, build(sent_to(account, task, body)))
+            assert call == build(sent_to(account, task, body))
+
+    def test_a_broken_submit_proves_what_the_break_proves(self) -> None:
+        assert isinstance(self.submitted(BEFORE), NotSent)
+        assert isinstance(self.submitted(AFTER), Unknown)
+
+    @pytest.mark.parametrize("status", [200, 201, 408, 409, 500, 502, 504])
+    def test_an_answer_that_nobody_can_read_proves_nothing_about_a_submit(
+        self, status: int
+    ) -> None:
+        for body in (b"", b"{}", b"[]", b"null", HTML.body):
+            assert isinstance(self.submitted(HttpResult(status, {}, body)), Unknown)
+
+    def submitted(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
+        account = self.asked()
+        return self.provider.submits.parse_submit(
+            sent_to(account, a_task(self.operation())), answer
+        )
+
+
+class CallbackUrlContract(_Tested):
+    """Tells the provider where to call back."""
+
+    url_field = "callback_url"
 
     @pytest.mark.parametrize("value", [5, True, ["https://caller.example"], {"url": "x"}])
     def test_a_callback_url_of_a_wrong_type_is_refused_by_its_field(self, value: object) -> None:
@@ -114,35 +148,18 @@ class SubmitContract(_Tested):
             )
             assert theirs not in (call.body or b"").decode()
 
-    def test_a_submit_carries_our_callback_url_and_its_credentials_stay_out_of_its_text(
-        self, account: Account
-    ) -> None:
+    def test_a_submit_carries_our_callback_url(self, account: Account) -> None:
         for operation, input_ in self.inputs.items():
             task, body = a_task(operation), self.provider.submits.check(operation, input_).body
-            build = self.provider.submits.build_submit
-            call = check_call(account, build(sent_to(account, task, body)))
-            assert call == build(sent_to(account, task, body))
+            call = self.provider.submits.build_submit(sent_to(account, task, body))
             assert CALLBACK_URL in (call.body or b"").decode()
-            silent = build(sent_to(account, task, body, None)).body or b""
-            assert b"callback" not in silent
-            assert self.url_field.encode() not in silent
+            self.check_silence(account, task, body)
 
-    def test_a_broken_submit_proves_what_the_break_proves(self) -> None:
-        assert isinstance(self.submitted(BEFORE), NotSent)
-        assert isinstance(self.submitted(AFTER), Unknown)
-
-    @pytest.mark.parametrize("status", [200, 201, 408, 409, 500, 502, 504])
-    def test_an_answer_that_nobody_can_read_proves_nothing_about_a_submit(
-        self, status: int
-    ) -> None:
-        for body in (b"", b"{}", b"[]", b"null", HTML.body):
-            assert isinstance(self.submitted(HttpResult(status, {}, body)), Unknown)
-
-    def submitted(self, answer: HttpResult | HttpFailure) -> SubmitOutcome:
-        account = an_account(self.provider)
-        return self.provider.submits.parse_submit(
-            sent_to(account, a_task(self.operation())), answer
-        )
+    def check_silence(self, account: Account, task: Task, body: Mapping[str, Any]) -> None:
+        """Without a URL of ours none is told."""
+        silent = self.provider.submits.build_submit(sent_to(account, task, body, None)).body or b""
+        assert b"callback" not in silent
+        assert self.url_field.encode() not in silent
 
 
 class OwnIdContract(_Tested):
@@ -188,7 +205,7 @@ class PollContract(_Tested):
         assert isinstance(self.polled(page, cancel_asked_at=NOW), Unanswered)
 
     def polled(self, answer: HttpResult | HttpFailure, **changes: Any) -> PollOutcome:
-        account = an_account(self.provider)
+        account = self.asked()
         task = a_task(self.operation(), **changes)
         (outcome,) = self.polls.parse_poll(asked_of(account, task), answer)
         return outcome
@@ -207,7 +224,7 @@ class ScanContract(_Tested):
         raise NotImplementedError
 
     def searching(self, url: str | None = CALLBACK_URL, since: datetime = NOW) -> Asking:
-        asking = asked_of(an_account(self.provider), self.known_task(provider_task_id=None))
+        asking = asked_of(self.asked(), self.known_task(provider_task_id=None))
         return replace(asking, callback_url=url, since=since)
 
     def test_a_search_needs_our_url_and_goes_to_the_accounts_own_address(
@@ -316,7 +333,7 @@ class CancelContract(_Tested):
         assert isinstance(self.cancelled(answer), CancelUnknown)
 
     def cancelled(self, answer: HttpResult | HttpFailure) -> CancelOutcome:
-        account = an_account(self.provider)
+        account = self.asked()
         return self.cancels.parse_cancel(asked_of(account, self.known_task()), answer)
 
 

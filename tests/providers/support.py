@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,10 @@ SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CALLBACK_URL = "https://tracker.example/callbacks/p/0/token"
 SECRET = "a-secret-of-the-account"
+PROFILES: Mapping[str, Sequence[str]] = {
+    "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),
+}
+"""The profiles of providers whose accounts have several, each with a protocol of its own."""
 HTML = HttpResult(200, {"content-type": "text/html"}, b"<html><body>welcome</body></html>")
 
 

@@ -2,6 +2,7 @@
 
 from tests.providers.provider_contract import (
     CallbackContract,
+    CallbackUrlContract,
     OwnIdContract,
     PollContract,
     ProbeContract,
@@ -15,6 +16,7 @@ from tracker.providers.registry import PROVIDERS
 
 class TestKling(
     SubmitContract,
+    CallbackUrlContract,
     OwnIdContract,
     PollContract,
     CallbackContract,

@@ -8,6 +8,7 @@ import pytest
 
 from tests.providers.provider_contract import (
     CallbackContract,
+    CallbackUrlContract,
     CancelContract,
     PollContract,
     ProbeContract,
@@ -29,6 +30,7 @@ MEDIA = {"url": "https://videos.example/a.mp4"}
 
 class TestLuma(
     SubmitContract,
+    CallbackUrlContract,
     PollContract,
     ScanContract,
     CallbackContract,

@@ -10,6 +10,7 @@ import pytest
 
 from tests.providers.provider_contract import (
     CallbackContract,
+    CallbackUrlContract,
     CancelContract,
     PollContract,
     ProbeContract,
@@ -33,6 +34,7 @@ INPUT = {"prompt": "rain"}
 
 class TestReplicate(
     SubmitContract,
+    CallbackUrlContract,
     PollContract,
     ScanContract,
     CallbackContract,

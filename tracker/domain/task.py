@@ -219,8 +219,12 @@ def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
 
 
 def names_result(artifacts: tuple[Artifact, ...]) -> bool:
-    """Return whether a success names everything that it made: no piece of it is without its URL."""
-    return bool(artifacts) and all(_is_there(piece) for piece in artifacts)
+    """Return whether a success names everything that it made: no piece of it is without its URL.
+
+    A piece that failed is not waited for.
+    """
+    made = [piece for piece in artifacts if piece.state is not ArtifactState.FAILED]
+    return bool(made) and all(_is_there(piece) for piece in made)
 
 
 def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool:
@@ -231,7 +235,7 @@ def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool
 
 
 def _is_there(piece: Artifact) -> bool:
-    if piece.state is ArtifactState.PREVIEW:
+    if piece.state is not ArtifactState.READY:
         return False
     if piece.kind in _FETCHED:
         return bool(piece.url)

@@ -286,5 +286,25 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no such operation of this provider; did you mean {}?": (
             "此服务商没有这个操作；你是不是想写 {0}？"
         ),
+        "has more than {} characters, the most of this model": "超过 {0} 个字符，这是该模型的上限",
+        "is a song of another task than {}": "不是 {0} 所指任务的歌曲",
+        "is empty": "为空",
+        "is needed beside continue_clip_id: the task that the song is of": (
+            "与 continue_clip_id 一起必填：歌曲所属的任务"
+        ),
+        "is needed where defaultParamFlag is true": "defaultParamFlag 为 true 时必填",
+        "is needed where {}": "以下情况必填：{0}",
+        "is needed, or gpt_description_prompt (an idea), or tags and title": (
+            "必填，或改填 gpt_description_prompt（创意描述），或填 tags 和 title"
+        ),
+        "the address is that of {}; set region or base_url": (
+            "这是 {0} 的地址；请设置 region 或 base_url"
+        ),
+        "only kie.ai signs callbacks; leave it out": "只有 kie.ai 对回调签名；请删去",
+        "only the profile gcui takes one; leave it out": "只有 gcui 这个 profile 需要；请删去",
+        "no data: this is no callback of a task": "没有 data：这不是任务的回调",
+        "no task id and stage: this is no callback of a task": (
+            "没有任务 id 和阶段：这不是任务的回调"
+        ),
     }
 )

@@ -4,6 +4,7 @@ Sources: https://github.com/QuantumNous/new-api (relay, controller/task.go) and
 https://github.com/MartialBE/one-hub, read 2026-11.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,7 +30,14 @@ _OWN_FAILURES = (
 class GatewayAdapter(TableAdapter):
     """A table whose upstream stands behind a gateway."""
 
-    messages = ("error.message", "error", "message", "description", "fail_reason", "detail")
+    messages: ClassVar[Sequence[str]] = (
+        "error.message",
+        "error",
+        "message",
+        "description",
+        "fail_reason",
+        "detail",
+    )
     forgets: ClassVar[bool] = True
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:

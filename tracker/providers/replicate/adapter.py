@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +24,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import own_url, posted, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.pieces import text_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
 from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
@@ -201,8 +202,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         text = _text(output)
         if not text:
             return []
-        written = f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
-        return [Artifact("text", written, key="text", state=state)]
+        return [Artifact("text", text_url(text), key="text", state=state)]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Return every numeric metric: seconds of computing, and outputs by their count."""

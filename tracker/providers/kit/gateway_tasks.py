@@ -1,0 +1,153 @@
+"""Task routes of gateways of new-api's kind: their envelope, words, codes and quota.
+
+Sources: https://github.com/QuantumNous/new-api (relay/relay_task.go, model/task.go),
+https://github.com/MartialBE/one-hub and https://github.com/SunoAI-API/Suno-API, read 2026-11.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.cost import Cost, Phase
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Refused, SubmitOutcome
+from tracker.domain.task import TaskState
+from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.reading import amount_text, first_instant, first_text
+from tracker.providers.kit.table import Meaning, parsed_of
+from tracker.providers.ports.adapter import Answer, Sending
+
+WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "NOT_START": TaskState.SUBMITTED,
+        "SUBMITTED": TaskState.SUBMITTED,
+        "QUEUED": TaskState.SUBMITTED,
+        "IN_PROGRESS": TaskState.RUNNING,
+        "SUCCESS": TaskState.SUCCEEDED,
+        "FAILURE": TaskState.FAILED,
+        "FAIL": TaskState.FAILED,
+    }
+)
+UNKNOWN_TO_GATEWAY = "UNKNOWN"
+"""The word of a task whose state the gateway itself does not know: nothing is told."""
+_GOOD_CODES = frozenset({"success", "200", "0"})
+_OF_INPUT = frozenset({"invalid_request", "invalid_action", "prompt_empty", "task_id_empty"})
+_DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
+_OWN_FAILURES = re.compile(
+    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTask:
+    """One row of a gateway's table of tasks.
+
+    state:    None for a word that is not known.
+    reason:   why it failed, in the gateway's or the upstream's words.
+    progress: percent; None where the row does not say.
+    ended_at: None while it is open, or where the row does not say.
+    quota:    charged so far, in units of the gateway; None where the row does not say.
+    data:     the upstream's answer.
+    """
+
+    id: str | None
+    word: str
+    state: TaskState | None
+    reason: str | None
+    progress: float | None
+    at: datetime | None
+    ended_at: datetime | None
+    quota: str | None
+    data: Any
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether a failure is the gateway's own: the upstream may have delivered."""
+        return self.state is TaskState.FAILED and bool(_OWN_FAILURES.search(self.reason or ""))
+
+
+def task_of(row: Any) -> GatewayTask | None:
+    """Read a row, in snake or in camel case; None when it has no status."""
+    if not isinstance(row, dict) or not isinstance(row.get("status"), str):
+        return None
+    word = row["status"][:200]
+    return GatewayTask(
+        id=first_text(row, ("task_id", "taskId"), limit=500),
+        word=word or "NOT_START",
+        state=WORDS.get(word.upper()) if word else TaskState.SUBMITTED,
+        reason=first_text(row, ("fail_reason", "failReason")),
+        progress=percent_of(row.get("progress")),
+        at=first_instant(
+            row, ("finish_time", "finishTime", "start_time", "startTime", "submit_time")
+        ),
+        ended_at=first_instant(row, ("finish_time", "finishTime")),
+        quota=amount_text(row.get("quota")),
+        data=row.get("data"),
+    )
+
+
+def percent_of(value: Any) -> float | None:
+    """Return the percent of `NN%`; None for anything else."""
+    text = value.strip() if isinstance(value, str) else ""
+    found = re.fullmatch(r"(\d{1,3})(?:\.\d+)?%", text, re.ASCII)
+    return min(float(found[1]), 100.0) if found else None
+
+
+def costs_of(task: GatewayTask) -> tuple[Cost, ...]:
+    """Return what a row's quota tells: reserved while it is open, then settled or given back.
+
+    A negative quota was given back more often than it was taken.
+    """
+    if task.quota is None:
+        return ()
+    if task.quota.startswith("-"):
+        return (Cost("unit", task.quota[1:], unit="quota", phase=Phase.REFUND),)
+    has_ended = task.state in (TaskState.SUCCEEDED, TaskState.FAILED)
+    phase = Phase.SETTLE if has_ended else Phase.RESERVE
+    return (Cost("unit", task.quota, unit="quota", phase=phase),)
+
+
+def code_of(parsed: Any) -> str | None:
+    """Return the code of an answer, of the task routes or of the relay."""
+    return first_text(parsed, ("code", "error.code"), limit=100)
+
+
+class TaskTable(GatewayAdapter):
+    """Submits by the envelope `{code, message, data}`, whose data is the id of the task."""
+
+    ids = ("data", "data.task_id", "data.taskId", "data.id")
+    messages = ("message", "error.message", "error", "fail_reason", "failReason")
+    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take no answer for acceptance whose code says something else than success."""
+        if isinstance(answer, HttpResult) and answer.status < 300:
+            parsed = parsed_of(answer)
+            code = code_of(parsed)
+            if code is not None and code.lower() not in _GOOD_CODES:
+                return self.refusal(sending, answer, parsed)
+        return super().parse_submit(sending, answer)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Believe a code about the input also under HTTP 200; under 5xx nothing is proved."""
+        code, words = code_of(parsed), self.in_words(answer, parsed)
+        if answer.status < 500 and code is not None:
+            if self.blames_account(code, None):
+                return Refused(code, words, blames_account=True)
+            if code in _OF_INPUT:
+                return Refused(code, words)
+        return super().refusal(sending, answer, parsed)
+
+    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+        """Know the denial of each relative: 400 `task_not_exist`, also in words, or 404.
+
+        A 404 about a path says nothing of a task.
+        """
+        if not isinstance(parsed, dict) or answer.status not in (400, 404):
+            return False
+        text = " ".join(filter(None, (code_of(parsed), self.reason(parsed))))
+        is_denial = bool(_DENIAL.search(text)) or super().denies(answer, parsed)
+        return is_denial and "invalid url" not in text.lower()

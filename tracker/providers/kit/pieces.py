@@ -1,0 +1,19 @@
+"""Make pieces of results out of what answers hold: addresses and texts."""
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+
+def web_url(value: Any) -> str | None:
+    """Return an http(s) URL with a host; None for anything else."""
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return None
+    try:
+        return value if urlsplit(value).hostname else None
+    except ValueError:  # what only begins like a URL
+        return None
+
+
+def text_url(text: str) -> str:
+    """Return a text as a data URL, for artifacts that are written and not fetched."""
+    return f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"

@@ -1,0 +1,1 @@
+"""Suno through gateways, resellers and self-hosted servers: four protocols, one provider."""

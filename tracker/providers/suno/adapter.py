@@ -1,0 +1,118 @@
+"""Suno: what services ask is put to the dialect of the account's profile.
+
+Suno itself has no public API. The profiles are `gateway` and `raw` (gateways' `/suno`), `sunoapi`
+and `kie` (resellers), and `gcui` (a server of one's own). Sources: see each dialect.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.exchange import HttpCall
+from tracker.domain.observation import Observation
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
+from tracker.providers.kit.proofs import SignedFields
+from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Hint, Inbound, Request, Scheme, Sending
+from tracker.providers.ports.provider import Provider
+from tracker.providers.suno.gateway import GatewayDialect
+from tracker.providers.suno.naming import parent_in, with_their_names
+from tracker.providers.suno.options import (
+    GATEWAY,
+    GCUI,
+    KIE,
+    RAW,
+    SUNOAPI,
+    SunoOptions,
+    flaws_of,
+    profile_of,
+)
+from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
+from tracker.providers.suno.records import read_callback
+from tracker.providers.suno.reseller import ResellerDialect
+
+_RESELLER = ResellerDialect()
+KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
+    {
+        GATEWAY: UpstreamKind(adapter=GatewayDialect()),
+        RAW: UpstreamKind(adapter=RawDialect()),
+        SUNOAPI: UpstreamKind(adapter=_RESELLER, is_calling=True, needs_address=False),
+        KIE: UpstreamKind(adapter=_RESELLER, is_calling=True, needs_address=False),
+        GCUI: UpstreamKind(adapter=SelfHostedDialect()),
+    }
+)
+_NOBODY = re.compile(
+    r"https?://(www\.)?example\.(com|org|net)([:/]|$)|https://proxy\.kie\.ai/", re.IGNORECASE
+)
+"""Callback URLs of nobody, given because one is required (PyPI suno-music-cli 0.1.2, npm
+@felores/kie-ai-mcp-server 5.0.0, read 2026-11)."""
+
+
+class SunoAdapter(AdapterByProfile, ObjectCallbacks):
+    """Submits, polls, reads callbacks, probes. The Protocols are in providers/ports/adapter.py.
+
+    Nothing finds a lost submit: no dialect has a place for an id of ours, or repeats a mark.
+    """
+
+    def kind_of(self, account: Account) -> UpstreamKind:
+        """Return the kind of the profile, which the host may tell."""
+        return KINDS.get(profile_of(account), KINDS[GATEWAY])
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the operation's dialect, and find the task that the input continues."""
+        request = super().check(operation, input_)
+        if request.callback_url is not None and _NOBODY.match(request.callback_url):
+            request = replace(request, callback_url=None)
+        named = parent_in(request.body)
+        if named is None:
+            return request
+        return replace(request, parent=named[1], parent_field=named[0])
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create, with the provider's names of what it continues."""
+        body = with_their_names(sending.body, sending.parent)
+        return super().build_submit(replace(sending, body=body))
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Return `key: reason` for options that contradict each other."""
+        return [*super().flaws_of(account), *flaws_of(account)]
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return kie.ai's scheme, which signs id and time; nobody else signs."""
+        secrets = account.webhook_secrets
+        if not secrets:
+            return None
+        return SignedFields(secrets, ("data.task_id", "data.taskId", "taskId", "task_id"))
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Read a stage; what a gateway's notify_hook brings is only a hint.
+
+        Raises CallbackRejected for what is neither.
+        """
+        try:
+            parsed = read_json(inbound.body)
+        except ValueError as error:
+            raise CallbackRejected(f"not JSON: {error}") from None
+        if isinstance(parsed, dict) and "data" not in parsed:
+            task_id = first_text(parsed, ("task_id", "taskId", "id"), limit=500)
+            if task_id is not None and first_text(parsed, ("status",)) is not None:
+                return (Hint("a gateway has news; its body is not documented", task_id),)
+        return (read_callback(parsed),)
+
+
+_ADAPTER = SunoAdapter(KINDS)
+PROVIDER = Provider(
+    name="suno",
+    regions={"sunoapi": "https://api.sunoapi.org/api/v1", "kie": "https://api.kie.ai/api/v1"},
+    options=SunoOptions,
+    check_account=_ADAPTER.flaws_of,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    probes=_ADAPTER,
+)

@@ -1,0 +1,206 @@
+"""Suno behind gateways of new-api's kind: `/suno/submit/…`, `/suno/fetch`.
+
+Sources: https://github.com/SunoAI-API/Suno-API, https://github.com/QuantumNous/new-api
+(relay/channel/task/suno) and https://github.com/MartialBE/one-hub, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Absent, Follow, Observed, PollOutcome, Unanswered
+from tracker.domain.task import VERDICTS, Task
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.gateway_tasks import (
+    UNKNOWN_TO_GATEWAY,
+    GatewayTask,
+    TaskTable,
+    costs_of,
+    task_of,
+)
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Request
+from tracker.providers.suno.clips import Told, clip_of, observe
+from tracker.providers.suno.inputs import (
+    LyricsIdea,
+    Name,
+    OneClip,
+    SongInput,
+    SunoInput,
+    check_song,
+)
+from tracker.providers.suno.lyrics import lyrics_of, read_lyrics
+from tracker.providers.suno.naming import named_song
+from tracker.providers.suno.options import headers_of
+
+_LYRICS, _MUSIC = "LYRICS", "MUSIC"
+_ONE_SONG = frozenset({"submit/concat", "uploads/audio-url"})
+
+
+class _SunoMusic(SongInput):
+    continue_clip_id: Name | None = None
+    continue_at: float | None = Field(None, ge=0)
+    task_id: Name | None = None
+
+
+class _SunoAudioUrl(SunoInput):
+    url: Name
+
+
+class GatewayDialect(TaskTable):
+    """Tasks whose data are songs; one call asks for many."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {
+            "submit/music": CreatePath("submit/music", _SunoMusic),
+            "submit/lyrics": CreatePath("submit/lyrics", LyricsIdea),
+            "submit/concat": CreatePath("submit/concat", OneClip),
+            "uploads/audio-url": CreatePath("uploads/audio-url", _SunoAudioUrl),
+        }
+    )
+    poll_path = "fetch/{id}"
+    url_field = "notify_hook"
+    together = 20
+    least_spacing_s = 5.0
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the headers that carry the credentials."""
+        return headers_of(account)
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate; a song is continued with the name of its task, at the same account."""
+        request = super().check(operation, input_)
+        body = request.body
+        if operation == "submit/music":
+            check_song(body)
+            clip = body.get("continue_clip_id")
+            if clip and not body.get("task_id") and named_song(clip) is None:
+                reason = "is needed beside continue_clip_id: the task that the song is of"
+                raise InvalidRequest(FieldError("task_id", reason))
+        return request
+
+    def shares(self, account: Account, task: Task) -> str | None:
+        """Ask in one call for all that have an id, music and lyrics apart."""
+        del account
+        return _action(task) if task.provider_task_id else None
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query for one, or for several at once."""
+        if len(asking.tasks) == 1:
+            return super().build_poll(asking)
+        return _batch(asking, self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read a row, songs without one, or a list of rows."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)] * len(asking.tasks)
+        parsed = parsed_of(answer)
+        if len(asking.tasks) > 1:
+            return self._several(asking, answer, parsed)
+        return [self._one(asking, answer, parsed)]
+
+    def _several(self, asking: Asking, answer: HttpResult, parsed: Any) -> list[PollOutcome]:
+        """Find each task's row. One that is left out is asked for by itself: lists leave out.
+
+        Without any row a list is null (https://github.com/QuantumNous/new-api, 2026-11).
+        """
+        rows = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
+        if not isinstance(rows, list):
+            return [self._unanswered(answer, parsed, alone=answer.status != 429)] * len(
+                asking.tasks
+            )
+        known: dict[str | None, GatewayTask] = {
+            row.id: row for one in rows if (row := task_of(one)) is not None and row.id
+        }
+        return [
+            _told(task, row)
+            if (row := known.get(task.provider_task_id)) is not None
+            else Unanswered("the list leaves it out", alone=True)
+            for task in asking.tasks
+        ]
+
+    def _one(self, asking: Asking, answer: HttpResult, parsed: Any) -> PollOutcome:
+        data = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
+        is_list_asked = asking.page is not None
+        if is_list_asked:
+            return self._listed(asking.task, answer, parsed, data)
+        # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
+        row = task_of(data)
+        if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
+            return _told(asking.task, row)
+        bare = _bare(asking.task, data)
+        if bare is not None and bare.state in VERDICTS:
+            return Observed(bare)
+        if bare is not None or isinstance(data, list):
+            return Follow(_batch(asking, self.headers(asking.account)), {"list": True})
+        if self.denies(answer, parsed):
+            return Absent(self.in_words(answer, parsed), weak=True)
+        return self._unanswered(answer, parsed)
+
+    def _listed(self, task: Task, answer: HttpResult, parsed: Any, data: Any) -> PollOutcome:
+        """Read the row of a task whose songs alone were shown before."""
+        rows = [row for one in data if (row := task_of(one))] if isinstance(data, list) else []
+        row = next((one for one in rows if one.id == task.provider_task_id), None)
+        return self._unanswered(answer, parsed) if row is None else _told(task, row)
+
+    def _unanswered(self, answer: HttpResult, parsed: Any, *, alone: bool = False) -> Unanswered:
+        return Unanswered(
+            self.in_words(answer, parsed),
+            self.pause_s(answer, parsed),
+            slow_down=answer.status == 429,
+            alone=alone,
+        )
+
+
+def _action(task: Task) -> str:
+    return _LYRICS if task.operation == "submit/lyrics" else _MUSIC
+
+
+def _batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
+    body = {
+        "ids": [task.provider_task_id for task in asking.tasks],
+        "action": _action(asking.task),
+    }
+    return posted(f"{asking.account.base_url}/fetch", body, headers)
+
+
+def _told(task: Task, row: GatewayTask) -> PollOutcome:
+    if row.word.upper() == UNKNOWN_TO_GATEWAY:
+        return Unanswered("the gateway does not know how it stands")
+    more: dict[str, Any] = {
+        "provider_task_id": task.provider_task_id,
+        "progress": row.progress,
+        "at": row.at,
+        "costs": costs_of(row),
+    }
+    if _action(task) == _LYRICS:
+        if row.state is None:
+            return Observed(Observation(None, row.word))
+        return Observed(lyrics_of(row.data, row.state, row.word, row.reason, **more))
+    clips = [clip for one in _songs(row.data) if (clip := clip_of(one)) is not None]
+    wanted = 1 if task.operation in _ONE_SONG else 2
+    told = Told(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
+    if row.state is None:
+        return Observed(Observation(None, row.word))
+    return Observed(observe(told, **more))
+
+
+def _bare(task: Task, data: Any) -> Observation | None:
+    """Read songs or lyrics that stand alone; None when there are none."""
+    if _action(task) == _LYRICS:
+        return read_lyrics(data)
+    clips = [clip for one in _songs(data) if (clip := clip_of(one)) is not None]
+    wanted = 1 if task.operation in _ONE_SONG else 2
+    return observe(Told(clips, wanted=wanted)) if clips else None
+
+
+def _songs(data: Any) -> Sequence[Any]:
+    if isinstance(data, dict):
+        data = data.get("clips", data.get("data"))
+    return data if isinstance(data, list) else ()

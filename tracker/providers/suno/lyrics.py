@@ -1,0 +1,52 @@
+"""Lyrics that are made alone: a text with its title."""
+
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.kit.pieces import text_url
+from tracker.providers.kit.reading import first_text
+
+_WORDS = MappingProxyType(
+    {"complete": TaskState.SUCCEEDED, "success": TaskState.SUCCEEDED, "error": TaskState.FAILED}
+)
+_LONGEST = 20_000
+"""Characters of a text that are kept."""
+
+
+def lyrics_of(
+    data: Any, state: TaskState, word: str, reason: str | None, **more: Any
+) -> Observation:
+    """Return what is told of lyrics. more: further fields of Observation."""
+    error = TaskError("provider", None, reason or "the provider gave no reason")
+    return Observation(
+        state,
+        word,
+        message=reason,
+        artifacts=tuple(piece for piece in [text_piece(data, "lyrics")] if piece is not None),
+        error=error if state is TaskState.FAILED else None,
+        **more,
+    )
+
+
+def read_lyrics(parsed: Any) -> Observation | None:
+    """Read lyrics that have a status of their own; None when there is no status, and no text."""
+    word = first_text(parsed, ("status",), limit=100)
+    has_text = first_text(parsed, ("text",)) is not None
+    if word is None and not has_text:
+        return None
+    state = _WORDS.get((word or "complete").lower(), TaskState.RUNNING)
+    if state is TaskState.SUCCEEDED and not has_text:
+        state = TaskState.RUNNING
+    reason = first_text(parsed, ("error_message", "errorMessage", "error"))
+    return lyrics_of(parsed, state, word or "complete", reason)
+
+
+def text_piece(data: Any, key: str) -> Artifact | None:
+    """Return a text with its title; None where there is none."""
+    text = first_text(data, ("text",), limit=_LONGEST)
+    title = first_text(data, ("title",), limit=500)
+    if not text:
+        return None
+    return Artifact("text", text_url(text), key=key, extra={"title": title} if title else {})

@@ -1,0 +1,61 @@
+"""Options of Suno accounts, and the profile that an address has by itself."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from tracker.providers.kit.calls import bearer
+from tracker.providers.ports.account import Account, AccountOptions, Secret, reveal
+
+GATEWAY, RAW, SUNOAPI, KIE, GCUI = "gateway", "raw", "sunoapi", "kie", "gcui"
+_HOSTS = MappingProxyType({"sunoapi.org": SUNOAPI, "kie.ai": KIE})
+_SIGNS = frozenset({KIE})
+
+
+class SunoOptions(AccountOptions):
+    """A key; for a self-hosted server a cookie instead, or nothing.
+
+    cookie: of a login at suno.com, which a gcui-art/suno-api server takes with each call.
+    """
+
+    cookie: Secret | None = None
+
+    def has_credentials(self) -> bool:
+        """A self-hosted server may hold its credentials itself."""
+        return self.api_key is not None or self.profile == GCUI
+
+
+def profile_of(account: Account) -> str:
+    """Return the account's profile: as it is set, else by its host; `gateway` for other hosts."""
+    return account.profile or _profile_of_host(account)
+
+
+def _profile_of_host(account: Account) -> str:
+    host = urlsplit(account.base_url).hostname or ""
+    return next(
+        (name for domain, name in _HOSTS.items() if f".{host}".endswith(f".{domain}")), GATEWAY
+    )
+
+
+def flaws_of(account: Account) -> Sequence[str]:
+    """Return `key: reason` for options that mean nothing in the account's profile."""
+    profile, flaws = profile_of(account), []
+    by_host = _profile_of_host(account)
+    if by_host not in (GATEWAY, profile):
+        flaws.append(f"profile: the address is that of {by_host}; set region or base_url")
+    if account.webhook_secrets and profile not in _SIGNS:
+        flaws.append("webhook_secrets: only kie.ai signs callbacks; leave it out")
+    if _cookie(account) and profile != GCUI:
+        flaws.append("cookie: only the profile gcui takes one; leave it out")
+    return flaws
+
+
+def headers_of(account: Account) -> dict[str, str]:
+    """Build the headers that carry the credentials."""
+    cookie = _cookie(account)
+    return bearer(account.api_key) | ({"cookie": cookie} if cookie else {})
+
+
+def _cookie(account: Account) -> str | None:
+    options = account.options
+    return reveal(options.cookie) if isinstance(options, SunoOptions) else None

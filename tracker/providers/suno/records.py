@@ -1,0 +1,179 @@
+"""Statements of sunoapi.org and kie.ai: records that are asked for, and staged callbacks.
+
+Sources: https://docs.sunoapi.org (generate-music, callbacks), https://docs.kie.ai/suno-api and PyPI
+suno-easy 0.2.0, read 2026-11.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_text
+from tracker.providers.suno.clips import Told, made_at, observe, record_of, texts_of
+from tracker.providers.suno.lyrics import text_piece
+
+RESULTS_LIVE = timedelta(days=13)
+"""kie.ai keeps files for 14 days, sunoapi.org for 15; a time without a zone is off by a day."""
+_STATES: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "PENDING": TaskState.SUBMITTED,
+        "GENERATING": TaskState.SUBMITTED,
+        "TEXT_SUCCESS": TaskState.RUNNING,
+        "FIRST_SUCCESS": TaskState.RUNNING,
+        "SUCCESS": TaskState.SUCCEEDED,
+        "CREATE_TASK_FAILED": TaskState.FAILED,
+        "GENERATE_AUDIO_FAILED": TaskState.FAILED,
+        "GENERATE_LYRICS_FAILED": TaskState.FAILED,
+        "GENERATE_WAV_FAILED": TaskState.FAILED,
+        "GENERATE_MP4_FAILED": TaskState.FAILED,
+        "GENERATE_MIDI_FAILED": TaskState.FAILED,
+        "SENSITIVE_WORD_ERROR": TaskState.FAILED,
+        "CALLBACK_EXCEPTION": TaskState.RUNNING,
+        "0": TaskState.SUBMITTED,
+        "1": TaskState.SUCCEEDED,
+        "2": TaskState.FAILED,
+        "3": TaskState.FAILED,
+    }
+)
+_STAGES = MappingProxyType({"TEXT_SUCCESS": "text", "FIRST_SUCCESS": "first"})
+_CALLED: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "text": TaskState.RUNNING,
+        "first": TaskState.RUNNING,
+        "complete": TaskState.SUCCEEDED,
+        "error": TaskState.FAILED,
+    }
+)
+_NO_CALLBACK = "CALLBACK_EXCEPTION"
+"""Its callback to us failed, not the song."""
+_LATE = frozenset({"408"})
+"""Codes of failures after which a song has been seen all the same."""
+_NOT_RESULTS = frozenset({"callbackurl", "callback_url", "param", "uploadurl", "upload_url"})
+_DEEPEST = 6
+_IDS = ("taskId", "task_id")
+
+
+def read_record(data: Any) -> Observation | None:
+    """Read `data` of a record's answer; None when it is no record."""
+    word = first_text(data, ("status",), limit=100) or first_text(data, ("successFlag",), limit=100)
+    if word is None:
+        return None
+    response = data.get("response")
+    state = _STATES.get(word)
+    if word not in _STATES and word.endswith("FAILED"):
+        state = TaskState.FAILED
+    songs = response.get("sunoData") if isinstance(response, dict) else None
+    code = first_text(data, ("errorCode",), limit=100)
+    reason = first_text(data, ("errorMessage",))
+    more = {"stage": _STAGES.get(word), "provider_task_id": first_text(data, _IDS, limit=500)}
+    if state is None:
+        return Observation(None, word)
+    if isinstance(songs, list):
+        return _song_record(songs, state, word, code, reason, **more)
+    if word == _NO_CALLBACK and response:
+        state = TaskState.SUCCEEDED
+    return _file_record(response, state, word, code, reason, **more)
+
+
+def _song_record(
+    songs: list[Any],
+    state: TaskState,
+    word: str,
+    code: str | None,
+    reason: str | None,
+    **more: Any,
+) -> Observation:
+    clips = [clip for one in songs if (clip := record_of(one)) is not None]
+    is_unheard = word == _NO_CALLBACK
+    told = Told(
+        clips, TaskState.RUNNING if is_unheard else state, word, reason, code in _LATE, wanted=1
+    )
+    if not is_unheard and state is TaskState.RUNNING:
+        told = Told(clips, state, word, reason, wanted=len(clips) + 1)  # more are to come
+    texts = texts_of(clips) if more.get("stage") else ()
+    return observe(told, expires_at=_expiry(clips), texts=texts, **more)
+
+
+def _expiry(clips: list[Any]) -> datetime | None:
+    made = made_at(clips)
+    return None if made is None else made + RESULTS_LIVE
+
+
+def _file_record(
+    response: Any,
+    state: TaskState,
+    word: str,
+    code: str | None,
+    reason: str | None,
+    **more: Any,
+) -> Observation:
+    """Read a record of files or texts: each URL in it is a piece, named by its field."""
+    pieces = tuple(_files(response))
+    error = TaskError("provider", code, reason or "the provider gave no reason", code in _LATE)
+    return Observation(
+        state,
+        word,
+        message=reason,
+        artifacts=pieces,
+        error=error if state is TaskState.FAILED else None,
+        **more,
+    )
+
+
+def _files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artifact]:
+    if depth > _DEEPEST or name.lower() in _NOT_RESULTS:
+        return
+    if isinstance(value, dict):
+        text = text_piece(value, name or "text")
+        if text is not None:
+            yield text
+        for field, inner in value.items():
+            yield from _files(inner, f"{name}.{field}" if name else field, depth + 1)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _files(inner, f"{name}.{place}", depth + 1)
+    elif (url := web_url(value)) is not None:
+        yield Artifact(_kind_of(name), url, key=name)
+
+
+def _kind_of(field: str) -> str:
+    name = field.lower()
+    if "image" in name or "cover" in name:
+        return "image"
+    if "video" in name or "mp4" in name:
+        return "video"
+    return "file" if "midi" in name else "audio"
+
+
+def read_callback(parsed: Any) -> Observation:
+    """Read a callback of any stage. Raises CallbackRejected for what is none."""
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    if not isinstance(data, dict):
+        raise CallbackRejected("no data: this is no callback of a task")
+    task_id = first_text(data, _IDS, limit=500)
+    code = first_text(parsed, ("code",), limit=40)
+    kind = first_text(data, ("callbackType", "callback_type"), limit=40)
+    if task_id is None or (code is None and kind is None):
+        raise CallbackRejected("no task id and stage: this is no callback of a task")
+    is_good = code in (None, "200", "0")
+    state = _CALLED.get(kind or "complete") if is_good else TaskState.FAILED
+    reason = first_text(parsed, ("msg", "message"))
+    inner = data.get("data")
+    more: dict[str, Any] = {"provider_task_id": task_id}
+    if kind in ("text", "first"):
+        more["stage"] = kind
+    word = kind or ("complete" if is_good else "error")
+    if state is None:
+        return Observation(None, word, provider_task_id=task_id)
+    failed_code = None if is_good else code
+    why = reason if state is TaskState.FAILED else None
+    songs = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+    if any(record_of(one) for one in songs):
+        return _song_record(songs, state, word, failed_code, why, **more)
+    rest = inner if inner is not None else {k: v for k, v in data.items() if k not in _IDS}
+    return _file_record(rest, state, word, failed_code, why, **more)
