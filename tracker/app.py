@@ -217,10 +217,20 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "http": protocol,
         "ws": "none",  # an offer to upgrade is declined, whatever packages there are
         "h11_max_incomplete_event_size": settings.tracker_head_max_bytes,
-        "backlog": connections.backlog(),
+        "backlog": _backlog(),
         "log_config": None,
         "access_log": False,  # RequestScope writes one
     }
+
+
+def _backlog() -> int:
+    """Return the length of the queue of connections, as event loops take it.
+
+    asyncio's own loop accepts as many in one turn, uvloop one (libuv does so since 1.45,
+    github.com/libuv/libuv pull request 3696, 2026-11-28). See `cli.listeners.Listener`.
+    """
+    is_uvloop = find_spec("uvloop") is not None  # then uvicorn takes it
+    return connections.QUEUE if is_uvloop else connections.accepted_at_once()
 
 
 def tune_interpreter() -> None:

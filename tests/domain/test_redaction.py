@@ -104,6 +104,15 @@ async def test_a_stream_is_redacted_across_its_pieces(size: int) -> None:
     assert is_closed
 
 
+@pytest.mark.parametrize("shift", [0, 7, 40, 5000, 60_000, 65_500])
+def test_a_long_text_is_redacted_wherever_a_secret_lies(shift: int) -> None:
+    written = "." * shift + "".join(f"{spell(KEY)}{'.' * 65_000}" for spell in SPELLINGS.values())
+    told = REDACTOR.redact(written)
+    assert told.count(MASK) == len(SPELLINGS)
+    pieces = (REDACTOR.redact(spell(KEY)) for spell in SPELLINGS.values())
+    assert told == "." * shift + "".join(f"{piece}{'.' * 65_000}" for piece in pieces)
+
+
 @pytest.mark.parametrize(
     "evil",
     ["\\" * 400_000, "%25" * 130_000, "callbacks/" * 40_000, "%41" * 130_000, KEY * 15_000]

@@ -6,6 +6,31 @@ import socket
 
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail
+from tracker.web.edge.connections import QUEUE
+
+
+class Listener(socket.socket):
+    """A socket whose queue is long although an event loop asks for a short one.
+
+    asyncio's own loop listens with the number of connections that it is to accept in one turn.
+    """
+
+    def listen(self, _backlog: int = QUEUE, /) -> None:
+        """Listen."""
+        super().listen(QUEUE)
+
+
+ACCEPTED_AT_ONCE = 16
+"""Connections that one turn of the event loop accepts."""
+
+
+def multiplied(listener: socket.socket) -> list[socket.socket]:
+    """Return a listener as often as connections are to be accepted in one turn of the event loop.
+
+    uvloop accepts one for each socket that it listens on. A turn takes as long as the requests of
+    all connections together, so that whoever is not accepted yet would wait for many such turns.
+    """
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -20,7 +45,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     for family, address in dict.fromkeys((family, address) for family, *_, address in found):
         # The protocol is named so that asyncio switches Nagle's delay off for what is taken here.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

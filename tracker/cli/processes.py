@@ -13,6 +13,8 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+from tracker.cli.listeners import Listener, multiplied
+
 
 def serve_in_processes(config: Config, listener: socket.socket) -> None:
     """Serve until told to end; a process that dies is replaced.
@@ -20,6 +22,8 @@ def serve_in_processes(config: Config, listener: socket.socket) -> None:
     config:   with the number of processes.
     listener: bound to the address. It is closed at the end.
     """
+    if sys.platform != "linux":
+        listener = socket.socket(fileno=listener.detach())  # only a plain one can be handed on
     sockets: Any = [listener]
     if sys.platform == "linux":
         # Bound, not listening: it keeps the port from everybody else, and lets ours share it.
@@ -42,8 +46,8 @@ class _OwnSockets:
 
 
 def _open(family: int, address: Any) -> list[socket.socket]:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind(address)
-    return [listener]
+    return multiplied(listener)

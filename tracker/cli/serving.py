@@ -7,7 +7,7 @@ import uvicorn
 
 from tracker.app import make_app, refuse_open_access, server_options, tune_interpreter
 from tracker.cli.exits import FAILED
-from tracker.cli.listeners import bind
+from tracker.cli.listeners import bind, multiplied
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
@@ -57,7 +57,8 @@ def _serve(settings: Settings, *, worker: bool) -> None:
     if settings.web_concurrency == 1:
         tune_interpreter()
         app = make_app(settings, workers=worker)
-        _Server(uvicorn.Config(app, **options), f"tracker on {url}").run(sockets=listeners)
+        sockets = [one for listener in listeners for one in multiplied(listener)]
+        _Server(uvicorn.Config(app, **options), f"tracker on {url}").run(sockets=sockets)
         return
     # Each process reads the environment again: uvicorn starts them afresh.
     factory = "tracker.app:create_app_with_workers" if worker else "tracker.app:create_app"

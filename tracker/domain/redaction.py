@@ -6,7 +6,7 @@ both kinds are stored, logged and answered, so every one of them passes here fir
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 MASK = "[redacted]"
@@ -28,6 +28,8 @@ _UNIT = rf"(?>%(?:25){{0,4}}{_HEX}|\\{{1,8}}u00{_HEX}|{_PLAIN})"
 time that a search takes would grow with a power of the text's length."""
 _JWT_REACH, _CALLBACK_REACH = 8192, 4096
 """Characters that a token, or a callback URL, may take with all of its escapes."""
+_WINDOW = 64 * 1024
+"""Characters of a long text that are searched at once: nothing else of the process runs then."""
 
 
 class Redactor:
@@ -51,9 +53,29 @@ class Redactor:
         also: secrets in ASCII that belong to this text alone, such as the token of the URL that
         it was sent to.
         """
+        if len(text) > 2 * _WINDOW:
+            return "".join(self._redacted_pieces(text, also))
+        return self._redact_whole(text, also)
+
+    def _redact_whole(self, text: str, also: Sequence[str]) -> str:
         for pattern in self._patterns(text, also):
             text = pattern.sub(_mask, text)
         return text
+
+    def _redacted_pieces(self, text: str, also: Sequence[str]) -> Iterator[str]:
+        """Yield a long text in redacted pieces, also where a secret lies across two of them."""
+        reach, start = self._reach(also), 0
+        while len(text) - start > _WINDOW + reach:
+            window = text[start : start + _WINDOW + reach]
+            cut = max(1, self._safe_cut(window, _WINDOW, also))
+            yield self._redact_whole(text[start : start + cut], also)
+            start += cut
+        yield self._redact_whole(text[start:], also)
+
+    def _reach(self, also: Sequence[str]) -> int:
+        """Return how many characters a secret may take with all of its escapes."""
+        sought = (*_sought(also), *self._known)
+        return max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
 
     def redact_bytes(self, body: bytes, *also: str) -> bytes:
         """Redact bytes of any encoding that writes ASCII as ASCII; all others stay as they are."""
@@ -68,9 +90,7 @@ class Redactor:
 
         Holds the last characters back until more has come. Closes `pieces` at its end.
         """
-        sought = (*_sought(also), *self._known)
-        reach = max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
-        held = ""
+        reach, held = self._reach(also), ""
         try:
             async for piece in pieces:
                 held += piece.decode("latin-1")

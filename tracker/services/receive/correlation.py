@@ -34,6 +34,7 @@ class RawCallback:
              those that its encoding held.
     flaw:    why the body could not be taken out of its encoding.
     sender:  the address that it came from; empty where that is not known.
+    size_bytes: of the body as it came, where that was cut; else 0.
     """
 
     provider: str
@@ -47,6 +48,7 @@ class RawCallback:
     signed: tuple[bytes, ...] = ()
     flaw: str | None = None
     sender: str = ""
+    size_bytes: int = 0
 
 
 @record

@@ -165,7 +165,7 @@ class Reception:
         if calls_back is None or not genuine:
             digest = receipts.digest(raw.provider, raw.subject, raw.body[:FORGED_BODY_BYTES])
             flaw = "the token is not ours"
-            raw, headers = self._redacted(raw, headers)
+            raw, headers = self._redacted(_shortened(raw), headers)
             return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, flaw)
         digest = receipts.digest(raw.provider, raw.subject, raw.body)
         raw, headers = self._redacted(raw, headers)
@@ -381,6 +381,16 @@ def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
     return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
 
 
+def _shortened(raw: RawCallback) -> RawCallback:
+    """Return a forged callback with little more of its body than is kept.
+
+    What is behind it is not searched for secrets: anybody can send much of it.
+    """
+    if len(raw.body) <= 2 * FORGED_BODY_BYTES:
+        return raw
+    return replace(raw, body=raw.body[: 2 * FORGED_BODY_BYTES], size_bytes=len(raw.body))
+
+
 def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
     raw, task = item.raw, match.task
     key = task.key if task else None
@@ -395,7 +405,7 @@ def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         reason=match.reason,
         received_at=tx.now,
         fingerprint=receipts.fingerprint(key, item.digest),
-        size_bytes=len(raw.body),
+        size_bytes=raw.size_bytes or len(raw.body),
         body=raw.body[:FORGED_BODY_BYTES] if is_forged else raw.body,
         headers=item.headers,
     )

@@ -15,8 +15,8 @@ from starlette.types import Message, Receive
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
-from tracker.web.edge.encoding import as_utf8, undone
-from tracker.web.edge.structure import check_values
+from tracker.web.edge.encoding import as_utf8, charset_of, undone
+from tracker.web.edge.structure import ValueCounter, check_values
 
 PARSED_AT_ONCE = 256 * 1024
 """Bytes of a body that the event loop parses itself, in some 5 ms at worst."""
@@ -32,34 +32,47 @@ def _large_bodies() -> asyncio.Semaphore:
 
 
 async def read_capped(
-    headers: Mapping[str, str], receive: Receive, *, limit: int, timeout_s: float
+    headers: Mapping[str, str],
+    receive: Receive,
+    *,
+    limit: int,
+    timeout_s: float,
+    counter: ValueCounter | None = None,
 ) -> bytes:
     """The raw body, however it is framed.
 
     limit:     bytes; one more is refused, without reading on.
     timeout_s: for the whole body, so that a trickle cannot hold a connection.
-    Raises BodyTooLarge, BodyTooSlow, ClientDisconnect.
+    counter:   is given each piece as it comes.
+    Raises BodyTooLarge, BodyTooSlow, ClientDisconnect, and what the counter raises.
     """
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)
     begun = _StartedAwaitable(receive())
     if begun.is_done and not begun.result.get("more_body", False):
-        return _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
+        whole = _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
+        if counter is not None:
+            counter.add(whole)
+        return whole
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(begun, receive, limit)
+            return await _read(begun, receive, limit, counter)
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
 
 
-async def _read(message: Awaitable[Message], receive: Receive, limit: int) -> bytes:
+async def _read(
+    message: Awaitable[Message], receive: Receive, limit: int, counter: ValueCounter | None
+) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
         said = await message
         chunks.append(_chunk(said, size, limit))
         size += len(chunks[-1])
+        if counter is not None:
+            counter.add(chunks[-1])
         if not said.get("more_body", False):
             if size <= PARSED_AT_ONCE:
                 return b"".join(chunks)
@@ -140,12 +153,21 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, and what `read_capped` raises.
     """
     check_json(request)
-    body = await read_capped(request.headers, request.receive, limit=limit, timeout_s=timeout_s)
     encoding = ",".join(request.headers.getlist("content-encoding"))
+    kind = request.headers.get("content-type", "")
+    is_plain = not encoding and charset_of(kind) is None
+    body = await read_capped(
+        request.headers,
+        request.receive,
+        limit=limit,
+        timeout_s=timeout_s,
+        counter=ValueCounter() if is_plain else None,
+    )
     if encoding:
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
-    body = as_utf8(request.headers.get("content-type", ""), body)
-    await check_values(body)
+    if not is_plain:
+        body = as_utf8(kind, body)
+        await check_values(body)
     if len(body) <= PARSED_AT_ONCE:
         return parse_object(body)
     async with _large_bodies():

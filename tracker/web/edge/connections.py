@@ -6,6 +6,8 @@ has waited longest first. One timer for all of them costs a request less than a 
 
 import asyncio
 import logging
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,10 +25,17 @@ SWEEP_S = 0.25
 LINGER_S = 2.0
 """How long the rest of a refused body is read, so that its sender sees the refusal."""
 LOG_EVERY_S = 10.0
+AHEAD_AT_ONCE = 4
+"""Requests that were sent ahead of the answer before them and are taken up in one turn."""
 MOST = 16384
 """Connections of a process, where its files would allow more: each costs some kilobytes."""
+QUEUE = 4096
+"""Connections that the system is asked to hold until they are accepted, where it may hold so many.
+
+A connection that finds the queue full is dropped, and its sender tries again after a second.
+"""
 _RESERVE = 2560
-"""Files kept for everything else: the backlog that is accepted at once, databases, providers."""
+"""Files kept for everything else: what is accepted at once, databases, providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,36 @@ class ConnectionLimits:
     unread_s: float = 20.0
     discard_bytes: int = 65536
     most: int = MOST
+
+
+class TurnQueue:
+    """Lets connections that have sent requests ahead go on one after the other, a few each turn.
+
+    Where each went on as soon as its last request is answered, a turn of the event loop would take
+    as long as a request of every such connection, and all others would wait as long between two
+    steps of theirs.
+    """
+
+    def __init__(self) -> None:
+        """Nobody waits."""
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._is_due = False
+
+    def add(self, go_on: Callable[[], None]) -> None:
+        """Call a function when its turn comes."""
+        self._waiting.append(go_on)
+        self._come_back()
+
+    def _come_back(self) -> None:
+        if self._waiting and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._take)
+
+    def _take(self) -> None:
+        self._is_due = False
+        for _ in range(min(len(self._waiting), AHEAD_AT_ONCE)):
+            self._waiting.popleft()()
+        self._come_back()
 
 
 class Connection(Protocol):
@@ -83,6 +122,7 @@ class ConnectionRegistry:
         """Were answered before their body was whole."""
         self.unread: Waiting = {}
         """Have stopped reading their answer. In addition to the others."""
+        self.turns = TurnQueue()
         self.gave_way = 0
         """How many were closed or refused for want of room, since the start."""
         self._open: set[Connection] = set()
@@ -174,10 +214,13 @@ def most_connections() -> int:
     return MOST if files is None else max(16, min(MOST, files - _reserve(files)))
 
 
-def backlog() -> int:
-    """Return how many connections may be accepted at once, before any is counted."""
+def accepted_at_once() -> int:
+    """Return how many connections one turn of asyncio's own event loop may accept.
+
+    They are counted some turns later, and have a file each by then, as have those of these turns.
+    """
     files = _file_limit()
-    return 2048 if files is None else max(16, min(2048, _reserve(files) * 4 // 5))
+    return 256 if files is None else max(16, min(256, _reserve(files) // 6))
 
 
 def _reserve(files: int) -> int:

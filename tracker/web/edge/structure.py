@@ -14,18 +14,30 @@ _PIECE = 1024 * 1024
 """Bytes that are looked at before others get their turn."""
 
 
-async def check_values(body: bytes, *, most: int = MOST_VALUES) -> None:
-    """Raise InvalidRequest for a JSON text that holds more values than `most`.
+class ValueCounter:
+    """Counts the values of a JSON text while its pieces arrive.
 
-    Counts commas and opening brackets, those within strings too: cheap, and never too few.
+    It counts commas and opening brackets, those within strings too: cheap, and never too few.
     """
-    found = 0
+
+    def __init__(self, most: int = MOST_VALUES) -> None:
+        """Nothing has arrived."""
+        self._left = self._most = most
+
+    def add(self, piece: bytes) -> None:
+        """Count on. Raises InvalidRequest once there are too many."""
+        for start in range(0, len(piece), _PIECE):
+            self._left -= _count(piece, start, start + _PIECE)
+            if self._left < 0:
+                raise _too_many(self._most)
+
+
+async def check_values(body: bytes, *, most: int = MOST_VALUES) -> None:
+    """Raise InvalidRequest for a JSON text that holds more values than `most`."""
+    counter = ValueCounter(most)
     for start in range(0, len(body), _PIECE):
-        end = start + _PIECE
-        found += _count(body, start, end)
-        if found > most:
-            raise _too_many(most)
-        if end < len(body):
+        counter.add(body[start : start + _PIECE])
+        if start + _PIECE < len(body):
             await asyncio.sleep(0)
 
 

@@ -163,6 +163,8 @@ class BoundedHttpTools(HttpToolsProtocol):
             self._send_refusal(self._flaw)
         elif self._in_body and self.cycle.response_complete:
             self._refuse_body()
+        elif self._held:
+            self._standing.registry.turns.add(self._go_on)
         else:
             self._go_on()
 

@@ -1,0 +1,123 @@
+"""A service in a process of its own, with few files, that is attacked while others use it."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+
+from tests.support.databases import SqliteTemplate
+from tests.support.keys import bearer, issue
+from tests.support.limited import FILES
+from tests.support.requests import callback_path, submit
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.witness import Witness
+from tracker.domain.access import Scope
+
+MOST_P99_S = 1.0
+MOST_GROWTH_BYTES = 100 * 1024 * 1024
+FEWEST = 100
+"""Honest callbacks of an attack, for a percentile to mean something."""
+LONG_S = 3.0
+"""How long an attack is kept up."""
+_CALLBACKS_TO = 20
+
+
+@dataclass(frozen=True)
+class Site:
+    """The service, the tasks that honest callbacks are about, and what it costs.
+
+    folder: where its database is.
+    reader: headers of a key that may only read. writer: of one that may do everything.
+    """
+
+    url: str
+    process: Process
+    folder: Path
+    paths: list[str]
+    reader: dict[str, str]
+    writer: dict[str, str]
+
+    @contextmanager
+    def held_to_figures(self, *, growth_bytes: int = MOST_GROWTH_BYTES) -> Iterator[None]:
+        """Within the block it is attacked: honest callbacks are answered, memory stays."""
+        memory = Path(f"/proc/{self.process.pid}")
+        (memory / "clear_refs").write_text("5")  # the peak begins anew
+        before = self._bytes("VmRSS")
+        with Witness(self.url, self.paths) as witness:
+            yield
+        grown = self._bytes("VmHWM") - before
+        assert not witness.failures, (len(witness.failures), witness.failures[:3])
+        assert len(witness.delays_s) >= FEWEST
+        slowest = [round(delay, 3) for delay in witness.delays_s[-5:]]
+        click.echo(f"p99 {witness.p99_s:.3f} s of {len(witness.delays_s)}, {grown >> 20} MiB")
+        assert witness.p99_s <= MOST_P99_S, slowest
+        assert grown <= growth_bytes, f"{grown >> 20} MiB"
+
+    def client(self, headers: Mapping[str, str]) -> httpx.Client:
+        """A client that presents these headers."""
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
+
+    def _bytes(self, name: str) -> int:
+        said = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(rf"^{name}:\s+(\d+) kB$", said, re.MULTILINE)
+        assert found is not None
+        return int(found[1]) * 1024
+
+
+def keep_up(act: Callable[[], object], *, pause_s: float = 0.0) -> None:
+    """Do something again and again as long as an attack lasts."""
+    end, never = time.monotonic() + LONG_S, threading.Event()
+    while time.monotonic() < end:
+        act()
+        never.wait(pause_s)
+
+
+@contextmanager
+def attacked(
+    database_url: str,
+    folder: Path,
+    *arguments: str,
+    provider_url: str = "http://127.0.0.1:9",
+    public_url: str | None = "https://tracker.example",
+) -> Iterator[Site]:
+    """A service of which strangers know the address and a tenant has two keys.
+
+    arguments: of `tracker serve`.
+    """
+    writer = bearer(issue(database_url))
+    reader = bearer(issue(database_url, scopes=[Scope.TASKS_READ]))
+    port = free_port()
+    env = environment(
+        database_url,
+        folder,
+        provider_url=provider_url,
+        public_url=public_url,
+        TRACKER_CALLBACK_SECRETS="a secret for tests only",
+        TRACKER_LOG_LEVEL="error",
+        PORT=str(port),
+        **{FILES: "1024"},
+    )
+    url = f"http://127.0.0.1:{port}"
+    started = ("serve", *arguments)
+    with Process(started, env, folder / "log", module="tests.support.limited") as process:
+        wait_until_ready(url, process)
+        with httpx.Client(base_url=url, headers=writer, trust_env=False, timeout=20) as http:
+            paths = [callback_path(submit(http)["id"]) for _ in range(_CALLBACKS_TO)]
+        yield Site(url, process, folder, paths, reader, writer)
+
+
+@pytest.fixture(scope="module")
+def site(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Web alone."""
+    folder = tmp_path_factory.mktemp("attacked")
+    with attacked(sqlite_template.copy(folder), folder, "--no-worker") as found:
+        yield found

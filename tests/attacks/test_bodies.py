@@ -1,0 +1,80 @@
+"""Bodies that cost more than they are worth, of strangers and of callers with a key."""
+
+import json
+import uuid
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from tests.attacks.conftest import Site, keep_up
+from tests.support.raw import dial
+from tests.support.requests import MULTI_IMAGE, kling_says
+from tracker.services.receive.forgeries import MOST_KINDS
+
+JSON = {"content-type": "application/json"}
+FORGERIES = 150
+MOST_DISK_BYTES = 8 * 1024 * 1024
+
+
+def test_very_many_unknown_fields_of_a_reader(site: Site) -> None:
+    body = json.dumps({f"unknown-field-{n:07}": n for n in range(700_000)}).encode()
+    assert len(body) > 21_000_000
+    with site.held_to_figures(), site.client(site.reader | JSON) as http:
+
+        def send() -> None:
+            with suppress(httpx.WriteError, httpx.ReadError):  # it is not read to its end
+                answer = http.post("/v1/tasks/query", content=body)
+                assert (answer.status_code, len(answer.content) < 65536) == (413, True)
+
+        keep_up(send)
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks", MULTI_IMAGE])
+def test_sixty_megabytes_of_empty_lists(site: Site, path: str) -> None:
+    body = b'{"input":[' + b"[]," * 20_000_000 + b"[]]}"
+    with site.held_to_figures(), site.client(site.writer | JSON) as http:
+
+        def send() -> None:
+            with suppress(httpx.WriteError, httpx.ReadError):
+                assert http.post(path, content=body).status_code in (400, 413)
+
+        keep_up(send)
+
+
+def test_a_body_of_a_stranger_is_not_read(site: Site) -> None:
+    head = "POST /v1/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    piece = b" " * 65536
+    taken = calls = 0
+
+    def pour() -> None:
+        nonlocal taken, calls
+        calls += 1
+        with dial(site.url) as line, suppress(OSError):  # it is cut, and comes again
+            line.sendall(f"{head}content-length: 16000000000\r\n\r\n".encode())
+            for _ in range(10_000):
+                line.sendall(piece)
+                taken += len(piece)
+
+    with site.held_to_figures():
+        keep_up(pour)
+    assert taken / calls < 16 * 1024 * 1024  # what the system's buffers hold
+
+
+def test_forged_callbacks_fill_neither_memory_nor_disk(site: Site) -> None:
+    token = "x" * 43
+    body = kling_says("succeed", filler=token * 20_000)  # full of what looks like a secret
+
+    def disk() -> int:
+        return sum(file.stat().st_size for file in site.folder.iterdir())
+
+    before = disk()
+    with site.held_to_figures(), site.client({}) as http:
+        for _ in range(FORGERIES):
+            path = f"/callbacks/kling/{uuid.uuid4()}/{token}"
+            assert http.post(path, content=body).status_code == 404
+    assert disk() - before < MOST_DISK_BYTES
+    with site.client(site.writer) as http:
+        found = http.get("/v1/attention").json()
+    assert found["forgeries"]["total"] == FORGERIES
+    assert len(found["receipts"]["forged"]) <= MOST_KINDS
