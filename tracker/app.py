@@ -30,6 +30,7 @@ from tracker.services.context import Context
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
+from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
 from tracker.services.leases import Leases
 from tracker.services.read.watch import Watch
@@ -105,6 +106,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
                 made = _services(settings, context, egress, watch)
+                await made.lost_answers.look_back()
                 async with made.presence:
                     yield Parts(settings, context, made)
     finally:
@@ -337,7 +339,8 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
     acceptance = Acceptance(context)
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), Presence(context)
-    presence.chores.append(reception.forgeries.flush)
+    lost_answers = LostAnswers(context)
+    presence.chores += [reception.forgeries.flush, lost_answers.flush]
     return Services(
         store=context.store,
         acceptance=acceptance,
@@ -345,6 +348,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         resubmission=Resubmission(context, acceptance),
         reception=reception,
         passing=Passing(context, egress),
+        lost_answers=lost_answers,
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
         stalls=Stalls(context.store),

@@ -18,6 +18,8 @@ from tests.support.waiting import wait_until
 SEEN_BYTES = 64 * 1024
 """How much of a request is read before it is decided what happens to it."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Zero linger: close() then sends RST instead of an orderly FIN."""
 _LOST = (ConnectionError, asyncio.IncompleteReadError)
 
 
@@ -32,6 +34,7 @@ class Side(StrEnum):
 class Cut:
     """Let so many bytes of one side through, then end both connections.
 
+    No more than that is read of an answer, so that its sender can tell.
     is_reset: by RST; else by FIN.
     """
 
@@ -134,6 +137,9 @@ class Proxy:
         through = size
         if isinstance(fault, Cut) and fault.side is Side.REQUEST:
             through = min(fault.after, size)
+        if isinstance(fault, Cut) and fault.side is Side.RESPONSE:
+            await self._cut_answer(request, size, fault, reader, writer)
+            return False
         opened = [await asyncio.open_connection(u.hostname, u.port) for u in self._upstreams]
         try:
             await _forward(request, through, reader, [up for _, up in opened])
@@ -149,21 +155,57 @@ class Proxy:
         self.exchanges.append(Exchange(request, size, len(answer), fault))
         return await self._answer(answer, fault, writer)
 
+    async def _cut_answer(
+        self,
+        request: bytes,
+        size: int,
+        cut: Cut,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Pass a request on; of its answer read only what is let through.
+
+        A stream of asyncio would read on: then the upstream would take its answer for delivered.
+        """
+        whole = request + await reader.readexactly(size - len(request))
+        loop, up = asyncio.get_running_loop(), self._upstreams[0]
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, (up.hostname, up.port))
+            await loop.sock_sendall(sock, whole)
+            await _readable(loop, sock)
+            answer = b""
+            while len(answer) < cut.after and (
+                piece := await loop.sock_recv(sock, cut.after - len(answer))
+            ):
+                answer += piece
+            if cut.is_reset:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.exchanges.append(Exchange(request, size, len(answer), cut))
+        writer.write(answer)
+        await writer.drain()
+        _end(writer, is_reset=cut.is_reset)
+
     async def _answer(
         self, answer: bytes, fault: Fault | None, writer: asyncio.StreamWriter
     ) -> bool:
         match fault:
-            case Cut() as cut:
-                writer.write(answer[: cut.after])
-                await writer.drain()
-                _end(writer, is_reset=cut.is_reset)
-                return False
             case Hold():
                 self.held += 1
                 await self._released.wait()
         writer.write(answer)
         await writer.drain()
         return True
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+    """Wait until something has come, and leave it there."""
+    waiting = loop.create_future()
+    loop.add_reader(sock, lambda: waiting.done() or waiting.set_result(None))
+    try:
+        await waiting
+    finally:
+        loop.remove_reader(sock)
 
 
 async def _begin(reader: asyncio.StreamReader) -> tuple[bytes, int]:
@@ -209,6 +251,5 @@ def _end(writer: asyncio.StreamWriter, *, is_reset: bool) -> None:
         return
     with suppress(OSError):  # the other side is gone already
         sock = writer.get_extra_info("socket")
-        # Zero linger: close() then sends RST instead of an orderly FIN.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     writer.transport.abort()

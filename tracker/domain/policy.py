@@ -28,6 +28,8 @@ class Policy:
     confirm:    which unsigned callbacks must be confirmed by a query before they end a task.
     deliver_timeout_s: for a receiver's whole answer.
     patience:   how long an endpoint may give nothing but failures before it is paused.
+    keep_lost_answers: how long an equal create counts as the repeat of one whose answer was lost.
+                Clients' three tries of 60 s with their pauses end before.
     """
 
     polls: PollPlan = field(default_factory=PollPlan)
@@ -42,3 +44,4 @@ class Policy:
     patience: timedelta = timedelta(days=2)
     learn_every: timedelta = timedelta(seconds=20)
     keep_idempotency_keys: timedelta = timedelta(days=7)
+    keep_lost_answers: timedelta = timedelta(minutes=10)

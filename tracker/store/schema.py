@@ -541,6 +541,21 @@ idempotency_keys = Table(
     Index(None, "task_key"),
 )
 
+# Creates whose answer did not reach the client: an equal create of its gets the task.
+lost_answers = Table(
+    "lost_answers",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("tenant", Text, nullable=False),
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="CASCADE"), nullable=False),
+    Column("lost_at", UtcDateTime, nullable=False),
+    Index(None, "tenant", "fingerprint"),
+    Index(None, "lost_at"),
+    Index(None, "task_key"),
+    sqlite_autoincrement=True,
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -28,6 +28,7 @@ from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.lost_answers import Span
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
 from tracker.store.task_rows import Standing
 
@@ -100,8 +101,8 @@ def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
     return dict(db.execute(found).all())
 
 
-def newest_like(db: Connection, task: Task, body: bytes, *, since: datetime) -> Task | None:
-    """Return the newest task made since that asks the provider for the same as a new one does.
+def newest_like(db: Connection, task: Task, body: bytes, *, within: Span) -> Task | None:
+    """Return the newest task of a time that asks the provider for the same as a new one does.
 
     body: the new task's input. Its callback URL and a name that its caller gave it count too.
     """
@@ -112,7 +113,7 @@ def newest_like(db: Connection, task: Task, body: bytes, *, since: datetime) -> 
             tasks.c.tenant == task.tenant,
             tasks.c.provider == task.provider,
             tasks.c.operation == task.operation,
-            tasks.c.created_at >= since,
+            tasks.c.created_at.between(within.since, within.until),
             task_inputs.c.body == body,
         )
         .order_by(tasks.c.key.desc())

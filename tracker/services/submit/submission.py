@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -25,9 +25,10 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.services.submit.naming import check_named
-from tracker.store import idempotency, labels, tasks
+from tracker.store import idempotency, labels, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
+from tracker.store.lost_answers import CreateName, Span
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
@@ -44,8 +45,10 @@ class Submission:
     idempotency_key: the caller's; the same key with the same request is the same task.
     webhook_url:     where each change of the task is to be told; None for nowhere.
     deadline:        after this the task is flagged overdue; None for the service's own.
-    repeats_since:   the caller says that it repeats a call made after this: an equal task made
-                     since is the answer, if there is one; None for a call of its own.
+    repeats:         the call repeats one of this time: an equal task made within it is the answer,
+                     if there is one; None for a call of its own.
+    create_name:     what equal creates of the caller share: a task whose client was not told of it
+                     is the answer to the next of them; None where none is to be given twice.
     input_path:      where the input stands in the caller's body, for naming its wrong fields.
     """
 
@@ -59,7 +62,8 @@ class Submission:
     webhook_url: str | None = None
     deadline: timedelta | None = None
     idempotency_key: str | None = None
-    repeats_since: datetime | None = None
+    repeats: Span | None = None
+    create_name: CreateName | None = None
     input_path: str = "input"
 
 
@@ -80,7 +84,8 @@ class _Checked:
     task: Task
     body: bytes
     key: IdempotencyKey | None
-    repeats_since: datetime | None = None
+    repeats: Span | None = None
+    create_name: CreateName | None = None
 
 
 class Acceptance:
@@ -210,7 +215,8 @@ class Acceptance:
             task=await self._new_task(submission, request, parent),
             body=body,
             key=key,
-            repeats_since=submission.repeats_since,
+            repeats=submission.repeats,
+            create_name=submission.create_name,
         )
 
     def _check_account(self, provider: Provider, submission: Submission) -> None:
@@ -293,9 +299,9 @@ class Acceptance:
         No idempotency key stands twice in a batch: `accept` holds the second one back, and the
         batches of other processes meet the unique constraint.
         """
-        results = self._replays(tx, items)
+        results = self._replays(tx, items) | self._untold(tx, items)
         left = [place for place in range(len(items)) if place not in results]
-        fresh = [place for place in left if items[place].repeats_since is None]
+        fresh = [place for place in left if items[place].repeats is None]
         if fresh:
             made = self._insert_fresh(tx, [items[place] for place in fresh])
             results |= dict(zip(fresh, made, strict=True))
@@ -312,11 +318,32 @@ class Acceptance:
 
     def _joined(self, tx: Tx, item: _Checked) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
-        assert item.repeats_since is not None  # noqa: S101 - asked only for such
-        first = tasks.newest_like(tx.db, item.task, item.body, since=item.repeats_since)
+        assert item.repeats is not None  # noqa: S101 - asked only for such
+        first = tasks.newest_like(tx.db, item.task, item.body, within=item.repeats)
         if first is not None:
             return AcceptedTask(as_accepted(first), replayed=True)
         return self._insert_fresh(tx, [item])[0]
+
+    def _untold(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
+        """The tasks whose clients were not told of them and ask again, by place in the batch."""
+        asked = {
+            place: item.create_name
+            for place, item in enumerate(items)
+            if item.create_name is not None
+        }
+        if not asked:
+            return {}
+        since = tx.now - self._context.policy.keep_lost_answers
+        taken = lost_answers.take(tx.db, list(asked.values()), since=since)
+        if not taken:
+            return {}
+        keys = {place: taken[name].pop(0) for place, name in asked.items() if taken.get(name)}
+        found = tasks.get_by_keys(tx.db, set(keys.values()))
+        return {
+            place: AcceptedTask(as_accepted(found[key]), replayed=True)
+            for place, key in keys.items()
+            if key in found
+        }
 
     def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
         """The answers to what was accepted before, by place in the batch."""

@@ -9,7 +9,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.store import callback_ids, forgeries, idempotency, receipts, tasks
+from tracker.store import callback_ids, forgeries, idempotency, lost_answers, receipts, tasks
 from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -82,9 +82,11 @@ class Sweeping:
         for limit in limits:
             keys = idempotency.forget(tx.db, before=before, limit=limit)
             ids = callback_ids.forget(tx.db, before=before, limit=limit)
+            untold = tx.now - self._context.policy.keep_lost_answers
+            lost = lost_answers.forget(tx.db, before=untold, limit=limit)
             forged = receipts.forget_forged(tx.db, before=tx.now - FORGED_KEPT, limit=limit)
             forgeries.forget(tx.db, before=tx.now - FORGED_KEPT)
-            dropped.append(max(keys, ids, forged))
+            dropped.append(max(keys, ids, lost, forged))
         return dropped
 
 

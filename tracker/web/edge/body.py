@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
@@ -146,10 +147,13 @@ def check_json(request: Request) -> None:
         raise WrongMediaType("send the body as application/json")
 
 
-async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[str, Any]:
+async def read_json(
+    request: Request, *, limit: int, timeout_s: float, digest: "hashlib._Hash | None" = None
+) -> dict[str, Any]:
     """The body as a JSON object, whatever its Content-Encoding and charset.
 
-    limit: bytes, as they come in and as they come out of their encoding.
+    limit:  bytes, as they come in and as they come out of their encoding.
+    digest: is given the body as it came.
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, and what `read_capped` raises.
     """
     check_json(request)
@@ -163,6 +167,8 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
         timeout_s=timeout_s,
         counter=ValueCounter() if is_plain else None,
     )
+    if digest is not None:
+        await _digested(digest, body)
     if encoding:
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
     if not is_plain:
@@ -172,6 +178,13 @@ async def read_json(request: Request, *, limit: int, timeout_s: float) -> dict[s
         return parse_object(body)
     async with _large_bodies():
         return await asyncio.to_thread(parse_object, body)
+
+
+async def _digested(digest: "hashlib._Hash", body: bytes) -> None:
+    if len(body) <= PARSED_AT_ONCE:
+        digest.update(body)
+    else:
+        await asyncio.to_thread(digest.update, body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

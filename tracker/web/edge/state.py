@@ -13,6 +13,7 @@ from tracker.services.access.keyring import Keyring
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
+from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
@@ -60,6 +61,7 @@ class Services:
     resubmission: Resubmission
     reception: Reception
     passing: Passing
+    lost_answers: LostAnswers
     endpoints: Endpoints
     redelivery: Redelivery
     stalls: Stalls

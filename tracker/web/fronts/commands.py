@@ -22,12 +22,11 @@ from tracker.telemetry import note
 from tracker.web.edge import query
 from tracker.web.edge.state import holder, principal, services, tenant
 from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
+from tracker.web.fronts.repeats import accepted_once
 
 log = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RETRIES = timedelta(minutes=10)
-"""Three tries of 60 s each with their pauses end within this."""
 _SENDING_S = 20
 """Seconds that a cancel waits for the end of a submit."""
 _NO_TASK = "there is no such task"
@@ -62,33 +61,18 @@ async def with_inputs(request: Request, shown: Shown) -> Shown:
 
 async def _create(request: Request, provider: str, command: Create) -> Shown:
     """Accept a task: it is durable when this returns, and nothing after that refuses the call."""
-    our = services(request)
-    place = our.watch.position
-    accepted = await our.acceptance.accept(
-        Submission(
-            tenant=tenant(request),
-            provider=provider,
-            operation=command.operation,
-            input=command.input,
-            idempotency_key=query.idempotency_key(request),
-            repeats_since=_repeats_since(request, our.clock.now()),
-            input_path="",
-        )
+    place = services(request).watch.position
+    asked = Submission(
+        tenant=tenant(request),
+        provider=provider,
+        operation=command.operation,
+        input=command.input,
+        idempotency_key=query.idempotency_key(request),
+        input_path="",
     )
-    task = accepted.task
+    task = await accepted_once(request, asked)
     note(provider=provider, task=str(task.id))
     return Shown([await _held(request, task, command.wait_s, since=place)])
-
-
-def _repeats_since(request: Request, now: datetime) -> datetime | None:
-    """Return since when the call that this one repeats may have been made; None for a first one.
-
-    Clients that Stainless makes send a create up to three times and count the tries in a header,
-    with no idempotency key (github.com/lumalabs/lumaai-python, 2026-11).
-    """
-    tries = request.headers.get("x-stainless-retry-count", "")
-    is_repeat = tries.isascii() and tries.isdigit() and tries.strip("0") != ""
-    return now - _RETRIES if is_repeat else None
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:

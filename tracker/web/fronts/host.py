@@ -3,9 +3,11 @@
 A front is pure (providers/ports/front.py); all that touches a request is here and beside it.
 """
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -81,9 +83,11 @@ class FrontHost:
         is_spared = self._front.spares_reads and scope is AccessScope.TASKS_READ
         await admit(request, scope, schemes=self._front.schemes, is_counted=not is_spared)
         command = self._front.read(call)
+        digest = sha256(f"{self._provider} {call.path} ".encode() + request.scope["query_string"])
         if isinstance(command, WantsBody):
-            call = replace(call, body=await _read_body(request, command))
+            call = replace(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
+        request.state.fingerprint = digest.digest()
         if isinstance(command, Refusal):
             return self._refusal(command, call)
         assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body
@@ -151,11 +155,16 @@ def front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
     return [route for host in hosts for route in host.routes()]
 
 
-async def _read_body(request: Request, wanted: WantsBody) -> dict[str, object]:
+async def _read_body(
+    request: Request, wanted: WantsBody, digest: "hashlib._Hash"
+) -> dict[str, object]:
     limits = services(request).limits
     most = limits.body_bytes if wanted.most_bytes is None else wanted.most_bytes
     return await read_json(
-        request, limit=min(most, limits.body_bytes), timeout_s=limits.body_timeout_s
+        request,
+        limit=min(most, limits.body_bytes),
+        timeout_s=limits.body_timeout_s,
+        digest=digest,
     )
 
 

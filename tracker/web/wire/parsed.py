@@ -17,6 +17,7 @@ from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.web.edge.connections import ConnectionLimits
 from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
+from tracker.web.wire.delivery import DeliveryWatch
 from tracker.web.wire.refusing import last_words, refusing
 from tracker.web.wire.waiting import ConnectionSlot
 
@@ -54,6 +55,7 @@ class BoundedHttpTools(HttpToolsProtocol):
         self._limits: ConnectionLimits = our.connections.limits
         self._standing = ConnectionSlot(our.connections, self, self.loop)
         self._app: ASGIApp = self.app
+        self._delivery = DeliveryWatch(self)
 
     def connection_made(self, transport: Any) -> None:
         """Begin, if there is room."""
@@ -65,12 +67,20 @@ class BoundedHttpTools(HttpToolsProtocol):
         """End."""
         self._standing.leave()
         self._held = b""
+        self._delivery.lost(exc)
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Take note of the client's last byte."""
+        self._delivery.heard_end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or keep it until the request before it is answered."""
-        if self._flaw is not None:
+        delivery = self._delivery
+        if self._flaw is not None or delivery.is_ending:
             return
+        if delivery.told is not None:
+            delivery.heard_more()
         if self._held or self.flow.write_paused or self._is_answering():
             self._held = self._held[self._held_from :] + data
             self._held_from = 0
@@ -110,6 +120,7 @@ class BoundedHttpTools(HttpToolsProtocol):
         self._in_head = True
         self._hosts = self._head_bytes = 0
         super().on_message_begin()
+        self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header line; those behind a body are dropped."""

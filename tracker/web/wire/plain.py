@@ -15,6 +15,7 @@ from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.web.edge.connections import ConnectionLimits
 from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
+from tracker.web.wire.delivery import DeliveryWatch
 from tracker.web.wire.refusing import last_words, refusing
 from tracker.web.wire.waiting import ConnectionSlot
 
@@ -34,6 +35,7 @@ class BoundedH11(H11Protocol):
         self._limits: ConnectionLimits = our.connections.limits
         self._standing = ConnectionSlot(our.connections, self, self.loop)
         self._app: ASGIApp = self.app
+        self._delivery = DeliveryWatch(self)
 
     def connection_made(self, transport: Any) -> None:
         """Begin, if there is room."""
@@ -44,12 +46,20 @@ class BoundedH11(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._standing.leave()
+        self._delivery.lost(exc)
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Take note of the client's last byte."""
+        self._delivery.heard_end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        if self._flaw is not None:
+        delivery = self._delivery
+        if self._flaw is not None or delivery.is_ending:
             return
+        if delivery.told is not None:
+            delivery.heard_more()
         if self._is_refused:
             self._discarded += len(data)
             if self._discarded > self._limits.discard_bytes:
@@ -85,9 +95,10 @@ class BoundedH11(H11Protocol):
         """Go on with what came behind the request that was answered."""
         cycle = self.cycle
         self._is_served = True
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._delivery.is_ending:
             self.server_state.total_requests += 1
-            self._close()
+            if self.transport.is_closing():
+                self._close()
             return
         if cycle.more_body:
             # Where it was to wait for `100 Continue`, nobody can tell a body from a next request.
@@ -117,6 +128,7 @@ class BoundedH11(H11Protocol):
         else:
             flaw = limits.flaw_of(url, self.headers, version=self.scope["http_version"])
         self.app = self._app if flaw is None else refusing(flaw, self._clock)
+        self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
         return False
 
     def _in_head(self) -> bool:
