@@ -46,6 +46,16 @@ def test_ai_sdk_hears_that_an_image_failed(served: Served) -> None:
     }
 
 
+def test_image_that_the_ai_sdk_asks_for_again_is_made_once(fronted: Served) -> None:
+    """It repeats a call whose connection broke, and says nothing of it."""
+    prompt = "a bird of the AI SDK"
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        told = run_program("ai_sdk.cjs", "luma", f"{proxy.url}/luma", fronted.key, prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert len(told["images"]) == 1
+    assert fronted.created(prompt) == 1
+
+
 @pytest.mark.parametrize("program", SDKS)
 def test_create_that_an_sdk_repeats_after_a_cut_makes_one_generation(
     fronted: Served, program: str

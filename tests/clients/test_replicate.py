@@ -6,8 +6,12 @@
 import base64
 from typing import Any
 
+import pytest
+
 from tests.clients.conftest import Served
+from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
+from tests.support.proxy import Proxy
 
 
 def assert_everything_worked(told: dict[str, Any], served: Served) -> None:
@@ -43,6 +47,32 @@ def test_ai_sdk_generates_an_image_in_a_held_call(served: Served) -> None:
     [image] = told["images"]
     assert image["media_type"] == "image/png"
     assert base64.b64decode(image["base64"]).startswith(b"\x89PNG")
+
+
+def test_image_that_the_ai_sdk_asks_for_again_is_made_once(fronted: Served) -> None:
+    """It repeats a held call whose connection broke, and says nothing of it."""
+    prompt = "a bird of the AI SDK"
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        url = f"{proxy.url}/replicate/v1"
+        told = run_program("ai_sdk.cjs", "replicate", url, fronted.key, prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert len(told["images"]) == 1
+    assert fronted.created(prompt) == 1
+
+
+@pytest.mark.parametrize("program", ["replicate_sdk.py", "replicate_sdk.cjs"])
+def test_call_that_its_caller_makes_again_makes_one_prediction(
+    fronted: Served, program: str
+) -> None:
+    """The official SDKs repeat no create: they raise, and their caller tries again."""
+    base = "" if program.endswith(".py") else "/v1"
+    prompt = f"a bird of {program}"
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        url = f"{proxy.url}/replicate{base}"
+        told = run_program(program, url, fronted.key, prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert told["status"] == "starting"
+    assert fronted.created(prompt) == 1
 
 
 def test_ai_sdk_hears_that_no_image_came(served: Served) -> None:

@@ -1,10 +1,10 @@
 // Use `replicate` from npm as its README does; print what it returned as JSON.
-// Arguments: base URL (with `/v1`) and key.
+// Arguments: base URL (with `/v1`) and key; with a prompt: one create, tried twice.
 
 const Replicate = require("replicate");
 
 const MODEL = "acme/picture";
-const [baseUrl, auth] = process.argv.slice(2);
+const [baseUrl, auth, prompt] = process.argv.slice(2);
 const client = new Replicate({ auth, baseUrl });
 
 async function messageOf(promise) {
@@ -14,6 +14,12 @@ async function messageOf(promise) {
   } catch (problem) {
     return problem.message;
   }
+}
+
+async function created() {
+  const asked = { model: MODEL, input: { prompt } };
+  const made = await client.predictions.create(asked).catch(() => client.predictions.create(asked));
+  process.stdout.write(JSON.stringify({ id: made.id, status: made.status }));
 }
 
 async function main() {
@@ -53,7 +59,7 @@ async function main() {
   );
 }
 
-main().catch((problem) => {
+(prompt ? created() : main()).catch((problem) => {
   console.error(problem);
   process.exitCode = 1;
 });

@@ -1,12 +1,13 @@
 """Use `replicate` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL (without `/v1`) and key.
+Arguments: base URL (without `/v1`) and key; with a prompt: one create, tried twice.
 """
 
 import json
 import sys
 from typing import Any
 
+import httpx
 from replicate import Client
 from replicate.exceptions import ModelError, ReplicateError
 
@@ -53,9 +54,21 @@ def everything(client: Client) -> dict[str, Any]:
     }
 
 
+def created(client: Client, prompt: str) -> dict[str, Any]:
+    """Create a prediction; where the connection breaks, once more."""
+    try:
+        made = client.models.predictions.create(MODEL, input={"prompt": prompt})
+    except httpx.TransportError:
+        made = client.models.predictions.create(MODEL, input={"prompt": prompt})
+    return {"id": made.id, "status": made.status}
+
+
 def main() -> None:
     """Do everything, and try a wrong key."""
-    url, key = sys.argv[1:]
+    url, key, *prompt = sys.argv[1:]
+    if prompt:
+        json.dump(created(Client(api_token=key, base_url=url), prompt[0]), sys.stdout)
+        return
     answer = everything(Client(api_token=key, base_url=url))
     json.dump(answer | {"wrong_key": refusal_of_a_wrong_key(url)}, sys.stdout)
 

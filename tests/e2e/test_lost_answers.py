@@ -1,0 +1,59 @@
+"""A process dies between the commit of a create and its answer: the repeat gets the same task."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.requests import EXAMPLE, MULTI_IMAGE
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tracker.domain.signals import CrashPoint
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+
+
+def create(url: str) -> str:
+    """Make the same create as always, on a connection of its own; return the task's id."""
+    answer = httpx.post(f"{url}{MULTI_IMAGE}", json=EXAMPLE, trust_env=False, timeout=20)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["task_id"])
+
+
+def test_repeat_after_a_kill_is_joined_and_after_a_stop_is_not(
+    database_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
+        env = environment(
+            database_url, tmp_path, provider_url=emulator.url, public_url=url, PORT=str(port)
+        )
+        point = (CrashPoint.ACCEPT_COMMITTED.value, "1")
+        with Process(point, env, tmp_path / "dying", "tests.support.crashing") as dying:
+            wait_until_ready(url, dying)
+            with pytest.raises(httpx.TransportError):
+                create(url)
+            wait_until(lambda: not dying.is_alive)
+
+        def serve() -> Process:
+            process = Process(("serve",), env, tmp_path / "serving").start()
+            wait_until_ready(url, process)
+            return process
+
+        with serve() as healed:
+            first, second = create(url), create(url)
+            assert first != second
+            healed.stop()
+        with serve() as again:
+            third = create(url)
+            assert third not in (first, second)
+            wait_until(lambda: set(creations(emulator.url)) == {first, second, third})
+            again.stop()
+        assert set(creations(emulator.url).values()) == {1}
+
+
+def creations(emulator: str) -> dict[str, int]:
+    """Return how often each task was made at the provider, by its external id."""
+    found: dict[str, int] = httpx.get(f"{emulator}/emulator/creations", trust_env=False).json()
+    return found
