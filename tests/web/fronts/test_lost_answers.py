@@ -1,6 +1,7 @@
 """A create whose answer did not arrive, and its repeat: one task. Two that were answered: two."""
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.keys import issue
 from tests.support.raw import answer_of, dial
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
@@ -218,8 +218,6 @@ def over_tls(url: str, folder: Path) -> Iterator[tuple[str, str]]:
 def test_cut_over_tls(sqlite_url: str, tmp_path: Path) -> None:
     body = fresh()
     with over_tls(sqlite_url, tmp_path) as (url, authority):
-        import ssl  # noqa: PLC0415
-
         context = ssl.create_default_context(cafile=authority)
 
         def create() -> ssl.SSLSocket:
