@@ -200,10 +200,10 @@ class Proxy:
 
 async def _readable(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
     """Wait until something has come, and leave it there."""
-    waiting = loop.create_future()
-    loop.add_reader(sock, lambda: waiting.done() or waiting.set_result(None))
+    has_come = asyncio.Event()
+    loop.add_reader(sock, has_come.set)
     try:
-        await waiting
+        await has_come.wait()
     finally:
         loop.remove_reader(sock)
 
