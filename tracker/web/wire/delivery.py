@@ -7,13 +7,13 @@ it behind the proxy.
 """
 
 import asyncio
-import fcntl
-import os
-import socket
 import struct
 import sys
 from collections.abc import Callable
 from typing import Any
+
+if sys.platform == "linux":
+    import fcntl
 
 Told = Callable[[bool], None]
 """Called once, with whether the answer was delivered whole."""
@@ -23,8 +23,6 @@ CLOSE_S = 5.0
 """A client that asked for the end of the connection is given so long to end it itself."""
 _UNSENT = 0x5411
 """SIOCOUTQ of Linux: bytes that the peer has not acknowledged."""
-_CLOSED = 7
-"""TCP_CLOSE of Linux: of a connection that was reset, or that both sides have ended."""
 
 
 class DeliveryWatch:
@@ -77,7 +75,7 @@ class DeliveryWatch:
         protocol = self._protocol
         if not protocol.cycle.response_complete or protocol.transport.get_write_buffer_size():
             return False
-        return _is_acknowledged(protocol.transport, is_ending=self.is_ending)
+        return _is_acknowledged(protocol.transport)
 
     def _tell(self, *, is_delivered: bool) -> None:
         told, self.told = self.told, None
@@ -107,18 +105,13 @@ class _PatientTransport:
         return getattr(self._transport, name)
 
 
-def _is_acknowledged(transport: asyncio.Transport, *, is_ending: bool) -> bool:
-    """Return whether the peer has every byte and has not reset the connection.
+def _is_acknowledged(transport: asyncio.Transport) -> bool:
+    """Return whether the peer has every byte. True where the system does not say.
 
-    is_ending: whether this side has sent FIN. True where the system does not say.
+    A peer that ended in order had acknowledged by that what it read; whatever came later stays
+    unacknowledged, also when the connection is reset for it.
     """
     sock = transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0 or not sys.platform.startswith("linux"):
+    if sys.platform != "linux" or sock is None or sock.fileno() < 0:
         return True
-    with socket.socket(fileno=os.dup(sock.fileno())) as asked:
-        if asked.family not in (socket.AF_INET, socket.AF_INET6):
-            return True
-        state = asked.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        error = asked.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        unsent = struct.unpack("i", fcntl.ioctl(asked.fileno(), _UNSENT, bytes(4)))[0]
-    return not error and not unsent and (is_ending or state != _CLOSED)
+    return not struct.unpack("i", fcntl.ioctl(sock.fileno(), _UNSENT, bytes(4)))[0]
