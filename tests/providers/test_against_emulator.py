@@ -1,173 +1,41 @@
 """Adapters against the emulated providers, in one process: each operation, each lie."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.emulator.scene import HOST, Scene, play_in
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import KINDS, Caller, states_of
 from tests.providers.support import a_task
-from tracker.domain import lifecycle
 from tracker.domain.events import Source
-from tracker.domain.exchange import HttpCall, HttpResult
-from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
     Absence,
     Absent,
     Accepted,
     CancelAsked,
     Cancelled,
-    CancelOutcome,
     Deferred,
     Gone,
-    LookupOutcome,
-    More,
     NotSeen,
     Observed,
-    PollOutcome,
     Refused,
-    SubmitOutcome,
     TooLate,
     Unanswered,
     Unknown,
 )
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.adapter import Sending
 from tracker.providers.registry import PROVIDERS
 
-CALLBACK_URL = "http://tracker.example/callbacks/p/0/token"
 PICTURE = {"type": "image", "url": "https://pictures.example/a.png"}
 MEDIA = {"url": "https://videos.example/a.mp4"}
-VIDEO = {"model": "ray-2", "prompt": "a cat"}
+VIDEO = KINDS["luma"].input
 IMAGE = {"model": "photon-1", "prompt": "a cat"}
-INPUT = {"prompt": "a cat", "num_outputs": 2}
-SIMPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "luma": ("generations/video", VIDEO),
-    "midjourney": ("imagine", {"prompt": "a cat"}),
-    "replicate": ("models/acme/pic", {"input": INPUT}),
-}
-"""An operation and an input of each provider."""
-ADDRESSES = {"luma": "/luma/dream-machine/v1", "replicate": "/replicate/v1"}
-BOTH = sorted(ADDRESSES)
+INPUT = KINDS["replicate"].input["input"]
+BOTH = ["luma", "replicate"]
 PREVIEW, READY = ArtifactState.PREVIEW, ArtifactState.READY
-
-
-@dataclass
-class Caller:
-    """The adapter as services use it, without sockets and database."""
-
-    stage: Scene
-    name: str
-
-    @property
-    def account(self) -> Account:
-        provider = PROVIDERS[self.name]
-        options = {"base_url": HOST + ADDRESSES[self.name], "api_key": "emulator-key"}
-        return provider.account("default", provider.options.model_validate(options))
-
-    @property
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.stage.emulator.now_ms() / 1000, UTC)
-
-    async def send(self, call: HttpCall | None) -> HttpResult:
-        assert call is not None
-        answer = await self.stage.http.request(
-            call.method, call.url, headers=dict(call.headers), content=call.body
-        )
-        return HttpResult(answer.status_code, dict(answer.headers), answer.content)
-
-    async def submit(
-        self,
-        operation: str | None = None,
-        input_: Mapping[str, Any] | None = None,
-        parent: Task | None = None,
-    ) -> tuple[Task, SubmitOutcome]:
-        """Create a task; it is `submitted` with their id where that was accepted."""
-        submits = PROVIDERS[self.name].submits
-        simple = SIMPLE[self.name]
-        operation, input_ = operation or simple[0], input_ or simple[1]
-        assert submits.serves(self.account, operation) is None
-        task = a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
-        body = submits.check(operation, input_).body
-        sending = Sending(self.account, task, body, parent, CALLBACK_URL, self.now)
-        outcome = submits.parse_submit(sending, await self.send(submits.build_submit(sending)))
-        if isinstance(outcome, Accepted):
-            task = replace(
-                task, state=TaskState.SUBMITTED, provider_task_id=outcome.provider_task_id
-            )
-        return task, outcome
-
-    async def made(self, operation: str | None = None, **more: Any) -> Task:
-        """Create a task that must be accepted."""
-        task, outcome = await self.submit(operation, **more)
-        assert isinstance(outcome, Accepted), outcome
-        return task
-
-    def asking(self, task: Task) -> Asking:
-        since = self.now - timedelta(seconds=5)
-        return Asking(self.account, (task,), self.now, callback_url=CALLBACK_URL, since=since)
-
-    async def poll(self, task: Task) -> PollOutcome:
-        polls = PROVIDERS[self.name].polls
-        assert polls is not None
-        asking = self.asking(task)
-        (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
-        return outcome
-
-    async def search(self, task: Task) -> LookupOutcome:
-        looks = PROVIDERS[self.name].looks
-        assert looks is not None
-        asking = self.asking(task)
-        while True:
-            outcome = looks.parse_lookup(asking, await self.send(looks.build_lookup(asking)))
-            if not isinstance(outcome, More):
-                return outcome
-            asking = replace(asking, page=outcome.page)
-
-    async def cancel(self, task: Task) -> CancelOutcome:
-        cancels = PROVIDERS[self.name].cancels
-        assert cancels is not None
-        asking = self.asking(task)
-        return cancels.parse_cancel(asking, await self.send(cancels.build_cancel(asking)))
-
-    def seen(self, task: Task, said: Observation, source: Source) -> Task:
-        return lifecycle.apply(task, said.as_event(source), now=self.now).task
-
-    async def polled_to_its_end(self, task: Task, *, looks: int = 12) -> Task:
-        """Look twice a second step until there is a verdict."""
-        for _ in range(looks):
-            await self.stage.advance(0.5)
-            outcome = await self.poll(task)
-            if isinstance(outcome, Observed):
-                task = self.seen(task, outcome.observation, Source.POLL)
-            if task.state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED):
-                break
-        return task
-
-    def told(self, task: Task) -> Task:
-        """Apply every callback that came."""
-        calls_back = PROVIDERS[self.name].calls_back
-        assert calls_back is not None
-        for request in self.stage.calls:
-            for said in calls_back.parse_callback(_inbound(request)):
-                assert isinstance(said, Observation)
-                task = self.seen(task, said, Source.CALLBACK)
-        return task
-
-    def play(self, scenario: str) -> None:
-        self.stage.emulator.set_scenario(scenario, self.name)
-
-
-def _inbound(request: httpx.Request) -> Inbound:
-    return Inbound(request.method, request.url.path, "", dict(request.headers), request.content)
-
-
-def _states(task: Task) -> list[ArtifactState]:
-    return [piece.state for piece in task.artifacts]
 
 
 async def _check_made_and_done(caller: Caller, operation: str, **more: Any) -> Task:
@@ -175,7 +43,7 @@ async def _check_made_and_done(caller: Caller, operation: str, **more: Any) -> T
     done = await caller.polled_to_its_end(task)
     assert done.state is TaskState.SUCCEEDED
     assert done.artifacts
-    assert set(_states(done)) == {READY}
+    assert set(states_of(done)) == {READY}
     assert caller.told(task).state is TaskState.SUCCEEDED
     return done
 
@@ -286,7 +154,7 @@ def test_a_lie_about_a_task_does_not_hide_its_result(name: str, lie: str) -> Non
         task = await caller.made()
         done = await caller.polled_to_its_end(task)
         assert done.state is TaskState.SUCCEEDED
-        assert set(_states(done)) == {READY}
+        assert set(states_of(done)) == {READY}
         told = caller.told(task)
         assert told.state in (TaskState.SUCCEEDED, TaskState.RUNNING, TaskState.SUBMITTED)
         assert caller.told(done).artifacts == done.artifacts
@@ -361,7 +229,7 @@ def test_a_lost_create_is_found_beyond_the_first_page(name: str) -> None:
         task, _ = await caller.submit()
         caller.play("no_callback")
         submits = PROVIDERS[name].submits
-        operation, input_ = SIMPLE[name]
+        operation, input_ = (KINDS[name].operation, KINDS[name].input)
         body = submits.check(operation, input_).body
         for _ in range(105):
             other = a_task(operation)
@@ -481,8 +349,8 @@ def test_luma_shows_a_preview_while_it_is_dreaming() -> None:
         outcome = await caller.poll(task)
         assert isinstance(outcome, Observed)
         task = caller.seen(task, outcome.observation, Source.POLL)
-        assert (task.state, _states(task)) == (TaskState.RUNNING, [PREVIEW])
-        assert _states(await caller.polled_to_its_end(task)) == [READY]
+        assert (task.state, states_of(task)) == (TaskState.RUNNING, [PREVIEW])
+        assert states_of(await caller.polled_to_its_end(task)) == [READY]
 
     play()
 
@@ -497,8 +365,8 @@ def test_replicates_output_grows_while_it_is_processing() -> None:
             outcome = await caller.poll(task)
             assert isinstance(outcome, Observed)
             task = caller.seen(task, outcome.observation, Source.POLL)
-            if _states(task) not in seen:
-                seen.append(_states(task))
+            if states_of(task) not in seen:
+                seen.append(states_of(task))
         assert seen == [[], [PREVIEW], [PREVIEW, PREVIEW], [READY, READY]]
 
     play()

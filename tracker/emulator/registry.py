@@ -29,5 +29,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),
         "replicate": _module("replicate"),
+        "runway": _module("runway"),
     }
 )

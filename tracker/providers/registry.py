@@ -11,6 +11,7 @@ _MODULES: Mapping[str, str] = {
     "luma": "tracker.providers.luma.adapter",
     "midjourney": "tracker.providers.midjourney.adapter",
     "replicate": "tracker.providers.replicate.adapter",
+    "runway": "tracker.providers.runway.adapter",
     "suno": "tracker.providers.suno.adapter",
 }
 

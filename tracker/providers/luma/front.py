@@ -6,13 +6,13 @@ knows four words (docs.lumalabs.ai/reference; lumaai 1.21.0; ComfyUI's comfy_api
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
     name_in,
@@ -24,7 +24,6 @@ from tracker.providers.ports.front import (
     Cancel,
     Command,
     Create,
-    Fault,
     Fixed,
     FrontAnswer,
     FrontCall,
@@ -58,31 +57,6 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
         TaskState.FAILED: "failed",
         TaskState.CANCELLED: "failed",
         TaskState.EXPIRED: "failed",
-    }
-)
-_STATUSES: Mapping[Fault, int] = MappingProxyType(
-    {
-        Fault.UNREADABLE: 400,
-        Fault.MEDIA_TYPE: 415,
-        Fault.ENCODING: 415,
-        Fault.TOO_LARGE: 413,
-        Fault.TOO_SLOW: 408,
-        Fault.INVALID: 422,
-        Fault.NO_ROUTE: 404,
-        Fault.WRONG_METHOD: 405,
-        Fault.NOT_SERVED: 404,
-        Fault.NOT_FOUND: 404,
-        Fault.CONFLICT: 400,
-        Fault.BUSY: 409,
-        Fault.NO_KEY: 401,
-        Fault.BAD_KEY: 401,
-        Fault.EXPIRED_KEY: 401,
-        Fault.EARLY_KEY: 401,
-        Fault.FORBIDDEN: 403,
-        Fault.RATE_LIMITED: 429,
-        Fault.UNAVAILABLE: 503,
-        Fault.PROVIDER_UNKNOWN: 502,
-        Fault.INTERNAL: 500,
     }
 )
 
@@ -154,7 +128,7 @@ class LumaFront:
     ) -> FrontAnswer:
         """Answer with a `detail`."""
         del request_id, call
-        return FrontAnswer({"detail": refusal.message}, _STATUSES[refusal.fault])
+        return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
         """Answer as the provider did. No call is passed on today."""
@@ -204,8 +178,8 @@ def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(task.id),
         "generation_type": kind,
         "state": _WORDS[task.state],
-        "failure_reason": _reason(task),
-        "created_at": _time(task.created_at),
+        "failure_reason": reason_of(task),
+        "created_at": iso_time(task.created_at, "microseconds"),
         "model": model if isinstance(model, str) else "",
         "assets": _assets(task),
         "request": {
@@ -223,13 +197,3 @@ def _assets(task: Task) -> dict[str, str | None] | None:
         if name in found and found[name] is None:
             found[name] = piece.url
     return found if any(found.values()) else None
-
-
-def _reason(task: Task) -> str | None:
-    if _WORDS[task.state] != "failed":
-        return None
-    return (task.error.message if task.error else task.message) or task.state.value
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

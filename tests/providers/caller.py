@@ -1,0 +1,207 @@
+"""Adapters as services use them, against the emulated providers, without sockets and database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tests.emulator.scene import HOST, Scene
+from tests.providers.support import a_task
+from tracker.domain import lifecycle
+from tracker.domain.events import Source
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Accepted,
+    CancelOutcome,
+    LookupOutcome,
+    More,
+    Observed,
+    PollOutcome,
+    SubmitOutcome,
+)
+from tracker.domain.task import ArtifactState, Task, TaskState
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.provider import Provider
+from tracker.providers.registry import PROVIDERS
+
+CALLBACK_URL = "http://tracker.example/callbacks/p/0/token"
+PICTURE_URL = "https://pictures.example/a.png"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of upstream of a provider, and something that it makes.
+
+    address: of its emulator, below the emulator's host.
+    options: of the account, besides address and key.
+    """
+
+    provider: str
+    address: str
+    operation: str
+    input: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+KINDS: Mapping[str, Kind] = {
+    "luma": Kind(
+        "luma",
+        "/luma/dream-machine/v1",
+        "generations/video",
+        {"model": "ray-2", "prompt": "a cat"},
+    ),
+    "replicate": Kind(
+        "replicate",
+        "/replicate/v1",
+        "models/acme/pic",
+        {"input": {"prompt": "a cat", "num_outputs": 2}},
+    ),
+    "runway": Kind(
+        "runway",
+        "/runway/official",
+        "image_to_video",
+        {"model": "gen4_turbo", "promptImage": PICTURE_URL, "promptText": "a cat", "duration": 5},
+    ),
+    "runway at a gateway": Kind(
+        "runway",
+        "/runwayml",
+        "image_to_video",
+        {"model": "gen3a_turbo", "promptImage": PICTURE_URL, "promptText": "a cat"},
+    ),
+    "runway of the web": Kind(
+        "runway",
+        "/runway",
+        "tasks",
+        {"taskType": "gen3a_turbo", "options": {"seconds": 5, "text_prompt": "a cat"}},
+    ),
+}
+
+
+@dataclass
+class Caller:
+    """An adapter, called as services call it. name: a key of KINDS."""
+
+    stage: Scene
+    name: str
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.name]
+
+    @property
+    def provider(self) -> Provider:
+        return PROVIDERS[self.kind.provider]
+
+    @property
+    def account(self) -> Account:
+        options = {"base_url": HOST + self.kind.address, "api_key": "emulator-key"}
+        given = self.provider.options.model_validate(options | dict(self.kind.options))
+        return self.provider.account("default", given)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.stage.emulator.now_ms() / 1000, UTC)
+
+    async def send(self, call: HttpCall | None) -> HttpResult:
+        assert call is not None
+        answer = await self.stage.http.request(
+            call.method, call.url, headers=dict(call.headers), content=call.body
+        )
+        return HttpResult(answer.status_code, dict(answer.headers), answer.content)
+
+    async def submit(
+        self,
+        operation: str | None = None,
+        input_: Mapping[str, Any] | None = None,
+        parent: Task | None = None,
+    ) -> tuple[Task, SubmitOutcome]:
+        """Create a task; it is `submitted` with their id where that was accepted."""
+        submits = self.provider.submits
+        operation, input_ = operation or self.kind.operation, input_ or self.kind.input
+        assert submits.serves(self.account, operation) is None
+        task = a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
+        body = submits.check(operation, input_).body
+        sending = Sending(self.account, task, body, parent, CALLBACK_URL, self.now)
+        outcome = submits.parse_submit(sending, await self.send(submits.build_submit(sending)))
+        if isinstance(outcome, Accepted):
+            task = replace(
+                task, state=TaskState.SUBMITTED, provider_task_id=outcome.provider_task_id
+            )
+        return task, outcome
+
+    async def made(self, operation: str | None = None, **more: Any) -> Task:
+        """Create a task that must be accepted."""
+        task, outcome = await self.submit(operation, **more)
+        assert isinstance(outcome, Accepted), outcome
+        return task
+
+    def asking(self, task: Task) -> Asking:
+        since = self.now - timedelta(seconds=5)
+        return Asking(self.account, (task,), self.now, callback_url=CALLBACK_URL, since=since)
+
+    async def poll(self, task: Task) -> PollOutcome:
+        polls = self.provider.polls
+        assert polls is not None
+        asking = self.asking(task)
+        (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
+        return outcome
+
+    async def search(self, task: Task) -> LookupOutcome:
+        looks = self.provider.looks
+        assert looks is not None
+        asking = self.asking(task)
+        while True:
+            outcome = looks.parse_lookup(asking, await self.send(looks.build_lookup(asking)))
+            if not isinstance(outcome, More):
+                return outcome
+            asking = replace(asking, page=outcome.page)
+
+    async def cancel(self, task: Task) -> CancelOutcome:
+        cancels = self.provider.cancels
+        assert cancels is not None
+        asking = self.asking(task)
+        return cancels.parse_cancel(asking, await self.send(cancels.build_cancel(asking)))
+
+    def asked_to_cancel(self, task: Task) -> Task:
+        """Return a task that a caller wants cancelled."""
+        return replace(task, cancel_asked_at=self.now)
+
+    def seen(self, task: Task, said: Observation, source: Source) -> Task:
+        return lifecycle.apply(task, said.as_event(source), now=self.now).task
+
+    async def polled_to_its_end(self, task: Task, *, looks: int = 12) -> Task:
+        """Look twice a second step until there is a verdict."""
+        for _ in range(looks):
+            await self.stage.advance(0.5)
+            outcome = await self.poll(task)
+            if isinstance(outcome, Observed):
+                task = self.seen(task, outcome.observation, Source.POLL)
+            if task.state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED):
+                break
+        return task
+
+    def told(self, task: Task) -> Task:
+        """Apply every callback that came."""
+        calls_back = self.provider.calls_back
+        assert calls_back is not None
+        for request in self.stage.calls:
+            for said in calls_back.parse_callback(_inbound(request)):
+                assert isinstance(said, Observation)
+                task = self.seen(task, said, Source.CALLBACK)
+        return task
+
+    def play(self, scenario: str) -> None:
+        self.stage.emulator.set_scenario(scenario, self.kind.provider)
+
+
+def _inbound(request: httpx.Request) -> Inbound:
+    return Inbound(request.method, request.url.path, "", dict(request.headers), request.content)
+
+
+def states_of(task: Task) -> list[ArtifactState]:
+    """The state of each piece of a task's result."""
+    return [piece.state for piece in task.artifacts]

@@ -1,0 +1,257 @@
+"""Providers that only polls tell of, against their emulators: each operation, each lie."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import Caller, states_of
+from tests.providers.test_runway import INPUTS as RUNWAY_INPUTS
+from tracker.domain.cost import Phase
+from tracker.domain.events import Source
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    CancelAsked,
+    Cancelled,
+    Deferred,
+    Observed,
+    Refused,
+    TooLate,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import ArtifactState, Task, TaskState
+
+RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
+POLLED = [*RUNWAYS]
+QUERY_LIES = (
+    *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
+    *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
+)
+LIES: Mapping[str, tuple[str, ...]] = {
+    "runway": (
+        *("throttled", "throttled,slow=2", "no_cost", "progress_text", "progress_resets"),
+        *("cost_falls=1", "empty_output=2"),
+    ),
+    "runway at a gateway": ("throttled", "progress_text", "progress_resets", "empty_output=2"),
+    "runway of the web": ("throttled", "progress_resets", "empty_output=2"),
+}
+
+
+async def _ended(caller: Caller, task: Task) -> Task:
+    """Look until the task has ended, and a success has its result."""
+    for _ in range(30):
+        await caller.stage.advance(0.5)
+        outcome = await caller.poll(task)
+        if isinstance(outcome, Observed):
+            task = caller.seen(task, outcome.observation, Source.POLL)
+        is_over = task.state in (TaskState.FAILED, TaskState.CANCELLED)
+        if is_over or (task.state is TaskState.SUCCEEDED and task.artifacts):
+            break
+    return task
+
+
+@pytest.mark.parametrize("name", POLLED)
+@pytest.mark.parametrize("lie", ["ok", *QUERY_LIES])
+def test_a_lie_about_a_task_does_not_hide_its_result(name: str, lie: str) -> None:
+    _check_done(name, lie)
+
+
+@pytest.mark.parametrize(("name", "lie"), [(name, lie) for name in LIES for lie in LIES[name]])
+def test_a_lie_of_its_own_does_not_hide_its_result(name: str, lie: str) -> None:
+    _check_done(name, lie)
+
+
+def _check_done(name: str, lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(lie)
+        done = await _ended(caller, await caller.made())
+        assert done.state is TaskState.SUCCEEDED
+        assert set(states_of(done)) == {ArtifactState.READY}
+        assert stage.calls == []
+        assert sum(stage.emulator.creations().values()) == 1
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+@pytest.mark.parametrize("scenario", ["failed", "moderated"])
+def test_a_failure_has_a_reason(name: str, scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        done = await _ended(caller, await caller.made())
+        assert done.state is TaskState.FAILED
+        assert done.error is not None
+        assert done.error.message
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+@pytest.mark.parametrize(
+    ("scenario", "is_made"),
+    [
+        ("error_created", True),
+        ("html_error_created", True),
+        ("cut_after_accept", True),
+        ("error_lost", False),
+        ("html_error", False),
+        ("unavailable", False),
+    ],
+)
+def test_a_create_whose_answer_was_lost_stays_unknown(
+    name: str, scenario: str, *, is_made: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        _, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        assert sum(stage.emulator.creations().values()) == is_made
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "kind", "blames"),
+    [
+        *((name, "refused", Refused, False) for name in POLLED),
+        *((name, "rate_limited", Deferred, False) for name in POLLED),
+        ("runway", "no_credits", Refused, True),
+        ("runway", "daily_cap", Deferred, False),
+    ],
+)
+def test_a_create_that_makes_nothing_says_whose_fault_it_is(
+    name: str, scenario: str, kind: type, *, blames: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        _, outcome = await caller.submit()
+        assert type(outcome) is kind
+        assert stage.emulator.creations() == {}
+        if isinstance(outcome, Refused):
+            assert outcome.blames_account is blames
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller, probes = Caller(stage, name), Caller(stage, name).provider.probes
+        assert probes is not None
+        good = caller.account
+        given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.kind.options)
+        bad = caller.provider.account("default", good.options.model_validate(given))
+        levels = []
+        for account in (good, bad):
+            call = probes.build_probe(account, now=caller.now)
+            levels.append(probes.parse_probe(account, await caller.send(call)).level)
+        assert levels == ["ok", "error"]
+        assert stage.emulator.creations() == {}
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_a_query_that_is_too_frequent_slows_the_account_down(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play("rate_limited_query=1")
+        outcome = await caller.poll(await caller.made())
+        assert isinstance(outcome, Unanswered)
+        assert outcome.slow_down
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_a_task_that_the_upstream_forgot_is_absent(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play("forgotten")
+        assert isinstance(await caller.poll(await caller.made()), Absent)
+
+    play()
+
+
+@pytest.mark.parametrize("operation", RUNWAY_INPUTS)
+def test_runway_makes_every_operation(operation: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "runway")
+        done = await _ended(caller, await caller.made(operation, input_=RUNWAY_INPUTS[operation]))
+        assert done.state is TaskState.SUCCEEDED
+        assert {piece.kind for piece in done.artifacts} <= {"video", "image", "audio", "file"}
+        if operation != "workflows":
+            assert [one.phase for one in done.costs] == [Phase.SETTLE]
+
+    play()
+
+
+def test_runway_tells_its_estimate_with_the_create_and_the_cost_at_the_end() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "runway")
+        caller.play("cost_falls=60")
+        task, outcome = await caller.submit()
+        assert isinstance(outcome, Accepted)
+        assert [(one.phase, one.amount) for one in outcome.costs] == [(Phase.ESTIMATE, "25")]
+        done = await _ended(caller, task)
+        await stage.advance(60)
+        later = await caller.poll(done)
+        assert isinstance(later, Observed)
+        seen = caller.seen(done, later.observation, Source.POLL)
+        assert [(one.phase, one.amount) for one in seen.costs] == [
+            (Phase.SETTLE, "25"),
+            (Phase.REFUND, "15"),
+        ]
+
+    play()
+
+
+def test_runway_may_cancel_by_itself() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "runway")
+        caller.play("ends_cancelled")
+        assert (await _ended(caller, await caller.made())).state is TaskState.CANCELLED
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "answer", "state"),
+    [
+        ("ok", CancelAsked, TaskState.CANCELLED),
+        ("cancel_erases", CancelAsked, TaskState.CANCELLED),
+        ("cancel_slow", CancelAsked, TaskState.CANCELLED),
+        ("cancel_lost", CancelAsked, TaskState.SUCCEEDED),
+        ("cancel_too_late", TooLate, TaskState.SUCCEEDED),
+    ],
+)
+def test_runway_ends_a_cancelled_task_as_it_says(
+    scenario: str, answer: type, state: TaskState
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "runway")
+        caller.play(scenario)
+        task = await caller.made()
+        task = caller.asked_to_cancel(task)
+        outcome = await caller.cancel(task)
+        assert isinstance(outcome, answer | Cancelled)
+        assert (await _ended(caller, task)).state is state
+
+    play()

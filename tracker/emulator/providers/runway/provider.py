@@ -1,0 +1,231 @@
+"""Runway's API and the two dialects of gateways: paths, refusals, deletion. No callbacks.
+
+Sources: https://docs.dev.runwayml.com/api and https://github.com/runwayml/sdk-python (api.md),
+read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import CancelOutcome, Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import CANCELLED, PROCESSING, SUCCEED, TaskStep
+from tracker.emulator.providers.runway.operations import (
+    RUNWAY_OPERATIONS,
+    WEB_TASK,
+    WORKFLOW,
+    RunwayOperation,
+)
+from tracker.emulator.providers.runway.views import (
+    RunwayDetails,
+    RunwayTask,
+    Shown,
+    invocation_view,
+    task_view,
+    web_view,
+)
+from tracker.emulator.providers.runway.words import RUNWAY_WORDS, RunwayWord
+
+__all__ = ["create"]
+
+VERSION = "2024-11-06"
+_BALANCE = 4200
+_STEPS = (
+    TaskStep(after=1, progress=28),
+    TaskStep(after=1.5, progress=80),
+    TaskStep(after=2, status=SUCCEED),
+)
+_LESS = 10
+"""Credits that remain charged once the cost has fallen."""
+
+
+class RunwayRefusal(Refusal):
+    """A refused call with an HTTP status of its own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Take the status and the text for the caller."""
+        super().__init__(RefusalKind.INVALID, message)
+        self.status = status
+
+
+class RunwayApi:
+    """The handlers of all dialects, over one engine."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        daily = FaultTables(before={RunwayWord.DAILY_CAP: _over_daily_cap})
+        self.engine: Engine[RunwayDetails] = Engine(
+            emulator,
+            ProviderRules(
+                name="runway", callbacks=lambda _task: (), words=RUNWAY_WORDS, faults=daily
+            ),
+        )
+
+    def official(self) -> Sequence[ApiRoute]:
+        """Return the routes of the official API."""
+        return (
+            *(
+                ApiRoute("POST", f"/v1/{one.name}", partial(self._create, one))
+                for one in RUNWAY_OPERATIONS
+            ),
+            ApiRoute("POST", "/v1/workflows/{workflow}", partial(self._create, WORKFLOW)),
+            ApiRoute("GET", "/v1/tasks/{id}", self._get),
+            ApiRoute("DELETE", "/v1/tasks/{id}", self._delete),
+            ApiRoute("GET", "/v1/workflow_invocations/{id}", self._get_invocation),
+            ApiRoute("GET", "/v1/organization", self._organization),
+        )
+
+    def gateway(self) -> Sequence[ApiRoute]:
+        """Return the routes of gateways that repeat the official API."""
+        return (
+            ApiRoute(
+                "POST", "/v1/image_to_video", partial(self._create_at_gateway, RUNWAY_OPERATIONS[0])
+            ),
+            ApiRoute("GET", "/v1/tasks/{id}", self._get_at_gateway),
+        )
+
+    def web(self) -> Sequence[ApiRoute]:
+        """Return the routes of gateways that repeat Runway's web page."""
+        return (
+            ApiRoute("POST", "/tasks", self._create_on_web),
+            ApiRoute("GET", "/tasks/{id}", self._get_on_web),
+        )
+
+    async def _create(self, operation: RunwayOperation, call: ApiCall) -> Reply:
+        if call.headers.get("x-runway-version") != VERSION:
+            raise Refusal(RefusalKind.INVALID, "X-Runway-Version is missing or not supported")
+        task = await self._make(operation, call)
+        made: dict[str, object] = {"id": task.task_id}
+        if operation is not WORKFLOW and not task.scenario.has(RunwayWord.NO_COST):
+            made["estimatedCost"] = {"credits": task.details.credits}
+        return Reply(made)
+
+    async def _create_at_gateway(self, operation: RunwayOperation, call: ApiCall) -> Reply:
+        return Reply({"id": (await self._make(operation, call)).task_id})
+
+    async def _create_on_web(self, call: ApiCall) -> Reply:
+        task = await self._make(WEB_TASK, call)
+        return Reply(web_view(task, self._shown(task)))
+
+    async def _make(self, operation: RunwayOperation, call: ApiCall) -> RunwayTask:
+        account, body = account_of_header(call, self._config), call.json_object()
+        return await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: _draft(operation, body, scenario),
+            )
+        )
+
+    async def _get(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        return Reply(task_view(task, self._shown(task)))
+
+    async def _get_invocation(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        return Reply(invocation_view(task, self._shown(task)))
+
+    async def _get_at_gateway(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        return Reply(task_view(task, self._shown(task), is_gateway=True))
+
+    async def _get_on_web(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        return Reply(web_view(task, self._shown(task)))
+
+    async def _delete(self, call: ApiCall) -> Reply:
+        """Cancel an open task; erase one that has ended."""
+        task = await self._find(call)
+        outcome = await self.engine.cancel(task, erases=not task.is_open)
+        if outcome is CancelOutcome.TOO_LATE:
+            raise Refusal(RefusalKind.TOO_LATE, "the task cannot be cancelled")
+        return Reply(b"", 204)
+
+    async def _organization(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._config)
+        limits = {"maxConcurrentGenerations": 2, "maxDailyGenerations": 50}
+        return Reply(
+            {
+                "creditBalance": _BALANCE,
+                "tier": {"maxMonthlyCreditSpend": 10000, "models": {"gen4_turbo": limits}},
+                "usage": {"models": {"gen4_turbo": {"dailyGenerations": 1}}},
+            }
+        )
+
+    async def _find(self, call: ApiCall) -> RunwayTask:
+        account = account_of_header(call, self._config)
+        return await self.engine.find(account, call.values["id"])
+
+    def _shown(self, task: RunwayTask) -> Shown:
+        """Count one look, and say what it shows."""
+        cost, progress = task.details.credits, task.progress / 100
+        falls = RunwayWord.COST_FALLS
+        if task.scenario.has(falls) and task.ended_at is not None:
+            age = (self.engine.now_ms() - task.ended_at) / 1000
+            cost = min(_LESS, cost) if age >= task.scenario.seconds(falls) else cost
+        if task.status == PROCESSING and task.scenario.has(RunwayWord.PROGRESS_RESETS):
+            progress = 0.9 if self._persists(task, RunwayWord.PROGRESS_RESETS) else 0.1
+        is_empty = task.status == SUCCEED and self._persists(task, RunwayWord.EMPTY_OUTPUT)
+        return Shown(cost, progress, is_output_empty=is_empty)
+
+    def _persists(self, task: RunwayTask, word: RunwayWord) -> bool:
+        if not task.scenario.has(word):
+            return False
+        key = (word, task.task_id)
+        return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
+
+
+def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
+    """Return Runway's emulator: the official API, and gateways under the paths that they use."""
+    api = RunwayApi(emulator)
+    services = (
+        RoutedService(("/runway/official",), api.official(), _refuse),
+        RoutedService(("/runwayml",), api.gateway(), _refuse_as_gateway),
+        RoutedService(("/runway",), api.web(), _refuse_as_gateway),
+    )
+    return EmulatedProvider(name="runway", engine=api.engine, services=services)
+
+
+def _draft(
+    operation: RunwayOperation, body: Mapping[str, object], scenario: Scenario
+) -> TaskDraft[RunwayDetails]:
+    if scenario.has(RunwayWord.NO_CREDITS):
+        raise RunwayRefusal(400, "You do not have enough credits to run this task.")
+    flaw = operation.flaw_of(body)
+    if flaw is not None:
+        raise Refusal(RefusalKind.INVALID, str(flaw))
+    ends = TaskStep(after=2, status=CANCELLED)
+    return TaskDraft(
+        operation=operation.name,
+        details=RunwayDetails(credits=operation.credits_for(body), body=body),
+        creation_key=str(body.get("promptText") or ""),
+        artifacts=(operation.artifact,),
+        steps=(*_STEPS[:-1], ends) if scenario.has(RunwayWord.ENDS_CANCELLED) else _STEPS,
+    )
+
+
+def _over_daily_cap() -> Refusal:
+    return RunwayRefusal(429, "You have reached the daily generation limit of this model.")
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    status = refusal.status if isinstance(refusal, RunwayRefusal) else refusal.kind.http_status
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    return Reply({"error": refusal.message}, status, headers)
+
+
+def _refuse_as_gateway(refusal: Refusal, _call: ApiCall) -> Reply:
+    if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
+        body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
+        return Reply(body, 400)
+    status = refusal.status if isinstance(refusal, RunwayRefusal) else refusal.kind.http_status
+    error = {"message": refusal.message, "type": "new_api_error", "code": refusal.kind.value}
+    return Reply({"error": error}, status)

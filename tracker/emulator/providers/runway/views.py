@@ -1,0 +1,144 @@
+"""A task as each of Runway's dialects shows it. Pure.
+
+Sources: https://github.com/runwayml/sdk-python (src/runwayml/types/task_retrieve_response.py,
+workflow_invocation_retrieve_response.py) and, for the dialects of gateways,
+https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/runway.ts, runwayml.ts), read 2026-11.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.tasks import (
+    CANCELLED,
+    FAILED,
+    PROCESSING,
+    SUBMITTED,
+    SUCCEED,
+    TERMINAL,
+    EmulatedTask,
+)
+from tracker.emulator.providers.runway.words import RunwayWord
+
+__all__ = ["RunwayDetails", "RunwayTask", "Shown", "invocation_view", "task_view", "web_view"]
+
+_NODE = "8ac0f4d8-6f8f-4a0c-9d5b-0c7c7d1b2a10"
+_WORDS = {
+    SUBMITTED: "PENDING",
+    PROCESSING: "RUNNING",
+    SUCCEED: "SUCCEEDED",
+    FAILED: "FAILED",
+    CANCELLED: "CANCELLED",
+}
+
+
+@dataclass(frozen=True)
+class RunwayDetails:
+    """The facts of a task that the core does not know."""
+
+    credits: int
+    """The most that it costs."""
+    body: Mapping[str, object]
+
+
+RunwayTask = EmulatedTask[RunwayDetails]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one answer shows of a task.
+
+    cost:     what remains charged.
+    progress: a fraction.
+    """
+
+    cost: int
+    progress: float
+    is_output_empty: bool = False
+
+
+def word_of(task: RunwayTask) -> str:
+    """Return the status word."""
+    if task.status == SUBMITTED and task.scenario.has(RunwayWord.THROTTLED):
+        return "THROTTLED"
+    return _WORDS.get(task.status, task.status)
+
+
+def task_view(task: RunwayTask, shown: Shown, *, is_gateway: bool = False) -> dict[str, Any]:
+    """Return the JSON of the official API, or of the gateways that repeat it without costs."""
+    word = word_of(task)
+    found: dict[str, Any] = {"id": task.task_id, "status": word, "createdAt": _time(task)}
+    if word == "RUNNING":
+        is_text = task.scenario.has(RunwayWord.PROGRESS_TEXT)
+        found["progress"] = f"{shown.progress:g}" if is_text else shown.progress
+    if word == "SUCCEEDED":
+        found["output"] = [] if shown.is_output_empty else _links(task)
+    if word == "FAILED":
+        found |= _failure(task, is_object=is_gateway)
+    if is_gateway or task.scenario.has(RunwayWord.NO_COST):
+        return found
+    return found | _costs(task, shown)
+
+
+def invocation_view(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+    """Return the JSON of a run of a workflow."""
+    found = task_view(task, shown)
+    found.pop("estimatedCost", None)
+    if task.status in (PROCESSING, SUCCEED):
+        found["output"] = {} if shown.is_output_empty else {_NODE: _links(task)}
+    return found
+
+
+def web_view(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+    """Return the JSON of the older gateways, which is that of Runway's web page."""
+    options = task.details.body.get("options")
+    name = options.get("name") if isinstance(options, Mapping) else None
+    is_done = task.status == SUCCEED
+    return {
+        "task": {
+            "id": task.task_id,
+            "name": name,
+            "status": word_of(task),
+            "progressRatio": "1" if is_done else f"{shown.progress:g}",
+            "progressText": None,
+            "artifacts": [
+                {"id": f"{task.task_id}-{place}", "url": link, "previewUrls": []}
+                for place, link in enumerate([] if shown.is_output_empty else _links(task))
+            ],
+            "error": {"errorMessage": task.message} if task.status == FAILED else None,
+            "estimatedTimeToStartSeconds": None,
+            "createdAt": _time(task),
+            "updatedAt": _instant(task.updated_at),
+            "taskType": task.details.body.get("taskType"),
+            "options": options,
+        }
+    }
+
+
+def _failure(task: RunwayTask, *, is_object: bool) -> dict[str, Any]:
+    is_moderated = "risk control" in task.message
+    code = "SAFETY.INPUT.TEXT" if is_moderated else "INTERNAL.BAD_OUTPUT.CODE01"
+    if is_object or task.scenario.has(RunwayWord.FAILURE_OBJECT):
+        return {"failure": {"code": code, "message": task.message}}
+    return {"failure": task.message, "failureCode": code}
+
+
+def _costs(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+    if task.status in TERMINAL:
+        return {"cost": {"credits": shown.cost if task.status == SUCCEED else 0}}
+    return {"estimatedCost": {"credits": task.details.credits}}
+
+
+def _links(task: RunwayTask) -> list[str]:
+    return [media_url(task, name) for name in task.ready_artifacts]
+
+
+def _time(task: RunwayTask) -> str:
+    return _instant(task.created_at)
+
+
+def _instant(ms: int) -> str:
+    text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

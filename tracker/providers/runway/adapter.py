@@ -1,0 +1,280 @@
+"""Runway: no callbacks, no ids of ours, no list; a lost create is for a person to settle.
+
+Sources: https://docs.dev.runwayml.com/api, https://docs.dev.runwayml.com/errors/task-failures/ and
+the official SDK (https://github.com/runwayml/sdk-python, 5.24.0); for the dialects of gateways the
+client https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api); read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from tracker.domain.cost import Cost, Phase
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.outcome import (
+    DeferralScope,
+    Deferred,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+)
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.provider import Provider
+from tracker.providers.runway.front import CREDITS, RunwayFront
+from tracker.providers.runway.operations import (
+    CREATES,
+    IMAGE_TO_VIDEO,
+    KINDS,
+    VERSION,
+    WORKFLOWS,
+    WebTask,
+    flaws_for_model,
+)
+from tracker.providers.runway.passing import RunwayCalls
+
+LINKS_LIVE = timedelta(hours=24)
+"""How long a link to a result works at least; a later query brings a fresh one."""
+_DAILY_PAUSE_S = 3600.0
+_NO_CREDITS = "insufficient_credits"
+"""Our code for a refusal that speaks of credits; Runway has no codes for refusals."""
+_WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "PENDING": TaskState.SUBMITTED,
+        "THROTTLED": TaskState.SUBMITTED,  # accepted: Runway starts it by itself
+        "RUNNING": TaskState.RUNNING,
+        "SUCCEEDED": TaskState.SUCCEEDED,
+        "FAILED": TaskState.FAILED,
+        "CANCELLED": TaskState.CANCELLED,
+    }
+)
+
+
+class RunwayOptions(AccountOptions):
+    """A key, and the profile of the upstream."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what Runway has no use for."""
+        return ["webhook_secrets: Runway never calls back; leave it out"] * bool(
+            self.webhook_secrets
+        )
+
+
+class _RunwayWords(TableAdapter):
+    """The words and results that all dialects share."""
+
+    words = _WORDS
+    words_in: ClassVar[Sequence[str]] = ("status",)
+    messages: ClassVar[Sequence[str]] = (
+        *("failure.message", "failure", "error.message", "error", "message"),
+    )
+    times: ClassVar[Sequence[str]] = ()  # an answer shows when a task was made, not its last change
+    least_spacing_s = 5.0
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands; its links live for a day from now on."""
+        (outcome,) = super().parse_poll(asking, answer)
+        if not isinstance(outcome, Observed) or not outcome.observation.artifacts:
+            return [outcome]
+        pieces = tuple(
+            replace(piece, expires_at=asking.now + LINKS_LIVE)
+            for piece in outcome.observation.artifacts
+        )
+        return [Observed(replace(outcome.observation, artifacts=pieces))]
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure by Runway's own code."""
+        code = first_text(parsed, ("failureCode", "failure.code", "error.code"), limit=100)
+        error = super().failure(parsed, message)
+        return replace(error, code=code or error.code)
+
+    def progress(self, parsed: Any) -> float | None:
+        """Read the fraction that is done."""
+        return _percent(first_number(parsed, ("progress",)))
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read `output`: links, or for a workflow links of each of its nodes."""
+        del account
+        kind = "video" if task is None else KINDS.get(task.operation, "video")
+        is_done = first_text(parsed, self.words_in) == "SUCCEEDED"
+        state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
+        return [
+            Artifact(kind, url, key=key, state=state, refreshable=True)
+            for key, url in _links(parsed.get("output"))
+        ]
+
+
+class RunwayApi(PathCancel, _RunwayWords):
+    """The official API."""
+
+    creates = CREATES
+    poll_path = "v1/tasks/{id}"
+    probe_path = "v1/organization"
+    cancel_method = "DELETE"
+    cancel_path = "v1/tasks/{id}"
+    erases_ended = True
+    hides_cancelled = True
+    meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table and by the limits of the model."""
+        request = super().check(operation, input_)
+        if flaws := flaws_for_model(request.body):
+            raise InvalidRequest(*flaws)
+        return request
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Add the version of the API, without which it answers 400."""
+        return super().headers(account) | {"x-runway-version": VERSION}
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Take a refusal about credits for the account's fault, whatever its status."""
+        return code == _NO_CREDITS or super().blames_account(code, http_status)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Tell credits and the daily cap from other refusals: neither has a code."""
+        found = super().refusal(sending, answer, parsed)
+        if isinstance(found, Refused) and "credit" in found.message.lower():
+            return replace(found, code=_NO_CREDITS, blames_account=True)
+        if isinstance(found, Deferred):
+            is_daily = "daily" in found.message.lower()
+            pause_s = found.retry_after_s or (_DAILY_PAUSE_S if is_daily else None)
+            return replace(found, retry_after_s=pause_s, scope=DeferralScope.MODEL)
+        return found
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query; runs of workflows have a path of their own."""
+        call = super().build_poll(asking)
+        task = asking.task
+        if call is None or task.operation != WORKFLOWS:
+            return call
+        name = quote(task.provider_task_id or "", safe="")
+        return replace(call, url=f"{asking.account.base_url}/v1/workflow_invocations/{name}")
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the deletion; runs of workflows cannot be deleted."""
+        return None if asking.task.operation == WORKFLOWS else super().build_cancel(asking)
+
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Read the final credits; what has become less since is given back."""
+        del account
+        return settled(task, _credits(parsed, "cost"), unit=CREDITS)
+
+    def estimate(self, parsed: Any) -> Sequence[Cost]:
+        """Read the most that it will cost."""
+        amount = _credits(parsed, "estimatedCost")
+        return [Cost("unit", amount, unit=CREDITS, phase=Phase.ESTIMATE)] if amount else []
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read what is left."""
+        left = first_number(parsed, ("creditBalance",))
+        return None if left is None else f"{left} credits"
+
+
+class RunwayGateway(_RunwayWords, GatewayAdapter):
+    """`/runwayml` of a gateway: the official creates of older models, and no more."""
+
+    messages = ("failure.message", "failure", *GatewayAdapter.messages)
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {"image_to_video": CreatePath("v1/image_to_video", IMAGE_TO_VIDEO)}
+    )
+    poll_path = "v1/tasks/{id}"
+
+
+class RunwayWeb(_RunwayWords, GatewayAdapter):
+    """`/runway` of older gateways: the protocol of Runway's own web page."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {"tasks": CreatePath("tasks", WebTask)}
+    )
+    poll_path = "tasks/{id}"
+    ids: ClassVar[Sequence[str]] = ("task.id", "id")
+    words_in = ("task.status", "status")
+    messages = (
+        "task.error.message",
+        "task.error.errorMessage",
+        "task.error",
+        *GatewayAdapter.messages,
+    )
+
+    def progress(self, parsed: Any) -> float | None:
+        """Read the fraction, which is a text here."""
+        return _percent(first_number(parsed, ("task.progressRatio", "progressRatio")))
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the artifacts of the task."""
+        del account, task
+        inner = parsed.get("task")
+        found = inner.get("artifacts") if isinstance(inner, dict) else None
+        is_done = first_text(parsed, self.words_in) == "SUCCEEDED"
+        state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
+        return [
+            Artifact(
+                "video",
+                first_text(one, ("url",)),
+                id=first_text(one, ("id",), limit=200),
+                key=str(place),
+                state=state,
+                refreshable=True,
+            )
+            for place, one in enumerate(found if isinstance(found, list) else ())
+            if first_text(one, ("url",))
+        ]
+
+
+def _percent(fraction: str | None) -> float | None:
+    try:
+        done = float(fraction or "")
+    except ValueError:
+        return None
+    return round(min(max(done, 0.0), 1.0) * 100, 1) if isfinite(done) else None
+
+
+def _credits(parsed: Any, name: str) -> str | None:
+    return amount_text(first_number(parsed, (f"{name}.credits",)))
+
+
+def _links(output: Any) -> Sequence[tuple[str, str]]:
+    """Return (key, link) of each link, in order."""
+    nodes = output.items() if isinstance(output, dict) else [("", output)]
+    return [
+        (f"{node}/{place}" if node else str(place), link)
+        for node, links in nodes
+        for place, link in enumerate(links if isinstance(links, list) else ())
+        if isinstance(link, str) and link.startswith(("https://", "http://"))
+    ]
+
+
+_API = RunwayApi()
+_ADAPTER = AdapterByProfile(
+    {
+        "official": UpstreamKind(adapter=_API, cancels=_API, needs_address=False),
+        "runwayml": UpstreamKind(adapter=RunwayGateway(), path_ends=("/runwayml",)),
+        "runway": UpstreamKind(adapter=RunwayWeb(), path_ends=("/runway",)),
+    }
+)
+PROVIDER = Provider(
+    name="runway",
+    regions={"global": "https://api.dev.runwayml.com"},
+    options=RunwayOptions,
+    check_account=_ADAPTER.flaws_of,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+    front=RunwayFront(),
+    passes_on=RunwayCalls(),
+)

@@ -1,0 +1,239 @@
+"""Runway's APIs in front of our tasks: the official one, and those of two kinds of gateways.
+
+Written for the strictest readers. The official SDKs (5.24.0 and 4.20.1) choose the class of an
+answer by `estimatedCost` and `cost`, and know six words. ComfyUI's nodes need `createdAt`. The
+clients of gateways (github.com/Dooy/chatgpt-web-midjourney-proxy) read `error.message`. 2026-11.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    Fixed,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    PassOn,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+from tracker.providers.runway.operations import CREATES, WORKFLOWS
+
+ORGANIZATION = "v1/organization"
+CREDITS = "credits"
+_VERSION = "x-runway-version"
+"""The header of official clients; those of gateways send none."""
+_OFFICIAL = "v1/"
+_COMFY = "/proxy/runway"
+_GATEWAY = "/runwayml"
+_TASKS, _INVOCATIONS = "tasks", "workflow_invocations"
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.QUEUED: "PENDING",
+        TaskState.UNCERTAIN: "PENDING",
+        TaskState.SUBMITTED: "PENDING",
+        TaskState.RUNNING: "RUNNING",
+        TaskState.SUCCEEDED: "SUCCEEDED",
+        TaskState.FAILED: "FAILED",
+        TaskState.CANCELLED: "CANCELLED",
+        TaskState.EXPIRED: "FAILED",
+    }
+)
+
+
+class RunwayFront:
+    """See providers/ports/front.py."""
+
+    prefixes = (_GATEWAY, "/runway", _COMFY)
+    roots = ()
+    schemes = ()
+    heeds_should_retry = True
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path = call.path.removeprefix(_OFFICIAL)
+        if path == "organization":
+            return PassOn(ORGANIZATION) if _is_read(call) else wrong_method(call)
+        if path == "uploads":
+            message = "uploads are not served here: give a URL or a data: URI"
+            return Fixed(FrontAnswer({"error": message}, 501))
+        first, _, rest = path.partition("/")
+        if first in (_TASKS, _INVOCATIONS) and rest:
+            return _one(call, rest)
+        if first == WORKFLOWS and rest:
+            return _create(call, WORKFLOWS, {"id": rest})
+        is_web = path == _TASKS and path == call.path
+        if is_web or (path in CREATES and path != WORKFLOWS):
+            return _create(call, path, {})
+        return no_route(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks."""
+        del request_id
+        if isinstance(command, Cancel):
+            return FrontAnswer(None, 204)
+        task = shown.tasks[0]
+        if call.path.startswith(_TASKS):
+            return FrontAnswer({"task": _web_task(task, shown.input_of(task))})
+        if isinstance(command, Create):
+            return FrontAnswer({"id": str(task.id), "estimatedCost": {CREDITS: _estimate(task)}})
+        return FrontAnswer(_task(task, is_gateway=_is_gateway(call)))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with `error`: a text for official clients, an object for those of gateways."""
+        del request_id
+        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        if call is not None and not _is_official(call):
+            error = {
+                "message": refusal.message,
+                "type": "runway_error",
+                "code": refusal.fault.value,
+            }
+            return FrontAnswer({"error": error}, status)
+        issues = [{"path": one.path.split("."), "message": one.reason} for one in refusal.fields]
+        body: dict[str, Any] = {"error": refusal.message}
+        return FrontAnswer(body | ({"issues": issues} if issues else {}), status)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did."""
+        del request_id
+        if parsed is None:
+            return FrontAnswer({"error": "the provider's answer is no JSON"}, 502)
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell nothing: Runway calls nobody back."""
+        del task, step, input_, base
+        return None
+
+
+def _is_read(call: FrontCall) -> bool:
+    return call.method in ("GET", "HEAD")
+
+
+def _is_official(call: FrontCall) -> bool:
+    return _VERSION in call.headers or call.base.endswith(_COMFY)
+
+
+def _is_gateway(call: FrontCall) -> bool:
+    return call.base.endswith(_GATEWAY) and not _is_official(call)
+
+
+def _create(
+    call: FrontCall, operation: str, more: Mapping[str, Any]
+) -> Command | WantsBody | Refusal:
+    if call.method != "POST":
+        return wrong_method(call)
+    if call.body is None:
+        return WantsBody()
+    return Create(operation, {**call.body, **more})
+
+
+def _one(call: FrontCall, name: str) -> Command | Refusal:
+    named = name_in(name)
+    if named is None or "/" in name:
+        return no_route(call)
+    if _is_read(call):
+        return Get([named])
+    is_deleting = call.method == "DELETE" and not call.path.startswith(
+        (_INVOCATIONS, _OFFICIAL + _INVOCATIONS)
+    )
+    return Cancel(named) if is_deleting else wrong_method(call)
+
+
+def _task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
+    """Show a task as the official API does; its failure as an object where a gateway's is one."""
+    word = _WORDS[task.state]
+    found: dict[str, Any] = {
+        "id": str(task.id),
+        "status": word,
+        "createdAt": iso_time(task.created_at),
+    }
+    if word == "RUNNING":
+        found["progress"] = (task.progress or 0.0) / 100
+    if word in ("SUCCEEDED", "RUNNING") and (task.artifacts or word == "SUCCEEDED"):
+        found["output"] = _output(task)
+    if word == "FAILED":
+        reason, code = reason_of(task), task.error.code if task.error else None
+        if is_gateway:
+            found["failure"] = {"code": code or task.state.value, "message": reason}
+        else:
+            found |= {"failure": reason, "failureCode": code or "INTERNAL"}
+    if task.state in TERMINAL:
+        found["cost"] = {CREDITS: int(net(task.costs, CREDITS) or 0)}
+    else:
+        found["estimatedCost"] = {CREDITS: _estimate(task)}
+    return found
+
+
+def _output(task: Task) -> Any:
+    """Return the links; those of a workflow by the node that made them."""
+    if task.operation != WORKFLOWS:
+        return [piece.url for piece in task.artifacts if piece.url]
+    nodes: dict[str, list[str]] = {}
+    for piece in task.artifacts:
+        if piece.url:
+            nodes.setdefault(_node_of(piece), []).append(piece.url)
+    return nodes
+
+
+def _node_of(piece: Artifact) -> str:
+    return (piece.key or "").rpartition("/")[0] or "output"
+
+
+def _web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a task as the protocol of the web page does."""
+    word = _WORDS[task.state]
+    progress = 1.0 if word == "SUCCEEDED" else (task.progress or 0.0) / 100
+    options = input_.get("options")
+    reason = reason_of(task)
+    return {
+        "id": str(task.id),
+        "name": str((options if isinstance(options, dict) else {}).get("name") or ""),
+        "status": word,
+        "progressRatio": f"{progress:g}",
+        "progressText": None,
+        "artifacts": [
+            {"id": piece.id or piece.key, "url": piece.url, "previewUrls": []}
+            for piece in task.artifacts
+            if piece.url
+        ],
+        "error": None if reason is None else {"errorMessage": reason, "message": reason},
+        "estimatedTimeToStartSeconds": None,
+        "createdAt": iso_time(task.created_at),
+        "updatedAt": iso_time(task.updated_at),
+        "taskType": input_.get("taskType"),
+        "options": options,
+    }
+
+
+def _estimate(task: Task) -> float:
+    return float(estimated(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0))
