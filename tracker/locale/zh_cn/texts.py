@@ -184,6 +184,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "at most {} characters": "最多 {0} 个字符",
         "at least {} characters": "至少 {0} 个字符",
         "at most {} characters, got {}": "最多 {0} 个字符，收到 {1} 个",
+        "at most {} UTF-16 code units": "最多 {0} 个 UTF-16 码元",
+        "must be one of {} for this model": "对此模型必须是 {0} 之一",
+        "must be a URI, or a list of 1 to {} objects with uri": "必须是一个 URI，或 1 到 {0} 个带 uri 的对象",
+        "must have a uri in each object": "每个对象都必须有 uri",
+        "has a position that is neither first nor last": "其中的 position 既不是 first 也不是 last",
+        "must be an https URL, a data: URI or a runway:// URI": "必须是 https 网址、data: URI 或 runway:// URI",
         "at most {} items, got {}": "最多 {0} 项，收到 {1} 项",
         "{} more fields are wrong": "还有 {0} 个字段有误",
         "holds more than {} values and separators; send fewer": (

@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tracker.domain.cost import Cost
 from tracker.domain.errors import FieldError, InvalidRequest
@@ -56,6 +56,12 @@ class CreatePath:
 
     path: str
     inputs: type[BaseModel]
+
+
+class OpenInputs(BaseModel):
+    """A model of inputs whose unnamed fields are passed on."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
 
 
 class Meaning(Enum):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tracker.domain.errors import FieldError, InvalidRequest, Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -21,7 +21,7 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.reading import first_number
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.table import CreatePath, Meaning
+from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Asking, Request, Sending
@@ -37,17 +37,11 @@ Prompt = Annotated[str, Field(min_length=3, max_length=5000)]
 Name = Annotated[str, Field(min_length=1)]
 
 
-class _Inputs(BaseModel):
-    """Fields that are not named here are passed on."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class _Media(_Inputs):
+class _Media(OpenInputs):
     url: Name
 
 
-class _Frame(_Inputs):
+class _Frame(OpenInputs):
     """A picture by its `url`, or the end of another generation by its `id`."""
 
     type: Literal["image", "generation"]
@@ -55,12 +49,12 @@ class _Frame(_Inputs):
     id: Name | None = None
 
 
-class _Keyframes(_Inputs):
+class _Keyframes(OpenInputs):
     frame0: _Frame | None = None
     frame1: _Frame | None = None
 
 
-class _Video(_Inputs):
+class _Video(OpenInputs):
     model: Name
     prompt: Prompt | None = None
     aspect_ratio: Ratio | None = None
@@ -71,7 +65,7 @@ class _Video(_Inputs):
     concepts: list[dict[str, Any]] | None = None
 
 
-class _Image(_Inputs):
+class _Image(OpenInputs):
     model: Name
     prompt: Prompt | None = None
     aspect_ratio: Ratio | None = None
@@ -81,21 +75,21 @@ class _Image(_Inputs):
     sync: bool | None = None
 
 
-class _Modify(_Inputs):
+class _Modify(OpenInputs):
     media: _Media
     mode: str = Field(pattern=r"^(adhere|flex|reimagine)_[1-3]$")
     model: Name
     prompt: Prompt | None = None
 
 
-class _Reframe(_Inputs):
+class _Reframe(OpenInputs):
     media: _Media
     model: Name
     aspect_ratio: Ratio
     prompt: Prompt | None = None
 
 
-class _FollowUp(_Inputs):
+class _FollowUp(OpenInputs):
     """`id` names the task of ours that is continued."""
 
     id: Name

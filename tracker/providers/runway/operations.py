@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.table import CreatePath, OpenInputs
 
 VERSION = "2024-11-06"
 """Of the API, sent with every call; a constant of the SDK."""
@@ -46,10 +46,8 @@ def _media(value: str) -> str:
 Media = Annotated[str, Field(min_length=1), AfterValidator(_media)]
 
 
-class _Inputs(BaseModel):
-    """Fields that are not named here are passed on."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
+class _RunwayInputs(OpenInputs):
+    """Fields of every create; those that are not named here are passed on."""
 
     seed: int | None = Field(None, ge=0, le=4294967295)
     promptText: str | None = Field(None, min_length=1)  # noqa: N815 - their name
@@ -69,7 +67,7 @@ def _prompt_image(value: Any) -> Any:
     return value
 
 
-class _ModelInputs(_Inputs):
+class _ModelInputs(_RunwayInputs):
     """A create that names a model."""
 
     model: Name
@@ -125,13 +123,13 @@ _THING = (dict[str, Any], ...)
 _IMAGES = (Annotated[Any, AfterValidator(_prompt_image)], ...)
 
 
-def _inputs(name: str, base: type[_Inputs] = _ModelInputs, **needs: Any) -> type[BaseModel]:
+def _inputs(name: str, base: type[_RunwayInputs] = _ModelInputs, **needs: Any) -> type[BaseModel]:
     model: type[BaseModel] = create_model(f"_{name}", __base__=base, **needs)
     return model
 
 
 def _recipe(name: str, **needs: Any) -> type[BaseModel]:
-    return _inputs(f"Recipe_{name}", _Inputs, version=_TEXT, **needs)
+    return _inputs(f"Recipe_{name}", _RunwayInputs, version=_TEXT, **needs)
 
 
 IMAGE_TO_VIDEO = _inputs("ImageToVideo", promptImage=_IMAGES)
@@ -154,9 +152,18 @@ _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     "voice_dubbing": ("audio", _inputs("VoiceDubbing", audioUri=_URI, targetLang=_TEXT)),
     "voice_isolation": ("audio", _inputs("VoiceIsolation", audioUri=_URI)),
     "video_to_audio": ("audio", _inputs("VideoToAudio", videoUri=_URI)),
-    "generate/audio": ("audio", _inputs("GenerateAudio", _Inputs, configId=_TEXT, input=_THING)),
-    "generate/image": ("image", _inputs("GenerateImage", _Inputs, configId=_TEXT, input=_THING)),
-    "generate/video": ("video", _inputs("GenerateVideo", _Inputs, configId=_TEXT, input=_THING)),
+    "generate/audio": (
+        "audio",
+        _inputs("GenerateAudio", _RunwayInputs, configId=_TEXT, input=_THING),
+    ),
+    "generate/image": (
+        "image",
+        _inputs("GenerateImage", _RunwayInputs, configId=_TEXT, input=_THING),
+    ),
+    "generate/video": (
+        "video",
+        _inputs("GenerateVideo", _RunwayInputs, configId=_TEXT, input=_THING),
+    ),
     "recipes/product_campaign_image": (
         "image",
         _recipe("product_campaign_image", image=_THING, prompt=_TEXT),
@@ -187,7 +194,7 @@ _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
         "image",
         _recipe("marketing_stock_image", prompt=_TEXT),
     ),
-    WORKFLOWS: ("file", _inputs("Workflow", _Inputs, id=_TEXT)),
+    WORKFLOWS: ("file", _inputs("Workflow", _RunwayInputs, id=_TEXT)),
 }
 KINDS: Mapping[str, str] = MappingProxyType({name: kind for name, (kind, _) in _MODELS.items()})
 """The kind of the artifacts of each operation: answers do not say it."""
@@ -199,10 +206,8 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 )
 
 
-class WebTask(BaseModel):
+class WebTask(OpenInputs):
     """A create of the older web dialect (https://github.com/Dooy/chatgpt-web-midjourney-proxy)."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
 
     taskType: Literal["gen2", "europa", "gen3a_turbo"]  # noqa: N815 - their name
     internal: bool | None = None

@@ -48,7 +48,7 @@ RunwayTask = EmulatedTask[RunwayDetails]
 
 @dataclass(frozen=True)
 class Shown:
-    """What one answer shows of a task.
+    """The facts that one answer shows of a task.
 
     cost:     what remains charged.
     progress: a fraction.
