@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         "generations/video",
         {"model": "ray-2", "prompt": "a cat"},
     ),
+    "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
     "replicate": Kind(
         "replicate",
         "/replicate/v1",
@@ -89,17 +90,17 @@ class Caller:
     name: str
 
     @property
-    def kind(self) -> Kind:
+    def tried(self) -> Kind:
         return KINDS[self.name]
 
     @property
     def provider(self) -> Provider:
-        return PROVIDERS[self.kind.provider]
+        return PROVIDERS[self.tried.provider]
 
     @property
     def account(self) -> Account:
-        options = {"base_url": HOST + self.kind.address, "api_key": "emulator-key"}
-        given = self.provider.options.model_validate(options | dict(self.kind.options))
+        options = {"base_url": HOST + self.tried.address, "api_key": "emulator-key"}
+        given = self.provider.options.model_validate(options | dict(self.tried.options))
         return self.provider.account("default", given)
 
     @property
@@ -121,7 +122,7 @@ class Caller:
     ) -> tuple[Task, SubmitOutcome]:
         """Create a task; it is `submitted` with their id where that was accepted."""
         submits = self.provider.submits
-        operation, input_ = operation or self.kind.operation, input_ or self.kind.input
+        operation, input_ = operation or self.tried.operation, input_ or self.tried.input
         assert submits.serves(self.account, operation) is None
         task = a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
         body = submits.check(operation, input_).body
@@ -195,7 +196,7 @@ class Caller:
         return task
 
     def play(self, scenario: str) -> None:
-        self.stage.emulator.set_scenario(scenario, self.kind.provider)
+        self.stage.emulator.set_scenario(scenario, self.tried.provider)
 
 
 def _inbound(request: httpx.Request) -> Inbound:

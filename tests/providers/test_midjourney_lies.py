@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import HOST, Scene, play_in
+from tests.providers.caller import CALLBACK_URL, Caller
 from tests.providers.support import a_task
-from tests.providers.test_against_emulator import CALLBACK_URL, Caller
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absent,

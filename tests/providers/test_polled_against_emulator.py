@@ -150,7 +150,7 @@ def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
         caller, probes = Caller(stage, name), Caller(stage, name).provider.probes
         assert probes is not None
         good = caller.account
-        given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.kind.options)
+        given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
         bad = caller.provider.account("default", good.options.model_validate(given))
         levels = []
         for account in (good, bad):
