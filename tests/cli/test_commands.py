@@ -1,9 +1,7 @@
 """The commands, as processes: results on stdout, talk on stderr, exit codes for scripts."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.command import run
 from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
 from tests.support.service import (
-    ROOT,
     Process,
     environment,
     free_port,
@@ -28,20 +26,6 @@ from tracker.cli.doctor import examine
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.settings import Settings
-
-
-def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """A command, with only these settings."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tracker", *arguments],
-        env=inherited | env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_commands import run
+from tests.support.command import run
 from tests.support.service import environment, free_port, listen, serving
 from tests.support.tls import make_certificates
 from tracker.cli.doctor.command import examined

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.cli.test_commands import run
+from tests.support.command import run
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.services.access.keyring import FRESH_S

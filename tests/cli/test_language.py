@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.test_commands import run
+from tests.support.command import run
 from tests.support.service import free_port
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 from tracker.locale.zh_cn import lines

@@ -4,7 +4,7 @@ import json
 import signal
 from pathlib import Path
 
-from tests.cli.test_commands import run
+from tests.support.command import run
 from tests.support.requests import EXAMPLE
 from tests.support.service import Process, environment, listen, serving
 from tests.support.tls import make_certificates

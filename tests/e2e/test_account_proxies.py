@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.cli.test_commands import run
+from tests.support.command import run
 from tests.support.service import environment, listen, serving
 from tests.support.tunnel import Tunnel
 from tests.support.world import World

@@ -5,6 +5,7 @@ is saved. The one that forks them ends with us, and ends what is left of them.
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -15,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,21 @@ class Nursery:
             cwd=ROOT,
         )
 
-    def fork(self, module: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-        """Run a module; returns the process's number."""
-        asked = {"module": module, "arguments": list(arguments), "env": dict(env), "log": str(log)}
-        return int(self._ask(asked))
+    def fork(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        log: Path,
+        out: Path | None = None,
+    ) -> int:
+        """Run a module; returns the process's number.
+
+        out: where its stdout goes; None for where its stderr goes.
+        """
+        asked = {"module": module, "arguments": list(arguments), "env": dict(env)}
+        return int(self._ask(asked | {"log": str(log), "out": str(out or log)}))
 
     def status(self, pid: int) -> int | None:
         """Its exit status, negative for the signal that ended it; None while it runs."""
@@ -70,8 +83,13 @@ def nursery() -> Nursery:
 def main() -> None:
     """Fork when told to, until nobody can tell us any more."""
     import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
-    import tracker.cli.main  # noqa: F401, PLC0415
+    from tracker.cli.main import SECTIONS  # noqa: PLC0415
 
+    for _, commands in SECTIONS:
+        for _, place, _ in commands:
+            import_module(place.partition(":")[0])
+    gc.collect()
+    gc.freeze()  # or a child's first collection would copy all that it shares with us
     answers = os.fdopen(os.dup(1), "w")
     running: set[int] = set()
     ended: dict[int, int] = {}
@@ -104,9 +122,12 @@ def _be(asked: Mapping[str, Any]) -> None:
     """Become the module, in the child; never returns."""
     status = 1
     try:
-        out = os.open(asked["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        out, log = (
+            os.open(asked[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            for name in ("out", "log")
+        )
         quiet = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((quiet, 0), (out, 1), (out, 2)):
+        for source, target in ((quiet, 0), (out, 1), (log, 2)):
             os.dup2(source, target)
         os.closerange(3, 64)
         os.environ.clear()

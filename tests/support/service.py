@@ -112,7 +112,7 @@ def serving(
 class Process:
     """A process of the service that can be frozen and killed.
 
-    log:    where its stderr goes.
+    log:    where its stderr goes, and its stdout unless `out` is given.
     module: what is run.
     """
 
@@ -120,6 +120,7 @@ class Process:
     env: Mapping[str, str]
     log: Path
     module: str = "tracker"
+    out: Path | None = None
     pid: int | None = None
 
     def start(self) -> Self:
@@ -127,7 +128,7 @@ class Process:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
         env = inherited | dict(self.env)
         self.log.touch()  # readers may be faster than the process
-        self.pid = nursery().fork(self.module, self.arguments, env, self.log)
+        self.pid = nursery().fork(self.module, self.arguments, env, log=self.log, out=self.out)
         return self
 
     def signal(self, number: int) -> None:
