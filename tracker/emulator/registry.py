@@ -30,5 +30,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "midjourney": _module("midjourney"),
         "replicate": _module("replicate"),
         "runway": _module("runway"),
+        "suno": _module("suno"),
     }
 )

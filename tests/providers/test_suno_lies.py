@@ -1,0 +1,452 @@
+"""Suno's adapter against each kind of upstream: every operation, every lie."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import Caller, Kind
+from tests.providers.test_suno import OF_TASK, SONG, UPLOADED
+from tracker.domain.cost import Phase
+from tracker.domain.events import Source
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    Deferred,
+    Follow,
+    Observed,
+    PollOutcome,
+    Refused,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import FollowUp, Task, TaskState
+from tracker.emulator import EmulatorConfig
+from tracker.providers.ports.adapter import Asking, Hint, Inbound
+from tracker.providers.registry import PROVIDERS
+
+SUNO = PROVIDERS["suno"]
+S = TaskState
+ADDRESSES = {
+    "gateway": "/suno",
+    "raw": "/suno",
+    "sunoapi": "/sunoapi/api/v1",
+    "kie": "/kie/api/v1",
+    "gcui": "/gcui/api",
+}
+SIMPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "gateway": ("submit/music", {"prompt": "[Verse] la", "tags": "pop", "title": "t"}),
+    "raw": ("raw/generate", {"prompt": "[Verse] la", "mv": "chirp-v4"}),
+    "sunoapi": ("generate", SONG),
+    "kie": ("generate", SONG),
+    "gcui": ("gcui/custom_generate", {"prompt": "[Verse] la", "tags": "pop"}),
+}
+PROFILES = tuple(ADDRESSES)
+CALLING = ("sunoapi", "kie")
+SIGNED = EmulatorConfig(manual_clock=True, webhook_secret="whsec_c2VjcmV0")
+
+
+@dataclass
+class Upstream(Caller):
+    """The adapter in front of one kind of upstream."""
+
+    name: str = "suno"
+    profile: str = "gateway"
+    secrets: Sequence[str] = ()
+
+    @property
+    def tried(self) -> Kind:
+        options = {"profile": self.profile, "webhook_secrets": tuple(self.secrets)}
+        return Kind("suno", ADDRESSES[self.profile], *SIMPLE[self.profile], options)
+
+    async def poll(self, task: Task) -> PollOutcome:
+        polls, asking = SUNO.polls, self.asking(task)
+        assert polls is not None
+        (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
+        if isinstance(outcome, Follow):
+            asking = replace(asking, page=outcome.page)
+            (outcome,) = polls.parse_poll(asking, await self.send(outcome.call))
+        return outcome
+
+    async def polled_together(self, tasks: Sequence[Task]) -> Sequence[PollOutcome]:
+        """Ask for several tasks in one call."""
+        assert SUNO.polls is not None
+        asking = Asking(self.account, tasks, self.now)
+        return SUNO.polls.parse_poll(asking, await self.send(SUNO.polls.build_poll(asking)))
+
+    async def seen_at_each_half(self, looks: int = 10) -> tuple[Task, list[list[str]]]:
+        """Make a task and look at it; return it, and the pieces of sound after each change."""
+        task = await self.made()
+        seen: list[list[str]] = [[]]
+        for _ in range(looks):
+            await self.stage.advance(0.5)
+            outcome = await self.poll(task)
+            assert isinstance(outcome, Observed), outcome
+            task = self.seen(task, outcome.observation, Source.POLL)
+            if sounds(task) != seen[-1]:
+                seen.append(sounds(task))
+        return task, seen
+
+
+def sounds(task: Task) -> list[str]:
+    return [piece.state.value for piece in task.artifacts if piece.kind == "audio"]
+
+
+def playable(task: Task) -> list[str]:
+    urls = [piece.url for piece in task.artifacts if piece.kind == "audio" and piece.url]
+    assert not [url for url in urls if url.endswith("None.mp3")]
+    return urls
+
+
+OPERATIONS: Sequence[tuple[str, str, Mapping[str, Any], str]] = (
+    ("gateway", "submit/music", {"gpt_description_prompt": "rain"}, "audio"),
+    ("gateway", "submit/lyrics", {"prompt": "rain"}, "text"),
+    ("gateway", "submit/concat", {"clip_id": "c1"}, "audio"),
+    ("gateway", "uploads/audio-url", {"url": "https://files.example/a.mp3"}, "audio"),
+    ("raw", "raw/description-mode", {"gpt_description_prompt": "rain"}, "audio"),
+    ("raw", "raw/lyrics", {"prompt": "rain"}, "text"),
+    ("gcui", "gcui/generate", {"prompt": "rain"}, "audio"),
+    ("gcui", "gcui/extend_audio", {"audio_id": "a1", "continue_at": 30}, "audio"),
+    ("gcui", "gcui/concat", {"clip_id": "c1"}, "audio"),
+    ("gcui", "gcui/generate_stems", {"audio_id": "a1"}, "audio"),
+    ("sunoapi", "generate/upload-cover", SONG | UPLOADED, "audio"),
+    ("sunoapi", "lyrics", {"prompt": "rain"}, "text"),
+    ("sunoapi", "wav/generate", OF_TASK, "audio"),
+    ("kie", "mp4/generate", OF_TASK, "video"),
+    ("kie", "vocal-removal/generate", OF_TASK, "audio"),
+    ("kie", "midi/generate", {"taskId": "t"}, "file"),
+    ("sunoapi", "suno/cover/generate", {"taskId": "t"}, "image"),
+    ("kie", "voice/generate", {"voice": "x"}, "audio"),
+)
+
+
+@pytest.mark.parametrize(("profile", "operation", "input_", "kind"), OPERATIONS)
+def test_every_operation_comes_to_its_result(
+    profile: str, operation: str, input_: Mapping[str, Any], kind: str
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        parent = None
+        if "taskId" in input_:
+            parent = await caller.polled_to_its_end(await caller.made())
+            song = f"{parent.id}-0"
+            input_with_ours = {"taskId": str(parent.id), "audioId": song}
+            given = {**input_, **{k: v for k, v in input_with_ours.items() if k in input_}}
+        else:
+            given = dict(input_)
+        task = await caller.made(operation, input_=given, parent=parent)
+        done = await caller.polled_to_its_end(task)
+        assert done.state is S.SUCCEEDED
+        assert kind in [piece.kind for piece in done.artifacts]
+        assert done.follow_up is None
+        if profile in CALLING:
+            assert caller.told(task).state is S.SUCCEEDED
+
+    play()
+
+
+@pytest.mark.parametrize("operation", ["generate/generate-persona", "style/generate"])
+def test_calls_that_make_no_task_end_at_once(operation: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        input_ = {**OF_TASK, "name": "x", "description": "y", "content": "rock"}
+        _, outcome = await Upstream(stage, profile="sunoapi").submit(operation, input_)
+        assert isinstance(outcome, Accepted)
+        assert outcome.said is not None
+        assert outcome.said.state is S.SUCCEEDED
+
+    play()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_songs_can_be_heard_before_the_end_one_after_the_other(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        task, seen = await Upstream(stage, profile=profile).seen_at_each_half()
+        assert seen == [[], ["ready", "preview"], ["ready", "ready"]]
+        assert task.state is S.SUCCEEDED
+        assert len(playable(task)) == 2
+
+    play()
+
+
+QUERY_LIES = (
+    *("mute_query=2", "rate_limited_query=2", "html_query=2", "html_ok=2", "denied=2"),
+    *("resigned", "none_mp3=2"),
+)
+LIES = {
+    "gateway": ("camel", "clips_only", "number_id", "unknown_word", "frozen"),
+    "raw": ("frozen",),
+    "sunoapi": ("success_flag=word", "success_flag=number", "callback_exception", "unknown_word"),
+    "kie": ("callback_exception",),
+    "gcui": ("wait_audio_short",),
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "lie"),
+    [(profile, lie) for profile in PROFILES for lie in (*QUERY_LIES, *LIES[profile])],
+)
+def test_a_lie_about_a_task_does_not_hide_its_songs(profile: str, lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play(lie)
+        task = await caller.made()
+        done = await caller.polled_to_its_end(task, looks=16)
+        assert done.state is S.SUCCEEDED
+        for _ in range(4):  # a success without a sound is asked about on
+            if done.follow_up is not FollowUp.NO_RESULT:
+                break
+            outcome = await caller.poll(done)
+            assert isinstance(outcome, Observed)
+            done = caller.seen(done, outcome.observation, Source.POLL)
+        assert len(playable(done)) == 2
+        assert set(sounds(done)) == {"ready"}
+
+    play()
+
+
+@pytest.mark.parametrize("profile", ["gateway", "raw", "gcui"])
+def test_one_of_two_songs_is_a_result(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play("pair_fail")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert (done.state, done.follow_up) == (S.SUCCEEDED, None)
+        assert sounds(done) == ["ready", "failed"]
+        assert done.message
+        assert len(playable(done)) == 1
+
+    play()
+
+
+@pytest.mark.parametrize("profile", ["gateway", "raw", "gcui"])
+def test_a_time_out_does_not_take_the_songs_away(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play("timeout_lie")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert done.state is S.SUCCEEDED
+        assert len(playable(done)) == 2
+
+    play()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_songs_that_stream_for_ever_are_no_end(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play("streaming_forever")
+        task = await caller.polled_to_its_end(await caller.made(), looks=20)
+        assert task.state is S.RUNNING
+        assert playable(task)
+        assert "ready" not in sounds(task)
+
+    play()
+
+
+@pytest.mark.parametrize("lie", ["data_null", "omit_ids"])
+def test_a_list_that_leaves_out_is_no_denial(lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        caller.play(lie)
+        tasks = [await caller.made() for _ in range(2)]
+        await stage.advance(4)
+        for outcome in await caller.polled_together(tasks):
+            assert isinstance(outcome, Unanswered)
+            assert outcome.alone
+        done = await caller.poll(tasks[1])
+        assert isinstance(done, Observed)
+        assert done.observation.state is S.SUCCEEDED
+
+    play()
+
+
+@pytest.mark.parametrize("profile", ["gateway", "raw", "gcui"])
+def test_many_tasks_are_asked_for_in_one_call(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        tasks = [await caller.made() for _ in range(3)]
+        await stage.advance(4)
+        outcomes = await caller.polled_together(tasks)
+        states = [one.observation.state for one in outcomes if isinstance(one, Observed)]
+        assert states == [S.SUCCEEDED] * 3
+        ids = [one.observation.artifacts[0].id for one in outcomes if isinstance(one, Observed)]
+        assert len(set(ids)) == 3
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [("400", Absent), ("404", Absent), ("unknown", Unanswered)]
+)
+def test_an_id_that_a_gateway_does_not_know(form: str, kind: type) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        task = await caller.made()
+        caller.play(f"not_found={form}")
+        outcome = await caller.poll(replace(task, provider_task_id="nobody"))
+        assert type(outcome) is kind
+
+    play()
+
+
+@pytest.mark.parametrize(("lie", "phase", "amount"), [("failed", "settle", "0")])
+def test_a_failure_gives_the_quota_back(lie: str, phase: str, amount: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        caller.play(lie)
+        task = await caller.made()
+        first = await caller.poll(task)
+        assert isinstance(first, Observed)
+        assert [cost.phase for cost in first.observation.costs] == [Phase.RESERVE]
+        done = await caller.polled_to_its_end(task)
+        assert done.state is S.FAILED
+        assert [(cost.phase.value, cost.amount) for cost in done.costs] == [(phase, amount)]
+
+    play()
+
+
+def test_a_quota_that_is_given_back_twice_is_seen() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        caller.play("failed,double_refund")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert [(cost.phase, cost.amount) for cost in done.costs] == [(Phase.REFUND, "150000")]
+
+    play()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("lie", ["error_created", "html_error_created", "error_lost", "html_error"])
+def test_a_create_of_unknown_outcome_proves_nothing(profile: str, lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play(lie)
+        _, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        assert sum(stage.emulator.creations().values()) == ("created" in lie)
+
+    play()
+
+
+def test_a_gateway_may_make_two_songs_of_one_create_and_tells_of_one() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        caller.play("two_jobs")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert done.state is S.SUCCEEDED
+        assert sum(stage.emulator.creations().values()) == 2
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("profile", "scenario", "kind", "blames"),
+    [
+        ("gateway", "refused", Refused, False),
+        ("gateway", "busy", Deferred, False),
+        ("gateway", "rate_limited", Deferred, False),
+        ("gateway", "unavailable", Unknown, False),
+        ("sunoapi", "code_in_200=429", Refused, True),
+        ("kie", "code_in_200=429", Deferred, False),
+        ("kie", "code_in_200=402", Refused, True),
+        ("sunoapi", "code_in_200=455", Deferred, False),
+        ("sunoapi", "code_in_200=500", Unknown, False),
+        ("sunoapi", "rate_limited", Deferred, False),
+        ("kie", "busy", Deferred, False),
+        ("sunoapi", "refused", Refused, False),
+        ("gcui", "busy", Unknown, False),
+        ("gcui", "unavailable", Unknown, False),
+    ],
+)
+def test_a_create_that_makes_nothing_says_whose_fault_it_is(
+    profile: str, scenario: str, kind: type, *, blames: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play(scenario)
+        _, outcome = await caller.submit()
+        assert type(outcome) is kind, outcome
+        assert stage.emulator.creations() == {}
+        if isinstance(outcome, Refused):
+            assert outcome.blames_account is blames
+
+    play()
+
+
+@pytest.mark.parametrize("lie", ["ok", "duplicated", "reordered", "final_only"])
+@pytest.mark.parametrize("profile", CALLING)
+def test_stages_may_skip_repeat_and_come_in_any_order(profile: str, lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        caller.play(lie)
+        task = await caller.made()
+        await stage.advance(5)
+        done = caller.told(task)
+        assert done.state is S.SUCCEEDED
+        assert len(playable(done)) == 2
+
+    play()
+
+
+def test_a_signed_callback_may_lie_all_the_same() -> None:
+    @play_in(Scene, config=SIGNED)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile="kie", secrets=(SIGNED.webhook_secret or "",))
+        caller.play("sign_not_body")
+        await caller.made()
+        await stage.advance(2)
+        assert SUNO.calls_back is not None
+        scheme = SUNO.calls_back.proof(caller.account)
+        assert scheme is not None
+        lie = next(one for one in stage.calls if b'"error"' in one.content)
+        inbound = Inbound("POST", "/x", "", dict(lie.headers), lie.content)
+        stamp = int(lie.headers["x-webhook-timestamp"])
+        proof = scheme.verify(inbound, now=caller.now.fromtimestamp(stamp, tz=caller.now.tzinfo))
+        assert (proof.flaw, proof.covers_body) == (None, False)
+
+    play()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_account_is_tried_by_one_harmless_query(profile: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile=profile)
+        assert SUNO.probes is not None
+        good = caller.account
+        key = {"api_key": "wrong", "profile": profile, "base_url": good.base_url}
+        bad = SUNO.account("default", SUNO.options.model_validate(key))
+        levels = []
+        for account in (good, bad):
+            call = SUNO.probes.build_probe(account, now=caller.now)
+            probed = SUNO.probes.parse_probe(account, await caller.send(call))
+            levels.append(probed.level)
+        assert levels == ["ok", "ok" if profile == "gcui" else "error"]
+        assert stage.emulator.creations() == {}
+
+    play()
+
+
+def test_a_hook_of_a_gateway_is_a_hint() -> None:
+    assert SUNO.calls_back is not None
+    body = b'{"task_id": "t1", "status": "SUCCESS"}'
+    (said,) = SUNO.calls_back.parse_callback(Inbound("POST", "/x", "", {}, body))
+    assert isinstance(said, Hint)

@@ -1,0 +1,187 @@
+"""Gateways: `/suno/submit/…` with tasks, and `/suno/generate` with songs alone."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.providers.suno.api import Check, CodedRefusal, SunoCreate, SunoTasks, needs
+from tracker.emulator.providers.suno.songs import (
+    SunoTask,
+    camel,
+    clip_view,
+    lyrics_view,
+    row_view,
+)
+from tracker.emulator.providers.suno.words import SunoWord
+
+__all__ = ["GatewayApi", "refuse_as_gateway"]
+
+_NOT_EXIST = "task_not_exist"
+
+
+class GatewayApi:
+    """The handlers of a gateway's paths, both kinds."""
+
+    def __init__(self, tasks: SunoTasks) -> None:
+        """Take the tasks that they show."""
+        self._tasks = tasks
+        self._engine = tasks.engine
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes below the prefix."""
+        return (
+            *(
+                ApiRoute("POST", path, partial(self._submit, _create_of(path, check)))
+                for path, check in _SUBMITS.items()
+            ),
+            *(
+                ApiRoute("POST", path, partial(self._generate, _create_of(path, check)))
+                for path, check in _GENERATES.items()
+            ),
+            ApiRoute("GET", "/fetch/{id}", self._fetch),
+            ApiRoute("POST", "/fetch", self._fetch_many),
+            ApiRoute("GET", "/feed/{ids}", self._feed),
+            ApiRoute("GET", "/lyrics/{id}", self._lyrics),
+        )
+
+    async def _submit(self, create: SunoCreate, call: ApiCall) -> Reply:
+        account = self._tasks.account_of(call)
+        task = await self._tasks.create(call, account, create)
+        is_number = task.scenario.has(SunoWord.NUMBER_ID)
+        return _good(int(task.task_id) if is_number else task.task_id)
+
+    async def _generate(self, create: SunoCreate, call: ApiCall) -> Reply:
+        account = self._tasks.account_of(call)
+        task = await self._tasks.create(call, account, create)
+        if create.kind == "lyrics":
+            return Reply({"id": task.details.clip_ids[0]})
+        return Reply({"id": task.task_id, "clips": self._clips(task), "status": "complete"})
+
+    async def _fetch(self, call: ApiCall) -> Reply:
+        account = self._tasks.account_of(call)
+        try:
+            task = await self._engine.find(account, call.values["id"])
+        except Refusal as refusal:
+            if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
+                return self._unknown(call.values["id"])
+            raise
+        if task.scenario.has(SunoWord.CLIPS_ONLY):
+            return _good(self._data(task))
+        return _good(self._row(task))
+
+    def _unknown(self, id_: str) -> Reply:
+        scenario = self._engine.scenario
+        form = scenario.word(SunoWord.NOT_FOUND) if scenario.has(SunoWord.NOT_FOUND) else "400"
+        if form == "unknown":
+            return _good({"taskId": id_, "status": "UNKNOWN", "failReason": None})
+        body = {"code": _NOT_EXIST, "message": _NOT_EXIST, "data": None}
+        return Reply(body, int(form))
+
+    async def _fetch_many(self, call: ApiCall) -> Reply:
+        account, body = self._tasks.account_of(call), call.json_object()
+        ids = body.get("ids")
+        if not isinstance(ids, list) or body.get("action") not in ("MUSIC", "LYRICS"):
+            raise Refusal(RefusalKind.INVALID, "invalid_action")
+        if not ids:
+            return _good([])
+        await self._engine.query_faults(account, "list", self._engine.scenario)
+        found = [self._engine.registry.find(account, str(one)) for one in ids]
+        rows = [
+            self._row(task)
+            for task in found
+            if task is not None
+            and not self._engine.is_forgotten(task)
+            and not task.scenario.has(SunoWord.OMIT_IDS)
+        ]
+        is_null = self._engine.scenario.has(SunoWord.DATA_NULL) or not rows
+        return _good(None if is_null else rows)
+
+    async def _feed(self, call: ApiCall) -> Reply:
+        account, ids = self._tasks.account_of(call), call.values["ids"].split(",")
+        found = await self._tasks.by_clips(account, ids)
+        spoiled = {task.task_id: self._tasks.spoils(task) for task in set(found.values())}
+        return Reply(
+            [
+                clip_view(
+                    found[id_],
+                    list(found[id_].details.clip_ids).index(id_),
+                    spoils=spoiled[found[id_].task_id],
+                )
+                for id_ in ids
+                if id_ in found
+            ]
+        )
+
+    async def _lyrics(self, call: ApiCall) -> Reply:
+        account, id_ = self._tasks.account_of(call), call.values["id"]
+        found = await self._tasks.by_clips(account, [id_])
+        if id_ not in found:
+            raise Refusal(RefusalKind.NOT_FOUND, "not found")
+        return Reply(lyrics_view(found[id_]))
+
+    def _clips(self, task: SunoTask) -> list[dict[str, Any]]:
+        spoils = self._tasks.spoils(task)
+        return [
+            clip_view(task, place, spoils=spoils) for place in range(len(task.details.clip_ids))
+        ]
+
+    def _data(self, task: SunoTask) -> Any:
+        return lyrics_view(task) if task.details.kind == "lyrics" else self._clips(task)
+
+    def _row(self, task: SunoTask) -> Mapping[str, Any]:
+        row = row_view(task, self._data(task))
+        return camel(row) if task.scenario.has(SunoWord.CAMEL) else row
+
+
+def _good(data: object) -> Reply:
+    return Reply({"code": "success", "message": "", "data": data})
+
+
+def _check_music(body: Mapping[str, Any]) -> str | None:
+    if body.get("continue_clip_id") and not body.get("task_id") and "mv" not in body:
+        return "task id is empty"
+    named = ("prompt", "gpt_description_prompt", "tags", "title", "continue_clip_id")
+    return None if any(body.get(name) for name in named) else "prompt is empty"
+
+
+def _create_of(path: str, check: Check) -> SunoCreate:
+    kind = "lyrics" if "lyrics" in path else "music"
+    return SunoCreate(operation=f"gateway{path}", kind=kind, check=check, hook="notify_hook")
+
+
+_SUBMITS: Mapping[str, Check] = {
+    "/submit/music": _check_music,
+    "/submit/lyrics": needs("prompt"),
+    "/submit/concat": needs("clip_id"),
+    "/uploads/audio-url": needs("url"),
+}
+_GENERATES: Mapping[str, Check] = {
+    "/generate": _check_music,
+    "/generate/description-mode": needs("gpt_description_prompt"),
+    "/generate/lyrics/": needs("prompt"),
+}
+
+
+def refuse_as_gateway(refusal: Refusal, _call: ApiCall) -> Reply:
+    """Word a refusal as new-api does."""
+    if isinstance(refusal, CodedRefusal):
+        return Reply({"code": str(refusal.code), "message": refusal.message, "data": None})
+    status = refusal.kind.http_status
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    if refusal.kind in (RefusalKind.UNAUTHORIZED, RefusalKind.NO_SUCH_PATH):
+        return Reply({"error": {"message": refusal.message, "type": "new_api_error"}}, status)
+    code = _CODES.get(refusal.kind, "submit_failed")
+    return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+
+
+_CODES = {
+    RefusalKind.INVALID: "invalid_request",
+    RefusalKind.MODERATED: "invalid_request",
+    RefusalKind.NOT_FOUND: _NOT_EXIST,
+    RefusalKind.GONE: _NOT_EXIST,
+    RefusalKind.BUSY: "429",
+    RefusalKind.RATE_LIMITED: "429",
+    RefusalKind.UNAVAILABLE: "get_channel_failed",
+}

@@ -1,0 +1,30 @@
+"""Suno's emulator: every protocol under its prefix, all with the same tasks."""
+
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService
+from tracker.emulator.providers.suno.api import SunoTasks
+from tracker.emulator.providers.suno.gateway import GatewayApi, refuse_as_gateway
+from tracker.emulator.providers.suno.reseller import ResellerApi, reseller_callbacks
+from tracker.emulator.providers.suno.selfhosted import SelfHostedApi, refuse_as_server
+from tracker.emulator.providers.suno.songs import SunoDetails
+
+__all__ = ["create"]
+
+
+def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
+    """Return Suno's emulator.
+
+    `/suno` is a gateway, `/sunoapi` and `/kie` are the two hosts, `/gcui` is a server of one's own.
+    """
+    tasks = SunoTasks(emulator, lambda task: reseller_callbacks(task, emulator.config))
+    gateway = GatewayApi(tasks)
+    sunoapi = ResellerApi(tasks, "/generate/credit", too_many=430)
+    kie = ResellerApi(tasks, "/chat/credit", too_many=429)
+    server = SelfHostedApi(tasks)
+    services = (
+        RoutedService(("/suno", "/task/suno/v1"), gateway.routes(), refuse_as_gateway),
+        RoutedService(("/sunoapi",), sunoapi.routes("/api/v1"), sunoapi.refuse),
+        RoutedService(("/kie",), kie.routes("/api/v1"), kie.refuse),
+        RoutedService(("/gcui",), server.routes("/api"), refuse_as_server),
+    )
+    return EmulatedProvider(name="suno", engine=tasks.engine, services=services)
