@@ -5,8 +5,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -17,16 +17,20 @@ from starlette.applications import Starlette
 
 from tracker import lean  # noqa: F401  # before what it is about
 from tracker.clock import SystemClock, jitter
+from tracker.domain.custody import Custody
 from tracker.domain.errors import Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
+from tracker.egress.download import Downloading
+from tracker.objects.folder import Folder
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
+from tracker.services.custody.fetching import Fetching
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
@@ -36,6 +40,7 @@ from tracker.services.leases import Leases
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
+from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
@@ -58,6 +63,7 @@ from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Limits, Services
 from tracker.web.routes import State, build_app
 from tracker.workers.deliveries import DeliveryLoop
+from tracker.workers.fetches import FetchLoop
 from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
 
@@ -87,7 +93,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     accounts = settings.accounts()
     try:
         url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
-        async with Store(url, clock, signal, wait_s=wait_s) as store:
+        async with Store(url, clock, signal, wait_s=wait_s) as store, AsyncExitStack() as stack:
+            storage = stack.enter_context(_storage(settings))
             context = Context(
                 store=store,
                 egress=egress,
@@ -102,6 +109,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 adopt=settings.tracker_adopt_unknown,
                 webhook_secrets=settings.webhook_secrets(),
                 redactor=redactor,
+                storage=storage,
                 at=signal,
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
@@ -150,12 +158,17 @@ def make_supervisor(parts: Parts) -> Supervisor:
     """The loops of this process, woken by its own commits."""
     context = parts.context
     drain_s = context.policy.drain.total_seconds()
+    fetches = None
+    if context.storage is not None:
+        lease_s = context.policy.lease.total_seconds()
+        fetches = FetchLoop(Fetching(context), context.clock, lease_s=lease_s, drain_s=drain_s)
     supervisor = Supervisor(
         roles(context),
         Leases(context),
         chores(context),
         context.clock,
         deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=drain_s),
+        fetches=fetches,
         lease_s=context.policy.lease.total_seconds(),
         drain_s=drain_s,
     )
@@ -315,6 +328,24 @@ async def _advise_key(settings: Settings, store: Store) -> None:
         log.warning("whether there are API keys is not known: %s", error)
 
 
+@contextmanager
+def _storage(settings: Settings) -> Iterator[Storage | None]:
+    """Open what keeps the files of results; None where custody is off."""
+    if settings.tracker_assets == "off":
+        yield None
+        return
+    rules = Custody(
+        keep=timedelta(seconds=settings.tracker_asset_keep_s) or None,
+        max_bytes=settings.tracker_asset_max_bytes,
+        min_free_bytes=settings.tracker_asset_min_free_bytes,
+    )
+    downloads = Downloading(
+        settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s
+    )
+    with closing(Folder(settings.asset_folder())) as objects:
+        yield Storage(rules, objects, downloads)
+
+
 def _policy(settings: Settings) -> Policy:
     return Policy(
         polls=PollPlan(
@@ -343,6 +374,8 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
     presence.chores += [reception.forgeries.flush, lost_answers.flush]
     return Services(
         store=context.store,
+        public_url=context.public_url,
+        storage=context.storage,
         acceptance=acceptance,
         actions=Actions(context, acceptance),
         resubmission=Resubmission(context, acceptance),

@@ -141,6 +141,11 @@ class Settings(BaseModel):
     tracker_watch_poll_s: float = Field(0.2, gt=0, le=60)
     tracker_heartbeat_s: float = Field(15.0, gt=0)
     tracker_slow_reader_s: float = Field(20.0, gt=0)
+    tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
+    tracker_asset_store: str = ""
+    tracker_asset_max_bytes: int = Field(2 * 1024**3, ge=1024)
+    tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)
+    tracker_asset_keep_s: float = Field(30 * 86400.0, ge=0)
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
     tracker_log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
@@ -194,6 +199,10 @@ class Settings(BaseModel):
     def resolved_database_url(self) -> str:
         """DATABASE_URL, or the SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.tracker_data_dir / 'tracker.db'}"
+
+    def asset_folder(self) -> Path:
+        """TRACKER_ASSET_STORE where it names a folder, or `assets` in the data directory."""
+        return Path(self.tracker_asset_store or self.tracker_data_dir / "assets")
 
     def callback_secrets(self) -> tuple[bytes, ...]:
         """The secrets of callback URLs: the first signs, all verify.

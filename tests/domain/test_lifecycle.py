@@ -80,7 +80,10 @@ def test_a_task_with_a_verdict_never_moves(events: list[Event], late: Event) -> 
     if task.state in VERDICTS:
         assert step.task.state is task.state
         assert step.task.finished_at == task.finished_at
-    if task.state in VERDICTS and task.follow_up is None:
+    if task.state is S.SUCCEEDED and late.kind in (K.ASSET_KEPT, K.ASSET_LOST):
+        assert step.task.artifacts == task.artifacts
+        assert step.task.follow_up is task.follow_up
+    elif task.state in VERDICTS and task.follow_up is None:
         assert step.task is task
         assert (step.transition, step.effects) == (None, ())
         assert step.verdict is not Verdict.ADVANCED

@@ -105,7 +105,15 @@ def _bill(said: Mapping[str, Any]) -> tuple[Cost, ...]:
 
 def _piece(said: Mapping[str, Any]) -> Artifact:
     state = ArtifactState(said.get("state", "ready"))
-    return Artifact(said.get("kind", "video"), said.get("url"), key=said.get("key"), state=state)
+    dies = said.get("expires_at")
+    return Artifact(
+        said.get("kind", "video"),
+        said.get("url"),
+        key=said.get("key"),
+        state=state,
+        expires_at=None if dies is None else datetime.fromisoformat(dies),
+        refreshable=bool(said.get("refreshable")),
+    )
 
 
 def _parsed(answer: Answer) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Received, Reception
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
+from tracker.services.storage import Storage
 from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.submission import Acceptance, Submission
 from tracker.store import attempts, jobs, tasks, transitions
@@ -243,6 +244,7 @@ async def open_workbench(
     signal: Signal = no_signal,
     clock: Clock | None = None,
     public_url: str | None = None,
+    storage: Storage | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database, with accounts at the made-up provider.
 
@@ -263,6 +265,7 @@ async def open_workbench(
                 (NAME, name): Account(name, "http://provider.example", chosen) for name in accounts
             },
             public_url=public_url,
+            storage=storage,
             secrets=[SECRET],
             at=signal,
         )

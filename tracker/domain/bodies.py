@@ -5,12 +5,29 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tracker.domain.custody import Asset, Assets
 from tracker.domain.delivery import Endpoint, Payload
 from tracker.domain.event_types import EventType
 from tracker.domain.lifecycle import Transition
-from tracker.domain.rendering import instant, render_task
+from tracker.domain.records import record
+from tracker.domain.rendering import instant, render_asset, render_task
 from tracker.domain.task import Task
 
+
+@record
+class Files:
+    """The files that we keep of a task's result.
+
+    base:  begins the URLs of assets.
+    about: the asset that a change is about; None for most changes.
+    """
+
+    assets: Assets
+    base: str = ""
+    about: Asset | None = None
+
+
+NO_FILES = Files({})
 VERSION = 1
 """Of the body's shape. Fields may be added within it; receivers ignore what they do not know."""
 STEP = ("version", "from", "to", "kind", "source", "message", "provider_at", "at")
@@ -18,14 +35,18 @@ STEP = ("version", "from", "to", "kind", "source", "message", "provider_at", "at
 _THIN = ("id", "external_task_id", "provider", "operation", "state", "version", "overdue")
 
 
-def task_body(type_: EventType, task: Task, step: Transition, payload: Payload) -> bytes:
+def task_body(
+    type_: EventType, task: Task, step: Transition, payload: Payload, files: Files = NO_FILES
+) -> bytes:
     """A change of a task.
 
     task: as it was after the change.
     """
-    whole = render_task(task)
+    whole = render_task(task, files.assets, base=files.base)
+    about = {} if files.about is None else {"asset": render_asset(files.about, base=files.base)}
     if payload is Payload.THIN:
-        return event_body(type_, step.at, {"task": {name: whole[name] for name in _THIN}})
+        thin = {"task": {name: whole[name] for name in _THIN}}
+        return event_body(type_, step.at, thin | about)
     made = {
         "version": step.version,
         "from": step.from_state and step.from_state.value,
@@ -36,7 +57,7 @@ def task_body(type_: EventType, task: Task, step: Transition, payload: Payload) 
         "provider_at": instant(step.provider_at),
         "at": instant(step.at),
     }
-    return event_body(type_, step.at, {"task": whole, "transition": made})
+    return event_body(type_, step.at, {"task": whole, "transition": made} | about)
 
 
 def endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:

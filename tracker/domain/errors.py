@@ -185,5 +185,13 @@ class Broken(TrackerError):
     """An answer that was being passed on broke off, was too slow or too large."""
 
 
+class StorageError(TrackerError):
+    """The store of assets does not do what is asked: its disk is full, an object is not there."""
+
+
+class Unkeepable(TrackerError):
+    """A file of an origin may not be kept: it is too large, a bomb, or nothing of its kind."""
+
+
 class Misuse(TrackerError):
     """A rule of tracker's own inside was broken. Always a bug of ours."""

@@ -116,7 +116,12 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             **_VERDICT,
         },
         # A verdict stays; what a success left out may be completed.
-        S.SUCCEEDED: {K.RESULT_COMPLETED: S.SUCCEEDED, K.COSTS_CHANGED: S.SUCCEEDED},
+        S.SUCCEEDED: {
+            K.RESULT_COMPLETED: S.SUCCEEDED,
+            K.COSTS_CHANGED: S.SUCCEEDED,
+            K.ASSET_KEPT: S.SUCCEEDED,
+            K.ASSET_LOST: S.SUCCEEDED,
+        },
         # Only where the failure is doubtful: it is taken back, or it turns out to be certain.
         S.FAILED: {
             K.SEEN_SUCCEEDED: S.SUCCEEDED,
@@ -144,7 +149,8 @@ _EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
     **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
 }
 """The effects of entering a state."""
-_TOLD_WITHIN_A_STATE = frozenset({K.DEADLINE_PASSED, K.NEWS, K.COSTS_CHANGED})
+_OF_ASSETS = frozenset({K.ASSET_KEPT, K.ASSET_LOST})
+_TOLD_WITHIN_A_STATE = frozenset({K.DEADLINE_PASSED, K.NEWS, K.COSTS_CHANGED}) | _OF_ASSETS
 _ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
 _ADVANCED = Verdict.ADVANCED
 
@@ -311,6 +317,8 @@ def _brings_news(task: Task, event: Event) -> bool:
             return task.cancel_asked_at is None
         case K.CANCEL_REFUSED:
             return task.cancel_asked_at is not None
+        case K.ASSET_KEPT | K.ASSET_LOST:
+            return True
         case _:
             return False
 
@@ -383,7 +391,7 @@ def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | Non
 def _follow_up(
     task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
 ) -> FollowUp | None:
-    if event.kind is K.COSTS_CHANGED:
+    if event.kind is K.COSTS_CHANGED or event.kind in _OF_ASSETS:
         return task.follow_up
     if target is _SUCCEEDED:
         return None if names_result(artifacts) else FollowUp.NO_RESULT

@@ -23,6 +23,11 @@ _OF_STATE: Mapping[TaskState, EventType] = {
     TaskState.CANCELLED: EventType.TASK_CANCELLED,
     TaskState.EXPIRED: EventType.TASK_EXPIRED,
 }
+_OF_ASSETS: Mapping[EventKind, EventType] = {
+    EventKind.ASSET_KEPT: EventType.ASSET_KEPT,
+    EventKind.ASSET_LOST: EventType.ASSET_LOST,
+}
+ASSET_TYPES = frozenset(_OF_ASSETS.values())
 _UPDATES = frozenset({EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COSTS_CHANGED})
 VERDICT_TYPES = frozenset(
     {
@@ -42,6 +47,8 @@ def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> Even
         return EventType.TASK_OVERDUE
     if kind in _UPDATES:
         return EventType.TASK_UPDATED
+    if kind in _OF_ASSETS:
+        return _OF_ASSETS[kind]
     return None if before is after else _OF_STATE.get(after)
 
 

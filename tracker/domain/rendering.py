@@ -1,14 +1,24 @@
 """A task as JSON: the shape that the API answers with and that deliveries carry. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, overload
 
+from tracker.domain.custody import Asset, Assets, AssetState, piece_name
 from tracker.domain.task import Artifact, Task
 
+_NOT_KEPT: Mapping[str, Asset] = {}
+_REACHABLE = frozenset({AssetState.WANTED, AssetState.KEPT})
+CONTENT = "/v1/assets/{}/content"
+"""Where the bytes of an asset are served, by its id."""
 
-def render_task(task: Task) -> dict[str, Any]:
-    """A task, whole but for its input."""
+
+def render_task(task: Task, assets: Assets = _NOT_KEPT, *, base: str = "") -> dict[str, Any]:
+    """A task, whole but for its input.
+
+    assets: what we keep of its result. base: begins the URLs of these; our public URL.
+    """
     return {
         "id": str(task.id),
         "provider": task.provider,
@@ -22,7 +32,7 @@ def render_task(task: Task) -> dict[str, Any]:
         "message": task.message,
         "progress": task.progress,
         "stage": task.stage,
-        "result": _result(task),
+        "result": _result(task, assets, base),
         "error": _error(task),
         "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
@@ -53,13 +63,33 @@ def instant(when: datetime | None) -> str | None:
     return f"{when.isoformat(timespec='milliseconds')[:23]}Z"
 
 
-def _result(task: Task) -> dict[str, Any] | None:
+def render_asset(asset: Asset, *, base: str = "") -> dict[str, Any]:
+    """Return what is told of an asset wherever it stands. base: begins its URL."""
+    is_reachable = asset.state in _REACHABLE
+    return {
+        "id": str(asset.id),
+        "state": asset.state.value,
+        "url": base + CONTENT.format(asset.id) if is_reachable else None,
+        "bytes": asset.size,
+        "sha256": None if asset.sha256 is None else asset.sha256.hex(),
+        "media_type": asset.media_type,
+        "reason": asset.reason,
+        "expires_at": instant(asset.expires_at),
+    }
+
+
+def _result(task: Task, assets: Assets, base: str) -> dict[str, Any] | None:
     if not task.artifacts:
         return None
-    return {"artifacts": [_artifact(piece) for piece in task.artifacts]}
+    found = []
+    for position, piece in enumerate(task.artifacts):
+        asset = assets.get(piece_name(piece, position)) if assets else None
+        found.append(_artifact(piece, asset, base))
+    return {"artifacts": found}
 
 
-def _artifact(piece: Artifact) -> dict[str, Any]:
+def _artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[str, Any]:
+    dies_at = piece.expires_at if asset is None else asset.url_expires_at
     known = {
         "kind": piece.kind,
         "url": piece.url,
@@ -67,6 +97,8 @@ def _artifact(piece: Artifact) -> dict[str, Any]:
         "duration_s": piece.duration_s,
         "state": piece.state.value,
         "expires_at": instant(piece.expires_at),
+        "url_expires_at": instant(dies_at),
+        "asset": None if asset is None else render_asset(asset, base=base),
     }
     return {**piece.extra, **known}
 

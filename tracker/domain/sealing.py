@@ -1,17 +1,20 @@
-"""Keep endpoint secrets so that they can sign, and so that the database alone does not give them.
+"""Keep secrets so that they can be used, and so that the database alone does not give them.
 
-Encrypt, then authenticate, with nothing but HMAC as the pseudorandom function: a secret is no
-longer than one block of its output, so that one block is the whole keystream. The master keys are
-the service's own callback secrets, which are never in the database (decision 4).
+Encrypt, then authenticate, with nothing but HMAC as the pseudorandom function: it makes the
+keystream block by block from the nonce and the block's number. The master keys are the service's
+own callback secrets, which are never in the database (decision 4).
 """
 
 import hashlib
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 
 NONCE_BYTES = 16
 _TAG_BYTES = 16
 _BLOCK_BYTES = 64
+MOST_BYTES = 64 * 1024
+"""Of one secret."""
 _VERSION = b"\x01"
 
 
@@ -22,12 +25,12 @@ class CannotOpen(Exception):
 def seal(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
     """Version, nonce, ciphertext, tag.
 
-    secret: at most 64 bytes.
+    secret: at most MOST_BYTES.
     nonce:  16 random bytes, never used twice.
     Raises ValueError.
     """
-    if len(secret) > _BLOCK_BYTES or len(nonce) != NONCE_BYTES:
-        raise ValueError("a secret has at most 64 bytes, a nonce 16")
+    if len(secret) > MOST_BYTES or len(nonce) != NONCE_BYTES:
+        raise ValueError(f"a secret has at most {MOST_BYTES} bytes, a nonce 16")
     head = _VERSION + nonce + _crypt(master, nonce, secret)
     return head + _tag(master, head)
 
@@ -43,13 +46,19 @@ def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
 
 
 def _crypt(master: bytes, nonce: bytes, text: bytes) -> bytes:
-    stream = hmac.digest(_subkey(master, b"encrypt"), nonce, hashlib.sha512)
-    return bytes(one ^ other for one, other in zip(text, stream, strict=False))
+    key = _subkey(master, b"encrypt")
+    # The first block has no number: what was sealed when there was only one opens as before.
+    stream = hmac.digest(key, nonce, hashlib.sha512)
+    for number in range(1, -(-len(text) // _BLOCK_BYTES)):
+        stream += hmac.digest(key, nonce + number.to_bytes(4, "big"), hashlib.sha512)
+    mixed = int.from_bytes(text, "big") ^ int.from_bytes(stream[: len(text)], "big")
+    return mixed.to_bytes(len(text), "big")
 
 
 def _tag(master: bytes, head: bytes) -> bytes:
     return hmac.digest(_subkey(master, b"authenticate"), head, hashlib.sha256)[:_TAG_BYTES]
 
 
+@lru_cache(maxsize=64)
 def _subkey(master: bytes, purpose: bytes) -> bytes:
     return hmac.digest(master, b"endpoint secrets\n" + purpose, hashlib.sha256)

@@ -10,3 +10,5 @@ class JobKind(StrEnum):
     RECONCILE = "reconcile"
     DELIVER = "deliver"
     """No job row: deliveries are a queue of their own. The word wakes those who deliver."""
+    FETCH = "fetch"
+    """Nor here: the assets that are wanted are the queue."""

@@ -30,7 +30,7 @@ ANSWER_BYTES = 16 * 1024
 """Read of an answer; what follows is left, and the connection with it."""
 _CONNECT_TIMEOUT_S = 10.0
 _USER_AGENT = f"tracker/{__version__}".encode()
-_FAILURES = (
+FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.TimeoutException,
@@ -45,7 +45,7 @@ _STALE = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """Where a URL leads.
 
     name: of the origin, among kept connections.
@@ -79,15 +79,15 @@ class GuardedCalls:
         """One exchange, whole within `call.timeout_s`."""
         sent = FirstByte()
         try:
-            refusal = _refusal(call.url, self._allow)
+            refusal = refused(call.url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
-            return await self._within(call, _target(call.url, self._allow), sent)
+            return await self._within(call, target_of(call.url, self._allow), sent)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except SSRFGuardError as error:
             return HttpFailure(Certainty.NOT_SENT, f"may not be called: {error}")
-        except _FAILURES as error:
+        except FAILURES as error:
             return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
 
     async def close(self) -> None:
@@ -98,7 +98,7 @@ class GuardedCalls:
             self._by_origin[origin].remove(connection)
             await connection.aclose()
 
-    async def _within(self, call: HttpCall, target: _Target, sent: FirstByte) -> HttpResult:
+    async def _within(self, call: HttpCall, target: Target, sent: FirstByte) -> HttpResult:
         """The exchange; raises TimeoutError when its time is over, whatever it is doing then.
 
         A name is looked up in a thread, which nothing can interrupt: the exchange is left to end
@@ -116,7 +116,7 @@ class GuardedCalls:
             raise TimeoutError
         return exchange.result()
 
-    async def _exchange(self, call: HttpCall, target: _Target, sent: FirstByte) -> HttpResult:
+    async def _exchange(self, call: HttpCall, target: Target, sent: FirstByte) -> HttpResult:
         kept = await self._take(target.name)
         if kept is not None:
             try:
@@ -131,11 +131,11 @@ class GuardedCalls:
         self,
         connection: httpcore.AsyncHTTPConnection,
         call: HttpCall,
-        target: _Target,
+        target: Target,
         sent: FirstByte,
     ) -> HttpResult:
         try:
-            response = await connection.handle_async_request(_request(call, target, sent))
+            response = await connection.handle_async_request(request_for(call, target, sent))
             body = await _read(response)
         except BaseException:
             await connection.aclose()
@@ -148,14 +148,7 @@ class GuardedCalls:
         return HttpResult(response.status, headers, body)
 
     def _open(self, url: str, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
-        return httpcore.AsyncHTTPConnection(
-            origin,
-            ssl_context=self._tls,
-            keepalive_expiry=IDLE_S,
-            network_backend=AsyncSafeBackend(
-                policy=policy.policy_for(url, self._allow), resolver=self._resolver
-            ),
-        )
+        return open_guarded(url, origin, self._allow, self._tls, self._resolver)
 
     async def _take(self, origin: str) -> httpcore.AsyncHTTPConnection | None:
         """A kept connection that is still good, the one used last."""
@@ -182,21 +175,37 @@ class GuardedCalls:
             await oldest.aclose()
 
 
+def open_guarded(
+    url: str,
+    origin: httpcore.Origin,
+    allow: Sequence[str],
+    tls: ssl.SSLContext,
+    resolver: Resolver | None,
+) -> httpcore.AsyncHTTPConnection:
+    """Return a connection that dials only what it has checked. Nothing is dialled yet."""
+    backend = AsyncSafeBackend(policy=policy.policy_for(url, allow), resolver=resolver)
+    return httpcore.AsyncHTTPConnection(
+        origin, ssl_context=tls, keepalive_expiry=IDLE_S, network_backend=backend
+    )
+
+
 @lru_cache(maxsize=4096)
-def _refusal(url: str, allow: tuple[str, ...]) -> str | None:
+def refused(url: str, allow: tuple[str, ...]) -> str | None:
+    """Return why a URL will never be called; None when it may be."""
     return policy.refusal(url, allow)
 
 
 @lru_cache(maxsize=4096)
-def _target(url: str, allow: tuple[str, ...]) -> _Target:
+def target_of(url: str, allow: tuple[str, ...]) -> Target:
     """Read a URL. Raises SSRFGuardError, httpx.InvalidURL, ValueError."""
     checked = policy.policy_for(url, allow).check_url(url)
     parsed = httpx.URL(url)
     origin = httpcore.Origin(parsed.raw_scheme, checked.host.encode("ascii"), checked.port)
-    return _Target(str(origin), origin, parsed.raw_path, parsed.netloc)
+    return Target(str(origin), origin, parsed.raw_path, parsed.netloc)
 
 
-def _request(call: HttpCall, target: _Target, sent: FirstByte) -> httpcore.Request:
+def request_for(call: HttpCall, target: Target, sent: FirstByte) -> httpcore.Request:
+    """Make a request; the call's own headers come last."""
     body = call.body or b""
     headers: list[tuple[bytes, bytes]] = [
         (b"host", target.host),

@@ -5,19 +5,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from tracker.clock import Clock
+from tracker.clock import Clock, new_key
 from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, always
 from tracker.domain.policy import Policy
 from tracker.domain.redaction import Redactor
+from tracker.domain.sealing import NONCE_BYTES, seal
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.expectations import Expectations
 from tracker.services.outbox import Outbox
+from tracker.services.storage import Storage
 from tracker.store.store import Store
 
 ACCOUNT_GONE_PAUSE = timedelta(minutes=1)
@@ -61,6 +63,7 @@ class Context:
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
+    storage:    keeps the files of results; None where custody is off.
     unopened:   destinations whose secret this process could not open, with monotonic seconds
         before which it leaves them to other processes.
     """
@@ -80,12 +83,17 @@ class Context:
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
+    storage: Storage | None = None
     unopened: dict[str, float] = field(default_factory=dict)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
         """Build the outbox, whose cache outlives a transaction."""
         object.__setattr__(self, "outbox", Outbox(self.providers, self.public_url or ""))
+
+    def seal(self, secret: bytes) -> bytes:
+        """Encrypt what the database is to hold and not to tell."""
+        return seal(self.secrets[0], secret, nonce=new_key(NONCE_BYTES))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
         """An adapter by name. Raises InvalidRequest naming the field."""

@@ -8,18 +8,20 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import bodies, notices
+from tracker.domain.custody import by_piece
 from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
 from tracker.domain.event_types import EventType
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import Task
+from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.provider import Provider
-from tracker.store import deliveries, endpoints, tasks
+from tracker.store import assets, deliveries, endpoints, tasks
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
 
@@ -27,6 +29,8 @@ CALLBACK, WEBHOOK = "callback_url", "webhook_url"
 """The names in place of an endpoint's id, for URLs that came with the task."""
 
 
+_NOT_TO_CALLERS = frozenset({EventType.TASK_OVERDUE}) | notices.ASSET_TYPES
+"""Changes that no provider's callback tells of."""
 Subscribers = Callable[[], Mapping[str, tuple[Endpoint, ...]]]
 """The endpoints of some tenants, when they are called for."""
 
@@ -44,10 +48,15 @@ class Outbox:
         self._known: dict[str, tuple[str, tuple[Endpoint, ...]]] = {}
 
     def enqueue_changes(
-        self, tx: Tx, changes: Sequence[tuple[Task, Transition]], subscribers: Subscribers
+        self,
+        tx: Tx,
+        changes: Sequence[tuple[Task, Transition]],
+        subscribers: Subscribers,
+        about: Mapping[tuple[int, int], UUID] = MappingProxyType({}),
     ) -> None:
         """Owe these changes of tasks to whoever wants to hear of them.
 
+        about:       ids of the assets that changes are about, by task key and version.
         subscribers: what `subscribers` returned for their tenants in this transaction.
         """
         told = [
@@ -58,7 +67,7 @@ class Outbox:
         if not told:
             return
         theirs = subscribers()
-        batch = _DeliveryBatch(tx)
+        batch = _DeliveryBatch(tx, self._public_url, about)
         for type_, task, step in told:
             self._enqueue_to_urls(batch, type_, task, step)
             for endpoint in theirs[task.tenant]:
@@ -148,7 +157,7 @@ class Outbox:
             body = batch.keep_change(type_, task, step, Payload.FULL)
             batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
         front = self._providers[task.provider].front
-        if task.callback_url is None or front is None or type_ is EventType.TASK_OVERDUE:
+        if task.callback_url is None or front is None or type_ in _NOT_TO_CALLERS:
             return
         input_ = batch.input_of(task) if front.shows_input else {}
         told = front.tell(task, step, input_, base=self._public_url + front.prefixes[0])
@@ -161,8 +170,14 @@ class Outbox:
 class _DeliveryBatch:
     """Collects the rows of one transaction, so that each table is written once."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(
+        self,
+        tx: Tx,
+        base: str = "",
+        about: Mapping[tuple[int, int], UUID] = MappingProxyType({}),
+    ) -> None:
         self._tx = tx
+        self._base, self._about = base, about
         self._bodies: dict[UUID, tuple[UUID, str, bytes]] = {}
         self._owed: list[NewDelivery] = []
         self._ordered: set[int] = set()
@@ -184,8 +199,17 @@ class _DeliveryBatch:
         return self.keep(
             task.tenant,
             (str(task.id), str(task.version), payload.value),
-            lambda: bodies.task_body(type_, task, step, payload),
+            lambda: bodies.task_body(type_, task, step, payload, self._files(task)),
         )
+
+    def _files(self, task: Task) -> bodies.Files:
+        """Return what is kept of a task's result."""
+        if task.state is not TaskState.SUCCEEDED or not task.artifacts:
+            return bodies.NO_FILES
+        found = assets.of_tasks(self._tx.db, [task.key]).get(task.key, [])
+        id_ = self._about.get((task.key, task.version))
+        about = next((asset for asset in found if asset.id == id_), None)
+        return bodies.Files(by_piece(found), self._base, about)
 
     def add(self, owed: NewDelivery, *, is_ordered: bool = False) -> None:
         """Owe one. is_ordered: not before an earlier change of its task has ended there."""

@@ -8,13 +8,17 @@ before, by whoever loaded them), then jobs and deliveries, then the feed.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
+from tracker.domain import custody
+from tracker.domain.custody import Wanted
 from tracker.domain.effects import Effect
-from tracker.domain.events import Event
+from tracker.domain.events import Event, EventKind
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
+from tracker.domain.sealing import MOST_BYTES
 from tracker.domain.task import (
     AT_PROVIDER,
     TERMINAL,
@@ -27,13 +31,16 @@ from tracker.domain.task import (
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
-from tracker.store import jobs, made_objects, tasks, transitions
+from tracker.store import assets, jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
 from tracker.store.made_objects import MadeObject
 from tracker.telemetry import task_log
 
 _QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
+_SUCCEEDED = TaskState.SUCCEEDED
+_RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED})
+"""Kinds of steps that bring what is to be kept."""
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
@@ -58,6 +65,8 @@ class Recorder:
         self._unnamed: list[int] = []
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
+        self._wanted: list[Wanted] = []
+        self._about: dict[tuple[int, int], UUID] = {}
         self._subscribers: Subscribers | None = None
 
     def task(self, key: int) -> Task:
@@ -73,7 +82,15 @@ class Recorder:
             self._remember(step.task, step.transition)
             for effect in step.effects:
                 self._enqueue(effect, step.task)
+            if step.task.state is _SUCCEEDED and step.task.artifacts:
+                self._want_files(step.task, step.transition)
         return step
+
+    def _want_files(self, task: Task, step: Transition) -> None:
+        """Have the files of a result fetched, once the step that names them is committed."""
+        if self._context.storage is not None and step.kind in _RESULTS:
+            hosting = self._context.providers[task.provider].results
+            self._wanted += custody.wanted_of(task, lifetime=hosting.lifetime, now=self._tx.now)
 
     def _with_give_up_time(self, before: Task, step: Step) -> Step:
         """Bound how long the provider is asked, from when the task left us.
@@ -95,6 +112,10 @@ class Recorder:
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
         self._cited[self._places[step.task.key, step.task.version]] = receipt
+
+    def name_asset(self, step: Step, id_: UUID) -> None:
+        """Say which asset a recorded step is about."""
+        self._about[step.task.key, step.task.version] = id_
 
     def request_poll(self, key: int, awaits: Awaits) -> None:
         """Have the provider asked at once about a verdict that a callback brought.
@@ -138,10 +159,21 @@ class Recorder:
         # task that has gone on ends it.
         jobs.drop(db, self._stopped, [JobKind.RECONCILE])
         jobs.enqueue(db, list(self._jobs.values()), now=now)
+        if self._wanted:
+            self._insert_wanted()
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
+
+    def _insert_wanted(self) -> None:
+        rows = [
+            (one, lane_of(one.task.provider, one.task.account), self._context.seal(url))
+            for one in self._wanted
+            if len(url := one.url.encode()) <= MOST_BYTES
+        ]
+        assets.insert_wanted(self._tx.db, rows, now=self._tx.now)
+        self._tx.woken.add(JobKind.FETCH)
 
     def _made(self) -> list[MadeObject]:
         """Objects that tasks have made at their provider, and that later calls may name."""
@@ -159,7 +191,7 @@ class Recorder:
             self.save()
         assert self._subscribers is not None  # noqa: S101 - just asked for
         told = [self._history[place] for place in self._told]
-        self._context.outbox.enqueue_changes(self._tx, told, self._subscribers)
+        self._context.outbox.enqueue_changes(self._tx, told, self._subscribers, self._about)
         transitions.append(self._tx.db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
         ended = [(task, step) for task, step in told if _is_end(step)]

@@ -262,6 +262,9 @@ _DUE_KINDS = text(
     SELECT '{JobKind.DELIVER.value}'
     WHERE (SELECT min(lane) FROM deliveries WHERE state = 'pending') IS NOT NULL
     UNION ALL
+    SELECT '{JobKind.FETCH.value}'
+    WHERE (SELECT min(next_at) FROM assets WHERE state = 'wanted') <= :now
+    UNION ALL
     """  # noqa: S608 - made of constants
     + " UNION ALL ".join(
         f"""

@@ -263,13 +263,16 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[TaskEnd]:
         )
         .join(
             transitions,
-            and_(transitions.c.task_key == latest.c.key, transitions.c.version == latest.c.version),
+            and_(
+                transitions.c.task_key == latest.c.key,
+                transitions.c.to_state == latest.c.state,
+                # Not what was told of it after its end: that did not bring the verdict.
+                transitions.c.from_state != transitions.c.to_state,
+            ),
         )
         .where(
             latest.c.state.in_(["succeeded", "failed"]),
             transitions.c.source.in_(["callback", "poll"]),
-            # Not what completed a result later: it did not bring the verdict.
-            transitions.c.kind != EventKind.RESULT_COMPLETED.value,
         )
         .order_by(latest.c.key.desc())
     )

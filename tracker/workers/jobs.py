@@ -1,6 +1,5 @@
 """Jobs: claim what is due, lane by lane, run it and keep its leases."""
 
-import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -13,7 +12,8 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.store.jobs import Job
-from tracker.workers.loop import IDLE_S, Loop
+from tracker.workers.leased import LeasedLoop
+from tracker.workers.loop import IDLE_S
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Role:
     together: int = 1
 
 
-class JobLoop(Loop[tuple[Job, ...]]):
+class JobLoop(LeasedLoop[tuple[Job, ...]]):
     """Works on jobs of one kind until it is told to stop."""
 
     def __init__(
@@ -48,19 +48,10 @@ class JobLoop(Loop[tuple[Job, ...]]):
 
         drain_s: how long work under way may take to end when we stop.
         """
-        super().__init__(role.kind.value, drain_s=drain_s)
+        super().__init__(role.kind.value, clock, lease_s=lease_s, drain_s=drain_s)
         self._role = role
         self._leases = leases
         self._clock = clock
-        self._lease_s = lease_s
-
-    async def run(self) -> None:
-        """Work until `stop`, and renew the leases of what is held."""
-        renewing = asyncio.create_task(self._renew_for_ever())
-        try:
-            await super().run()
-        finally:
-            renewing.cancel()
 
     async def _look(self) -> float:
         held = list(self._jobs())
@@ -115,23 +106,9 @@ class JobLoop(Loop[tuple[Job, ...]]):
         del work
         self.wake()
 
-    async def _renew_for_ever(self) -> None:
-        while True:
-            await self._clock.sleep(self._lease_s / 3)
-            held = list(self._jobs())
-            if not held:
-                continue
-            try:
-                kept = await self._leases.renew(held)
-            except Unavailable as error:
-                log.warning("leases were not renewed: %s", error)
-                continue
-            except Exception:
-                log.exception("leases were not renewed")
-                continue
-            lost = len(held) - len(kept)
-            if lost:
-                log.warning("%d leases were lost; their results will be dropped", lost)
+    async def _renew(self) -> int:
+        held = list(self._jobs())
+        return len(held) - len(await self._leases.renew(held)) if held else 0
 
     async def _hand_back(self, unfinished: Sequence[tuple[Job, ...]]) -> None:
         if not unfinished:

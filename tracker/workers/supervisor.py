@@ -10,6 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.workers.deliveries import DeliveryLoop
+from tracker.workers.fetches import FetchLoop
 from tracker.workers.jobs import JobLoop, Role
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Supervisor:
         clock: Clock,
         *,
         deliveries: DeliveryLoop,
+        fetches: FetchLoop | None = None,
         lease_s: float,
         drain_s: float,
     ) -> None:
@@ -48,6 +50,7 @@ class Supervisor:
             for role in roles
         }
         self._deliveries = deliveries
+        self._fetches = fetches
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._stopping = asyncio.Event()
         self._is_running = False
@@ -58,11 +61,15 @@ class Supervisor:
             self._loops[kind].wake()
         if JobKind.DELIVER in kinds:
             self._deliveries.wake()
+        if self._fetches is not None and JobKind.FETCH in kinds:
+            self._fetches.wake()
 
     def stop(self) -> None:
         """Claim nothing more; `run` ends when what is under way has."""
         self._stopping.set()
         self._deliveries.stop()
+        if self._fetches is not None:
+            self._fetches.stop()
         for loop in self._loops.values():
             loop.stop()
 
@@ -81,6 +88,8 @@ class Supervisor:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._deliveries.run())
+            if self._fetches is not None:
+                group.create_task(self._fetches.run())
             for loop in self._loops.values():
                 group.create_task(loop.run())
             for chore in self._chores:

@@ -1,7 +1,7 @@
 """The adapter: what services ask of Kling, put to the account's profile and the task's dialect."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.domain.exchange import HttpCall
@@ -26,7 +26,7 @@ from tracker.providers.ports.adapter import (
     Scheme,
     Sending,
 )
-from tracker.providers.ports.provider import Provider
+from tracker.providers.ports.provider import Provider, ResultHosting
 
 
 class KlingAdapter(ObjectCallbacks):
@@ -141,4 +141,6 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     passes_on=helpers.KlingCalls(),
     front=KlingFront(),
+    # Files are deleted after 30 days: https://kling.ai/document-api, read 2026-11.
+    results=ResultHosting(lifetime=timedelta(days=30)),
 )

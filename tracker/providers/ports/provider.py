@@ -2,11 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
 from tracker.providers.ports.front import Front
 from tracker.providers.ports.passing import PassesOn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultHosting:
+    """The hosts and the lifetime of a provider's results.
+
+    lifetime:    how long their URLs live; None where the provider does not say. An artifact's own
+                 `expires_at` and what the URL says tighten it.
+    credentials: returns, for an account, the headers that some hosts need to hand a result out,
+                 by host; None where none does. No other host is sent them.
+    """
+
+    lifetime: timedelta | None = None
+    credentials: Callable[[Account], Mapping[str, Mapping[str, str]]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +45,7 @@ class Provider:
     probes: Probes | None = None
     front: Front | None = None
     passes_on: PassesOn | None = None
+    results: ResultHosting = ResultHosting()
     check_account: Callable[[Account], Sequence[str]] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:

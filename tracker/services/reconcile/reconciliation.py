@@ -42,15 +42,15 @@ from tracker.domain.task import (
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
 from tracker.providers.ports.adapter import Finds, Inbound
-from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
-from tracker.services.leases import finish
-from tracker.services.reconcile.asking import (
+from tracker.services.asking import (
     CANNOT_ASK,
     Outcome,
     ask,
     is_asked_alone,
     is_cancel_due,
 )
+from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
+from tracker.services.leases import finish
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx

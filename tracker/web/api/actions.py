@@ -29,12 +29,14 @@ async def refresh(request: Request) -> Response:
     wait = waiting.preferred(request)
     before = await services(request).actions.refresh(tenant(request), query.task_id(request))
     if before.state in VERDICTS and before.follow_up is None:
-        return task_answer(request, before, wait)
+        return await task_answer(request, before, wait)
     now = before
     if wait.seconds:
         found = await waiting.until_moved(request, wait, etag(before.version))
         now = found if isinstance(found, Task) else await waiting.look_whole(request)
-    return task_answer(request, now, wait, status=202 if now.version == before.version else 200)
+    return await task_answer(
+        request, now, wait, status=202 if now.version == before.version else 200
+    )
 
 
 @operation(scope=Scope.TASKS_WRITE, tag="tasks", answers={200: TASK, 202: TASK}, problems=[409])
@@ -47,7 +49,7 @@ async def cancel(request: Request) -> Response:
         tenant(request), query.task_id(request), actor=principal(request).actor
     )
     status = 200 if task.state in TERMINAL else 202
-    return task_answer(request, task, waiting.WaitTime(0, {}), status=status)
+    return await task_answer(request, task, waiting.WaitTime(0, {}), status=status)
 
 
 @operation(
@@ -69,7 +71,7 @@ async def resolve(request: Request) -> Response:
     task = await services(request).actions.resolve(
         tenant(request), query.task_id(request), resolution
     )
-    return task_answer(request, task, waiting.WaitTime(0, {}))
+    return await task_answer(request, task, waiting.WaitTime(0, {}))
 
 
 @operation(

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, cast
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tracker.domain import rendering
+from tracker.domain.custody import Asset, by_piece
 from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
 from tracker.domain.rendering import instant
@@ -135,9 +137,9 @@ class QueryBody(BaseModel):
         )
 
 
-def render_task(task: Task) -> views.Task:
+def render_task(task: Task, assets: Sequence[Asset] = (), *, base: str = "") -> views.Task:
     """A task, whole but for its input."""
-    return cast("views.Task", rendering.render_task(task))
+    return cast("views.Task", rendering.render_task(task, by_piece(assets), base=base))
 
 
 def render_transition(seq: int, step: Transition) -> views.Transition:

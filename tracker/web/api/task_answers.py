@@ -12,7 +12,7 @@ from tracker.domain.task import OPEN, Task
 from tracker.services.submit.submission import AcceptedTask
 from tracker.telemetry import note
 from tracker.web.api import views
-from tracker.web.api.schemas import render_task
+from tracker.web.api.kept import rendered
 from tracker.web.edge import waiting
 from tracker.web.edge.conditional import etag
 from tracker.web.edge.operation import ResponseSpec
@@ -48,10 +48,13 @@ def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
     return headers
 
 
-def task_answer(request: Request, task: Task, wait: WaitTime, *, status: int = 200) -> Response:
+async def task_answer(
+    request: Request, task: Task, wait: WaitTime, *, status: int = 200
+) -> Response:
     """One task."""
     headers = task_headers(request, task) | wait.headers
-    return Response(to_json(render_task(task)), status, headers, "application/json")
+    body = to_json(await rendered(request, task))
+    return Response(body, status, headers, "application/json")
 
 
 async def accepted_answer(
@@ -66,7 +69,7 @@ async def accepted_answer(
     if wait.seconds:
         since = None if accepted.replayed else since
         task = await waiting.until_over(request, wait, task, since=since)
-    answer = task_answer(request, task, wait, status=202 if task.state in OPEN else 200)
+    answer = await task_answer(request, task, wait, status=202 if task.state in OPEN else 200)
     answer.headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
     if accepted.replayed:
         answer.headers["idempotency-replayed"] = "true"

@@ -11,13 +11,13 @@ from tracker.store import attempts, deliveries, listing, receipts, tasks, transi
 from tracker.store.listing import Position
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
+from tracker.web.api.kept import rendered_all
 from tracker.web.api.schemas import (
     QueryBody,
     SubmitBody,
     render_attempt,
     render_delivery,
     render_receipt,
-    render_task,
     render_transition,
 )
 from tracker.web.api.task_answers import (
@@ -82,7 +82,7 @@ async def get(request: Request) -> Response:
     if matches(seen, etag(found.version)):
         return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
     task = found if isinstance(found, Task) else await waiting.look_whole(request)
-    return task_answer(request, task, wait)
+    return await task_answer(request, task, wait)
 
 
 @operation(
@@ -115,7 +115,7 @@ async def list_(request: Request) -> Response:
         lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
     )
     last = (ticks_of(page.position.at), page.position.key) if page.position else None
-    body = {"tasks": [render_task(task) for task in page.tasks]}
+    body = {"tasks": await rendered_all(request, page.tasks)}
     return page_answer(request, body, last=last, scope=scope)
 
 
@@ -138,17 +138,25 @@ async def query_(request: Request) -> Response:
         )
     )
     by_id = {name: [found[id_]] for name, id_ in ids.items() if id_ in found}
-    items = [
-        _found(name, None, [task for task in by_id.get(name, ()) if task.tenant == owner])
+    answers: list[tuple[str | None, str | None, Sequence[Task]]] = [
+        (name, None, [task for task in by_id.get(name, ()) if task.tenant == owner])
         for name in asked.ids
     ]
     for name in asked.external_task_ids:
         admitted = (task for task in named.get(name, ()) if asked.admits(task, tenant=owner))
-        items.append(_found(None, name, having_name(admitted)))
+        answers.append((None, name, having_name(admitted)))
+    single = {one.key: one for _, _, several in answers if len(several) == 1 for one in several}
+    shown = dict(zip(single, await rendered_all(request, list(single.values())), strict=True))
+    items = [_found(id_, name, several, shown) for id_, name, several in answers]
     return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
 
 
-def _found(id_: str | None, external: str | None, found: Sequence[Task]) -> views.FoundTask:
+def _found(
+    id_: str | None,
+    external: str | None,
+    found: Sequence[Task],
+    shown: Mapping[int, views.Task],
+) -> views.FoundTask:
     error: views.NotOne | None = None
     if not found:
         error = {"type": "not-found", "detail": "there is no such task"}
@@ -158,7 +166,7 @@ def _found(id_: str | None, external: str | None, found: Sequence[Task]) -> view
     return {
         "id": id_,
         "external_task_id": external,
-        "task": None if error else render_task(found[0]),
+        "task": None if error else shown[found[0].key],
         "error": error,
     }
 

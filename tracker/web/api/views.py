@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from tracker.domain.custody import AssetState
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.lifecycle import Verdict
@@ -20,6 +21,27 @@ OPEN = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Uuid = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+@with_config(EXACT)
+class KeptFile(TypedDict):
+    """A file of a result in our custody, or on its way there."""
+
+    id: Uuid
+    state: AssetState
+    """`wanted` (it is being fetched), `kept`, `lost` (its URL died first), `refused` (it may not be
+    kept) or `gone` (its retention is over)."""
+    url: str | None
+    """Where we serve it, with your key; null where it is not kept. `POST …/link` makes a link."""
+    bytes: int | None
+    sha256: str | None
+    """In hex."""
+    media_type: str | None
+    """By its first bytes."""
+    reason: str | None
+    """Why it is not kept (yet), or what is to be said of it."""
+    expires_at: Instant | None
+    """When we drop it; null while it is not kept, or where it stays for ever."""
 
 
 @with_config(OPEN)
@@ -38,6 +60,10 @@ class Artifact(TypedDict):
     """`preview`: it will be replaced."""
     expires_at: Instant | None
     """When the provider deletes it, where it says so."""
+    url_expires_at: Instant | None
+    """When `url` dies, by all that is known of it."""
+    asset: KeptFile | None
+    """Our copy of it; null where none is to be kept."""
 
 
 @with_config(EXACT)

@@ -18,6 +18,7 @@ from tracker.services.fronts.passing import Passing
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
+from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
@@ -50,12 +51,16 @@ class Limits:
 class Services:
     """Everything that handlers call. Made in `app`.
 
+    public_url:  where others reach us; None where they cannot, or nobody has said.
+    storage:     keeps the files of results; None where custody is off.
     connections: those of this process, where a server runs that bounds them.
     callback_secret: signs what is sent to URLs that came with tasks; None where nothing does.
     events:      what streams were last sent, by feed number; readers share it.
     """
 
     store: Store
+    public_url: str | None
+    storage: Storage | None
     acceptance: Acceptance
     actions: Actions
     resubmission: Resubmission

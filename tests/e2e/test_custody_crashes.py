@@ -1,0 +1,74 @@
+"""kill -9 at every step of a fetch, on both databases; then heal, and look at every byte."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.requests import EXAMPLE, submission
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tracker.domain.signals import CrashPoint
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+
+POINTS = [
+    CrashPoint.FETCH_CLAIMED,
+    CrashPoint.FETCH_HALF,
+    CrashPoint.FETCH_STORED,
+    CrashPoint.FETCH_RECORDED,
+]
+
+
+@pytest.fixture
+def env(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+    port = free_port()
+    with Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.2)) as emulator:
+        yield environment(
+            database_url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=f"http://127.0.0.1:{port}",
+            PORT=str(port),
+            TRACKER_LEASE_S="1",
+            TRACKER_ASSETS="on",
+            TRACKER_ASSET_MIN_FREE_BYTES="0",
+        )
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
+    env: dict[str, str], tmp_path: Path, point: CrashPoint
+) -> None:
+    url = env["TRACKER_PUBLIC_URL"]
+    dying = Process((point.value, "1"), env, tmp_path / "dying", "tests.support.crashing")
+    with dying:
+        wait_until_ready(url, dying)
+        answer = httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False)
+        task_id = answer.json()["id"]
+        wait_until(lambda: not dying.is_alive)
+    with Process(("serve",), env, tmp_path / "healing") as healing:
+        wait_until_ready(url, healing)
+
+        def task() -> dict[str, object]:
+            found: dict[str, object] = httpx.get(
+                f"{url}/v1/tasks/{task_id}", trust_env=False
+            ).json()
+            return found
+
+        wait_until(lambda: all(a["state"] == "kept" for a in _assets(task())) and _assets(task()))
+        steps = httpx.get(f"{url}/v1/tasks/{task_id}/transitions", trust_env=False).json()
+        kinds = [step["kind"] for step in steps["transitions"]]
+        assets = _assets(task())
+        assert kinds.count("asset_kept") == len(assets)
+        for piece in task()["result"]["artifacts"]:  # type: ignore[index]
+            body = httpx.get(piece["url"], trust_env=False).content
+            assert piece["asset"]["sha256"] == sha256(body).hexdigest()
+            assert piece["asset"]["bytes"] == len(body)
+
+
+def _assets(task: dict[str, object]) -> list[dict[str, object]]:
+    result = task["result"] or {"artifacts": []}
+    return [piece["asset"] for piece in result["artifacts"]]  # type: ignore[index]

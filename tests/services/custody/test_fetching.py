@@ -1,0 +1,290 @@
+import gzip
+import zlib
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.support.custody import IMPATIENT, CustodyBench, answering, open_custody
+from tests.support.origin import BLOCK, MP4, by_path, film, head, in_turn, ranged, whole
+from tests.support.upstream import Asked, Script, Upstream
+from tests.support.workbench import Way, open_workbench
+from tracker.domain.custody import AssetState
+from tracker.domain.exchange import HttpResult
+from tracker.store import assets
+
+pytestmark = pytest.mark.anyio
+
+FILM = film(40 * BLOCK)
+
+
+@pytest.fixture
+async def custody(database_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
+    async with open_custody(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def state_of(custody: CustodyBench, script: Script, *, rounds: int = 1) -> tuple[str, str]:
+    with Upstream(script) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"}, rounds=rounds)
+    return asset.state.value, asset.reason or ""
+
+
+async def test_a_result_is_kept_with_its_size_type_and_digest(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM, "content-type: text/html")) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/film.mp4", "kind": "video"})
+        (wanted,) = await custody.of(task)
+        await custody.fetch()
+    (asset,) = await custody.of(task)
+    assert wanted.state is AssetState.WANTED
+    assert (asset.state, asset.size) == (AssetState.KEPT, len(FILM))
+    assert asset.sha256 == sha256(FILM).digest()
+    assert asset.media_type == "video/mp4"
+    assert asset.id == wanted.id
+    assert await custody.content(asset) == FILM
+    assert custody.parts() == []
+    assert (await custody.bench.kinds(task))[-2:] == ["seen_succeeded", "asset_kept"]
+    assert (await custody.bench.task(task.key)).version == task.version + 1
+
+
+async def test_a_task_without_a_url_wants_nothing(custody: CustodyBench) -> None:
+    task = await custody.succeeded({"kind": "text"}, {"url": "data:image/png;base64,AAAA"})
+    assert await custody.of(task) == []
+
+
+async def test_a_verdict_that_is_told_twice_wants_its_files_once(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        piece = {"url": f"{origin.url}/film.mp4"}
+        task = await custody.succeeded(piece)
+        said = {"status": "succeeded", "id": task.provider_task_id, "pieces": [piece]}
+        await custody.bench.call_back(task, said)
+        await custody.fetch()
+        await custody.bench.call_back(task, said)
+        assert len(await custody.of(task)) == 1
+        assert len(origin.asked) == 1
+
+
+async def test_a_cut_transfer_goes_on_where_it_was_cut(custody: CustodyBench) -> None:
+    with Upstream(ranged(FILM, cut_after=10 * BLOCK)) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+        starts = [one.headers.get("range") for one in origin.asked]
+    assert asset.state is AssetState.KEPT
+    assert asset.sha256 == sha256(FILM).digest()
+    assert starts[0] is None
+    assert len(starts) >= 4
+    assert all(starts[1:])
+
+
+async def test_a_cut_transfer_of_no_known_version_begins_again(custody: CustodyBench) -> None:
+    cut: Script = lambda _asked: [head("200 OK", len(FILM)), FILM[: 3 * BLOCK]]  # noqa: E731
+    with Upstream(in_turn(cut, whole(FILM))) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+        assert [one.headers.get("range") for one in origin.asked] == [None, None]
+    assert asset.sha256 == sha256(FILM).digest()
+    assert len(custody.files()) == 1
+
+
+async def test_a_file_that_changes_between_cuts_is_fetched_whole(custody: CustodyBench) -> None:
+    other = film(30 * BLOCK, seed=1)
+    script = in_turn(ranged(FILM, cut_after=5 * BLOCK), ranged(other))
+    with Upstream(script) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert asset.sha256 == sha256(other).digest()
+
+
+async def test_an_origin_that_goes_on_with_another_file_is_found_out(custody: CustodyBench) -> None:
+    other = film(len(FILM), seed=1)
+    script = in_turn(ranged(FILM, cut_after=5 * BLOCK, etag='"same"'), ranged(other, etag='"same"'))
+    with Upstream(script) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert asset.sha256 == sha256(other).digest()
+
+
+async def test_a_lying_length_is_never_kept_half(custody: CustodyBench) -> None:
+    lie: Script = lambda _asked: [head("200 OK", 2 * len(FILM), 'etag: "x"'), FILM]  # noqa: E731
+    state, reason = await state_of(custody, lie)
+    assert state == "wanted"
+    assert "IncompleteRead" in reason or "without sending complete" in reason or "sent" in reason
+    assert custody.files() == []
+    assert custody.parts() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "reason"),
+    [
+        (whole(b"<!doctype html><title>Sign in</title>" + b" " * 900), "refused", "HTML"),
+        (whole(b'{"error": "expired"}'), "refused", "JSON"),
+        (lambda _asked: [head("200 OK", 9 * 1024 * 1024)], "refused", "TRACKER_ASSET_MAX_BYTES"),
+        (whole(b"", "location: http://169.254.169.254/", status="302 Found"), "refused", "may not"),
+        (whole(b"", "location: file:///etc/passwd", status="302 Found"), "refused", "may not be"),
+        (whole(b"", status="404 Not Found"), "lost", "404"),
+        (whole(b"", status="403 Forbidden"), "lost", "403"),
+        (whole(b"", status="503 Busy"), "wanted", "503"),
+        (whole(b"", "location: /film.mp4", status="302 Found"), "wanted", "redirects"),
+        (whole(b"", status="302 Found"), "wanted", "without saying where"),
+        (whole(b""), "wanted", "nothing"),
+    ],
+)
+async def test_each_bad_answer_is_a_stated_reason(
+    custody: CustodyBench, script: Script, state: str, reason: str
+) -> None:
+    ended, said = await state_of(custody, script, rounds=4)
+    assert ended == state, said
+    assert reason in said
+    assert custody.files() == []
+    assert custody.parts() == []
+
+
+async def test_an_endless_body_stops_at_the_cap(custody: CustodyBench) -> None:
+    def endless(_asked: Asked) -> Iterable[bytes]:
+        yield head("200 OK", None)
+        yield MP4
+        while True:
+            yield bytes(BLOCK)
+
+    state, reason = await state_of(custody, endless, rounds=2)
+    assert (state, "larger than" in reason) == ("refused", True)
+    assert custody.parts() == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_bomb_is_refused(database_url: str, tmp_path: Path, coding: str) -> None:
+    rules = replace(IMPATIENT, max_bytes=1024**3)
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    bomb = pack(bytes(64 * 1024 * 1024))
+    async with open_custody(database_url, tmp_path, rules=rules) as custody:
+        script = whole(bomb, f"content-encoding: {coding}")
+        state, reason = await state_of(custody, script, rounds=2)
+    assert (state, "unpack" in reason) == ("refused", True)
+
+
+async def test_a_coded_file_is_kept_as_what_it_stands_for(custody: CustodyBench) -> None:
+    with Upstream(whole(gzip.compress(FILM), "content-encoding: gzip")) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert asset.sha256 == sha256(FILM).digest()
+
+
+async def test_silence_is_a_cut(custody: CustodyBench) -> None:
+    def silent(asked: Asked) -> Iterable[bytes]:
+        yield head("200 OK", len(FILM))
+        yield FILM[:BLOCK]
+        asked.wait_until_gone()
+
+    state, reason = await state_of(custody, silent)
+    assert (state, "not a byte" in reason) == ("wanted", True)
+
+
+async def test_a_digest_that_the_origin_names_must_fit(custody: CustodyBench) -> None:
+    right = b64encode(sha256(FILM).digest()).decode()
+    wrong = b64encode(sha256(b"other").digest()).decode()
+    script = in_turn(
+        whole(FILM, f"repr-digest: sha-256=:{wrong}:"),
+        whole(FILM, f"repr-digest: sha-256=:{right}:"),
+    )
+    with Upstream(script) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+        await custody.fetch()
+        (first,) = await custody.of(task)
+        await custody.fetch()
+        (second,) = await custody.of(task)
+    assert (first.state, "another digest" in (first.reason or "")) == (AssetState.WANTED, True)
+    assert second.state is AssetState.KEPT
+
+
+async def test_an_svg_is_kept_with_a_remark(custody: CustodyBench) -> None:
+    drawing = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'
+    with Upstream(whole(drawing)) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/logo.svg", "kind": "image"})
+    assert (asset.state, asset.media_type) == (AssetState.KEPT, "image/svg+xml")
+    assert "download only" in (asset.reason or "")
+
+
+async def test_the_same_bytes_of_one_tenant_are_kept_once(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        first = await custody.succeeded({"url": f"{origin.url}/a.mp4"}, name="one")
+        second = await custody.succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
+        await custody.fetch()
+    (one,), (two,) = await custody.of(first), await custody.of(second)
+    assert one.store_key == two.store_key
+    assert len(custody.files()) == 1
+
+
+async def test_an_object_that_has_vanished_is_not_shared(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        await custody.fetched({"url": f"{origin.url}/a.mp4"})
+        for path in custody.files():
+            path.unlink()
+        second = await custody.succeeded({"url": f"{origin.url}/b.mp4"}, name="two")
+        await custody.fetch()
+    (two,) = await custody.of(second)
+    assert await custody.content(two) == FILM
+
+
+async def test_a_dead_url_is_asked_for_anew(database_url: str, tmp_path: Path) -> None:
+    with Upstream(by_path({"/new": whole(FILM)})) as origin:
+        renewed = {
+            "status": "succeeded",
+            "id": "theirs of ours",
+            "pieces": [{"url": f"{origin.url}/new", "key": "0", "refreshable": True}],
+        }
+        way = answering(renewed)
+        async with open_custody(database_url, tmp_path, way=way) as custody:
+            piece = {"url": f"{origin.url}/old", "key": "0", "refreshable": True}
+            asset = await custody.fetched(piece)
+    assert asset.state is AssetState.KEPT
+    assert len(way.calls) == 1
+
+
+async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path) -> None:
+    with Upstream(whole(FILM)) as origin:
+        async with open_custody(database_url, tmp_path, allow=()) as custody:
+            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"}, rounds=2)
+        assert origin.asked == []
+    assert asset.state is AssetState.REFUSED
+    assert "may not be called" in (asset.reason or "")
+
+
+async def test_a_full_disk_holds_up_fetching_and_says_so(database_url: str, tmp_path: Path) -> None:
+    rules = replace(IMPATIENT, min_free_bytes=2**62)
+    async with open_custody(database_url, tmp_path, rules=rules) as custody:
+        assert not await custody.fetching.has_room()
+    async with open_custody(database_url, tmp_path) as custody:
+        assert await custody.fetching.has_room()
+
+
+async def test_what_dies_soonest_goes_first(custody: CustodyBench) -> None:
+    late = await custody.succeeded(
+        {"url": "http://127.0.0.1/a", "expires_at": "2099-01-01T00:00:00+00:00"}, name="late"
+    )
+    soon = await custody.succeeded(
+        {"url": "http://127.0.0.1/b", "expires_at": "2098-01-01T00:00:00+00:00"}, name="soon"
+    )
+    signed = await custody.succeeded(
+        {"url": "http://127.0.0.1/c?Expires=4000000000&Signature=x"}, name="signed"
+    )
+    claimed = [
+        await custody.fetching.claim(limit=1, per_lane=4, busy={}) for _ in (late, soon, signed)
+    ]
+    assert [one[0].asset.task_key for one in claimed] == [signed.key, soon.key, late.key]
+    assert await custody.fetching.claim(limit=1, per_lane=4, busy={}) == []
+
+
+async def test_who_lost_the_lease_records_nothing(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/a.mp4"})
+        (slow,) = await custody.fetching.claim(limit=1, per_lane=1, busy={})
+        await custody.fetch()
+        await custody.fetching.fetch(slow)
+    kinds = await custody.bench.kinds(task)
+    assert kinds.count("asset_kept") == 1
+    assert len(custody.files()) == 1
+
+
+async def test_custody_that_is_off_keeps_nothing(database_url: str) -> None:
+    async with open_workbench(database_url, Way(lambda _call: HttpResult(500, {}, b""))) as bench:
+        (task,) = await bench.submitted(1)
+        await bench.call_back(task, {"status": "succeeded", "pieces": [{"url": "http://x.test/a"}]})
+        assert await bench.context.store.read(lambda db: assets.of_tasks(db, [task.key])) == {}

@@ -1,0 +1,118 @@
+"""A workbench that keeps files, and what tests of custody do again and again."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.domain.custody import Asset, Custody
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.task import Task
+from tracker.egress.download import Downloading
+from tracker.objects.folder import PARTS, Folder
+from tracker.services.custody.fetching import Fetching
+from tracker.services.storage import Storage
+from tracker.store import assets
+from tracker.store.driver.transaction import Tx
+from tracker.store.schema import assets as assets_table
+
+LOOPBACK = ("127.0.0.0/8",)
+IMPATIENT = Custody(max_bytes=8 * 1024 * 1024, min_free_bytes=0, silence_s=0.5)
+
+
+@dataclass
+class CustodyBench:
+    """A workbench, its store of files, and the service that fetches."""
+
+    bench: Workbench
+    folder: Path
+    storage: Storage
+    fetching: Fetching
+
+    async def succeeded(self, *pieces: dict[str, Any], name: str = "ours") -> Task:
+        """A task whose provider says by callback that it made these pieces."""
+        task = await self.bench.accepted(await self.bench.queued(name), f"theirs of {name}")
+        said = {"status": "succeeded", "id": f"theirs of {name}", "pieces": list(pieces)}
+        await self.bench.call_back(task, said)
+        return await self.bench.task(task.key)
+
+    async def fetch(self, *, rounds: int = 1) -> None:
+        """Fetch whatever is wanted, due or not, so many times."""
+        for _ in range(rounds):
+            await self._bring_forward()
+            for claimed in await self.fetching.claim(limit=100, per_lane=100, busy={}):
+                await self.fetching.fetch(claimed)
+
+    async def of(self, task: Task) -> list[Asset]:
+        """The assets of a task."""
+        found = await self.bench.context.store.read(lambda db: assets.of_tasks(db, [task.key]))
+        return found.get(task.key, [])
+
+    async def fetched(self, *pieces: dict[str, Any], rounds: int = 1) -> Asset:
+        """The one asset of a new task, after fetching."""
+        task = await self.succeeded(*pieces)
+        await self.fetch(rounds=rounds)
+        (asset,) = await self.of(task)
+        return asset
+
+    def files(self) -> list[Path]:
+        """Whole files in the store."""
+        return [
+            path for path in self.folder.rglob("*") if path.is_file() and PARTS not in path.parts
+        ]
+
+    def parts(self) -> list[Path]:
+        """Files that are being written, or were left."""
+        return list((self.folder / PARTS).glob("*"))
+
+    async def content(self, asset: Asset) -> bytes:
+        """The bytes of a kept asset."""
+        assert asset.store_key is not None
+        assert asset.size is not None
+        blocks = self.storage.objects.read(asset.store_key, 0, asset.size)
+        return b"".join([block async for block in blocks])
+
+    async def _bring_forward(self) -> None:
+        def batch(tx: Tx, items: Sequence[None]) -> list[None]:
+            due = update(assets_table).where(assets_table.c.state == "wanted")
+            tx.db.execute(due.values(next_at=tx.now - timedelta(seconds=60)))
+            return [None] * len(items)
+
+        await self.bench.context.store.write(batch, None)
+
+
+@asynccontextmanager
+async def open_custody(
+    database_url: str,
+    folder: Path,
+    *,
+    rules: Custody = IMPATIENT,
+    allow: Sequence[str] = LOOPBACK,
+    way: Way | None = None,
+    **options: Any,
+) -> AsyncIterator[CustodyBench]:
+    """Open one on a database. options: of the workbench."""
+    objects = Folder(folder / "assets")
+    downloads = Downloading(allow, cap=rules.max_bytes, silence_s=rules.silence_s)
+    storage = Storage(rules, objects, downloads)
+    way = way or Way(lambda _call: HttpResult(500, {}, b""))
+    try:
+        async with open_workbench(database_url, way, storage=storage, **options) as bench:
+            yield CustodyBench(bench, folder / "assets", storage, Fetching(bench.context))
+    finally:
+        objects.close()
+
+
+def answering(statement: dict[str, Any]) -> Way:
+    """A provider that tells every poll the same of its tasks."""
+
+    def answer(_call: HttpCall) -> HttpResult:
+        return HttpResult(200, {}, json.dumps({"tasks": [statement]}).encode())
+
+    return Way(answer)

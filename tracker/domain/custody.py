@@ -1,0 +1,198 @@
+"""Custody of results: what is kept of a task's artifacts, how long, and when to try again. Pure.
+
+An asset is one piece of a task's result (or a file that a caller uploaded) that we keep, or are to
+keep, whatever becomes of the provider's URL.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import quote
+from uuid import UUID
+
+from tracker.domain.notices import derived_id
+from tracker.domain.records import record
+from tracker.domain.task import Artifact, ArtifactState, Task
+from tracker.domain.url_expiry import expiry_of
+
+
+class AssetState(StrEnum):
+    """How far the custody of one file is. Stored and shown by value."""
+
+    WANTED = "wanted"
+    """It is to be fetched, or is being fetched."""
+    KEPT = "kept"
+    LOST = "lost"
+    """It could not be fetched as long as its URL lived, or our copy has vanished."""
+    REFUSED = "refused"
+    """The file behind the URL may not be kept; the reason says why."""
+    GONE = "gone"
+    """It was kept, and dropped once its retention was over."""
+
+
+ENDED = frozenset(AssetState) - {AssetState.WANTED}
+UPLOAD = "upload"
+"""The kind of an asset that a caller uploaded and no task made."""
+OCTETS = "application/octet-stream"
+ASSUMED_LIFETIME = timedelta(days=1)
+"""How long a URL is taken to live of which nothing says when it dies."""
+FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))
+"""After the first failed tries; then a tenth of what is left of the URL's life."""
+SHORTEST_PAUSE = timedelta(seconds=5)
+
+
+@record
+class Asset:
+    """One file in our custody, or on its way there.
+
+    task_key:   None for an upload.
+    piece:      names it among its task's artifacts: see `piece_name`.
+    position:   of the artifact in the task's result.
+    size:       bytes; None until it is kept.
+    reason:     why it is not kept (yet), or a remark on what is; None for neither.
+    attempts:   fetches that were tried.
+    url_expires_at: when the provider's URL dies, as far as anybody says.
+    expires_at: when retention drops it; None until it is kept.
+    """
+
+    key: int
+    id: UUID
+    tenant: str
+    task_key: int | None
+    piece: str
+    position: int
+    kind: str
+    state: AssetState
+    size: int | None
+    sha256: bytes | None
+    media_type: str | None
+    store_key: str | None
+    attempts: int
+    reason: str | None
+    url_expires_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    expires_at: datetime | None
+
+
+@record
+class Wanted:
+    """A file that is to be fetched.
+
+    dies_at: until when fetching is tried: the URL's end, or ASSUMED_LIFETIME from now.
+    """
+
+    id: UUID
+    task: Task
+    piece: str
+    position: int
+    kind: str
+    url: str
+    url_expires_at: datetime | None
+    dies_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing of the store shows it. size: bytes. changed_at: aware UTC."""
+
+    key: str
+    size: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """The rules of custody, chosen by settings.
+
+    keep:      how long an asset is kept after it was fetched; None for ever.
+    max_bytes: of one file.
+    min_free_bytes: of the store's disk, below which nothing new is fetched.
+    silence_s: how long an origin may send nothing.
+    """
+
+    keep: timedelta | None = timedelta(days=30)
+    max_bytes: int = 2 * 1024**3
+    min_free_bytes: int = 1024**3
+    silence_s: float = 30.0
+
+
+def piece_name(piece: Artifact, position: int) -> str:
+    """Name an artifact within its task: by its key or id, else by its place in the result."""
+    return piece.key or piece.id or str(position)
+
+
+def asset_id(task: Task, piece: str) -> UUID:
+    """Return the id of a piece's asset, the same whoever works it out and when."""
+    return derived_id(task.created_at, "asset", str(task.id), piece)
+
+
+def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
+    """Return what is to be fetched of a task that succeeded.
+
+    lifetime: how long the provider's URLs live; None where it does not say.
+    """
+    found = []
+    for position, piece in enumerate(task.artifacts):
+        if piece.url is None or piece.state is not ArtifactState.READY:
+            continue
+        if not piece.url.startswith(("http://", "https://")):
+            continue
+        name = piece_name(piece, position)
+        dies = url_end(piece, lifetime=lifetime, now=now)
+        found.append(
+            Wanted(
+                asset_id(task, name),
+                task,
+                name,
+                position,
+                piece.kind,
+                piece.url,
+                dies,
+                dies or now + ASSUMED_LIFETIME,
+            )
+        )
+    return found
+
+
+def url_end(piece: Artifact, *, lifetime: timedelta | None, now: datetime) -> datetime | None:
+    """Return when an artifact's URL dies: the soonest of what anybody says; None: nobody does."""
+    ends = [
+        piece.expires_at,
+        expiry_of(piece.url or ""),
+        None if lifetime is None else now + lifetime,
+    ]
+    known = [end for end in ends if end is not None]
+    return min(known) if known else None
+
+
+def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
+    """Name an object: by tenant, month, asset and a mark that no other write has.
+
+    A tenant's name may hold what no file's name can.
+    """
+    folder = quote(tenant, safe="").replace(".", "%2E")[:200]
+    return f"{folder}/{made_at:%Y-%m}/{id_}-{mark}"
+
+
+def next_try(attempts: int, *, now: datetime, dies_at: datetime) -> datetime | None:
+    """Return when to fetch again; None once the URL is dead.
+
+    attempts: tries so far, the failed one included.
+    """
+    left = dies_at - now
+    if left <= timedelta(0):
+        return None
+    if attempts <= len(FIRST_PAUSES):
+        return now + min(FIRST_PAUSES[max(attempts, 1) - 1], left)
+    return now + min(max(left / 10, SHORTEST_PAUSE), left)
+
+
+def by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:
+    """Index the assets of one task by the name of their piece."""
+    return {asset.piece: asset for asset in assets}
+
+
+Assets = Mapping[str, Asset]
+"""The assets of one task by the name of their piece."""

@@ -1,0 +1,166 @@
+"""Files of providers: every hop of the way is checked, and again on the address really dialled.
+
+One connection for each file, which goes with it: files are few and large.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+from ssrfguard import Resolver, SSRFGuardError
+
+from tracker.domain.errors import Broken, Unkeepable
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
+from tracker.egress.decoding import Decoder, Undecodable
+from tracker.egress.guarded import FAILURES, open_guarded, refused, request_for, target_of
+from tracker.egress.sent import FirstByte
+
+MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_RATIO = 200
+"""A coding may make so much of little; files of media shrink by a few per cent."""
+_FREE_OF_RATIO = 16 * 1024 * 1024
+"""Bytes that come out before the ratio is looked at."""
+
+
+class Downloading:
+    """Opens files; see services.storage.Downloads."""
+
+    def __init__(
+        self,
+        allow: Sequence[str],
+        *,
+        cap: int,
+        silence_s: float,
+        resolver: Resolver | None = None,
+    ) -> None:
+        """allow: networks in CIDR notation that may be reached although they lie inside.
+
+        cap:       bytes of one file.
+        silence_s: how long the other side may send nothing.
+        resolver:  in the place of the system's.
+        """
+        self._allow = tuple(allow)
+        self._tls = ssl.create_default_context()
+        self._cap, self._silence_s = cap, silence_s
+        self._resolver = resolver
+
+    async def open_file(
+        self, url: str, headers: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]
+    ) -> HttpStream | HttpFailure:
+        """Ask for a file, behind up to MOST_REDIRECTS redirects.
+
+        secrets: further headers by host; a host that a redirect leads to gets its own or none.
+        """
+        for _ in range(MOST_REDIRECTS + 1):
+            refusal = refused(url, self._allow)
+            if refusal is not None:
+                return HttpFailure(Certainty.NOT_SENT, refusal)
+            host = (urlsplit(url).hostname or "").lower()
+            sent = dict(headers)
+            if url.startswith("https:") or host in _LOOPBACK:
+                sent |= secrets.get(host, {})
+            answer = await self._ask(HttpCall("GET", url, sent))
+            if isinstance(answer, HttpFailure) or answer.status not in _REDIRECTS:
+                return answer
+            await answer.chunks.aclose()
+            location = answer.headers.get("location")
+            if location is None:
+                return HttpFailure(Certainty.UNKNOWN, "it redirects without saying where to")
+            url = urljoin(url, location)
+        return HttpFailure(Certainty.UNKNOWN, f"more than {MOST_REDIRECTS} redirects")
+
+    async def _ask(self, call: HttpCall) -> HttpStream | HttpFailure:
+        sent = FirstByte()
+        connection: httpcore.AsyncHTTPConnection | None = None
+        try:
+            target = target_of(call.url, self._allow)
+            connection = open_guarded(
+                call.url, target.origin, self._allow, self._tls, self._resolver
+            )
+            async with asyncio.timeout(self._silence_s):
+                response = await connection.handle_async_request(request_for(call, target, sent))
+            headers = {
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in response.headers
+            }
+            decoder = Decoder(headers.get("content-encoding", ""), cap=self._cap)
+        except BaseException as error:
+            if connection is not None:
+                await asyncio.shield(connection.aclose())
+            reason = _reason_of(error, self._silence_s)
+            if reason is None:
+                raise
+            return sent.failure(reason)
+        body = _FileBody(self._chunks(response, decoder), connection)
+        return HttpStream(response.status, headers, body)
+
+    async def _chunks(
+        self, response: httpcore.Response, decoder: Decoder
+    ) -> AsyncGenerator[bytes, None]:
+        raw_size, size = 0, 0
+        pieces = response.aiter_stream().__aiter__()
+        try:
+            while True:
+                async with asyncio.timeout(self._silence_s):
+                    raw = await anext(pieces, None)
+                if raw is None:
+                    decoder.finish()
+                    return
+                raw_size += len(raw)
+                for piece in decoder.feed(raw):
+                    size += len(piece)
+                    if size > _FREE_OF_RATIO and size > _MOST_RATIO * raw_size:
+                        raise Unkeepable(
+                            f"{raw_size} bytes unpack to more than {_MOST_RATIO} times as many"
+                        )
+                    yield piece
+        except Undecodable as error:
+            raise Unkeepable(str(error)) from None
+        except (TimeoutError, *FAILURES) as error:
+            raise Broken(_reason_of(error, self._silence_s) or "") from None
+
+
+class _FileBody(AsyncGenerator[bytes, None]):
+    """The bytes of an answer, and the connection that goes with them, read or not.
+
+    A generator that was never begun does nothing when it is closed.
+    """
+
+    def __init__(
+        self, chunks: AsyncGenerator[bytes, None], connection: httpcore.AsyncHTTPConnection
+    ) -> None:
+        self._chunks = chunks
+        self._connection = connection
+
+    async def asend(self, value: Any) -> bytes:
+        """Return the next bytes."""
+        return await self._chunks.asend(value)
+
+    async def athrow(self, *raised: Any) -> bytes:
+        """Raise where the bytes are waited for."""
+        return await self._chunks.athrow(*raised)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._chunks.aclose()
+        with contextlib.suppress(*FAILURES):
+            await asyncio.shield(self._connection.aclose())
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _reason_of(error: BaseException, silence_s: float) -> str | None:
+    """Say why a call failed; None for what is no failure of a call."""
+    if isinstance(error, TimeoutError):
+        return f"not a byte came for {silence_s:g} s"
+    if isinstance(error, SSRFGuardError):
+        return f"may not be called: {error}"
+    if isinstance(error, (*FAILURES, Undecodable)):
+        return f"{type(error).__name__}: {error}".rstrip(": ")
+    return None

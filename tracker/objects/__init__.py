@@ -1,0 +1,1 @@
+"""Where the bytes of assets are kept: a folder, or a bucket."""

@@ -1,0 +1,185 @@
+"""A folder as an object store: a file is whole and on the disk, or it is not there.
+
+Bytes go into a file under `.parts`, which is flushed to the disk and then linked to its own name;
+a process that is killed leaves a file there and nothing else.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tracker.clock import new_token
+from tracker.domain.custody import StoredObject
+from tracker.domain.errors import StorageError
+
+BLOCK_BYTES = 1024 * 1024
+"""Read and written at once."""
+PARTS = ".parts"
+"""The subfolder of what is being written."""
+_THREADS = 4
+_LISTED_AT_ONCE = 512
+Result = TypeVar("Result")
+
+
+class Folder:
+    """Objects as files. Close it at the end."""
+
+    def __init__(self, root: Path) -> None:
+        """root: need not be there; it is made by the first write."""
+        self._root = root
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracker-assets")
+
+    def close(self) -> None:
+        """End its threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep what the chunks hold; see ObjectStore."""
+        part = self._root / PARTS / new_token()
+        file = await self._run(_create, part)
+        try:
+            waiting = bytearray()
+            async for chunk in chunks:
+                waiting += chunk
+                if len(waiting) >= BLOCK_BYTES:
+                    await self._run(_write, file, waiting)
+                    waiting = bytearray()
+            await self._run(_finish, file, waiting, part, self._path(key))
+        except BaseException:
+            # Not awaited: a cancelled write must leave nothing either.
+            os.close(file)
+            part.unlink(missing_ok=True)
+            raise
+        os.close(file)
+
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` to before `end`; see ObjectStore."""
+        file = await self._run(_open, self._path(key))
+        try:
+            while start < end:
+                block = await self._run(os.pread, file, min(BLOCK_BYTES, end - start), start)
+                if not block:
+                    raise StorageError(f"the object ends before byte {end}")
+                start += len(block)
+                yield block
+        finally:
+            os.close(file)
+
+    async def size(self, key: str) -> int | None:
+        """Return how many bytes an object has; None where there is no such object."""
+        try:
+            return (await self._run(os.stat, self._path(key))).st_size
+        except FileNotFoundError:
+            return None
+
+    async def delete(self, key: str) -> None:
+        """Delete an object, or what an interrupted write has left."""
+        await self._run(_unlink, self._path(key))
+
+    async def list(self) -> AsyncIterator[StoredObject]:
+        """Yield every object and every part, in no order."""
+        walk = _walk(self._root)
+        while found := await self._run(_some, walk):
+            for one in found:
+                yield one
+
+    async def free_bytes(self) -> int | None:
+        """Return the free bytes of the disk that the folder is on."""
+        return await self._run(_free, self._root)
+
+    async def link(self, key: str, seconds: int, answer: Mapping[str, str]) -> str | None:
+        """Return None: a folder has no URLs of its own."""
+        del key, seconds, answer
+        return None
+
+    def _path(self, key: str) -> Path:
+        path = self._root / key
+        if ".." in key.split("/") or (path.is_absolute() and not path.is_relative_to(self._root)):
+            raise StorageError(f"{key!r} is no name of an object")
+        return path
+
+    async def _run(self, call: Callable[..., Result], *args: Any) -> Result:
+        """Call in a thread. Raises StorageError for what the system refuses, but for what is not
+        there.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, call, *args)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageError(f"{error.strerror or error} ({self._root})") from error
+
+
+def _create(part: Path) -> int:
+    part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def _write(file: int, data: bytearray) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _finish(file: int, data: bytearray, part: Path, path: Path) -> None:
+    """Write the rest, flush it to the disk and give the file its name, which nobody has."""
+    _write(file, data)
+    os.fsync(file)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.link(part, path)
+    part.unlink()
+    folder = path.parent
+    while True:
+        _flush_folder(folder)
+        if (folder / PARTS).exists() or folder == folder.parent:
+            break
+        folder = folder.parent
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        raise StorageError("the object is not there") from None
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not empty, or gone meanwhile
+        path.parent.rmdir()
+
+
+def _walk(root: Path) -> Iterator[StoredObject]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                changed = datetime.fromtimestamp(found.st_mtime, UTC)
+                yield StoredObject(path.relative_to(root).as_posix(), found.st_size, changed)
+
+
+def _some(walk: Iterator[StoredObject]) -> list[StoredObject]:
+    return [one for _, one in zip(range(_LISTED_AT_ONCE), walk, strict=False)]
+
+
+def _free(root: Path) -> int:
+    there = root
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free

@@ -1,0 +1,1 @@
+"""Keep the files of results: fetch, hand out, drop."""

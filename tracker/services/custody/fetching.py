@@ -1,0 +1,305 @@
+"""Fetch wanted assets: claim, stream into the store, record."""
+
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.clock import new_token
+from tracker.domain import custody
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.errors import Broken, Misuse, StorageError, Unkeepable
+from tracker.domain.outcome import Observed
+from tracker.domain.sealing import CannotOpen, unseal
+from tracker.domain.signals import CrashPoint
+from tracker.domain.task import Artifact, Task
+from tracker.services.asking import ask
+from tracker.services.conditions import News, tell
+from tracker.services.context import Context
+from tracker.services.custody.keeping import Failed, Keeping, Stored
+from tracker.services.custody.transfer import OriginAnswered, StartAgain, Transfer
+from tracker.services.storage import Storage
+from tracker.store import asset_queue, assets, tasks
+from tracker.store.asset_queue import ClaimedAsset
+from tracker.store.driver.transaction import Tx
+
+log = logging.getLogger(__name__)
+
+DISK_LOW = "assets_disk_low"
+"""The condition that nothing is fetched because the store's disk is nearly full."""
+_DISK_PAUSE = timedelta(seconds=30)
+_DEAD = frozenset({401, 403, 404, 410})
+"""Statuses by which an origin says that a URL leads to nothing (any more)."""
+_MOST_STARTS = 4
+"""How often one fetch begins anew because it could not go on."""
+_SVG = "an SVG can hold scripts: it is handed out as a download only"
+
+
+@dataclass(frozen=True, slots=True)
+class _FetchClaim:
+    limit: int
+    per_lane: int
+    busy: Mapping[str, int]
+
+
+class Fetching:
+    """Fetches. Needs a context with storage."""
+
+    def __init__(self, context: Context) -> None:
+        """Raises Misuse where custody is off."""
+        if context.storage is None:
+            raise Misuse("custody is off")
+        self._context = context
+        self._storage: Storage = context.storage
+        self._keeping = Keeping(context)
+
+    async def claim(
+        self, *, limit: int, per_lane: int, busy: Mapping[str, int]
+    ) -> list[ClaimedAsset]:
+        """Take up to `limit` due assets, which nobody else gets then; see asset_queue.claim."""
+        wanted = _FetchClaim(limit, per_lane, busy)
+        claimed: list[ClaimedAsset] = await self._context.store.write(
+            self._claim, wanted, is_patient=True
+        )
+        if claimed:
+            self._context.at(CrashPoint.FETCH_CLAIMED)
+        return claimed
+
+    async def next_due(self) -> datetime | None:
+        """When there will be something to claim."""
+        return await self._context.store.read(asset_queue.next_due)
+
+    async def renew(self, held: Sequence[ClaimedAsset]) -> set[ClaimedAsset]:
+        """Hold for another lease. Returns those that are still ours."""
+        return await self._context.store.write(self._renew, tuple(held))
+
+    async def release(self, held: Sequence[ClaimedAsset]) -> None:
+        """Hand back what was not fetched: it is due at once and no try was spent."""
+        await self._context.store.write(_release, tuple(held))
+
+    async def has_room(self) -> bool:
+        """Tell whether the disk has room for more; the condition says so when it has none."""
+        try:
+            free = await self._storage.objects.free_bytes()
+        except StorageError as error:
+            await self._tell(f"the store of assets cannot be used: {error}")
+            return False
+        floor = self._storage.rules.min_free_bytes
+        if free is not None and free < floor:
+            await self._tell(
+                f"{free} bytes are free where assets are kept, less than "
+                f"TRACKER_ASSET_MIN_FREE_BYTES ({floor}): nothing is fetched"
+            )
+            return False
+        await self._tell(None)
+        return True
+
+    async def fetch(self, claimed: ClaimedAsset) -> None:
+        """Fetch one asset and record what became of it. Raises Unavailable, and nothing else that
+        an origin can cause.
+        """
+        outcome = await self._outcome(claimed)
+        if isinstance(outcome, Stored):
+            self._context.at(CrashPoint.FETCH_STORED)
+        stands_on = await self._keeping.settle(claimed, outcome)
+        self._context.at(CrashPoint.FETCH_RECORDED)
+        if isinstance(outcome, Stored) and stands_on != outcome.store_key:
+            await self._drop(outcome.store_key)
+
+    async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
+        asset, key = claimed.asset, claimed.asset.task_key
+        found = await self._context.store.read(
+            lambda db: (tasks.get_by_keys(db, [key or 0]), assets.source_of(db, asset.key))
+        )
+        task, sealed = found[0].get(key or 0), found[1]
+        if task is None or sealed is None:
+            return Failed("nothing says where it lies", None)
+        try:
+            url = unseal(self._context.secrets, sealed).decode()
+        except CannotOpen as error:
+            piece = _piece_of(task.artifacts, asset)
+            if piece is None or piece.url is None:
+                return Failed(str(error), None)
+            url = piece.url
+        try:
+            return await self._fetched(asset, task, url)
+        except OriginAnswered as error:
+            if error.status in _DEAD:
+                return await self._dead(claimed, task, error)
+            return self._later(claimed, str(error))
+        except (Broken, StartAgain) as error:
+            return self._later(claimed, str(error))
+        except Unkeepable as error:
+            return self._unkeepable(claimed, str(error))
+        except StorageError as error:
+            log.warning("asset %s is not stored: %s", asset.id, error)
+            again_at = self._context.clock.now() + _DISK_PAUSE
+            return Failed(str(error), again_at, spent=False)
+
+    async def _fetched(self, asset: Asset, task: Task, url: str) -> Stored:
+        """Stream the file into the store, from the beginning where it cannot go on."""
+        for start in range(_MOST_STARTS):
+            transfer = self._transfer(asset, task, url)
+            store_key = self._new_key(asset)
+            try:
+                await self._storage.objects.put(store_key, self._watched(transfer))
+            except StartAgain:
+                if start + 1 == _MOST_STARTS:
+                    raise
+                continue
+            shares = await self._same_bytes(asset, transfer)
+            remark = _SVG if transfer.media_type == "image/svg+xml" else None
+            return Stored(
+                store_key, transfer.size, transfer.digest, transfer.media_type, remark, shares
+            )
+        raise Misuse("unreachable")
+
+    def _transfer(self, asset: Asset, task: Task, url: str) -> Transfer:
+        credentials = self._context.providers[task.provider].results.credentials
+        secrets = {}
+        if credentials is not None and self._context.has_account(task):
+            secrets = dict(credentials(self._context.account(task)))
+        source = (url, secrets)
+        rules = self._storage.rules
+        return Transfer(
+            self._storage.downloads, source, asset.kind, rules, self._context.clock.sleep
+        )
+
+    async def _watched(self, transfer: Transfer) -> AsyncGenerator[bytes, None]:
+        """Yield a transfer's bytes, with an eye on the disk."""
+        looked = 0
+        async with aclosing(transfer.chunks()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+                if looked == 0:
+                    self._context.at(CrashPoint.FETCH_HALF)
+                    looked = 1
+                if transfer.size - looked >= 64 * 1024 * 1024:
+                    looked = transfer.size
+                    free = await self._storage.objects.free_bytes()
+                    if free is not None and free < self._storage.rules.min_free_bytes:
+                        raise StorageError("the disk has become too full for it")
+
+    async def _same_bytes(self, asset: Asset, transfer: Transfer) -> str | None:
+        """Return another object of the tenant's with these bytes that is really there."""
+        other = await self._context.store.read(
+            lambda db: assets.holding(db, asset.tenant, transfer.digest)
+        )
+        if other is None or other.store_key is None:
+            return None
+        size = await self._storage.objects.size(other.store_key)
+        return other.store_key if size == transfer.size else None
+
+    async def _dead(
+        self, claimed: ClaimedAsset, task: Task, error: OriginAnswered
+    ) -> Stored | Failed:
+        """The URL leads to nothing: have the provider asked for another, where that brings one."""
+        piece = _piece_of(task.artifacts, claimed.asset)
+        if piece is not None and piece.refreshable and self._context.has_account(task):
+            renewed = await self._renewed(task, claimed.asset)
+            if renewed is not None:
+                try:
+                    return await self._fetched(claimed.asset, task, renewed)
+                except (OriginAnswered, Broken, StartAgain) as again:
+                    return self._later(claimed, f"{again}, under a renewed URL too")
+        if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
+            return Failed(str(error), None)
+        return self._later(claimed, str(error))
+
+    async def _renewed(self, task: Task, asset: Asset) -> str | None:
+        """Return the URL that a query of the provider now gives a piece; None where it gives none.
+
+        It is written down, so that the next try begins with it.
+        """
+        said = (await ask(self._context, [task])).outcomes[0]
+        if not isinstance(said, Observed):
+            return None
+        piece = _piece_of(said.observation.artifacts, asset)
+        if piece is None or piece.url is None:
+            return None
+        lifetime = self._context.providers[task.provider].results.lifetime
+        now = self._context.clock.now()
+        ends = custody.url_end(piece, lifetime=lifetime, now=now)
+        await self._context.store.write(
+            _replace_source,
+            _NewSource(
+                asset.key,
+                self._context.seal(piece.url.encode()),
+                ends,
+                ends or now + custody.ASSUMED_LIFETIME,
+            ),
+        )
+        return piece.url
+
+    def _later(self, claimed: ClaimedAsset, reason: str) -> Failed:
+        again_at = custody.next_try(
+            claimed.asset.attempts + 1, now=self._context.clock.now(), dies_at=claimed.dies_at
+        )
+        return Failed(reason, again_at)
+
+    def _unkeepable(self, claimed: ClaimedAsset, reason: str) -> Failed:
+        """Refuse it after a second look: an origin that is not ready yet may answer with a page."""
+        if claimed.asset.attempts == 0:
+            later = self._later(claimed, reason)
+            if later.again_at is not None:
+                return later
+        return Failed(reason, None, AssetState.REFUSED)
+
+    def _new_key(self, asset: Asset) -> str:
+        """Name a new object: nobody else ever has this key, so that no write meets another."""
+        return custody.object_key(asset.tenant, asset.id, asset.created_at, new_token()[:8])
+
+    async def _drop(self, store_key: str) -> None:
+        try:
+            await self._storage.objects.delete(store_key)
+        except StorageError as error:
+            log.warning("%s stays until the next sweep: %s", store_key, error)
+
+    async def _tell(self, reason: str | None) -> None:
+        await self._context.store.write(tell, News(DISK_LOW, "", "", reason))
+
+    def _claim(self, tx: Tx, wanted: Sequence[_FetchClaim]) -> list[list[ClaimedAsset]]:
+        return [
+            asset_queue.claim(
+                tx.db,
+                token=new_token(),
+                now=tx.lease_now,
+                until=tx.lease_now + self._context.policy.lease,
+                limit=one.limit,
+                per_lane=one.per_lane,
+                busy=one.busy,
+            )
+            for one in wanted
+        ]
+
+    def _renew(self, tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[set[ClaimedAsset]]:
+        until = tx.lease_now + self._context.policy.lease
+        return [asset_queue.renew(tx.db, some, until=until) for some in held]
+
+
+@dataclass(frozen=True, slots=True)
+class _NewSource:
+    key: int
+    sealed: bytes
+    url_expires_at: datetime | None
+    dies_at: datetime
+
+
+def _replace_source(tx: Tx, new: Sequence[_NewSource]) -> list[None]:
+    for one in new:
+        assets.replace_source(
+            tx.db, one.key, one.sealed, url_expires_at=one.url_expires_at, dies_at=one.dies_at
+        )
+    return [None] * len(new)
+
+
+def _release(tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[None]:
+    for some in held:
+        asset_queue.release(tx.db, some, now=tx.lease_now)
+    return [None] * len(held)
+
+
+def _piece_of(artifacts: Sequence[Artifact], asset: Asset) -> Artifact | None:
+    named = {custody.piece_name(piece, at): piece for at, piece in enumerate(artifacts)}
+    return named.get(asset.piece)

@@ -1,0 +1,239 @@
+"""One file on its way from its origin: hashed, looked at, and gone on with after a cut.
+
+A cut transfer goes on by Range with If-Range, so that an origin whose file has changed sends it
+whole; and it begins with bytes that are there already, which must be the same, as not every
+origin keeps its word.
+"""
+
+import hashlib
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+
+from tracker.domain.custody import Custody
+from tracker.domain.errors import Broken, Unkeepable
+from tracker.domain.exchange import HttpFailure, HttpStream
+from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
+from tracker.services.storage import Downloads
+
+MOST_CUTS = 5
+"""Cuts in a row between which less than PROGRESS_BYTES came."""
+PROGRESS_BYTES = 1024 * 1024
+OVERLAP_BYTES = 32 * 1024
+"""Asked for once more when a transfer goes on, to compare."""
+FLOOR_EVERY_BYTES = 64 * 1024 * 1024
+"""The free disk is looked at after so many."""
+OK, PARTIAL = 200, 206
+
+
+class StartAgain(Exception):
+    """The transfer cannot go on where it was cut; from the beginning it may. The message: why."""
+
+
+class OriginAnswered(Exception):
+    """The origin gives no file."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the origin answers {status}")
+        self.status = status
+
+
+class Transfer:
+    """The bytes of one file. Use it once.
+
+    size, digest and first are whole once `chunks` has ended.
+    """
+
+    def __init__(
+        self,
+        downloads: Downloads,
+        source: tuple[str, Mapping[str, Mapping[str, str]]],
+        kind: str,
+        rules: Custody,
+        pause: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """source: the URL, and the headers that single hosts get. kind: of the artifact."""
+        self._downloads = downloads
+        self._url, self._secrets = source
+        self._kind, self._rules, self._pause = kind, rules, pause
+        self._hash = hashlib.sha256()
+        self._promised: dict[str, bytes] = {}
+        self._hashes = {"sha256": self._hash}
+        self._total: int | None = None
+        self._validator: str | None = None
+        self._tail = b""
+        self._is_checked = False
+        self.size = 0
+        self.first = b""
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what has come."""
+        return self._hash.digest()
+
+    @property
+    def media_type(self) -> str:
+        """The type that the first bytes tell."""
+        return media_type_of(self.first)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the file.
+
+        Raises OriginAnswered, Broken (it may work later), Unkeepable (it never will), StartAgain.
+        """
+        answer = await self._begin()
+        cuts, since = 0, 0
+        while True:
+            expected = self._tail if answer.status == PARTIAL else b""
+            why = None
+            async with aclosing(answer.chunks) as pieces:
+                try:
+                    async for piece in pieces:
+                        fresh, expected = _behind(expected, piece)
+                        if fresh:
+                            self._take(fresh)
+                            yield fresh
+                except Broken as error:
+                    why = str(error)
+            if why is None and self._is_whole():
+                self._check_whole()
+                return
+            why = why or f"the origin announced {self._total} bytes and sent {self.size}"
+            if self.size - since >= PROGRESS_BYTES:
+                cuts, since = 0, self.size
+            answer, cuts = await self._go_on(cuts + 1, why)
+
+    async def _begin(self) -> HttpStream:
+        answer = await self._ask({})
+        if answer.status != OK:
+            await answer.chunks.aclose()
+            raise OriginAnswered(answer.status)
+        coding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if coding in ("", "identity"):
+            length = answer.headers.get("content-length", "")
+            self._total = int(length) if length.isdecimal() else None
+            self._validator = _validator(answer.headers)
+            self._promised = _promised(answer.headers)
+            if "md5" in self._promised:
+                self._hashes["md5"] = hashlib.md5(usedforsecurity=False)
+        if self._total is not None and self._total > self._rules.max_bytes:
+            await answer.chunks.aclose()
+            raise Unkeepable(self._too_large())
+        return answer
+
+    async def _ask(self, headers: Mapping[str, str]) -> HttpStream:
+        sent = {"accept-encoding": "identity", **headers}
+        answer = await self._downloads.open_file(self._url, sent, self._secrets)
+        if isinstance(answer, HttpFailure):
+            raise (Unkeepable if answer.reason.startswith("may not be") else Broken)(answer.reason)
+        return answer
+
+    async def _go_on(self, cuts: int, why: str) -> tuple[HttpStream, int]:
+        """Ask for the rest until it comes. Returns the answer and how often in a row it was cut."""
+        while cuts <= MOST_CUTS:
+            await self._pause(0.05 * 4 ** (cuts - 1))
+            if self._validator is None:
+                raise StartAgain(f"{why}; the origin names no version to go on with")
+            at = self.size - len(self._tail)
+            try:
+                answer = await self._ask({"range": f"bytes={at}-", "if-range": self._validator})
+            except Broken as error:
+                cuts, why = cuts + 1, str(error)
+                continue
+            if answer.status == PARTIAL and self._fits(answer.headers, at):
+                return answer, cuts
+            await answer.chunks.aclose()
+            if answer.status in (OK, PARTIAL, 412, 416):
+                raise StartAgain(f"{why}; the origin does not go on with the same file")
+            cuts, why = cuts + 1, f"the origin answers {answer.status}"
+        raise Broken(why)
+
+    def _fits(self, headers: Mapping[str, str], at: int) -> bool:
+        unit, _, rest = headers.get("content-range", "").partition(" ")
+        span, _, total = rest.partition("/")
+        if unit != "bytes" or span.partition("-")[0] != str(at):
+            return False
+        if self._total is not None and total not in ("*", str(self._total)):
+            return False
+        return _validator(headers) in (None, self._validator)
+
+    def _take(self, piece: bytes) -> None:
+        for one in self._hashes.values():
+            one.update(piece)
+        self.size += len(piece)
+        if self.size > self._rules.max_bytes:
+            raise Unkeepable(self._too_large())
+        if len(self.first) < FIRST_BYTES:
+            self.first += piece[: FIRST_BYTES - len(self.first)]
+        if not self._is_checked and len(self.first) == FIRST_BYTES:
+            self._check_type()
+        self._tail = (self._tail + piece)[-OVERLAP_BYTES:]
+
+    def _is_whole(self) -> bool:
+        return self._total is None or self.size == self._total
+
+    def _check_whole(self) -> None:
+        if self.size == 0:
+            raise Broken("the origin sent nothing")
+        if not self._is_checked:
+            self._check_type()
+        for name, digest in self._promised.items():
+            if self._hashes[name].digest() != digest:
+                raise Broken(f"the bytes have another digest ({name}) than the origin names")
+
+    def _check_type(self) -> None:
+        self._is_checked = True
+        flaw = flaw_of_type(self._kind, self.media_type)
+        if flaw is not None:
+            raise Unkeepable(flaw)
+
+    def _too_large(self) -> str:
+        return f"larger than {self._rules.max_bytes} bytes (TRACKER_ASSET_MAX_BYTES)"
+
+
+def _behind(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
+    """Take what is there already off a piece. Returns the rest, and what is still to be compared.
+
+    Raises StartAgain where the bytes differ.
+    """
+    common = min(len(expected), len(piece))
+    if expected[:common] != piece[:common]:
+        raise StartAgain("the origin went on with the bytes of another file")
+    return piece[common:], expected[common:]
+
+
+def _validator(headers: Mapping[str, str]) -> str | None:
+    """Return what an If-Range may hold: a strong ETag, else the time of the last change."""
+    etag = headers.get("etag", "")
+    if etag.startswith('"'):
+        return etag
+    return headers.get("last-modified")
+
+
+def _promised(headers: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the digests of the file that an answer names, by algorithm.
+
+    Sources, read 2026-11-28: RFC 9530 (Repr-Digest), RFC 3230 (Digest), RFC 1864 (Content-MD5),
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (x-amz-checksum-sha256),
+    https://cloud.google.com/storage/docs/xml-api/reference-headers (x-goog-hash).
+    """
+    named = {
+        "sha256": headers.get("x-amz-checksum-sha256", ""),
+        "md5": headers.get("content-md5", ""),
+    }
+    for name in ("repr-digest", "digest", "x-goog-hash"):
+        for one in headers.get(name, "").split(","):
+            algorithm, _, value = one.strip().partition("=")
+            known = algorithm.lower().replace("sha-256", "sha256")
+            if known in named and not named[known]:
+                named[known] = value.strip(":")
+    found = {}
+    for name, text in named.items():
+        try:
+            digest = b64decode(text, validate=True)
+        except (Base64Error, ValueError):
+            continue
+        if len(digest) == hashlib.new(name, usedforsecurity=False).digest_size:
+            found[name] = digest
+    return found

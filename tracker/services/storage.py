@@ -1,0 +1,62 @@
+"""The dependencies of custody: where objects are stored, and the way to where files lie."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tracker.domain.custody import Custody, StoredObject
+from tracker.domain.exchange import HttpFailure, HttpStream
+
+
+class ObjectStore(Protocol):
+    """The place where bytes are kept, in a folder or on S3. A write is whole or leaves nothing.
+
+    Every method raises StorageError where the store does not do what is asked.
+    """
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep what the chunks hold, on disk when it returns. What they raise is raised."""
+        ...
+
+    def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` to before `end`."""
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """Return how many bytes an object has; None where there is no such object."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Delete an object. One that is not there is deleted already."""
+        ...
+
+    def list(self) -> AsyncIterator[StoredObject]:
+        """Yield every object, in no order, and what interrupted writes have left."""
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """Return how much more fits; None where that is unknown."""
+        ...
+
+    async def link(self, key: str, seconds: int, answer: Mapping[str, str]) -> str | None:
+        """Return a URL that serves an object for a while with these headers; None: it has none."""
+        ...
+
+
+class Downloads(Protocol):
+    """The guarded way to files: every address is checked, and again after each redirect."""
+
+    async def open_file(
+        self, url: str, headers: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]
+    ) -> HttpStream | HttpFailure:
+        """Ask for a file. secrets: further headers by host, for that host alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Everything that a process needs to keep files."""
+
+    rules: Custody
+    objects: ObjectStore = field(repr=False)
+    downloads: Downloads = field(repr=False)

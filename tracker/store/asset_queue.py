@@ -1,0 +1,186 @@
+"""Statements that claim and settle what is to be fetched: wanted assets as a queue.
+
+A claimed asset stays `wanted`; its `next_at` is moved behind the claim, so that it becomes due by
+itself when its holder vanishes, and its `token` is the holder's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
+
+from tracker.domain.custody import Asset, AssetState
+from tracker.store.assets import COLUMNS, as_asset
+from tracker.store.driver.types import UtcDateTime
+from tracker.store.schema import assets
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedAsset:
+    """An asset that this process may fetch, for a time.
+
+    lane:   who might starve whom: provider and account.
+    token:  proves that the holder still holds it.
+    """
+
+    asset: Asset
+    lane: str
+    dies_at: datetime
+    token: str
+
+
+_LANES = text(
+    """
+    WITH RECURSIVE found (lane) AS (
+        SELECT min(lane) FROM assets WHERE state = 'wanted'
+        UNION ALL
+        SELECT (SELECT min(lane) FROM assets WHERE state = 'wanted' AND lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    ), first (lane, dies) AS (
+        SELECT lane, (
+            SELECT dies_at FROM assets
+            WHERE state = 'wanted' AND assets.lane = found.lane AND next_at <= :now
+            ORDER BY dies_at LIMIT 1
+        )
+        FROM found WHERE lane IS NOT NULL
+    )
+    SELECT lane, dies FROM first WHERE dies IS NOT NULL
+    """
+).bindparams(bindparam("now", type_=UtcDateTime))
+"""Lanes with something due, and what dies first there: by leaps through the index."""
+
+
+def claim(  # noqa: PLR0913 - each narrows the claim
+    db: Connection,
+    *,
+    token: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    per_lane: int,
+    busy: Mapping[str, int],
+) -> list[ClaimedAsset]:
+    """Take up to `limit` due assets: of each lane those whose URL dies soonest.
+
+    per_lane: the most that this claimant may hold of one lane; busy: what it holds already.
+    until:    when what is taken becomes due again by itself.
+    """
+    keys: list[int] = []
+    for lane, _ in sorted(_due_lanes(db, now), key=lambda one: one[1]):
+        share = min(per_lane - busy.get(lane, 0), limit - len(keys))
+        if share > 0:
+            keys += db.scalars(
+                select(assets.c.key)
+                .where(assets.c.state == "wanted", assets.c.lane == lane)
+                .where(assets.c.next_at <= now)
+                .order_by(assets.c.dies_at, assets.c.key)
+                .limit(share)
+                .with_for_update(skip_locked=True)
+            )
+    if not keys:
+        return []
+    taken = (
+        update(assets)
+        .where(assets.c.key.in_(keys))
+        .values(token=token, next_at=until)
+        .returning(*COLUMNS, assets.c.lane, assets.c.dies_at)
+    )
+    found = [ClaimedAsset(as_asset(row), row.lane, row.dies_at, token) for row in db.execute(taken)]
+    return sorted(found, key=lambda one: (one.dies_at, one.asset.key))
+
+
+def _due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
+    return [(lane, str(dies)) for lane, dies in db.execute(_LANES, {"now": now})]
+
+
+def next_due(db: Connection) -> datetime | None:
+    """When the next asset can be claimed; None when none is wanted."""
+    when: datetime | None = db.scalar(
+        select(func.min(assets.c.next_at)).where(assets.c.state == "wanted")
+    )
+    return when
+
+
+def renew(db: Connection, held: Sequence[ClaimedAsset], *, until: datetime) -> set[ClaimedAsset]:
+    """Hold these for longer. Returns those that are still held."""
+    renewed = update(assets).where(_held(held)).values(next_at=until)
+    found = {tuple(row) for row in db.execute(renewed.returning(assets.c.key, assets.c.token))}
+    return {one for one in held if (one.asset.key, one.token) in found}
+
+
+def release(db: Connection, held: Sequence[ClaimedAsset], *, now: datetime) -> None:
+    """Hand these back: they are due at once and no try was spent."""
+    db.execute(update(assets).where(_held(held)).values(token=None, next_at=now))
+
+
+def is_held(db: Connection, claimed: ClaimedAsset) -> bool:
+    """Return true if this holder may still commit work on the asset. Locks the row."""
+    found = select(assets.c.key).where(_held([claimed]))
+    return db.execute(found.with_for_update()).one_or_none() is not None
+
+
+def keep(db: Connection, claimed: ClaimedAsset, kept: Asset, *, now: datetime) -> None:
+    """Record that an asset is kept. kept: with what is known of its bytes."""
+    db.execute(
+        update(assets)
+        .where(assets.c.key == claimed.asset.key)
+        .values(
+            state=AssetState.KEPT.value,
+            size=kept.size,
+            sha256=kept.sha256,
+            media_type=kept.media_type,
+            store_key=kept.store_key,
+            reason=kept.reason,
+            expires_at=kept.expires_at,
+            attempts=claimed.asset.attempts + 1,
+            ended_at=now,
+            token=None,
+        )
+    )
+
+
+def end(
+    db: Connection, claimed: ClaimedAsset, state: AssetState, reason: str, *, now: datetime
+) -> None:
+    """Record that an asset is not fetched any more."""
+    db.execute(
+        update(assets)
+        .where(assets.c.key == claimed.asset.key)
+        .values(
+            state=state.value,
+            reason=reason,
+            attempts=claimed.asset.attempts + 1,
+            ended_at=now,
+            token=None,
+        )
+    )
+
+
+def try_again(
+    db: Connection, claimed: ClaimedAsset, reason: str, *, at: datetime, spent: bool
+) -> None:
+    """Give an asset back to be fetched later. spent: whether this try counts."""
+    db.execute(
+        update(assets)
+        .where(assets.c.key == claimed.asset.key)
+        .values(
+            reason=reason,
+            attempts=claimed.asset.attempts + int(spent),
+            next_at=at,
+            token=None,
+        )
+    )
+
+
+def _held(held: Sequence[ClaimedAsset]) -> ColumnElement[bool]:
+    return tuple_(assets.c.key, assets.c.token).in_([(one.asset.key, one.token) for one in held])

@@ -1,0 +1,228 @@
+"""Statements on `assets`: what is kept of results, read and recorded. `asset_queue` claims."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, func, select, update
+
+from tracker.domain.custody import Asset, AssetState, Wanted
+from tracker.store.driver import bulk
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.schema import assets
+from tracker.store.tolerant import member
+
+_WANT = bulk.insert(
+    assets,
+    (
+        *("tenant", "id", "task_key", "piece", "position", "kind", "state", "lane", "source"),
+        *("url_expires_at", "dies_at", "next_at", "attempts", "created_at"),
+    ),
+    conflict=(
+        "ON CONFLICT (task_key, piece) WHERE task_key IS NOT NULL DO UPDATE SET"
+        " source = excluded.source, url_expires_at = excluded.url_expires_at,"
+        " dies_at = excluded.dies_at, position = excluded.position"
+        " WHERE assets.state = 'wanted'"
+    ),
+)
+_FIELDS = (
+    *(assets.c.key, assets.c.id, assets.c.tenant, assets.c.task_key, assets.c.piece),
+    *(assets.c.position, assets.c.kind, assets.c.state, assets.c.size, assets.c.sha256),
+    *(assets.c.media_type, assets.c.store_key, assets.c.attempts, assets.c.reason),
+    *(assets.c.url_expires_at, assets.c.created_at, assets.c.ended_at, assets.c.expires_at),
+)
+
+
+def insert_wanted(
+    db: Connection, wanted: Iterable[tuple[Wanted, str, bytes]], *, now: datetime
+) -> None:
+    """Write down what is to be fetched, each with its lane and its sealed URL.
+
+    A piece that is wanted already gets the newer URL; one that has ended stays as it is.
+    """
+    rows = [
+        (
+            one.task.tenant,
+            one.id,
+            one.task.key,
+            one.piece,
+            one.position,
+            one.kind,
+            AssetState.WANTED.value,
+            lane,
+            sealed,
+            one.url_expires_at,
+            one.dies_at,
+            now,
+            0,
+            now,
+        )
+        for one, lane, sealed in wanted
+    ]
+    _WANT.later(db, rows)
+
+
+def of_tasks(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
+    """Return the assets of tasks, by the task's row key, in the order of the result."""
+    found: dict[int, list[Asset]] = defaultdict(list)
+    if keys:
+        wanted = select(*_FIELDS).where(assets.c.task_key.in_(keys))
+        for row in db.execute(wanted.order_by(assets.c.task_key, assets.c.position)):
+            found[row.task_key].append(as_asset(row))
+    return found
+
+
+def by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Asset]:
+    """Return assets by public id, of any tenant."""
+    rows = db.execute(select(*_FIELDS).where(assets.c.id.in_(ids)))
+    return {row.id: as_asset(row) for row in rows}
+
+
+def page(  # noqa: PLR0913 - each narrows the page
+    db: Connection,
+    tenant: str,
+    *,
+    before: int | None,
+    limit: int,
+    states: Collection[str] = (),
+    task_key: int | None = None,
+) -> list[Asset]:
+    """Return a tenant's assets, the newest first. before: the row key to go on behind."""
+    found = select(*_FIELDS).where(assets.c.tenant == tenant)
+    if before is not None:
+        found = found.where(assets.c.key < before)
+    if states:
+        found = found.where(assets.c.state.in_(states))
+    if task_key is not None:
+        found = found.where(assets.c.task_key == task_key)
+    return [as_asset(row) for row in db.execute(found.order_by(assets.c.key.desc()).limit(limit))]
+
+
+def source_of(db: Connection, key: int) -> bytes | None:
+    """Return the sealed URL that an asset is fetched from."""
+    sealed: bytes | None = db.scalar(select(assets.c.source).where(assets.c.key == key))
+    return sealed
+
+
+def replace_source(
+    db: Connection, key: int, sealed: bytes, *, url_expires_at: datetime | None, dies_at: datetime
+) -> None:
+    """Fetch from another URL, which the provider gave in the place of a dead one."""
+    changed = update(assets).where(assets.c.key == key, assets.c.state == "wanted")
+    db.execute(changed.values(source=sealed, url_expires_at=url_expires_at, dies_at=dies_at))
+
+
+def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:
+    """Let nobody else begin or cease to share an object of these bytes until the commit."""
+    dialect_of(db).lock(db, f"asset\n{tenant}\n{sha256.hex()}")
+
+
+def holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
+    """Return an asset of a tenant that keeps these bytes; None where none does."""
+    found = select(*_FIELDS).where(
+        assets.c.tenant == tenant, assets.c.sha256 == sha256, assets.c.state == "kept"
+    )
+    row = db.execute(found.order_by(assets.c.key).limit(1)).one_or_none()
+    return None if row is None else as_asset(row)
+
+
+def in_use(db: Connection, store_keys: Collection[str]) -> set[str]:
+    """Return those of some objects that a kept asset needs."""
+    found = select(assets.c.store_key).where(
+        assets.c.state == "kept", assets.c.store_key.in_(store_keys)
+    )
+    return {key for key in db.scalars(found) if key is not None}
+
+
+def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
+    """Return kept assets in the order of their rows, behind a row key."""
+    found = select(*_FIELDS).where(assets.c.state == "kept", assets.c.key > key)
+    return [as_asset(row) for row in db.execute(found.order_by(assets.c.key).limit(limit))]
+
+
+def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
+    """Return kept assets whose retention is over, locked."""
+    found = (
+        select(*_FIELDS)
+        .where(assets.c.state == "kept", assets.c.expires_at <= now)
+        .order_by(assets.c.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [as_asset(row) for row in db.execute(found)]
+
+
+def lock_kept(db: Connection, key: int) -> Asset | None:
+    """Return a kept asset, locked; None when it is kept no more."""
+    found = select(*_FIELDS).where(assets.c.key == key, assets.c.state == "kept")
+    row = db.execute(found.with_for_update()).one_or_none()
+    return None if row is None else as_asset(row)
+
+
+def drop_bytes(
+    db: Connection, keys: Collection[int], state: AssetState, reason: str | None, *, now: datetime
+) -> None:
+    """Record that the bytes of assets are not kept any more."""
+    changed = update(assets).where(assets.c.key.in_(keys))
+    db.execute(changed.values(state=state.value, reason=reason, store_key=None, ended_at=now))
+
+
+def want_again(db: Connection, key: int, *, dies_at: datetime, now: datetime) -> bool:
+    """Fetch an asset once more; False when it is kept, being fetched, or has no URL."""
+    changed = update(assets).where(
+        assets.c.key == key,
+        assets.c.source.is_not(None),
+        assets.c.state.in_(["lost", "refused", "gone"])
+        | and_(assets.c.state == "wanted", assets.c.token.is_(None)),
+    )
+    values: dict[str, Any] = {"state": "wanted", "attempts": 0, "next_at": now, "ended_at": None}
+    return db.execute(changed.values(**values, dies_at=dies_at)).rowcount == 1
+
+
+def insert_kept(db: Connection, asset: Asset) -> None:
+    """Write down a file that is kept from its beginning: an upload, or one out of an answer."""
+    db.execute(
+        dialect_of(db)
+        .insert(assets)
+        .values(
+            id=asset.id,
+            tenant=asset.tenant,
+            task_key=asset.task_key,
+            piece=asset.piece,
+            position=asset.position,
+            kind=asset.kind,
+            state=asset.state.value,
+            lane="",
+            dies_at=asset.created_at,
+            next_at=asset.created_at,
+            attempts=0,
+            reason=asset.reason,
+            size=asset.size,
+            sha256=asset.sha256,
+            media_type=asset.media_type,
+            store_key=asset.store_key,
+            created_at=asset.created_at,
+            ended_at=asset.created_at,
+            expires_at=asset.expires_at,
+        )
+    )
+
+
+def counts(db: Connection) -> dict[str, int]:
+    """Return how many assets there are in each state."""
+    found = select(assets.c.state, func.count()).group_by(assets.c.state)
+    return {state: int(number) for state, number in db.execute(found)}
+
+
+def as_asset(row: Row[*tuple[Any, ...]]) -> Asset:
+    """Read a row of the fields of an Asset."""
+    fields = row._mapping  # noqa: SLF001 - its documented way to the columns
+    given: dict[str, Any] = {column.name: fields[column.name] for column in _FIELDS}
+    given["state"] = member(AssetState, given["state"])
+    return Asset(**given)
+
+
+COLUMNS: Sequence[Any] = _FIELDS
+"""The columns that `as_asset` reads."""

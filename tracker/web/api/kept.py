@@ -1,0 +1,39 @@
+"""Tasks with what we keep of their results."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from tracker.domain.task import Task, TaskState
+from tracker.store import assets
+from tracker.web.api import views
+from tracker.web.api.schemas import render_task
+from tracker.web.edge.state import services
+
+
+async def rendered(request: Request, task: Task) -> views.Task:
+    """Render one task."""
+    if not _may_keep(request, task):
+        return render_task(task)
+    found = await services(request).store.find(assets.of_tasks, task.key)
+    return render_task(task, found or (), base=base_of(request))
+
+
+async def rendered_all(request: Request, tasks: Sequence[Task]) -> list[views.Task]:
+    """Render tasks, in their order."""
+    keys = [task.key for task in tasks if _may_keep(request, task)]
+    if not keys:
+        return [render_task(task) for task in tasks]
+    found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))
+    base = base_of(request)
+    return [render_task(task, found.get(task.key, ()), base=base) for task in tasks]
+
+
+def base_of(request: Request) -> str:
+    """Return what URLs of ours begin with: the public URL, else where the caller has found us."""
+    return services(request).public_url or str(request.base_url).rstrip("/")
+
+
+def _may_keep(request: Request, task: Task) -> bool:
+    is_result = task.state is TaskState.SUCCEEDED and bool(task.artifacts)
+    return is_result and services(request).storage is not None
