@@ -22,7 +22,6 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.events import EventKind
 from tracker.domain.expectation import EndedTask
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
