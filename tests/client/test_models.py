@@ -25,6 +25,7 @@ OURS = {"raw", "cursor", "resubmit_of"}
         (models.Evidence, views.Evidence),
         (models.TaskError, views.TaskError),
         (models.Artifact, views.Artifact),
+        (models.Asset, views.KeptFile),
         (models.Resubmitted, views.Resubmitted),
     ],
 )

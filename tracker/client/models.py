@@ -10,6 +10,43 @@ TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of a result that the service keeps, or is to keep.
+
+    state:      wanted, kept, lost, refused or gone.
+    url:        where the service serves it, with your key; None where it is not kept.
+    bytes:      its size; None until it is kept.
+    sha256:     in hex.
+    media_type: by its first bytes.
+    reason:     why it is not kept (yet), or what is to be said of it.
+    expires_at: when the service drops it; None where that is not known, or never.
+    """
+
+    id: str
+    state: str
+    url: str | None
+    bytes: int | None
+    sha256: str | None
+    media_type: str | None
+    reason: str | None
+    expires_at: datetime | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            data["id"],
+            data["state"],
+            data["url"],
+            data["bytes"],
+            data["sha256"],
+            data["media_type"],
+            data["reason"],
+            _maybe(data["expires_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One piece of a result.
 
@@ -25,6 +62,8 @@ class Artifact:
     duration_s: str | None
     state: str = "ready"
     expires_at: datetime | None = None
+    url_expires_at: datetime | None = None
+    asset: Asset | None = None
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
@@ -37,6 +76,8 @@ class Artifact:
             data.get("duration_s"),
             data.get("state", "ready"),
             _maybe(data.get("expires_at")),
+            _maybe(data.get("url_expires_at")),
+            Asset.parse(data["asset"]) if data.get("asset") else None,
             data,
         )
 

@@ -266,7 +266,7 @@ def latest_verdicts(db: Connection, *, limit: int) -> list[TaskEnd]:
                 transitions.c.task_key == latest.c.key,
                 transitions.c.to_state == latest.c.state,
                 # Not what was told of it after its end: that did not bring the verdict.
-                transitions.c.from_state != transitions.c.to_state,
+                transitions.c.kind.in_(["seen_succeeded", "seen_failed"]),
             ),
         )
         .where(
