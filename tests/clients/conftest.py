@@ -153,6 +153,10 @@ def fronted(
         TRACKER_LUMA_API_KEY=emulated.key,
         TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
         TRACKER_REPLICATE_API_KEY=emulated.key,
+        TRACKER_RUNWAY_BASE_URL=f"{emulated.url}/runway/official",
+        TRACKER_RUNWAY_API_KEY=emulated.key,
+        TRACKER_RUNWAY_PROFILE="official",
+        TRACKER_RUNWAY_POLL_SPACING_S="0.05",
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     with serving(env, door=door, workers=True) as url:

@@ -86,8 +86,7 @@ class RunwayFront:
             return _one(call, rest)
         if first == WORKFLOWS and rest:
             return _create(call, WORKFLOWS, {"id": rest})
-        is_web = path == _TASKS and path == call.path
-        if is_web or (path in CREATES and path != WORKFLOWS):
+        if (path == _TASKS and _is_web(call)) or (path in CREATES and path != WORKFLOWS):
             return _create(call, path, {})
         return no_route(call)
 
@@ -97,7 +96,7 @@ class RunwayFront:
         if isinstance(command, Cancel):
             return FrontAnswer(None, 204)
         task = shown.tasks[0]
-        if call.path.startswith(_TASKS):
+        if _is_web(call):
             return FrontAnswer({"task": _web_task(task, shown.input_of(task))})
         if isinstance(command, Create):
             return FrontAnswer({"id": str(task.id), "estimatedCost": {CREDITS: _estimate(task)}})
@@ -141,6 +140,10 @@ def _is_read(call: FrontCall) -> bool:
 
 def _is_official(call: FrontCall) -> bool:
     return _VERSION in call.headers or call.base.endswith(_COMFY)
+
+
+def _is_web(call: FrontCall) -> bool:
+    return call.path.startswith(_TASKS) and not call.base.endswith((_COMFY, _GATEWAY))
 
 
 def _is_gateway(call: FrontCall) -> bool:
@@ -226,7 +229,7 @@ def _web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
             for piece in task.artifacts
             if piece.url
         ],
-        "error": None if reason is None else {"errorMessage": reason, "message": reason},
+        "error": None if reason is None else {"errorMessage": reason},
         "estimatedTimeToStartSeconds": None,
         "createdAt": iso_time(task.created_at),
         "updatedAt": iso_time(task.updated_at),
@@ -235,5 +238,6 @@ def _web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _estimate(task: Task) -> float:
-    return float(estimated(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0))
+def _estimate(task: Task) -> int | float:
+    credits_ = estimated(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0)
+    return int(credits_) if credits_ == credits_.to_integral_value() else float(credits_)

@@ -1,0 +1,270 @@
+"""Clients that cannot run here: the requests that they make, put to our front and to the provider.
+
+Both answer alike: the same paths with values of the same types, the same word at the end.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.databases import SqliteTemplate
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tests.web.fronts.test_front_contract import Pair, differences
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+
+PICTURE = "https://pictures.example/a.png"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A dialect as its clients speak it.
+
+    provider, account: whose account stands behind our front.
+    theirs, ours: bases at the provider and at our front.
+    create, body: of the request that makes a task.
+    id_in, one:   field of the id in its answer, and the path that shows the task.
+    word_in:      field of the status, and the words after which clients stop.
+    may_differ:   topmost paths that only one of the two answers has.
+    options:      of the account, besides its address and key.
+    """
+
+    provider: str
+    account: str
+    theirs: str
+    ours: str
+    create: str
+    body: Mapping[str, Any]
+    one: str
+    ends: frozenset[str]
+    id_in: str = "id"
+    word_in: str = "status"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    may_differ: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+RUNWAY_ENDS = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+RUNWAY_BODY = {
+    "model": "gen4_turbo",
+    "promptImage": PICTURE,
+    "promptText": "a cat",
+    "ratio": "1280:720",
+    "duration": 5,
+}
+SPOKEN: Mapping[str, Spoken] = {
+    "runway": Spoken(
+        "runway",
+        "official",
+        theirs="/runway/official/v1",
+        ours="/runwayml/v1",
+        create="/image_to_video",
+        body=RUNWAY_BODY,
+        one="/tasks/",
+        ends=RUNWAY_ENDS,
+        headers={"x-runway-version": "2024-11-06"},
+    ),
+    "runway in comfy": Spoken(
+        "runway",
+        "official",
+        theirs="/runway/official/v1",
+        ours="/proxy/runway",
+        create="/image_to_video",
+        body=RUNWAY_BODY,
+        one="/tasks/",
+        ends=RUNWAY_ENDS,
+        headers={"x-runway-version": "2024-11-06"},
+    ),
+    "runway at a gateway": Spoken(
+        "runway",
+        "gateway",
+        theirs="/runwayml/v1",
+        ours="/runwayml/v1",
+        create="/image_to_video",
+        body=RUNWAY_BODY,
+        one="/tasks/",
+        ends=RUNWAY_ENDS,
+        may_differ=frozenset({".cost", ".estimatedCost"}),
+    ),
+    "runway of the web": Spoken(
+        "runway",
+        "web",
+        theirs="/runway",
+        ours="/runway",
+        create="/tasks",
+        body={"taskType": "gen3a_turbo", "options": {"name": "cat", "text_prompt": "a cat"}},
+        one="/tasks/",
+        ends=RUNWAY_ENDS,
+        id_in="task.id",
+        word_in="task.status",
+    ),
+}
+WEIGHTS = {"official": 1, "gateway": 0, "web": 1}
+"""Of the accounts: a front names none, so that operations of one kind alone tell them apart."""
+
+
+def accounts_file() -> str:
+    """Return the accounts, as TOML, with `HOST` for the address of the emulator."""
+    lines: list[str] = []
+    for one in {(one.provider, one.account): one for one in SPOKEN.values()}.values():
+        lines += [
+            f"[accounts.{one.provider}.{one.account}]",
+            f'base_url = "HOST{one.theirs.removesuffix("/v1")}"',
+            f'api_key = "{DEFAULT_KEY}"',
+            "poll_spacing_s = 0.05",
+            f"weight = {WEIGHTS.get(one.account, 1)}",
+            *(f'{name} = "{value}"' for name, value in one.options.items()),
+        ]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def pair(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    """Clients of the fronts, with providers of their own, and of the providers themselves."""
+    folder: Path = tmp_path_factory.mktemp("spoken")
+    config = EmulatorConfig(step_seconds=0.05)
+    with ExitStack() as stack:
+        behind, beside = (stack.enter_context(Emulator(config)) for _ in range(2))
+        accounts = folder / "accounts.toml"
+        accounts.write_text(accounts_file().replace("HOST", behind.url))
+        door = listen()
+        env = environment(
+            sqlite_template.copy(folder),
+            folder,
+            provider_url=behind.url,
+            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            TRACKER_CONFIG=str(accounts),
+            TRACKER_POLL_FIRST_S="0.05",
+        )
+        url = stack.enter_context(serving(env, door=door, workers=True))
+        key = {"authorization": f"Bearer {DEFAULT_KEY}"}
+        front = httpx.Client(base_url=url, trust_env=False, timeout=20)
+        provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=20)
+        yield stack.enter_context(front), stack.enter_context(provider)
+
+
+def within(answer: Any, name: str) -> Any:
+    """Return a field, `a.b` for one within another."""
+    for part in name.split("."):
+        answer = answer[int(part)] if isinstance(answer, list) else answer[part]
+    return answer
+
+
+def made(http: httpx.Client, base: str, spoken: Spoken, **more: Any) -> Any:
+    """Return the answer to a create that must be accepted."""
+    answer = http.post(
+        base + spoken.create, json=dict(spoken.body) | more, headers=dict(spoken.headers)
+    )
+    assert answer.status_code == spoken.status, answer.text
+    return answer.json()
+
+
+def shown(http: httpx.Client, base: str, spoken: Spoken, id_: str) -> Any:
+    """Return the answer to a look that must find the task."""
+    answer = http.get(f"{base}{spoken.one}{id_}", headers=dict(spoken.headers))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ended(http: httpx.Client, base: str, spoken: Spoken, id_: str) -> Any:
+    """Return the answer once its word is one after which clients stop."""
+    seen: list[Any] = []
+
+    def is_over() -> bool:
+        seen.append(shown(http, base, spoken, id_))
+        return within(seen[-1], spoken.word_in) in spoken.ends
+
+    wait_until(is_over)
+    return seen[-1]
+
+
+def unexplained(spoken: Spoken, front: Any, provider: Any) -> set[str]:
+    """Return the differences of two answers that the dialect does not allow."""
+    return {
+        path
+        for path in differences(front, provider)
+        if not any(path == one or path.startswith(f"{one}.") for one in spoken.may_differ)
+    }
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+@pytest.mark.parametrize("scenario", ["ok", "failed"])
+def test_a_task_is_shown_as_its_provider_shows_it(pair: Pair, name: str, scenario: str) -> None:
+    spoken = SPOKEN[name]
+    answers = []
+    for http, base in zip(pair, (spoken.ours, spoken.theirs), strict=True):
+        first = made(http, base, spoken, emulator_scenario=scenario)
+        last = ended(http, base, spoken, within(first, spoken.id_in))
+        answers.append((first, last))
+    for front, provider in zip(*answers, strict=True):
+        assert unexplained(spoken, front, provider) == set()
+    words = [within(last, spoken.word_in) for _, last in answers]
+    assert words[0] == words[1]
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_refusal_can_be_read_and_is_not_repeated(pair: Pair, name: str) -> None:
+    spoken, http = SPOKEN[name], pair[0]
+    answer = http.post(spoken.ours + spoken.create, json={}, headers=dict(spoken.headers))
+    assert 400 <= answer.status_code < 500
+    assert answer.headers["x-should-retry"] == "false"
+    assert answer.json()
+    missing = http.get(f"{spoken.ours}{spoken.one}nobody", headers=dict(spoken.headers))
+    assert 400 <= missing.status_code < 500
+
+
+def test_runway_shows_costs_whatever_is_known_of_them(pair: Pair) -> None:
+    """The official SDK takes an answer without them for one of another class."""
+    spoken = SPOKEN["runway at a gateway"]
+    first = made(pair[0], spoken.ours, spoken, emulator_scenario="slow=1")
+    assert isinstance(first["estimatedCost"]["credits"], int)
+    young = shown(pair[0], spoken.ours, spoken, first["id"])
+    assert (young["status"], young["estimatedCost"]) == ("PENDING", first["estimatedCost"])
+    assert isinstance(ended(pair[0], spoken.ours, spoken, first["id"])["cost"]["credits"], int)
+
+
+def test_runway_deletes_an_open_task_and_keeps_the_history_of_one_that_has_ended(
+    pair: Pair,
+) -> None:
+    spoken = SPOKEN["runway"]
+    for scenario, word in (("hold", "CANCELLED"), ("ok", "SUCCEEDED")):
+        id_ = made(pair[0], spoken.ours, spoken, emulator_scenario=scenario)["id"]
+        url = f"{spoken.ours}/tasks/{id_}"
+        if scenario == "ok":
+            ended(pair[0], spoken.ours, spoken, id_)
+        assert pair[0].delete(url).status_code == 204
+        assert ended(pair[0], spoken.ours, spoken, id_)["status"] == word
+
+
+def test_runway_tells_the_organization_and_takes_no_uploads(pair: Pair) -> None:
+    answer = pair[0].get("/runwayml/v1/organization")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["creditBalance"] > 0
+    assert pair[0].post("/runwayml/v1/uploads", json={}).status_code == 501
+
+
+@pytest.mark.parametrize(
+    ("headers", "prefix", "kind"),
+    [
+        ({}, "/runwayml/v1", dict),
+        ({"x-runway-version": "2024-11-06"}, "/runwayml/v1", str),
+        ({}, "/proxy/runway", str),
+        ({}, "/runway", dict),
+    ],
+)
+def test_runway_words_an_error_as_the_caller_reads_it(
+    pair: Pair, headers: Mapping[str, str], prefix: str, kind: type
+) -> None:
+    answer = pair[0].get(f"{prefix}/tasks/nobody", headers=dict(headers))
+    error = answer.json()["error"]
+    assert isinstance(error, kind)
+    assert isinstance(error if kind is str else error["message"], str)
