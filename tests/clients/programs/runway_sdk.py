@@ -45,7 +45,7 @@ def class_of(task: Any) -> str:
 def told(client: RunwayML, prompt: str) -> dict[str, Any]:
     """Return a task at its end, with the class that the SDK takes it for."""
     task = finished(client, create(client, prompt).id)
-    return task.to_dict() | {"class": class_of(task)}
+    return {**task.to_dict(), "class": class_of(task)}
 
 
 def whole_life(client: RunwayML) -> dict[str, Any]:
