@@ -22,6 +22,7 @@ from tracker.domain.lifecycle import (
     created,
     fold,
 )
+from tracker.domain.notices import event_type, is_progress
 from tracker.domain.observation import Observation
 from tracker.domain.task import (
     OPEN,
@@ -221,6 +222,16 @@ def test_a_second_verdict_is_a_duplicate_or_a_conflict() -> None:
 def test_what_was_true_earlier_is_stale() -> None:
     step = apply(a_task(S.SUCCEEDED, version=4), an_event(K.SEEN_RUNNING), now=NOW)
     assert step.verdict is Verdict.STALE
+
+
+def test_grown_progress_is_told_to_a_callers_own_url_alone() -> None:
+    for url, effects in (("https://caller.example/", (Effect.NOTIFY,)), (None, ())):
+        task = a_task(S.RUNNING, version=3, progress=50.0, callback_url=url)
+        grown = apply(task, an_event(K.SEEN_RUNNING, progress=60.0), now=NOW)
+        assert grown.effects == effects
+        assert grown.transition is not None
+        assert is_progress(grown.transition)
+        assert event_type(grown.transition) is None
 
 
 def test_progress_only_grows() -> None:

@@ -206,7 +206,7 @@ class MadeUp:
         return _call(sending.account, "POST", "/make", body)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
-        """`{id, word, context, said, parts, bill}`, or `{error: {code, why, …}}`."""
+        """`{id, word, context, said, look_now, parts, bill}`, or `{error: {code, why, …}}`."""
         del sending
         if isinstance(answer, HttpFailure) and answer.certainty is Certainty.NOT_SENT:
             return NotSent(answer.reason)
@@ -222,6 +222,7 @@ class MadeUp:
             context=made.get("context"),
             said=None if said is None else observation(said),
             parts=tuple(Part(one["id"], one["mark"]) for one in made.get("parts", ())),
+            look_now=made.get("look_now", False),
             costs=_bill(made),
         )
 

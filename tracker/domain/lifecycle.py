@@ -448,6 +448,8 @@ def _effects(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
             return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
         if kind is K.SEEN_FAILED:  # certain now: nobody asks any more
             return (Effect.STOP,)
+        if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
+            return (Effect.NOTIFY,) if after.callback_url is not None else ()
         return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
     if after.follow_up is not None:
         return _ENDED_AND_FOLLOWED_UP

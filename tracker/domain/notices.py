@@ -57,6 +57,11 @@ def event_type(step: Transition) -> EventType | None:
     return type_of(step.kind, step.from_state, step.to_state)
 
 
+def is_progress(step: Transition) -> bool:
+    """Tell whether all that a step brings is a running task's progress: subscribers skip it."""
+    return step.kind is EventKind.SEEN_RUNNING and step.from_state is step.to_state
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which notices an endpoint wants. Every field narrows; an empty one does not.

@@ -30,6 +30,7 @@ class Accepted:
     said:    what the answer already tells of the task, its verdict where it is the result.
     parts:   the further tasks that the same call created.
     costs:   what the provider charges for it, or says that it will.
+    look_now: it may have ended already, and nothing will tell: it is polled at once.
     """
 
     provider_task_id: str | None
@@ -40,6 +41,7 @@ class Accepted:
     said: Observation | None = None
     parts: tuple[Part, ...] = ()
     costs: tuple[Cost, ...] = ()
+    look_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,10 +64,17 @@ class Outbox:
             for task, step in changes
             if (type_ := notices.event_type(step)) is not None
         ]
-        if not told:
+        grown = [
+            (task, step)
+            for task, step in changes
+            if task.callback_url is not None and notices.is_progress(step)
+        ]
+        if not told and not grown:
             return
         theirs = subscribers()
         batch = _DeliveryBatch(tx, self._public_url, about)
+        for task, step in grown:
+            self._enqueue_to_caller(batch, EventType.TASK_UPDATED, task, step)
         for type_, task, step in told:
             self._enqueue_to_urls(batch, type_, task, step)
             for endpoint in theirs[task.tenant]:
@@ -156,6 +163,12 @@ class Outbox:
         if task.webhook_url is not None:
             body = batch.keep_change(type_, task, step, Payload.FULL)
             batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
+        self._enqueue_to_caller(batch, type_, task, step)
+
+    def _enqueue_to_caller(
+        self, batch: "_DeliveryBatch", type_: EventType, task: Task, step: Transition
+    ) -> None:
+        """Owe a step to the callback URL that came with the task, in its provider's shape."""
         front = self._providers[task.provider].front
         if task.callback_url is None or front is None or type_ in _NOT_TO_CALLERS:
             return

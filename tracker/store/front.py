@@ -30,16 +30,19 @@ class FrontFilter:
     named: Collection[str] | None = None
 
 
-def named(
+def named(  # noqa: PLR0913 - each kind of name
     db: Connection,
     tenant: str,
     provider: str,
     *,
     ids: Collection[UUID] = (),
+    keys: Collection[int] = (),
     external_ids: Collection[str] = (),
 ) -> list[Task]:
     """Find a tenant's tasks by either id, newest first. Accounts may share external ids."""
-    wanted = or_(tasks.c.id.in_(ids), tasks.c.external_task_id.in_(external_ids))
+    wanted = or_(
+        tasks.c.id.in_(ids), tasks.c.key.in_(keys), tasks.c.external_task_id.in_(external_ids)
+    )
     found = select(tasks).where(tasks.c.tenant == tenant, tasks.c.provider == provider, wanted)
     return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from tracker.domain import numbers
 from tracker.domain.expectation import EndedTask
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
@@ -155,14 +156,20 @@ def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
 
 
 def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:
-    """A tenant's task by our public id or by its external id; of several accounts' the newest."""
+    """A tenant's task by our public id, its external id or its decimal name.
+
+    Of several accounts' the newest; a decimal name comes after an external id that looks like one.
+    """
     named = tasks.c.external_task_id == name
     with contextlib.suppress(ValueError):  # else it can only be an external id
         named = or_(named, tasks.c.id == UUID(name))
+    key = numbers.key_of(name)
+    if key is not None:
+        named = or_(named, tasks.c.key == key)
     found = (
         select(tasks)
         .where(tasks.c.provider == provider, tasks.c.tenant == tenant, named)
-        .order_by(tasks.c.key.desc())
+        .order_by(*(() if key is None else (tasks.c.key == key,)), tasks.c.key.desc())
         .limit(1)
     )
     row = db.execute(found).one_or_none()

@@ -14,6 +14,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.policy import Policy
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.submit.attempting import Attempting
 from tracker.store.attempts import of_task
@@ -103,6 +104,23 @@ async def test_what_cannot_be_told_for_several_is_asked_for_one_by_one(
         assert played.asked.count("tasks") == 3
         states = {(await bench.task(task.key)).state for task in made}
         assert states == {TaskState.SUBMITTED if is_alone else TaskState.RUNNING}
+
+
+@pytest.mark.parametrize("may_have_ended", [True, False])
+async def test_what_may_have_ended_unsaid_is_polled_at_once(
+    database_url: str, *, may_have_ended: bool
+) -> None:
+    played = Played(make=says(id="theirs", look_now=may_have_ended))
+    async with open_workbench(database_url, Way(played)) as bench:
+        await bench.sent()
+        assert bool(await bench.claim(JobKind.RECONCILE)) is may_have_ended
+
+
+async def test_what_has_ended_already_is_polled_no_more(database_url: str) -> None:
+    played = Played(make=says(id="theirs", said=DONE, look_now=True))
+    async with open_workbench(database_url, Way(played)) as bench:
+        assert (await bench.sent()).state is TaskState.SUCCEEDED
+        assert await bench.claim(JobKind.RECONCILE) == []
 
 
 async def test_one_call_makes_several_tasks(database_url: str) -> None:

@@ -67,6 +67,7 @@ class LumaFront:
     prefixes = ("/luma", "/proxy/luma")
     roots = ()
     schemes = ()
+    key_fields = ()
     heeds_should_retry = True
     spares_reads = True
     shows_input = True

@@ -154,7 +154,9 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
                 TaskState.RUNNING, MODAL, provider_task_id=ids[0], message=message, stage=MODAL
             )
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
-        return Accepted(ids[0], message=message, said=said, parts=parts)
+        # An upscale may be done already, and no callback tells.
+        is_follow_up = sending.task.operation in ("action", "change", "simple-change")
+        return Accepted(ids[0], message=message, said=said, parts=parts, look_now=is_follow_up)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Say what an answer without a task proves: by its code, else by its HTTP status."""

@@ -123,7 +123,8 @@ class Create:
 class Get:
     """Show tasks by their names, in the order of these.
 
-    by:        `id` (ours), `external` (callers'), `any` tries both, for one name alone.
+    by:        `id` (ours, or its decimal name: domain.numbers), `external` (callers'), `any` tries
+               all, for one name alone.
     operation: a task of another one is none; None for all.
     must_exist: refuse with NOT_FOUND where no task has the name.
     wait_s:    how long the answer may be held back for the first task's end.
@@ -242,6 +243,14 @@ class Front(Protocol):
         ...
 
     @property
+    def key_fields(self) -> Sequence[str]:
+        """Header fields that carry the bare key, lower-case, besides `x-api-key`.
+
+        `authorization` stands for a key without a word before it.
+        """
+        ...
+
+    @property
     def heeds_should_retry(self) -> bool:
         """Tell whether its clients repeat refused calls unless `x-should-retry: false` is there.
 
@@ -298,6 +307,7 @@ class Front(Protocol):
 
         input_: what the task was made from, where `shows_input`.
         base: the public address of the front, for links.
-        Asked for steps that subscribers hear of: see domain.notices.
+        Asked for steps that subscribers hear of (see domain.notices), and where a running task's
+        progress has grown.
         """
         ...

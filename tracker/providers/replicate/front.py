@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
+from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
@@ -86,6 +87,7 @@ class ReplicateFront:
     prefixes = ("/replicate",)
     roots = ()
     schemes = ("token",)
+    key_fields = ()
     heeds_should_retry = False
     spares_reads = True
     shows_input = True
@@ -287,7 +289,8 @@ def _event(task: Task, step: Transition) -> str:
     has_started = task.state is TaskState.RUNNING and step.from_state is not step.to_state
     if has_started:
         return "start"
-    return "output" if task.artifacts else ""
+    has_grown = step.kind is not EventKind.SEEN_RUNNING  # else its progress alone has
+    return "output" if task.artifacts and has_grown else ""
 
 
 def _error(status: int, title: str, detail: str) -> FrontAnswer:

@@ -26,7 +26,7 @@ from tracker.domain.outcome import (
     certainty_of,
 )
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import Task, TaskError, TaskState
+from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
@@ -248,6 +248,8 @@ class Attempting:
         if accepted.said is not None:
             said = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
             recorder.record(item.begun.task.key, said)
+        if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
+            recorder.poll_soon(item.begun.task.key)
         if not accepted.parts:
             return
         known = tasks.owners(

@@ -58,10 +58,13 @@ class Authenticator:
         self._per_minute = per_minute
         self._taken: dict[int, TokenBucket] = {}
 
-    async def identify(self, request: Request, schemes: Sequence[str] = ()) -> Principal:
+    async def identify(
+        self, request: Request, schemes: Sequence[str] = (), fields: Sequence[str] = ()
+    ) -> Principal:
         """Return who is asking. Raises Unauthenticated, Unavailable.
 
         schemes: words before a key in Authorization that are taken besides Bearer, lower-case.
+        fields:  header fields that carry the bare key, besides X-API-Key.
         """
         if self._auth == "off":
             return ANYBODY
@@ -69,14 +72,18 @@ class Authenticator:
         if has_no_keys and is_local(request.scope):
             return ANYBODY
         try:
-            return await self._holder(request, schemes)  # the first key works before we know of it
+            return await self._holder(
+                request, schemes, fields
+            )  # the first key works before we know of it
         except Unauthenticated as error:
             if has_no_keys:
                 raise Unauthenticated(error.fault, _NO_KEYS_YET) from None
             raise
 
-    async def _holder(self, request: Request, schemes: Sequence[str]) -> Principal:
-        credential = _credential(request, schemes)
+    async def _holder(
+        self, request: Request, schemes: Sequence[str], fields: Sequence[str]
+    ) -> Principal:
+        credential = _credential(request, schemes, fields)
         if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
             return await self._keyring.holder(credential)
         return await self._keyring.signer(credential)
@@ -99,17 +106,22 @@ class Authenticator:
 
 
 async def admit(
-    request: Request, scope: Scope, *, schemes: Sequence[str] = (), is_counted: bool = True
+    request: Request,
+    scope: Scope,
+    *,
+    schemes: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    is_counted: bool = True,
 ) -> Principal:
     """Let a request in, and remember for whom it acts (`state.principal`) and waits.
 
-    schemes: see `Authenticator.identify`. is_counted: whether the key's rate limit holds.
+    schemes, fields: see `Authenticator.identify`. is_counted: whether the key's rate limit holds.
     Leaves in the request's state the RateLimit fields that its answer carries, whatever it is.
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
     ForeignPage, Unavailable.
     """
     authenticator: Authenticator = request.state.services.authenticator
-    principal = await authenticator.identify(request, schemes)
+    principal = await authenticator.identify(request, schemes, fields)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
     counted = authenticator.take(principal) if is_counted else None
@@ -142,15 +154,16 @@ def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 
 
-def _credential(request: Request, schemes: Sequence[str]) -> str:
+def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str]) -> str:
     """Return the key that the request presents. Raises Unauthenticated."""
     given = request.headers.get("authorization", "").strip()
     scheme, _, credential = given.partition(" ")
     if scheme.lower() in ("bearer", *schemes) and credential.strip():
         return credential.strip()
-    key = request.headers.get("x-api-key", "").strip()
-    if key:
-        return key
+    for field in ("x-api-key", *fields):
+        key = request.headers.get(field, "").strip()
+        if key and " " not in key:
+            return key
     if given:
         raise Unauthenticated(
             CredentialFault.INVALID, "the Authorization field must be: Bearer KEY"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from tracker.domain import cursor
+from tracker.domain import cursor, numbers
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.task import TERMINAL, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Page, Shown, Skip
@@ -97,15 +97,18 @@ async def _named(request: Request, provider: str, command: Get) -> list[Task]:
     """Return those of the named tasks that there are, in the order of their names."""
     owner, by_id = tenant(request), command.by == "id"
     ids = [id_ for name in command.names if (id_ := query.as_uuid(name))] if by_id else []
+    keys = [key for name in command.names if (key := numbers.key_of(name))] if by_id else []
     externals = () if by_id else command.names
     found = await services(request).store.read(
-        lambda db: front.named(db, owner, provider, ids=ids, external_ids=externals)
+        lambda db: front.named(db, owner, provider, ids=ids, keys=keys, external_ids=externals)
     )
-    known: dict[UUID | str, Task] = {
-        task.id if by_id else task.external_task_id: task
-        for task in reversed(found)  # of one name on several accounts the newest stays
-    }
-    wanted: Sequence[UUID | str] = ids if by_id else command.names
+    known: dict[UUID | int | str, Task] = {}
+    for task in reversed(found):  # of one name on several accounts the newest stays
+        names = (task.id, task.key) if by_id else (task.external_task_id,)
+        known |= dict.fromkeys(names, task)
+    wanted: Sequence[UUID | int | str] = command.names
+    if by_id:
+        wanted = [query.as_uuid(n) or numbers.key_of(n) or n for n in command.names]
     return [known[name] for name in dict.fromkeys(wanted) if name in known]
 
 

@@ -81,7 +81,13 @@ class FrontHost:
         call = self._call(request)
         scope = self._front.scope(call)
         is_spared = self._front.spares_reads and scope is AccessScope.TASKS_READ
-        await admit(request, scope, schemes=self._front.schemes, is_counted=not is_spared)
+        await admit(
+            request,
+            scope,
+            schemes=self._front.schemes,
+            fields=self._front.key_fields,
+            is_counted=not is_spared,
+        )
         command = self._front.read(call)
         digest = sha256(f"{self._provider} {call.path} ".encode() + request.scope["query_string"])
         if isinstance(command, WantsBody):

@@ -72,6 +72,7 @@ class KlingFront:
         *("account", "tasks", *standard.PRODUCTS),
     )
     schemes = ()
+    key_fields = ()
     heeds_should_retry = False
     spares_reads = False
     shows_input = False

@@ -1,0 +1,22 @@
+"""Decimal names of tasks."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.domain.numbers import key_of, number_of
+
+
+@given(key=st.integers(1, 2**52 - 1))
+def test_a_name_leads_back_to_its_key_and_survives_a_double(key: int) -> None:
+    name = number_of(key)
+    assert key_of(name) == key
+    assert len(name) == 16
+    assert int(float(json.loads(name))) == int(name) < 2**53
+
+
+@given(text=st.text(max_size=20) | st.integers(0, 10**17).map(str))
+def test_any_text_is_a_name_or_none(text: str) -> None:
+    key = key_of(text)
+    assert key is None or number_of(key) == text
