@@ -111,7 +111,7 @@ async def test_what_may_have_ended_unsaid_is_polled_at_once(
     database_url: str, *, may_have_ended: bool
 ) -> None:
     played = Played(make=says(id="theirs", look_now=may_have_ended))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, Way(played), policy=Policy()) as bench:
         await bench.sent()
         assert bool(await bench.claim(JobKind.RECONCILE)) is may_have_ended
 

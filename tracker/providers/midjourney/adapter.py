@@ -39,6 +39,7 @@ from tracker.providers.kit.reading import first_instant, first_text, text_of
 from tracker.providers.kit.scan import CLOCK_MARGIN
 from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
+from tracker.providers.midjourney.front import MidjourneyFront
 from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, with_their_id
 from tracker.providers.midjourney.options import (
     Kind,
@@ -376,5 +377,6 @@ PROVIDER = Provider(
     calls_back=_ADAPTER,
     cancels=_ADAPTER,
     probes=_ADAPTER,
+    front=MidjourneyFront(),
 )
 """There is no official service: the one region is a proxy of one's own beside this service."""

@@ -34,6 +34,7 @@ from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.state import services
+from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import run, with_inputs
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
@@ -58,9 +59,10 @@ class FrontHost:
         """Answer one request; whatever goes wrong is told in the provider's envelope."""
         request = Request(scope, receive, send)
         try:
-            response = await self._answer(request)
+            response = preflight(request) or await self._answer(request)
         except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
             response = self._refused(error, self._call(request))
+        allow_reading(request, response)
         await response(scope, receive, send)
 
     def routes(self) -> list[Route]:

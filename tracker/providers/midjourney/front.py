@@ -1,0 +1,172 @@
+"""A Midjourney proxy's API in front of our tasks: its routes, codes, task objects and callbacks.
+
+Written for the strictest readers: Dooy's client keeps ids of digits alone and sends them back as
+numbers, Licoy's takes HTTP 200 alone for success and polls for ever on null, backends of 99AI's
+kind read `properties.finalPrompt` unasked (https://github.com/Dooy/chatgpt-web-midjourney-proxy
+2.26.4, https://github.com/Licoy/ChatGPT-Midjourney, read 2026-11).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.numbers import number_of
+from tracker.domain.task import Task
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.midjourney.inputs import CREATES
+from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+MODES = ("mj-fast", "mj-turbo", "mj-relax")
+_LIST = "task/list-by-condition"
+_MOST_LISTED = 500
+_OPERATIONS: Mapping[str, str] = {create.path: name for name, create in CREATES.items()}
+_READING_POSTS = frozenset({_LIST})
+
+
+class MidjourneyFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/mj", *(f"/{mode}" for mode in MODES))
+    roots = ()
+    schemes = ()
+    key_fields = ("mj-api-secret", "authorization")
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET, or the list of tasks by their ids."""
+        is_reading = call.method in ("GET", "HEAD") or _path(call) in _READING_POSTS
+        return Scope.TASKS_READ if is_reading else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path, is_get = _path(call), call.method in ("GET", "HEAD")
+        operation = _OPERATIONS.get(path)
+        if operation is not None:
+            return _create(call, operation) if call.method == "POST" else wrong_method(call)
+        if path == _LIST:
+            return _list(call) if call.method == "POST" else wrong_method(call)
+        kind, _, rest = path.partition("/")
+        name, _, action = rest.partition("/")
+        named = name_in(name)
+        if not named:
+            return no_route(call)
+        match kind, action:
+            case ("task", "fetch") | ("image", ""):
+                return Get([named]) if is_get else wrong_method(call)
+            case "task", "cancel":
+                return Cancel(named) if call.method == "POST" else wrong_method(call)
+            case _:
+                return no_route(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show task objects; a create's answer by a code."""
+        del request_id
+        match command:
+            case Create():
+                return _accepted(shown.tasks[0])
+            case Cancel():
+                return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
+            case Get() if _path(call) == _LIST:
+                return FrontAnswer([task_object(one, shown.input_of(one)) for one in shown.tasks])
+            case _:
+                task = shown.tasks[0]
+                if _path(call).startswith("image/"):
+                    return _picture(task)
+                return FrontAnswer(task_object(task, shown.input_of(task)))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with a code; some clients show `description`, others `error.message`."""
+        del request_id, call
+        status, code = FAULTS[refusal.fault]
+        return _error(status, code, refusal.message)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the proxy did."""
+        del request_id
+        if parsed is None:
+            return _error(502, 9, "the proxy's answer cannot be read")
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the task object for each change of status or percent."""
+        del step, base
+        return json.dumps(task_object(task, input_), ensure_ascii=False).encode()
+
+
+def _path(call: FrontCall) -> str:
+    """Return the path behind `/mj`, which stands behind the prefix of a mode once more."""
+    return call.path.removeprefix("mj/")
+
+
+def _create(call: FrontCall, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    prefix = call.base.rpartition("/")[2]
+    mode = {"mode": prefix.removeprefix("mj-")} if prefix in MODES else {}
+    # Clients send empty texts for what is not set.
+    given = {name: value for name, value in call.body.items() if value not in ("", None)}
+    return Create(operation, {**given, **mode})
+
+
+def _list(call: FrontCall) -> Get | WantsBody:
+    """Read the ids, which come as texts or as numbers."""
+    if call.body is None:
+        return WantsBody()
+    ids = call.body.get("ids", [])
+    if not isinstance(ids, list) or len(ids) > _MOST_LISTED:
+        raise InvalidRequest(FieldError("ids", f"must be a list of at most {_MOST_LISTED} ids"))
+    names = [str(one) for one in ids if isinstance(one, str | int) and not isinstance(one, bool)]
+    return Get(names, by="id", must_exist=False)
+
+
+def _accepted(task: Task) -> FrontAnswer:
+    code = 21 if is_window(task) else 1
+    properties = {"finalPrompt": "", "remix": True} if code == 21 else {}
+    words = "提交成功" if code == 1 else "Waiting for window confirm"
+    return FrontAnswer(
+        {
+            "code": code,
+            "description": words,
+            "result": number_of(task.key),
+            "properties": properties,
+        }
+    )
+
+
+def _picture(task: Task) -> FrontAnswer:
+    urls = [one.url for one in task.artifacts if one.kind == "image" and one.url]
+    if not urls:
+        return _error(404, 3, "the task has no picture")
+    return FrontAnswer(None, 302, {"location": urls[0], "cache-control": "no-store"})
+
+
+def _error(status: int, code: int, message: str) -> FrontAnswer:
+    error = {"message": message, "type": "tracker_error", "code": str(code)}
+    return FrontAnswer(
+        {"code": code, "description": message, "type": "tracker_error", "error": error}, status
+    )
