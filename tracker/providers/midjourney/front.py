@@ -33,6 +33,8 @@ from tracker.providers.ports.front import (
 MODES = ("mj-fast", "mj-turbo", "mj-relax")
 _LIST = "task/list-by-condition"
 _MOST_LISTED = 500
+_WINDOW_S = 15
+"""Seconds that the answer to a button waits for the proxy's."""
 _OPERATIONS: Mapping[str, str] = {create.path: name for name, create in CREATES.items()}
 _READING_POSTS = frozenset({_LIST})
 
@@ -130,7 +132,9 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     mode = {"mode": prefix.removeprefix("mj-")} if prefix in MODES else {}
     # Clients send empty texts for what is not set.
     given = {name: value for name, value in call.body.items() if value not in ("", None)}
-    return Create(operation, {**given, **mode})
+    # Whether a button opened a window is told by the proxy alone, and clients heed it here only.
+    wait_s = _WINDOW_S if operation == "action" else 0
+    return Create(operation, {**given, **mode}, wait_s=wait_s, waits_for="sent")
 
 
 def _list(call: FrontCall) -> Get | WantsBody:

@@ -112,11 +112,17 @@ class WantsBody:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a task. wait_s: how long the answer may be held back for the task's end."""
+    """Make a task.
+
+    wait_s:    how long the answer may be held back.
+    waits_for: `end` of the task, or `sent`: until the provider has answered the submit, where the
+               answer of a create must tell what that said.
+    """
 
     operation: str
     input: Mapping[str, Any]
     wait_s: int = 0
+    waits_for: Literal["end", "sent"] = "end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class RunwayFront:
     prefixes = (_GATEWAY, "/runway", _COMFY)
     roots = ()
     schemes = ()
+    key_fields = ()
     heeds_should_retry = True
     spares_reads = True
     shows_input = True

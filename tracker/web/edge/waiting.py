@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
@@ -124,14 +124,26 @@ async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Sta
     return now
 
 
-async def until_over(request: Request, wait: WaitTime, task: Task, *, since: int | None) -> Task:
+async def until_over(
+    request: Request,
+    wait: WaitTime,
+    task: Task,
+    *,
+    since: int | None,
+    over: Collection[TaskState] = TERMINAL,
+) -> Task:
     """A task that has just been accepted: when it is over, or as it is when the time is.
 
     since: the watch's position before it was accepted.
+    over:  the states that are waited for.
     """
     our, until = services(request), wait.until
-    with our.watch.task(task.id, since=since, wants=_ends, holder=holder(request)) as waiter:
-        while task.state not in TERMINAL:
+
+    def wants(change: Change) -> bool:
+        return change.step.to_state in over
+
+    with our.watch.task(task.id, since=since, wants=wants, holder=holder(request)) as waiter:
+        while task.state not in over:
             woke = await waiter.sleep(until, leaving(request))
             if woke is Woke.REVOKED:
                 break  # it was accepted, which must be said; what came of it is not told

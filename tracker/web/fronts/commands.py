@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from tracker.domain import cursor, numbers
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
-from tracker.domain.task import TERMINAL, Task
+from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.ports.front import Cancel, Create, Get, Page, Shown, Skip
 from tracker.services.read.watch import Woke
 from tracker.services.submit.submission import Submission
@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SENDING_S = 20
 """Seconds that a cancel waits for the end of a submit."""
 _NO_TASK = "there is no such task"
+_SENT = frozenset(TaskState) - {TaskState.QUEUED}
 
 
 async def run(
@@ -72,7 +73,8 @@ async def _create(request: Request, provider: str, command: Create) -> Shown:
     )
     task = await accepted_once(request, asked)
     note(provider=provider, task=str(task.id))
-    return Shown([await _held(request, task, command.wait_s, since=place)])
+    over = _SENT if command.waits_for == "sent" else TERMINAL
+    return Shown([await _held(request, task, command.wait_s, since=place, over=over)])
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:
@@ -185,15 +187,23 @@ async def _cancelled(request: Request, task: Task) -> Task:
                     raise
 
 
-async def _held(request: Request, task: Task, wait_s: int, *, since: int | None) -> Task:
+async def _held(
+    request: Request,
+    task: Task,
+    wait_s: int,
+    *,
+    since: int | None,
+    over: Collection[TaskState] = TERMINAL,
+) -> Task:
     """Return a task once it is over, or as it is after so many seconds.
 
-    since: the feed's place before the task was looked at. Raises ClientDisconnect.
+    since: the feed's place before the task was looked at. over: the states that are waited for.
+    Raises ClientDisconnect.
     """
-    if not wait_s or task.state in TERMINAL:
+    if not wait_s or task.state in over:
         return task
     try:
-        return await until_over(request, WaitTime(wait_s, {}), task, since=since)
+        return await until_over(request, WaitTime(wait_s, {}), task, since=since, over=over)
     except Unavailable as error:
         # The task is durable: a client that reads a refusal would make another one.
         log.warning("an answer was not held to the end: %s", error)
