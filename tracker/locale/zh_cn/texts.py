@@ -231,6 +231,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no such provider; one of: {}": "没有这个服务商；可选：{0}",
         "is needed where type is {}": "type 为 {0} 时必填",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",
+        "must be a list of at most {} ids": "必须是最多 {0} 个 id 的列表",
         "names another task than {}: one can be continued; give the other one as an image": (
             "与 {0} 指的不是同一个任务：只能延续一个；另一个请以图片给出"
         ),
