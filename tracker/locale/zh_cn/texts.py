@@ -313,5 +313,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no task id and stage: this is no callback of a task": (
             "没有任务 id 和阶段：这不是任务的回调"
         ),
+        "is needed": "必填",
     }
 )

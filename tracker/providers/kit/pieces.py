@@ -1,7 +1,7 @@
 """Make pieces of results out of what answers hold: addresses and texts."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 
 def web_url(value: Any) -> str | None:
@@ -17,3 +17,9 @@ def web_url(value: Any) -> str | None:
 def text_url(text: str) -> str:
     """Return a text as a data URL, for artifacts that are written and not fetched."""
     return f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
+
+
+def text_in(url: str | None) -> str:
+    """Return the text of a data URL that `text_url` made; empty for anything else."""
+    head, _, text = (url or "").partition(",")
+    return unquote(text) if head.startswith("data:text/plain") else ""

@@ -90,8 +90,9 @@ class KlingCalls:
     made_by = MADE_BY
     named_in_tasks = NAMED_IN_TASKS
 
-    def refusal(self, account: Account) -> str | None:
+    def refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""
+        del path
         return refusal(account)
 
     def is_public(self, item: Mapping[str, Any]) -> bool:

@@ -65,8 +65,11 @@ class PassesOn(Protocol):
         """The fields, at any depth of a task's input, that hold the id of an object."""
         ...
 
-    def refusal(self, account: Account) -> str | None:
-        """Why an account's upstream cannot be asked; None when it can."""
+    def refusal(self, account: Account, path: str) -> str | None:
+        """Return why a call cannot be made at an account's upstream; None when it can.
+
+        path: a key of `calls`.
+        """
         ...
 
     def is_public(self, item: Mapping[str, Any]) -> bool:

@@ -22,8 +22,9 @@ class RunwayCalls:
     made_by: Mapping[str, str] = MappingProxyType({})
     named_in_tasks: Mapping[str, NamedObject] = MappingProxyType({})
 
-    def refusal(self, account: Account) -> str | None:
+    def refusal(self, account: Account, path: str) -> str | None:
         """Say that gateways know no organization."""
+        del path
         if account.profile in (None, "official") and not account.base_url.endswith(
             ("/runway", "/runwayml")
         ):

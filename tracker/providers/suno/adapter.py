@@ -20,6 +20,7 @@ from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Hint, Inbound, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
+from tracker.providers.suno.front import SunoFront
 from tracker.providers.suno.gateway import GatewayDialect
 from tracker.providers.suno.naming import parent_in, with_their_names
 from tracker.providers.suno.options import (
@@ -32,6 +33,7 @@ from tracker.providers.suno.options import (
     flaws_of,
     profile_of,
 )
+from tracker.providers.suno.passing import SunoCalls
 from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
 from tracker.providers.suno.records import read_callback
 from tracker.providers.suno.reseller import ResellerDialect
@@ -115,4 +117,6 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     probes=_ADAPTER,
+    front=SunoFront(),
+    passes_on=SunoCalls(),
 )

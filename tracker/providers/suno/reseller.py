@@ -48,10 +48,12 @@ _RECORDS: Mapping[str, str] = MappingProxyType(
         "midi": "midi/record-info",
         "suno": "suno/cover/record-info",
         "voice": "voice/record-info",
+        "voice/validate": "voice/validate-info",
+        "voice/regenerate": "voice/validate-info",
     }
 )
-"""Where the tasks of creates are asked for, by the first part of their path."""
-_AT_ONCE = frozenset(
+"""Where the tasks of creates are asked for, by their path or its first part."""
+AT_ONCE = frozenset(
     {"generate/get-timestamped-lyrics", "generate/generate-persona", "style/generate"}
 )
 """Creates whose answer is the result."""
@@ -137,7 +139,7 @@ class ResellerDialect(TableAdapter):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create; a callback URL is required also where none of ours can be reached."""
-        if sending.callback_url is None and sending.task.operation not in _AT_ONCE:
+        if sending.callback_url is None and sending.task.operation not in AT_ONCE:
             body = {**sending.body, "callBackUrl": UNREACHABLE}
             return super().build_submit(_with_body(sending, body))
         return super().build_submit(sending)
@@ -149,7 +151,7 @@ class ResellerDialect(TableAdapter):
         parsed = parsed_of(answer)
         if _code(parsed) not in (None, "200"):
             return self.refusal(sending, answer, parsed)
-        if sending.task.operation in _AT_ONCE:
+        if sending.task.operation in AT_ONCE:
             data = parsed.get("data") if isinstance(parsed, dict) else None
             if data in (None, "", [], {}):
                 return self.refusal(sending, answer, parsed)
@@ -183,8 +185,9 @@ class ResellerDialect(TableAdapter):
         task_id = asking.task.provider_task_id
         if task_id is None:
             return None
-        first = asking.task.operation.partition("/")[0]
-        path = _RECORDS.get(first, "generate/record-info")
+        operation = asking.task.operation
+        first = operation.partition("/")[0]
+        path = _RECORDS.get(operation, _RECORDS.get(first, _RECORDS["generate"]))
         url = f"{asking.account.base_url}/{path}?taskId={quote(task_id, safe='')}"
         return HttpCall("GET", url, self.headers(asking.account))
 

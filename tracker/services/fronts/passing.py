@@ -117,7 +117,7 @@ class Passing:
         owner = None
         if call.names is not None or call.untold:
             passage, owner = await self._naming(passage, call)
-        account = self._account(passage.provider, passes, owner)
+        account = self._account(passage, passes, owner)
         async with AsyncExitStack() as held:
             await self._places.take(passage.tenant, held)
             answer = await self._ask(passage, passes, account)
@@ -190,14 +190,16 @@ class Passing:
             body = bytearray(json.dumps(shown).encode())
         return replace(answer, chunks=Text(bytes(body)).pieces())
 
-    def _account(self, provider: str, passes: PassesOn, owner: str | None) -> str:
+    def _account(self, passage: Passage, passes: PassesOn, owner: str | None) -> str:
         """The account that has the object, else the main one or the first that can be asked."""
-        context = self._context
+        context, provider = self._context, passage.provider
         main = owner or context.main_account(provider)
         names = sorted(context.accounts_of(provider), key=lambda name: (name != main, name))
         if owner is not None:
             names = [name for name in names if name == owner]
-        refusals = [passes.refusal(context.accounts[provider, name]) for name in names]
+        refusals = [
+            passes.refusal(context.accounts[provider, name], passage.path) for name in names
+        ]
         for name, refusal in zip(names, refusals, strict=True):
             if refusal is None:
                 return name

@@ -88,6 +88,7 @@ class ResellerApi:
             ),
             *(ApiRoute("POST", base + path, partial(self._at_once, path)) for path in _AT_ONCE),
             *(ApiRoute("GET", f"{base}{path}/record-info", self._record) for path in _RECORDS),
+            ApiRoute("GET", f"{base}/voice/validate-info", self._record),
             ApiRoute("GET", base + self._credit_path, self._credit),
         )
 

@@ -1,0 +1,309 @@
+"""Suno's four protocols under one prefix: gateways, raw songs, sunoapi.org, gcui-art's server.
+
+Sources: github.com/QuantumNous/new-api, github.com/Dooy/chatgpt-web-midjourney-proxy (2.26.4),
+docs.sunoapi.org, github.com/gcui-art/suno-api, read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_calls import (
+    MOST_WAIT_S,
+    name_in,
+    no_route,
+    whole_number,
+    wrong_method,
+)
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    PassOn,
+    Refusal,
+    Shown,
+    Skip,
+    WantsBody,
+)
+from tracker.providers.suno.front.records import callback_view, record_view
+from tracker.providers.suno.front.rows import is_lyrics, row_view
+from tracker.providers.suno.front.songs import clip_view, every_song, info_view, lyrics_view
+from tracker.providers.suno.gateway import GatewayDialect
+from tracker.providers.suno.naming import named_song
+from tracker.providers.suno.passing import BALANCES
+from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
+from tracker.providers.suno.reseller import AT_ONCE, ResellerDialect
+
+_RESELLER, _SERVER = "api/v1/", "api/"
+_MOST_IDS = 200
+_LIBRARY = 20
+"""Tasks on a page of a server's library."""
+
+
+class Protocol(StrEnum):
+    """The protocol of a call."""
+
+    GATEWAY = "gateway"
+    RAW = "raw"
+    RESELLER = "reseller"
+    SERVER = "server"
+
+
+_CREATES: Mapping[str, tuple[Protocol, str]] = MappingProxyType(
+    {create.path: (Protocol.GATEWAY, name) for name, create in GatewayDialect.creates.items()}
+    | {create.path.rstrip("/"): (Protocol.RAW, name) for name, create in RawDialect.creates.items()}
+    | {
+        _RESELLER + create.path: (Protocol.RESELLER, name)
+        for name, create in ResellerDialect.creates.items()
+    }
+    | {
+        _SERVER + create.path: (Protocol.SERVER, name)
+        for name, create in SelfHostedDialect.creates.items()
+    }
+)
+_CODES: Mapping[Fault, str] = MappingProxyType(
+    {
+        Fault.INVALID: "invalid_request",
+        Fault.UNREADABLE: "invalid_request",
+        Fault.NOT_FOUND: "task_not_exist",
+        Fault.NOT_SERVED: "provider_not_found",
+        Fault.RATE_LIMITED: "rate_limited",
+    }
+)
+"""Codes of new-api; the other faults keep our own words."""
+
+
+class SunoFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/suno", "/task/suno/v1")
+    roots = ()
+    schemes = ()
+    key_fields = ()
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Take a query for a list of tasks for reading, although it is a POST."""
+        is_read = call.method in ("GET", "HEAD") or call.path == "fetch"
+        return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        if call.path in _CREATES and call.method == "POST":
+            return _create(call, *_CREATES[call.path])
+        if call.path == "fetch":
+            return _fetch_many(call) if call.method == "POST" else wrong_method(call)
+        if call.path in _CREATES or call.method not in ("GET", "HEAD"):
+            return wrong_method(call) if _is_known(call.path) else no_route(call)
+        return _read(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks in the protocol that they were asked for in."""
+        del request_id
+        if isinstance(command, Create):
+            return FrontAnswer(_created(call, command, shown))
+        match _protocol(call.path):
+            case Protocol.GATEWAY:
+                rows = [row_view(task, shown.input_of(task)) for task in shown.tasks]
+                return FrontAnswer(_good(rows if call.path == "fetch" else rows[0]))
+            case Protocol.RESELLER:
+                task = shown.tasks[0]
+                return FrontAnswer(_record(record_view(task, shown.input_of(task))))
+            case Protocol.SERVER:
+                return FrontAnswer(_infos(call, shown))
+            case Protocol.RAW:
+                if call.path.startswith("lyrics/"):
+                    return FrontAnswer(lyrics_view(shown.tasks[0]))
+                return FrontAnswer(_feed(call, shown))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer in the error envelope of the call's protocol."""
+        del request_id
+        status, message = STATUSES[refusal.fault], refusal.message
+        match Protocol.GATEWAY if call is None else _protocol(call.path):
+            case Protocol.RESELLER:
+                return FrontAnswer({"code": status, "msg": message, "data": None}, status)
+            case Protocol.SERVER:
+                status = 400 if refusal.fault is Fault.INVALID else status
+                return FrontAnswer({"error": message}, status)
+            case _:
+                is_asked = refusal.fault in (Fault.INVALID, Fault.NOT_FOUND)
+                status = 400 if is_asked else status
+                code = _CODES.get(refusal.fault, refusal.fault.value)
+                error = {"message": message, "type": "suno_error", "code": code}
+                body = {"code": code, "message": message, "data": None, "error": error}
+                return FrontAnswer(body, status)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did."""
+        del request_id
+        if parsed is None:
+            return FrontAnswer({"code": 502, "msg": "the answer is no JSON", "data": None}, 502)
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell each stage of a reseller's task; of a gateway's, the end."""
+        del step, base
+        if task.operation in ResellerDialect.creates:
+            body = callback_view(task, input_)
+            return None if body is None else json.dumps(body).encode()
+        if task.operation in GatewayDialect.creates and task.state in TERMINAL:
+            return json.dumps(row_view(task, input_)).encode()
+        return None
+
+
+def _is_known(path: str) -> bool:
+    return path in _CREATES or path.split("/", maxsplit=1)[0] in ("fetch", "feed", "lyrics", "api")
+
+
+def _protocol(path: str) -> Protocol:
+    if path.startswith(_RESELLER):
+        return Protocol.RESELLER
+    if path.startswith(_SERVER):
+        return Protocol.SERVER
+    is_raw = path.split("/", maxsplit=1)[0] in ("generate", "feed", "lyrics")
+    return Protocol.RAW if is_raw else Protocol.GATEWAY
+
+
+def _create(call: FrontCall, protocol: Protocol, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    waits = operation in AT_ONCE or operation == "gcui/generate_lyrics"
+    if protocol is Protocol.SERVER and call.body.get("wait_audio") is True:
+        waits = True
+    return Create(operation, call.body, wait_s=MOST_WAIT_S if waits else 0)
+
+
+def _fetch_many(call: FrontCall) -> Get | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    ids = call.body.get("ids")
+    if not isinstance(ids, list) or len(ids) > _MOST_IDS:
+        raise InvalidRequest(FieldError("ids", f"must be a list of at most {_MOST_IDS} ids"))
+    return Get([str(one) for one in ids], by="id", must_exist=False)
+
+
+def _read(call: FrontCall) -> Command | Refusal:
+    first, _, rest = call.path.partition("/")
+    if call.path in BALANCES:
+        return PassOn(call.path)
+    if first in ("fetch", "lyrics") and rest and (named := name_in(rest)):
+        return Get([named])
+    if first == "feed" and rest:
+        return Get(_tasks_of(rest.split(",")), by="id", must_exist=False)
+    if call.path == "api/get":
+        ids = [one for one in (call.parameter("ids") or "").split(",") if one]
+        if ids:
+            return Get(_tasks_of(ids), by="id", must_exist=False)
+        page = whole_number(call, "page", default=0, low=0, high=10_000)
+        return Skip(limit=_LIBRARY, offset=page * _LIBRARY)
+    if call.path == "api/clip":
+        return Get(_tasks_of([call.parameter("id") or ""]), by="id", must_exist=True)
+    if call.path.startswith(_RESELLER) and call.path.endswith(("/record-info", "/validate-info")):
+        name = name_in(call.parameter("taskId") or "")
+        if not name:
+            raise InvalidRequest(FieldError("taskId", "is needed"))
+        return Get([name])
+    return no_route(call)
+
+
+def _tasks_of(names: Sequence[str]) -> Sequence[str]:
+    """Return the tasks of named songs; a task may be named itself."""
+    found = [song[0] if (song := named_song(name)) else name for name in names[:_MOST_IDS]]
+    return list(dict.fromkeys(found))
+
+
+def _good(data: Any) -> dict[str, Any]:
+    return {"code": "success", "message": "", "data": data}
+
+
+def _record(data: Any) -> dict[str, Any]:
+    return {"code": 200, "msg": "success", "data": data}
+
+
+def _created(call: FrontCall, command: Create, shown: Shown) -> Any:
+    task = shown.tasks[0]
+    input_ = shown.input_of(task) or command.input
+    match _CREATES[call.path][0]:
+        case Protocol.GATEWAY:
+            return _good(str(task.id))
+        case Protocol.RESELLER:
+            return _at_once(task) if command.operation in AT_ONCE else _record(_named(task))
+        case Protocol.SERVER:
+            if is_lyrics(task):
+                return lyrics_view(task)
+            return [info_view(task, song, input_) for song in every_song(task)]
+        case Protocol.RAW:
+            if is_lyrics(task):
+                return {"id": str(task.id)}
+            clips = [clip_view(task, song, input_) for song in every_song(task)]
+            return {"id": str(task.id), "clips": clips, "status": "complete", "metadata": {}}
+
+
+def _named(task: Task) -> dict[str, str]:
+    return {"taskId": str(task.id)}
+
+
+def _at_once(task: Task) -> dict[str, Any]:
+    """Answer a call that makes no task at the provider with its result, or with its failure."""
+    if task.state is TaskState.SUCCEEDED and task.detail is not None:
+        return _record(task.detail.get("data"))
+    if task.state in TERMINAL:
+        return {"code": 500, "msg": reason_of(task) or "failed", "data": None}
+    return _record(_named(task))
+
+
+def _feed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
+    wanted = call.path.removeprefix("feed/").split(",")
+    clips = {
+        song.name: clip_view(task, song, shown.input_of(task))
+        for task in shown.tasks
+        for song in every_song(task)
+    }
+    names = [name for one in wanted for name in _songs_named(one, shown)]
+    return [clips[name] for name in dict.fromkeys(names) if name in clips]
+
+
+def _songs_named(name: str, shown: Shown) -> Sequence[str]:
+    """Return the songs that a name stands for: itself, or those of the task that it is."""
+    for task in shown.tasks:
+        if name == str(task.id):
+            return [song.name for song in every_song(task)]
+    return [name]
+
+
+def _infos(call: FrontCall, shown: Shown) -> Any:
+    infos = {
+        song.name: info_view(task, song, shown.input_of(task))
+        for task in shown.tasks
+        for song in every_song(task)
+        if not is_lyrics(task)
+    }
+    if call.path == "api/clip":
+        return infos.get(call.parameter("id") or "") or next(iter(infos.values()), {})
+    ids = [one for one in (call.parameter("ids") or "").split(",") if one]
+    if not ids:
+        return list(infos.values())
+    names = [name for one in ids for name in _songs_named(one, shown)]
+    return [infos[name] for name in names if name in infos]

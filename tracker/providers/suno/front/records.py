@@ -1,0 +1,199 @@
+"""Tasks as sunoapi.org shows them: records, and callbacks in stages.
+
+Written for the strictest readers: PyPI suno-music-cli 0.1.2 takes the whole number 200 alone for
+success, and `errorCode` as a number; PyPI suno-easy 0.2.0 knows failures by `successFlag`, npm
+@felores/kie-ai-mcp-server 5.0.0 by `status` (their sources, read 2026-11).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import reason_of
+from tracker.providers.kit.pieces import text_in
+from tracker.providers.suno.front.rows import is_lyrics
+from tracker.providers.suno.front.songs import Song, songs_of
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+_REFUSED = frozenset({"refused", "never_submitted", "outcome_unknown"})
+_SENSITIVE = "SENSITIVE_WORD_ERROR"
+_STAGES = {"text": "TEXT_SUCCESS", "first": "FIRST_SUCCESS"}
+_FIRST, _TEXT = "first", "text"
+_NAMES = {"wav/generate": ("audio", "audioWavUrl"), "mp4/generate": ("video", "videoUrl")}
+
+
+def is_song(task: Task) -> bool:
+    """Tell whether a task makes songs."""
+    head = task.operation.partition("/")[0]
+    return not is_lyrics(task) and head in ("generate", "submit", "raw", "gcui", "uploads")
+
+
+def word_of(task: Task) -> str:
+    """Return the status word of a task."""
+    match task.state:
+        case TaskState.SUCCEEDED:
+            return "SUCCESS"
+        case TaskState.RUNNING:
+            return _STAGES.get(stage_of(task) or "", "PENDING")
+        case TaskState.FAILED | TaskState.CANCELLED | TaskState.EXPIRED:
+            if task.provider_status == _SENSITIVE:
+                return _SENSITIVE
+            if task.error is not None and task.error.type in _REFUSED:
+                return "CREATE_TASK_FAILED"
+            return "GENERATE_LYRICS_FAILED" if is_lyrics(task) else "GENERATE_AUDIO_FAILED"
+        case _:
+            return "PENDING"
+
+
+def stage_of(task: Task) -> str | None:
+    """Return how far a running task is: its lyrics are there, or its first song; None for less."""
+    states = [piece.state for piece in task.artifacts if piece.kind == "audio"]
+    if ArtifactState.READY in states:
+        return _FIRST
+    has_text = any(piece.kind == "text" for piece in task.artifacts)
+    return _TEXT if has_text or states or task.stage in (_TEXT, _FIRST) else None
+
+
+def record_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a task."""
+    word, reason = word_of(task), reason_of(task)
+    return {
+        "taskId": str(task.id),
+        "parentMusicId": "",
+        "param": "{}",
+        "type": "GENERATE",
+        "operationType": task.operation,
+        "status": word,
+        "successFlag": word
+        if word == "SUCCESS" or word.endswith(("FAILED", "ERROR"))
+        else "PENDING",
+        "errorCode": _number(task) if reason is not None else None,
+        "errorMessage": reason,
+        "response": _response(task, input_),
+        "createTime": int(task.created_at.timestamp() * 1000),
+        "completeTime": None
+        if task.finished_at is None
+        else int(task.finished_at.timestamp() * 1000),
+    }
+
+
+def _number(task: Task) -> int:
+    code = task.error.code if task.error is not None else None
+    return int(code) if code is not None and code.isascii() and code.isdigit() else 500
+
+
+def _response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
+    if is_song(task):
+        songs = [_song(task, song, input_) for song in _told(task)]
+        return {"taskId": str(task.id), "sunoData": songs} if songs else None
+    if task.state is not TaskState.SUCCEEDED:
+        return None
+    return {"taskId": str(task.id), **_result(task)}
+
+
+def _result(task: Task) -> dict[str, Any]:
+    """Return the files or the texts of a task, under the provider's names for them."""
+    if is_lyrics(task):
+        return {"data": lyrics_list(task)}
+    found: dict[str, Any] = {}
+    for piece in task.artifacts:
+        head, _, _ = (piece.key or piece.kind).partition(".")
+        name = _camel(head)
+        if (piece.key or "").rpartition(".")[2].isdigit():
+            found.setdefault(name, []).append(piece.url)
+        else:
+            found[name] = piece.url
+    kind, name = _NAMES.get(task.operation, ("", ""))
+    url = next((piece.url for piece in task.artifacts if piece.kind == kind), None)
+    return found | ({name: url} if url else {})
+
+
+def lyrics_list(task: Task) -> list[dict[str, Any]]:
+    """Return the lyrics of a task, each with its title."""
+    return [
+        {
+            "text": text_in(piece.url),
+            "title": str(piece.extra.get("title", "")),
+            "status": "complete",
+            "errorMessage": "",
+        }
+        for piece in task.artifacts
+        if piece.kind == "text"
+    ]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
+def _told(task: Task) -> list[Song]:
+    """Return the songs that are shown; before there is a sound, one that has its lyrics alone."""
+    songs = list(songs_of(task))
+    if songs or task.state in TERMINAL:
+        return songs
+    texts = [text_in(piece.url) for piece in task.artifacts if piece.kind == "text"]
+    return [Song(f"{task.id}-{n}", "queued", lyrics=text) for n, text in enumerate(texts)]
+
+
+def _song(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+    return {_camel(name): value for name, value in _snake(song, input_).items()} | {
+        "createTime": task.created_at.strftime(_TIME)
+    }
+
+
+def _snake(song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+    is_ready = song.status == "complete"
+    audio = song.audio if is_ready else ""
+    return {
+        "id": song.name,
+        "audio_url": audio,
+        "source_audio_url": song.said("source_audio_url") or audio,
+        "stream_audio_url": song.said("stream_audio_url") or song.audio,
+        "source_stream_audio_url": song.audio,
+        "image_url": song.image,
+        "source_image_url": song.image,
+        "prompt": song.lyrics or str(input_.get("prompt") or ""),
+        "model_name": song.said("model_name") or str(input_.get("model") or ""),
+        "title": song.said("title") or str(input_.get("title") or ""),
+        "tags": song.said("tags") or str(input_.get("style") or ""),
+        "duration": song.duration,
+    }
+
+
+def callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the callback of a task as it stands; None for one that nobody expects."""
+    name = str(task.id)
+    if task.state is TaskState.RUNNING:
+        stage = stage_of(task)
+        if stage is None or not is_song(task):
+            return None
+        return _callback(
+            200,
+            "Text generated." if stage == _TEXT else "First song ready.",
+            name,
+            {
+                "callbackType": stage,
+                "data": _songs(task, input_),
+            },
+        )
+    if task.state is TaskState.SUCCEEDED:
+        data: Any = _songs(task, input_) if is_song(task) else _result(task)
+        if is_lyrics(task):
+            data = lyrics_list(task)
+        return _callback(
+            200, "All generated successfully.", name, {"callbackType": "complete", "data": data}
+        )
+    if task.state in TERMINAL:
+        reason = reason_of(task) or "failed"
+        return _callback(_number(task), reason, name, {"callbackType": "error", "data": None})
+    return None
+
+
+def _songs(task: Task, input_: Mapping[str, Any]) -> list[dict[str, Any]]:
+    made = task.created_at.strftime(_TIME)
+    return [{**_snake(song, input_), "createTime": made} for song in _told(task)]
+
+
+def _callback(code: int, text: str, task_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": code, "msg": text, "data": {"task_id": task_id, "taskId": task_id, **data}}
