@@ -86,7 +86,7 @@ def test_listen_relays_each_event_once_and_signed(service: str, tmp_path: Path) 
             while not has_relayed():
                 over = http.get(f"/v1/tasks/{submit(http)['id']}?wait=60").json()
                 assert over["state"] == "succeeded"
-                with suppress(AssertionError):
+                with suppress(AssertionError):  # the next task is the next try
                     wait_until(has_relayed, timeout_s=2)
             process.signal(signal.SIGINT)
             process.join()

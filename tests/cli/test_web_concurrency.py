@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.databases import PostgresTemplate
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 
@@ -20,17 +21,21 @@ CONNECTIONS = 64
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-@pytest.fixture
-def env(postgres_url: str, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("several")
+
+
+@pytest.fixture(scope="module")
+def env(postgres_template: PostgresTemplate, folder: Path) -> Iterator[dict[str, str]]:
     more = {"PORT": str(free_port()), "WEB_CONCURRENCY": "2"}
-    return environment(
-        postgres_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, **more
-    )
+    with postgres_template.copy() as url:
+        yield environment(url, folder, provider_url="http://127.0.0.1:9", public_url=None, **more)
 
 
-@pytest.fixture
-def service(env: dict[str, str], tmp_path: Path) -> Iterator[Process]:
-    process = Process(("serve", "--no-worker"), env, tmp_path / "serve.log").start()
+@pytest.fixture(scope="module")
+def service(env: dict[str, str], folder: Path) -> Iterator[Process]:
+    process = Process(("serve", "--no-worker"), env, folder / "serve.log").start()
     try:
         wait_until_ready(_url(env), process)
         wait_until(lambda: len(_listeners(process, env)) == 2)
@@ -96,9 +101,7 @@ def test_one_that_dies_is_replaced_and_gets_its_share_again(
     before = set(_listeners(service, env))
     victim = min(before)
     os.kill(victim, signal.SIGKILL)
-    wait_until(
-        lambda: len(now := set(_listeners(service, env))) == 2 and victim not in now, timeout_s=30
-    )
+    wait_until(lambda: len(now := set(_listeners(service, env))) == 2 and victim not in now)
     with ExitStack() as stack:
         _dial(stack, env)
         shares = _sockets(service, env, "01")

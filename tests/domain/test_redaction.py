@@ -119,6 +119,6 @@ def test_a_long_text_is_redacted_wherever_a_secret_lies(shift: int) -> None:
     + [f"callbacks{mark * 50_000}" for mark in ("/a", "\\u002fa", "%2fa%2f", "\\u0061")],
 )
 def test_no_text_takes_long(evil: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     REDACTOR.redact(evil)
-    assert time.perf_counter() - began < 5  # 0.1 s on an idle machine; a square would take hours
+    assert time.process_time() - began < 5  # 0.1 s on an idle machine; a square would take hours

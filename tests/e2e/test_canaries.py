@@ -1,9 +1,6 @@
 """A canary in every secret and every way to fail: afterwards it stands nowhere."""
 
 import json
-import os
-import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,9 +10,10 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support.command import run
 from tests.support.objects import fill
 from tests.support.requests import submission
-from tests.support.service import ROOT, Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.sink import Sink
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import wait_until
@@ -95,16 +93,7 @@ def _stored(database_url: str, folder: Path) -> str:
 
 
 def _command(env: dict[str, str], *arguments: str) -> str:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tracker", *arguments],
-        env=inherited | env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    done = run(*arguments, **env)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 

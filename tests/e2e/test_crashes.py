@@ -148,7 +148,7 @@ def _check(
     names = {prefix + name for prefix in prefixes for name in SCENARIOS}
     assert set(acknowledged) == names
     for name, task_id in acknowledged.items():
-        task = world.finished(task_id, timeout_s=40)
+        task = world.finished(task_id)
         assert (task["state"], task["external_task_id"]) == ("succeeded", name)
     listed = world.http.get("/v1/tasks?limit=500").json()["tasks"]
     assert {task["id"] for task in listed} == set(acknowledged.values())

@@ -86,7 +86,7 @@ def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and
         provider_url="http://127.0.0.1:9",
         public_url=None,
         TRACKER_LEASE_S="1",
-        TRACKER_DELIVER_TIMEOUT_S="2",
+        TRACKER_DELIVER_TIMEOUT_S="6",
     )
     with (
         serving(env, door=door, workers=False) as url,

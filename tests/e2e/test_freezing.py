@@ -38,7 +38,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
                 provider_url=emulator.url,
                 public_url=None,
                 PORT=str(port),
-                TRACKER_LEASE_S="1",
+                TRACKER_LEASE_S="3",
                 # Of a submit that was cut off nothing is asked before this is over, and one that
                 # takes longer counts as cut off: no less than a busy machine needs.
                 TRACKER_SUBMIT_TIMEOUT_S="8",

@@ -79,7 +79,7 @@ def _goes_on(world: World, task_id: str) -> None:
     world.move(world.task(task_id)["external_task_id"], "succeed")
     assert world.finished(task_id)["state"] == "succeeded"
     world.play("ok")
-    assert world.finished(world.submit(), timeout_s=40)["state"] == "succeeded"
+    assert world.finished(world.submit())["state"] == "succeeded"
 
 
 def test_a_postgresql_that_dies_and_comes_back_needs_no_restart(

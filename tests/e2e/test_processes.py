@@ -77,8 +77,8 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
                 public_url=url,
                 PORT=str(port),
                 TRACKER_KLING_MAX_IN_FLIGHT=str(CAP),
-                TRACKER_LEASE_S="2",
-                TRACKER_SUBMIT_TIMEOUT_S="3",
+                TRACKER_LEASE_S="10",
+                TRACKER_SUBMIT_TIMEOUT_S="8",
                 TRACKER_DRAIN_S="0.3",
                 TRACKER_POLL_QUIET_S="0.5",
             )

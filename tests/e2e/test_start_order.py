@@ -34,9 +34,9 @@ def test_a_service_waits_for_its_database(server: PostgresServer, tmp_path: Path
     )
     process = Process(("serve",), env, tmp_path / "log").start()
     try:
-        wait_until(lambda: "waiting up to 60 s" in process.log.read_text(), timeout_s=30)
+        wait_until(lambda: "waiting up to 60 s" in process.log.read_text())
         server.start()
-        wait_until_ready(f"http://127.0.0.1:{port}", process, timeout_s=30)
+        wait_until_ready(f"http://127.0.0.1:{port}", process)
         assert process.log.read_text().count("waiting up to") == 1
     finally:
         process.kill()

@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.waiting import PATIENCE_S
+
 MULTI_IMAGE = "/kling/v1/videos/multi-image2video"
 TEXT = "/v1/videos/text2video"
 KEY = {"authorization": "Bearer emulator-key"}
@@ -81,7 +83,7 @@ class Api:
     """A caller of the emulated provider, with the control routes at hand."""
 
     def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, headers=KEY, trust_env=False, timeout=5)
+        self.http = httpx.Client(base_url=url, headers=KEY, trust_env=False, timeout=PATIENCE_S)
 
     def close(self) -> None:
         """Close all connections."""
@@ -118,7 +120,7 @@ class Api:
         return self.http.get(f"/emulator/{name}").raise_for_status().json()
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 5) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Ask until it holds; for the few tests on a wall clock. Fails after so many seconds."""
     end = time.monotonic() + seconds
     while not holds():

@@ -60,7 +60,7 @@ class Nursery:
         """End it, and whatever it forked."""
         assert self._helper.stdin is not None
         self._helper.stdin.close()
-        self._helper.wait(10)
+        self._helper.wait(60)
 
     def _ask(self, what: dict[str, Any]) -> Any:
         stdin, stdout = self._helper.stdin, self._helper.stdout

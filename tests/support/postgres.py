@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.memory import folder_in_memory
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 _NOBODY = 65534
 
@@ -89,7 +89,7 @@ class PostgresServer:
         try:
             self.stop()
         finally:
-            self._cleanup.communicate(timeout=20)
+            self._cleanup.communicate(timeout=PATIENCE_S)
 
     def url(self, database: str = "postgres") -> str:
         """A database's address."""
@@ -105,14 +105,14 @@ class PostgresServer:
             self._running = self._spawn("postgres", [*arguments, "-c", "max_connections=200"])
             self._tell_cleanup(str(self._running.pid))
         try:
-            psycopg.connect(self.url(), connect_timeout=2).close()
+            psycopg.connect(self.url(), connect_timeout=20).close()
         except psycopg.OperationalError:
             return False
         return True
 
     def _ended(self) -> None:
         assert self._running is not None
-        self._running.wait(20)
+        self._running.wait(PATIENCE_S)
         self._running = None
         self._tell_cleanup("")  # its number may soon be another process's
 
@@ -134,7 +134,7 @@ class PostgresServer:
             )
 
     def _call(self, program: str, *arguments: str) -> None:
-        status = self._spawn(program, arguments).wait(60)
+        status = self._spawn(program, arguments).wait(PATIENCE_S)
         assert status == 0, (self._folder / "log").read_text()
 
     def _install(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import update
 
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, made_up
+from tests.support.waiting import PATIENCE_S
 from tracker.clock import Clock, SystemClock
 from tracker.domain import token
 from tracker.domain.events import Event, EventKind, Source
@@ -148,7 +149,7 @@ class Workbench:
 
     async def waits_for(self, kind: JobKind) -> list[Job]:
         """The next jobs of a kind, once they are due."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not (found := await self.claim(kind)):  # noqa: ASYNC110 - rows in a database
                 await asyncio.sleep(0.005)
         return found

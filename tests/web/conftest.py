@@ -24,7 +24,6 @@ _IDLE = {
     "TRACKER_CALLBACK_SECRETS": "a secret for tests only",
     "TRACKER_MAX_BODY_BYTES": "65536",
     "TRACKER_CALLBACK_MAX_BYTES": "16384",
-    "TRACKER_BODY_TIMEOUT_S": "1",
 }
 _tenants = count(1)
 

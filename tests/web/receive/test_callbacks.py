@@ -2,16 +2,19 @@
 
 import itertools
 import json
-import socket
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.raw import answer_of, dial
+from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import PATIENCE_S
 from tracker.domain import token
 
 
@@ -157,13 +160,22 @@ def test_callback_limit_is_exact(http: httpx.Client) -> None:
     assert http.post(path, content=pieces).status_code == 413
 
 
-def test_a_trickling_body_is_cut_off(http: httpx.Client) -> None:
-    task = submit(http)
-    host, port = http.base_url.host, http.base_url.port
-    with socket.create_connection((host, port or 0), timeout=10) as slow:
-        head = (
-            f"POST {callback_path(task['id'])} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"
-        )
-        slow.sendall(head.encode())
-        assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
-    assert _state(http, task) == ("queued", 1)
+def test_a_trickling_body_is_cut_off(database_url: str, tmp_path: Path) -> None:
+    env = environment(
+        database_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_CALLBACK_SECRETS=SECRET.decode(),
+        TRACKER_BODY_TIMEOUT_S="0.5",
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http,
+        dial(url, timeout_s=PATIENCE_S) as slow,
+    ):
+        task = submit(http)
+        head = f"POST {callback_path(task['id'])} HTTP/1.1\r\nHost: x\r\nContent-Length: 100"
+        slow.sendall(f"{head}\r\n\r\n{{".encode())
+        assert answer_of(slow)[0] == 408
+        assert _state(http, task) == ("queued", 1)

@@ -61,7 +61,6 @@ def _service(database_url: str, folder: Path) -> Service:
             public_url="https://tracker.example",
             TRACKER_CALLBACK_SECRETS="a secret for tests only",
             TRACKER_CALLBACK_MAX_BYTES="16384",
-            TRACKER_BODY_TIMEOUT_S="1",
         )
     )
 

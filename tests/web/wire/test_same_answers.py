@@ -15,7 +15,7 @@ from tests.support.requests import callback_path, kling_says
 from tests.support.service import environment, listen, serving
 from tracker.domain.token import SHARED
 
-COUNT = 5200
+COUNT = 2600
 AT_ONCE = 64
 END = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 """Sent behind each request, so that the connection ends when all is answered."""
