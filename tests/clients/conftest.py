@@ -153,6 +153,8 @@ def fronted(
         TRACKER_LUMA_API_KEY=emulated.key,
         TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
         TRACKER_REPLICATE_API_KEY=emulated.key,
+        TRACKER_COGVIDEOX_BASE_URL=f"{emulated.url}/cogvideox/api/paas/v4",
+        TRACKER_COGVIDEOX_API_KEY=emulated.key,
         TRACKER_RUNWAY_BASE_URL=f"{emulated.url}/runway/official",
         TRACKER_RUNWAY_API_KEY=emulated.key,
         TRACKER_RUNWAY_PROFILE="official",

@@ -61,6 +61,18 @@ KINDS: Mapping[str, Kind] = {
         "models/acme/pic",
         {"input": {"prompt": "a cat", "num_outputs": 2}},
     ),
+    "cogvideox": Kind(
+        "cogvideox",
+        "/cogvideox/api/paas/v4",
+        "videos/generations",
+        {"model": "cogvideox-3", "prompt": "a cat"},
+    ),
+    "cogvideox at a gateway": Kind(
+        "cogvideox",
+        "/cogvideox/v4",
+        "videos/generations",
+        {"model": "cogvideox-3", "prompt": "a cat"},
+    ),
     "runway": Kind(
         "runway",
         "/runway/official",
@@ -119,12 +131,16 @@ class Caller:
         operation: str | None = None,
         input_: Mapping[str, Any] | None = None,
         parent: Task | None = None,
+        again: Task | None = None,
     ) -> tuple[Task, SubmitOutcome]:
-        """Create a task; it is `submitted` with their id where that was accepted."""
+        """Create a task; it is `submitted` with their id where that was accepted.
+
+        again: a task whose create is sent once more.
+        """
         submits = self.provider.submits
         operation, input_ = operation or self.tried.operation, input_ or self.tried.input
         assert submits.serves(self.account, operation) is None
-        task = a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
+        task = again or a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
         body = submits.check(operation, input_).body
         sending = Sending(self.account, task, body, parent, CALLBACK_URL, self.now)
         outcome = submits.parse_submit(sending, await self.send(submits.build_submit(sending)))

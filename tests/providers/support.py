@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CALLBACK_URL = "https://tracker.example/callbacks/p/0/token"
 SECRET = "a-secret-of-the-account"
 PROFILES: Mapping[str, Sequence[str]] = {
+    "cogvideox": ("official", "gateway"),
     "runway": ("official", "runwayml", "runway"),
     "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),
 }

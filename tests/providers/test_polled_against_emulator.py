@@ -24,7 +24,8 @@ from tracker.domain.outcome import (
 from tracker.domain.task import ArtifactState, Task, TaskState
 
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
-POLLED = [*RUNWAYS]
+COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
+POLLED = [*RUNWAYS, *COGVIDEOS]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
@@ -35,6 +36,8 @@ LIES: Mapping[str, tuple[str, ...]] = {
         *("cost_falls=1", "empty_output=2"),
     ),
     "runway at a gateway": ("throttled", "progress_text", "progress_resets", "empty_output=2"),
+    "cogvideox": ("no_id", "empty_result=1", "empty_result=2", "result_object", "lower_case"),
+    "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
     "runway of the web": ("throttled", "progress_resets", "empty_output=2"),
 }
 
@@ -46,7 +49,8 @@ async def _ended(caller: Caller, task: Task) -> Task:
         outcome = await caller.poll(task)
         if isinstance(outcome, Observed):
             task = caller.seen(task, outcome.observation, Source.POLL)
-        is_over = task.state in (TaskState.FAILED, TaskState.CANCELLED)
+        is_doubtful = task.error is not None and task.error.doubtful
+        is_over = task.state in (TaskState.FAILED, TaskState.CANCELLED) and not is_doubtful
         if is_over or (task.state is TaskState.SUCCEEDED and task.artifacts):
             break
     return task
@@ -125,6 +129,8 @@ def test_a_create_whose_answer_was_lost_stays_unknown(
         *((name, "rate_limited", Deferred, False) for name in POLLED),
         ("runway", "no_credits", Refused, True),
         ("runway", "daily_cap", Deferred, False),
+        ("cogvideox", "arrears", Refused, True),
+        ("cogvideox", "quota", Deferred, False),
     ],
 )
 def test_a_create_that_makes_nothing_says_whose_fault_it_is(
@@ -253,5 +259,54 @@ def test_runway_ends_a_cancelled_task_as_it_says(
         outcome = await caller.cancel(task)
         assert isinstance(outcome, answer | Cancelled)
         assert (await _ended(caller, task)).state is state
+
+    play()
+
+
+@pytest.mark.parametrize("status", ["400", "409"])
+def test_cogvideox_says_that_a_lost_create_exists_and_makes_no_second_one(status: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "cogvideox")
+        caller.play("error_created")
+        task, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        caller.play(f"exists_status={status}")
+        _, again = await caller.submit(again=task)
+        assert isinstance(again, Unknown)
+        assert (again.exists, again.code) == (True, "1231")
+        assert list(stage.emulator.creations().values()) == [1]
+
+    play()
+
+
+@pytest.mark.parametrize("scenario", ["failed,fail_without_error", "failed,code_number"])
+def test_cogvideox_failures_are_read_in_every_form(scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "cogvideox")
+        caller.play(scenario)
+        done = await _ended(caller, await caller.made())
+        assert done.state is TaskState.FAILED
+        assert done.error is not None
+        assert done.error.code in (None, "1234")
+
+    play()
+
+
+@pytest.mark.parametrize("operation", ["async/images/generations", "images/generations"])
+def test_cogvideox_makes_pictures(operation: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "cogvideox")
+        task, outcome = await caller.submit(operation, {"model": "cogview-4", "prompt": "a cat"})
+        assert isinstance(outcome, Accepted)
+        said = outcome.said
+        if said is None:
+            task = await _ended(caller, task)
+        else:
+            task = caller.seen(task, said, Source.SUBMIT)
+        assert task.state is TaskState.SUCCEEDED
+        assert [piece.kind for piece in task.artifacts] == ["image"]
 
     play()

@@ -25,6 +25,7 @@ def _module(name: str) -> ProviderLoader:
 
 REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
+        "cogvideox": _module("cogvideox"),
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),

@@ -7,6 +7,7 @@ from importlib import import_module
 from tracker.providers.ports.provider import Provider
 
 _MODULES: Mapping[str, str] = {
+    "cogvideox": "tracker.providers.cogvideox.adapter",
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",
     "midjourney": "tracker.providers.midjourney.adapter",

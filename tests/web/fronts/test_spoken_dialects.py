@@ -60,6 +60,28 @@ RUNWAY_BODY = {
     "duration": 5,
 }
 SPOKEN: Mapping[str, Spoken] = {
+    "cogvideox": Spoken(
+        "cogvideox",
+        "official",
+        theirs="/cogvideox/api/paas/v4",
+        ours="/api/paas/v4",
+        create="/videos/generations",
+        body={"model": "cogvideox-3", "prompt": "a cat", "style": None},
+        one="/async-result/",
+        ends=frozenset({"SUCCESS", "FAIL"}),
+        word_in="task_status",
+    ),
+    "cogvideox at a gateway": Spoken(
+        "cogvideox",
+        "gateway",
+        theirs="/cogvideox/v4",
+        ours="/cogvideox/v4",
+        create="/videos/generations",
+        body={"model": "cogvideox-3", "prompt": "a cat"},
+        one="/async-result/",
+        ends=frozenset({"SUCCESS", "FAIL"}),
+        word_in="task_status",
+    ),
     "runway": Spoken(
         "runway",
         "official",
@@ -269,3 +291,29 @@ def test_runway_words_an_error_as_the_caller_reads_it(
     assert isinstance(error, kind)
     message = error["message"] if isinstance(error, dict) else error
     assert isinstance(message, str)
+
+
+def test_cogvideox_joins_creates_of_one_request_id_and_refuses_another_body(pair: Pair) -> None:
+    """zai-sdk sends a failing create four times, each with the caller's request_id."""
+    spoken = SPOKEN["cogvideox"]
+    first = made(pair[0], spoken.ours, spoken, request_id="order-42")
+    assert first["request_id"] == "order-42"
+    for _ in range(3):
+        again = made(pair[0], spoken.ours, spoken, request_id="order-42")
+        assert again["id"] == first["id"]
+    body = {"model": "cogvideox-3", "prompt": "a dog", "request_id": "order-42"}
+    refused = pair[0].post(spoken.ours + spoken.create, json=body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "1231")
+    assert refused.headers["x-should-retry"] == "false"
+    done = ended(pair[0], spoken.ours, spoken, first["id"])
+    assert shown(pair[0], spoken.ours, spoken, "order-42") == done
+
+
+def test_cogvideox_holds_pictures_that_are_wanted_at_once(pair: Pair) -> None:
+    body = {"model": "cogview-4", "prompt": "a cat"}
+    answers = [
+        http.post(f"{base}/images/generations", json=body)
+        for http, base in zip(pair, ("/api/paas/v4", "/cogvideox/api/paas/v4"), strict=True)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert differences(*(answer.json() for answer in answers)) == set()

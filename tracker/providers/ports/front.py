@@ -117,12 +117,16 @@ class Create:
     wait_s:    how long the answer may be held back.
     waits_for: `end` of the task, or `sent`: until the provider has answered the submit, where the
                answer of a create must tell what that said.
+    idempotency_key: the provider's own name of the call, where its clients send one: an equal call
+        of this name gets the task of the first, another one is refused with CONFLICT. A header
+        `Idempotency-Key` goes before it.
     """
 
     operation: str
     input: Mapping[str, Any]
     wait_s: int = 0
     waits_for: Literal["end", "sent"] = "end"
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

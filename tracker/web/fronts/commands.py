@@ -68,7 +68,7 @@ async def _create(request: Request, provider: str, command: Create) -> Shown:
         provider=provider,
         operation=command.operation,
         input=command.input,
-        idempotency_key=query.idempotency_key(request),
+        idempotency_key=query.idempotency_key(request) or command.idempotency_key,
         input_path="",
     )
     task = await accepted_once(request, asked)

@@ -1,0 +1,279 @@
+"""CogVideoX: its paths, checks, refusals and shapes. No callbacks, no cancel, no list.
+
+Sources: https://docs.bigmodel.cn/api-reference and https://pypi.org/project/zai-sdk (0.2.3), read
+2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import (
+    Check,
+    Flaw,
+    flag,
+    integer,
+    one_of_texts,
+    record,
+    text,
+)
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.plan import DEFAULT_STEPS
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import CANCELLED, FAILED, SUCCEED, EmulatedTask
+from tracker.emulator.providers.cogvideox.words import COGVIDEO_WORDS, CogVideoWord
+
+__all__ = ["create"]
+
+_MOST_CHARACTERS = 512
+_WORDS = {SUCCEED: "SUCCESS", FAILED: "FAIL", CANCELLED: "FAIL"}
+"""Of all other states: PROCESSING."""
+
+
+def _image(value: object) -> Flaw | None:
+    """Accept a text, a list of texts, or an object."""
+    if isinstance(value, list) and value and all(isinstance(one, str) and one for one in value):
+        return None
+    return None if isinstance(value, str | dict) and value else Flaw("", "must be an image")
+
+
+_VIDEO: Mapping[str, Check] = {
+    "model": text(least=1),
+    "prompt": text(least=1, most=1500),
+    "image_url": _image,
+    "quality": one_of_texts("speed", "quality"),
+    "with_audio": flag,
+    "size": text(least=1),
+    "duration": integer(least=1, most=60),
+    "fps": integer(least=1, most=60),
+    "request_id": text(least=6, most=64),
+    "user_id": text(least=6, most=128),
+}
+_IMAGE: Mapping[str, Check] = {
+    "model": text(least=1),
+    "prompt": text(least=1),
+    "size": text(least=1),
+    "request_id": text(least=6, most=64),
+    "user_id": text(least=6, most=128),
+}
+
+
+@dataclass(frozen=True)
+class CogVideoDetails:
+    """The facts of a task that the core does not know."""
+
+    kind: str
+    """video or image."""
+    model: str
+    request_id: str
+
+
+CogVideoTask = EmulatedTask[CogVideoDetails]
+
+
+class CogVideoRefusal(Refusal):
+    """A refused call with a status and a code of its own."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Take the status, the code and the text for the caller."""
+        super().__init__(RefusalKind.INVALID, message)
+        self.status, self.code = status, code
+
+
+class CogVideoApi:
+    """The handlers of the API's paths."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        faults = FaultTables(before={CogVideoWord.QUOTA: _over_quota})
+        self.engine: Engine[CogVideoDetails] = Engine(
+            emulator,
+            ProviderRules(
+                name="cogvideox",
+                callbacks=lambda _task: (),
+                words=COGVIDEO_WORDS,
+                faults=faults,
+            ),
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the routes below the version."""
+        return (
+            ApiRoute("POST", "/videos/generations", partial(self._create, "video")),
+            ApiRoute("POST", "/async/images/generations", partial(self._create, "image")),
+            ApiRoute("POST", "/images/generations", self._create_at_once),
+            ApiRoute("GET", "/async-result/{id}", self._get),
+        )
+
+    async def _create(self, kind: str, call: ApiCall) -> Reply:
+        return Reply(_created(await self._make(kind, call)))
+
+    async def _create_at_once(self, call: ApiCall) -> Reply:
+        task = await self._make("image", call, is_synchronous=True)
+        links = [{"url": media_url(task, name)} for name in task.ready_artifacts]
+        return Reply({"created": task.created_at // 1000, "data": links})
+
+    async def _make(
+        self, kind: str, call: ApiCall, *, is_synchronous: bool = False
+    ) -> CogVideoTask:
+        account, body = account_of_header(call, self._config), call.json_object()
+        return await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: self._draft(
+                    account, kind, body, scenario, is_synchronous=is_synchronous
+                ),
+            )
+        )
+
+    async def _get(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._config)
+        task = await self.engine.find(
+            account, call.values["id"], lambda task: task.task_id == call.values["id"]
+        )
+        is_empty = task.status == SUCCEED and self._is_empty(task)
+        return Reply(_view(task, is_empty=is_empty))
+
+    def _draft(
+        self,
+        account: str,
+        kind: str,
+        body: Mapping[str, object],
+        scenario: Scenario,
+        *,
+        is_synchronous: bool,
+    ) -> TaskDraft[CogVideoDetails]:
+        if scenario.has(CogVideoWord.ARREARS):
+            raise CogVideoRefusal(429, "1113", "您的账户已欠费，请充值后重试。")
+        flaw = _flaw_of(kind, body)
+        if flaw is not None:
+            raise Refusal(RefusalKind.INVALID, str(flaw))
+        name = body.get("request_id")
+        self._check_new(account, name, scenario)
+        return TaskDraft(
+            operation=kind,
+            details=CogVideoDetails(kind, str(body["model"]), str(name or "")),
+            external_id=str(name) if name else None,
+            creation_key=str(name or body.get("prompt") or ""),
+            artifacts=("image.png",) if kind == "image" else ("video.mp4",),
+            steps=DEFAULT_STEPS,
+            is_synchronous=is_synchronous,
+            new_id=self.engine.new_number,
+        )
+
+    def _check_new(self, account: str, name: object, scenario: Scenario) -> None:
+        if not isinstance(name, str) or self.engine.registry.find(account, name) is None:
+            return
+        word = CogVideoWord.EXISTS_STATUS
+        status = int(scenario.word(word)) if scenario.has(word) else 400
+        raise CogVideoRefusal(status, "1231", f"您已有请求：{name}")
+
+    def _is_empty(self, task: CogVideoTask) -> bool:
+        word = CogVideoWord.EMPTY_RESULT
+        if not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+
+
+def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
+    """Return the emulator: where a bare host would serve it, and as gateways do."""
+    api = CogVideoApi(emulator)
+    services = (
+        RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes(), _refuse),
+        RoutedService(("/cogvideox/v4",), api.routes(), _refuse),
+    )
+    return EmulatedProvider(name="cogvideox", engine=api.engine, services=services)
+
+
+def _created(task: CogVideoTask) -> dict[str, Any]:
+    return {
+        "id": task.task_id,
+        "model": task.details.model,
+        "request_id": task.details.request_id or task.other_id,
+        "task_status": _word(task),
+    }
+
+
+def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
+    found = _created(task)
+    if task.scenario.has(CogVideoWord.NO_ID):
+        del found["id"]
+    if task.status == SUCCEED and not is_empty:
+        found |= _result(task)
+    if task.status == FAILED and not task.scenario.has(CogVideoWord.FAIL_WITHOUT_ERROR):
+        is_moderated = "risk control" in task.message
+        code = "1301" if is_moderated else "1234"
+        found["error"] = {"code": _coded(task, code), "message": task.message}
+    return found
+
+
+def _result(task: CogVideoTask) -> dict[str, Any]:
+    links = [media_url(task, name) for name in task.ready_artifacts]
+    if task.details.kind == "image":
+        return {"image_result": [{"url": link} for link in links]}
+    videos = [{"url": link, "cover_image_url": f"{link}&cover=1"} for link in links]
+    is_object = task.scenario.has(CogVideoWord.RESULT_OBJECT)
+    return {"video_result": videos[0] if is_object else videos}
+
+
+def _word(task: CogVideoTask) -> str:
+    known = {"submitted": "PROCESSING", "processing": "PROCESSING"} | _WORDS
+    word = known.get(task.status, task.status)
+    return word.lower() if task.scenario.has(CogVideoWord.LOWER_CASE) else word
+
+
+def _coded(task: CogVideoTask, code: str) -> str | int:
+    return int(code) if task.scenario.has(CogVideoWord.CODE_NUMBER) else code
+
+
+def _flaw_of(kind: str, body: Mapping[str, object]) -> Flaw | None:
+    required = ("model", "prompt") if kind == "image" else ("model",)
+    flaw = record(_IMAGE if kind == "image" else _VIDEO, required=required)(body)
+    if flaw is not None or kind == "image":
+        return flaw
+    prompt = body.get("prompt")
+    if not prompt and not body.get("image_url"):
+        return Flaw("prompt", "prompt or image_url is required")
+    is_own = str(body["model"]).startswith("cogvideox")
+    if is_own and isinstance(prompt, str) and len(prompt) > _MOST_CHARACTERS:
+        return Flaw("prompt", f"at most {_MOST_CHARACTERS} characters")
+    return None
+
+
+def _over_quota() -> Refusal:
+    return CogVideoRefusal(429, "1308", "已达到使用上限，将于 2026-12-01 00:00:00 重置。")
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    if isinstance(refusal, CogVideoRefusal):
+        status, code = refusal.status, refusal.code
+    else:
+        status = refusal.kind.http_status
+        code = _CODES.get(refusal.kind, "1210")
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    return Reply({"error": {"code": code, "message": refusal.message}}, status, headers)
+
+
+_CODES: Mapping[RefusalKind, str] = {
+    RefusalKind.UNAUTHORIZED: "1000",
+    RefusalKind.MODERATED: "1301",
+    RefusalKind.BUSY: "1302",
+    RefusalKind.RATE_LIMITED: "1303",
+    RefusalKind.INTERNAL: "500",
+    RefusalKind.UNAVAILABLE: "1234",
+    RefusalKind.NOT_FOUND: "1214",
+    RefusalKind.GONE: "1214",
+    RefusalKind.NO_SUCH_PATH: "1222",
+}

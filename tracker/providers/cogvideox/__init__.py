@@ -1,0 +1,1 @@
+"""CogVideoX of Zhipu and Z.ai: the adapter, and the front for its clients."""

@@ -1,0 +1,183 @@
+"""CogVideoX's API in front of our tasks, for the clients of Zhipu, of Z.ai and of gateways.
+
+Source: https://pypi.org/project/zai-sdk (0.2.3): it repeats every failing create three times with
+the same `request_id`, unless `x-should-retry: false` is there. 2026-11.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+_CREATES = frozenset({"videos/generations", "async/images/generations", "images/generations"})
+_AT_ONCE = "images/generations"
+_ROOTS = ("v4/", "api/paas/v4/")
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.SUCCEEDED: "SUCCESS",
+        TaskState.FAILED: "FAIL",
+        TaskState.CANCELLED: "FAIL",
+        TaskState.EXPIRED: "FAIL",
+    }
+)
+"""Of all other states: PROCESSING."""
+_CODES: Mapping[Fault, str] = MappingProxyType(
+    {
+        Fault.NO_KEY: "1001",
+        Fault.BAD_KEY: "1002",
+        Fault.EXPIRED_KEY: "1003",
+        Fault.EARLY_KEY: "1002",
+        Fault.FORBIDDEN: "1220",
+        Fault.NO_ROUTE: "1222",
+        Fault.WRONG_METHOD: "1222",
+        Fault.NOT_SERVED: "1211",
+        Fault.NOT_FOUND: "1214",
+        Fault.CONFLICT: "1231",
+        Fault.BUSY: "1305",
+        Fault.RATE_LIMITED: "1302",
+        Fault.UNAVAILABLE: "1234",
+        Fault.PROVIDER_UNKNOWN: "1234",
+        Fault.INTERNAL: "500",
+    }
+)
+"""Of all other faults: 1210, wrong parameters."""
+
+
+class CogVideoFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/cogvideox", "/api/paas")
+    roots = ()
+    schemes = ()
+    heeds_should_retry = True
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path = next(
+            (call.path.removeprefix(root) for root in _ROOTS if call.path.startswith(root)),
+            call.path,
+        )
+        if path in _CREATES:
+            return _create(call, path) if call.method == "POST" else wrong_method(call)
+        first, _, name = path.partition("/")
+        named = name_in(name) if first == "async-result" and "/" not in name else None
+        if not named:
+            return no_route(call)
+        return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks; pictures that were asked for at once as they are."""
+        del call, request_id
+        task = shown.tasks[0]
+        if isinstance(command, Create) and command.operation == _AT_ONCE:
+            return _at_once(task)
+        return FrontAnswer(_task(task, shown.input_of(task)))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with a code and a message."""
+        del request_id, call
+        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        return _error(status, _CODES.get(refusal.fault, "1210"), refusal.message)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did. No call is passed on."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell nothing: the provider calls nobody back."""
+        del task, step, input_, base
+        return None
+
+
+def _create(call: FrontCall, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    name = call.body.get("request_id")
+    key = f"request_id {name}" if isinstance(name, str) and name else None
+    wait_s = MOST_WAIT_S if operation == _AT_ONCE else 0
+    return Create(operation, call.body, wait_s=wait_s, idempotency_key=key)
+
+
+def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    model = input_.get("model")
+    found: dict[str, Any] = {
+        "id": str(task.id),
+        "model": model if isinstance(model, str) else "",
+        "request_id": task.external_task_id,
+        "task_status": _WORDS.get(task.state, "PROCESSING"),
+    }
+    if task.state is TaskState.SUCCEEDED:
+        covers = {one.key: one.url for one in task.artifacts}
+        videos = [
+            {"url": url, "cover_image_url": covers.get(f"cover/{key}") or ""}
+            for key, url in _links(task, "video")
+        ]
+        if videos:
+            found["video_result"] = videos
+        else:
+            found["image_result"] = [{"url": url} for _, url in _links(task, "image")]
+    reason = reason_of(task)
+    if reason is not None:
+        found["error"] = {"code": (task.error and task.error.code) or "500", "message": reason}
+    return found
+
+
+def _at_once(task: Task) -> FrontAnswer:
+    if task.state is TaskState.SUCCEEDED:
+        pictures = [{"url": url} for _, url in _links(task, "image")]
+        return FrontAnswer({"created": int(task.created_at.timestamp()), "data": pictures})
+    reason = reason_of(task)
+    if reason is not None:
+        code = (task.error and task.error.code) or "500"
+        return _error(400, code, reason, is_final=True)
+    message = f"the pictures are not done yet: ask for async-result/{task.id}"
+    return _error(400, "1234", message, is_final=True)
+
+
+def _links(task: Task, kind: str) -> list[tuple[str, str]]:
+    return [
+        (one.key or "", one.url)
+        for one in task.artifacts
+        if one.kind == kind
+        and one.url
+        and one.state is ArtifactState.READY
+        and not (one.key or "").startswith("cover/")
+    ]
+
+
+def _error(status: int, code: str, message: str, *, is_final: bool = False) -> FrontAnswer:
+    """is_final: the client must not make the call again, which would make another task."""
+    headers = {"x-should-retry": "false"} if is_final else {}
+    return FrontAnswer({"error": {"code": code, "message": message}}, status, headers)
