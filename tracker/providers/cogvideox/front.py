@@ -65,6 +65,7 @@ class CogVideoFront:
     prefixes = ("/cogvideox", "/api/paas")
     roots = ()
     schemes = ()
+    key_fields = ()
     heeds_should_retry = True
     spares_reads = True
     shows_input = True
