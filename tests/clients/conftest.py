@@ -159,6 +159,9 @@ def fronted(
         TRACKER_RUNWAY_API_KEY=emulated.key,
         TRACKER_RUNWAY_PROFILE="official",
         TRACKER_RUNWAY_POLL_SPACING_S="0.05",
+        TRACKER_SUNO_BASE_URL=f"{emulated.url}/sunoapi/api/v1",
+        TRACKER_SUNO_API_KEY=emulated.key,
+        TRACKER_SUNO_PROFILE="sunoapi",
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     with serving(env, door=door, workers=True) as url:
