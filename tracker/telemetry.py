@@ -24,14 +24,14 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered; empty outside of one."""
 
 
-_NOTED: ContextVar[str | None] = ContextVar("noted", default=None)
-"""Facts about the request that is being answered, as members of a JSON object."""
+_NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
+"""Facts about the request that is being answered, by name."""
 
 
 def begin_request(request_id: str) -> None:
     """Begin to answer a request, in a context of its own."""
     REQUEST_ID.set(request_id)
-    _NOTED.set("")
+    _NOTED.set({})
 
 
 def note(**fields: str) -> None:
@@ -42,9 +42,7 @@ def note(**fields: str) -> None:
     noted = _NOTED.get()
     if noted is not None:
         for name, value in fields.items():
-            if f'"{name}": ' not in noted:
-                noted += f'"{name}": {quoted(value)}, '
-        _NOTED.set(noted)
+            noted.setdefault(name, value)
 
 
 class EventLog:
@@ -67,13 +65,14 @@ class EventLog:
     ) -> None:
         """Log one event. Called in an event loop; the line is out when the loop next turns.
 
-        event: a constant word. text: the same for people, where no JSON is asked for.
+        event: a constant word. text: the same for people, where no JSON is asked for, with places
+        for fields.
         As JSON, the lines of one turn bear the time of its first.
         """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
-            self._log.info(text)
+            self._log.info(text.format(**fields))
             return
         known = [
             f'"{name}": {quoted(value) if isinstance(value, str) else value}, '
@@ -85,15 +84,19 @@ class EventLog:
     def answered(  # noqa: PLR0913 - what is logged of an answer
         self, method: str, route: str, path: str, status: int, ms: float, *, at: datetime
     ) -> None:
-        """Log the answer to the request of this context, with what was noted of it."""
+        """Log the answer to the request of this context, with what was noted of it.
+
+        route, path: as they may be shown.
+        """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
             self._log.info("%s %s %d %sms", method, path, status, ms)
             return
+        noted = "".join([f'"{k}": {quoted(v)}, ' for k, v in (_NOTED.get() or {}).items()])
         self._append(
             f'"event": "request", "method": {quoted(method)}, "route": {quoted(route)}, '
-            f'"path": {quoted(path)}, "status": {status}, "ms": {ms}, {_NOTED.get() or ""}'
+            f'"path": {quoted(path)}, "status": {status}, "ms": {ms}, {noted}'
             f'"request_id": {quoted(REQUEST_ID.get())}, ',
             at,
         )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import update
 
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, made_up
+from tests.support.raw_callbacks import raw_callback
 from tests.support.waiting import PATIENCE_S
 from tracker.clock import Clock, SystemClock
 from tracker.domain import token
@@ -31,7 +32,6 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.services.context import Context
 from tracker.services.leases import Leases
-from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Received, Reception
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
@@ -196,13 +196,13 @@ class Workbench:
         signed = token.sign(SECRET, task.provider, str(task.id))
         headers = {SECRET_HEADER: secret}
         content = json.dumps(body).encode()
-        raw = RawCallback(task.provider, str(task.id), signed, headers, content)
+        raw = raw_callback(task.provider, str(task.id), signed, content, headers)
         return await Reception(self.context).receive(raw)
 
     async def call_back_shared(self, body: Any, *, secret: str = "") -> Received:
         """The provider calls the one URL of all tasks, which has no token."""
         headers, content = {SECRET_HEADER: secret}, json.dumps(body).encode()
-        raw = RawCallback(NAME, token.SHARED, "", headers, content)
+        raw = raw_callback(NAME, token.SHARED, "", content, headers)
         return await Reception(self.context).receive(raw)
 
     async def sent(self, name: str = "ours", **more: Any) -> Task:

@@ -42,6 +42,7 @@ _SUCCEEDED = TaskState.SUCCEEDED
 _RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED})
 """Kinds of steps that bring what is to be kept."""
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+_ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
 
@@ -259,7 +260,6 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
     for task, step in ended:
         since = task.submitted_at or task.created_at
         took_s = round((step.at - since).total_seconds(), 3)
-        text = f"task {task.id} of {task.provider}/{task.account} {task.state} after {took_s:g} s"
         fields = {
             "task": str(task.id),
             "tenant": task.tenant,
@@ -272,7 +272,7 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
             "seconds": took_s,
             "code": None if task.error is None else task.error.code,
         }
-        task_log.write("task_ended", text, fields, at=step.at)
+        task_log.write("task_ended", _ENDED, fields, at=step.at)
 
 
 def _ids_of(task: Task) -> set[str]:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from tests.support.made_up import NAME, MadeUp, Played, tells
+from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Received, Reception, Reply
 
 pytestmark = pytest.mark.anyio
@@ -101,11 +101,11 @@ async def test_a_challenge_is_answered_before_the_task_is_known(database_url: st
         nobody = "019364b0-0000-7000-8000-000000000000"
         secret = token.sign(bench.context.secrets[0], NAME, nobody)
         body = b'{"challenge": "echo me"}'
-        asked = RawCallback(NAME, nobody, secret, {}, body)
+        asked = raw_callback(NAME, nobody, secret, body)
         assert reception.challenged(asked) == Reply(200, b"echo me")
-        assert reception.challenged(RawCallback(NAME, nobody, "guessed", {}, body)) is None
-        assert reception.challenged(RawCallback(NAME, nobody, secret, {}, b"{}")) is None
-        assert reception.challenged(RawCallback("nobody", nobody, secret, {}, body)) is None
+        assert reception.challenged(raw_callback(NAME, nobody, "guessed", body)) is None
+        assert reception.challenged(raw_callback(NAME, nobody, secret, b"{}")) is None
+        assert reception.challenged(raw_callback("nobody", nobody, secret, body)) is None
 
 
 async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:

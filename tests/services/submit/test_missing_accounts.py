@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up import NAME, tells
+from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import Conflict
@@ -15,7 +16,6 @@ from tracker.domain.policy import Confirm, Policy
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Received, Reception
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import Actions
@@ -41,7 +41,7 @@ def _without(bench: Workbench) -> Context:
 async def _told(context: Context, task: Task) -> Received:
     secret = token.sign(context.secrets[0], NAME, str(task.id))
     body = b'{"status": "succeeded"}'
-    return await Reception(context).receive(RawCallback(NAME, str(task.id), secret, {}, body))
+    return await Reception(context).receive(raw_callback(NAME, str(task.id), secret, body))
 
 
 async def _raised(context: Context) -> list[Condition]:

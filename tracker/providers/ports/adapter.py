@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import CancelOutcome, LookupOutcome, PollOutcome, SubmitOutcome
+from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
@@ -103,7 +104,7 @@ class Asking:
         return self.tasks[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inbound:
     """A callback as it arrived.
 

@@ -16,7 +16,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import OPEN, UNKNOWN_OPERATION, Task, TaskState, having_name
-from tracker.providers.ports.adapter import Hint
+from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.services.context import DEFAULT_ACCOUNT, Context
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
@@ -27,9 +27,8 @@ class RawCallback:
     """A callback as it arrived.
 
     subject: the task's public id as the URL has it, or `shared`.
-    headers: lower-case names.
-    body:    without its encoding and in UTF-8, where it had another charset.
-    method, path, query: of its request, for senders that sign them.
+    inbound: its request, with the body without its encoding and in UTF-8 where it had another
+             charset; path and query as far as they are known, for senders that sign them.
     signed:  what a signature may be of where that is not the body: the bytes as they came, and
              those that its encoding held.
     flaw:    why the body could not be taken out of its encoding.
@@ -40,11 +39,7 @@ class RawCallback:
     provider: str
     subject: str
     token: str
-    headers: Mapping[str, str]
-    body: bytes
-    method: str = "POST"
-    path: str = ""
-    query: str = ""
+    inbound: Inbound
     signed: tuple[bytes, ...] = ()
     flaw: str | None = None
     sender: str = ""

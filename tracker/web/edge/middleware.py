@@ -54,7 +54,14 @@ class RequestScope:
         finally:
             path, params = scope["path"], scope.get("path_params")
             route = _route_of(path, params) if params else path
-            log_answer(self._clock, scope["method"], path, status, started=started, route=route)
+            log_answer(
+                self._clock,
+                scope["method"],
+                shown(path),
+                status,
+                started=started,
+                route=shown(route),
+            )
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -71,11 +78,12 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
 ) -> None:
     """Write one line in the log.
 
+    path:    as `shown` returns it.
     started: on the clock that only goes forward.
     route:   the path with the names of what it holds; the same for all requests of a kind.
     """
     took_ms = round((clock.monotonic() - started) * 1000, 1)
-    access_log.answered(method, _shown(route), _shown(path), status, took_ms, at=clock.now())
+    access_log.answered(method, route, path, status, took_ms, at=clock.now())
 
 
 def _route_of(path: str, params: Mapping[str, Any]) -> str:
@@ -87,7 +95,7 @@ def _route_of(path: str, params: Mapping[str, Any]) -> str:
     return path
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Return a path as it may be logged: the token of a callback URL is a secret."""
     before, mark, rest = path.partition(CALLBACK_PREFIX)  # it may stand behind a root path
     if mark:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.domain.token import SHARED
+from tracker.providers.ports.adapter import Inbound
 from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Reply
 from tracker.telemetry import note
@@ -67,11 +67,7 @@ async def challenge(request: Request) -> Response:
         params["provider"],
         params.get("subject", SHARED),
         params.get("token", ""),
-        decoded(request.headers.raw),
-        b"",
-        method="GET",
-        path=url.path,
-        query=url.query,
+        Inbound("GET", url.path, url.query, decoded(request.headers.raw), b""),
     )
     reply = services(request).reception.challenged(raw)
     if reply is None:
@@ -111,25 +107,16 @@ async def take(
             check_values_at_once(text)
         except InvalidRequest as error:
             flaw = error
-    raw = RawCallback(
-        provider,
-        subject,
-        token,
-        headers,
-        text,
-        path=arrival.path,
-        query=arrival.query,
-        signed=signed,
-        sender=arrival.sender,
-    )
-    if flaw is not None:
-        raw = replace(raw, flaw=str(flaw))
-    elif (challenge := our.reception.challenged(raw)) is not None:
+    inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
+    said = None if flaw is None else str(flaw)
+    raw = RawCallback(provider, subject, token, inbound, signed, said, arrival.sender)
+    if flaw is None and (challenge := our.reception.challenged(raw)) is not None:
         return _replied(challenge)
     received = await our.reception.receive(raw)
-    note(provider=provider, verdict=received.verdict._value_)
-    if subject != SHARED:
-        note(task=subject)
+    if subject == SHARED:
+        note(provider=provider, verdict=received.verdict._value_)
+    else:
+        note(provider=provider, verdict=received.verdict._value_, task=subject)
     if flaw is not None:
         raise flaw
     if received.verdict is Verdict.MALFORMED:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from tracker.telemetry import begin_request
 from tracker.web.edge import problems
-from tracker.web.edge.middleware import log_answer, request_id_of
+from tracker.web.edge.middleware import log_answer, request_id_of, shown
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.edge.state import Services
 from tracker.web.receive import callbacks
@@ -23,6 +23,7 @@ from tracker.web.receive.sender import sender_of
 from tracker.web.wire.parsed import BoundedHttpTools
 from tracker.web.wire.refusing import rendered
 
+_SHOWN_ROUTE = shown(CALLBACK_ROUTE)
 PATIENCE_S = 0.02
 """How long the rest of a body may take to come, before the app has the request and times it."""
 
@@ -146,9 +147,10 @@ class CallbackProtocol(BoundedHttpTools):
             )
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await problems.answer(Request(scope), error)
-        path = CALLBACK_PREFIX + "/".join(exchange.path_parts)
+        provider, subject, _ = exchange.path_parts
+        path = f"{CALLBACK_PREFIX}{provider}/{subject}/…"  # the token is a secret
         status = response.status_code
-        log_answer(our.clock, "POST", path, status, started=started, route=CALLBACK_ROUTE)
+        log_answer(our.clock, "POST", path, status, started=started, route=_SHOWN_ROUTE)
         if not exchange.disconnected:
             self._send(exchange, response, request_id)
 

@@ -284,17 +284,18 @@ class BoundedHttpTools(HttpToolsProtocol):
 
     def _settle(self) -> None:
         """Wait in the list that fits."""
-        registry, waiting = self._standing.registry, None
+        standing, cycle = self._standing, self.cycle
         if self.transport.is_closing() or self._flaw is not None:
             return
         if self._in_body:
-            waiting = registry.discarding if self._is_refused else registry.bodies
-        elif not self._is_answering():
-            if not self._is_served:
-                waiting = registry.fresh
-            else:
-                waiting = registry.heads if self._in_head else registry.idle
-        self._standing.move(waiting)
+            registry = standing.registry
+            standing.move(registry.discarding if self._is_refused else registry.bodies)
+        elif cycle is not None and not cycle.response_complete:
+            standing.move(None)  # it is being answered
+        elif not self._is_served:
+            standing.move(standing.registry.fresh)
+        else:
+            standing.move(standing.registry.heads if self._in_head else standing.registry.idle)
 
     def _refuse_body(self) -> None:
         """Read little of a body whose request was answered already: its sender may go on for ever.
