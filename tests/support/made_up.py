@@ -296,6 +296,8 @@ class MadeUp:
         kind = Absence(absent.get("kind", "denied"))
         return Absent("no such task", kind, weak=bool(absent.get("weak")))
 
+    has_handshake = True
+
     def proof(self, account: Account) -> Shared | None:
         """A header that holds the secret, where there is one."""
         covers = Covers.BODY

@@ -18,6 +18,7 @@ class ObjectCallbacks:
     """
 
     per: ClassVar[Literal["task", "project"]] = "task"
+    has_handshake: ClassVar[bool] = False
     not_a_task: ClassVar[str] = "this is not a task object"
 
     def comes_from(self, account: Account) -> bool:

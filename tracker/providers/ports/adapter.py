@@ -259,6 +259,11 @@ class CallsBack(Protocol):
         """Tell whether the account's upstream calls back at all: else polls are all there is."""
         ...
 
+    @property
+    def has_handshake(self) -> bool:
+        """Tell whether `challenge` or `acknowledge` may return something; else none is asked."""
+        ...
+
     def proof(self, account: Account) -> Scheme | None:
         """Return how the account's callbacks prove their origin; None where they cannot."""
         ...

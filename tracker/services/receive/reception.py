@@ -122,7 +122,7 @@ class Reception:
         Such a test says nothing of a task, which may not even be known yet: nothing is kept.
         """
         calls_back = self._receivers[raw.provider]
-        if calls_back is None:
+        if calls_back is None or not calls_back.has_handshake:
             return None
         # Before the token is checked, which costs more: most callbacks are no such test.
         body = _heard(calls_back.challenge, raw.inbound)
@@ -150,7 +150,9 @@ class Reception:
             # The same words for every flaw: which one it was stands in the receipt.
             raise CallbackUnproven("callbacks to this URL must be signed with the account's secret")
         calls_back = self._receivers[raw.provider]
-        reply = None if calls_back is None else _heard(calls_back.acknowledge, raw.inbound)
+        if calls_back is None or not calls_back.has_handshake:
+            return received
+        reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
 
     def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:

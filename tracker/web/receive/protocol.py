@@ -17,7 +17,6 @@ from tracker.telemetry import begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_answer, request_id_of, shown
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
-from tracker.web.edge.state import Services
 from tracker.web.receive import callbacks
 from tracker.web.receive.sender import sender_of
 from tracker.web.wire.parsed import BoundedHttpTools
@@ -90,8 +89,9 @@ class CallbackProtocol(BoundedHttpTools):
         self._arriving = self._plain_callback()
         return self._arriving is not None
 
-    def _settle(self) -> None:
-        super()._settle()
+    def _feed(self, data: bytes, start: int) -> None:
+        """Parse; a plain callback whose body is not all there is given a moment."""
+        super()._feed(data, start)
         if self._arriving is not None and self._handing_on is None:
             self._handing_on = self.loop.call_later(PATIENCE_S, self._hand_on)
 
@@ -128,12 +128,12 @@ class CallbackProtocol(BoundedHttpTools):
             return None  # CONNECT, which is parsed as another method
         headers = callbacks.decoded(self.headers)
         size = headers.get("content-length", "")
-        if not size.isdigit() or int(size) > self._services.limits.callback_bytes:
+        if not size.isdigit() or int(size) > self._our.limits.callback_bytes:
             return None
         return _Exchange(path_parts, headers, keep_alive=parser.should_keep_alive())
 
     async def _answer(self, exchange: _Exchange, scope: Any) -> None:
-        our = self._services
+        our = self._our
         request_id = request_id_of(scope["headers"])
         begin_request(request_id)  # in the task's own context
         started = our.clock.monotonic()
@@ -170,11 +170,6 @@ class CallbackProtocol(BoundedHttpTools):
         if not exchange.keep_alive:
             self.transport.close()
         self.on_response_complete()
-
-    @property
-    def _services(self) -> Services:
-        found: Services = self.app_state["services"]
-        return found
 
 
 _RENDERED = {response: rendered(response) for response in callbacks.ANSWERS.values()}

@@ -51,6 +51,7 @@ class BoundedHttpTools(HttpToolsProtocol):
         """Take uvicorn's arguments."""
         super().__init__(*args, **kwargs)
         our: Services = self.app_state["services"]
+        self._our = our
         self._clock = our.clock
         self._limits: ConnectionLimits = our.connections.limits
         self._standing = ConnectionSlot(our.connections, self, self.loop)
@@ -81,7 +82,9 @@ class BoundedHttpTools(HttpToolsProtocol):
             return
         if delivery.told is not None:
             delivery.heard_more()
-        if self._held or self.flow.write_paused or self._is_answering():
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete and not self._in_body
+        if is_answering or self._held or self.flow.write_paused:
             self._held = self._held[self._held_from :] + data
             self._held_from = 0
             self.flow.pause_reading()
