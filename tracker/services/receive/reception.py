@@ -83,7 +83,7 @@ class _Told:
 
 
 class _Receivers(dict[str, CallsBack | None]):
-    """What reads the callbacks of each provider; None for one that sends none, or is unknown.
+    """The reader of callbacks of each provider; None for one that sends none, or is unknown.
 
     Unknown names are not remembered: anybody can make them up.
     """
