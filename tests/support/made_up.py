@@ -59,7 +59,7 @@ from tracker.providers.ports.provider import Provider
 NAME = "made-up"
 SECRET_HEADER = "x-made-up-secret"
 Statement = dict[str, Any]
-"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context}`.
+"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked}`.
 
 All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
 fields of Artifact, entries of `bill` of Cost.
@@ -93,6 +93,7 @@ def observation(said: Statement) -> Observation:
         costs=_bill(said),
         stage=said.get("stage"),
         context=said.get("context"),
+        is_blocked=bool(said.get("blocked")),
     )
 
 

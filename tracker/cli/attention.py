@@ -40,6 +40,7 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
     ),
     ("overdue", _STUCK),
     ("uncertain", _STUCK),
+    ("blocked", _STUCK),
     ("without_result", _STUCK),
     ("denied", _STUCK),
     (

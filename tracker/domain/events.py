@@ -100,3 +100,4 @@ class Event:
     stage: str | None = None
     context: Mapping[str, Any] | None = None
     actor: str | None = None
+    is_blocked: bool = False

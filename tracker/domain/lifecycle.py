@@ -286,6 +286,8 @@ def _kind_of_news(task: Task, event: Event) -> EventKind:
 def _has_news(task: Task, event: Event) -> bool:
     if event.stage is not None and event.stage != task.stage:
         return True
+    if event.is_blocked is not (task.blocked_at is not None):
+        return True
     return bool(event.artifacts) and shape_of(event.artifacts) != shape_of(task.artifacts)
 
 
@@ -359,6 +361,7 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         stage=event.stage or task.stage,
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
+        blocked_at=_blocked_at(task, event, target, now),
         cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
@@ -380,6 +383,15 @@ def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> 
     if event.kind is K.CANCEL_ASKED:
         return now
     return None if back or event.kind is K.CANCEL_REFUSED else task.cancel_asked_at
+
+
+def _blocked_at(task: Task, event: Event, target: TaskState, now: datetime) -> datetime | None:
+    """Return since when a task waits for its caller; only the provider's word changes that."""
+    if target is not _RUNNING:
+        return None
+    if event.kind is not K.NEWS and event.kind is not _SEEN_RUNNING:
+        return task.blocked_at
+    return (task.blocked_at or now) if event.is_blocked else None
 
 
 def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:

@@ -30,6 +30,7 @@ class Observation:
     detail: the provider's fields that answer in its own dialect will need.
     stage:  the step of a running task, where the provider names steps.
     context: what later calls for the task need; None leaves what is known.
+    is_blocked: the task goes on only once its caller makes another call.
     """
 
     state: TaskState | None
@@ -45,6 +46,7 @@ class Observation:
     detail: Mapping[str, Any] | None = None
     stage: str | None = None
     context: Mapping[str, Any] | None = None
+    is_blocked: bool = False
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
         """The event that this statement is for the task it speaks of."""
@@ -64,4 +66,5 @@ class Observation:
             None,
             self.stage,
             self.context,
+            is_blocked=self.is_blocked,
         )

@@ -143,6 +143,7 @@ class Task:
     parent_id:        the task that this one continues, or whose create made this one as well.
     cancel_asked_at:  when a caller asked to cancel it at the provider; None for most.
     cancel_sent_at:   when the provider took that request; None until then.
+    blocked_at:       since when it waits for a call of its caller's; None where it does not.
     """
 
     key: int
@@ -185,6 +186,7 @@ class Task:
     parent_id: UUID | None = None
     cancel_asked_at: datetime | None = None
     cancel_sent_at: datetime | None = None
+    blocked_at: datetime | None = None
 
 
 def is_askable(task: Task) -> bool:

@@ -12,7 +12,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.unknown_word import word_of
 from tracker.store.dismissals import DismissalKind, none_of
-from tracker.store.schema import LATE, ODD, OVERDUE, receipts, tasks
+from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, receipts, tasks
 
 ASKING = (
     Verdict.CONFLICT,
@@ -31,7 +31,8 @@ _LATEST_WORDS = 5000
 class Stuck:
     """A task that may need a human.
 
-    since: of `uncertain` when it became so, of `overdue` its deadline, else when it ended.
+    since: of `uncertain` and of a blocked one when it became so, of `overdue` its deadline, else
+           when it ended.
     """
 
     id: UUID
@@ -84,6 +85,12 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
+
+
+def blocked(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+    """Tasks that wait for a call of their caller's, newest first."""
+    found = _tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
+    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
 def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[Stuck]:

@@ -46,6 +46,8 @@ LATE = "NOT overdue AND deadline_at IS NOT NULL AND finished_at IS NULL"
 """Open tasks that are to be flagged at their deadline."""
 OVERDUE = "overdue AND finished_at IS NULL"
 """Open tasks that were."""
+BLOCKED = "blocked_at IS NOT NULL"
+"""Tasks that wait for a call of their caller's."""
 ASKED_ABOUT = "give_up_at IS NOT NULL AND finished_at IS NULL"
 """Open tasks at the provider: nobody asks about them after `give_up_at`."""
 ODD = "verdict <> 'advanced' AND verdict <> 'duplicate' AND verdict <> 'stale'"
@@ -107,6 +109,7 @@ tasks = Table(
     Column("context", JsonDoc),
     Column("cancel_asked_at", UtcDateTime),
     Column("cancel_sent_at", UtcDateTime),
+    Column("blocked_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),
@@ -141,6 +144,7 @@ tasks = Table(
     _partial("ix_tasks_follow_up", "tenant", "follow_up", "key", where="follow_up IS NOT NULL"),
     _partial("ix_tasks_deadline_at", "deadline_at", where=LATE),
     _partial("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
+    _partial("ix_tasks_blocked", "tenant", "key", where=BLOCKED),
     _partial("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),
     _partial("ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"),
     sqlite_autoincrement=True,

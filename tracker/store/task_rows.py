@@ -39,7 +39,7 @@ CHANGING = (
     *MOVING,
     *NAMING,
     *("artifacts", "error", "costs", "detail", "overdue", "finished_at", "follow_up"),
-    *("stage", "context", "cancel_asked_at", "cancel_sent_at"),
+    *("stage", "context", "cancel_asked_at", "cancel_sent_at", "blocked_at"),
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
@@ -160,6 +160,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
         changed.context,
         changed.cancel_asked_at,
         changed.cancel_sent_at,
+        changed.blocked_at,
     )
 
 

@@ -251,7 +251,12 @@ def lock_due(db: Connection, *, now: datetime, limit: int) -> list[Task]:
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     late = and_(tasks.c.deadline_at <= now, text(LATE))
-    over = and_(tasks.c.give_up_at <= now, text(ASKED_ABOUT), tasks.c.state.in_(AT_PROVIDER))
+    over = and_(
+        tasks.c.give_up_at <= now,
+        text(ASKED_ABOUT),
+        tasks.c.state.in_(AT_PROVIDER),
+        tasks.c.blocked_at.is_(None),  # its caller may still come
+    )
     return late, over
 
 

@@ -152,7 +152,12 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         said = None
         if code == "21" and _waits_for_window(sending, parsed):
             said = Observation(
-                TaskState.RUNNING, MODAL, provider_task_id=ids[0], message=message, stage=MODAL
+                TaskState.RUNNING,
+                MODAL,
+                provider_task_id=ids[0],
+                message=message,
+                stage=MODAL,
+                is_blocked=True,
             )
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
         # An upscale may be done already, and no callback tells.

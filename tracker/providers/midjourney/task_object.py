@@ -73,6 +73,7 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         error=_failure(reason) if state is TaskState.FAILED else None,
         detail=_detail(parsed) if word in _WITH_DETAIL else None,
         stage=MODAL if word == MODAL else None,
+        is_blocked=word == MODAL,
     )
     return _unstuck(said, task) if _is_dead_corner(said) else said
 

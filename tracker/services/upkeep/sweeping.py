@@ -70,6 +70,7 @@ class Sweeping:
                     task.state in AT_PROVIDER
                     and task.give_up_at is not None
                     and task.give_up_at <= tx.now
+                    and task.blocked_at is None
                 ):
                     recorder.record(task.key, _given_up(task))
             recorder.flush()

@@ -45,6 +45,7 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         "conditions": [_condition(one) for one in _conditions(db, owner)],
         "overdue": [_stuck(one) for one in attention.overdue(db, owner, now=now, limit=MOST)],
         "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
+        "blocked": [_stuck(one) for one in attention.blocked(db, owner, limit=MOST)],
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),
         "unknown_words": [_word(one) for one in attention.unknown_words(db, owner, limit=MOST)],

@@ -113,6 +113,8 @@ class Attention(TypedDict):
     endpoints: list[TroubledEndpoint]
     overdue: list[StuckTask]
     uncertain: list[StuckTask]
+    blocked: list[StuckTask]
+    """They wait for a call of their caller's, and do not expire meanwhile."""
     without_result: list[StuckTask]
     """They succeeded, and no answer names anything to fetch; the provider is asked on."""
     denied: list[StuckTask]
