@@ -1,0 +1,205 @@
+"""Junk in every field of every route: accepted where it is legal, else refused by the field's name.
+
+Fields, parameters and ids come from the routes' own description, so that a new one is held to it
+by itself.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from pydantic import TypeAdapter
+
+from tests.support import junk
+from tests.support.objects import fill
+from tests.support.requests import callback_path, kling_says, submit
+from tests.support.service import environment, listen, serving
+from tests.web.conftest import Shared
+from tracker.providers.kling.operations import OPERATIONS
+from tracker.web.api.openapi import operations
+from tracker.web.edge.operation import OperationSpec
+from tracker.web.routes import ROUTES
+
+FOUND = [(method, route.path, said) for route, method, said in operations(ROUTES)]
+WITH_BODY = [one for one in FOUND if one[2].body is not None]
+IDS = [
+    *("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 5000, "9" * 400, "-1", "1e9", "%2e%2e", "%0a"),
+    *("%F0%9F%98%80", "%22", "%27%3B--", "0x10", "٣", "1" * 19, "9223372036854775808", "{id}"),
+]
+QUERY_TEXTS = {name: text for name, text in junk.TEXTS.items() if name != "very long"}
+FEW = ("nul", "half a pair", "long", "key nul", "deep lists", "many texts")
+UNREAD_BYTES = 64 * 1024
+RAW_QUERIES = ["%00", "%FF", "%ED%A0%80", "%C0%80", "a%0ab"]
+
+
+@pytest.fixture(scope="module")
+def http(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """Web alone, with the limits that it has by itself."""
+    folder = tmp_path_factory.mktemp("junk")
+    env = environment(
+        shared_database_url,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_CALLBACK_SECRETS="a secret for tests only",
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        Shared(url, shared_database_url).client() as client,
+    ):
+        yield client
+
+
+@cache
+def _places(model: Any) -> list[junk.Path]:
+    schema = TypeAdapter(model).json_schema(by_alias=True)
+    return list(dict.fromkeys(junk.places(schema, schema.get("$defs", {}))))
+
+
+def _send(http: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """Return the answer; of a stream that was begun, its head alone."""
+    try:
+        with http.stream(method, path, **options) as answer:
+            assert answer.status_code < 500, (method, path, answer.status_code, answer.read()[:300])
+            if "event-stream" not in answer.headers.get("content-type", ""):
+                answer.read()
+    except (httpx.ReadError, httpx.WriteError):
+        # It was refused before it was read, and its connection ended with the rest unread.
+        size = len(options.get("content", b""))
+        assert size > UNREAD_BYTES, (method, path, size)
+        return httpx.Response(413)
+    return answer
+
+
+def _told(answer: httpx.Response) -> list[str]:
+    return [one["path"] for one in answer.json().get("errors", ())]
+
+
+def _post(http: httpx.Client, method: str, path: str, body: Any) -> httpx.Response:
+    content = json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    if len(content) > UNREAD_BYTES:  # the service ends such a connection where it refuses
+        headers["connection"] = "close"
+    return _send(http, method, path, content=content, headers=headers)
+
+
+@pytest.mark.parametrize(("method", "path", "said"), WITH_BODY, ids=lambda one: str(one)[:40])
+def test_any_junk_in_any_field_of_a_body(
+    http: httpx.Client, method: str, path: str, said: OperationSpec
+) -> None:
+    example = next(iter(said.examples.values()), {})
+    found = _places(said.body)
+    assert found
+    for at in found:
+        url = fill(path, http) if "{" in path else path
+        for name, value in junk.values():
+            answer = _post(http, method, url, junk.placed(example, at, value))
+            if answer.status_code in (400, 422):
+                assert junk.is_named(at, _told(answer)), (at, name, answer.text[:500])
+
+
+@pytest.mark.parametrize(("method", "path", "said"), WITH_BODY, ids=lambda one: str(one)[:40])
+def test_what_no_parser_reads_is_refused(
+    http: httpx.Client, method: str, path: str, said: OperationSpec
+) -> None:
+    url = fill(path, http) if "{" in path else path
+    for levels in (300, junk.DEEPER):
+        for content in (b"[" * levels, b'{"a":' * levels, b'{"input":' + b"[" * levels):
+            headers = {"content-type": "application/json"}
+            answer = _send(http, method, url, content=content, headers=headers)
+            assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize(("method", "path", "said"), FOUND, ids=lambda one: str(one)[:40])
+def test_any_junk_in_any_parameter_and_header(
+    http: httpx.Client, method: str, path: str, said: OperationSpec
+) -> None:
+    url = fill(path, http) if "{" in path else path
+    names = [param.name for param in said.query]
+    names += [name.replace("<key>", "a\0\ud800") for name in names if "<key>" in name]
+    for name in names:
+        asked = quote(name.replace("<key>", "a"), errors="surrogatepass")
+        texts = [quote(text, errors="surrogatepass") for text in QUERY_TEXTS.values()]
+        for text in (*texts, *RAW_QUERIES):
+            query = f"{asked}={text}"
+            answer = _send(http, method, f"{url}?{query}")
+            if answer.status_code in (400, 422) and said.body is None:
+                named = name.partition("<")[0].partition("\0")[0]
+                assert any(one.startswith(named) for one in _told(answer)), (query, answer.text)
+        many = "&".join(f"{asked}={n}" for n in range(1000))
+        assert _send(http, method, f"{url}?{many}").status_code < 500
+    for param in said.headers:
+        for value in (b"", b"\xff\xfe", b"x" * 9000, b",,,;;=", b"a" + b"\x80" * 300):
+            _send(http, method, url, headers=[(param.name.encode(), value)])
+
+
+@pytest.mark.parametrize("beginning", sorted({path for _, path, _ in FOUND if "{" in path}))
+def test_any_junk_for_an_id(http: httpx.Client, beginning: str) -> None:
+    for method in sorted(method for method, path, _ in FOUND if path == beginning):
+        for id_ in IDS:
+            answer = _send(http, method, beginning.replace("{id}", id_), content=b"{}")
+            assert answer.status_code in (400, 404, 405, 414, 415, 422), (id_, answer.status_code)
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_any_junk_in_any_field_of_an_input(http: httpx.Client, operation: str) -> None:
+    for at in _places(OPERATIONS[operation]):
+        for name, value in junk.values(FEW):
+            input_ = junk.placed({}, at, value)
+            body = {"provider": "kling", "operation": operation, "input": input_}
+            ours = _post(http, "POST", "/v1/tasks", body)
+            theirs = _post(http, "POST", f"/kling/v1/{operation}", input_)
+            for answer in (ours, theirs):
+                # What else the operation needs is missing, and may be all that is refused.
+                is_named = str(at[0]) in answer.text or "is required" in answer.text
+                assert answer.status_code in (200, 202, 413) or is_named, (at, name, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        (
+            "/replicate/v1/predictions",
+            ["version", "input", "webhook", "webhook_events_filter", "stream"],
+        ),
+        (
+            "/luma/dream-machine/v1/generations",
+            ["prompt", "model", "keyframes", "aspect_ratio", "callback_url", "duration", "loop"],
+        ),
+        ("/kling/text-to-video/kling-v2-6", ["prompt", "options", "callback_url"]),
+        ("/kling/v1/tts", ["text", "voice_id"]),
+    ],
+)
+def test_any_junk_in_a_create_of_another_front(
+    http: httpx.Client, path: str, fields: list[str]
+) -> None:
+    for field in fields:
+        for _, value in junk.values(FEW):
+            _post(http, "POST", path, {field: value})
+            _post(http, "POST", path, {"prompt": "p", "input": {"prompt": "p"}, field: value})
+        for key in ("a\0b", "a\ud800b", "x" * 20_000):
+            _post(http, "POST", path, {key: 1})
+
+
+def test_any_junk_in_any_field_of_a_callback(http: httpx.Client) -> None:
+    """What a provider sends is kept, and the task stays readable."""
+    said = json.loads(kling_says("succeed"))
+    found = [*((name,) for name in said), ("task_info", "external_task_id")]
+    found += [("task_result", "videos", 0, name) for name in ("id", "url", "duration")]
+    for at in found:
+        task = submit(http)["id"]
+        for _, value in junk.values((*FEW, "other half", "deep objects", "large number", "empty")):
+            body = json.dumps(junk.placed(said, at, value))
+            answer = _send(http, "POST", callback_path(task), content=body)
+            assert answer.status_code in (200, 400), answer.text
+        for path in ("", "/transitions", "/receipts", "/attempts"):
+            assert http.get(f"/v1/tasks/{task}{path}").status_code == 200
+        assert http.get(f"/kling/v1/videos/multi-image2video/{task}").status_code == 200
+    assert http.get("/v1/attention").status_code == 200
+    assert http.get("/v1/changes?limit=1000").status_code == 200
