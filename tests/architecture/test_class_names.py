@@ -26,7 +26,7 @@ ALLOWED = {
     "Forbidden": _ERROR,
     "ForgeryKind": _SCHEMA,
     "NotFound": _ERROR,
-    "Receipt": _SCHEMA,
+    "Receipt": _MODEL,
     "Refused": "the Python client's public exception; inside, a provider's refusal of a submit",
     "Resubmitted": _MODEL,
     "Task": _MODEL,

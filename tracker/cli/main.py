@@ -49,6 +49,7 @@ SECTIONS = (
         "Operate",
         (
             ("attention", "tracker.cli.attention", "Show what needs a human."),
+            ("callbacks", "tracker.cli.callbacks", "List odd callbacks and put them aside."),
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
             ("accounts", "tracker.cli.accounts", "List the provider accounts and their health."),
         ),

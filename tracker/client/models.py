@@ -1,5 +1,6 @@
 """Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,6 +257,50 @@ class Change:
 
 
 _WHICH_TASK = ("task_id", "provider", "account", "operation", "external_task_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Something that came in and may need a human.
+
+    verdict:      what was made of it, such as `malformed`, `conflict` or `forged`.
+    task_id:      None where it belongs to no task.
+    dismissed_by: the name of the key that put it aside; None as long as it asks for somebody.
+    headers, body: only of one that was asked for by its id.
+    """
+
+    id: str
+    provider: str
+    task_id: str | None
+    verdict: str
+    reason: str | None
+    received_at: datetime
+    size_bytes: int
+    dismissed_by: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(repr=False, default=None)
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        body = data.get("body")
+        if body is not None:
+            body = b64decode(body) if data["encoding"] == "base64" else body.encode()
+        dismissal = data.get("dismissal") or {}
+        return cls(
+            id=data["id"],
+            provider=data["provider"],
+            task_id=data["task_id"],
+            verdict=data["verdict"],
+            reason=data["reason"],
+            received_at=_instant(data["received_at"]),
+            size_bytes=data["size_bytes"],
+            dismissed_by=dismissal.get("actor"),
+            headers=data.get("headers", {}),
+            body=body,
+            raw=data,
+        )
 
 
 def _step(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tracker.client import flows
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Resubmitted, Task, Transition
+from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 
@@ -142,6 +142,23 @@ class Client:
         """
         params = flows.task_filters(**filters)
         return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
+
+    def receipts(self, *, page_size: int = 100, **filters: Any) -> Iterator[Receipt]:
+        """Every callback that may need a human, newest first, without headers and bodies.
+
+        filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
+                 `dismissed` (True or False; both where it is not given).
+        """
+        params = flows.receipt_filters(**filters)
+        return self._iterate(flows.receipts(params, page_size=page_size, tries=self._tries))
+
+    def receipt(self, receipt_id: str) -> Receipt:
+        """Return one receipt with its headers and its body. Raises NotFound."""
+        return self._run(flows.receipt(receipt_id, tries=self._tries))
+
+    def dismiss_receipt(self, receipt_id: str) -> None:
+        """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
+        self._run(flows.dismiss_receipt(receipt_id, tries=self._tries))
 
     def refresh(self, task_id: str) -> Task:
         """Have the provider asked about a task now; its news comes as a change."""

@@ -138,7 +138,7 @@ def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Re
         .limit(limit)
     )
     return [
-        _receipt(row, row.body if row.body is not None else row.shared_body)
+        receipt_of(row, row.body if row.body is not None else row.shared_body)
         for row in db.execute(found)
     ]
 
@@ -152,7 +152,7 @@ def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
         .limit(1)
     )
     row = db.execute(found).one_or_none()
-    return None if row is None else _receipt(row, row.body)
+    return None if row is None else receipt_of(row, row.body)
 
 
 def forget_forged(db: Connection, *, before: datetime, limit: int) -> int:
@@ -174,7 +174,8 @@ def forget_forged(db: Connection, *, before: datetime, limit: int) -> int:
     return db.execute(delete(receipts).where(receipts.c.key.in_(old))).rowcount
 
 
-def _receipt(row: Row[Any], body: bytes | None) -> Receipt:
+def receipt_of(row: Row[Any], body: bytes | None) -> Receipt:
+    """Make a receipt of a row. body: its own, or the one that it shares."""
     return Receipt(
         key=row.key,
         tenant=row.tenant,

@@ -188,7 +188,6 @@ def test_any_junk_in_a_create_of_another_front(
 
 
 def test_any_junk_in_any_field_of_a_callback(http: httpx.Client) -> None:
-    """What a provider sends is kept, and the task stays readable."""
     said = json.loads(kling_says("succeed"))
     found = [*((name,) for name in said), ("task_info", "external_task_id")]
     found += [("task_result", "videos", 0, name) for name in ("id", "url", "duration")]

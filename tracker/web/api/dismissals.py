@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.rendering import instant
 from tracker.store.dismissals import Dismissal
 from tracker.web.api import service_views
+from tracker.web.api.receipt_views import render_dismissal
 from tracker.web.edge import query
 from tracker.web.edge.operation import operation
 from tracker.web.edge.state import principal, services, tenant
@@ -41,5 +41,4 @@ async def dismiss_follow_up(request: Request) -> Response:
 
 
 def _answer(found: Dismissal) -> Response:
-    view: service_views.Dismissal = {"dismissed_at": instant(found.at), "actor": found.actor}
-    return JSONResponse(view, headers={"cache-control": "no-store"})
+    return JSONResponse(render_dismissal(found), headers={"cache-control": "no-store"})

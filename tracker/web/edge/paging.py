@@ -23,33 +23,42 @@ def instant_of(ticks: int) -> datetime:
     return _EPOCH + ticks * _TICK
 
 
-def position(request: Request, *, scope: str) -> int | None:
+def position(request: Request, *, scope: str, name: str = "cursor") -> int | None:
     """Where the page begins; None at the start.
 
-    scope: names the list and its filters. Raises InvalidRequest for another list's cursor.
+    scope: names the list and its filters. name: the parameter that has the cursor.
+    Raises InvalidRequest for another list's cursor.
     """
-    found = sort_key(request, scope=scope)
+    found = sort_key(request, scope=scope, name=name)
     return None if found is None else found[0]
 
 
-def sort_key(request: Request, *, scope: str) -> Sequence[int] | None:
+def sort_key(request: Request, *, scope: str, name: str = "cursor") -> Sequence[int] | None:
     """Return the parts of the cursor's sort key; None when the request has no cursor."""
-    text = request.query_params.get("cursor")
+    text = request.query_params.get(name)
     if text is None:
         return None
     return [int(part) for part in cursor.decode(services(request).cursor_secrets, scope, text)]
 
 
 def page_answer(
-    request: Request, body: Mapping[str, object], *, last: int | Sequence[int] | None, scope: str
+    request: Request,
+    body: Mapping[str, object],
+    *,
+    last: int | Sequence[int] | None,
+    scope: str,
+    name: str = "cursor",
 ) -> Response:
-    """A page. last: the sort key of its last entry; None when nothing follows."""
+    """A page.
+
+    last: the sort key of its last entry; None when nothing follows. name: see `position`.
+    """
     headers = {"cache-control": "no-store"}
     after = None
     if last is not None:
         after = cursor.encode(
             services(request).cursor_secrets[0], scope, [last] if isinstance(last, int) else last
         )
-        url = request.url.include_query_params(cursor=after)
+        url = request.url.include_query_params(**{name: after})
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({**body, "next_cursor": after}, headers=headers)

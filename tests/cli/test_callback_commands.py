@@ -1,0 +1,107 @@
+"""`tracker callbacks` and the client's receipts against a running service."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.support.databases import SqliteTemplate
+from tests.support.requests import callback_path, kling_says, submit
+from tests.support.service import environment, listen, serving
+from tracker.cli.callbacks import VERDICTS
+from tracker.cli.main import main
+from tracker.client import AsyncClient, Client, NotFound
+from tracker.web.api.receipts import LISTED
+
+
+@pytest.fixture(scope="module")
+def service(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("callbacks")
+    env = environment(
+        sqlite_template.copy(folder),
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_CALLBACK_SECRETS="a secret for tests only",
+    )
+    with serving(env, door=listen(), workers=False) as url:
+        yield url
+
+
+@pytest.fixture
+def task(service: str) -> str:
+    """A task about which nonsense and an unknown word came."""
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        made: str = submit(http)["id"]
+        http.post(callback_path(made), content=b"{\x1b[31m", headers={"content-type": "text/x"})
+        http.post(callback_path(made), content=kling_says("marinating"))
+    return made
+
+
+def run(service: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ("callbacks", *arguments), env={"TRACKER_URL": service})
+
+
+def listed(service: str, task: str, *arguments: str) -> list[dict[str, Any]]:
+    done = run(service, "list", *arguments, "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    return [one for one in json.loads(done.stdout)["receipts"] if one["task_id"] == task]
+
+
+def test_the_command_knows_every_verdict_that_the_service_lists() -> None:
+    assert set(VERDICTS) == {verdict.value for verdict in LISTED}
+
+
+def test_one_is_listed_shown_and_put_aside(service: str, task: str) -> None:
+    unknown, malformed = listed(service, task)
+    assert (unknown["verdict"], malformed["verdict"]) == ("unknown_status", "malformed")
+    table = run(service, "list", "--verdict", "malformed", "--wide").stdout
+    assert malformed["id"] in table
+    assert unknown["reason"] not in table
+    shown = run(service, "show", malformed["id"]).stdout
+    assert "content-type: text/x" in shown
+    assert "\x1b" not in shown
+    assert "[31m" in shown
+    done = run(service, "dismiss", malformed["id"], unknown["id"])
+    assert (done.exit_code, done.stderr) == (
+        0,
+        f"dismissed: {malformed['id']}, {unknown['id']}\n",
+    )
+    assert listed(service, task) == []
+    assert len(listed(service, task, "--dismissed")) == 2
+    assert "dismissed  " in run(service, "show", malformed["id"]).stdout
+
+
+def test_one_that_is_not_there_ends_the_command(service: str) -> None:
+    for command in ("show", "dismiss"):
+        done = run(service, command, "999999")
+        assert done.exit_code == 1
+        assert "no such receipt" in done.stderr
+
+
+def test_the_client_finds_shows_and_dismisses(service: str, task: str) -> None:
+    with Client(service) as tracker:
+        ours = [one for one in tracker.receipts(page_size=1) if one.task_id == task]
+        assert [one.verdict for one in ours] == ["unknown_status", "malformed"]
+        assert ours[1].body is None
+        assert tracker.receipt(ours[1].id).body == b"{\x1b[31m"
+        tracker.dismiss_receipt(ours[1].id)
+        assert tracker.receipt(ours[1].id).dismissed_by
+        left = tracker.receipts(verdict=["malformed"], provider="kling", dismissed=False)
+        assert task not in {one.task_id for one in left}
+        with pytest.raises(NotFound):
+            tracker.receipt("../tasks")
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_does_too(service: str, task: str) -> None:
+    async with AsyncClient(service) as tracker:
+        found = [one async for one in tracker.receipts(dismissed=False) if one.task_id == task]
+        assert (await tracker.receipt(found[0].id)).body is not None
+        await tracker.dismiss_receipt(found[0].id)
+        assert (await tracker.receipt(found[0].id)).dismissed_by

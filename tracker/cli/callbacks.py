@@ -1,0 +1,110 @@
+"""`tracker callbacks`: what came in and was odd, on a running service."""
+
+from typing import Any
+
+import click
+
+from tracker.cli.command import Group, examples
+from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.table import Column, print_table
+from tracker.cli.types import choice
+from tracker.cli.visible import visible
+from tracker.cli.words import words
+
+VERDICTS = (
+    "conflict",
+    "unknown_status",
+    "mismatch",
+    "unknown_task",
+    "malformed",
+    "forged",
+    "unconfirmed",
+)
+"""Verdicts that the list can be asked for; a test compares them with the service's."""
+_COLUMNS = (
+    Column("id", "id"),
+    Column("verdict", "state"),
+    Column("received_at", "time"),
+    Column("provider"),
+    Column("task_id"),
+    Column("size_bytes"),
+    Column("dismissed_by"),
+    Column("reason", "text"),
+)
+
+
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker callbacks list --verdict malformed",
+        "tracker callbacks show RECEIPT_ID",
+        "tracker callbacks dismiss RECEIPT_ID",
+    ),
+)
+def callbacks() -> None:
+    """List odd callbacks, show their evidence, and put aside what was looked at."""
+
+
+@callbacks.command(
+    "list",
+    epilog=examples(
+        "tracker callbacks list",
+        "tracker callbacks list --verdict conflict --verdict mismatch",
+        "tracker callbacks list --dismissed",
+    ),
+)
+@remote
+@click.option(
+    "--verdict", multiple=True, type=choice(VERDICTS), help="Only with this verdict. Repeatable."
+)
+@click.option("--provider", help="Only of this provider.")
+@click.option("--dismissed", is_flag=True, help="Only what was put aside, in place of the rest.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--after", help="next_cursor of the page before.")
+@WIDE
+def list_(
+    *, connection: ConnectionOptions, output: str, wide: bool, dismissed: bool, **given: Any
+) -> None:
+    """List callbacks that may need a human, newest first."""
+    params = {name: value for name, value in given.items() if value not in (None, ())}
+    params["dismissed"] = str(dismissed).lower()
+    with connection.open() as server:
+        page = server.get("/v1/receipts", params=params)
+    rows = [
+        one | {"dismissed_by": (one["dismissal"] or {}).get("actor")} for one in page["receipts"]
+    ]
+    emit(output, page, lambda: print_table("callbacks", _COLUMNS, rows, wide=wide))
+
+
+@callbacks.command()
+@remote
+@click.argument("receipt_id")
+def show(*, connection: ConnectionOptions, output: str, receipt_id: str) -> None:
+    """Show one with its headers and its body."""
+    with connection.open() as server:
+        whole = server.get(f"/v1/receipts/{receipt_id}")
+    emit(output, whole, lambda: _print_whole(whole))
+
+
+@callbacks.command(epilog=examples("tracker callbacks dismiss RECEIPT_ID RECEIPT_ID"))
+@remote
+@click.argument("receipt_id", nargs=-1, required=True)
+def dismiss(*, connection: ConnectionOptions, output: str, receipt_id: tuple[str, ...]) -> None:
+    """Put callbacks aside: attention shows them no more, their history stays."""
+    with connection.open() as server:
+        done = [{"id": id_} | server.post(f"/v1/receipts/{id_}/dismiss") for id_ in receipt_id]
+    emit(output, {"dismissed": done}, lambda: say(f"dismissed: {', '.join(receipt_id)}"))
+
+
+def _print_whole(whole: dict[str, Any]) -> None:
+    fields = {name: value for name, value in whole.items() if name not in ("headers", "body")}
+    dismissal = fields.pop("dismissal")
+    if dismissal:
+        fields["dismissed"] = f"{dismissal['dismissed_at']} {dismissal['actor']}"
+    print_fields({name: value for name, value in fields.items() if value is not None})
+    click.echo()
+    for name, value in whole["headers"].items():
+        click.echo(f"{name}: {words(value)}")
+    click.echo()
+    click.echo(visible(whole["body"]))

@@ -1,0 +1,86 @@
+"""The JSON of receipts that people look at; see `views`."""
+
+from typing import Literal
+
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from tracker.domain.events import Source
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.rendering import instant
+from tracker.store.dismissals import Dismissal as KeptDismissal
+from tracker.store.odd_receipts import JudgedReceipt
+from tracker.web.api.schemas import body_as_text
+from tracker.web.api.service_views import Dismissal
+from tracker.web.api.views import EXACT, Instant, Uuid
+
+
+@with_config(EXACT)
+class ListedReceipt(TypedDict):
+    """An odd receipt, without its bytes."""
+
+    id: str
+    provider: str
+    task_id: Uuid | None
+    """Null where it belongs to no task."""
+    source: Source
+    verdict: Verdict
+    reason: str | None
+    received_at: Instant
+    size_bytes: int
+    dismissal: Dismissal | None
+    """Null as long as it asks for somebody."""
+
+
+@with_config(EXACT)
+class OddReceiptPage(TypedDict):
+    """A page of odd receipts, newest first."""
+
+    receipts: list[ListedReceipt]
+    next_cursor: str | None
+
+
+@with_config(EXACT)
+class WholeReceipt(ListedReceipt):
+    """A receipt with all that came."""
+
+    duplicate_of: str | None
+    """The first receipt with these very bytes, which are shown here."""
+    headers: dict[str, str]
+    body: str
+    encoding: Literal["utf-8", "base64"]
+    """How `body` is written; `/body` has the bytes."""
+
+
+def render_dismissal(dismissal: KeptDismissal) -> Dismissal:
+    """Name the actor of a dismissal, and its time."""
+    return {"dismissed_at": instant(dismissal.at), "actor": dismissal.actor}
+
+
+def render_listed(one: JudgedReceipt) -> ListedReceipt:
+    """One line of a list."""
+    receipt, dismissal = one.receipt, one.dismissal
+    return {
+        "id": str(receipt.key),
+        "provider": receipt.provider,
+        "task_id": None if one.task_id is None else str(one.task_id),
+        "source": receipt.source,
+        "verdict": receipt.verdict,
+        "reason": receipt.reason,
+        "received_at": instant(receipt.received_at),
+        "size_bytes": receipt.size_bytes,
+        "dismissal": None if dismissal is None else render_dismissal(dismissal),
+    }
+
+
+def render_whole(one: JudgedReceipt) -> WholeReceipt:
+    """One receipt with its headers and its body."""
+    receipt = one.receipt
+    body, encoding = body_as_text(receipt.body or b"")
+    return {
+        **render_listed(one),
+        "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),
+        "headers": dict(receipt.headers or {}),
+        "body": body,
+        "encoding": encoding,
+    }

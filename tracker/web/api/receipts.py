@@ -1,0 +1,106 @@
+"""/v1/receipts: what came in and was odd, with its evidence."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.lifecycle import Verdict
+from tracker.store import odd_receipts
+from tracker.store.attention import ASKING
+from tracker.store.odd_receipts import JudgedReceipt, OddFilter
+from tracker.web.api import receipt_views
+from tracker.web.edge import params, query
+from tracker.web.edge.operation import Param, ResponseSpec, operation
+from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.state import services, tenant
+
+MAX_PAGE = 500
+LISTED = (*ASKING, Verdict.UNCONFIRMED)
+"""Verdicts that the list can be asked for: those that an index has."""
+_RAW = {
+    "cache-control": "no-store",
+    "content-disposition": 'attachment; filename="receipt.bin"',
+    "content-security-policy": "sandbox",
+    "x-content-type-options": "nosniff",
+}
+"""Whatever somebody sent, no browser is to take it for a page of ours."""
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="operations",
+    query=[
+        Param(
+            "verdict",
+            "Only receipts with this verdict; without it all that may need a human.",
+            {"type": "string", "enum": [verdict.value for verdict in LISTED]},
+            repeatable=True,
+        ),
+        Param("provider", "Only receipts of this provider."),
+        Param(
+            "dismissed",
+            "Only those that were put aside, or only those that were not.",
+            {"type": "string", "enum": ["true", "false"]},
+        ),
+        params.limit(default=50, high=MAX_PAGE),
+        Param("after", "`next_cursor` of the page before."),
+    ],
+    answers={
+        200: ResponseSpec(
+            receipt_views.OddReceiptPage, headers={"Link": 'The next page, as `rel="next"`.'}
+        )
+    },
+)
+async def list_(request: Request) -> Response:
+    """A page of odd receipts, newest first: of tasks, and of senders that nobody knows."""
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    wanted = OddFilter(
+        tenant(request),
+        verdicts=_verdicts(request) or ASKING,
+        provider=query.text(request, "provider"),
+        is_dismissed=query.flag(request, "dismissed"),
+    )
+    scope = f"odd receipts {wanted!r}"
+    before = position(request, scope=scope, name="after")
+    found = await services(request).store.read(
+        lambda db: odd_receipts.page(db, wanted, before=before, limit=limit + 1)
+    )
+    last = found[limit - 1].receipt.key if len(found) > limit else None
+    body = {"receipts": [receipt_views.render_listed(one) for one in found[:limit]]}
+    return page_answer(request, body, last=last, scope=scope, name="after")
+
+
+@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: receipt_views.WholeReceipt})
+async def get(request: Request) -> Response:
+    """One receipt with its headers and its body, raw but for secrets of the service."""
+    whole = receipt_views.render_whole(await _look(request))
+    return JSONResponse(whole, headers={"cache-control": "no-store"})
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="operations",
+    answers={200: ResponseSpec(None, media="application/octet-stream")},
+)
+async def body(request: Request) -> Response:
+    """The bytes of a receipt as they are kept, to be saved in a file."""
+    found = await _look(request)
+    return Response(found.receipt.body or b"", headers=_RAW, media_type="application/octet-stream")
+
+
+async def _look(request: Request) -> JudgedReceipt:
+    """The receipt of the path. Raises NotFound."""
+    key, owner = query.row_key(request), tenant(request)
+    found = await services(request).store.read(lambda db: odd_receipts.whole(db, owner, key))
+    if found is None:
+        raise NotFound("there is no such receipt")
+    return found
+
+
+def _verdicts(request: Request) -> tuple[Verdict, ...]:
+    given = dict.fromkeys(request.query_params.getlist("verdict"))
+    if not given.keys() <= {verdict.value for verdict in LISTED}:
+        reason = f"must be one of: {', '.join(LISTED)}"
+        raise InvalidRequest(FieldError("verdict", reason), malformed=True)
+    return tuple(map(Verdict, given))
