@@ -31,6 +31,8 @@ from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.custody.fetching import Fetching
+from tracker.services.custody.serving import Serving
+from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
@@ -384,6 +386,9 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         lost_answers=lost_answers,
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
+        serving=Serving(context),
+        uploading=Uploading(context),
+        own_asset_urls=settings.own_asset_urls() if context.storage is not None else (),
         stalls=Stalls(context.store),
         sweeping=Sweeping(context),
         presence=presence,
@@ -407,6 +412,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
             body_timeout_s=settings.tracker_body_timeout_s,
             heartbeat_s=settings.tracker_heartbeat_s,
             slow_reader_s=settings.tracker_slow_reader_s,
+            upload_bytes=settings.tracker_upload_max_bytes,
         ),
         connections=ConnectionRegistry(_connection_limits(settings)),
         callback_secret=next(map(text_of, settings.webhook_secrets()), None),

@@ -20,8 +20,9 @@ ENVIRONMENT_ACCOUNT = "default"
 _ALIASES = {"webhook_secret": "webhook_secrets"}
 """Names of keys before they could hold several values; still read."""
 _PREFIXES = "PREFIXES"
+_ASSET_URLS = "ASSET_URLS"
 _RESERVED = frozenset(
-    {"v1", "callbacks", "ui", "docs", "healthz", "readyz", "metrics", "openapi.json"}
+    {"v1", "callbacks", "links", "ui", "docs", "healthz", "readyz", "metrics", "openapi.json"}
 )
 """First parts of paths that are ours."""
 
@@ -41,11 +42,13 @@ class ProviderSettings:
 
     accounts:       the account `default` of each provider that has a setting.
     front_prefixes: further paths of a provider's front, by provider.
+    own_asset_urls: providers whose fronts show links of ours to files that are kept.
     problems:       a line for each wrong setting, `NAME: reason`.
     """
 
     accounts: Mapping[tuple[str, str], Account]
     front_prefixes: Mapping[str, tuple[str, ...]]
+    own_asset_urls: frozenset[str]
     problems: Sequence[str]
 
 
@@ -66,7 +69,7 @@ def names(providers: Mapping[str, Provider]) -> set[str]:
     return {
         prefix_of(name) + key
         for name, provider in providers.items()
-        for key in [*_keys(provider), _PREFIXES]
+        for key in [*_keys(provider), _PREFIXES, _ASSET_URLS]
     }
 
 
@@ -74,6 +77,7 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
     """Read the settings of every provider. Empty values count as unset."""
     accounts: dict[tuple[str, str], Account] = {}
     prefixes: dict[str, tuple[str, ...]] = {}
+    own_urls: set[str] = set()
     problems: list[str] = []
     for name, provider in providers.items():
         entry = _entry(environ, name, provider)
@@ -85,9 +89,11 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
         try:
             if words := _front_prefixes(environ, name):
                 prefixes[name] = words
+            if _shows_own_urls(environ, name):
+                own_urls.add(name)
         except SettingsError as error:
             problems += error.problems
-    return ProviderSettings(accounts, prefixes, problems)
+    return ProviderSettings(accounts, prefixes, frozenset(own_urls), problems)
 
 
 def _account(name: str, provider: Provider, entry: Mapping[str, Any]) -> Account:
@@ -116,6 +122,14 @@ def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
                 f"{variable}: {word!r} begins with a path that is used for something else"
             )
     return words
+
+
+def _shows_own_urls(environ: Mapping[str, str], name: str) -> bool:
+    variable = prefix_of(name) + _ASSET_URLS
+    word = environ.get(variable, "").strip().lower() or "provider"
+    if word not in ("own", "provider"):
+        raise SettingsError(f"{variable}: must be own or provider")
+    return word == "own"
 
 
 def _keys(provider: Provider) -> dict[str, str]:

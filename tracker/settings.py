@@ -144,6 +144,7 @@ class Settings(BaseModel):
     tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
     tracker_asset_store: str = ""
     tracker_asset_max_bytes: int = Field(2 * 1024**3, ge=1024)
+    tracker_upload_max_bytes: int = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)
     tracker_asset_keep_s: float = Field(30 * 86400.0, ge=0)
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
@@ -152,6 +153,7 @@ class Settings(BaseModel):
     ] = "info"
     _providers: Mapping[str, Provider] = PrivateAttr(default=PROVIDERS)
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
+    _own_asset_urls: frozenset[str] = PrivateAttr(default=frozenset())
     _front_prefixes: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
@@ -194,6 +196,7 @@ class Settings(BaseModel):
         settings._providers = providers
         settings._accounts = _read_accounts(settings, environ, ours.accounts)
         settings._front_prefixes = ours.front_prefixes
+        settings._own_asset_urls = ours.own_asset_urls
         return settings
 
     def resolved_database_url(self) -> str:
@@ -265,6 +268,10 @@ class Settings(BaseModel):
     def has_credentials(self) -> bool:
         """Tell whether anything could be submitted to any provider."""
         return any(one.options.has_credentials() for one in self.accounts().by_name.values())
+
+    def own_asset_urls(self) -> frozenset[str]:
+        """Return the providers whose fronts show links of ours to files that are kept."""
+        return self._own_asset_urls
 
     def front_prefixes(self) -> Mapping[str, tuple[str, ...]]:
         """Return the further paths of each provider's front."""

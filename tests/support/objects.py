@@ -29,6 +29,7 @@ def _delivery(http: httpx.Client) -> str:
 
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
+    "/v1/assets/{id}": lambda http: str(http.post("/v1/uploads", content=b"a").json()["id"]),
     "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,

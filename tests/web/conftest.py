@@ -21,6 +21,8 @@ from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
 _IDLE = {
+    "TRACKER_ASSETS": "on",
+    "TRACKER_ASSET_MIN_FREE_BYTES": "0",
     "TRACKER_CALLBACK_SECRETS": "a secret for tests only",
     "TRACKER_MAX_BODY_BYTES": "65536",
     "TRACKER_CALLBACK_MAX_BYTES": "16384",

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from tracker.domain.notices import derived_id
-from tracker.domain.records import record
+from tracker.domain.records import changed, record
 from tracker.domain.task import Artifact, ArtifactState, Task
 from tracker.domain.url_expiry import expiry_of
 
@@ -192,6 +193,24 @@ def next_try(attempts: int, *, now: datetime, dies_at: datetime) -> datetime | N
 def by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:
     """Index the assets of one task by the name of their piece."""
     return {asset.piece: asset for asset in assets}
+
+
+def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
+    """Return a task with other URLs in the place of some, wherever they stand in it."""
+    artifacts = tuple(
+        changed(piece, url=urls.get(piece.url or "", piece.url)) for piece in task.artifacts
+    )
+    return changed(task, artifacts=artifacts, detail=_with_urls(task.detail, urls))
+
+
+def _with_urls(value: Any, urls: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return urls.get(value, value)
+    if isinstance(value, Mapping):
+        return {name: _with_urls(item, urls) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_urls(item, urls) for item in value]
+    return value
 
 
 Assets = Mapping[str, Asset]

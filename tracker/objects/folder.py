@@ -72,11 +72,19 @@ class Folder:
             os.close(file)
 
     async def size(self, key: str) -> int | None:
-        """Return how many bytes an object has; None where there is no such object."""
+        """Return how many bytes an object has; None where there is no such object.
+
+        Raises StorageError where no object was ever kept here: the disk may not be mounted.
+        """
         try:
             return (await self._run(os.stat, self._path(key))).st_size
         except FileNotFoundError:
-            return None
+            pass
+        try:
+            await self._run(os.stat, self._root / PARTS)
+        except FileNotFoundError:
+            raise StorageError(f"{self._root} is not the folder that assets are kept in") from None
+        return None
 
     async def delete(self, key: str) -> None:
         """Delete an object, or what an interrupted write has left."""

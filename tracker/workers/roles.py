@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
+from tracker.services.custody.retention import Retention
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.attempting import Attempting
@@ -46,6 +47,7 @@ def chores(context: Context) -> list[Chore]:
     sweeping, learning = Sweeping(context), Learning(context)
     counting = Counting(context)
     return [
+        *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
@@ -60,6 +62,18 @@ def chores(context: Context) -> list[Chore]:
     ]
 
 
+def _of_custody(context: Context) -> list[Chore]:
+    if context.storage is None:
+        return []
+    retention = Retention(context)
+    return [
+        Chore("old assets", DROP_S, retention.drop_expired),
+        Chore("strays among assets", SWEEP_STORE_S, retention.sweep_now_and_then),
+    ]
+
+
+DROP_S = 10.0
+SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 COUNT_S = 2.0
 FORGET_S = 1200.0

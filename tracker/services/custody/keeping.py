@@ -89,7 +89,7 @@ class Keeping:
             kept = self._kept(claimed.asset, outcome, store_key, now=tx.now)
             asset_queue.keep(tx.db, claimed, kept, now=tx.now)
             said = f"{kept.id}: {kept.size} bytes of {kept.media_type}"
-            _record(recorder, kept, EventKind.ASSET_KEPT, said)
+            record_asset_step(recorder, kept, EventKind.ASSET_KEPT, said)
             return store_key
         if outcome.again_at is not None:
             asset_queue.try_again(
@@ -98,7 +98,7 @@ class Keeping:
             return None
         asset_queue.end(tx.db, claimed, outcome.state, outcome.reason, now=tx.now)
         said = f"{claimed.asset.id}: {outcome.reason}"
-        _record(recorder, claimed.asset, EventKind.ASSET_LOST, said)
+        record_asset_step(recorder, claimed.asset, EventKind.ASSET_LOST, said)
         return None
 
     def _shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
@@ -124,7 +124,8 @@ class Keeping:
         )
 
 
-def _record(recorder: Recorder, asset: Asset, kind: EventKind, said: str) -> None:
+def record_asset_step(recorder: Recorder, asset: Asset, kind: EventKind, said: str) -> None:
+    """Record in the history of an asset's task what became of the asset."""
     if asset.task_key is not None:
         step = recorder.record(asset.task_key, Event(kind, Source.SWEEP, message=said))
         recorder.name_asset(step, asset.id)

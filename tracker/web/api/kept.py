@@ -8,6 +8,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.store import assets
 from tracker.web.api import views
 from tracker.web.api.schemas import render_task
+from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services
 
 
@@ -27,11 +28,6 @@ async def rendered_all(request: Request, tasks: Sequence[Task]) -> list[views.Ta
     found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))
     base = base_of(request)
     return [render_task(task, found.get(task.key, ()), base=base) for task in tasks]
-
-
-def base_of(request: Request) -> str:
-    """Return what URLs of ours begin with: the public URL, else where the caller has found us."""
-    return services(request).public_url or str(request.base_url).rstrip("/")
 
 
 def _may_keep(request: Request, task: Task) -> bool:

@@ -1,6 +1,6 @@
 """Access of handlers to the services and to the request's principal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -10,6 +10,8 @@ from tracker.domain.access import Holder, Principal
 from tracker.domain.errors import Misuse
 from tracker.providers.ports.account import Account
 from tracker.services.access.keyring import Keyring
+from tracker.services.custody.serving import Serving
+from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
@@ -35,6 +37,7 @@ class Limits:
     """The limits of inbound requests, and the timeouts of streams.
 
     body_bytes, callback_bytes: one more byte is refused.
+    upload_bytes: of a file that a caller uploads.
     body_timeout_s: for a whole body to arrive.
     heartbeat_s: after so long without a change a stream says that it is there.
     slow_reader_s: a stream's reader who takes nothing for so long is cut.
@@ -45,6 +48,7 @@ class Limits:
     body_timeout_s: float
     heartbeat_s: float
     slow_reader_s: float
+    upload_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Services:
 
     public_url:  where others reach us; None where they cannot, or nobody has said.
     storage:     keeps the files of results; None where custody is off.
+    own_asset_urls: providers whose fronts show links of ours to files that are kept.
     connections: those of this process, where a server runs that bounds them.
     callback_secret: signs what is sent to URLs that came with tasks; None where nothing does.
     events:      what streams were last sent, by feed number; readers share it.
@@ -69,6 +74,9 @@ class Services:
     lost_answers: LostAnswers
     endpoints: Endpoints
     redelivery: Redelivery
+    serving: Serving
+    uploading: Uploading
+    own_asset_urls: Collection[str]
     stalls: Stalls
     sweeping: Sweeping
     presence: Presence

@@ -36,6 +36,7 @@ from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import run, with_inputs
+from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 
@@ -111,6 +112,8 @@ class FrontHost:
                 shown = Shown(secret=services(request).callback_secret)
             case _:
                 shown = await run(request, self._provider, command)
+                if self._provider in services(request).own_asset_urls:
+                    shown = await with_own_urls(request, shown)
                 if self._front.shows_input:
                     shown = await with_inputs(request, shown)
         return _response(self._front.show(call, command, shown, request_id()))

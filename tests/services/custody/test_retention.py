@@ -1,0 +1,118 @@
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.custody import IMPATIENT, CustodyBench, open_custody
+from tests.support.origin import film, whole
+from tests.support.upstream import Upstream
+from tracker.domain.custody import AssetState
+from tracker.objects.folder import PARTS
+from tracker.services.custody.retention import VANISHED, Retention, SweepResult
+
+pytestmark = pytest.mark.anyio
+FILM = film(200_000)
+BRIEF = replace(IMPATIENT, keep=timedelta(0))
+LONG_AGO = 1_600_000_000
+
+
+@pytest.fixture
+async def custody(database_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
+    async with open_custody(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def test_what_was_kept_long_enough_goes_with_its_object(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+        with Upstream(whole(FILM)) as origin:
+            task = await custody.succeeded({"url": f"{origin.url}/a"})
+            await custody.fetch()
+        assert len(custody.files()) == 1
+        await Retention(custody.bench.context).drop_expired()
+        (asset,) = await custody.of(task)
+        assert (asset.state, asset.store_key, custody.files()) == (AssetState.GONE, None, [])
+
+
+async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    with Upstream(whole(FILM)) as origin:
+        async with open_custody(database_url, tmp_path) as custody:
+            stays = await custody.succeeded({"url": f"{origin.url}/a"}, name="stays")
+            await custody.fetch()
+        async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+            goes = await custody.succeeded({"url": f"{origin.url}/b"}, name="goes")
+            await custody.fetch()
+            await Retention(custody.bench.context).drop_expired()
+            (gone,), (kept,) = await custody.of(goes), await custody.of(stays)
+            assert (gone.state, kept.state) == (AssetState.GONE, AssetState.KEPT)
+            assert await custody.content(kept) == FILM
+
+
+async def test_nothing_goes_before_its_time(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/a"})
+        await custody.fetch()
+    await Retention(custody.bench.context).drop_expired()
+    (asset,) = await custody.of(task)
+    assert asset.state is AssetState.KEPT
+
+
+async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        kept = await custody.fetched({"url": f"{origin.url}/a"})
+    old, new = custody.folder / "t" / "2020-01" / "old", custody.folder / "t" / "2020-01" / "new"
+    old.parent.mkdir(parents=True)
+    part = custody.folder / PARTS / "left"
+    for path in (old, new, part):
+        path.write_bytes(b"x")
+    for path in (old, part, *custody.folder.glob("default/*/*")):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    found = await Retention(custody.bench.context).sweep()
+    assert found == SweepResult(strays=2, vanished=0)
+    assert (old.exists(), part.exists(), new.exists()) == (False, False, True)
+    assert await custody.content(kept) == FILM
+
+
+async def test_a_sweep_finds_what_has_vanished_and_fetches_it_again(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        piece = {"url": f"{origin.url}/a", "expires_at": "2099-01-01T00:00:00+00:00"}
+        task = await custody.succeeded(piece)
+        await custody.fetch()
+        for path in custody.files():
+            path.unlink()
+        found = await Retention(custody.bench.context).sweep()
+        (wanted,) = await custody.of(task)
+        await custody.fetch()
+    (asset,) = await custody.of(task)
+    assert found == SweepResult(strays=0, vanished=1)
+    assert wanted.state is AssetState.WANTED
+    assert await custody.content(asset) == FILM
+    kinds = await custody.bench.kinds(task)
+    assert kinds[-3:] == ["asset_kept", "asset_lost", "asset_kept"]
+
+
+async def test_what_has_vanished_and_cannot_be_fetched_is_lost(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/a"})
+        await custody.fetch()
+    for path in custody.files():
+        path.unlink()
+    await Retention(custody.bench.context).sweep()
+    (asset,) = await custody.of(task)
+    assert (asset.state, asset.reason) == (AssetState.LOST, VANISHED)
+
+
+async def test_a_store_that_is_not_mounted_loses_nothing(custody: CustodyBench) -> None:
+    with Upstream(whole(FILM)) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/a"})
+        await custody.fetch()
+    custody.folder.rename(custody.folder.with_name("elsewhere"))
+    assert await Retention(custody.bench.context).sweep() == SweepResult(0, 0)
+    (asset,) = await custody.of(task)
+    assert asset.state is AssetState.KEPT

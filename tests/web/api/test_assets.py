@@ -1,0 +1,205 @@
+"""Uploads, and the files behind them: ranges, links, tenants. What is fetched is served alike."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.keys import bearer, issue
+from tests.support.origin import film
+from tests.support.raw import answer_of, dial
+from tests.web.conftest import Shared
+from tracker.domain.access import Scope
+
+FILM = film(300_000)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+HTML = b"<!doctype html><script>alert(1)</script>"
+
+
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
+@pytest.fixture
+def foreign(shared_idle: Shared) -> Iterator[httpx.Client]:
+    with shared_idle.client() as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(shared_idle: Shared) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=shared_idle.url, trust_env=False, timeout=20) as client:
+        yield client
+
+
+def upload(http: httpx.Client, body: bytes = FILM, **params: str) -> dict[str, Any]:
+    answer = http.post("/v1/uploads", content=body, params=params)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def path_of(url: str) -> str:
+    assert url.startswith("https://tracker.example/")
+    return url.removeprefix("https://tracker.example")
+
+
+def content(asset: dict[str, Any]) -> str:
+    return f"/v1/assets/{asset['id']}/content"
+
+
+def test_an_upload_is_kept_with_its_digest_and_a_link(http: httpx.Client) -> None:
+    made = upload(http)
+    shown = http.get(f"/v1/assets/{made['id']}").json()
+    assert (shown["state"], shown["bytes"], shown["kind"]) == ("kept", len(FILM), "upload")
+    assert shown["sha256"] == sha256(FILM).hexdigest()
+    assert shown["media_type"] == "video/mp4"
+    assert http.get(path_of(shown["url"])).content == FILM
+    assert [one["id"] for one in http.get("/v1/assets").json()["assets"]] == [made["id"]]
+    assert http.get("/v1/assets?state=lost").json()["assets"] == []
+
+
+def test_a_link_needs_no_key_and_bears_any_name(http: httpx.Client, stranger: httpx.Client) -> None:
+    made = upload(http)
+    answer = stranger.get(path_of(made["link"]["url"]))
+    assert (answer.status_code, answer.content) == (200, FILM)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert made["link"]["url"].endswith(".mp4")
+    other = path_of(made["link"]["url"]).rpartition("/")[0] + "/film.mov"
+    assert stranger.get(other).content == FILM
+
+
+@pytest.mark.parametrize("part", range(0, 55, 9))
+def test_a_changed_link_leads_nowhere(
+    http: httpx.Client, stranger: httpx.Client, part: int
+) -> None:
+    url = path_of(upload(http, b"x")["link"]["url"])
+    start, _, name = url.rpartition("/")
+    base, _, token = start.rpartition("/")
+    changed = token[:part] + ("B" if token[part] == "A" else "A") + token[part + 1 :]
+    assert stranger.get(f"{base}/{changed}/{name}").status_code == 404
+
+
+def test_a_link_is_dead_once_its_time_is_over(http: httpx.Client, stranger: httpx.Client) -> None:
+    made = upload(http)
+    answer = http.post(f"/v1/assets/{made['id']}/link", json={"expires_in_s": 1})
+    link = answer.json()
+    assert answer.status_code == 200
+    statuses = [stranger.get(path_of(link["url"])).status_code]
+    while statuses[-1] == 200 and len(statuses) < 2000:
+        statuses.append(stranger.get(path_of(link["url"])).status_code)
+    assert (statuses[0], statuses[-1]) == (200, 404)
+    assert http.get(content(made)).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"expires_in_s": 0}, {"expires_in_s": 604801}, {"for": 1}])
+def test_a_link_of_no_or_too_long_a_life_is_refused(http: httpx.Client, body: Any) -> None:
+    made = upload(http, b"x")
+    assert http.post(f"/v1/assets/{made['id']}/link", json=body).status_code == 422
+
+
+def test_a_foreign_tenants_file_does_not_exist(
+    http: httpx.Client, foreign: httpx.Client, stranger: httpx.Client
+) -> None:
+    made = upload(http)
+    for path in ("", "/content"):
+        assert foreign.get(f"/v1/assets/{made['id']}{path}").status_code == 404
+        assert stranger.get(f"/v1/assets/{made['id']}{path}").status_code == 401
+    assert foreign.post(f"/v1/assets/{made['id']}/link", json={}).status_code == 404
+    assert foreign.post(f"/v1/assets/{made['id']}/fetch").status_code == 404
+    assert foreign.get("/v1/assets").json()["assets"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "start", "end"),
+    [
+        ("bytes=0-99", 206, 0, 100),
+        ("bytes=100-", 206, 100, len(FILM)),
+        ("bytes=-100", 206, len(FILM) - 100, len(FILM)),
+        ("bytes=-999999999", 200, 0, len(FILM)),
+        ("bytes=0-", 200, 0, len(FILM)),
+        ("bytes=299999-400000", 206, 299_999, len(FILM)),
+        ("bytes=5-4", 200, 0, len(FILM)),
+        ("bytes=0-1,5-6", 200, 0, len(FILM)),
+        ("lines=0-1", 200, 0, len(FILM)),
+    ],
+)
+def test_one_range_is_served_and_no_other(
+    http: httpx.Client, asked: str, status: int, start: int, end: int
+) -> None:
+    answer = http.get(content(upload(http)), headers={"range": asked})
+    assert answer.status_code == status
+    assert answer.content == FILM[start:end]
+    assert answer.headers["content-length"] == str(end - start)
+    shown = f"bytes {start}-{end - 1}/{len(FILM)}" if status == 206 else None
+    assert answer.headers.get("content-range") == shown
+
+
+@pytest.mark.parametrize("asked", ["bytes=300000-", "bytes=-0"])
+def test_a_range_that_is_not_there_is_416(http: httpx.Client, asked: str) -> None:
+    answer = http.get(content(upload(http)), headers={"range": asked})
+    assert (answer.status_code, answer.content) == (416, b"")
+    assert answer.headers["content-range"] == f"bytes */{len(FILM)}"
+
+
+def test_if_range_serves_the_whole_of_another_version(http: httpx.Client) -> None:
+    path = content(upload(http))
+    etag = http.head(path).headers["etag"]
+    assert etag == f'"{sha256(FILM).hexdigest()}"'
+    same = http.get(path, headers={"range": "bytes=0-9", "if-range": etag})
+    other = http.get(path, headers={"range": "bytes=0-9", "if-range": '"other"'})
+    weak = http.get(path, headers={"range": "bytes=0-9", "if-range": f"W/{etag}"})
+    assert [one.status_code for one in (same, other, weak)] == [206, 200, 200]
+    assert http.get(path, headers={"if-none-match": etag}).status_code == 304
+
+
+def test_a_head_has_the_headers_alone(http: httpx.Client) -> None:
+    path = content(upload(http))
+    head, whole = http.head(path), http.get(path)
+    assert head.content == b""
+    names = ("content-length", "content-type", "etag", "accept-ranges", "last-modified")
+    assert [head.headers[name] for name in names] == [whole.headers[name] for name in names]
+
+
+@pytest.mark.parametrize("body", [SVG, HTML, b"{}", b"MZ\x90\0"])
+def test_nothing_but_media_is_shown_in_place(
+    http: httpx.Client, stranger: httpx.Client, body: bytes
+) -> None:
+    made = upload(http, body)
+    for answer in (http.get(content(made)), stranger.get(path_of(made["link"]["url"]))):
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_media_are_shown_in_place(http: httpx.Client) -> None:
+    answer = http.get(content(upload(http)))
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["content-disposition"] == "inline"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_empty_or_too_large_upload_is_refused(http: httpx.Client) -> None:
+    assert http.post("/v1/uploads", content=b"").status_code == 422
+    with dial(str(http.base_url)) as line:
+        key = http.headers["authorization"]
+        head = "POST /v1/uploads HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999\r\n"
+        line.sendall(f"{head}authorization: {key}\r\n\r\n".encode())
+        assert answer_of(line)[0] == 413
+    assert http.get("/v1/assets").json()["assets"] == []
+
+
+def test_an_upload_that_is_kept_is_not_fetched_again(http: httpx.Client) -> None:
+    made = upload(http, b"x")
+    assert http.post(f"/v1/assets/{made['id']}/fetch").status_code == 409
+
+
+def test_a_reader_may_not_upload(shared_idle: Shared) -> None:
+    key = issue(shared_idle.database_url, tenant="reads", scopes=[Scope.TASKS_READ])
+    answer = httpx.post(
+        f"{shared_idle.url}/v1/uploads", content=b"x", headers=bearer(key), trust_env=False
+    )
+    assert answer.status_code == 403

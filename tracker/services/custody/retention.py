@@ -1,0 +1,161 @@
+"""Drop what has been kept for long enough, and put the store and the rows in step again.
+
+Rows go first and objects after the commit, so that no row ever promises what is not there. A
+process that dies in between leaves objects that no row names: the sweep removes them.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.errors import Misuse, StorageError
+from tracker.domain.events import EventKind
+from tracker.domain.signals import CrashPoint
+from tracker.services.context import Context
+from tracker.services.custody.keeping import record_asset_step
+from tracker.services.recorder import Recorder
+from tracker.services.storage import Storage
+from tracker.store import assets, tasks
+from tracker.store.driver.transaction import Tx
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+GRACE = timedelta(hours=1)
+"""An object that no row names may still be about to get one; a part may still be written to."""
+VANISHED = "its object has vanished from the store"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """The findings of one sweep.
+
+    strays:   objects that no row named, and parts of interrupted writes; they were removed.
+    vanished: rows that named an object which is not there.
+    """
+
+    strays: int
+    vanished: int
+
+
+class Retention:
+    """Drops and sweeps. Any number of processes may do it at once."""
+
+    def __init__(self, context: Context) -> None:
+        """Raises Misuse where custody is off."""
+        if context.storage is None:
+            raise Misuse("custody is off")
+        self._context = context
+        self._storage: Storage = context.storage
+
+    async def drop_expired(self) -> None:
+        """Drop every asset whose time is over, and the objects that no other asset stands on."""
+        while True:
+            dropped = await self._context.store.write(_drop, BATCH)
+            if dropped.count:
+                self._context.at(CrashPoint.ASSETS_DROPPED)
+            for store_key in dropped.objects:
+                await self._delete(store_key)
+            if dropped.count < BATCH:
+                return
+
+    async def sweep(self) -> SweepResult:
+        """Look through the whole store and all rows, and say what did not fit together."""
+        try:
+            found = SweepResult(await self._sweep_objects(), await self._sweep_rows())
+        except StorageError as error:
+            log.warning("the store of assets could not be swept: %s", error)
+            return SweepResult(0, 0)
+        if found.strays or found.vanished:
+            log.warning(
+                "a sweep of assets removed %d strays and found %d files vanished",
+                found.strays,
+                found.vanished,
+                extra={"strays": found.strays, "vanished": found.vanished},
+            )
+        return found
+
+    async def sweep_now_and_then(self) -> None:
+        """Sweep, as a chore."""
+        await self.sweep()
+
+    async def _sweep_objects(self) -> int:
+        removed, waiting = 0, list[str]()
+        before = self._context.clock.now() - GRACE
+        async for found in self._storage.objects.list():
+            if found.changed_at < before:
+                waiting.append(found.key)
+            if len(waiting) >= BATCH:
+                removed += await self._remove_strays(waiting)
+                waiting = []
+        return removed + await self._remove_strays(waiting)
+
+    async def _remove_strays(self, store_keys: Sequence[str]) -> int:
+        if not store_keys:
+            return 0
+        used = await self._context.store.read(lambda db: assets.in_use(db, store_keys))
+        strays = [key for key in store_keys if key not in used]
+        for key in strays:
+            await self._storage.objects.delete(key)
+        return len(strays)
+
+    async def _sweep_rows(self) -> int:
+        vanished, after = 0, 0
+        while True:
+            page = await self._context.store.read(
+                partial(assets.kept_after, key=after, limit=BATCH)
+            )
+            for asset in page:
+                size = await self._storage.objects.size(asset.store_key or "")
+                if size != asset.size:
+                    vanished += await self._context.store.write(self._lose, asset)
+            if len(page) < BATCH:
+                return vanished
+            after = page[-1].key
+
+    def _lose(self, tx: Tx, lost: Sequence[Asset]) -> list[int]:
+        """Record that assets have vanished; what may still be fetched is fetched again."""
+        keys = {asset.task_key for asset in lost if asset.task_key is not None}
+        recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
+        numbers = []
+        for asset in lost:
+            now = assets.lock_kept(tx.db, asset.key)
+            if now is None or now.store_key != asset.store_key:
+                numbers.append(0)
+                continue
+            assets.drop_bytes(tx.db, [asset.key], AssetState.LOST, VANISHED, now=tx.now)
+            record_asset_step(recorder, asset, EventKind.ASSET_LOST, f"{asset.id}: {VANISHED}")
+            if asset.url_expires_at is not None and asset.url_expires_at > tx.now:
+                assets.want_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)
+            numbers.append(1)
+        recorder.flush()
+        return numbers
+
+    async def _delete(self, store_key: str) -> None:
+        try:
+            await self._storage.objects.delete(store_key)
+        except StorageError as error:
+            log.warning("%s stays until the next sweep: %s", store_key, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dropped:
+    count: int
+    objects: Sequence[str]
+
+
+def _drop(tx: Tx, limits: Sequence[int]) -> list[_Dropped]:
+    """Mark assets as gone; return the objects that nobody needs any more."""
+    found = []
+    for limit in limits:
+        gone = assets.lock_expired(tx.db, now=tx.now, limit=limit)
+        for tenant, sha256 in sorted({(one.tenant, one.sha256 or b"") for one in gone}):
+            assets.lock_bytes(tx.db, tenant, sha256)
+        assets.drop_bytes(tx.db, [one.key for one in gone], AssetState.GONE, None, now=tx.now)
+        keys = {one.store_key for one in gone if one.store_key is not None}
+        unused = keys - assets.in_use(tx.db, keys) if keys else set()
+        found.append(_Dropped(len(gone), sorted(unused)))
+    return found

@@ -1,0 +1,161 @@
+"""Hand kept files out: to whoever has the tenant's key, or a link of ours."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tracker.domain import custody
+from tracker.domain.asset_link import LONGEST, is_good, make_token, read_token
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.errors import Conflict, NotFound, StorageError, Unavailable
+from tracker.domain.media_type import OCTETS, is_shown
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.store import assets
+from tracker.store.driver.transaction import Tx
+
+LINK_PATH = "/links/{}/{}"
+"""Of a token, and a name for the file that the token does not need."""
+STORE_LINK_S = 60
+"""Seconds that a link to the store itself is good for."""
+_NO_ASSET = "there is no such asset"
+_ENDINGS = {
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "video/quicktime": "mov",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/svg+xml": "svg",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/mp4": "m4a",
+    "model/gltf-binary": "glb",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLink:
+    """A link, without what our URLs begin with, and its end."""
+
+    path: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    tenant: str
+    id: UUID
+
+
+class Serving:
+    """Finds and reads assets. Needs no storage to find them."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def get(self, tenant: str, id_: UUID) -> Asset:
+        """Return a tenant's asset. Raises NotFound, Unavailable."""
+        found = await self._context.store.find(assets.by_id, id_)
+        if found is None or found.tenant != tenant:
+            raise NotFound(_NO_ASSET)
+        return found
+
+    async def behind(self, token: str) -> Asset:
+        """Return the asset that a link leads to. Raises NotFound where it is not good."""
+        link = read_token(token)
+        found = None if link is None else await self._context.store.find(assets.by_id, link.asset)
+        if link is None or found is None:
+            raise NotFound("there is no such link")
+        now = self._context.clock.now()
+        if not is_good(link, self._context.secrets, found.tenant, now=now):
+            raise NotFound("there is no such link, or its time is over")
+        return found
+
+    def link(self, asset: Asset, lifetime: timedelta) -> AssetLink:
+        """Make a link to an asset, good for up to LONGEST and no longer than the asset is kept."""
+        ends_at = self._context.clock.now() + min(lifetime, LONGEST)
+        if asset.expires_at is not None:
+            ends_at = min(ends_at, asset.expires_at)
+        token = make_token(self._context.secrets[0], asset.tenant, asset.id, ends_at)
+        return AssetLink(LINK_PATH.format(token, file_name(asset)), ends_at)
+
+    def read(self, asset: Asset, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield bytes of a kept asset. Raises NotFound, Conflict; see `check_kept`."""
+        return self._read(self.check_kept(asset), start, end)
+
+    async def _read(self, store_key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        storage = self._context.storage
+        if storage is None:
+            raise Unavailable("custody is switched off (TRACKER_ASSETS)")
+        try:
+            async for block in storage.objects.read(store_key, start, end):
+                yield block
+        except StorageError as error:
+            raise Unavailable(f"the file cannot be read now: {error}") from error
+
+    async def store_link(self, asset: Asset, answer: dict[str, str]) -> str | None:
+        """Return a URL of the store itself that serves a kept asset; None where it has none."""
+        storage = self._context.storage
+        if storage is None:
+            return None
+        return await storage.objects.link(self.check_kept(asset), STORE_LINK_S, answer)
+
+    def check_kept(self, asset: Asset) -> str:
+        """Return the object of a kept asset. Raises Conflict while it is fetched, else NotFound."""
+        if asset.state is AssetState.WANTED:
+            raise Conflict("the file is being fetched; it is not kept yet")
+        if asset.store_key is None or asset.size is None:
+            why = f": {asset.reason}" if asset.reason else ""
+            raise NotFound(f"the file is not kept ({asset.state.value}){why}")
+        return asset.store_key
+
+    async def fetch_again(self, tenant: str, id_: UUID) -> Asset:
+        """Fetch an asset once more that is not kept, or sooner than it is due.
+
+        Raises NotFound; Conflict where it is kept, is being fetched, or has no URL.
+        """
+        await self._context.store.write(self._again, _Again(tenant, id_))
+        return await self.get(tenant, id_)
+
+    def _again(self, tx: Tx, wanted: Sequence[_Again]) -> list[Exception | None]:
+        found = assets.by_id(tx.db, [one.id for one in wanted])
+        results: list[Exception | None] = []
+        for one in wanted:
+            asset = found.get(one.id)
+            if asset is None or asset.tenant != one.tenant:
+                results.append(NotFound(_NO_ASSET))
+                continue
+            dies_at = tx.now + custody.ASSUMED_LIFETIME
+            if not assets.want_again(tx.db, asset.key, dies_at=dies_at, now=tx.now):
+                results.append(Conflict("it is kept, is being fetched now, or has no URL"))
+                continue
+            tx.woken.add(JobKind.FETCH)
+            results.append(None)
+        return results
+
+
+def file_name(asset: Asset) -> str:
+    """Return a name for an asset's file, with the ending of its type."""
+    ending = _ENDINGS.get(asset.media_type or "", "bin")
+    return f"{asset.id}.{ending}"
+
+
+def served_headers(asset: Asset) -> dict[str, str]:
+    """Return what is said of an asset's bytes wherever they are served.
+
+    Only media that no script can stand in are shown in place; all else is a download of octets.
+    """
+    media_type = asset.media_type or OCTETS
+    if is_shown(media_type):
+        return {"content-type": media_type, "content-disposition": "inline"}
+    name = file_name(asset)
+    return {
+        "content-type": OCTETS,
+        "content-disposition": f'attachment; filename="{name}"',
+    }

@@ -1,0 +1,113 @@
+"""Take in files whose bytes are here: a caller's upload, or one that came within an answer."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+from tracker.clock import new_id, new_token
+from tracker.domain import custody
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.errors import Conflict, FieldError, InvalidRequest, StorageError, Unavailable
+from tracker.domain.media_type import FIRST_BYTES, media_type_of
+from tracker.services.context import Context
+from tracker.services.storage import Storage
+from tracker.store import assets
+from tracker.store.driver.transaction import Tx
+
+CUSTODY_OFF = "this needs custody of files, which is switched off (TRACKER_ASSETS)"
+
+
+class Uploading:
+    """Keeps what callers send."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def keep(
+        self, tenant: str, chunks: AsyncIterator[bytes], *, lifetime: timedelta
+    ) -> Asset:
+        """Keep a file of a tenant for so long.
+
+        Raises Conflict where custody is off, InvalidRequest for an empty file, Unavailable where
+        the store does not take it, and what the chunks raise.
+        """
+        storage = self._context.storage
+        if storage is None:
+            raise Conflict(CUSTODY_OFF)
+        await self._check_room(storage)
+        id_, now = new_id(), self._context.clock.now()
+        store_key = custody.object_key(tenant, id_, now, new_token()[:8])
+        counted = CountedChunks(chunks)
+        try:
+            await storage.objects.put(store_key, counted.chunks())
+        except StorageError as error:
+            raise Unavailable(f"the file cannot be stored now: {error}") from error
+        if not counted.size:
+            await storage.objects.delete(store_key)
+            raise InvalidRequest(FieldError("", "the file is empty"))
+        asset = Asset(
+            key=0,
+            id=id_,
+            tenant=tenant,
+            task_key=None,
+            piece=str(id_),
+            position=0,
+            kind=custody.UPLOAD,
+            state=AssetState.KEPT,
+            size=counted.size,
+            sha256=counted.digest,
+            media_type=counted.media_type,
+            store_key=store_key,
+            attempts=0,
+            reason=None,
+            url_expires_at=None,
+            created_at=now,
+            ended_at=now,
+            expires_at=now + lifetime,
+        )
+        await self._context.store.write(_insert, asset)
+        return asset
+
+    async def _check_room(self, storage: Storage) -> None:
+        try:
+            free = await storage.objects.free_bytes()
+        except StorageError as error:
+            raise Unavailable(f"the file cannot be stored now: {error}") from error
+        if free is not None and free < storage.rules.min_free_bytes:
+            raise Unavailable("the disk of the store is nearly full: nothing more is taken")
+
+
+class CountedChunks:
+    """Chunks on their way, counted and hashed."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._hash = hashlib.sha256()
+        self._first = b""
+        self.size = 0
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what went by."""
+        return self._hash.digest()
+
+    @property
+    def media_type(self) -> str:
+        """The type that the first bytes tell."""
+        return media_type_of(self._first)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield them."""
+        async for chunk in self._chunks:
+            self._hash.update(chunk)
+            self.size += len(chunk)
+            if len(self._first) < FIRST_BYTES:
+                self._first += chunk[: FIRST_BYTES - len(self._first)]
+            yield chunk
+
+
+def _insert(tx: Tx, new: Sequence[Asset]) -> list[None]:
+    for asset in new:
+        assets.insert_kept(tx.db, asset)
+    return [None] * len(new)

@@ -1,0 +1,265 @@
+"""/v1/assets, /links, /v1/uploads: the files of results, handed out; and callers' own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.asset_link import LONGEST
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.errors import NotFound
+from tracker.domain.rendering import instant, render_asset
+from tracker.domain.task import Task
+from tracker.services.custody.serving import AssetLink, served_headers
+from tracker.store import assets, tasks
+from tracker.web.api import asset_views
+from tracker.web.edge import params, query
+from tracker.web.edge.body import stream_capped
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
+from tracker.web.edge.links import base_of
+from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
+from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.ranged import file_answer
+from tracker.web.edge.state import services, tenant
+
+MAX_PAGE = 500
+UPLOAD_KEPT_S = 86400
+UPLOAD_S = 3600.0
+"""How long an upload may take."""
+_NO_STORE = {"cache-control": "no-store"}
+_FILE_HEADERS = {
+    "ETag": "The digest of the bytes: strong, good for `If-Range`.",
+    "Accept-Ranges": "`bytes`",
+    "Content-Disposition": "`inline` for media; all else is a download of octets.",
+}
+_RANGE = [
+    Param("Range", "One range of bytes, e.g. `bytes=0-1023`; several are answered by the whole."),
+    Param("If-Range", "An ETag: the range only where the bytes are still the same."),
+    params.IF_NONE_MATCH,
+]
+_FILE = {
+    200: ResponseSpec(None, headers=_FILE_HEADERS),
+    206: ResponseSpec(None, headers={**_FILE_HEADERS, "Content-Range": "Which bytes these are."}),
+    302: ResponseSpec(None, headers={"Location": "Where the store itself serves it for a minute."}),
+    304: ResponseSpec(None, headers=_FILE_HEADERS),
+    416: ResponseSpec(None, headers={"Content-Range": "How many bytes there are."}),
+}
+_SECURITY = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "script-src 'none'; object-src 'none'; base-uri 'none'",
+}
+_STATES = Param(
+    "state",
+    "Only assets in this state.",
+    {"type": "string", "enum": [state.value for state in AssetState]},
+    repeatable=True,
+)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="assets",
+    query=[
+        _STATES,
+        Param("task", "Only assets of this task, by our id."),
+        params.limit(default=50, high=MAX_PAGE),
+        params.CURSOR,
+    ],
+    answers={200: asset_views.AssetPage},
+)
+async def list_(request: Request) -> Response:
+    """List the files that we keep or are to keep, newest first."""
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    owner, states = tenant(request), request.query_params.getlist("state")
+    named = request.query_params.get("task")
+    scope = f"assets {owner} {named} {sorted(states)}"
+    before = position(request, scope=scope)
+    task_key = None
+    if named is not None:
+        id_ = query.as_uuid(named)
+        task = None if id_ is None else await services(request).store.find(tasks.by_id, id_)
+        if task is None or task.tenant != owner:
+            raise NotFound("there is no such task")
+        task_key = task.key
+    found = await services(request).store.read(
+        lambda db: assets.page(
+            db, owner, before=before, limit=limit + 1, states=states, task_key=task_key
+        )
+    )
+    page = found[:limit]
+    last = page[-1].key if len(found) > limit else None
+    body = {"assets": await _views(request, page)}
+    return page_answer(request, body, last=last, scope=scope)
+
+
+@operation(scope=Scope.TASKS_READ, tag="assets", answers={200: asset_views.AssetView})
+async def get(request: Request) -> Response:
+    """Show one file that we keep or are to keep, without its bytes."""
+    return await _answer(request, await _asset(request))
+
+
+@operation(scope=Scope.TASKS_READ, tag="assets", headers=_RANGE, answers=_FILE, problems=[409])
+async def content(request: Request) -> Response:
+    """Serve the bytes of a file, or one range of them. 409 while it is being fetched."""
+    return await _bytes(request, await _asset(request), {"cache-control": "private, max-age=3600"})
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="assets",
+    body=asset_views.LinkBody,
+    answers={200: asset_views.LinkView},
+    problems=[409],
+)
+async def link(request: Request) -> Response:
+    """Make a link to a file that needs no key: for players, browsers, providers."""
+    asked = await read_body(request, asset_views.LinkBody)
+    asset, our = await _asset(request), services(request)
+    our.serving.check_kept(asset)
+    made = our.serving.link(asset, timedelta(seconds=asked.expires_in_s))
+    return JSONResponse(_link_view(request, made), headers=_NO_STORE)
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="assets",
+    answers={202: asset_views.AssetView},
+    problems=[409],
+)
+async def fetch(request: Request) -> Response:
+    """Fetch a file once more that is not kept, or sooner than it is due."""
+    found = await services(request).serving.fetch_again(tenant(request), _id(request))
+    return await _answer(request, found, status=202)
+
+
+@operation(scope=None, tag="assets", headers=_RANGE, answers=_FILE, problems=[404, 409])
+async def linked(request: Request) -> Response:
+    """Serve the bytes behind a link, which dies one second after its time at the latest."""
+    asset = await services(request).serving.behind(request.path_params["token"])
+    open_to_all = {
+        "cache-control": "private, max-age=60",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "content-range, content-length, etag, accept-ranges",
+        "cross-origin-resource-policy": "cross-origin",
+    }
+    return await _bytes(request, asset, open_to_all)
+
+
+@operation(
+    scope=Scope.TASKS_WRITE,
+    tag="assets",
+    query=[
+        Param(
+            "expires_in_s",
+            "How long the file is kept and its link is good, in seconds.",
+            {
+                "type": "integer",
+                "minimum": 60,
+                "maximum": int(LONGEST.total_seconds()),
+                "default": UPLOAD_KEPT_S,
+            },
+        )
+    ],
+    answers={201: asset_views.UploadView},
+    problems=[400, 408, 409, 413],
+)
+async def upload(request: Request) -> Response:
+    """Take a file in, as the raw body, and give a link to it that a provider can fetch."""
+    our = services(request)
+    lifetime_s = query.integer(
+        request,
+        "expires_in_s",
+        default=UPLOAD_KEPT_S,
+        low=60,
+        high=int(LONGEST.total_seconds()),
+    )
+    lifetime = timedelta(seconds=lifetime_s)
+    asset = await our.uploading.keep(tenant(request), _body(request), lifetime=lifetime)
+    view = (await _views(request, [asset]))[0]
+    made = our.serving.link(asset, lifetime)
+    body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
+    return JSONResponse(body, 201, {**_NO_STORE, "location": f"/v1/assets/{asset.id}"})
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body. Raises BodyTooLarge, BodyTooSlow, ClientDisconnect."""
+    limits, clock = services(request).limits, asyncio.get_running_loop().time
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limits.upload_bytes:
+        raise BodyTooLarge(limits.upload_bytes)
+    until = clock() + UPLOAD_S
+    chunks = stream_capped(request, limit=limits.upload_bytes)
+    while True:
+        try:
+            async with asyncio.timeout(min(limits.body_timeout_s, until - clock())):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            raise BodyTooSlow(
+                f"nothing of the body came for {limits.body_timeout_s:g} s, or not all of it "
+                f"within {UPLOAD_S:g} s"
+            ) from None
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _bytes(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
+    serving = services(request).serving
+    serving.check_kept(asset)
+    served = served_headers(asset)
+    elsewhere = await serving.store_link(asset, served)
+    if elsewhere is not None:
+        return Response(status_code=302, headers={**_NO_STORE, "location": elsewhere})
+    return file_answer(
+        request,
+        lambda start, end: serving.read(asset, start, end),
+        size=asset.size or 0,
+        etag=f'"{(asset.sha256 or b"").hex()}"',
+        changed_at=asset.ended_at or asset.created_at,
+        headers={**served, **headers, **_SECURITY},
+    )
+
+
+async def _asset(request: Request) -> Asset:
+    return await services(request).serving.get(tenant(request), _id(request))
+
+
+def _id(request: Request) -> UUID:
+    found = query.as_uuid(request.path_params["id"])
+    if found is None:
+        raise NotFound("there is no such asset")
+    return found
+
+
+async def _answer(request: Request, asset: Asset, *, status: int = 200) -> Response:
+    view = (await _views(request, [asset]))[0]
+    return JSONResponse(view, status, _NO_STORE)
+
+
+async def _views(request: Request, found: list[Asset]) -> list[asset_views.AssetView]:
+    keys = {asset.task_key for asset in found if asset.task_key is not None}
+    owners = await services(request).store.read(lambda db: tasks.get_by_keys(db, keys))
+    base = base_of(request)
+    return [_view(asset, owners, base) for asset in found]
+
+
+def _view(asset: Asset, owners: Mapping[int, Task], base: str) -> asset_views.AssetView:
+    more = {
+        "task_id": None if asset.task_key is None else str(owners[asset.task_key].id),
+        "position": asset.position,
+        "kind": asset.kind,
+        "attempts": asset.attempts,
+        "url_expires_at": instant(asset.url_expires_at),
+        "created_at": instant(asset.created_at),
+        "ended_at": instant(asset.ended_at),
+    }
+    return cast("asset_views.AssetView", render_asset(asset, base=base) | more)
+
+
+def _link_view(request: Request, made: AssetLink) -> asset_views.LinkView:
+    return {"url": base_of(request) + made.path, "expires_at": instant(made.ends_at)}

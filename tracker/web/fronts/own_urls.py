@@ -1,0 +1,37 @@
+"""Put links of ours in the place of the provider's URLs, where an operator wants that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from starlette.requests import Request
+
+from tracker.domain.asset_link import LONGEST
+from tracker.domain.custody import Asset, AssetState, by_piece, piece_name, with_urls
+from tracker.domain.task import Task, TaskState
+from tracker.providers.ports.front import Shown
+from tracker.store import assets
+from tracker.web.edge.links import base_of
+from tracker.web.edge.state import services
+
+
+async def with_own_urls(request: Request, shown: Shown) -> Shown:
+    """Return what a command found, with a link of ours to each file that is kept.
+
+    A file that is not kept (yet) has the provider's URL. A link is good for as long as links are.
+    """
+    keys = [task.key for task in shown.tasks if task.state is TaskState.SUCCEEDED]
+    if not keys:
+        return shown
+    found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))
+    tasks = [_linked(request, task, found.get(task.key, ())) for task in shown.tasks]
+    return replace(shown, tasks=tasks)
+
+
+def _linked(request: Request, task: Task, kept: Sequence[Asset]) -> Task:
+    serving, base, named = services(request).serving, base_of(request), by_piece(kept)
+    urls = {}
+    for position, piece in enumerate(task.artifacts):
+        asset = named.get(piece_name(piece, position))
+        if piece.url is not None and asset is not None and asset.state is AssetState.KEPT:
+            urls[piece.url] = base + serving.link(asset, LONGEST).path
+    return with_urls(task, urls) if urls else task
