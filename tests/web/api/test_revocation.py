@@ -83,9 +83,21 @@ def _client(url: str, **headers: str) -> httpx.Client:
     return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=LONG_S)
 
 
-def _read_stream(client: httpx.Client, began: list[str]) -> list[str]:
+def _behind(client: httpx.Client) -> str:
+    """The cursor behind the change that was just made, once it is in the feed."""
+    pages: list[dict[str, Any]] = []
+
+    def is_there() -> bool:
+        pages.append(client.get("/v1/changes").json())
+        return bool(pages[-1]["changes"])
+
+    wait_until(is_there)
+    return str(pages[-1]["next_cursor"])
+
+
+def _read_stream(client: httpx.Client, began: list[str], after: str = "now") -> list[str]:
     """Everything that a stream says until it ends."""
-    with client.stream("GET", "/v1/changes/stream?after=now") as answer:
+    with client.stream("GET", f"/v1/changes/stream?after={after}") as answer:
         for line in answer.iter_lines():
             began.append(line)  # noqa: PERF402 - the caller looks at it meanwhile
     return began
@@ -103,9 +115,10 @@ class _Waiting:
         self.key = issue(database_url, tenant=f"tenant-{next(_tenants)}")
         self.client = stack.enter_context(_client(url, **bearer(self.key)))
         self.task = submit(self.client)["id"]
+        after = _behind(self.client)
         self.began = list[str]()
-        self.streaming = beside.submit(_read_stream, self.client, self.began)
-        paths = (f"/v1/tasks/{self.task}?wait={LONG_S}", f"/v1/changes?after=now&wait={LONG_S}")
+        self.streaming = beside.submit(_read_stream, self.client, self.began, after)
+        paths = (f"/v1/tasks/{self.task}?wait={LONG_S}", f"/v1/changes?after={after}&wait={LONG_S}")
         self.polls = [beside.submit(self.client.get, path) for path in paths]
 
     @property
