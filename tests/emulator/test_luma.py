@@ -370,3 +370,46 @@ async def test_a_delete_may_answer_404_or_be_late_or_lost(stage: LumaScene) -> N
     await stage.advance(9)
     listed = (await stage.found(f"{BASE}/generations"))["generations"]
     assert {each["state"] for each in listed} == {"completed"}
+
+
+@scene
+async def test_a_gateway_shows_generations_of_the_old_web_page(stage: LumaScene) -> None:
+    body = {"user_prompt": "a cat", "expand_prompt": True}
+    made = (await stage.http.post("/luma/generations/", json=body)).json()
+    assert (made["state"], made["video"], made["prompt"]) == ("pending", None, "a cat")
+    url = f"/luma/generations/{made['id']}"
+    assert (await stage.http.get(f"{url}/download_video_url")).status_code == 404
+    await stage.advance(2)
+    done = await stage.found(url)
+    assert done["state"] == "completed"
+    assert await stage.found(f"{url}/download_video_url") == {"url": done["video"]["download_url"]}
+    more = await stage.http.post(f"{url}/extend", json={"user_prompt": "it purrs"})
+    assert more.status_code == 201
+    refused = await stage.http.post("/luma/generations/", json={})
+    assert (refused.status_code, set(refused.json()["detail"])) == (400, {"reason", "code"})
+    assert stage.calls == []
+
+
+@scene
+async def test_a_gateway_lies_in_its_own_ways(stage: LumaScene) -> None:
+    names = {}
+    for word in (
+        *("double_json", "array_answer", "completed_no_link=1", "failed_but_pending"),
+        "cookie_401",
+    ):
+        answer = await stage.http.post(
+            "/luma/generations", json={"user_prompt": "x"}, headers={"x-emulator-scenario": word}
+        )
+        text = answer.text.split('"id":"' if '"id":"' in answer.text else '"id": "')[1]
+        names[word] = text.split('"')[0]
+    pending = await stage.found(f"/luma/generations/{names['failed_but_pending']}")
+    assert (pending["state"], pending["status"]) == ("pending", "FAILED")
+    assert (await stage.http.get(f"/luma/generations/{names['cookie_401']}")).status_code == 401
+    await stage.advance(2)
+    double = (await stage.http.get(f"/luma/generations/{names['double_json']}")).text
+    assert double.count('"detail"') == 1
+    assert isinstance(
+        (await stage.http.get(f"/luma/generations/{names['array_answer']}")).json(), list
+    )
+    url = f"/luma/generations/{names['completed_no_link=1']}"
+    assert [bool((await stage.found(url))["video"]) for _ in range(2)] == [False, True]

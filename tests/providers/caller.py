@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         "generations/video",
         {"model": "ray-2", "prompt": "a cat"},
     ),
+    "luma at a gateway": Kind("luma", "/luma", "generations/web", {"user_prompt": "a cat"}),
     "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
     "replicate": Kind(
         "replicate",

@@ -16,11 +16,12 @@ from tests.providers.provider_contract import (
     SubmitContract,
 )
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import NOW, a_task, an_account, sent_to
+from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
 from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted
 from tracker.domain.task import TaskState
+from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
 
 LUMA = PROVIDERS["luma"]
@@ -137,9 +138,43 @@ def test_lack_of_credits_is_the_accounts_fault_whatever_the_status() -> None:
     assert blames(None, 401)
 
 
-@pytest.mark.parametrize(
-    "options", [{"profile": "gateway"}, {"webhook_secrets": ["whsec_c2VjcmV0"]}]
-)
+@pytest.mark.parametrize("options", [{"profile": "kie"}, {"webhook_secrets": ["whsec_c2VjcmV0"]}])
 def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         an_account(LUMA, **options)
+
+
+class TestLumaGateway(SubmitContract, PollContract, ProbeContract):
+    provider = LUMA
+    inputs = {"generations/web": {"user_prompt": "rain", "loop": True}}  # noqa: RUF012 - read only
+    options = {"profile": "gateway"}  # noqa: RUF012 - read only
+
+
+def test_a_gateway_has_no_list_no_cancel_and_no_callbacks() -> None:
+    account = an_account(LUMA, base_url="https://gateway.example/luma")
+    task = a_task("generations/web", provider_task_id="theirs")
+    assert LUMA.cancels is not None
+    assert LUMA.calls_back is not None
+    assert LUMA.submits.finds(account) is Finds.NEVER
+    assert LUMA.cancels.build_cancel(asked_of(account, task)) is None
+    assert not LUMA.calls_back.comes_from(account)
+    assert LUMA.calls_back.comes_from(an_account(LUMA))
+    assert LUMA.submits.serves(account, "generations/video") is not None
+    assert LUMA.submits.serves(an_account(LUMA), "generations/web") is not None
+
+
+def test_an_extension_names_a_task_of_ours_and_sends_the_gateways_id() -> None:
+    account = an_account(LUMA, profile="gateway")
+    request = LUMA.submits.check("generations/extend", {"id": "ours", "user_prompt": "rain"})
+    assert (request.parent, request.parent_field) == ("ours", "id")
+    task = a_task("generations/extend")
+    for theirs, is_known in (("their/s", True), (None, False)):
+        parent = a_task("generations/web", provider_task_id=theirs)
+        sending = sent_to(account, task, request.body, parent=parent)
+        if not is_known:
+            with pytest.raises(Misuse):
+                LUMA.submits.build_submit(sending)
+            continue
+        call = LUMA.submits.build_submit(sending)
+        assert call.url == f"{account.base_url}/generations/their%2Fs/extend"
+        assert json.loads(call.body or b"") == {"user_prompt": "rain"}

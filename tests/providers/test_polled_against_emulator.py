@@ -25,7 +25,7 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
-POLLED = [*RUNWAYS, *COGVIDEOS]
+POLLED = [*RUNWAYS, *COGVIDEOS, "luma at a gateway"]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
@@ -38,6 +38,10 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "runway at a gateway": ("throttled", "progress_text", "progress_resets", "empty_output=2"),
     "cogvideox": ("no_id", "empty_result=1", "empty_result=2", "result_object", "lower_case"),
     "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
+    "luma at a gateway": (
+        *("double_json", "array_answer", "completed_no_link=2", "failed_but_pending"),
+        "double_json,array_answer,completed_no_link=1",
+    ),
     "runway of the web": ("throttled", "progress_resets", "empty_output=2"),
 }
 
@@ -131,6 +135,7 @@ def test_a_create_whose_answer_was_lost_stays_unknown(
         ("runway", "daily_cap", Deferred, False),
         ("cogvideox", "arrears", Refused, True),
         ("cogvideox", "quota", Deferred, False),
+        ("luma at a gateway", "busy", Deferred, False),
     ],
 )
 def test_a_create_that_makes_nothing_says_whose_fault_it_is(
@@ -308,5 +313,27 @@ def test_cogvideox_makes_pictures(operation: str) -> None:
             task = caller.seen(task, said, Source.SUBMIT)
         assert task.state is TaskState.SUCCEEDED
         assert [piece.kind for piece in task.artifacts] == ["image"]
+
+    play()
+
+
+def test_luma_at_a_gateway_is_not_ended_by_a_cookie_that_ran_out() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "luma at a gateway")
+        caller.play("cookie_401")
+        assert isinstance(await caller.poll(await caller.made()), Unanswered)
+
+    play()
+
+
+def test_luma_at_a_gateway_extends_a_task_of_ours() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "luma at a gateway")
+        parent = await _ended(caller, await caller.made())
+        input_ = {"id": "ours", "user_prompt": "it purrs"}
+        child = await caller.made("generations/extend", input_=input_, parent=parent)
+        assert (await _ended(caller, child)).state is TaskState.SUCCEEDED
 
     play()

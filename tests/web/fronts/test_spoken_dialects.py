@@ -82,6 +82,19 @@ SPOKEN: Mapping[str, Spoken] = {
         ends=frozenset({"SUCCESS", "FAIL"}),
         word_in="task_status",
     ),
+    "luma at a gateway": Spoken(
+        "luma",
+        "gateway",
+        theirs="/luma",
+        ours="/luma",
+        create="/generations/",
+        body={"user_prompt": "a cat", "aspect_ratio": "16:9", "expand_prompt": True},
+        one="/generations/",
+        ends=frozenset({"completed", "failed"}),
+        word_in="state",
+        may_differ=frozenset({".failure_reason"}),
+        status=201,
+    ),
     "runway": Spoken(
         "runway",
         "official",
@@ -128,7 +141,7 @@ SPOKEN: Mapping[str, Spoken] = {
         word_in="task.status",
     ),
 }
-WEIGHTS = {"official": 1, "gateway": 0, "web": 1}
+WEIGHTS = {("runway", "gateway"): 0, ("cogvideox", "gateway"): 0}
 """Of the accounts: a front names none, so that operations of one kind alone tell them apart."""
 
 
@@ -141,7 +154,7 @@ def accounts_file() -> str:
             f'base_url = "HOST{one.theirs.removesuffix("/v1")}"',
             f'api_key = "{DEFAULT_KEY}"',
             "poll_spacing_s = 0.05",
-            f"weight = {WEIGHTS.get(one.account, 1)}",
+            f"weight = {WEIGHTS.get((one.provider, one.account), 1)}",
             *(f'{name} = "{value}"' for name, value in one.options.items()),
         ]
     return "\n".join(lines)
@@ -317,3 +330,29 @@ def test_cogvideox_holds_pictures_that_are_wanted_at_once(pair: Pair) -> None:
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert differences(*(answer.json() for answer in answers)) == set()
+
+
+def test_luma_ends_with_a_link_for_clients_of_gateways(pair: Pair) -> None:
+    """They ask on until `completed` has `video.download_url`."""
+    spoken = SPOKEN["luma at a gateway"]
+    id_ = made(pair[0], spoken.ours, spoken, emulator_scenario="completed_no_link=2")["id"]
+    url = f"{spoken.ours}/generations/{id_}"
+    assert pair[0].get(f"{url}/download_video_url").status_code == 404
+    done = ended(pair[0], spoken.ours, spoken, id_)
+    assert done["video"]["download_url"]
+    link = pair[0].get(f"{url}/download_video_url").json()
+    assert link == {"url": done["video"]["download_url"]}
+    listed = pair[0].get("/pro/luma/generations").json()
+    assert id_ in [one["id"] for one in listed]
+
+
+def test_luma_holds_the_blocking_create_and_extends_through_the_gateway(pair: Pair) -> None:
+    body = {"user_prompt": "a cat"}
+    done = pair[0].post("/luma/generations_sync", json=body).json()
+    assert (done["state"], bool(done["video"]["download_url"])) == ("completed", True)
+    more = {"user_prompt": "it purrs"}
+    child = pair[0].post(f"/luma/generations/{done['id']}/extend", json=more)
+    assert child.status_code == 201, child.text
+    missing = pair[0].get("/luma/generations/nobody")
+    assert (missing.status_code, bool(missing.json()["error"]["message"])) == (404, True)
+    assert pair[0].post("/luma/generations/file_upload", json={}).status_code == 501

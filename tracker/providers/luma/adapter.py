@@ -19,10 +19,12 @@ from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
 from tracker.providers.luma.front import LumaFront
+from tracker.providers.luma.gateway import LumaGateway
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
@@ -97,15 +99,12 @@ class _FollowUp(OpenInputs):
 
 
 class LumaOptions(AccountOptions):
-    """A key, and nothing besides."""
+    """A key, and the profile of the upstream."""
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what Luma has no use for."""
-        useless = {
-            "webhook_secrets": "Luma signs no callbacks; leave it out",
-            "profile": "Luma has one kind of upstream; leave it out",
-        }
-        return [f"{key}: {why}" for key, why in useless.items() if getattr(self, key)]
+        useless = "webhook_secrets: Luma signs no callbacks; leave it out"
+        return [useless] if self.webhook_secrets else []
 
 
 class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
@@ -275,11 +274,32 @@ def _url(assets: Mapping[str, Any], name: str) -> str | None:
 
 _FOLLOW_UPS = frozenset({"generations/upscale", "generations/audio"})
 _NO_ACCOUNT = Account("", "", LumaOptions())
-_ADAPTER = LumaAdapter()
+_API = LumaAdapter()
+
+
+class LumaByProfile(AdapterByProfile, ObjectCallbacks):
+    """The official API, and gateways; the official API alone calls back."""
+
+    not_a_task = LumaAdapter.not_a_task
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the generation that a callback is."""
+        return _API.read_object(parsed)
+
+
+_ADAPTER = LumaByProfile(
+    {
+        "official": UpstreamKind(
+            adapter=_API, looks=_API, cancels=_API, is_calling=True, needs_address=False
+        ),
+        "gateway": UpstreamKind(adapter=LumaGateway(), path_ends=("/luma", "/luma/v1")),
+    }
+)
 PROVIDER = Provider(
     name="luma",
     regions={"global": "https://api.lumalabs.ai/dream-machine/v1"},
     options=LumaOptions,
+    check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,
     looks=_ADAPTER,
     polls=_ADAPTER,

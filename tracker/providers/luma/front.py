@@ -20,6 +20,7 @@ from tracker.providers.kit.front_calls import (
     whole_number,
     wrong_method,
 )
+from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -64,7 +65,7 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 class LumaFront:
     """See providers/ports/front.py."""
 
-    prefixes = ("/luma", "/proxy/luma")
+    prefixes = ("/luma", "/pro/luma", "/proxy/luma")
     roots = ()
     schemes = ()
     key_fields = ()
@@ -83,6 +84,8 @@ class LumaFront:
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
+        if is_web(call):
+            return read_web(call)
         path = call.path.removeprefix(_ROOT)
         if path == "ping":
             return Fixed(FrontAnswer({"message": "pong"}))
@@ -105,7 +108,9 @@ class LumaFront:
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show generations."""
-        del call, request_id
+        del request_id
+        if is_web(call):
+            return show_web(call, command, shown)
         match command:
             case Cancel():
                 return FrontAnswer(None, 204)
@@ -127,8 +132,10 @@ class LumaFront:
     def refuse(
         self, refusal: Refusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
-        """Answer with a `detail`."""
-        del request_id, call
+        """Answer with a `detail`; clients of gateways read `error.message`."""
+        del request_id
+        if call is not None and is_web(call):
+            return refuse_web(refusal.message, STATUSES[refusal.fault])
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:

@@ -12,7 +12,7 @@ from tracker.emulator.core.media import media_url
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, EmulatedTask
 from tracker.emulator.providers.luma.words import LumaWord
 
-__all__ = ["PROGRESS_VIDEO", "LumaDetails", "LumaTask", "generation_view"]
+__all__ = ["PROGRESS_VIDEO", "LumaDetails", "LumaTask", "generation_view", "instant"]
 
 PROGRESS_VIDEO = "progress.mp4"
 """The artifact that exists while a generation is dreaming."""
@@ -43,7 +43,7 @@ def generation_view(task: LumaTask, *, without_assets: bool = False) -> dict[str
         "generation_type": task.details.kind,
         "state": _STATES.get(task.status, task.status),
         "failure_reason": task.message if task.status == FAILED else None,
-        "created_at": _instant(task.created_at),
+        "created_at": instant(task.created_at),
         "model": task.details.model,
         "assets": None if without_assets else _assets(task),
         "request": None if task.scenario.has(LumaWord.ECHO_MISSING) else task.details.echo,
@@ -60,6 +60,6 @@ def _assets(task: LumaTask) -> dict[str, str | None] | None:
     return urls if any(urls.values()) and not has_failed else None
 
 
-def _instant(ms: int) -> str:
+def instant(ms: int) -> str:
     """Write Unix milliseconds as ISO 8601 with microseconds."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

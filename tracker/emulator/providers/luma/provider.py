@@ -18,6 +18,7 @@ from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
 from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
+from tracker.emulator.providers.luma.gateway import LumaGateway, refuse_at_gateway
 from tracker.emulator.providers.luma.generation import (
     PROGRESS_VIDEO,
     LumaDetails,
@@ -37,6 +38,8 @@ _LONGEST_SYNC_S = 60.0
 _CREDIT_CENTS = 250_000
 _CONCEPTS = ("dolly_zoom", "orbit_left", "orbit_right", "pan_left", "pan_right", "zoom_in")
 _NOT_FOUND = "Generation not found"
+_OFFICIAL = "/dream-machine/v1"
+"""The path of the API; beside it stands that of gateways."""
 
 
 class LumaRefusal(Refusal):
@@ -202,11 +205,16 @@ class LumaApi:
 def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     """Return Luma's emulator: below its own prefix, and where a bare host would serve it."""
     api = LumaApi(emulator)
+    gateway = LumaGateway(api.engine, emulator.config)
     services = (
-        RoutedService(("/luma",), api.routes("/dream-machine/v1"), _refuse),
+        RoutedService(("/luma",), [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path),
         RoutedService(("/dream-machine",), api.routes("/v1"), _refuse),
     )
     return EmulatedProvider(name="luma", engine=api.engine, services=services)
+
+
+def _refuse_by_path(refusal: Refusal, call: ApiCall) -> Reply:
+    return _refuse(refusal, call) if call.path.startswith(_OFFICIAL) else refuse_at_gateway(refusal)
 
 
 def _is_shown(task: LumaTask) -> bool:

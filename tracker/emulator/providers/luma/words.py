@@ -18,6 +18,11 @@ class LumaWord(StrEnum):
     SYNC_IMAGE = "sync_image"
     PROGRESS_VIDEO = "progress_video"
     INSUFFICIENT_CREDITS = "insufficient_credits"
+    DOUBLE_JSON = "double_json"
+    ARRAY_ANSWER = "array_answer"
+    COMPLETED_NO_LINK = "completed_no_link"
+    FAILED_BUT_PENDING = "failed_but_pending"
+    COOKIE_401 = "cookie_401"
 
 
 LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -37,5 +42,16 @@ LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         LumaWord.INSUFFICIENT_CREDITS: one_of(
             "the create is refused for lack of credits, by this HTTP status", "400", "402"
         ),
+        LumaWord.DOUBLE_JSON: WordSpec("at a gateway, an error follows the JSON of every answer"),
+        LumaWord.ARRAY_ANSWER: WordSpec("at a gateway, answers are lists of one generation"),
+        LumaWord.COMPLETED_NO_LINK: WordSpec(
+            "at a gateway, the first N answers after the completion have no video",
+            ParameterKind.TRIES,
+            "3",
+        ),
+        LumaWord.FAILED_BUT_PENDING: WordSpec(
+            "at a gateway, status is FAILED while state tells that it goes on"
+        ),
+        LumaWord.COOKIE_401: WordSpec("at a gateway, queries are refused with HTTP 401"),
     }
 )

@@ -1,0 +1,135 @@
+"""Luma behind a gateway: the protocol of its old web page, served under `/luma`.
+
+Sources: https://github.com/LumaAI-API/Luma-API and the client
+https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/luma.ts), read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from tracker.domain.errors import Misuse
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import PollOutcome, SubmitOutcome
+from tracker.domain.task import Artifact, Task, TaskState
+from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import read_json
+from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+
+WEB = "generations/web"
+EXTEND = "generations/extend"
+
+
+class _WebVideo(OpenInputs):
+    user_prompt: str = Field(min_length=1)
+    aspect_ratio: str | None = None
+    expand_prompt: bool | None = None
+    image_url: str | None = None
+    image_end_url: str | None = None
+    loop: bool | None = None
+
+
+class _Extension(OpenInputs):
+    """`id` names the task of ours that is continued."""
+
+    id: str = Field(min_length=1)
+    user_prompt: str | None = None
+
+
+class LumaGateway(GatewayAdapter):
+    """Creates, extends and polls; no list, no cancel, and no callback that any source sends."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {
+            WEB: CreatePath("generations/", _WebVideo),
+            EXTEND: CreatePath("generations/{id}/extend", _Extension),
+        }
+    )
+    poll_path = "generations/{id}"
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "pending": TaskState.SUBMITTED,
+            "queued": TaskState.SUBMITTED,
+            "processing": TaskState.RUNNING,
+            "completed": TaskState.SUCCEEDED,
+            "failed": TaskState.FAILED,
+        }
+    )
+    words_in: ClassVar[Sequence[str]] = ("state",)  # a gateway's own `status` may contradict it
+    messages: ClassVar[Sequence[str]] = (
+        *("failure_reason", "detail.reason", "detail", *GatewayAdapter.messages),
+    )
+    times: ClassVar[Sequence[str]] = ()
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and find the task that the input continues."""
+        request = super().check(operation, input_)
+        if operation != EXTEND:
+            return request
+        return replace(request, parent=request.body["id"], parent_field="id")
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create; of an extension with the gateway's id of what it continues.
+
+        Raises Misuse where that id is not known.
+        """
+        if sending.task.operation == EXTEND:
+            theirs = None if sending.parent is None else sending.parent.provider_task_id
+            if theirs is None:
+                raise Misuse("a generation is continued whose id at the gateway is not known")
+            sending = replace(sending, body={**sending.body, "id": theirs})
+        return super().build_submit(sending)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Read the first document of an answer: an error may be followed by a second one."""
+        return super().parse_submit(sending, _first_object(answer))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the first document of an answer."""
+        return super().parse_poll(asking, _first_object(answer))
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a generation. One that is completed and has no link yet still runs."""
+        said = super().observe(account, task, parsed)
+        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
+            return said
+        return replace(said, state=TaskState.RUNNING)
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the video: the link without a watermark, else the other one."""
+        del account, task
+        video = parsed.get("video")
+        found = video if isinstance(video, dict) else {}
+        url = web_url(found.get("download_url")) or web_url(found.get("url"))
+        if url is None or parsed.get("state") == "failed":
+            return []
+        thumbnail = web_url(found.get("thumbnail"))
+        extra = {"thumbnail": thumbnail} if thumbnail else {}
+        return [Artifact("video", url, key="video", extra=extra)]
+
+
+def _first_object(answer: Answer) -> Answer:
+    """Return an answer with the first document of its body, of a list the first entry."""
+    if not isinstance(answer, HttpResult):
+        return answer
+    try:
+        parsed = read_json(answer.body)
+    except ValueError:
+        text = answer.body.decode("utf-8", "replace").lstrip()
+        try:
+            parsed, _ = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):
+            return answer
+        if not isinstance(parsed, dict | list):
+            return answer
+    if isinstance(parsed, list) and parsed:
+        parsed = parsed[0]
+    return replace(answer, body=json.dumps(parsed).encode())
