@@ -63,6 +63,7 @@ from tracker.web.edge.heads import HeadLimits
 from tracker.web.edge.local import is_loopback
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Limits, Services
+from tracker.web.fronts.host import ServedFronts
 from tracker.web.routes import State, build_app
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
@@ -201,7 +202,9 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
         lifespan,
         SystemClock(),
         root_path=settings.tracker_root_path,
-        front_prefixes=settings.front_prefixes(),
+        fronts=ServedFronts(
+            settings.providers(), settings.front_prefixes(), settings.front_hosts()
+        ),
     )
 
 

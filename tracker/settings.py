@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from tracker import environment, provider_settings
+from tracker import environment, front_hosts, provider_settings
 from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
@@ -80,6 +80,8 @@ def _database(value: str) -> str:
 
 
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
+FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
+FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
 PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
 WebhookSecrets = Annotated[
     tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
@@ -104,6 +106,7 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     tracker_root_path: PathPrefix | Literal[""] = ""
+    tracker_front_hosts: FrontHosts = ()
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None
     tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower)] | None = None
@@ -191,6 +194,9 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems += lines_of(error, known)
             raise SettingsError(*problems) from None
+        problems += front_hosts.flaws(
+            settings.tracker_front_hosts, providers, taken=settings.tracker_public_url
+        )
         if problems:
             raise SettingsError(*problems)
         settings._providers = providers
@@ -272,6 +278,10 @@ class Settings(BaseModel):
     def own_asset_urls(self) -> frozenset[str]:
         """Return the providers whose fronts show links of ours to files that are kept."""
         return self._own_asset_urls
+
+    def front_hosts(self) -> Mapping[str, str]:
+        """Return the providers whose front answers on a host name of its own, by that name."""
+        return {host: provider for provider, host in self.tracker_front_hosts}
 
     def front_prefixes(self) -> Mapping[str, tuple[str, ...]]:
         """Return the further paths of each provider's front."""

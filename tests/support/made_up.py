@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from tests.support.made_up_front import MadeUpFront
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.domain.observation import Observation
+from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
     Absence,
     Absent,
@@ -32,7 +33,6 @@ from tracker.domain.outcome import (
     NotSeen,
     NotSent,
     Observed,
-    Part,
     PollOutcome,
     Refused,
     SubmitOutcome,
@@ -59,11 +59,12 @@ from tracker.providers.ports.provider import Provider
 NAME = "made-up"
 SECRET_HEADER = "x-made-up-secret"
 Statement = dict[str, Any]
-"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked}`.
+"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked, parts}`.
 
 All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
 fields of Artifact, entries of `bill` of Cost.
 """
+_NOT_SENT = frozenset({"parent", "slots", "callback_url"})
 _WORDS = frozenset(TaskState) - {TaskState.QUEUED, TaskState.UNCERTAIN, TaskState.EXPIRED}
 
 
@@ -94,6 +95,7 @@ def observation(said: Statement) -> Observation:
         stage=said.get("stage"),
         context=said.get("context"),
         is_blocked=bool(said.get("blocked")),
+        parts=tuple(Part(one["id"], one["mark"]) for one in said.get("parts", ())),
     )
 
 
@@ -185,7 +187,8 @@ class MadeUp:
         if not isinstance(input_.get("prompt"), str):
             raise InvalidRequest(FieldError("prompt", "is missing"))
         return Request(
-            body={k: v for k, v in input_.items() if k not in ("parent", "slots")},
+            body={k: v for k, v in input_.items() if k not in _NOT_SENT},
+            callback_url=input_.get("callback_url"),
             slots=input_.get("slots", 1),
             wants=tuple(input_.get("wants", ())),
             parent=input_.get("parent"),
@@ -411,6 +414,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         calls_back=it,
         cancels=it,
         probes=it,
+        front=MadeUpFront(),
     )
 
 

@@ -37,7 +37,8 @@ from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
 from tracker.services.submit.attempting import Attempting
-from tracker.services.submit.submission import Acceptance, Submission
+from tracker.services.submit.request import Submission
+from tracker.services.submit.submission import Acceptance
 from tracker.store import attempts, jobs, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job

@@ -20,6 +20,17 @@ _KINDS: Mapping[TaskState | None, EventKind] = {
 
 
 @record
+class Part:
+    """One of several tasks that one call created.
+
+    mark: names it among its siblings, e.g. `2`; appended to the external id of the first.
+    """
+
+    provider_task_id: str
+    mark: str
+
+
+@record
 class Observation:
     """One statement of a provider about one task.
 
@@ -31,6 +42,8 @@ class Observation:
     stage:  the step of a running task, where the provider names steps.
     context: what later calls for the task need; None leaves what is known.
     is_blocked: the task goes on only once its caller makes another call.
+    parts:  the further tasks of the same create, where a poll or a scan shows them; those that
+            are known already are not made again.
     """
 
     state: TaskState | None
@@ -47,6 +60,7 @@ class Observation:
     stage: str | None = None
     context: Mapping[str, Any] | None = None
     is_blocked: bool = False
+    parts: tuple[Part, ...] = ()
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
         """The event that this statement is for the task it speaks of."""

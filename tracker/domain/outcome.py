@@ -7,18 +7,7 @@ from typing import Any
 
 from tracker.domain.cost import Cost
 from tracker.domain.exchange import Certainty, HttpCall
-from tracker.domain.observation import Observation
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One of several tasks that one call created.
-
-    mark: names it among its siblings, e.g. `2`; appended to the external id of the first.
-    """
-
-    provider_task_id: str
-    mark: str
+from tracker.domain.observation import Observation, Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The whole URL map on one screen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TypedDict
@@ -34,7 +34,7 @@ from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
-from tracker.web.fronts.host import FrontHost, front_routes, hosts
+from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
 from tracker.web.receive import callbacks, identity
 
 
@@ -113,23 +113,26 @@ def build_app(
     clock: Clock,
     *,
     root_path: str = "",
-    front_prefixes: Mapping[str, Sequence[str]] | None = None,
+    fronts: ServedFronts | None = None,
 ) -> Starlette:
     """The ASGI app.
 
     lifespan:       opens the services and yields them.
     root_path:      where it is mounted on its host, e.g. `/tracker`.
-    front_prefixes: paths under which a provider's front is served besides its own, by provider.
+    fronts:         None for those of every provider, in their own places.
     """
+    fronts = fronts or ServedFronts(PROVIDERS)
     middleware = [Middleware(RequestScope, clock=clock), Middleware(EncodedSlashes)]
+    if fronts.names:
+        middleware.append(Middleware(FrontsByHost, fronts=fronts.by_host()))
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
-    fronts = hosts(PROVIDERS, front_prefixes)
-    routes = [*ROUTES, *front_routes(fronts)]
+    placed = fronts.hosts()
+    routes = [*ROUTES, *front_routes(placed)]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
-    otherwise = partial(_unrouted, fronts, app.router.default)
+    otherwise = partial(_unrouted, placed, app.router.default)
     app.router.default = SlashTolerance(app.router, otherwise)
     return app
 

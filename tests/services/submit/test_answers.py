@@ -219,6 +219,26 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
         ]
 
 
+@pytest.mark.parametrize("how", [Finds.BY_ID, Finds.BY_SCAN])
+async def test_a_lost_create_of_several_tasks_is_found_whole(database_url: str, how: Finds) -> None:
+    said = {"id": "theirs-1", "mark": "ours", "status": "running", "parts": SEVERAL}
+    played = Played(make=says(500), poll=tells(said), pages=[tells(said)])
+    async with open_workbench(database_url, Way(played), adapter=MadeUp(how)) as bench:
+        task = await bench.sent()
+        assert task.state is TaskState.UNCERTAIN
+        for _ in range(3):  # what is told again is not made again
+            await bench.look(task)
+        assert played.asked.count("make") == 1
+        assert await _names(bench) == [
+            ("ours", "theirs-1"),
+            ("ours::2", "theirs-2"),
+            ("ours::3", "theirs-3"),
+        ]
+        parts = (await bench.all())[1:]
+        assert {part.parent_id for part in parts} == {task.id}
+        assert {part.state for part in parts} == {TaskState.SUBMITTED}
+
+
 async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, Way(played)) as bench:

@@ -235,6 +235,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "given more than once": "重复给出",
         "unknown parameter; known here: {}": "未知参数；此处可用：{0}",
         "holds a number out of range": "含有超出范围的数字",
+        "the task has not ended yet": "任务尚未结束",
+        "there is no such file": "没有这个文件",
         "no such provider; one of: {}": "没有这个服务商；可选：{0}",
         "is needed where type is {}": "type 为 {0} 时必填",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",

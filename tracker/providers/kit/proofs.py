@@ -35,6 +35,16 @@ class StandardWebhooks:
         return signature.verify(self.keys, inbound.headers, inbound.body, now=now)
 
 
+def request_secret(callback_url: str) -> str:
+    """Return a secret for one request, for providers that are given one with each create.
+
+    It is made of the token that ends our callback URL, so that it is known when a callback comes
+    to that URL and is kept nowhere. callback_url: or its path alone. 64 hexadecimal digits.
+    """
+    token = callback_url.rstrip("/").rpartition("/")[2]
+    return sha256(f"request secret {token}".encode()).hexdigest()
+
+
 def flaws_of_webhook_secrets(secrets: Sequence[str]) -> Sequence[str]:
     """Return `webhook_secrets: reason` for the first that is no `whsec_` and base64."""
     try:

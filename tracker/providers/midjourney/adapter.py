@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
-from tracker.domain.observation import Observation
+from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
     Absent,
     Accepted,
@@ -26,7 +26,6 @@ from tracker.domain.outcome import (
     LookupOutcome,
     NotSeen,
     Observed,
-    Part,
     PollOutcome,
     SubmitOutcome,
     TooLate,

@@ -49,6 +49,8 @@ class Request:
     parent:           the id of the task of ours that this one continues; None for none. The task
                       then goes to the parent's account.
     parent_field:     the field of the input that names the parent, for the error when it is none.
+    patience_s:       seconds after which an open task of this kind is overdue, where its caller
+                      sets no deadline; None for the service's own.
     """
 
     body: Mapping[str, Any]
@@ -58,6 +60,7 @@ class Request:
     wants: tuple[str, ...] = ()
     parent: str | None = None
     parent_field: str = "parent"
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,19 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """Lead to a file of a task's result, by a redirect to its URL.
+
+    index: of the file among those that are ready. kind: only of this kind; None for every kind.
+    Refused with CONFLICT while the task is open, with NOT_FOUND where there is no such file.
+    """
+
+    name: str
+    index: int = 0
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """Show the secret that the tenant's callbacks are signed with."""
 
@@ -209,7 +222,7 @@ class PassOn:
     name: str
 
 
-Command = Create | Get | Skip | Page | Cancel | Secret | Fixed | PassOn
+Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from tracker.store.lost_answers import CreateName, LostAnswer, Span
 
 log = logging.getLogger(__name__)
 
+_LONGEST_HELD = timedelta(seconds=60)
+"""So long an answer may have been held back when its process died."""
 _DOUBTED_S = 60.0
 """So long after its start a process takes into account that another may have died before it."""
 
@@ -80,17 +82,16 @@ class LostAnswers:
 
         Call it before this process is seen itself.
         """
-        now, policy = self._context.clock.now(), self._context.policy
-        since = now - policy.keep_lost_answers
+        now = self._context.clock.now()
         try:
             left = await self._context.store.read(
-                lambda db: processes.list_alive(db, since=since - policy.lease)
+                lambda db: processes.list_alive(db, since=now - self.kept)
             )
         except Unavailable as error:
             log.warning("whether a process died is not known: %s", error)
             return
         if left:
-            self._died = Span(since, now)
+            self._died = Span(min(one.seen_at for one in left) - _LONGEST_HELD, now)
 
     def begin(self, name: CreateName) -> PendingAnswer:
         """Begin to answer a create. The caller tells `made` or `failed`, and `tell`."""

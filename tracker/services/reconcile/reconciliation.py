@@ -12,7 +12,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.observation import Observation
+from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
     Absence,
     Absent,
@@ -51,6 +51,7 @@ from tracker.services.asking import (
 )
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
+from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
@@ -277,6 +278,8 @@ class Reconciliation:
             verdict = step.verdict
             if verdict is Verdict.UNKNOWN_STATUS:
                 reason = reason_of(said.word)
+            if said.parts:
+                self._take_in_parts(tx, recorder, task, said.parts)
         if task.absences and (step is None or step.transition is None):
             tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
         if verdict in _TOLD_NOTHING:
@@ -285,6 +288,14 @@ class Reconciliation:
         (key,) = receipts.insert_first(tx.db, [evidence])()
         if step is not None and step.transition is not None and key is not None:
             recorder.cite(step, receipt=key)
+
+    def _take_in_parts(self, tx: Tx, recorder: Recorder, task: Task, parts: Sequence[Part]) -> None:
+        """Take in what a create made whose answer was lost, or did not tell of it."""
+        last = attempts.last_of(tx.db, task.key)
+        if last is not None:
+            body = tasks.input_of(tx.db, [task.key]).get(task.key, b"{}")
+            made = MadeParts(parts, body, last.key)
+            take_in_parts(self._context, tx, recorder, task, made)
 
     def _accept_unconfirmed_callback(self, tx: Tx, recorder: Recorder, task: Task) -> None:
         """Let a callback's verdict count as it is when its detail does not come soon."""

@@ -7,11 +7,10 @@ knows that the request may have left, and never sends it again blindly.
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.clock import new_id
-from tracker.domain import lifecycle, retry
+from tracker.domain import retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
@@ -19,21 +18,28 @@ from tracker.domain.outcome import (
     Accepted,
     Deferred,
     NotSent,
-    Part,
     Refused,
     SubmitOutcome,
     Unknown,
-    certainty_of,
 )
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
+from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.recorder import Recorder
-from tracker.services.submit.submission import as_accepted
-from tracker.store import attempts, jobs, labels, tasks
-from tracker.store.attempts import Attempt
+from tracker.services.submit.holds import SubmitHolds
+from tracker.services.submit.tries import (
+    BegunTry,
+    EndedTry,
+    abandoned,
+    ended_attempt,
+    lost,
+    sighting,
+    words_of,
+)
+from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 
@@ -46,36 +52,24 @@ _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    task: Task
-    attempt: Attempt
-    body: bytes
-    parent: Task | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    job: Job
-    begun: _Begun
-    outcome: SubmitOutcome
-    http_status: int | None
-    latency_ms: int
+HELD_BACK = "the provider asked to wait with tasks like this one"
+"""The `last_error` of a submit that another's deferral holds back."""
 
 
 class Attempting:
     """Carries out jobs of kind `submit`."""
 
     def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+        """One per process: it remembers what providers asked to wait."""
         self._context = context
+        self._holds = SubmitHolds()
 
     async def run(self, job: Job) -> None:
         """One job, one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
         # Measured before the lease is prolonged, so that it ends for us no later than for others.
         ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
-        begun: _Begun | None = await context.store.write(self._begin, job, is_patient=True)
+        begun: BegunTry | None = await context.store.write(self._begin, job, is_patient=True)
         if begun is None:
             return
         if begun.task.parent_id is not None:
@@ -89,10 +83,10 @@ class Attempting:
         context.at(CrashPoint.SUBMIT_SENT)
         outcome = self._read(sending, answer)
         status = answer.status if isinstance(answer, HttpResult) else None
-        await self._record(_Ended(job, begun, outcome, status, latency_ms))
+        await self._record(EndedTry(job, begun, outcome, status, latency_ms))
         context.at(CrashPoint.SUBMIT_RECORDED)
 
-    async def _record(self, ended: _Ended) -> None:
+    async def _record(self, ended: EndedTry) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.
 
         Raises Unavailable when it stays away; then the open attempt says that nobody knows.
@@ -107,7 +101,7 @@ class Attempting:
             else:
                 return
 
-    def _sending(self, begun: _Begun) -> Sending:
+    def _sending(self, begun: BegunTry) -> Sending:
         context, task = self._context, begun.task
         return Sending(
             account=context.account(task),
@@ -150,7 +144,7 @@ class Attempting:
             log.exception("the answer to a submit broke the adapter")
             return Unknown("the answer could not be read; see the log")
 
-    def _begin(self, tx: Tx, held: Sequence[Job]) -> list[_Begun | None]:
+    def _begin(self, tx: Tx, held: Sequence[Job]) -> list[BegunTry | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
         rooms = self._rooms(tx, found.values())
@@ -167,13 +161,15 @@ class Attempting:
                 jobs.finish(tx.db, job)
                 attempt = unended[job.task_key]
                 attempts.end_lost(tx.db, [attempt], now=tx.now)
-                recorder.record(task.key, _lost(attempt))  # ignored when it has gone on
+                recorder.record(task.key, lost(attempt))  # ignored when it has gone on
             elif task.state is not TaskState.QUEUED:
                 jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
             elif not self._context.has_account(task):
                 log.warning("task %s waits: %s", task.id, ACCOUNT_GONE)
                 run_at = tx.now + ACCOUNT_GONE_PAUSE
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=ACCOUNT_GONE)
+            elif (until := self._holds.until(task, tx.now)) is not None:
+                jobs.reschedule(tx.db, job, run_at=until, spent=False, error=HELD_BACK)
             elif account in rooms and not rooms[account].takes(task.slots):
                 # Another process was faster. It keeps its place, and a freed slot wakes it.
                 jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)
@@ -185,7 +181,7 @@ class Attempting:
         recorder.flush()
         return [begun.get(job.task_key) for job in held]
 
-    def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, _Begun]:
+    def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, BegunTry]:
         if not sending:
             return {}
         going = list(sending.values())
@@ -194,7 +190,7 @@ class Attempting:
         jobs.renew(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
         opened = attempts.open_many(tx.db, going, now=tx.now)
         bodies = tasks.input_of(tx.db, keys)
-        return {task.key: _Begun(task, opened[task.key], bodies[task.key]) for task in going}
+        return {task.key: BegunTry(task, opened[task.key], bodies[task.key]) for task in going}
 
     def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.Room]:
         """Free slots of each capped account, counted under its lock."""
@@ -211,7 +207,7 @@ class Attempting:
         held = tasks.slots_held(tx.db, caps)
         return {name: jobs.Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
-    def _end(self, tx: Tx, ended: Sequence[_Ended]) -> list[None]:
+    def _end(self, tx: Tx, ended: Sequence[EndedTry]) -> list[None]:
         """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say.
 
         Only that the provider has the task stays true, whoever learns it: that is recorded as if
@@ -220,29 +216,29 @@ class Attempting:
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())
         for item in ended:
-            if attempts.end(tx.db, _ended_attempt(item, tx)):
+            if attempts.end(tx.db, ended_attempt(item, tx)):
                 self._conclude(tx, recorder, item)
             elif isinstance(item.outcome, Accepted):
-                recorder.record(item.begun.task.key, _sighting(item, item.outcome))
+                recorder.record(item.begun.task.key, sighting(item, item.outcome))
                 # Thrown away, what nothing else can tell would be lost: a result, further tasks.
                 self._take_in(tx, recorder, item, item.outcome)
         recorder.flush()
         return [None] * len(ended)
 
-    def _conclude(self, tx: Tx, recorder: Recorder, item: _Ended) -> None:
+    def _conclude(self, tx: Tx, recorder: Recorder, item: EndedTry) -> None:
         event = self._event(item)
         if event is None:
             retry_at = self._retry_at(tx, item)
             if retry_at is not None:
                 self._try_later(tx, recorder, item, retry_at)
                 return
-            event = _abandoned(item)
+            event = abandoned(item)
         recorder.record(item.begun.task.key, event)
         if isinstance(item.outcome, Accepted):
             self._take_in(tx, recorder, item, item.outcome)
         jobs.finish(tx.db, item.job)
 
-    def _take_in(self, tx: Tx, recorder: Recorder, item: _Ended, accepted: Accepted) -> None:
+    def _take_in(self, tx: Tx, recorder: Recorder, item: EndedTry, accepted: Accepted) -> None:
         """Record what an answer says beyond acceptance: a result, and further tasks."""
         attempt = item.begun.attempt.key
         if accepted.said is not None:
@@ -250,55 +246,19 @@ class Attempting:
             recorder.record(item.begun.task.key, said)
         if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
             recorder.poll_soon(item.begun.task.key)
-        if not accepted.parts:
-            return
-        known = tasks.owners(
-            tx.db,
-            item.begun.task.provider,
-            item.begun.task.account,
-            {part.provider_task_id for part in accepted.parts},
-        )
-        new = [part for part in accepted.parts if part.provider_task_id not in known]
-        inserted = self._insert_parts(tx, [self._part(tx, item.begun.task, part) for part in new])
-        tasks.insert_inputs(tx.db, [(task, item.begun.body) for task in inserted])
-        labels.insert_many(tx.db, inserted)
-        for task in inserted:
-            recorder.start(lifecycle.part(task, attempt))
+        made = MadeParts(accepted.parts, item.begun.body, attempt)
+        take_in_parts(self._context, tx, recorder, item.begun.task, made)
 
-    def _insert_parts(self, tx: Tx, made: Sequence[Task]) -> list[Task]:
-        """Insert tasks that the provider has made. One whose name is taken gets its id as name."""
-        inserted = tasks.insert_many(tx.db, made)
-        unnamed = [
-            replace(task, external_task_id=str(task.id))
-            for task, row in zip(made, inserted, strict=True)
-            if row is None
-        ]
-        rows = [*inserted, *(tasks.insert_many(tx.db, unnamed) if unnamed else ())]
-        return [row for row in rows if row is not None]
-
-    def _part(self, tx: Tx, first: Task, part: Part) -> Task:
-        return replace(
-            as_accepted(first),
-            key=0,
-            id=new_id(),
-            external_task_id=f"{first.external_task_id}::{part.mark}",
-            provider_task_id=part.provider_task_id,
-            parent_id=first.id,
-            state=TaskState.SUBMITTED,
-            created_at=tx.now,
-            updated_at=tx.now,
-            submitted_at=tx.now,
-            give_up_at=tx.now + self._context.policy.give_up,
-        )
-
-    def _try_later(self, tx: Tx, recorder: Recorder, item: _Ended, retry_at: datetime) -> None:
+    def _try_later(self, tx: Tx, recorder: Recorder, item: EndedTry, retry_at: datetime) -> None:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
+        if isinstance(item.outcome, Deferred):
+            self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
             tasks.free_slots(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
-        jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=_words(item.outcome))
+        jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
 
-    def _event(self, item: _Ended) -> Event | None:
+    def _event(self, item: EndedTry) -> Event | None:
         """Return the outcome as an event; None when it is only a reason to try again."""
         attempt = item.begun.attempt.key
         match item.outcome:
@@ -335,7 +295,7 @@ class Attempting:
             case Deferred() | NotSent():
                 return None
 
-    def _retry_at(self, tx: Tx, item: _Ended) -> datetime | None:
+    def _retry_at(self, tx: Tx, item: EndedTry) -> datetime | None:
         """When to try again; None once the tries are spent."""
         attempt, jitter = item.job.attempts + 1, self._context.jitter()
         match item.outcome:
@@ -352,74 +312,3 @@ class Attempting:
                 )
             case _:
                 return retry.SUBMIT.next_at(attempt, now=tx.now, jitter=jitter)
-
-
-def _ended_attempt(item: _Ended, tx: Tx) -> Attempt:
-    outcome = item.outcome
-    return replace(
-        item.begun.attempt,
-        ended_at=tx.now,
-        outcome=_name_of(outcome),
-        certainty=certainty_of(outcome),
-        http_status=item.http_status,
-        code=getattr(outcome, "code", None),
-        message=_words(outcome),
-        latency_ms=item.latency_ms,
-        provider_task_id=getattr(outcome, "provider_task_id", None),
-        provider_request_id=getattr(outcome, "request_id", None),
-    )
-
-
-_OUTCOMES: Mapping[type, str] = {
-    Accepted: "accepted",
-    Refused: "refused",
-    Deferred: "deferred",
-    NotSent: "not_sent",
-    Unknown: "unknown",
-}
-
-
-def _name_of(outcome: SubmitOutcome) -> str:
-    if isinstance(outcome, Unknown) and outcome.exists:
-        return "exists"
-    return _OUTCOMES[type(outcome)]
-
-
-def _words(outcome: SubmitOutcome) -> str | None:
-    match outcome:
-        case NotSent(reason=reason) | Unknown(reason=reason):
-            return reason
-        case Refused(message=message) | Deferred(message=message) | Accepted(message=message):
-            return message
-
-
-def _lost(attempt: int) -> Event:
-    return Event(
-        EventKind.SUBMIT_UNKNOWN,
-        Source.SUBMIT,
-        message="the process that sent it vanished before it could record the outcome",
-        attempt=attempt,
-    )
-
-
-def _sighting(item: _Ended, accepted: Accepted) -> Event:
-    return Event(
-        EventKind.SEEN_SUBMITTED,
-        Source.SUBMIT,
-        message="the answer to an attempt that was counted as lost",
-        provider_status=accepted.word,
-        provider_task_id=accepted.provider_task_id,
-        attempt=item.begun.attempt.key,
-        context=accepted.context,
-    )
-
-
-def _abandoned(item: _Ended) -> Event:
-    reason = f"never reached the provider: {_words(item.outcome)}"
-    return Event(
-        EventKind.SUBMIT_ABANDONED,
-        Source.SUBMIT,
-        message=reason,
-        error=TaskError("never_submitted", getattr(item.outcome, "code", None), reason),
-        attempt=item.begun.attempt.key,
-    )

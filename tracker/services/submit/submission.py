@@ -1,15 +1,14 @@
 """Accept a task, once; and carry out one try to hand it to its provider."""
 
 import asyncio
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
+from tracker.domain.accepting import as_accepted
 from tracker.domain.errors import (
     Conflict,
     FieldError,
@@ -25,6 +24,7 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.services.submit.naming import check_named
+from tracker.services.submit.request import Submission, encoded
 from tracker.store import idempotency, labels, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
@@ -34,37 +34,6 @@ AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
 ENCODED_AT_ONCE = 256 * 1024
 """Characters of an input that the event loop encodes itself, in some 5 ms at worst."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A caller's request to create a task.
-
-    input:           the provider's own request body.
-    account:         None: whichever the rules, the weights, health and room make it.
-    idempotency_key: the caller's; the same key with the same request is the same task.
-    webhook_url:     where each change of the task is to be told; None for nowhere.
-    deadline:        after this the task is flagged overdue; None for the service's own.
-    repeats:         the call repeats one of this time: an equal task made within it is the answer,
-                     if there is one; None for a call of its own.
-    create_name:     what equal creates of the caller share: a task whose client was not told of it
-                     is the answer to the next of them; None where none is to be given twice.
-    input_path:      where the input stands in the caller's body, for naming its wrong fields.
-    """
-
-    tenant: str
-    provider: str
-    operation: str
-    input: Mapping[str, Any]
-    account: str | None = None
-    external_task_id: str | None = None
-    metadata: Mapping[str, Any] | None = None
-    webhook_url: str | None = None
-    deadline: timedelta | None = None
-    idempotency_key: str | None = None
-    repeats: Span | None = None
-    create_name: CreateName | None = None
-    input_path: str = "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +177,9 @@ class Acceptance:
         self._check_ids(submission, request)
         parent = await self._parent(submission, request)
         if is_large:
-            body, key = await asyncio.to_thread(_encoded, request, submission)
+            body, key = await asyncio.to_thread(encoded, request, submission)
         else:
-            body, key = _encoded(request, submission)
+            body, key = encoded(request, submission)
         return _Checked(
             task=await self._new_task(submission, request, parent),
             body=body,
@@ -267,6 +236,7 @@ class Acceptance:
     ) -> Task:
         now, id_ = self._context.clock.now(), new_id()
         policy = self._context.policy
+        own = None if request.patience_s is None else timedelta(seconds=request.patience_s)
         external = submission.external_task_id or request.external_task_id or str(id_)
         chosen = submission.account or (None if parent is None else parent.account)
         account = chosen or await self._choosing.choose(
@@ -287,7 +257,7 @@ class Acceptance:
             metadata=submission.metadata or {},
             slots=request.slots,
             wants=request.wants,
-            deadline_at=now + (submission.deadline or policy.deadline),
+            deadline_at=now + (submission.deadline or own or policy.deadline),
             callback_url=request.callback_url,
             webhook_url=submission.webhook_url,
             parent_id=None if parent is None else parent.id,
@@ -380,69 +350,6 @@ class Acceptance:
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()
         return results
-
-
-def as_accepted(task: Task) -> Task:
-    """A task as it was when it was accepted, whatever became of it."""
-    return replace(
-        task,
-        state=TaskState.QUEUED,
-        version=1,
-        updated_at=task.created_at,
-        provider_task_id=None,
-        provider_status=None,
-        message=None,
-        progress=None,
-        artifacts=(),
-        error=None,
-        costs=(),
-        awaits=None,
-        detail=None,
-        overdue=False,
-        absences=0,
-        follow_up=None,
-        never_created=False,
-        stage=None,
-        context=None,
-        cancel_asked_at=None,
-        cancel_sent_at=None,
-        submitted_at=None,
-        finished_at=None,
-        give_up_at=None,
-    )
-
-
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def _encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
-    """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
-    return _as_bytes(request, submission), _idempotency_key(submission)
-
-
-def _as_bytes(request: Request, submission: Submission) -> bytes:
-    try:
-        return _encode(request.body).encode()
-    except ValueError:  # 1e400 is JSON, and infinity in every parser
-        field = FieldError(submission.input_path, "holds a number out of range")
-        raise InvalidRequest(field) from None
-
-
-def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
-    if submission.idempotency_key is None:
-        return None
-    asked = [
-        submission.provider,
-        submission.account,
-        submission.operation,
-        submission.external_task_id,
-        submission.metadata,
-        submission.webhook_url,
-        None if submission.deadline is None else submission.deadline.total_seconds(),
-        submission.input,
-    ]
-    text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
-    return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
 
 
 def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:

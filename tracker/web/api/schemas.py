@@ -15,7 +15,7 @@ from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
 from tracker.domain.rendering import instant
 from tracker.domain.task import Task
-from tracker.services.submit.submission import Submission
+from tracker.services.submit.request import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.feed import Change

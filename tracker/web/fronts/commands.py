@@ -11,10 +11,10 @@ from starlette.requests import Request
 
 from tracker.domain import cursor, numbers
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
-from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.ports.front import Cancel, Create, Get, Page, Shown, Skip
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
 from tracker.services.read.watch import Woke
-from tracker.services.submit.submission import Submission
+from tracker.services.submit.request import Submission
 from tracker.store import front, listing, tasks
 from tracker.store.filters import TaskFilter
 from tracker.store.front import FrontFilter
@@ -51,6 +51,24 @@ async def run(
             return await _page(request, provider, command)
         case Cancel():
             return await _cancel(request, provider, command)
+
+
+async def media_url(request: Request, provider: str, command: Media) -> str:
+    """Return the address of a file of a task's result. Raises NotFound, Conflict, Unavailable."""
+    [task] = (await _get(request, provider, Get([command.name]))).tasks
+    if task.state not in TERMINAL:
+        raise Conflict("the task has not ended yet")
+    urls = [
+        piece.url
+        for piece in task.artifacts
+        if piece.url is not None
+        and piece.state is ArtifactState.READY
+        and not piece.needs_auth
+        and command.kind in (None, piece.kind)
+    ]
+    if command.index >= len(urls):
+        raise NotFound("there is no such file")
+    return urls[command.index]
 
 
 async def with_inputs(request: Request, shown: Shown) -> Shown:

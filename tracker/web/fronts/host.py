@@ -5,14 +5,15 @@ A front is pure (providers/ports/front.py); all that touches a request is here a
 
 import hashlib
 import logging
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.access import Scope as AccessScope
 from tracker.providers.ports.front import (
@@ -23,6 +24,7 @@ from tracker.providers.ports.front import (
     Front,
     FrontAnswer,
     FrontCall,
+    Media,
     PassOn,
     Refusal,
     Secret,
@@ -35,7 +37,7 @@ from tracker.web.edge.body import read_json
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
-from tracker.web.fronts.commands import run, with_inputs
+from tracker.web.fronts.commands import media_url, run, with_inputs
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
@@ -108,6 +110,9 @@ class FrontHost:
                 return await self._passing.pass_on(request, name)
             case Fixed(answer=answer):
                 return _response(answer)
+            case Media():
+                url = await media_url(request, self._provider, command)
+                return Response(status_code=302, headers={"location": url})
             case Secret():
                 shown = Shown(secret=services(request).callback_secret)
             case _:
@@ -145,25 +150,59 @@ class FrontHost:
         return _response(replace(answer, headers={**answer.headers, **more}))
 
 
-def hosts(
-    providers: Mapping[str, Provider], more: Mapping[str, Sequence[str]] | None = None
-) -> list[FrontHost]:
-    """Return a host for each prefix of each front, those at the root last.
+@dataclass(frozen=True, slots=True)
+class ServedFronts:
+    """The fronts of a service, and where they stand.
 
-    more: prefixes besides a front's own, by provider.
+    providers: those whose fronts are served.
+    prefixes:  paths besides a front's own, by provider.
+    names:     of providers, by the host name on which their front answers alone.
     """
-    found = [
-        (prefix, FrontHost(name, provider.front, prefix))
-        for name, provider in providers.items()
-        if provider.front is not None
-        for prefix in dict.fromkeys([*provider.front.prefixes, *(more or {}).get(name, ())])
-    ]
-    return [host for _, host in sorted(found, key=lambda pair: not pair[0])]
+
+    providers: Mapping[str, Provider]
+    prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def hosts(self) -> list[FrontHost]:
+        """Return a host for each prefix of each front, those at the root last."""
+        found = [
+            (prefix, FrontHost(name, provider.front, prefix))
+            for name, provider in self.providers.items()
+            if provider.front is not None
+            for prefix in dict.fromkeys([*provider.front.prefixes, *self.prefixes.get(name, ())])
+        ]
+        return [host for _, host in sorted(found, key=lambda pair: not pair[0])]
+
+    def by_host(self) -> dict[str, FrontHost]:
+        """Return the fronts that stand on host names of their own."""
+        found = {host: (name, self.providers[name].front) for host, name in self.names.items()}
+        return {
+            host: FrontHost(name, front, "")
+            for host, (name, front) in found.items()
+            if front is not None
+        }
 
 
 def front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
     """Return the routes of all of them."""
     return [route for host in hosts for route in host.routes()]
+
+
+class FrontsByHost:
+    """Let a front answer everything that is asked of a host name of its own, as an ASGI app."""
+
+    def __init__(self, app: ASGIApp, fronts: Mapping[str, FrontHost]) -> None:
+        """app: answers on all other names. fronts: by host name, lower-case, without a port."""
+        self._app = app
+        self._fronts = fronts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        front = None
+        if scope["type"] == "http":
+            host = Request(scope).headers.get("host", "")
+            front = self._fronts.get(re.sub(r":\d*$", "", host).lower())
+        await (self._app if front is None else front)(scope, receive, send)
 
 
 async def _read_body(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from tracker.domain.task import Task
-from tracker.services.submit.submission import Submission
+from tracker.services.submit.request import Submission
 from tracker.store.lost_answers import CreateName, Span
 from tracker.web.edge.state import services
 

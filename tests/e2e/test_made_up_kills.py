@@ -1,0 +1,128 @@
+"""kill -9 between the commits around one create that says more than an id; then heal, and count.
+
+Its answer may hold a result, further tasks, or belong to a task that continues another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.made_up_server import MadeUpServer
+from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.waiting import wait_until
+from tracker.domain.signals import CrashPoint
+
+DONE = {"status": "succeeded", "pieces": [{"key": "1", "url": "https://media.example/v.mp4"}]}
+CREATES: dict[str, dict[str, Any]] = {
+    "parts": {"plan": {"parts": 2}},
+    "result": {"plan": {"said": DONE}},
+    "continued": {},
+}
+POINTS = [
+    (CrashPoint.SUBMIT_BEGUN, 1),
+    (CrashPoint.SUBMIT_SENT, 1),
+    (CrashPoint.SUBMIT_SENT, 3),
+    (CrashPoint.SUBMIT_RECORDED, 2),
+    *[(CrashPoint.COMMIT_READY, n) for n in (5, 8)],
+    *[(CrashPoint.COMMIT_DONE, n) for n in (4, 7)],
+]
+NEVER = (CrashPoint.ACCEPT_COMMITTED.value, "1000000")
+
+
+@dataclass
+class Bed:
+    """A service that can die and come back, and its provider."""
+
+    env: dict[str, str]
+    url: str
+    folder: Path
+    provider: MadeUpServer
+
+    def start(self, point: str, nth: str) -> Process:
+        """Start the service, which kills itself at the n-th pass of a point."""
+        log = self.folder / f"{point}-{nth}".replace(":", "-")
+        return Process((point, nth), self.env, log, "tests.support.crashing").start()
+
+    def create(self, process: Process, turn: str, name: str, parent: str) -> str | None:
+        """Make one of the creates; None where the process died before it answered."""
+        body = CREATES[name] | {"prompt": f"{name}, {turn}"}
+        if name == "continued":
+            body["parent"] = parent
+        try:
+            wait_until_ready(self.url, process)
+            url = f"{self.url}/made-up/make/film"
+            answer = httpx.post(url, json=body, trust_env=False, timeout=20)
+        except (httpx.TransportError, AssertionError):
+            assert not process.is_alive or process.join() is not None
+            return None
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return every task."""
+        url = f"{self.url}/v1/tasks"
+        found = httpx.get(url, params={"limit": 100}, trust_env=False, timeout=20)
+        tasks: list[dict[str, Any]] = found.raise_for_status().json()["tasks"]
+        return tasks
+
+
+@pytest.fixture
+def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
+    port = free_port()
+    with MadeUpServer() as provider:
+        env = environment(
+            database_url,
+            tmp_path,
+            provider_url="http://127.0.0.1:9",
+            public_url=None,
+            PORT=str(port),
+            TRACKER_MADE_UP_BASE_URL=provider.url,
+            TRACKER_MADE_UP_API_KEY="key",
+            TRACKER_LEASE_S="1",
+            TRACKER_SUBMIT_TIMEOUT_S="2",
+        )
+        yield Bed(env, f"http://127.0.0.1:{port}", tmp_path, provider)
+
+
+def test_creates_that_say_more_than_an_id_survive_every_kill(bed: Bed) -> None:
+    made: dict[str, str] = {}
+    rounds = [f"{point.value}/{nth}" for point, nth in POINTS]
+    with bed.start(*NEVER) as first:
+        wait_until_ready(bed.url, first)
+        answer = httpx.post(
+            f"{bed.url}/made-up/make/film", json={"prompt": "the first"}, trust_env=False
+        )
+        parent = str(answer.json()["id"])
+        wait_until(lambda: bed.tasks()[0]["state"] == "submitted")
+    for turn, (point, nth) in enumerate(POINTS):
+        with bed.start(point.value, str(nth)) as dying:
+            for name in rounds[: turn + 1]:  # whoever was not answered asks again
+                _create_all(bed, dying, parent, made, name)
+            wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # pinned
+    with bed.start(*NEVER) as healed:
+        for name in rounds:
+            _create_all(bed, healed, parent, made, name)
+        wait_until(lambda: _is_healed(bed, len(made)))
+    assert len(set(made.values())) == len(POINTS) * len(CREATES)
+    assert set(bed.provider.creations.values()) == {1}
+    assert len(bed.provider.creations) == 1 + len(made)
+
+
+def _create_all(bed: Bed, process: Process, parent: str, made: dict[str, str], turn: str) -> None:
+    for name in CREATES:
+        if f"{turn} {name}" not in made:
+            task = bed.create(process, turn, name, parent)
+            if task is not None:
+                made[f"{turn} {name}"] = task
+
+
+def _is_healed(bed: Bed, made: int) -> bool:
+    """Return whether every task stands as its create's answer said, with all of its parts."""
+    tasks = [task for task in bed.tasks() if task["state"] in ("submitted", "succeeded")]
+    turns = made // len(CREATES)
+    states = [task["state"] for task in tasks]
+    return (states.count("succeeded"), len(tasks)) == (turns, 1 + made + 2 * turns)

@@ -1,0 +1,117 @@
+"""The front of the made-up provider: every command, in as few words as a front can have."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import Task
+from tracker.providers.kit.front_calls import no_route, whole_number
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Media,
+    Refusal,
+    Shown,
+    Skip,
+    WantsBody,
+)
+
+_STATUS = {
+    Fault.NO_KEY: 401,
+    Fault.BAD_KEY: 401,
+    Fault.EXPIRED_KEY: 401,
+    Fault.EARLY_KEY: 401,
+    Fault.FORBIDDEN: 403,
+    Fault.NOT_FOUND: 404,
+    Fault.NO_ROUTE: 404,
+    Fault.CONFLICT: 409,
+    Fault.INVALID: 422,
+    Fault.UNAVAILABLE: 503,
+    Fault.INTERNAL: 500,
+}
+
+
+class MadeUpFront:
+    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}`, `…/file`, `POST …/cancel`."""
+
+    prefixes = ("/made-up",)
+    roots = ()
+    schemes = ()
+    key_fields = ()
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Return the right to read for what only looks."""
+        return Scope.TASKS_READ if call.method == "GET" else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Read a call."""
+        wait_s = whole_number(call, "wait", default=0, low=0, high=60)
+        match call.method, call.path.split("/"):
+            case "POST", ["make", operation]:
+                if call.body is None:
+                    return WantsBody()
+                return Create(operation, call.body, wait_s=wait_s)
+            case "GET", ["tasks"]:
+                offset = whole_number(call, "offset", default=0, low=0, high=1000)
+                return Skip(limit=10, offset=offset)
+            case "GET", ["tasks", name]:
+                return Get([name], wait_s=wait_s)
+            case "GET", ["tasks", name, "file"]:
+                return Media(name)
+            case "POST", ["tasks", name, "cancel"]:
+                return Cancel(name)
+            case _:
+                return no_route(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show one task, or a page of them."""
+        del call, request_id
+        found = [_shown(task, shown.input_of(task)) for task in shown.tasks]
+        if isinstance(command, Skip):
+            return FrontAnswer({"tasks": found, "more": shown.has_more})
+        return FrontAnswer(found[0], 201 if isinstance(command, Create) else 200)
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Say why not."""
+        del request_id, call
+        said = {"no": refusal.fault.value, "why": refusal.message}
+        return FrontAnswer(said, _STATUS.get(refusal.fault, 400))
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell every step."""
+        del base
+        return json.dumps(_shown(task, input_) | {"step": step.version}).encode()
+
+
+def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(task.id),
+        "state": task.state.value,
+        "stage": task.stage,
+        "prompt": input_.get("prompt"),
+        "urls": [piece.url for piece in task.artifacts],
+    }

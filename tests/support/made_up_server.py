@@ -1,0 +1,149 @@
+"""The made-up provider on a socket: keeps tasks, counts creations, calls back when told to."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from tests.support.made_up import SECRET_HEADER, Statement
+
+
+@dataclass
+class MadeTask:
+    """A task as the provider keeps it. plan: of the create's body, what becomes of it."""
+
+    said: Statement
+    callback: str | None
+    parent: str | None
+    plan: Mapping[str, Any]
+
+
+class MadeUpServer:
+    """Listens while its block runs.
+
+    A create may carry a plan: `{lose: true}` makes the task and breaks off before the answer,
+    `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks.
+    creations: how often each mark of ours was made.
+    """
+
+    def __init__(self, secret: str = "") -> None:
+        """secret: goes with each callback."""
+        self.creations: Counter[str] = Counter()
+        self.tasks: dict[str, MadeTask] = {}
+        self._secret = secret
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(60)
+
+    def marked(self, mark: str) -> MadeTask:
+        """Return the task that was made for one of ours."""
+        with self._lock:
+            return next(one for one in self.tasks.values() if one.said.get("mark") == mark)
+
+    def move(self, mark: str, **changes: Any) -> MadeTask:
+        """Change what it says of a task."""
+        found = self.marked(mark)
+        found.said |= changes
+        return found
+
+    def call_back(self, mark: str, body: Any = None, **changes: Any) -> httpx.Response:
+        """Change what it says of a task and tell our callback URL; body: another one instead."""
+        found = self.move(mark, **changes)
+        assert found.callback is not None
+        return httpx.post(
+            found.callback,
+            json=found.said if body is None else body,
+            headers={SECRET_HEADER: self._secret},
+            trust_env=False,
+            timeout=20,
+        )
+
+    def answer(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer to a call; None to break off."""
+        asked = parse_qs(urlsplit(path).query)
+        with self._lock:
+            match method, urlsplit(path).path:
+                case "POST", "/make":
+                    return self._make(body)
+                case "POST", "/cancel":
+                    self.tasks[str(body["id"])].said["status"] = "cancelled"
+                    return {"cancel": "cancelled"}
+                case "GET", "/list":
+                    return {"tasks": [one.said for one in self.tasks.values()]}
+                case "GET", "/tasks":
+                    ids = asked.get("ids", [""])[0].split(",")
+                    marks = asked.get("mark", [])
+                    found = [
+                        one.said
+                        for id_, one in self.tasks.items()
+                        if id_ in ids or one.said.get("mark") in marks
+                    ]
+                    return {"tasks": found, "absent": {"kind": "denied"}}
+                case _:
+                    return {"balance": "7 EUR"}
+
+    def _make(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        mark, plan = str(body["mark"]), body.get("plan", {})
+        self.creations[mark] += 1
+        made = [f"theirs-{len(self.tasks) + n}" for n in range(1 + plan.get("parts", 0))]
+        parts = [{"id": id_, "mark": str(n)} for n, id_ in enumerate(made[1:], 2)]
+        for id_ in made[1:]:
+            said = {"id": id_, "status": "submitted"}
+            self.tasks[id_] = MadeTask(said, None, None, {})
+        first = {"id": made[0], "mark": mark, "status": "submitted", "parts": parts}
+        first |= plan.get("said", {})
+        self.tasks[made[0]] = MadeTask(first, body.get("callback"), body.get("parent"), plan)
+        if plan.get("lose"):
+            return None
+        return {"id": made[0], "parts": parts, "said": first if "said" in plan else None}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers.get("content-length", 0)))
+                self._answer("POST", json.loads(content or b"{}"))
+
+            def do_GET(self) -> None:
+                self._answer("GET", {})
+
+            def _answer(self, method: str, body: Mapping[str, Any]) -> None:
+                said = server.answer(method, self.path, body)
+                if said is None:
+                    self.close_connection = True
+                    return
+                content = json.dumps(said).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_args: object) -> None:
+                """Nothing."""
+
+        return Handler

@@ -1,0 +1,77 @@
+"""A caller's request to create a task, and how it is kept."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.providers.ports.adapter import Request
+from tracker.store.idempotency import IdempotencyKey
+from tracker.store.lost_answers import CreateName, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A caller's request to create a task.
+
+    input:           the provider's own request body.
+    account:         None: whichever the rules, the weights, health and room make it.
+    idempotency_key: the caller's; the same key with the same request is the same task.
+    webhook_url:     where each change of the task is to be told; None for nowhere.
+    deadline:        after this the task is flagged overdue; None for the service's own.
+    repeats:         the call repeats one of this time: an equal task made within it is the answer,
+                     if there is one; None for a call of its own.
+    create_name:     what equal creates of the caller share: a task whose client was not told of it
+                     is the answer to the next of them; None where none is to be given twice.
+    input_path:      where the input stands in the caller's body, for naming its wrong fields.
+    """
+
+    tenant: str
+    provider: str
+    operation: str
+    input: Mapping[str, Any]
+    account: str | None = None
+    external_task_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    webhook_url: str | None = None
+    deadline: timedelta | None = None
+    idempotency_key: str | None = None
+    repeats: Span | None = None
+    create_name: CreateName | None = None
+    input_path: str = "input"
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
+    """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
+    return _as_bytes(request, submission), _idempotency_key(submission)
+
+
+def _as_bytes(request: Request, submission: Submission) -> bytes:
+    try:
+        return _encode(request.body).encode()
+    except ValueError:  # 1e400 is JSON, and infinity in every parser
+        field = FieldError(submission.input_path, "holds a number out of range")
+        raise InvalidRequest(field) from None
+
+
+def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
+    if submission.idempotency_key is None:
+        return None
+    asked = [
+        submission.provider,
+        submission.account,
+        submission.operation,
+        submission.external_task_id,
+        submission.metadata,
+        submission.webhook_url,
+        None if submission.deadline is None else submission.deadline.total_seconds(),
+        submission.input,
+    ]
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())

@@ -1,0 +1,116 @@
+"""The result of one try to submit, as a row of the ledger and as events of its task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.outcome import (
+    Accepted,
+    Deferred,
+    NotSent,
+    Refused,
+    SubmitOutcome,
+    Unknown,
+    certainty_of,
+)
+from tracker.domain.task import Task, TaskError
+from tracker.store.attempts import Attempt
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTry:
+    """A try whose attempt row is committed; nothing was sent before that."""
+
+    task: Task
+    attempt: Attempt
+    body: bytes
+    parent: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTry:
+    """A try that is over. latency_ms: of the exchange."""
+
+    job: Job
+    begun: BegunTry
+    outcome: SubmitOutcome
+    http_status: int | None
+    latency_ms: int
+
+
+def ended_attempt(item: EndedTry, tx: Tx) -> Attempt:
+    """Return the row of the ledger, complete."""
+    outcome = item.outcome
+    return replace(
+        item.begun.attempt,
+        ended_at=tx.now,
+        outcome=_name_of(outcome),
+        certainty=certainty_of(outcome),
+        http_status=item.http_status,
+        code=getattr(outcome, "code", None),
+        message=words_of(outcome),
+        latency_ms=item.latency_ms,
+        provider_task_id=getattr(outcome, "provider_task_id", None),
+        provider_request_id=getattr(outcome, "request_id", None),
+    )
+
+
+_OUTCOMES: Mapping[type, str] = {
+    Accepted: "accepted",
+    Refused: "refused",
+    Deferred: "deferred",
+    NotSent: "not_sent",
+    Unknown: "unknown",
+}
+
+
+def _name_of(outcome: SubmitOutcome) -> str:
+    if isinstance(outcome, Unknown) and outcome.exists:
+        return "exists"
+    return _OUTCOMES[type(outcome)]
+
+
+def words_of(outcome: SubmitOutcome) -> str | None:
+    """Return the provider's words, or the reason why there are none."""
+    match outcome:
+        case NotSent(reason=reason) | Unknown(reason=reason):
+            return reason
+        case Refused(message=message) | Deferred(message=message) | Accepted(message=message):
+            return message
+
+
+def lost(attempt: int) -> Event:
+    """Return the event of an attempt whose process vanished."""
+    return Event(
+        EventKind.SUBMIT_UNKNOWN,
+        Source.SUBMIT,
+        message="the process that sent it vanished before it could record the outcome",
+        attempt=attempt,
+    )
+
+
+def sighting(item: EndedTry, accepted: Accepted) -> Event:
+    """Return the event of an acceptance that came when the attempt counted as lost."""
+    return Event(
+        EventKind.SEEN_SUBMITTED,
+        Source.SUBMIT,
+        message="the answer to an attempt that was counted as lost",
+        provider_status=accepted.word,
+        provider_task_id=accepted.provider_task_id,
+        attempt=item.begun.attempt.key,
+        context=accepted.context,
+    )
+
+
+def abandoned(item: EndedTry) -> Event:
+    """Return the event of a task whose tries are spent."""
+    reason = f"never reached the provider: {words_of(item.outcome)}"
+    return Event(
+        EventKind.SUBMIT_ABANDONED,
+        Source.SUBMIT,
+        message=reason,
+        error=TaskError("never_submitted", getattr(item.outcome, "code", None), reason),
+        attempt=item.begun.attempt.key,
+    )
