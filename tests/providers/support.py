@@ -27,6 +27,7 @@ PROFILES: Mapping[str, Sequence[str]] = {
     "cogvideox": ("official", "gateway"),
     "luma": ("official", "gateway"),
     "runway": ("official", "runwayml", "runway"),
+    "udio": ("task", "songs"),
     "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),
 }
 """The profiles of providers whose accounts have several, each with a protocol of its own."""

@@ -32,5 +32,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "replicate": _module("replicate"),
         "runway": _module("runway"),
         "suno": _module("suno"),
+        "udio": _module("udio"),
     }
 )

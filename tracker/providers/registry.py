@@ -14,6 +14,7 @@ _MODULES: Mapping[str, str] = {
     "replicate": "tracker.providers.replicate.adapter",
     "runway": "tracker.providers.runway.adapter",
     "suno": "tracker.providers.suno.adapter",
+    "udio": "tracker.providers.udio.adapter",
 }
 
 

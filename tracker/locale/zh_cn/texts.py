@@ -350,5 +350,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} is no name of an object": "{} 不是对象名",
         "custody is off": "文件保管已关闭",
         "must be own or provider": "必须是 own 或 provider",
+        "is needed, or lyrics": "必填，或改填 lyrics",
+        "no gateway of Udio calls back; leave it out": "Udio 的网关都不回调；请删去",
     }
 )

@@ -5,14 +5,14 @@ and https://docs.sunoapi.org, read 2026-11.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tracker.domain.observation import Observation
-from tracker.domain.task import Artifact, ArtifactState, TaskError, TaskState
+from tracker.domain.task import Artifact, ArtifactState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_instant, first_number, first_text
+from tracker.providers.kit.tracks import ENDS, Told, Track, observation_of, verdict_of
 
 _IDS = ("id", "clip_id", "audioId", "audio_id")
 _AUDIO = ("audio_url", "audioUrl")
@@ -35,28 +35,7 @@ _NO_FILE = "none.mp3"
 """The end of an address that was made of nothing (github.com/gcui-art/suno-api/issues/135)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """One song.
-
-    word:  its own status word; empty where the protocol gives songs none.
-    state: None while there is nothing of it.
-    audio: where it can be heard; it changes at the end of streaming.
-    """
-
-    id: str | None
-    word: str
-    state: ArtifactState | None
-    audio: str | None
-    fields: dict[str, Any]
-
-    @property
-    def reason(self) -> str | None:
-        """Return why it failed, in the provider's words."""
-        return first_text(self.fields, _REASONS)
-
-
-def clip_of(value: Any) -> Clip | None:
+def clip_of(value: Any) -> Track | None:
     """Read a song that has a status of its own; None when it is none."""
     if not isinstance(value, dict):
         return None
@@ -73,10 +52,10 @@ def clip_of(value: Any) -> Clip | None:
             state = ArtifactState.READY if audio else None
         case _:
             state = ArtifactState.PREVIEW if audio else None
-    return Clip(id_, word, state, audio, value)
+    return Track(id_, word, state, audio, value, _reason(value), _code(value))
 
 
-def record_of(value: Any) -> Clip | None:
+def record_of(value: Any) -> Track | None:
     """Read a song of a record, which has no status: what it can be heard by tells how far it is."""
     if not isinstance(value, dict):
         return None
@@ -86,11 +65,11 @@ def record_of(value: Any) -> Clip | None:
     if id_ is None:
         return None
     state = None if heard is None else ArtifactState.PREVIEW
-    return Clip(id_, "", ArtifactState.READY if ready else state, heard, value)
+    return Track(id_, "", ArtifactState.READY if ready else state, heard, value)
 
 
 def pieces_of(
-    clips: Sequence[Clip], *, has_ended: bool, expires_at: datetime | None = None
+    clips: Sequence[Track], *, has_ended: bool, expires_at: datetime | None = None
 ) -> tuple[Artifact, ...]:
     """Return the pieces of songs: audio first, with everything that is known of the song.
 
@@ -105,90 +84,26 @@ def pieces_of(
     return tuple(found)
 
 
-def texts_of(clips: Sequence[Clip]) -> tuple[Artifact, ...]:
+def texts_of(clips: Sequence[Track]) -> tuple[Artifact, ...]:
     """Return the lyrics alone, of songs that cannot be heard yet."""
     found = [_text(clip, clip.id or str(place)) for place, clip in enumerate(clips)]
     return tuple(piece for piece in found if piece is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A task and its songs, as one answer tells of them.
+def observe(told: Told, **more: Any) -> Observation:
+    """Return the statement about a task with songs.
 
-    state:    of the task; None where only the songs tell.
-    word:     of the task; empty where only the songs tell.
-    doubtful: whether a failure is of a kind that is taken back.
-    wanted:   how many songs there must be at least, for their end to be the task's.
+    more: further fields of Observation; `expires_at` of the files; `texts`, the pieces of a task
+    of which nothing can be heard yet.
     """
-
-    clips: Sequence[Clip]
-    state: TaskState | None = None
-    word: str = ""
-    reason: str | None = None
-    doubtful: bool = False
-    wanted: int = 2
-
-
-def verdict_of(told: Told) -> tuple[TaskState, str | None]:
-    """Return how a task with songs stands, and a note where its parts differ.
-
-    A song that can be fetched is a result, whatever the task's own word says: gateways fail tasks
-    whose song exists (https://github.com/SunoAI-API/Suno-API, 600 s, and one of two songs).
-    """
-    ready = [one for one in told.clips if one.state is ArtifactState.READY]
-    failed = [one for one in told.clips if one.state is ArtifactState.FAILED]
-    are_over = len(ready) + len(failed) == len(told.clips) and bool(told.clips)
-    are_all = are_over and len(told.clips) >= told.wanted
-    ends = told.state in (TaskState.SUCCEEDED, TaskState.FAILED)
-    if ready and (are_all or ends):
-        return TaskState.SUCCEEDED, _note(told, len(ready), failed)
-    if are_over and not ready and (ends or (told.state is None and are_all)):
-        return TaskState.FAILED, _first_reason(failed) or told.reason
-    if told.state is not None:
-        return told.state, told.reason
-    has_begun = any(one.state is ArtifactState.PREVIEW for one in told.clips)
-    is_queued = all(one.word.lower() in ("submitted", "queued") for one in told.clips)
-    state = TaskState.SUBMITTED if is_queued and not (has_begun or ready) else TaskState.RUNNING
-    return state, None
-
-
-def observe(told: Told, *, word: str | None = None, **more: Any) -> Observation:
-    """Return the statement about a task with songs. more: further fields of Observation."""
-    state, note = verdict_of(told)
-    has_ended = state in (TaskState.SUCCEEDED, TaskState.FAILED)
-    failed = [one for one in told.clips if one.state is ArtifactState.FAILED]
-    error = None
-    if state is TaskState.FAILED:
-        heard = any(one.audio for one in told.clips if one.state is ArtifactState.PREVIEW)
-        code = first_text(failed[0].fields, ("metadata.error_type",)) if failed else None
-        reason = note or "the provider gave no reason"
-        error = TaskError("provider", code, reason, doubtful=told.doubtful or heard)
-    pieces = pieces_of(told.clips, has_ended=has_ended, expires_at=more.pop("expires_at", None))
-    return Observation(
-        state=state,
-        word=word or told.word or "+".join(one.word for one in told.clips)[:200],
-        message=note,
-        artifacts=pieces or more.get("texts", ()),
-        error=error,
-        **{name: value for name, value in more.items() if name != "texts"},
-    )
-
-
-def _note(told: Told, ready: int, failed: Sequence[Clip]) -> str | None:
-    if told.state is TaskState.FAILED:
-        return f"{ready} of {len(told.clips)} songs exist, although the task failed: {told.reason}"
-    if failed:
-        why = _first_reason(failed) or "no reason given"
-        return f"{len(failed)} of {len(told.clips)} songs failed: {why}"
-    return told.reason
-
-
-def _first_reason(failed: Sequence[Clip]) -> str | None:
-    return next((reason for one in failed if (reason := one.reason)), None)
+    verdict = verdict_of(told)
+    expires_at, texts = more.pop("expires_at", None), more.pop("texts", ())
+    pieces = pieces_of(told.tracks, has_ended=verdict[0] in ENDS, expires_at=expires_at)
+    return observation_of(told, verdict, pieces or texts, **more)
 
 
 def _pieces(
-    clip: Clip, key: str, state: ArtifactState, expires_at: datetime | None
+    clip: Track, key: str, state: ArtifactState, expires_at: datetime | None
 ) -> list[Artifact]:
     fields = clip.fields
     extra: dict[str, Any] = {
@@ -214,9 +129,17 @@ def _pieces(
     return pieces if words is None else [*pieces, words]
 
 
-def _text(clip: Clip, key: str) -> Artifact | None:
+def _text(clip: Track, key: str) -> Artifact | None:
     words = first_text(clip.fields, _WORDS, limit=_TEXTS)
     return Artifact("text", text_url(words), clip.id, key=f"{key}/text") if words else None
+
+
+def _reason(fields: dict[str, Any]) -> str | None:
+    return first_text(fields, _REASONS)
+
+
+def _code(fields: dict[str, Any]) -> str | None:
+    return first_text(fields, ("metadata.error_type",), limit=100)
 
 
 def _audio(fields: dict[str, Any], names: Sequence[str]) -> str | None:
@@ -228,7 +151,7 @@ def _url(fields: dict[str, Any], names: Sequence[str]) -> str | None:
     return next((url for name in names if (url := web_url(fields.get(name)))), None)
 
 
-def made_at(clips: Sequence[Clip]) -> datetime | None:
+def made_at(clips: Sequence[Track]) -> datetime | None:
     """Return when the first song was made, as far as its time can be read."""
     times = [first_instant(one.fields, _FACTS["created_at"]) for one in clips]
     return next((time for time in times if time is not None), None)

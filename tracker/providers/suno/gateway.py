@@ -23,10 +23,12 @@ from tracker.providers.kit.gateway_tasks import (
     costs_of,
     task_of,
 )
+from tracker.providers.kit.piece_names import named_piece
 from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request
-from tracker.providers.suno.clips import Told, clip_of, observe
+from tracker.providers.suno.clips import clip_of, observe
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,
@@ -36,7 +38,6 @@ from tracker.providers.suno.inputs import (
     check_song,
 )
 from tracker.providers.suno.lyrics import lyrics_of, read_lyrics
-from tracker.providers.suno.naming import named_song
 from tracker.providers.suno.options import headers_of
 
 _LYRICS, _MUSIC = "LYRICS", "MUSIC"
@@ -80,7 +81,7 @@ class GatewayDialect(TaskTable):
         if operation == "submit/music":
             check_song(body)
             clip = body.get("continue_clip_id")
-            if clip and not body.get("task_id") and named_song(clip) is None:
+            if clip and not body.get("task_id") and named_piece(clip) is None:
                 reason = "is needed beside continue_clip_id: the task that the song is of"
                 raise InvalidRequest(FieldError("task_id", reason))
         return request

@@ -1,26 +1,14 @@
 """Names of songs: ours, which lead to the task and its account, and the provider's."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import Task
+from tracker.providers.kit.piece_names import named_piece
 
-_OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{1,2})")
 CLIP_FIELDS = ("continue_clip_id", "clip_id", "audioId", "audio_id")
 TASK_FIELDS = ("task_id", "taskId")
-
-
-def clip_name(task: Task, place: int) -> str:
-    """Return our name of a task's song: the task's id and the song's place among its songs."""
-    return f"{task.id}-{place}"
-
-
-def named_song(text: Any) -> tuple[str, int] | None:
-    """Return the task and the place that a name of ours stands for; None for another name."""
-    found = _OURS.fullmatch(text) if isinstance(text, str) else None
-    return (found[1], int(found[2])) if found else None
 
 
 def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -30,7 +18,7 @@ def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """
     named = [(name, str(body[name])) for name in TASK_FIELDS if body.get(name)]
     songs = [
-        (name, song[0]) for name in CLIP_FIELDS if (song := named_song(body.get(name))) is not None
+        (name, song[0]) for name in CLIP_FIELDS if (song := named_piece(body.get(name))) is not None
     ]
     if named and songs and songs[0][1] != named[0][1]:
         raise InvalidRequest(
@@ -52,7 +40,7 @@ def with_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, 
         if sent.get(name):
             sent[name] = parent.provider_task_id
     for name in CLIP_FIELDS:
-        song = named_song(sent.get(name))
+        song = named_piece(sent.get(name))
         if song is not None and song[1] < len(known):
             sent[name] = known[song[1]]
     return sent

@@ -26,9 +26,10 @@ from tracker.domain.task import Task
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
-from tracker.providers.suno.clips import Told, clip_of, observe
+from tracker.providers.suno.clips import clip_of, observe
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,

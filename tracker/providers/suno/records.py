@@ -14,7 +14,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
-from tracker.providers.suno.clips import Told, made_at, observe, record_of, texts_of
+from tracker.providers.kit.tracks import Told
+from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
 from tracker.providers.suno.lyrics import text_piece
 
 RESULTS_LIVE = timedelta(days=13)

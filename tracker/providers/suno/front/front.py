@@ -22,6 +22,7 @@ from tracker.providers.kit.front_calls import (
     whole_number,
     wrong_method,
 )
+from tracker.providers.kit.piece_names import named_piece
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -39,7 +40,6 @@ from tracker.providers.suno.front.records import callback_view, record_view
 from tracker.providers.suno.front.rows import is_lyrics, row_view
 from tracker.providers.suno.front.songs import clip_view, every_song, info_view, lyrics_view
 from tracker.providers.suno.gateway import GatewayDialect
-from tracker.providers.suno.naming import named_song
 from tracker.providers.suno.passing import BALANCES
 from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
 from tracker.providers.suno.reseller import AT_ONCE, ResellerDialect
@@ -230,7 +230,7 @@ def _read(call: FrontCall) -> Command | Refusal:
 
 def _tasks_of(names: Sequence[str]) -> Sequence[str]:
     """Return the tasks of named songs; a task may be named itself."""
-    found = [song[0] if (song := named_song(name)) else name for name in names[:_MOST_IDS]]
+    found = [song[0] if (song := named_piece(name)) else name for name in names[:_MOST_IDS]]
     return list(dict.fromkeys(found))
 
 

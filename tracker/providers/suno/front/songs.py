@@ -6,8 +6,8 @@ from typing import Any
 
 from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import iso_time, reason_of
+from tracker.providers.kit.piece_names import piece_name
 from tracker.providers.kit.pieces import text_in
-from tracker.providers.suno.naming import clip_name
 
 COUNT = 2
 """Songs of one create."""
@@ -56,7 +56,7 @@ def every_song(task: Task) -> Sequence[Song]:
     status = words.get(task.state, "submitted")
     if task.state is TaskState.SUCCEEDED:
         return songs
-    return songs + [Song(clip_name(task, n), status) for n in range(len(songs), COUNT)]
+    return songs + [Song(piece_name(task, n), status) for n in range(len(songs), COUNT)]
 
 
 def _song(task: Task, place: int, sound: Artifact) -> Song:
@@ -69,7 +69,7 @@ def _song(task: Task, place: int, sound: Artifact) -> Song:
     status = _STATUSES[sound.state]
     has_failed = task.state in TERMINAL and task.state is not TaskState.SUCCEEDED
     return Song(
-        clip_name(task, place),
+        piece_name(task, place),
         "error" if has_failed and status != "complete" else status,
         sound.url or "",
         urls.get("image", ""),

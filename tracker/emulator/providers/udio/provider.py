@@ -1,0 +1,281 @@
+"""Udio's emulator: `/udio/generate-proxy` with songs alone, `/udio/submit/music` with tasks.
+
+Sources: https://draw.openai-next.com (its page of Udio) and
+https://github.com/Dooy/chatgpt-web-midjourney-proxy (2.26.4), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import flag, number, one_of_texts, record, text
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import (
+    FAILED,
+    PROCESSING,
+    SUBMITTED,
+    SUCCEED,
+    EmulatedTask,
+    TaskStep,
+)
+from tracker.emulator.core.words import ParameterKind, WordSpec
+
+__all__ = ["create"]
+
+
+class UdioWord(StrEnum):
+    """The scenario words of Udio."""
+
+    ONE_OF_TWO = "one_of_two"
+    FINISHED_WITHOUT_PATH = "finished_without_path"
+    MISSING_IN_LIST = "missing_in_list"
+    INT_CODE_ERROR = "int_code_error"
+    FAIL_WORD = "fail_word"
+    NO_ID_IN_ANSWER = "no_id_in_answer"
+
+
+_WORDS: Mapping[str, WordSpec] = MappingProxyType(
+    {
+        UdioWord.ONE_OF_TWO: WordSpec("one of the two songs fails"),
+        UdioWord.FINISHED_WITHOUT_PATH: WordSpec(
+            "songs are finished and have no path in the first N answers",
+            ParameterKind.TRIES,
+            "3",
+        ),
+        UdioWord.MISSING_IN_LIST: WordSpec(
+            "the list leaves the songs out in the first N answers", ParameterKind.TRIES, "2"
+        ),
+        UdioWord.INT_CODE_ERROR: WordSpec(
+            "a create is answered HTTP 200 with this number", ParameterKind.WORD, "400"
+        ),
+        UdioWord.FAIL_WORD: WordSpec("a failed task's status is FAIL"),
+        UdioWord.NO_ID_IN_ANSWER: WordSpec("the answer to a create names nothing"),
+    }
+)
+_SHARE = number(least=0, most=1)
+_FIELDS = record(
+    {
+        "prompt": text(),
+        "lyrics": text(),
+        "lyrics_type": one_of_texts("generate", "user", "instrumental"),
+        "bypass_prompt_optimization": flag,
+        "song_section_start": _SHARE,
+        "prompt_strength": _SHARE,
+        "clarity_strength": _SHARE,
+        "lyrics_strength": _SHARE,
+        "generation_quality": _SHARE,
+        "negative_prompt": text(),
+        "model_type": text(least=1),
+    }
+)
+_STEPS = (
+    TaskStep(after=1),
+    TaskStep(after=2, ready=1),
+    TaskStep(after=3, status=SUCCEED),
+)
+_ROWS = {SUBMITTED: "SUBMITTED", PROCESSING: "IN_PROGRESS", SUCCEED: "SUCCESS", FAILED: "FAILURE"}
+
+
+@dataclass(frozen=True)
+class UdioDetails:
+    """The facts of a generation that the core does not know."""
+
+    song_ids: Sequence[str]
+    fields: Mapping[str, object]
+
+
+UdioTask = EmulatedTask[UdioDetails]
+
+
+class NumberedRefusal(Refusal):
+    """A create that is answered HTTP 200 with a number."""
+
+    def __init__(self, code: int) -> None:
+        """Take the number."""
+        super().__init__(RefusalKind.INVALID, "refused by its number")
+        self.code = code
+
+
+class UdioApi:
+    """The handlers of both shapes."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        self.engine: Engine[UdioDetails] = Engine(
+            emulator, ProviderRules(name="udio", callbacks=lambda _task: (), words=_WORDS)
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
+            ApiRoute("POST", "/generate-proxy", self._generate),
+            ApiRoute("GET", "/songs", self._songs),
+            ApiRoute("POST", "/submit/music", self._submit),
+            ApiRoute("GET", "/fetch/{id}", self._fetch),
+        )
+
+    async def _generate(self, call: ApiCall) -> Reply:
+        body = call.json_object()
+        task = await self._create(call, body, body)
+        if task.scenario.has(UdioWord.NO_ID_IN_ANSWER):
+            return Reply({"message": "ok"})
+        ids = list(task.details.song_ids)
+        return Reply({"track_ids": ids, "generation_id": task.task_id})
+
+    async def _submit(self, call: ApiCall) -> Reply:
+        body = call.json_object()
+        params = body.get("gen_params")
+        if not isinstance(params, dict):
+            raise Refusal(RefusalKind.INVALID, "gen_params is empty")
+        task = await self._create(call, body, params)
+        is_mute = task.scenario.has(UdioWord.NO_ID_IN_ANSWER)
+        return _good(None if is_mute else task.task_id)
+
+    async def _create(
+        self, call: ApiCall, body: Mapping[str, object], params: Mapping[str, object]
+    ) -> UdioTask:
+        account = account_of_header(call, self._config)
+        request = CreateRequest(
+            call=call,
+            account=account,
+            body=body,
+            read=lambda scenario: self._draft(scenario, params),
+        )
+        return await self.engine.create(request)
+
+    def _draft(self, scenario: Scenario, params: Mapping[str, object]) -> TaskDraft[UdioDetails]:
+        if scenario.has(UdioWord.INT_CODE_ERROR):
+            raise NumberedRefusal(int(scenario.word(UdioWord.INT_CODE_ERROR)))
+        flaw = _FIELDS(dict(params))
+        if flaw is not None:
+            raise Refusal(RefusalKind.INVALID, str(flaw))
+        if not params.get("prompt") and not params.get("lyrics"):
+            raise Refusal(RefusalKind.INVALID, "prompt is empty")
+        steps = _STEPS
+        if scenario.has(UdioWord.ONE_OF_TWO):
+            last = replace(_STEPS[-1], status=FAILED, message="one song failed", ready=1)
+            steps = (*_STEPS[:-1], last)
+        ids = [self.engine.new_uuid() for _ in range(2)]
+        return TaskDraft(
+            operation="music",
+            details=UdioDetails(song_ids=ids, fields=params),
+            callback_url=None,
+            external_id=None,
+            creation_key=str(params.get("prompt") or params.get("lyrics")),
+            artifacts=("0.mp3", "1.mp3"),
+            steps=steps,
+        )
+
+    async def _songs(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._config)
+        wanted = [one for one in call.params.get("songIds", "").split(",") if one]
+        tasks = [
+            task
+            for task in self.engine.registry
+            if task.account == account and set(task.details.song_ids) & set(wanted)
+        ]
+        scenario = tasks[0].scenario if tasks else self.engine.scenario
+        await self.engine.query_faults(account, ",".join(wanted), scenario)
+        songs: dict[str, dict[str, Any]] = {}
+        for task in tasks:
+            if self._persists(task, UdioWord.MISSING_IN_LIST):
+                continue
+            songs |= {song["id"]: song for song in self._views(task)}
+        return Reply({"songs": [songs[id_] for id_ in wanted if id_ in songs]})
+
+    async def _fetch(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._config)
+        task = await self.engine.find(account, call.values["id"])
+        word = _ROWS.get(task.status, task.status)
+        if task.status == FAILED and task.scenario.has(UdioWord.FAIL_WORD):
+            word = "FAIL"
+        row = {
+            "task_id": task.task_id,
+            "status": word,
+            "progress": "50%" if task.status == PROCESSING else "0%" if task.is_open else "100%",
+            "fail_reason": task.message if task.status == FAILED else "",
+            "submit_time": task.created_at // 1000,
+            "data": {"songs": self._views(task)},
+        }
+        return _good(row)
+
+    def _persists(self, task: UdioTask, word: UdioWord) -> bool:
+        if not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+
+    def _views(self, task: UdioTask) -> list[dict[str, Any]]:
+        hides = bool(task.ready) and self._persists(task, UdioWord.FINISHED_WITHOUT_PATH)
+        return [_song(task, place, hides_path=hides) for place in range(2)]
+
+
+def _song(task: UdioTask, place: int, *, hides_path: bool) -> dict[str, Any]:
+    """Return a song; `finished` and its paths appear once they are known."""
+    is_done = place < task.ready and task.status != FAILED
+    if task.scenario.has(UdioWord.ONE_OF_TWO):
+        is_done = place < task.ready and place == 0
+    has_failed = task.status == FAILED and not is_done
+    made = datetime.fromtimestamp(task.created_at / 1000, UTC)
+    song: dict[str, Any] = {
+        "id": task.details.song_ids[place],
+        "user_id": "u",
+        "artist": "a",
+        "title": "Rain",
+        "created_at": made.isoformat(timespec="microseconds"),
+        "error_id": None,
+        "error_type": "GENERATION_FAILED" if has_failed else None,
+        "error_code": None,
+        "error_detail": (task.message or "the song failed") if has_failed else None,
+        "generation_id": task.task_id,
+        "image_path": None,
+        "lyrics": "la la",
+        "prompt": str(task.details.fields.get("prompt") or ""),
+        "likes": 0,
+        "plays": 0,
+        "published_at": None,
+        "replaces": None,
+        "tags": ["pop"],
+    }
+    if is_done:
+        path = None if hides_path else media_url(task, f"{place}.mp3")
+        song |= {"finished": True, "song_path": path, "video_path": None, "duration": 32.0}
+    return song
+
+
+def _good(data: object) -> Reply:
+    return Reply({"code": "success", "message": "", "data": data})
+
+
+def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
+    status = refusal.kind.http_status
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    if isinstance(refusal, NumberedRefusal):
+        body = {"code": refusal.code, "msg": refusal.message, "sn": call.request_id}
+        return Reply(body, 200)
+    if call.path.startswith(("/generate-proxy", "/songs")):
+        body = {"code": status, "msg": refusal.message, "sn": call.request_id}
+        return Reply(body, status, headers)
+    not_found = refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE)
+    if not_found:
+        return Reply({"code": "task_not_exist", "message": refusal.message, "data": None}, 400)
+    code = "invalid_request" if status == 400 else "submit_failed"
+    return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[UdioDetails]:
+    """Return Udio's emulator."""
+    api = UdioApi(emulator)
+    service = RoutedService(("/udio",), api.routes(), _refuse)
+    return EmulatedProvider(name="udio", engine=api.engine, services=(service,))

@@ -1,0 +1,197 @@
+"""Udio's two shapes in front of our tasks.
+
+The client of the second (github.com/Dooy/chatgpt-web-midjourney-proxy 2.26.4, read 2026-11) stops
+at `SUCCESS` alone, wants `data.data.songs` to be a list, and reads `error.message`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.gateway_rows import gateway_row
+from tracker.providers.kit.piece_names import named_piece, piece_name
+from tracker.providers.kit.pieces import text_in
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+COUNT = 2
+"""Songs of one create."""
+_SONGS, _TASK = "generate-proxy", "submit/music"
+_MOST = 200
+
+
+class UdioFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/udio",)
+    roots = ()
+    schemes = ()
+    key_fields = ()
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        first, _, rest = call.path.partition("/")
+        is_read = call.method in ("GET", "HEAD")
+        if call.path in (_SONGS, _TASK):
+            if call.method != "POST":
+                return wrong_method(call)
+            return WantsBody() if call.body is None else Create(call.path, call.body)
+        if call.path == "songs":
+            return _songs_asked(call) if is_read else wrong_method(call)
+        if first == "fetch" and rest and (name := name_in(rest)):
+            return Get([name]) if is_read else wrong_method(call)
+        return no_route(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show songs, or a task with its songs."""
+        del request_id
+        if isinstance(command, Create):
+            return FrontAnswer(_created(call, shown.tasks[0]))
+        if call.path == "songs":
+            return FrontAnswer({"songs": _listed(call, shown)})
+        task = shown.tasks[0]
+        songs = [_song(task, n, shown.input_of(task)) for n in range(len(_sounds(task)))]
+        data = gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
+        return FrontAnswer({"code": "success", "message": "", "data": data})
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer in the words of both shapes at once."""
+        is_asked = refusal.fault in (Fault.INVALID, Fault.NOT_FOUND)
+        status, message = 400 if is_asked else STATUSES[refusal.fault], refusal.message
+        error = {"message": message, "type": "udio_error", "code": refusal.fault.value}
+        if call is not None and call.path in (_SONGS, "songs"):
+            body = {"code": status, "msg": message, "sn": request_id, "error": error}
+            return FrontAnswer(body, status)
+        code = "task_not_exist" if refusal.fault is Fault.NOT_FOUND else refusal.fault.value
+        return FrontAnswer({"code": code, "message": message, "data": None, "error": error}, status)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did. No call is passed on today."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell nothing: neither shape calls anybody back."""
+        del task, step, input_, base
+        return None
+
+
+def _songs_asked(call: FrontCall) -> Get:
+    ids = [one for one in (call.parameter("songIds") or "").split(",") if one]
+    if not 0 < len(ids) <= _MOST:
+        raise InvalidRequest(
+            FieldError("songIds", f"must be 1 to {_MOST} ids, separated by commas")
+        )
+    tasks = [song[0] if (song := named_piece(one)) else one for one in ids]
+    return Get(list(dict.fromkeys(tasks)), by="id", must_exist=False)
+
+
+def _created(call: FrontCall, task: Task) -> dict[str, Any]:
+    if call.path == _TASK:
+        return {"code": "success", "message": "", "data": str(task.id)}
+    ids = [piece_name(task, n) for n in range(COUNT)]
+    return {"track_ids": ids, "generation_id": str(task.id)}
+
+
+def _listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
+    wanted = (call.parameter("songIds") or "").split(",")
+    by_id = {str(task.id): task for task in shown.tasks}
+    found: list[dict[str, Any]] = []
+    for name in dict.fromkeys(wanted):
+        song = named_piece(name)
+        task = by_id.get(song[0] if song else name)
+        if task is None:
+            continue
+        input_ = shown.input_of(task)
+        places = [song[1]] if song else range(COUNT)
+        found += [_song(task, n, input_) for n in places if n < max(COUNT, len(_sounds(task)))]
+    return found
+
+
+def _sounds(task: Task) -> Sequence[Artifact]:
+    return [piece for piece in task.artifacts if piece.kind == "audio"]
+
+
+def _song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a song. Its `finished` and paths tell a client that it is done; an error, the rest."""
+    sounds = _sounds(task)
+    sound = sounds[place] if place < len(sounds) else None
+    beside = {
+        piece.kind: piece.url
+        for piece in task.artifacts
+        if sound is not None and piece is not sound and piece.id == sound.id
+    }
+    params = input_.get("gen_params")
+    given = params if isinstance(params, dict) else input_
+    is_done = sound is not None and sound.state is ArtifactState.READY
+    reason = _reason(task, sound)
+    said = {} if sound is None else sound.extra
+    return {
+        "id": piece_name(task, place),
+        "user_id": "",
+        "artist": str(said.get("artist", "")),
+        "title": str(said.get("title", "")),
+        "created_at": iso_time(task.created_at, "microseconds").replace("Z", "+00:00"),
+        "error_id": None,
+        "error_type": "GENERATION_FAILED" if reason else None,
+        "error_code": None,
+        "error_detail": reason,
+        "generation_id": str(task.id),
+        "image_path": beside.get("image"),
+        "lyrics": text_in(beside.get("text")),
+        "prompt": str(said.get("prompt") or given.get("prompt") or ""),
+        "likes": 0,
+        "plays": 0,
+        "published_at": None,
+        "replaces": None,
+        "finished": is_done,
+        "song_path": sound.url if sound is not None else None,
+        "video_path": beside.get("video"),
+        "duration": _seconds(sound),
+        "tags": [],
+    }
+
+
+def _reason(task: Task, sound: Artifact | None) -> str | None:
+    if sound is not None and sound.state is ArtifactState.FAILED:
+        return str(sound.extra.get("error_detail") or "the song could not be made")
+    if task.state in TERMINAL and task.state is not TaskState.SUCCEEDED:
+        return reason_of(task)
+    return None
+
+
+def _seconds(sound: Artifact | None) -> float | None:
+    try:
+        return None if sound is None or sound.duration_s is None else float(sound.duration_s)
+    except ValueError:
+        return None

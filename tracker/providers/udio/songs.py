@@ -1,0 +1,67 @@
+"""Udio's songs: done once `finished`, with a path; failed by one of three error fields.
+
+Source: https://draw.openai-next.com, its page of Udio, read 2026-11.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tracker.domain.task import Artifact, ArtifactState
+from tracker.providers.kit.pieces import text_url, web_url
+from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.tracks import Track
+
+_ERRORS = ("error_type", "error_code", "error_id")
+_REASONS = ("error_detail", "error_type", "error_code", "error_id")
+_FACTS = ("title", "artist", "prompt", "created_at", "generation_id")
+_LYRICS = 20_000
+"""Characters of lyrics that are kept."""
+
+
+def read_songs(listed: Sequence[Any]) -> Sequence[Track]:
+    """Return the songs of a list."""
+    return [song for one in listed if (song := _song(one)) is not None]
+
+
+def _song(value: Any) -> Track | None:
+    id_ = first_text(value, ("id",), limit=200)
+    if id_ is None:
+        return None
+    path = web_url(value.get("song_path"))
+    code = first_text(value, _ERRORS, limit=100)
+    if value.get("finished") is True and path is not None:
+        return Track(id_, "finished", ArtifactState.READY, path, value)
+    if code is not None:
+        reason = first_text(value, _REASONS)
+        return Track(id_, "error", ArtifactState.FAILED, None, value, reason, code)
+    word = "finished" if value.get("finished") is True else "unfinished"
+    return Track(id_, word, ArtifactState.PREVIEW if path else None, path, value)
+
+
+def pieces_of(songs: Sequence[Track], *, has_ended: bool) -> tuple[Artifact, ...]:
+    """Return the pieces of songs. has_ended: whether also songs without a sound are named."""
+    found: list[Artifact] = []
+    for song in songs:
+        if song.state is not None or has_ended:
+            found += _pieces(song, song.state or ArtifactState.PREVIEW)
+    return tuple(found)
+
+
+def _pieces(song: Track, state: ArtifactState) -> list[Artifact]:
+    fields, key = song.fields, song.id or ""
+    extra: dict[str, Any] = {
+        name: text for name in _FACTS if (text := first_text(fields, (name,), limit=4000))
+    }
+    if song.reason:
+        extra["error_detail"] = song.reason
+    length = first_number(fields, ("duration",))
+    pieces = [Artifact("audio", song.audio, song.id, length, extra, key=key, state=state)]
+    if song.audio is None:
+        return pieces
+    for kind, name in (("video", "video_path"), ("image", "image_path")):
+        if (url := web_url(fields.get(name))) is not None:
+            pieces.append(Artifact(kind, url, song.id, key=f"{key}/{kind}"))
+    lyrics = first_text(fields, ("lyrics",), limit=_LYRICS)
+    if lyrics:
+        pieces.append(Artifact("text", text_url(lyrics), song.id, key=f"{key}/text"))
+    return pieces
