@@ -158,6 +158,7 @@ class MadeUp:
     erases_ended: whether a cancel erases a task that has ended.
     spacing:      least seconds between two looks at one task.
     is_silent:    whether its accounts never call back.
+    silent:       operations that it never calls back for.
     may_cancel:   whether its accounts offer a way to cancel.
     """
 
@@ -167,6 +168,7 @@ class MadeUp:
     erases_ended: bool = False
     spacing: float = 0.0
     is_silent: bool = False
+    silent: tuple[str, ...] = ()
     may_cancel: bool = True
 
     operations = ("draw", "film")
@@ -250,10 +252,10 @@ class MadeUp:
         del account
         return self.spacing
 
-    def comes_from(self, account: Account) -> bool:
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether it is not silent."""
         del account
-        return not self.is_silent
+        return not self.is_silent and operation not in self.silent
 
     def shares(self, account: Account, task: Task) -> str | None:
         """All that it has named."""

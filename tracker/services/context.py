@@ -158,13 +158,16 @@ class Context:
         long_ago = self.clock.monotonic() - UNOPENED_PAUSE_S
         return any(until > long_ago for until in self.unopened.values())
 
-    def expects_callbacks(self, provider: str, account: str) -> bool:
-        """Return whether an account's upstream is given a URL of ours, and calls it."""
+    def expects_callbacks(self, provider: str, account: str, operation: str | None = None) -> bool:
+        """Return whether an account's upstream is given a URL of ours, and calls it.
+
+        operation: asks about this one alone.
+        """
         known = self.accounts.get((provider, account))
         if self.public_url is None or known is None:
             return False
         calls_back = self.providers[provider].calls_back
-        return calls_back is not None and calls_back.comes_from(known)
+        return calls_back is not None and calls_back.comes_from(known, operation)
 
     def spacing_s(self, provider: str, account: str) -> float:
         """Return the least seconds between two looks at one task of an account."""

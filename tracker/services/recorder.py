@@ -312,7 +312,8 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
         since=task.submitted_at or task.updated_at,
         # Whether a task exists at all is not a question of how long tasks take.
         usual=NOTHING_KNOWN if must_ask else usual,
-        callbacks=not must_ask and context.expects_callbacks(task.provider, task.account),
+        callbacks=not must_ask
+        and context.expects_callbacks(task.provider, task.account, task.operation),
         jitter=context.jitter(),
         asked_s=max(asked_s, own_s),
     )

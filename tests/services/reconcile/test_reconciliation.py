@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up import MadeUp, says, tells
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import OPERATION, HandClock, Way, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import PollOutcome
@@ -181,6 +181,8 @@ async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_b
         (MadeUp(), "https://tracker.example", 60, 75),
         (MadeUp(), None, 3, 4),
         (MadeUp(is_silent=True), "https://tracker.example", 3, 4),
+        (MadeUp(silent=(OPERATION,)), "https://tracker.example", 3, 4),
+        (MadeUp(silent=("another",)), "https://tracker.example", 60, 73),
         (MadeUp(is_silent=True, spacing=20.0), "https://tracker.example", 20, 25),
     ],
 )

@@ -21,9 +21,9 @@ class ObjectCallbacks:
     has_handshake: ClassVar[bool] = False
     not_a_task: ClassVar[str] = "this is not a task object"
 
-    def comes_from(self, account: Account) -> bool:
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Every upstream calls back."""
-        del account
+        del account, operation
         return True
 
     def proof(self, account: Account) -> Scheme | None:

@@ -96,8 +96,9 @@ class AdapterByProfile:
         """Tell whether the cancel of any kind erases an ended task: each is looked at first."""
         return any(kind.cancels.erases_ended for kind in self._kinds.values() if kind.cancels)
 
-    def comes_from(self, account: Account) -> bool:
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account's upstream calls back."""
+        del operation
         return self.kind_of(account).is_calling
 
     def finds(self, account: Account) -> Finds:

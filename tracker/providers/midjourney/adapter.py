@@ -179,9 +179,12 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
             return outcome_of(kind, code, self.reason(parsed) or "", words=words, pause_s=pause_s)
         return super().refusal(sending, answer, parsed)
 
-    def comes_from(self, account: Account) -> bool:
-        """Tell whether the account's kind of proxy calls back."""
-        return profile_of(account).calls_back
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell whether the account's kind of proxy calls back.
+
+        A `modal` goes on with a task that has its callback URL already, and its own is ignored.
+        """
+        return profile_of(account).calls_back and operation != "modal"
 
     def spacing_s(self, account: Account) -> float:
         """Look no oftener than a gateway asks its own upstream, within reason."""

@@ -258,8 +258,11 @@ class CallsBack(Protocol):
         """`task`: to a URL of each task. `project`: to one URL, the task is found by its ids."""
         ...
 
-    def comes_from(self, account: Account) -> bool:
-        """Tell whether the account's upstream calls back at all: else polls are all there is."""
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell whether the account's upstream calls back at all: else polls are all there is.
+
+        operation: tells of this one, where some have no callbacks of their own.
+        """
         ...
 
     @property
