@@ -105,9 +105,12 @@ class WantsBody:
     """Read the call's body as a JSON object, then ask the front again.
 
     most_bytes: None for the service's own limit, which always holds too.
+    or_form:    take a urlencoded or multipart form as well: fields become texts, files data URIs,
+                and of a name that comes more than once a list.
     """
 
     most_bytes: int | None = None
+    or_form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from tracker.providers.ports.front import (
 from tracker.providers.ports.provider import Provider
 from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
+from tracker.web.edge.forms import read_json_or_form
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
@@ -210,7 +211,8 @@ async def _read_body(
 ) -> dict[str, object]:
     limits = services(request).limits
     most = limits.body_bytes if wanted.most_bytes is None else wanted.most_bytes
-    return await read_json(
+    read = read_json_or_form if wanted.or_form else read_json
+    return await read(
         request,
         limit=min(most, limits.body_bytes),
         timeout_s=limits.body_timeout_s,
