@@ -184,6 +184,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "at most {} characters": "最多 {0} 个字符",
         "at least {} characters": "至少 {0} 个字符",
         "at most {} characters, got {}": "最多 {0} 个字符，收到 {1} 个",
+        "a multipart form must name its boundary": "multipart 表单必须写明分隔符（boundary）",
         "is no form of at most {} fields in UTF-8": "不是最多 {0} 个字段的 UTF-8 表单",
         "must end with its boundary, after at most {} parts": "必须以其分隔符结尾，最多 {0} 个部分",
         "has a part without a head, or with a long one": "有一个部分没有头部，或头部过长",

@@ -82,7 +82,7 @@ def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     if boundary is None:
         raise WrongMediaType("a multipart form must name its boundary")
     mark = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
-    pieces = (b"\r\n" + body).split(mark, MOST_PARTS + 2)
+    pieces = (b"\r\n" + body).split(mark, MOST_PARTS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise _malformed(f"must end with its boundary, after at most {MOST_PARTS} parts")
     for piece in pieces[1:-1]:
