@@ -120,21 +120,22 @@ async def admit(
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
     ForeignPage, Unavailable.
     """
-    authenticator: Authenticator = request.state.services.authenticator
+    state = request.scope["state"]
+    authenticator: Authenticator = state["services"].authenticator
     principal = await authenticator.identify(request, schemes, fields)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
     counted = authenticator.take(principal) if is_counted else None
     if counted is not None:
         allowance, is_taken = counted
-        request.state.rate_fields = _rate_fields(allowance)
+        state["rate_fields"] = _rate_fields(allowance)
         if not is_taken:
             raise RateLimited(retry_after_s=allowance.next_s)
     if not principal.may(scope):
         raise Forbidden(scope)
-    request.state.principal = principal
+    state["principal"] = principal
     note(tenant=principal.tenant)
-    request.state.holder = authenticator.holder(principal, scope)
+    state["holder"] = authenticator.holder(principal, scope)
     return principal
 
 

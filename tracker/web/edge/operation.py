@@ -132,7 +132,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
 
     Raises InvalidRequest naming the wrong fields, and what `read_json` raises.
     """
-    limits, declared = services(request).limits, request.state.body_bytes
+    limits, declared = services(request).limits, request.scope["state"]["body_bytes"]
     limit = limits.body_bytes if declared is None else min(declared, limits.body_bytes)
     body = await read_json(request, limit=limit, timeout_s=limits.body_timeout_s)
     unknown = [name for name in body if name not in model.model_fields]
@@ -171,7 +171,7 @@ class Guarded:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """One request."""
         request = Request(scope, receive, send)
-        request.state.body_bytes = self._body_bytes
+        scope["state"]["body_bytes"] = self._body_bytes
         if self._scope is not None:
             await auth.admit(request, self._scope)
         query.check_known(

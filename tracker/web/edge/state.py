@@ -96,13 +96,13 @@ class Services:
 
 def services(request: Request) -> Services:
     """The services of the process that answers this request."""
-    found: Services = request.state.services
+    found: Services = request.scope["state"]["services"]  # `request.state` takes 1 µs each time
     return found
 
 
 def principal(request: Request) -> Principal:
     """Return the request's principal. Raises Misuse when the handler has no guard."""
-    found: Principal | None = getattr(request.state, "principal", None)
+    found: Principal | None = request.scope["state"].get("principal")
     if found is None:
         raise Misuse(f"{request.scope['path']} asks for a principal, and its route has no scope")
     return found
@@ -110,7 +110,7 @@ def principal(request: Request) -> Principal:
 
 def holder(request: Request) -> Holder | None:
     """For whom a request waits; None where no key will ever be asked for."""
-    found: Holder | None = request.state.holder
+    found: Holder | None = request.scope["state"]["holder"]
     return found
 
 

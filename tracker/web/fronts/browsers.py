@@ -31,6 +31,6 @@ def preflight(request: Request) -> Response | None:
 
 def allow_reading(request: Request, response: Response) -> None:
     """Let the page that sent a request read its answer, unless no key was asked for."""
-    principal = getattr(request.state, "principal", None)
+    principal = request.scope["state"].get("principal")
     if "origin" in request.headers and principal is not ANYBODY:
         response.headers["access-control-allow-origin"] = "*"

@@ -99,7 +99,7 @@ class FrontHost:
         if isinstance(command, WantsBody):
             call = replace(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
-        request.state.fingerprint = digest.digest()
+        request.scope["state"]["fingerprint"] = digest.digest()
         if isinstance(command, Refusal):
             return self._refusal(command, call)
         assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body

@@ -19,7 +19,7 @@ async def accepted_once(request: Request, asked: Submission) -> Task:
     our = services(request)
     if asked.idempotency_key is not None:
         return (await our.acceptance.accept(asked)).task
-    answer = our.lost_answers.begin(CreateName(asked.tenant, request.state.fingerprint))
+    answer = our.lost_answers.begin(CreateName(asked.tenant, request.scope["state"]["fingerprint"]))
     try:
         # By the server's own connections; elsewhere nobody can tell whether an answer arrived.
         watch = request.scope.get("extensions", {}).get("tracker.delivery")
