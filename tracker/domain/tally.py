@@ -37,6 +37,21 @@ class End:
 
 
 @record
+class CostChange:
+    """A change of what a task cost, after its costs were counted with its verdict.
+
+    before: as they were counted last.
+    """
+
+    tenant: str
+    provider: str
+    account: str
+    at: datetime
+    before: tuple[Cost, ...]
+    after: tuple[Cost, ...]
+
+
+@record
 class TallyKey:
     """The key of a counter. hour: the hour's start; EVER for all time."""
 
@@ -96,16 +111,23 @@ _SIGNS = {Phase.SETTLE: 1, Phase.REFUND: -1}
 """The sign of each phase in a sum of charges; estimates and reservations do not count."""
 
 
-def tally(ends: Iterable[End]) -> dict[TallyKey, Tally]:
-    """Count ends by key: each in its hour, and in EVER."""
+def tally(ends: Iterable[End], changes: Iterable[CostChange] = ()) -> dict[TallyKey, Tally]:
+    """Count ends and later changes of costs by key: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
     for end in ends:
-        hour = end.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        key = TallyKey(end.tenant, end.provider, end.account, hour)
-        _count(found.setdefault(key, Tally()), end)
+        _count(found.setdefault(_key(end), Tally()), end)
+    for change in changes:
+        one = found.setdefault(_key(change), Tally())
+        _charge(one, change.after)
+        _charge(one, change.before, by=-1)
     for key, one in list(found.items()):
         found.setdefault(changed(key, hour=EVER), Tally()).add(one)
     return found
+
+
+def _key(one: End | CostChange) -> TallyKey:
+    hour = one.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return TallyKey(one.tenant, one.provider, one.account, hour)
 
 
 def _count(one: Tally, end: End) -> None:
@@ -120,8 +142,12 @@ def _count(one: Tally, end: End) -> None:
         if end.submitted_at is not None:
             took_ms = max((end.at - end.submitted_at) / timedelta(milliseconds=1), 1.0)
             one.count("latency", str(floor(log2(took_ms) * _STEPS)))
-    for cost in end.costs:
+    _charge(one, end.costs)
+
+
+def _charge(one: Tally, costs: Iterable[Cost], by: int = 1) -> None:
+    for cost in costs:
         sign = _SIGNS.get(cost.phase)
         if sign is not None:
             price = Price(cost.kind, cost.unit, cost.currency)
-            one.costs[price] = one.costs.get(price, Decimal(0)) + sign * Decimal(cost.amount)
+            one.costs[price] = one.costs.get(price, Decimal(0)) + by * sign * Decimal(cost.amount)

@@ -573,6 +573,15 @@ stat_costs = Table(
     Column("amount", Text, nullable=False),
 )
 
+# The costs of a task as they were counted last: what changes later is counted as a change.
+stat_charged = Table(
+    "stat_charged",
+    metadata,
+    Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="CASCADE"), primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("costs", JsonDoc, nullable=False),
+)
+
 stat_progress = Table(
     "stat_progress",
     metadata,

@@ -1,20 +1,28 @@
-"""Statements on `stat_counts`, `stat_costs` and `stat_progress`: what has been counted so far."""
+"""Statements on the tables `stat_…`: what has been counted so far."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from tracker.domain.events import Source
-from tracker.domain.tally import End, Price, Tally, TallyKey, tally
-from tracker.domain.task import OPEN, TERMINAL, TaskState
+from tracker.domain.cost import Cost
+from tracker.domain.events import EventKind, Source
+from tracker.domain.tally import CostChange, End, Price, Tally, TallyKey, tally
+from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.schema import stat_costs, stat_counts, stat_progress, tasks, transitions
+from tracker.store.schema import (
+    stat_charged,
+    stat_costs,
+    stat_counts,
+    stat_progress,
+    tasks,
+    transitions,
+)
 from tracker.store.task_rows import Bill
 from tracker.store.tolerant import member
 
@@ -28,15 +36,19 @@ class Stretch:
     """A piece of the feed.
 
     after: the number before its first entry.
-    ends:  the ends in it.
     last:  the number of its last entry.
     count: its entries.
+    ends:  the ends in it.
+    changes: costs that changed after they were counted.
+    bills: of the tasks whose costs are counted with it.
     """
 
     after: int
-    ends: list[End]
     last: int
     count: int
+    ends: Sequence[End] = ()
+    changes: Sequence[CostChange] = ()
+    bills: Sequence[Bill] = ()
 
 
 def counted_to(db: Connection) -> int:
@@ -56,13 +68,46 @@ def read(db: Connection, after: int, *, limit: int) -> Stretch:
     edge = select(func.max(stretch.c.seq), func.count()).select_from(stretch)
     last, count = db.execute(edge).one()
     if not count:
-        return Stretch(after, [], after, 0)
+        return Stretch(after, after, 0)
     found = db.execute(_ENDS, {"after": after, "last": last}).all()
     # By their keys alone: joined, a database without statistics walks all tasks.
     keys = list({row.task_key for row in found})
     rows = bulk.find(db, _BILLED, keys, encoding.integers)
     bills = {bill.key: bill for bill in task_rows.bills(rows, dialect_of(db))}
-    return Stretch(after, [_end(row, bills[row.task_key]) for row in found], last, count)
+    ends = [row for row in found if row.from_state != row.to_state]
+    fresh = {row.task_key for row in ends if _counts_costs(row)}
+    later = {
+        row.task_key: row for row in found if row.to_state in VERDICTS and row.task_key not in fresh
+    }
+    counted = _counted_costs(db, later)
+    changes = [
+        CostChange(bill.tenant, bill.provider, bill.account, row.at, before, bill.costs)
+        for key, row in later.items()
+        if (before := counted.get(key, ())) != (bill := bills[key]).costs
+    ]
+    return Stretch(
+        after,
+        last,
+        count,
+        [_end(row, bills[row.task_key]) for row in ends],
+        changes,
+        [bills[key] for key in sorted({*later, *fresh}) if bills[key].costs or key in counted],
+    )
+
+
+def _counts_costs(row: Any) -> bool:
+    """Tell whether the costs of a task are counted with this end of it: with its first verdict."""
+    return row.to_state in VERDICTS and row.from_state not in VERDICTS
+
+
+def _counted_costs(db: Connection, keys: Iterable[int]) -> dict[int, tuple[Cost, ...]]:
+    """Return the costs of tasks as they were counted last."""
+    wanted = sorted(keys)
+    if not wanted:
+        return {}
+    table = stat_charged.c
+    found = select(table.task_key, table.costs).where(table.task_key.in_(wanted))
+    return {key: task_rows.costs_of(costs) for key, costs in db.execute(found)}
 
 
 def _end(row: Any, bill: Bill) -> End:
@@ -92,7 +137,10 @@ _ENDS = (
         transitions.c.seq > bindparam("after"),
         transitions.c.seq <= bindparam("last"),
         transitions.c.to_state.in_([state.value for state in TERMINAL]),
-        transitions.c.from_state != transitions.c.to_state,
+        or_(
+            transitions.c.from_state != transitions.c.to_state,
+            transitions.c.kind == EventKind.COSTS_CHANGED.value,
+        ),
     )
     .order_by(transitions.c.seq)
 )
@@ -102,8 +150,28 @@ def fold(db: Connection, stretch: Stretch) -> bool:
     """Count what was read; False when somebody else has counted it or is counting."""
     if not _may_count(db) or not _advance(db, before=stretch.after, to=stretch.last):
         return False
-    _add(db, tally(stretch.ends))
+    _add(db, tally(stretch.ends, stretch.changes))
+    _keep_counted(db, stretch.bills)
     return True
+
+
+def _keep_counted(db: Connection, bills: Sequence[Bill]) -> None:
+    """Remember which costs were counted, so that a later change is counted as one."""
+    if not bills:
+        return
+    statement = dialect_of(db).insert(stat_charged)
+    newer = {"costs": statement.excluded.costs}
+    db.execute(
+        statement.on_conflict_do_update(index_elements=["task_key"], set_=newer),
+        [
+            {
+                "task_key": bill.key,
+                "tenant": bill.tenant,
+                "costs": [task_rows.cost_document(one) for one in bill.costs],
+            }
+            for bill in bills
+        ],
+    )
 
 
 def _may_count(db: Connection) -> bool:

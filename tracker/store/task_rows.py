@@ -108,7 +108,7 @@ def task(row: Row[Any]) -> Task:
     given["state"] = _STATES[given["state"]]
     given["artifacts"] = _artifacts(given["artifacts"])
     given["error"] = TaskError(**given["error"]) if given["error"] else None
-    given["costs"] = _costs(given["costs"])
+    given["costs"] = costs_of(given["costs"])
     given["wants"] = tuple(given["wants"] or ())
     given["awaits"] = _awaits(given["awaits"])
     given["follow_up"] = _follow_up(given["follow_up"])
@@ -151,7 +151,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
         *names(changed),
         [_artifact(piece) for piece in changed.artifacts] or None,
         _error(changed.error),
-        [_cost(one) for one in changed.costs] or None,
+        [cost_document(one) for one in changed.costs] or None,
         changed.detail,
         changed.overdue,
         changed.finished_at,
@@ -227,7 +227,8 @@ def _artifact_of(found: Mapping[str, Any]) -> Artifact:
     return Artifact(**given)
 
 
-def _costs(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
+def costs_of(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
+    """Return costs as they were stored."""
     return tuple(map(_cost_of, found or ()))
 
 
@@ -237,7 +238,8 @@ def _cost_of(found: Mapping[str, Any]) -> Cost:
     return Cost(**{**found, "phase": member(Phase, found["phase"])})
 
 
-def _cost(one: Cost) -> dict[str, Any]:
+def cost_document(one: Cost) -> dict[str, Any]:
+    """Return a cost as it is stored."""
     row = asdict(one)
     if one.phase is Phase.SETTLE:  # nearly all are
         del row["phase"]
@@ -291,7 +293,7 @@ def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:
 
 
 def _read_costs(text: str | None) -> tuple[Cost, ...]:
-    return () if text is None else _costs(json.loads(text))
+    return () if text is None else costs_of(json.loads(text))
 
 
 def _read_wants(text: str | None) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.workbench import Way, Workbench, open_workbench
-from tracker.domain.cost import Cost
+from tracker.domain.cost import Cost, Phase
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.tally import Price
+from tracker.domain.task import Task
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep import counting
 from tracker.services.upkeep.counting import Counted, Counting
@@ -23,14 +24,19 @@ pytestmark = pytest.mark.anyio
 WAY = Way(lambda _call: HttpResult(500, {}, b""))
 
 
-async def _end(bench: Workbench, name: str) -> None:
+async def _end(bench: Workbench, name: str) -> Task:
     task = await bench.accepted(await bench.queued(name), f"theirs-{name}")
+    await _costs(bench, task, Cost("unit", "0.1", "video"))
+    return task
+
+
+async def _costs(bench: Workbench, task: Task, *costs: Cost) -> None:
+    """Have the provider say that a task succeeded, and what it costs."""
 
     def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
         recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, set(keys)).values())
         for key in keys:
-            cost = Cost("unit", "0.1", "video")
-            recorder.record(key, Event(EventKind.SEEN_SUCCEEDED, Source.CALLBACK, costs=(cost,)))
+            recorder.record(key, Event(EventKind.SEEN_SUCCEEDED, Source.CALLBACK, costs=costs))
         recorder.flush()
         return [None] * len(keys)
 
@@ -59,6 +65,34 @@ async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None
         assert ever.costs == {Price("unit", "video", None): Decimal("1.5")}
         assert sum(ever.labelled("latency").values()) == 15
         assert (await _look(bench, "somebody else")).ever == {}
+
+
+@pytest.mark.parametrize("folded", range(8), ids="{:03b}".format)
+async def test_costs_that_change_after_the_verdict_are_counted_once(
+    database_url: str, folded: int
+) -> None:
+    """Whether the feed is folded between two of its entries makes no difference."""
+    async with open_workbench(database_url, WAY) as bench:
+
+        async def fold(place: int) -> None:
+            if folded & 1 << place:
+                await Counting(bench.context).fold_all()
+
+        task = await _end(bench, "one")
+        await _end(bench, "other")
+        await fold(0)
+        settled = Cost("unit", "0.25", "video")
+        await _costs(bench, task, settled)
+        await fold(1)
+        refund = Cost("unit", "0.05", "video", phase=Phase.REFUND)
+        await _costs(bench, task, settled, refund)
+        await _costs(bench, task, settled, refund)  # no news
+        await fold(2)
+        counted = await _look(bench)
+        price = Price("unit", "video", None)
+        assert counted.ever[NAME, "default"].costs == {price: Decimal("0.30")}
+        assert counted.lately[NAME, "default"].costs == {price: Decimal("0.30")}
+        assert counted.ever[NAME, "default"].labelled("ended") == {"succeeded": 2}
 
 
 async def test_two_processes_count_each_end_once(database_url: str) -> None:

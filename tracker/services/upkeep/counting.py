@@ -69,7 +69,9 @@ def look(db: Reading, tenant: str, *, since: datetime) -> Counted:
     """Everything counted of a tenant. Costs the hours asked for and what is not folded yet."""
     found = stats.counted(db, tenant, since=since, or_at=EVER)
     tail = stats.read(db, stats.counted_to(db), limit=TAIL + 1)
-    for place, one in tally(end for end in tail.ends if end.tenant == tenant).items():
+    ends = [end for end in tail.ends if end.tenant == tenant]
+    changes = [change for change in tail.changes if change.tenant == tenant]
+    for place, one in tally(ends, changes).items():
         found.setdefault(place, Tally()).add(one)
     return Counted(
         open=stats.open_by_state(db, tenant),
