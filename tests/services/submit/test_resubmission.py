@@ -1,20 +1,28 @@
 """Many tasks are submitted again at once: each once, bounded, and nobody else's."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from tests.support.made_up import says
 from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
+from tracker.domain.errors import Conflict
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
+from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Resubmitted
 from tracker.services.submit.submission import Acceptance
 from tracker.store import tasks
+from tracker.store.driver.transaction import Tx
 from tracker.store.filters import TaskFilter
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +97,65 @@ async def test_calls_at_one_time_make_each_once(database_url: str) -> None:
         results = await asyncio.gather(*(_run(bench) for _ in range(4)))
         made = [task.resubmit_of for result in results for task in result.made]
         assert sorted(map(str, made)) == sorted(str(task.id) for task in sources)
+
+
+async def test_a_call_for_many_waits_for_one_that_is_being_made_again(postgres_url: str) -> None:
+    is_ready, may_go_on = threading.Event(), threading.Event()
+
+    def hold(point: CrashPoint) -> None:
+        if point is CrashPoint.COMMIT_READY and is_armed:
+            is_ready.set()
+            may_go_on.wait(60)
+
+    def is_waiting() -> bool:
+        with psycopg.connect(postgres_url) as db:
+            found = db.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchone()
+            return bool(found and found[0])
+
+    is_armed = False
+    way = Way(_refuses)
+    async with (
+        open_workbench(postgres_url, way, signal=hold) as bench,
+        open_workbench(postgres_url, way) as other,
+    ):
+        (source,) = await _failed(bench, "one")
+        actions = Actions(bench.context, Acceptance(bench.context))
+        is_armed = True
+        again = asyncio.create_task(actions.resubmit("default", source.id, idempotency_key=None))
+        await asyncio.to_thread(is_ready.wait, 60)
+        bulk = asyncio.create_task(_run(other))
+        while not (bulk.done() or await asyncio.to_thread(is_waiting)):
+            pass
+        is_armed = False
+        may_go_on.set()
+        made = (await again).task
+        assert made.resubmit_of == source.id
+        assert (await bulk).made == []
+
+
+async def test_what_succeeds_meanwhile_is_not_submitted_again(database_url: str) -> None:
+    async with open_workbench(database_url, Way(_refuses)) as bench:
+        task = await bench.accepted(await bench.queued("one"), "theirs")
+        expired = await _expire(bench, task)
+        await bench.ended(task)
+        with pytest.raises(Conflict, match="succeeded"):
+            await Acceptance(bench.context).accept_again(expired, idempotency_key=None)
+        assert len(await bench.all()) == 1
+
+
+async def _expire(bench: Workbench, task: Task) -> Task:
+    def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
+        recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, keys).values())
+        for key in keys:
+            recorder.record(key, Event(EventKind.GIVEN_UP, Source.SWEEP))
+        recorder.flush()
+        return [None] * len(keys)
+
+    await bench.context.store.write(batch, task.key)
+    return await bench.task(task.key)
 
 
 async def test_only_what_the_filter_matches(database_url: str) -> None:

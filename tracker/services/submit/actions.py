@@ -19,6 +19,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
+from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
 from tracker.services.submit.submission import Acceptance, AcceptedTask
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
@@ -33,8 +34,6 @@ _RESOLUTIONS = {
     ),
     "give_up": (EventKind.RESOLVED_GIVEN_UP, "a person gave up finding out whether it was made"),
 }
-RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
-"""States of tasks that may be submitted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +130,7 @@ class Actions:
         if task is None or task.tenant != tenant:
             raise NotFound(NO_SUCH_TASK)
         if task.state not in RESUBMITTABLE:
-            raise Conflict(
-                f"it is {task.state}; failed, cancelled and expired ones are resubmitted"
-            )
+            raise not_resubmittable(task)
         if task.operation == UNKNOWN_OPERATION:
             raise Conflict("others submitted it: its input is not known here")
         if not self._context.has_account(task):

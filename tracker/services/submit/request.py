@@ -7,10 +7,19 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import Conflict, FieldError, InvalidRequest
+from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.lost_answers import CreateName, Span
+
+RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
+"""The states of tasks that came to nothing."""
+
+
+def not_resubmittable(task: Task) -> Conflict:
+    """Return the refusal to submit again what is open or has succeeded."""
+    return Conflict(f"it is {task.state}; failed, cancelled and expired ones are resubmitted")
 
 
 @dataclass(frozen=True, slots=True)

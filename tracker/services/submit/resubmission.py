@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tracker.domain.task import UNKNOWN_OPERATION, Task
 from tracker.services.context import Context
-from tracker.services.submit.actions import RESUBMITTABLE
+from tracker.services.submit.request import RESUBMITTABLE
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx

@@ -24,7 +24,12 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.services.submit.naming import check_named
-from tracker.services.submit.request import Submission, encoded
+from tracker.services.submit.request import (
+    RESUBMITTABLE,
+    Submission,
+    encoded,
+    not_resubmittable,
+)
 from tracker.store import idempotency, labels, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
@@ -270,6 +275,7 @@ class Acceptance:
         batches of other processes meet the unique constraint.
         """
         results = self._replays(tx, items) | self._untold(tx, items)
+        results |= _refused_sources(tx, items, but=results)
         left = [place for place in range(len(items)) if place not in results]
         fresh = [place for place in left if items[place].repeats is None]
         if fresh:
@@ -350,6 +356,28 @@ class Acceptance:
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()
         return results
+
+
+def _refused_sources(
+    tx: Tx, items: Sequence[_Checked], *, but: Collection[int]
+) -> dict[int, AcceptedTask | Exception]:
+    """Refuse to submit again what has succeeded meanwhile, by place in the batch.
+
+    The locks on the sources make a call for many tasks wait, which then sees what is made here.
+    """
+    again = {
+        place: item.task.resubmit_of
+        for place, item in enumerate(items)
+        if item.task.resubmit_of is not None and place not in but
+    }
+    if not again:
+        return {}
+    locked = tasks.lock_by_id(tx.db, set(again.values()))
+    return {
+        place: not_resubmittable(locked[id_])
+        for place, id_ in again.items()
+        if id_ in locked and locked[id_].state not in RESUBMITTABLE
+    }
 
 
 def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.task import TaskState
-from tracker.services.submit.actions import RESUBMITTABLE
+from tracker.services.submit.request import RESUBMITTABLE
 from tracker.services.submit.resubmission import ResubmitFilter
 from tracker.store.filters import TaskFilter
 from tracker.store.labels import as_text
