@@ -1,4 +1,4 @@
-"""The costs of each task as the statistics counted them last, so that later changes are counted.
+"""Remember which costs the statistics have counted; find the oldest objects that tenants made.
 
 Revision: 0021
 Follows: 0020
@@ -27,6 +27,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("task_key", name=op.f("pk_stat_charged")),
     )
+    op.create_index(op.f("ix_made_objects_made_at"), "made_objects", ["made_at"])
     # Those that have been counted by now: others are counted with their verdict, once it is.
     op.execute(
         """
@@ -43,4 +44,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_made_objects_made_at"), "made_objects")
     op.drop_table("stat_charged")

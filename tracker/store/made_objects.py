@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, tuple_
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import made_objects
@@ -42,3 +42,11 @@ def named(db: Connection, provider: str, kind: str, ids: Collection[str]) -> Seq
     columns = (table.c.provider, table.c.account, table.c.kind, table.c.id, table.c.tenant)
     wanted = (table.c.provider == provider, table.c.kind == kind, table.c.id.in_(ids))
     return [MadeObject(*row) for row in db.execute(select(*columns).where(*wanted))]
+
+
+def forget(db: Connection, *, before: datetime, limit: int) -> int:
+    """Drop who made objects long ago. Returns how many went."""
+    table = made_objects
+    key = (table.c.provider, table.c.kind, table.c.id, table.c.account)
+    old = select(*key).where(table.c.made_at < before).limit(limit)
+    return db.execute(delete(table).where(tuple_(*key).in_(old))).rowcount

@@ -544,6 +544,7 @@ made_objects = Table(
     Column("account", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    Index(None, "made_at"),
 )
 
 # How tasks ended, counted by the hour from the feed; the hour 1970-01-01T00 stands for all.

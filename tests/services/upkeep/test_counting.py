@@ -71,7 +71,7 @@ async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None
 async def test_costs_that_change_after_the_verdict_are_counted_once(
     database_url: str, folded: int
 ) -> None:
-    """Whether the feed is folded between two of its entries makes no difference."""
+    """Fold the feed between any two of its entries: the sums are the same."""
     async with open_workbench(database_url, WAY) as bench:
 
         async def fold(place: int) -> None:

@@ -9,7 +9,15 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.store import callback_ids, forgeries, idempotency, lost_answers, receipts, tasks
+from tracker.store import (
+    callback_ids,
+    forgeries,
+    idempotency,
+    lost_answers,
+    made_objects,
+    receipts,
+    tasks,
+)
 from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -18,6 +26,10 @@ BATCH = 200
 """Tasks of one transaction."""
 FORGED_KEPT = timedelta(days=7)
 """How long forged callbacks, and their counts, are kept."""
+
+
+MADE_KEPT = timedelta(days=730)
+"""How long it is known which tenant made an object at a provider, such as a voice."""
 
 
 class Sweeping:
@@ -85,9 +97,10 @@ class Sweeping:
             ids = callback_ids.forget(tx.db, before=before, limit=limit)
             untold = tx.now - self._context.policy.keep_lost_answers
             lost = lost_answers.forget(tx.db, before=untold, limit=limit)
+            made = made_objects.forget(tx.db, before=tx.now - MADE_KEPT, limit=limit)
             forged = receipts.forget_forged(tx.db, before=tx.now - FORGED_KEPT, limit=limit)
             forgeries.forget(tx.db, before=tx.now - FORGED_KEPT)
-            dropped.append(max(keys, ids, lost, forged))
+            dropped.append(max(keys, ids, lost, made, forged))
         return dropped
 
 
