@@ -23,8 +23,14 @@ def head(status: str, length: int | None, *lines: str) -> bytes:
 
 
 def whole(body: bytes, *lines: str, status: str = "200 OK") -> Script:
-    """Give a file, or whatever else, at once."""
-    return lambda _asked: [head(status, len(body), *lines), body]
+    """Give a file, or whatever else, at once, to whoever has sent all of a request."""
+
+    def answer(asked: Asked) -> Iterable[bytes]:
+        for _ in asked.body:
+            pass
+        return [head(status, len(body), *lines), body]
+
+    return answer
 
 
 def ranged(body: bytes, *, cut_after: int | None = None, etag: str | None = None) -> Script:

@@ -22,6 +22,7 @@ from tracker.domain.exchange import (
     HttpFailure,
     HttpResult,
     MaySend,
+    OpenSink,
     always,
 )
 from tracker.domain.policy import Policy
@@ -82,7 +83,7 @@ class Way:
     calls: list[HttpCall] = field(default_factory=list)
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always
+        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
     ) -> HttpResult | HttpFailure:
         if not may_send():
             return HttpFailure(Certainty.NOT_SENT, "not ours any more")

@@ -1,11 +1,32 @@
 """One HTTP exchange as plain data: adapters build and read these, `egress` performs them."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 MaySend = Callable[[], bool]
 """Asked when the first byte of a request is about to leave."""
+
+
+class FileSink(Protocol):
+    """Takes the bytes of one file that comes within an answer."""
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+    async def finish(self) -> str:
+        """Return the name that stands in the answer in the place of the file."""
+        ...
+
+    async def abort(self) -> None:
+        """Leave nothing of it: the answer broke off."""
+        ...
+
+
+OpenSink = Callable[[], Awaitable[FileSink]]
+"""Called at the beginning of each file within an answer."""
 
 
 def always() -> bool:

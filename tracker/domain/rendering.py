@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from tracker.domain.custody import Asset, Assets, AssetState, piece_name
+from tracker.domain.inline_files import is_name
 from tracker.domain.task import Artifact, Task
 
 _NOT_KEPT: Mapping[str, Asset] = {}
@@ -92,7 +93,7 @@ def _artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[str, Any]
     dies_at = piece.expires_at if asset is None else asset.url_expires_at
     known = {
         "kind": piece.kind,
-        "url": piece.url,
+        "url": None if is_name(piece.url) else piece.url,
         "id": piece.id,
         "duration_s": piece.duration_s,
         "state": piece.state.value,

@@ -17,7 +17,7 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker import __version__
-from tracker.domain.errors import Broken
+from tracker.domain.errors import Broken, StorageError
 from tracker.domain.exchange import (
     Certainty,
     HttpCall,
@@ -25,12 +25,14 @@ from tracker.domain.exchange import (
     HttpResult,
     HttpStream,
     MaySend,
+    OpenSink,
     always,
 )
 from tracker.domain.redaction import Redactor
 from tracker.egress import policy
 from tracker.egress.decoding import ACCEPTED, Decoder, Undecodable
 from tracker.egress.guarded import GuardedCalls
+from tracker.egress.inline import InlineFiles, RawFile
 from tracker.egress.sent import FirstByte, NotNow
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,10 @@ MAX_DESTINATIONS = 256
 size."""
 PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
 """Decoded, of one answer."""
+INLINE_ANSWER_BYTES = 512 * 1024 * 1024
+"""Decoded, of an answer whose files go straight into custody."""
+_RAW = frozenset({"image", "video", "audio", "model"})
+"""Top-level types of answers that are a file themselves."""
 SMALL_ANSWER_BYTES = 256 * 1024
 LARGE_AT_ONCE = 4
 """Answers above SMALL_ANSWER_BYTES that are held at once; others wait, within their call's time."""
@@ -77,20 +83,21 @@ class EgressClient:
         self._clients: OrderedDict[tuple[str, str | None], httpx.AsyncClient] = OrderedDict()
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always
+        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
     ) -> HttpResult | HttpFailure:
         """To an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
+        files:    where files within the answer go; see inline.InlineFiles.
         """
         sent = FirstByte(may_send)
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call)
-                answer = await _exchange(client, call, sent, self._large)
+                answer = await _exchange(client, call, sent, self._large, files)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
-        except Undecodable as error:
+        except (Undecodable, StorageError) as error:
             return sent.failure(str(error))
         except NotNow:
             return sent.failure("it was not ours to send any more")
@@ -195,7 +202,11 @@ class EgressClient:
 
 
 async def _exchange(
-    client: httpx.AsyncClient, call: HttpCall, sent: FirstByte, large: asyncio.Semaphore
+    client: httpx.AsyncClient,
+    call: HttpCall,
+    sent: FirstByte,
+    large: asyncio.Semaphore,
+    files: OpenSink | None,
 ) -> HttpResult:
     """Make a call. large: places for answers that are larger than most; see LARGE_AT_ONCE.
 
@@ -204,18 +215,48 @@ async def _exchange(
     response = await client.send(_request(client, call, sent), stream=True)
     async with AsyncExitStack() as held:
         held.push_async_callback(response.aclose)
+        if files is not None and response.is_success:
+            body = await _read_files(response, files)
+            return HttpResult(response.status_code, _headers_of(response), body)
         decoder = _decoder(response, PROVIDER_ANSWER_BYTES)
-        body, is_large = bytearray(), False
+        whole, is_large = bytearray(), False
         async for raw in response.aiter_raw():
             for piece in decoder.feed(raw):
-                if not is_large and len(body) + len(piece) > SMALL_ANSWER_BYTES:
+                if not is_large and len(whole) + len(piece) > SMALL_ANSWER_BYTES:
                     await held.enter_async_context(large)
                     is_large = True
-                body += piece
+                whole += piece
                 if is_large:
                     await asyncio.sleep(0)  # others go on while much comes out of little
         decoder.finish()
-    return HttpResult(response.status_code, _headers_of(response), bytes(body))
+    return HttpResult(response.status_code, _headers_of(response), bytes(whole))
+
+
+async def _read_files(response: httpx.Response, files: OpenSink) -> bytes:
+    """Read an answer whose files go elsewhere. Of one that is no text the name alone is returned.
+
+    Raises Undecodable, StorageError.
+    """
+    decoder = _decoder(response, INLINE_ANSWER_BYTES)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_raw = kind.partition("/")[0] in _RAW or kind == "application/octet-stream"
+    reader = RawFile(files) if is_raw else InlineFiles(files)
+    is_over = False
+    try:
+        async for raw in response.aiter_raw():
+            for piece in decoder.feed(raw):
+                await reader.feed(piece)
+                if reader.kept_chars > PROVIDER_ANSWER_BYTES:
+                    raise Undecodable(f"the answer is larger than {PROVIDER_ANSWER_BYTES} bytes")
+        decoder.finish()
+        body = await reader.finish()
+        is_over = True
+        return body
+    except ValueError as error:
+        raise Undecodable(str(error)) from None
+    finally:
+        if not is_over:
+            await reader.abort()
 
 
 async def _chunks(

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +42,9 @@ class Folder:
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Keep what the chunks hold; see ObjectStore."""
         part = self._root / PARTS / new_token()
-        file = await self._run(_create, part)
+        opened: list[int] = []
         try:
+            file = await self._run(_create, part, opened)
             waiting = bytearray()
             async for chunk in chunks:
                 waiting += chunk
@@ -53,15 +54,16 @@ class Folder:
             await self._run(_finish, file, waiting, part, self._path(key))
         except BaseException:
             # Not awaited: a cancelled write must leave nothing either.
-            os.close(file)
             part.unlink(missing_ok=True)
             raise
-        os.close(file)
+        finally:
+            _close(opened)
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
-        file = await self._run(_open, self._path(key))
+        opened: list[int] = []
         try:
+            file = await self._run(_open, self._path(key), opened)
             while start < end:
                 block = await self._run(os.pread, file, min(BLOCK_BYTES, end - start), start)
                 if not block:
@@ -69,7 +71,7 @@ class Folder:
                 start += len(block)
                 yield block
         finally:
-            os.close(file)
+            _close(opened)
 
     async def size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object.
@@ -116,18 +118,27 @@ class Folder:
         """Call in a thread. Raises StorageError for what the system refuses, but for what is not
         there.
         """
-        loop = asyncio.get_running_loop()
+        running = asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
         try:
-            return await loop.run_in_executor(self._threads, call, *args)
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])  # or a file would be closed under the thread that uses it
+            raise
         except FileNotFoundError:
             raise
         except OSError as error:
             raise StorageError(f"{error.strerror or error} ({self._root})") from error
 
 
-def _create(part: Path) -> int:
+def _create(part: Path, opened: list[int]) -> int:
     part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    opened.append(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return opened[0]
+
+
+def _close(opened: Sequence[int]) -> None:
+    for file in opened:
+        os.close(file)
 
 
 def _write(file: int, data: bytearray) -> None:
@@ -159,9 +170,10 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, opened: list[int]) -> int:
     try:
-        return os.open(path, os.O_RDONLY)
+        opened.append(os.open(path, os.O_RDONLY))
+        return opened[0]
     except FileNotFoundError:
         raise StorageError("the object is not there") from None
 

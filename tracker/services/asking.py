@@ -182,7 +182,8 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
             asking.account.route(call),
             timeout_s=context.policy.poll_timeout_s,
             secrets=context.callback_tokens(asking.tasks),
-        )
+        ),
+        files=context.sinks(asking.task) if len(asking.tasks) == 1 else None,
     )
 
 

@@ -9,7 +9,7 @@ from tracker.clock import Clock, new_key
 from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, always
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, OpenSink, always
 from tracker.domain.policy import Policy
 from tracker.domain.redaction import Redactor
 from tracker.domain.sealing import NONCE_BYTES, seal
@@ -18,6 +18,7 @@ from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.expectations import Expectations
+from tracker.services.inline_sinks import sinks_for
 from tracker.services.outbox import Outbox
 from tracker.services.storage import Storage
 from tracker.store.store import Store
@@ -35,11 +36,13 @@ class OutboundHttp(Protocol):
     """The way out. `egress.client.EgressClient` is it; services see only this much."""
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always
+        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
     ) -> HttpResult | HttpFailure:
         """To an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
+        files:    where files within the answer go, which hold a name in their place; None: they
+                  are left in the answer.
         """
         ...
 
@@ -90,6 +93,14 @@ class Context:
     def __post_init__(self) -> None:
         """Build the outbox, whose cache outlives a transaction."""
         object.__setattr__(self, "outbox", Outbox(self.providers, self.public_url or ""))
+
+    def sinks(self, task: Task) -> OpenSink | None:
+        """Return where files within an answer about a task go; None where it can have none."""
+        provider = self.providers.get(task.provider)
+        asks = None if provider is None else provider.results.answers_with_files
+        if self.storage is None or asks is None or not asks(task.operation):
+            return None
+        return sinks_for(self.storage, self.secrets[0], task.tenant)
 
     def seal(self, secret: bytes) -> bytes:
         """Encrypt what the database is to hold and not to tell."""

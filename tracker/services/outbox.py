@@ -17,6 +17,7 @@ from tracker.domain import bodies, notices
 from tracker.domain.custody import by_piece
 from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
 from tracker.domain.event_types import EventType
+from tracker.domain.inline_files import with_content_urls
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
@@ -173,7 +174,8 @@ class Outbox:
         if task.callback_url is None or front is None or type_ in _NOT_TO_CALLERS:
             return
         input_ = batch.input_of(task) if front.shows_input else {}
-        told = front.tell(task, step, input_, base=self._public_url + front.prefixes[0])
+        shown = with_content_urls(task, self._public_url)
+        told = front.tell(shown, step, input_, base=self._public_url + front.prefixes[0])
         if told is not None:
             about = (CALLBACK, str(task.id), str(task.version))
             body = batch.keep(task.tenant, about, lambda: told)

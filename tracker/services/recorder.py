@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from tracker.domain import custody
-from tracker.domain.custody import Wanted
+from tracker.domain import custody, inline_files
+from tracker.domain.custody import Asset, Wanted
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event, EventKind
 from tracker.domain.expectation import NOTHING_KNOWN
@@ -67,6 +67,7 @@ class Recorder:
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
         self._wanted: list[Wanted] = []
+        self._inline: list[Asset] = []
         self._about: dict[tuple[int, int], UUID] = {}
         self._subscribers: Subscribers | None = None
 
@@ -89,7 +90,11 @@ class Recorder:
 
     def _want_files(self, task: Task, step: Transition) -> None:
         """Have the files of a result fetched, once the step that names them is committed."""
-        if self._context.storage is not None and step.kind in _RESULTS:
+        storage = self._context.storage
+        if storage is not None and step.kind in _RESULTS:
+            self._inline += inline_files.kept_of(
+                task, self._context.secrets, keep=storage.rules.keep, now=self._tx.now
+            )
             hosting = self._context.providers[task.provider].results
             self._wanted += custody.wanted_of(task, lifetime=hosting.lifetime, now=self._tx.now)
 
@@ -162,6 +167,8 @@ class Recorder:
         jobs.enqueue(db, list(self._jobs.values()), now=now)
         if self._wanted:
             self._insert_wanted()
+        for asset in self._inline:
+            assets.insert_kept(db, asset)
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         if any(self._is_capped(task) for task in self._freed.values()):

@@ -207,6 +207,7 @@ def insert_kept(db: Connection, asset: Asset) -> None:
             ended_at=asset.created_at,
             expires_at=asset.expires_at,
         )
+        .on_conflict_do_nothing()
     )
 
 

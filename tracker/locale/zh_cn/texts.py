@@ -329,6 +329,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "没有任务 id 和阶段：这不是任务的回调"
         ),
         "is needed": "必填",
+        "the provider answers with the files themselves and no URL: this needs custody of files, "
+        "which is switched off (TRACKER_ASSETS)": (
+            "该平台直接返回文件而不是 URL：需要文件保管，而它已关闭（TRACKER_ASSETS）"
+        ),
         "custody is switched off (TRACKER_ASSETS)": "文件保管已关闭（TRACKER_ASSETS）",
         "this needs custody of files, which is switched off (TRACKER_ASSETS)": (
             "此功能需要文件保管，而它已关闭（TRACKER_ASSETS）"

@@ -14,12 +14,16 @@ from tracker.providers.ports.passing import PassesOn
 class ResultHosting:
     """The hosts and the lifetime of a provider's results.
 
+    answers_with_files: tells of an operation whether the provider's answers about it hold the
+                 files themselves, as base64 or raw. In the place of each the adapter finds a name,
+                 which it passes on as the URL of the artifact. Such an operation needs custody.
     lifetime:    how long their URLs live; None where the provider does not say. An artifact's own
                  `expires_at` and what the URL says tighten it.
     credentials: returns, for an account, the headers that some hosts need to hand a result out,
                  by host; None where none does. No other host is sent them.
     """
 
+    answers_with_files: Callable[[str], bool] | None = None
     lifetime: timedelta | None = None
     credentials: Callable[[Account], Mapping[str, Mapping[str, str]]] | None = None
 

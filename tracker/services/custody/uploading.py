@@ -1,6 +1,5 @@
 """Take in files whose bytes are here: a caller's upload, or one that came within an answer."""
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -8,8 +7,8 @@ from tracker.clock import new_id, new_token
 from tracker.domain import custody
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, StorageError, Unavailable
-from tracker.domain.media_type import FIRST_BYTES, media_type_of
 from tracker.services.context import Context
+from tracker.services.counted import CountedChunks
 from tracker.services.storage import Storage
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
@@ -76,35 +75,6 @@ class Uploading:
             raise Unavailable(f"the file cannot be stored now: {error}") from error
         if free is not None and free < storage.rules.min_free_bytes:
             raise Unavailable("the disk of the store is nearly full: nothing more is taken")
-
-
-class CountedChunks:
-    """Chunks on their way, counted and hashed."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-        self._hash = hashlib.sha256()
-        self._first = b""
-        self.size = 0
-
-    @property
-    def digest(self) -> bytes:
-        """The SHA-256 of what went by."""
-        return self._hash.digest()
-
-    @property
-    def media_type(self) -> str:
-        """The type that the first bytes tell."""
-        return media_type_of(self._first)
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield them."""
-        async for chunk in self._chunks:
-            self._hash.update(chunk)
-            self.size += len(chunk)
-            if len(self._first) < FIRST_BYTES:
-                self._first += chunk[: FIRST_BYTES - len(self._first)]
-            yield chunk
 
 
 def _insert(tx: Tx, new: Sequence[Asset]) -> list[None]:

@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 _RECORD_TRIES = 20
 _RECORD_PAUSE_S = 1.0
 """How long an outcome is held in hand while the database is away."""
+WITH_FILES_S = 300.0
+"""How long an answer may take that holds what the task makes."""
 _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
@@ -126,13 +128,16 @@ class Attempting:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
             return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
+        files = context.sinks(sending.task)
+        timeout_s = context.policy.submit_timeout_s
         return await context.egress.call_provider(
             replace(
                 call,
-                timeout_s=context.policy.submit_timeout_s,
+                timeout_s=timeout_s if files is None else max(timeout_s, WITH_FILES_S),
                 secrets=context.callback_tokens([sending.task]),
             ),
             may_send=lambda: context.clock.monotonic() < ours_until,
+            files=files,
         )
 
     def _read(self, sending: Sending, answer: HttpResult | HttpFailure) -> SubmitOutcome:

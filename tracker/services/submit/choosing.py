@@ -18,6 +18,11 @@ from tracker.store.store import Reading
 REMEMBERED_S = 2.0
 """How long what was read of the accounts' health and room is used again."""
 
+NEEDS_CUSTODY = (
+    "the provider answers with the files themselves and no URL: this needs custody of files, "
+    "which is switched off (TRACKER_ASSETS)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -41,8 +46,16 @@ class _AccountStatus:
     at_s: float
 
 
-def refusal_of(provider: Provider, account: Account, operation: str) -> str | None:
-    """Return why an account cannot do an operation, and what was probably meant; None: it can."""
+def refusal_of(
+    provider: Provider, account: Account, operation: str, *, has_custody: bool = True
+) -> str | None:
+    """Return why an account cannot do an operation, and what was probably meant; None: it can.
+
+    has_custody: whether files that come within answers can be kept.
+    """
+    asks = provider.results.answers_with_files
+    if asks is not None and not has_custody and asks(operation):
+        return NEEDS_CUSTODY
     refusal = provider.submits.serves(account, operation)
     if refusal == NO_SUCH_OPERATION:
         return refusal + hint(operation, provider.submits.operations)
@@ -65,7 +78,10 @@ class Choosing:
             setting = f"TRACKER_{provider.upper()}_API_KEY"
             reason = f"no account of {provider} is set: set {setting}, or one in TRACKER_CONFIG"
             raise InvalidRequest(FieldError("provider", reason))
-        refusals = [refusal_of(adapter, one, operation) for one in accounts]
+        has_custody = self._context.storage is not None
+        refusals = [
+            refusal_of(adapter, one, operation, has_custody=has_custody) for one in accounts
+        ]
         if refusals and all(refusals):
             raise InvalidRequest(FieldError("operation", refusals[0] or ""))
 

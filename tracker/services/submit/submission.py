@@ -198,7 +198,8 @@ class Acceptance:
         account = self._context.accounts.get(name)
         if account is None:
             raise InvalidRequest(FieldError("account", "no such account at this provider"))
-        refusal = refusal_of(provider, account, submission.operation)
+        has_custody = self._context.storage is not None
+        refusal = refusal_of(provider, account, submission.operation, has_custody=has_custody)
         if refusal is not None:
             raise InvalidRequest(FieldError("operation", refusal))
 

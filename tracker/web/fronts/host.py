@@ -118,8 +118,7 @@ class FrontHost:
                 shown = Shown(secret=services(request).callback_secret)
             case _:
                 shown = await run(request, self._provider, command)
-                if self._provider in services(request).own_asset_urls:
-                    shown = await with_own_urls(request, shown)
+                shown = await with_own_urls(request, self._provider, shown)
                 if self._front.shows_input:
                     shown = await with_inputs(request, shown)
         return _response(self._front.show(call, command, shown, request_id()))

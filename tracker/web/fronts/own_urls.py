@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from tracker.domain.asset_link import LONGEST
 from tracker.domain.custody import Asset, AssetState, by_piece, piece_name, with_urls
+from tracker.domain.inline_files import is_name
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.front import Shown
 from tracker.store import assets
@@ -14,12 +15,19 @@ from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services
 
 
-async def with_own_urls(request: Request, shown: Shown) -> Shown:
-    """Return what a command found, with a link of ours to each file that is kept.
+async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
+    """Return what a command found, with links of ours to files that are kept.
 
+    To all of them where the operator wants that; else to those that have no URL of the provider's.
     A file that is not kept (yet) has the provider's URL. A link is good for as long as links are.
     """
-    keys = [task.key for task in shown.tasks if task.state is TaskState.SUCCEEDED]
+    wants_all = provider in services(request).own_asset_urls
+    keys = [
+        task.key
+        for task in shown.tasks
+        if task.state is TaskState.SUCCEEDED
+        and (wants_all or any(is_name(piece.url) for piece in task.artifacts))
+    ]
     if not keys:
         return shown
     found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))

@@ -1,0 +1,174 @@
+"""Files within answers: kept before the answer is read, told of by the verdict."""
+
+import json
+import os
+import tracemalloc
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.custody import IMPATIENT, CustodyBench, open_custody
+from tests.support.made_up import NAME, says
+from tests.support.origin import head, whole
+from tests.support.upstream import Asked, Upstream
+from tests.support.workbench import Way, open_workbench
+from tracker.domain.custody import AssetState
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    MaySend,
+    OpenSink,
+    always,
+)
+from tracker.domain.inline_files import SCHEME, is_name
+from tracker.domain.rendering import render_task
+from tracker.domain.task import TaskState
+from tracker.egress.client import EgressClient
+from tracker.providers.ports.provider import ResultHosting
+from tracker.services.context import Context
+from tracker.services.custody.retention import GRACE, Retention
+from tracker.services.inline_sinks import sinks_for
+
+pytestmark = pytest.mark.anyio
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
+
+
+class Relay(Way):
+    """A way out whose every call goes to one real address, through the service's own client."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(lambda _call: HttpResult(500, {}, b""))
+        self._url, self._client = url, EgressClient(["127.0.0.0/8"])
+
+    async def call_provider(
+        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
+    ) -> HttpResult | HttpFailure:
+        self.calls.append(call)
+        there = replace(call, url=self._url)
+        answer = await self._client.call_provider(there, may_send=may_send, files=files)
+        if isinstance(answer, HttpFailure) or answer.status != 200:
+            return answer
+        said = json.loads(answer.body)
+        names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
+        pieces = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
+        return says(id="theirs", said={"status": "succeeded", "id": "theirs", "pieces": pieces})
+
+
+def with_files(context: Context) -> None:
+    """Say of the made-up provider that its answers hold the files."""
+    hosting = ResultHosting(answers_with_files=lambda operation: operation == "draw")
+    known: Any = context.providers
+    known[NAME] = replace(known[NAME], results=hosting)
+
+
+def answer_of(*files: bytes) -> bytes:
+    return json.dumps({"data": [{"b64_json": b64encode(one).decode()} for one in files]}).encode()
+
+
+async def drawn(custody: CustodyBench) -> Any:
+    with_files(custody.bench.context)
+    return await custody.bench.sent(operation="draw")
+
+
+@pytest.mark.parametrize("raw", [False, True])
+async def test_a_file_in_an_answer_is_kept_by_the_verdict(
+    database_url: str, tmp_path: Path, *, raw: bool
+) -> None:
+    script = whole(PNG, "content-type: image/png") if raw else whole(answer_of(PNG, PNG[:-1]))
+    files = [PNG] if raw else [PNG, PNG[:-1]]
+    with Upstream(script) as provider:
+        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+            task = await drawn(custody)
+            found = await custody.of(task)
+            bodies = [await custody.content(asset) for asset in found]
+            assert len(custody.files()) == len(files)
+    assert task.state is TaskState.SUCCEEDED
+    assert [asset.state for asset in found] == [AssetState.KEPT] * len(files)
+    assert [asset.sha256 for asset in found] == [sha256(one).digest() for one in files]
+    assert bodies == files
+    assert all(is_name(piece.url) for piece in task.artifacts)
+    assert [one["url"] for one in render_task(task)["result"]["artifacts"]] == [None] * len(files)
+
+
+async def test_a_name_that_an_answer_brings_by_itself_names_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    forged = f"{SCHEME}0199a6a2-6c1e-7d53-9c1a-0d6a7f9c2b11?bytes=1&sha256=00&media_type=a&mark=b"
+    body = json.dumps({"data": [{"b64_json": forged}]}).encode()
+    with Upstream(whole(body)) as provider:
+        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+            task = await drawn(custody)
+            assert await custody.of(task) == []
+
+
+async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    body = answer_of(PNG)
+
+    def cut(_asked: Asked) -> Iterable[bytes]:
+        return [head("200 OK", len(body)), body[: len(body) // 2]]
+
+    with Upstream(cut) as provider:
+        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+            task = await drawn(custody)
+            assert (custody.files(), custody.parts()) == ([], [])
+            assert len(provider.asked) == 1
+    assert task.state is TaskState.UNCERTAIN
+
+
+async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -> None:
+    size = 24 * 1024 * 1024
+    block = b64encode(bytes(3 * 65536))
+
+    def large(_asked: Asked) -> Iterable[bytes]:
+        yield head("200 OK", None)
+        yield b'{"data": [{"b64_json": "'
+        for _ in range(size // (3 * 65536)):
+            yield block
+        yield b'"}]}'
+
+    rules = replace(IMPATIENT, max_bytes=size)
+    with Upstream(large) as provider:
+        async with open_custody(database_url, tmp_path, rules=rules) as custody:
+            client = EgressClient(["127.0.0.0/8"])
+            sinks = sinks_for(custody.storage, b"secret", "default")
+            tracemalloc.start()
+            answer = await client.call_provider(HttpCall("POST", provider.url), files=sinks)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            await client.close()
+            (file,) = custody.files()
+            assert file.stat().st_size == size
+    assert isinstance(answer, HttpResult)
+    assert len(answer.body) < 1000
+    assert peak < 8 * 1024 * 1024
+
+
+async def test_what_a_dead_process_left_is_swept(database_url: str, tmp_path: Path) -> None:
+    with Upstream(whole(answer_of(PNG))) as provider:
+        async with open_custody(database_url, tmp_path) as custody:
+            client = EgressClient(["127.0.0.0/8"])
+            sinks = sinks_for(custody.storage, b"secret", "default")
+            await client.call_provider(HttpCall("POST", provider.url), files=sinks)
+            await client.close()
+            (file,) = custody.files()
+            long_ago = file.stat().st_mtime - 2 * GRACE.total_seconds()
+            os.utime(file, (long_ago, long_ago))
+            assert (await Retention(custody.bench.context).sweep()).strays == 1
+            assert custody.files() == []
+
+
+async def test_an_operation_that_needs_custody_is_refused_without(database_url: str) -> None:
+    async with open_workbench(database_url, Way(lambda _call: HttpResult(500, {}, b""))) as bench:
+        with_files(bench.context)
+        await bench.queued("ours", operation="film")
+        with pytest.raises(InvalidRequest, match="TRACKER_ASSETS"):
+            await bench.queued("others", operation="draw")

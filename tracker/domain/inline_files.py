@@ -1,0 +1,119 @@
+"""Names of files that came within an answer and were kept before the answer was read.
+
+Such a name stands in the answer in the place of the file, and an adapter passes it on as the URL of
+an artifact. It is signed: an answer that names a file by itself names none.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlencode
+from uuid import UUID
+
+from tracker.domain.custody import Asset, AssetState, object_key, piece_name, with_urls
+from tracker.domain.task import Task
+
+SCHEME = "tracker-asset:"
+MARK = "inline"
+"""The mark of these files' objects; see `object_key`."""
+_TAG_CHARS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class InlineFile:
+    """A file that is whole in the store, and that no row names yet."""
+
+    id: UUID
+    size: int
+    sha256: bytes
+    media_type: str
+
+    def name(self, secret: bytes, tenant: str) -> str:
+        """Return the name that stands in the place of the file."""
+        said = urlencode(
+            {"bytes": self.size, "sha256": self.sha256.hex(), "media_type": self.media_type}
+        )
+        told = f"{SCHEME}{self.id}?{said}"
+        return f"{told}&mark={_tag(secret, tenant, told)}"
+
+
+def store_key_of(tenant: str, id_: UUID) -> str:
+    """Return the object of such a file: its id tells when it was made."""
+    made_at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
+    return object_key(tenant, id_, made_at, MARK)
+
+
+def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | None:
+    """Read a name that we gave; None for anything else."""
+    told, sign, tag = text.rpartition("&mark=")
+    if not sign or not told.startswith(SCHEME):
+        return None
+    if not any(hmac.compare_digest(_tag(one, tenant, told), tag) for one in secrets):
+        return None
+    id_, _, said = told.removeprefix(SCHEME).partition("?")
+    given = parse_qs(said)
+    return InlineFile(
+        UUID(id_),
+        int(given["bytes"][0]),
+        bytes.fromhex(given["sha256"][0]),
+        given["media_type"][0],
+    )
+
+
+def is_name(url: str | None) -> bool:
+    """Return whether a URL of an artifact is such a name, whoever gave it."""
+    return url is not None and url.startswith(SCHEME)
+
+
+def with_content_urls(task: Task, base: str) -> Task:
+    """Return a task in which our own URLs stand in the place of names. base: begins them."""
+    urls = {
+        piece.url: f"{base}/v1/assets/{piece.url.removeprefix(SCHEME).partition('?')[0]}/content"
+        for piece in task.artifacts
+        if piece.url is not None and is_name(piece.url)
+    }
+    return with_urls(task, urls) if urls else task
+
+
+def kept_of(
+    task: Task, secrets: Sequence[bytes], *, keep: timedelta | None, now: datetime
+) -> list[Asset]:
+    """Return the assets of a result's files that came within the answer.
+
+    keep: how long they are kept; None for ever.
+    """
+    found = []
+    for position, piece in enumerate(task.artifacts):
+        file = read_name(piece.url, secrets, task.tenant) if piece.url is not None else None
+        if file is None:
+            continue
+        found.append(
+            Asset(
+                key=0,
+                id=file.id,
+                tenant=task.tenant,
+                task_key=task.key,
+                piece=piece_name(piece, position),
+                position=position,
+                kind=piece.kind,
+                state=AssetState.KEPT,
+                size=file.size,
+                sha256=file.sha256,
+                media_type=file.media_type,
+                store_key=store_key_of(task.tenant, file.id),
+                attempts=0,
+                reason=None,
+                url_expires_at=None,
+                created_at=now,
+                ended_at=now,
+                expires_at=None if keep is None else now + keep,
+            )
+        )
+    return found
+
+
+def _tag(secret: bytes, tenant: str, told: str) -> str:
+    message = f"inline file\n{tenant}\n{told}".encode("utf-8", "replace")
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()[:_TAG_CHARS]

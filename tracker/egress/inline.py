@@ -1,0 +1,194 @@
+"""Take files out of a JSON answer while it is read: base64 that is long goes where the caller says.
+
+In the place of each file stands a JSON string that names it, so that what is left is a small JSON
+text. Memory holds one piece of the answer and one block of the file, however long that is.
+"""
+
+import json
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from tracker.domain.exchange import FileSink, OpenSink
+
+LEAST_CHARS = 16 * 1024
+"""A string that is shorter is left in the text."""
+_DATA_URL = re.compile(rb"data:[\w.+-]+/[\w.+-]+(;[\w=.+-]+)*;base64,")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\\-]*")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_QUOTE, _ESCAPE = b'"', b"\\"
+
+
+class InlineFiles:
+    """Reads one answer. Not a parser: what is no JSON comes out as it came in."""
+
+    def __init__(self, open_sink: OpenSink) -> None:
+        """open_sink: called at the beginning of each file."""
+        self._open = open_sink
+        self._text = bytearray()
+        self._string: bytearray | None = None
+        self._sink: FileSink | None = None
+        self._quad = self._cut = b""
+        self._escaped = False
+
+    async def feed(self, piece: bytes) -> None:
+        """Take a piece of the answer. Raises ValueError where a file is no base64 to its end."""
+        at = 0
+        while at < len(piece):
+            if self._string is None:
+                at = self._outside(piece, at)
+            else:
+                at = await self._inside(piece, at)
+
+    async def abort(self) -> None:
+        """Leave nothing of a file that did not come to its end."""
+        if self._sink is not None:
+            await self._sink.abort()
+
+    async def finish(self) -> bytes:
+        """Return what is left of the answer. Raises ValueError where it ends within a file."""
+        if self._sink is not None:
+            raise ValueError("the answer ends within a file")
+        if self._string is not None:
+            self._text += self._string
+        return bytes(self._text)
+
+    @property
+    def kept_chars(self) -> int:
+        """How much of the answer is held as text so far."""
+        return len(self._text) + len(self._string or b"")
+
+    def _outside(self, piece: bytes, at: int) -> int:
+        end = piece.find(_QUOTE, at)
+        if end < 0:
+            self._text += piece[at:]
+            return len(piece)
+        self._text += piece[at : end + 1]
+        self._string, self._escaped = bytearray(), False
+        return end + 1
+
+    async def _inside(self, piece: bytes, at: int) -> int:
+        end = self._end_of_string(piece, at)
+        part = piece[at:] if end is None else piece[at:end]
+        if self._sink is not None:
+            await self._decode(part)
+        else:
+            assert self._string is not None  # noqa: S101 - we are inside one
+            self._string += part
+            if len(self._string) >= LEAST_CHARS:
+                await self._become_file()
+        if end is None:
+            return len(piece)
+        await self._close()
+        return end + 1
+
+    def _end_of_string(self, piece: bytes, at: int) -> int | None:
+        """Return where the string ends in a piece, with an eye on escapes; None: not in it."""
+        while True:
+            if self._escaped:
+                at, self._escaped = at + 1, False
+            quote = piece.find(_QUOTE, at)
+            escape = piece.find(_ESCAPE, at, len(piece) if quote < 0 else quote)
+            if escape < 0:
+                return None if quote < 0 else quote
+            at = escape + 1
+            self._escaped = True
+            if at >= len(piece):
+                return None
+
+    async def _become_file(self) -> None:
+        """Begin a file where a long string is base64, with or without what a data URL begins by."""
+        assert self._string is not None  # noqa: S101
+        head = _DATA_URL.match(self._string)
+        rest = bytes(self._string[head.end() :] if head else self._string)
+        if _BASE64.fullmatch(rest) is None:
+            self._text += self._string
+            self._string = bytearray()
+            self._sink = _TextSink(self._text)
+            return
+        self._sink, self._string = await self._open(), bytearray()
+        await self._decode(rest)
+
+    async def _decode(self, part: bytes) -> None:
+        sink = self._sink
+        assert sink is not None  # noqa: S101
+        if isinstance(sink, _TextSink):
+            await sink.write(part)
+            return
+        part = self._cut + part
+        self._cut = _ESCAPE if part.endswith(_ESCAPE) else b""  # what it escapes comes next
+        part = part.removesuffix(_ESCAPE).replace(b"\\/", b"/").replace(b"\\n", b"")
+        clean = self._quad + part.translate(_URL_SAFE)
+        whole = len(clean) - len(clean) % 4
+        self._quad = clean[whole:]
+        if whole:
+            await sink.write(_decoded(clean[:whole]))
+
+    async def _close(self) -> None:
+        """End the string, and the file in it."""
+        sink, self._sink = self._sink, None
+        if sink is None:
+            assert self._string is not None  # noqa: S101
+            self._text += self._string
+        elif isinstance(sink, _TextSink):
+            pass
+        else:
+            if self._quad:
+                await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
+            self._quad = b""
+            self._text += (await sink.finish()).encode()
+        self._string = None
+        self._text += _QUOTE
+
+
+class RawFile:
+    """Reads an answer that is a file itself; in its place comes its name, as a JSON string."""
+
+    kept_chars = 0
+
+    def __init__(self, open_sink: OpenSink) -> None:
+        """open_sink: called at the first byte."""
+        self._open = open_sink
+        self._sink: FileSink | None = None
+
+    async def feed(self, piece: bytes) -> None:
+        """Take a piece of the answer."""
+        if self._sink is None:
+            self._sink = await self._open()
+        await self._sink.write(piece)
+
+    async def finish(self) -> bytes:
+        """Return the name of the file. Raises ValueError where nothing came."""
+        if self._sink is None:
+            raise ValueError("the answer is empty")
+        return json.dumps(await self._sink.finish()).encode()
+
+    async def abort(self) -> None:
+        """Leave nothing of it."""
+        if self._sink is not None:
+            await self._sink.abort()
+
+
+class _TextSink:
+    """Leaves a long string that is no file in the text."""
+
+    def __init__(self, text: bytearray) -> None:
+        self._text = text
+
+    async def write(self, data: bytes) -> None:
+        """Keep it."""
+        self._text += data
+
+    async def finish(self) -> str:
+        """Return nothing: all of it is there."""
+        return ""
+
+    async def abort(self) -> None:
+        """Do nothing."""
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return a2b_base64(text, strict_mode=True)
+    except Base64Error as error:
+        raise ValueError(f"a file in the answer is no base64: {error}") from None

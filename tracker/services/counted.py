@@ -1,0 +1,35 @@
+"""Bytes on their way to the store: counted, hashed, and their type told."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+from tracker.domain.media_type import FIRST_BYTES, media_type_of
+
+
+class CountedChunks:
+    """Chunks on their way, counted and hashed."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._hash = hashlib.sha256()
+        self._first = b""
+        self.size = 0
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of what went by."""
+        return self._hash.digest()
+
+    @property
+    def media_type(self) -> str:
+        """The type that the first bytes tell."""
+        return media_type_of(self._first)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield them."""
+        async for chunk in self._chunks:
+            self._hash.update(chunk)
+            self.size += len(chunk)
+            if len(self._first) < FIRST_BYTES:
+                self._first += chunk[: FIRST_BYTES - len(self._first)]
+            yield chunk
