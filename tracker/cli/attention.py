@@ -43,6 +43,7 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
     ("blocked", _STUCK),
     ("without_result", _STUCK),
     ("denied", _STUCK),
+    ("doubtful", _STUCK),
     (
         "unknown_words",
         (

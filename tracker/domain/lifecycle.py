@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tracker.domain.effects import Effect
-from tracker.domain.errors import Misuse
+from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
@@ -233,14 +233,19 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """One event, one step. Pure: same arguments, same answer.
 
     now: aware UTC; becomes `updated_at`.
-    Raises Misuse for EventKind.CREATED, which is not something that happens to an existing task.
+    Raises Misuse for EventKind.CREATED, which is not something that happens to an existing task;
+    Unavailable for a task in a state of a later release, which only that may change.
     """
     if event.kind is _CREATED:
         raise Misuse("`created` is the first transition and is made by created()")
     kind = _kind_of_news(task, event)
     if kind is not event.kind:
         event = changed(event, kind=kind)
-    target = TRANSITIONS[task.state].get(kind)
+    known = TRANSITIONS.get(task.state)
+    if known is None:
+        # Whoever sends it must send it again: to a process of that release, or to a later one.
+        raise Unavailable(f"the task is {task.state.value!r}, a state of a later release")
+    target = known.get(kind)
     if target is None or (target is task.state and not _brings_news(task, event)):
         return Step(task, _why_ignored(task, event))
     if task.state is _FAILED and target is _SUCCEEDED and not _is_doubtful(task):

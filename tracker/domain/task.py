@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from tracker.domain.cost import Cost
-from tracker.domain.records import record
+from tracker.domain.records import changed, record
 
 
 class TaskState(StrEnum):
@@ -187,6 +187,41 @@ class Task:
     cancel_asked_at: datetime | None = None
     cancel_sent_at: datetime | None = None
     blocked_at: datetime | None = None
+
+
+def in_known_state(task: Task) -> Task:
+    """Return a task whose state this release knows: one of a later release counts as running.
+
+    For clients that know the words of their provider alone: they ask on until all processes are of
+    one release.
+    """
+    is_known = task.state in TaskState.__members__.values()
+    return task if is_known else changed(task, state=TaskState.RUNNING)
+
+
+class Deadlined(Protocol):
+    """Whatever tells how a task stands to its deadline."""
+
+    @property
+    def state(self) -> TaskState: ...  # noqa: D102
+    @property
+    def overdue(self) -> bool: ...  # noqa: D102
+    @property
+    def deadline_at(self) -> datetime | None: ...  # noqa: D102
+
+
+def is_unflagged(task: Deadlined, now: datetime) -> bool:
+    """Return whether an open task is past its deadline and nothing has flagged it yet.
+
+    Where no process does the background work, nothing does.
+    """
+    is_past = task.deadline_at is not None and task.deadline_at <= now
+    return is_past and not task.overdue and task.state in OPEN
+
+
+def as_of(task: Task, now: datetime) -> Task:
+    """Return a task with `overdue` as it is now."""
+    return changed(task, overdue=True) if is_unflagged(task, now) else task
 
 
 def is_askable(task: Task) -> bool:

@@ -13,6 +13,7 @@ from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.unknown_word import word_of
 from tracker.store.dismissals import DismissalKind, none_of
 from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, receipts, tasks
+from tracker.store.tolerant import member
 
 ASKING = (
     Verdict.CONFLICT,
@@ -189,6 +190,6 @@ def _tasks(tenant: str, since: Any) -> Select[Any]:
 def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:
     rows: Sequence[Any] = db.execute(found.limit(limit)).all()
     return [
-        Stuck(id_, provider, account, operation, external, TaskState(state), message, since)
+        Stuck(id_, provider, account, operation, external, member(TaskState, state), message, since)
         for id_, provider, account, operation, external, state, message, since in rows
     ]

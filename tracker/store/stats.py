@@ -116,7 +116,7 @@ def _end(row: Any, bill: Bill) -> End:
         provider=bill.provider,
         account=bill.account,
         was=member(TaskState, row.from_state),
-        state=TaskState(row.to_state),
+        state=member(TaskState, row.to_state),
         source=member(Source, row.source),
         at=row.at,
         submitted_at=bill.submitted_at,
@@ -268,7 +268,7 @@ def open_by_state(db: Connection, tenant: str) -> dict[TaskState, int]:
         .where(tasks.c.tenant == tenant, tasks.c.state.in_([state.value for state in OPEN]))
         .group_by(tasks.c.state)
     )
-    return {TaskState(state): count for state, count in db.execute(wanted)}
+    return {member(TaskState, state): count for state, count in db.execute(wanted)}
 
 
 def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> None:

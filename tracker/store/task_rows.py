@@ -57,6 +57,8 @@ class Standing:
     state: TaskState
     version: int
     submitted_at: datetime | None
+    deadline_at: datetime | None
+    overdue: bool
 
 
 STANDING = tuple(field.name for field in fields(Standing))
@@ -65,10 +67,19 @@ STANDING = tuple(field.name for field in fields(Standing))
 
 def standing(row: Sequence[Any], dialect: Dialect) -> Standing:
     """A row of STANDING as the driver gives it."""
-    key, id_, tenant, provider, operation, state, version, submitted_at = row
+    key, id_, tenant, provider, operation, state, version, submitted_at, deadline_at, overdue = row
     if dialect.stores_text:
         id_, submitted_at = _read_id(id_), _read_instant(submitted_at)
-    return Standing(key, id_, tenant, provider, operation, _STATES[state], version, submitted_at)
+        deadline_at, overdue = _read_instant(deadline_at), bool(overdue)
+    place = _state(state)
+    return Standing(
+        key, id_, tenant, provider, operation, place, version, submitted_at, deadline_at, overdue
+    )
+
+
+def _state(word: str) -> TaskState:
+    """Return the state; one that a later release has added stands for itself."""
+    return _STATES.get(word) or member(TaskState, word)
 
 
 @record
@@ -105,7 +116,7 @@ def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
 def task(row: Row[Any]) -> Task:
     """A row that SQLAlchemy has read."""
     given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
-    given["state"] = _STATES[given["state"]]
+    given["state"] = _state(given["state"])
     given["artifacts"] = _artifacts(given["artifacts"])
     given["error"] = TaskError(**given["error"]) if given["error"] else None
     given["costs"] = costs_of(given["costs"])
@@ -321,7 +332,7 @@ def _read_id(raw: bytes | None) -> UUID | None:
 
 
 _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
-    "state": _STATES.__getitem__,
+    "state": _state,
     "artifacts": _read_artifacts,
     "error": _read_error,
     "costs": _read_costs,

@@ -14,7 +14,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.lifecycle import Verdict
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.forgeries import FLUSH_S, MOST_KINDS, ForgeryCounter
+from tracker.services.receive.forgeries import FLUSH_COUNT, FLUSH_S, MOST_KINDS, ForgeryCounter
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeping
 from tracker.store import attention, forgeries, schema
@@ -91,6 +91,15 @@ async def test_counts_are_written_now_and_then(bench: Workbench, clock: HandCloc
     clock.move(FLUSH_S)
     await ours.count(_forged())
     assert await _counts(bench) == {"192.0.2.1": 11}
+
+
+async def test_a_process_that_is_killed_forgets_few(bench: Workbench, clock: HandClock) -> None:
+    ours = ForgeryCounter(bench.context)
+    for _ in range(2 * FLUSH_COUNT):
+        await ours.count(_forged())
+    del ours  # nothing of it is written any more
+    counted = (await _counts(bench))["192.0.2.1"]
+    assert 2 * FLUSH_COUNT - counted < FLUSH_COUNT
 
 
 async def test_processes_share_the_bound_and_the_counts(bench: Workbench) -> None:

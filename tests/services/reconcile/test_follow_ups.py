@@ -152,6 +152,19 @@ async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believ
         assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
 
 
+async def test_denials_right_after_the_acceptance_are_not_believed(database_url: str) -> None:
+    provider = Provider()
+    async with open_workbench(database_url, Way(provider), policy=Policy()) as bench:
+        (made,) = await bench.submitted(1)
+        for _ in range(12):
+            made = await bench.look(made)
+            assert made.state is TaskState.SUBMITTED
+        assert made.denied_at is not None
+        provider.says = WHOLE
+        made = await bench.look(made)
+        assert (made.state, made.follow_up) == (TaskState.SUCCEEDED, None)
+
+
 async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
     sqlite_url: str,
 ) -> None:

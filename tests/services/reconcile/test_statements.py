@@ -1,5 +1,7 @@
 """Statements of a provider that change a task without changing its state, or after its end."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.support.made_up import MadeUp, Played, says, tells
@@ -12,6 +14,7 @@ from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.store import attention
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +75,14 @@ async def test_news_that_a_callback_brings_is_told_too(database_url: str) -> Non
         assert await _events(bench) == ["task.submitted", "task.running", "task.updated"]
 
 
+async def _in_doubt(bench: Workbench) -> list[UUID]:
+    """List the failures that attention shows because they may be taken back."""
+    found = await bench.context.store.read(
+        lambda db: attention.followed_up(db, "default", FollowUp.DOUBTFUL, limit=9)
+    )
+    return [one.id for one in found]
+
+
 @pytest.mark.parametrize("by_callback", [True, False])
 async def test_a_doubtful_failure_is_replaced_by_a_later_success(
     database_url: str, *, by_callback: bool
@@ -81,6 +92,7 @@ async def test_a_doubtful_failure_is_replaced_by_a_later_success(
         await an_endpoint(bench)
         task = await bench.look(await bench.sent())
         assert (task.state, task.follow_up) == (TaskState.FAILED, FollowUp.DOUBTFUL)
+        assert await _in_doubt(bench) == [task.id]
         task = await bench.look(task)
         assert task.state is TaskState.FAILED
         if by_callback:
@@ -88,6 +100,7 @@ async def test_a_doubtful_failure_is_replaced_by_a_later_success(
         played.poll = tells(DONE)
         task = await bench.task(task.key) if by_callback else await bench.look(task)
         assert (task.state, task.error, task.follow_up) == (TaskState.SUCCEEDED, None, None)
+        assert await _in_doubt(bench) == []
         assert await _events(bench) == ["task.submitted", "task.failed", "task.succeeded"]
 
 
@@ -111,6 +124,7 @@ async def test_a_doubtful_failure_that_proves_certain_is_replaced_no_more(
         assert (task.state, task.follow_up, task.finished_at) == (TaskState.FAILED, None, ended_at)
         assert task.error is not None
         assert (task.error.message, task.error.doubtful) == ("content", False)
+        assert await _in_doubt(bench) == []
         assert (await bench.call_back(task, DONE)).verdict is Verdict.CONFLICT
         assert await bench.leases.next_due(JobKind.RECONCILE) is None
 

@@ -34,9 +34,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Method Not Allowed": "此路径不支持该 HTTP 方法",
         "there is no such task": "没有这个任务",
         "there is no such receipt": "没有这个收据",
-        "only a task without a result, or denied by its provider, is dismissed": (
-            "只有没有结果或被服务商否认的任务才能标记为已处理"
+        "only a task that has ended and is still asked about is dismissed": (
+            "只有已结束但仍在查询的任务才能标记为已处理"
         ),
+        "the task is {}, a state of a later release": "任务处于更新版本的状态 {0}",
         "there is no such endpoint": "没有这个端点",
         "there is no such delivery": "没有这个投递",
         "the page has no such file": "文档页面没有这个文件",

@@ -41,7 +41,7 @@ class Dismissing:
         if task is None or task.tenant != tenant:
             raise NotFound("there is no such task")
         if task.follow_up is None:
-            raise Conflict("only a task without a result, or denied by its provider, is dismissed")
+            raise Conflict("only a task that has ended and is still asked about is dismissed")
         return await self._keep(_Dismissed(tenant, DismissalKind.FOLLOW_UP, task.key, actor))
 
     async def _keep(self, dismissed: _Dismissed) -> Dismissal:

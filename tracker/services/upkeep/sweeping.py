@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 """Tasks of one transaction."""
+FLAGGED_NOW = 10
+"""Batches that are flagged while somebody waits for the answer."""
 FORGED_KEPT = timedelta(days=7)
 """How long forged callbacks, and their counts, are kept."""
 
@@ -53,7 +55,9 @@ class Sweeping:
         A database that takes no writes keeps nobody from reading.
         """
         try:
-            await self.sweep()
+            for _ in range(FLAGGED_NOW):
+                if await self.sweep() < BATCH:
+                    break
         except Unavailable as error:
             log.warning("tasks past their deadline were not flagged: %s", error)
 

@@ -48,6 +48,7 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         "blocked": [_stuck(one) for one in attention.blocked(db, owner, limit=MOST)],
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),
+        "doubtful": _followed_up(db, owner, FollowUp.DOUBTFUL),
         "unknown_words": [_word(one) for one in attention.unknown_words(db, owner, limit=MOST)],
         "receipts": {
             verdict.value: _odd_receipts(db, owner, verdict, since) for verdict in attention.ASKING

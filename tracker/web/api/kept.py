@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task, TaskState, as_of
 from tracker.store import assets
 from tracker.web.api import views
 from tracker.web.api.schemas import render_task
@@ -13,7 +13,8 @@ from tracker.web.edge.state import services
 
 
 async def rendered(request: Request, task: Task) -> views.Task:
-    """Render one task."""
+    """Render one task, its `overdue` as it is now."""
+    task = as_of(task, services(request).clock.now())
     if not _may_keep(request, task):
         return render_task(task)
     found = await services(request).store.find(assets.of_tasks, task.key)
@@ -22,6 +23,8 @@ async def rendered(request: Request, task: Task) -> views.Task:
 
 async def rendered_all(request: Request, tasks: Sequence[Task]) -> list[views.Task]:
     """Render tasks, in their order."""
+    now = services(request).clock.now()
+    tasks = [as_of(task, now) for task in tasks]
     keys = [task.key for task in tasks if _may_keep(request, task)]
     if not keys:
         return [render_task(task) for task in tasks]

@@ -119,6 +119,8 @@ class Attention(TypedDict):
     """They succeeded, and no answer names anything to fetch; the provider is asked on."""
     denied: list[StuckTask]
     """Accepted, then expired because the provider denied them; still asked about."""
+    doubtful: list[StuckTask]
+    """Failed in a way that is known to be taken back; asked about until that is certain."""
     unknown_words: list[UnknownWord]
     """Status words that no table knows, the most frequent first."""
     receipts: dict[str, list[OddReceipt]]

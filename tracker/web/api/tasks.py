@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.task import Task, having_name
+from tracker.domain.task import Task, having_name, is_unflagged
 from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
 from tracker.store.listing import Position
 from tracker.store.store import Reading
@@ -79,6 +79,9 @@ async def get(request: Request) -> Response:
     wait = waiting.asked(request)
     seen = request.headers.get("if-none-match") or None  # an empty one names nothing
     found = await waiting.until_moved(request, wait, seen)
+    if is_unflagged(found, services(request).clock.now()) and seen is not None:
+        await services(request).sweeping.flag_now()  # then its version says so
+        found, seen = await waiting.look_whole(request), None
     if matches(seen, etag(found.version)):
         return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
     task = found if isinstance(found, Task) else await waiting.look_whole(request)

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.access import Scope as AccessScope
+from tracker.domain.task import in_known_state
 from tracker.providers.ports.front import (
     PASSING,
     Command,
@@ -119,6 +120,7 @@ class FrontHost:
             case _:
                 shown = await run(request, self._provider, command)
                 shown = await with_own_urls(request, self._provider, shown)
+                shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
                 if self._front.shows_input:
                     shown = await with_inputs(request, shown)
         return _response(self._front.show(call, command, shown, request_id()))
