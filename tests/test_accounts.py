@@ -108,6 +108,13 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
             "[accounts.kling.main]\napi_key='s3cr3t'\n[[rules]]\naccounts=['no']",
             "rules[0].accounts[0]: no such account: 'no'",
         ),
+        (
+            (
+                "[accounts.kling.a]\napi_key='s3cr3t'\n[accounts.luma.a]\napi_key='s3cr3t'\n"
+                "[[rules]]\naccounts=['a']"
+            ),
+            "rules[0].provider: say which; one of: kling, luma",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_file_and_key(

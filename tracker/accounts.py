@@ -17,7 +17,8 @@ from pydantic import (
     ValidationError,
 )
 
-from tracker.domain.choosing import Rule
+from tracker.domain.choosing import Rule, sole_provider
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
@@ -46,9 +47,9 @@ class _Strict(BaseModel):
 
 
 class _RuleEntry(_Strict):
-    """`[[rules]]`."""
+    """`[[rules]]`. provider: None for the only one in the file."""
 
-    provider: str = "kling"
+    provider: str | None = None
     accounts: list[str] = Field(min_length=1)
     operation: str | None = Field(None, min_length=1)
     metadata: dict[str, str | int | float | bool] = Field(default_factory=dict)
@@ -107,10 +108,14 @@ def _made(provider: Provider, name: str, entry: Mapping[str, Any]) -> Account:
 
 
 def _rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Account]) -> Rule:
+    try:
+        provider = entry.provider or sole_provider(by_name)
+    except InvalidRequest as error:
+        raise AccountsError(f"rules[{number}].{error}") from None
     for place, name in enumerate(entry.accounts):
-        if (entry.provider, name) not in by_name:
+        if (provider, name) not in by_name:
             raise AccountsError(f"rules[{number}].accounts[{place}]: no such account: {name!r}")
-    return Rule(entry.provider, tuple(entry.accounts), entry.operation, entry.metadata)
+    return Rule(provider, tuple(entry.accounts), entry.operation, entry.metadata)
 
 
 def _resolved(value: Any, environ: Mapping[str, str], path: str) -> Any:

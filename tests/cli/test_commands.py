@@ -146,7 +146,7 @@ def test_doctor_says_what_is_wrong_and_what_is_unwise(tmp_path: Path) -> None:
     bare = run("doctor", TRACKER_DATA_DIR=str(tmp_path))
     assert bare.returncode == 1
     assert "tracker migrate" in bare.stdout
-    assert "TRACKER_KLING_API_KEY" in bare.stdout
+    assert "TRACKER_{PROVIDER}_API_KEY" in bare.stdout
     settings = {
         "TRACKER_DATA_DIR": str(tmp_path),
         "TRACKER_KLING_API_KEY": "a-key-that-is-secret",

@@ -41,7 +41,7 @@ def test_a_key_is_made_shown_once_listed_and_revoked(settings: dict[str, str]) -
 
 
 def test_a_pair_is_made_for_kling_clients(settings: dict[str, str]) -> None:
-    made = _create(settings, "--kling")
+    made = _create(settings, "--pair")
     assert set(made) >= {"id", "access_key", "secret_key"}
     assert "key" not in made
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.choosing import choose, ranked
+from tracker.domain.choosing import choose, ranked, sole_provider
+from tracker.domain.errors import InvalidRequest
 
 NAMES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1)
 
@@ -47,3 +48,22 @@ def test_the_well_and_free_come_first_and_somebody_always_does(
     ailing: tuple[str, ...], full: tuple[str, ...], chosen: str
 ) -> None:
     assert choose(["a", "b", "c"], ailing=ailing, full=full) == chosen
+
+
+def test_the_only_provider_with_accounts_needs_no_naming() -> None:
+    assert sole_provider([("kling", "a"), ("kling", "b")]) == "kling"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "reason"),
+    [
+        ([], "provider: no provider has an account here: name one"),
+        ([("luma", "a"), ("kling", "a")], "provider: say which; one of: kling, luma"),
+    ],
+)
+def test_where_accounts_leave_the_provider_open_the_choices_are_named(
+    accounts: list[tuple[str, str]], reason: str
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        sole_provider(accounts)
+    assert str(refused.value) == reason

@@ -67,7 +67,10 @@ def keys() -> None:
 )
 @click.option("--name", default="", help="For people.")
 @click.option("--rate", type=click.IntRange(1), help="Requests a minute; TRACKER_RATE_LIMIT.")
-@click.option("--kling", is_flag=True, help="An access-key/secret-key pair for Kling clients.")
+@click.option(
+    "--pair", is_flag=True, help="An access key and a secret key, for clients that sign JWTs."
+)
+@click.option("--kling", "is_kling", is_flag=True, hidden=True)  # what --pair was called before
 def create(  # noqa: PLR0913 - one parameter per option
     *,
     output: str,
@@ -75,7 +78,8 @@ def create(  # noqa: PLR0913 - one parameter per option
     scopes: tuple[str, ...],
     name: str,
     rate: int | None,
-    kling: bool,
+    pair: bool,
+    is_kling: bool,
 ) -> None:
     """Create a key. It is shown once: only its hash is kept."""
     from tracker.services.access.keys import Grant  # noqa: PLC0415 - the help needs no database
@@ -85,10 +89,11 @@ def create(  # noqa: PLR0913 - one parameter per option
     if len(name) > _NAME_CHARS or not name.isprintable():
         fail(f"--name: at most {_NAME_CHARS} printable characters")
     grant = Grant(tenant, _scopes(scopes), name, rate)
+    is_pair = pair or is_kling
 
     async def make(ours: "Keys") -> tuple["Issued", bool]:
         is_first = not await ours.list_all(tenant=None)
-        return await (ours.create_pair(grant) if kling else ours.create_key(grant)), is_first
+        return await (ours.create_pair(grant) if is_pair else ours.create_key(grant)), is_first
 
     issued, is_first = _with_keys(make)
     shown = _shown(issued)

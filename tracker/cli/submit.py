@@ -40,7 +40,7 @@ TIMEOUT = click.option(
     ),
 )
 @remote
-@click.option("--provider", default="kling", show_default=True)
+@click.option("--provider", help="Needed where several have accounts.")
 @click.option("--operation", default="videos/multi-image2video", show_default=True)
 @click.option(
     "--input", "input_", required=True, metavar="JSON|@FILE|-", help="The provider's request body."
@@ -54,7 +54,7 @@ def submit(  # noqa: PLR0913 - one parameter per option
     *,
     connection: ConnectionOptions,
     output: str,
-    provider: str,
+    provider: str | None,
     operation: str,
     input_: str,
     external_task_id: str | None,
@@ -64,7 +64,9 @@ def submit(  # noqa: PLR0913 - one parameter per option
     timeout: float,
 ) -> None:
     """Submit a task."""
-    body: dict[str, Any] = {"provider": provider, "operation": operation, "input": _input(input_)}
+    body: dict[str, Any] = {"operation": operation, "input": _input(input_)}
+    if provider:
+        body["provider"] = provider
     if external_task_id:
         body["external_task_id"] = external_task_id
     if metadata:

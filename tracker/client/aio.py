@@ -67,7 +67,7 @@ class AsyncClient:
         operation: str,
         input: Mapping[str, Any],  # noqa: A002 - the field's name
         *,
-        provider: str = "kling",
+        provider: str | None = None,
         account: str | None = None,
         external_task_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -78,6 +78,7 @@ class AsyncClient:
         """Hand a task in. It is durable when this returns.
 
         input:            the provider's own request body.
+        provider:         needed where several have accounts at the service.
         external_task_id: your own id; must be new at the provider account.
         webhook_url:      where each change of the task is to be told.
         deadline_s:       seconds after which an open task is flagged overdue.

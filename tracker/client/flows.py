@@ -71,7 +71,7 @@ def submit(  # noqa: PLR0913 - one parameter per field
     operation: str,
     input_: Mapping[str, Any],
     *,
-    provider: str,
+    provider: str | None,
     account: str | None,
     external_task_id: str | None,
     metadata: Mapping[str, Any] | None,
@@ -82,13 +82,14 @@ def submit(  # noqa: PLR0913 - one parameter per field
 ) -> Flow[Task]:
     """`POST /v1/tasks`."""
     optional: dict[str, Any] = {
+        "provider": provider,
         "account": account,
         "external_task_id": external_task_id,
         "metadata": metadata,
         "webhook_url": webhook_url,
         "deadline_s": deadline_s,
     }
-    body: dict[str, Any] = {"provider": provider, "operation": operation, "input": input_}
+    body: dict[str, Any] = {"operation": operation, "input": input_}
     body |= {name: value for name, value in optional.items() if value is not None}
     key = idempotency_key or secrets.token_hex(16)
     call = Call("POST", "/v1/tasks", headers={"idempotency-key": key}, body=body)

@@ -1,11 +1,27 @@
 """Which account a task goes to, where its caller leaves it open. Arithmetic only."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from math import log
 from typing import Any
+
+from tracker.domain.errors import FieldError, InvalidRequest
+
+
+def sole_provider(accounts: Iterable[tuple[str, str]]) -> str:
+    """Return the one provider of all accounts, for a request that names none.
+
+    accounts: (provider, account name) of each. Raises InvalidRequest naming the field `provider`,
+    with the choices where there are several.
+    """
+    owners = sorted({owner for owner, _ in accounts})
+    if not owners:
+        raise InvalidRequest(FieldError("provider", "no provider has an account here: name one"))
+    if len(owners) > 1:
+        raise InvalidRequest(FieldError("provider", f"say which; one of: {', '.join(owners)}"))
+    return owners[0]
 
 
 @dataclass(frozen=True, slots=True)

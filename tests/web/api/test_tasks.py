@@ -1,11 +1,13 @@
 """`/v1/tasks`: what is accepted, what is refused and how that is said, and how tasks are read."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.requests import EXAMPLE, submission, submit
+from tests.support.service import environment, listen, serving
 
 
 @pytest.fixture
@@ -21,6 +23,39 @@ def test_an_accepted_task_is_queued_and_has_an_address(http: httpx.Client) -> No
     assert task["metadata"] == {"order": 7}
     assert task["external_task_id"] == task["id"]
     assert http.get(answer.headers["location"]).json() == task
+
+
+def test_the_only_provider_with_accounts_may_be_left_out(http: httpx.Client) -> None:
+    unnamed = submission()
+    del unnamed["provider"]
+    headers = {"idempotency-key": "k1"}
+    made = http.post("/v1/tasks", json=unnamed, headers=headers)
+    assert (made.status_code, made.json()["provider"]) == (202, "kling")
+    named = http.post("/v1/tasks", json=submission(), headers=headers)
+    assert named.json() == made.json()
+
+
+def test_of_several_providers_with_accounts_one_must_be_named(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    env = environment(
+        sqlite_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_LUMA_API_KEY="a-key-for-tests-only",
+    )
+    unnamed = submission()
+    del unnamed["provider"]
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
+    ):
+        refused = http.post("/v1/tasks", json=unnamed)
+        (error,) = refused.json()["errors"]
+        assert (refused.status_code, error["path"]) == (422, "provider")
+        assert error["reason"] == "say which; one of: kling, luma"
+        assert http.post("/v1/tasks", json=submission()).status_code == 202
 
 
 def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:

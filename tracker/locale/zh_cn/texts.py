@@ -244,6 +244,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "holds a number out of range": "含有超出范围的数字",
         "the task has not ended yet": "任务尚未结束",
         "there is no such file": "没有这个文件",
+        "say which; one of: {}": "请指明是哪一个；可选：{0}",
+        "no provider has an account here: name one": "这里没有服务商配置了账号：请指明一个",
         "no such provider; one of: {}": "没有这个服务商；可选：{0}",
         "is needed where type is {}": "type 为 {0} 时必填",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",

@@ -52,7 +52,7 @@ def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An API key of `tracker keys create`, or a JWT (HS256) that is "
-                    "signed with the secret key of a pair made by `tracker keys create --kling`.",
+                    "signed with the secret key of a pair made by `tracker keys create --pair`.",
                 },
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, cast
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tracker.domain import rendering
+from tracker.domain.choosing import sole_provider
 from tracker.domain.custody import Asset, by_piece
 from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
@@ -65,11 +66,11 @@ Metadata = Annotated[
 
 
 class SubmitBody(BaseModel):
-    """`POST /v1/tasks`."""
+    """`POST /v1/tasks`. provider: None for the only one that has accounts."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    provider: Name
+    provider: Name | None = None
     operation: Name
     input: dict[str, Any]
     account: Name | None = None
@@ -78,11 +79,21 @@ class SubmitBody(BaseModel):
     webhook_url: Url | None = None
     deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
 
-    def to_submission(self, *, tenant: str, idempotency_key: str | None) -> Submission:
-        """In the service's words."""
+    def to_submission(
+        self,
+        *,
+        tenant: str,
+        idempotency_key: str | None,
+        accounts: Iterable[tuple[str, str]],
+    ) -> Submission:
+        """Return it in the service's words.
+
+        accounts: (provider, account name) of each. Raises InvalidRequest where no provider is
+        named and they leave open which.
+        """
         return Submission(
             tenant=tenant,
-            provider=self.provider,
+            provider=self.provider or sole_provider(accounts),
             operation=self.operation,
             input=self.input,
             account=self.account,

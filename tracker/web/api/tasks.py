@@ -58,7 +58,9 @@ async def submit(request: Request) -> Response:
     wait, since = waiting.preferred(request), our.watch.position
     body = await read_body(request, SubmitBody)
     submission = body.to_submission(
-        tenant=tenant(request), idempotency_key=query.idempotency_key(request)
+        tenant=tenant(request),
+        idempotency_key=query.idempotency_key(request),
+        accounts=our.accounts,
     )
     accepted = await our.acceptance.accept(submission)
     return await accepted_answer(request, accepted, wait, since=since)
