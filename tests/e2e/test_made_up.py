@@ -91,6 +91,12 @@ def _ends_by_callbacks(whole: Whole) -> None:
     id_ = made["id"]
     assert (made["state"], made["prompt"]) == ("queued", "rain")
     whole.reaches(id_, "submitted")
+    theirs = whole.provider.marked(id_).said["id"]
+    for name in (id_, made["number"]):  # clients of some fronts take decimal names alone
+        facts = whole.http.get(f"/made-up/tasks/{name}/facts")
+        assert (facts.status_code, facts.json()) == (200, {"about": theirs})
+        assert whole.shown(name)["id"] == id_
+    assert whole.http.get("/made-up/tasks/1234567890123456/facts").status_code == 404
     early = whole.http.get(f"/made-up/tasks/{id_}/file")
     assert (early.status_code, early.json()["no"]) == (409, "conflict")
     challenged = whole.provider.call_back(id_, {"challenge": "prove it"})

@@ -407,6 +407,29 @@ def test_one_button_makes_four_tasks() -> None:
     play()
 
 
+def test_four_tasks_of_a_lost_answer_are_all_found() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        proxy = await _played(stage, "trueai")
+        parent = await _ended(proxy, "describe", {"base64": PICTURE})
+        proxy.play("cut_after_accept")
+        asked = {"taskId": "ours", "customId": "MJ::Job::PicReader::all"}
+        task, outcome = await proxy.submit("action", asked, parent)
+        assert isinstance(outcome, Unknown)
+        proxy.play("ok")
+        await proxy.made()
+        found = await proxy.search(task)
+        assert isinstance(found, Observed)
+        said = found.observation
+        assert [part.mark for part in said.parts] == ["2", "3", "4"]
+        ids = {said.provider_task_id, *(part.provider_task_id for part in said.parts)}
+        assert len(ids) == 4
+        shown = await proxy.poll(proxy.seen(task, said, Source.POLL))
+        assert isinstance(shown, Observed)
+
+    play()
+
+
 def test_a_bookmark_makes_nothing() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:

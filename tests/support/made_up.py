@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from tests.support.made_up_front import MadeUpFront
+from tests.support.made_up_front import MadeUpCalls, MadeUpFront
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -417,6 +417,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         cancels=it,
         probes=it,
         front=MadeUpFront(),
+        passes_on=MadeUpCalls(),
     )
 
 

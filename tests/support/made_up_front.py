@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
+from tracker.domain.exchange import HttpCall
 from tracker.domain.lifecycle import Transition
+from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import no_route, whole_number
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -17,11 +22,13 @@ from tracker.providers.ports.front import (
     FrontCall,
     Get,
     Media,
+    PassOn,
     Refusal,
     Shown,
     Skip,
     WantsBody,
 )
+from tracker.providers.ports.passing import NamedObject, PassedCall
 
 _STATUS = {
     Fault.NO_KEY: 401,
@@ -38,8 +45,12 @@ _STATUS = {
 }
 
 
+FACTS = "facts/{id}"
+"""A call of the provider's that makes no task and is about one."""
+
+
 class MadeUpFront:
-    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}`, `…/file`, `POST …/cancel`."""
+    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its `/file`, `/facts`, `/cancel`."""
 
     prefixes = ("/made-up",)
     roots = ()
@@ -71,6 +82,8 @@ class MadeUpFront:
                 return Skip(limit=10, offset=offset)
             case "GET", ["tasks", name]:
                 return Get([name], wait_s=wait_s)
+            case "GET", ["tasks", name, "facts"]:
+                return PassOn(FACTS, task=name)
             case "GET", ["tasks", name, "file"]:
                 return Media(name)
             case "POST", ["tasks", name, "cancel"]:
@@ -110,8 +123,41 @@ class MadeUpFront:
 def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(task.id),
+        "number": number_of(task.key),
         "state": task.state.value,
         "stage": task.stage,
         "prompt": input_.get("prompt"),
         "urls": [piece.url for piece in task.artifacts],
     }
+
+
+class MadeUpCalls:
+    """One call that makes no task and is about one."""
+
+    calls: Mapping[str, PassedCall] = MappingProxyType({FACTS: PassedCall("GET")})
+    made_by: Mapping[str, str] = MappingProxyType({})
+    named_in_tasks: Mapping[str, NamedObject] = MappingProxyType({})
+
+    def refusal(self, account: Account, path: str) -> str | None:
+        """Every account takes it."""
+        del account, path
+        return None
+
+    def is_public(self, item: Mapping[str, Any]) -> bool:
+        """Nothing is listed."""
+        del item
+        return False
+
+    def build_call(
+        self,
+        account: Account,
+        path: str,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        now: datetime,
+        timeout_s: float,
+    ) -> HttpCall:
+        """GET the path."""
+        del query, headers, now
+        return HttpCall("GET", f"{account.base_url}/{path}", timeout_s=timeout_s)

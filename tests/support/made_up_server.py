@@ -101,6 +101,8 @@ class MadeUpServer:
                         if id_ in ids or one.said.get("mark") in marks
                     ]
                     return {"tasks": found, "absent": {"kind": "denied"}}
+                case "GET", path if path.startswith("/facts/"):
+                    return {"about": path.removeprefix("/facts/")}
                 case _:
                     return {"balance": "7 EUR"}
 

@@ -218,6 +218,22 @@ def test_a_cancel_and_a_picture_are_served(fronted: Fronted) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, done["imageUrl"])
 
 
+def test_what_makes_no_task_is_passed_on(fronted: Fronted) -> None:
+    client = Dooy(fronted.http, fronted.key)
+    before = fronted.made()
+    pictures = {"base64Array": [PICTURE, PICTURE]}
+    uploaded = client.fetch("POST", "/submit/upload-discord-images", pictures)
+    assert (uploaded["code"], len(uploaded["result"])) == (1, 2)
+    assert fronted.made() == before
+    id_ = client.submit("imagine", prompt="a cat")
+    client.ended(id_)
+    seed = client.fetch("GET", f"/task/{id_}/image-seed")
+    assert (seed["code"], seed["result"].isdigit()) == (1, True)
+    theirs = Dooy(fronted.http, issue(fronted.database_url, tenant="other").secret)
+    with pytest.raises(ValueError, match="there is no such task"):
+        theirs.fetch("GET", f"/task/{id_}/image-seed")
+
+
 def test_a_task_of_another_tenant_is_none(fronted: Fronted) -> None:
     mine = Dooy(fronted.http, fronted.key)
     theirs = Dooy(fronted.http, issue(fronted.database_url, tenant="other").secret)

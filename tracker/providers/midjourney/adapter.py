@@ -48,7 +48,8 @@ from tracker.providers.midjourney.options import (
     profile_of,
     refusal_of,
 )
-from tracker.providers.midjourney.task_object import MODAL, id_in, read_task, state_in
+from tracker.providers.midjourney.passing import MidjourneyCalls
+from tracker.providers.midjourney.task_object import MODAL, id_in, number_in, read_task, state_in
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -271,11 +272,12 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         if answer.status != 200 or not isinstance(parsed, list):
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             return Unanswered(words, pause_s, slow_down=answer.status == 429)
-        for entry in parsed:
-            if isinstance(entry, dict) and _is_ours(asking, entry):
-                said = read_task(entry, asking.task)
-                if said is not None:
-                    return Observed(said)
+        ours = [one for one in parsed if isinstance(one, dict) and _is_ours(asking, one)]
+        # Where one call made several, each carries the mark and a number behind it.
+        for place, entry in enumerate(ours := sorted(ours, key=number_in)):
+            said = read_task(entry, asking.task)
+            if said is not None:
+                return Observed(replace(said, parts=_parts_of(ours[place + 1 :])))
         return NotSeen("no entry of the proxy's list carries this task's mark")
 
     erases_ended = False
@@ -362,6 +364,12 @@ def _is_silence(account: Account, answer: HttpResult) -> bool:
     return answer.body.strip() in (b"", b"null")
 
 
+def _parts_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Return the further tasks of a create, from entries that carry its mark with a number."""
+    found = ((id_in(one), number_in(one)) for one in entries)
+    return tuple(Part(id_, str(number)) for id_, number in found if id_ is not None and number > 1)
+
+
 def _is_ours(asking: Asking, entry: Mapping[str, Any]) -> bool:
     """Tell whether an entry carries our mark, and is not older than the submit.
 
@@ -385,5 +393,6 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=MidjourneyFront(),
+    passes_on=MidjourneyCalls(),
 )
 """There is no official service: the one region is a proxy of one's own beside this service."""

@@ -17,6 +17,7 @@ from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.midjourney.inputs import CREATES
+from tracker.providers.midjourney.passing import SEED, UPLOAD
 from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
 from tracker.providers.ports.front import (
     Cancel,
@@ -25,6 +26,8 @@ from tracker.providers.ports.front import (
     FrontAnswer,
     FrontCall,
     Get,
+    Media,
+    PassOn,
     Refusal,
     Shown,
     WantsBody,
@@ -66,6 +69,8 @@ class MidjourneyFront:
         operation = _OPERATIONS.get(path)
         if operation is not None:
             return _create(call, operation) if call.method == "POST" else wrong_method(call)
+        if path == UPLOAD:
+            return PassOn(UPLOAD) if call.method == "POST" else wrong_method(call)
         if path == _LIST:
             return _list(call) if call.method == "POST" else wrong_method(call)
         kind, _, rest = path.partition("/")
@@ -74,8 +79,12 @@ class MidjourneyFront:
         if not named:
             return no_route(call)
         match kind, action:
-            case ("task", "fetch") | ("image", ""):
+            case "task", "fetch":
                 return Get([named]) if is_get else wrong_method(call)
+            case "image", "":
+                return Media(named, kind="image") if is_get else wrong_method(call)
+            case "task", "image-seed":
+                return PassOn(SEED, task=named) if is_get else wrong_method(call)
             case "task", "cancel":
                 return Cancel(named) if call.method == "POST" else wrong_method(call)
             case _:
@@ -93,8 +102,6 @@ class MidjourneyFront:
                 return FrontAnswer([task_object(one, shown.input_of(one)) for one in shown.tasks])
             case _:
                 task = shown.tasks[0]
-                if _path(call).startswith("image/"):
-                    return _picture(task)
                 return FrontAnswer(task_object(task, shown.input_of(task)))
 
     def refuse(
@@ -106,8 +113,10 @@ class MidjourneyFront:
         return _error(status, code, refusal.message)
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the proxy did."""
+        """Answer as the proxy did, but for what it says of this service's own key."""
         del request_id
+        if status in (401, 403):
+            return _error(502, 9, "the proxy refused this service's own key")
         if parsed is None:
             return _error(502, 9, "the proxy's answer cannot be read")
         return FrontAnswer(parsed, status)
@@ -160,13 +169,6 @@ def _accepted(task: Task) -> FrontAnswer:
             "properties": properties,
         }
     )
-
-
-def _picture(task: Task) -> FrontAnswer:
-    urls = [one.url for one in task.artifacts if one.kind == "image" and one.url]
-    if not urls:
-        return _error(404, 3, "the task has no picture")
-    return FrontAnswer(None, 302, {"location": urls[0], "cache-control": "no-store"})
 
 
 def _error(status: int, code: int, message: str) -> FrontAnswer:

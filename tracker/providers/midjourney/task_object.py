@@ -43,6 +43,7 @@ _DISCORD = ("cdn.discordapp.com", "media.discordapp.net")
 _DISCORD_LIFE = timedelta(hours=24)
 _BUTTON_FIELDS = ("customId", "emoji", "label", "style", "type")
 _MOST_BUTTONS = 60
+_NUMBERED = re.compile(r"::([1-4])\Z")
 _MOST_PICTURES = 20
 _KEPT_TEXTS = ("action", "promptEn", "description", "seed", "botType", "mode", "jobId")
 
@@ -89,7 +90,13 @@ def id_in(parsed: Mapping[str, Any]) -> str | None:
 def state_in(parsed: Mapping[str, Any]) -> str | None:
     """Return our mark of a task object, without what a proxy adds where one call made several."""
     mark = first_text(parsed, ("state",), limit=500)
-    return None if mark is None else re.sub(r"::[1-4]\Z", "", mark)
+    return None if mark is None else _NUMBERED.sub("", mark)
+
+
+def number_in(parsed: Mapping[str, Any]) -> int:
+    """Return the number behind our mark, of a task that was made with others; 1 for none."""
+    found = _NUMBERED.search(first_text(parsed, ("state",), limit=500) or "")
+    return 1 if found is None else int(found[1])
 
 
 def _is_dead_corner(said: Observation) -> bool:

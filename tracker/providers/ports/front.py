@@ -220,9 +220,16 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class PassOn:
-    """Pass a call that makes no task on to the provider. name: a key of `passes_on.calls`."""
+    """Pass a call that makes no task on to the provider.
+
+    name: a key of `passes_on.calls`.
+    task: the name of the task that the call is about, where the key has a place `{id}`: the call
+          goes to its account. Refused with NOT_FOUND where the tenant has none, or none that the
+          provider has an id for.
+    """
 
     name: str
+    task: str | None = None
 
 
 Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn

@@ -88,7 +88,8 @@ class PassesOn(Protocol):
     ) -> HttpCall:
         """Return the call to the provider, with the account's own credentials.
 
-        path:    a key of `calls`.
+        path:    a key of `calls`; the provider's id of the task that it is about, escaped, stands
+                 in the place of `{id}`.
         query:   the raw query string.
         headers: the client's, lower-case names.
         """

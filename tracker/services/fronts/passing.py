@@ -9,14 +9,24 @@ from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.domain.errors import Broken, FieldError, Forbidden, InvalidRequest, Misuse, Unavailable
+from tracker.domain.errors import (
+    Broken,
+    FieldError,
+    Forbidden,
+    InvalidRequest,
+    Misuse,
+    NotFound,
+    Unavailable,
+)
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
+from tracker.domain.task import Task
 from tracker.providers.ports.passing import PassedCall, PassesOn
 from tracker.services.context import Context
 from tracker.services.fronts import owning
+from tracker.store import tasks
 from tracker.store.made_objects import MadeObject
 
 ANSWER_BYTES = 64 * 1024 * 1024
@@ -64,6 +74,7 @@ class Passage:
     query:   the raw query string.
     headers: lower-case names.
     body:    None for a GET.
+    task:    the name of the task that the call is about; None for none.
     """
 
     provider: str
@@ -72,6 +83,7 @@ class Passage:
     query: str
     headers: Mapping[str, str]
     body: WholeBody | None = None
+    task: str | None = None
 
 
 @dataclass(slots=True)
@@ -106,7 +118,8 @@ class Passing:
 
         Raises Forbidden for a call about the account that is not the operator's; InvalidRequest
         for an object that is not the tenant's, and for `operation` where no account's upstream
-        serves such calls; Unavailable when there is no place, or what was made cannot be kept.
+        serves such calls; NotFound for a task that is not the tenant's; Unavailable when there is
+        no place, or what was made cannot be kept.
         """
         passes = self._context.providers[passage.provider].passes_on
         if passes is None:
@@ -117,10 +130,17 @@ class Passing:
         owner = None
         if call.names is not None or call.untold:
             passage, owner = await self._naming(passage, call)
+        path = passage.path
+        if passage.task is not None:
+            about = await self._task(passage, passage.task)
+            owner, path = (
+                about.account,
+                path.format(id=quote(about.provider_task_id or "", safe="")),
+            )
         account = self._account(passage, passes, owner)
         async with AsyncExitStack() as held:
             await self._places.take(passage.tenant, held)
-            answer = await self._ask(passage, passes, account)
+            answer = await self._ask(passage, passes, account, path)
             if isinstance(answer, HttpFailure):
                 return answer
             held.push_async_callback(answer.chunks.aclose)
@@ -129,6 +149,15 @@ class Passing:
             ):
                 return await self._read(answer, passage, passes, account)
             return replace(answer, chunks=_giving_back(answer.chunks, held.pop_all()))
+
+    async def _task(self, passage: Passage, name: str) -> Task:
+        """Find the task that a call is about. Raises NotFound."""
+        found = await self._context.store.read(
+            lambda db: tasks.get_by_name(db, passage.tenant, passage.provider, name)
+        )
+        if found is None or found.provider_task_id is None:
+            raise NotFound("there is no such task")
+        return found
 
     async def _naming(self, passage: Passage, call: PassedCall) -> tuple[Passage, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""
@@ -144,13 +173,13 @@ class Passing:
         return replace(passage, body=Text(text), query=query), owner
 
     async def _ask(
-        self, passage: Passage, passes: PassesOn, account: str
+        self, passage: Passage, passes: PassesOn, account: str, path: str
     ) -> HttpStream | HttpFailure:
         context, body = self._context, passage.body
         asked = context.accounts[passage.provider, account]
         call = passes.build_call(
             asked,
-            passage.path,
+            path,
             query=passage.query,
             headers=passage.headers,
             now=context.clock.now(),

@@ -108,8 +108,8 @@ class FrontHost:
 
     async def _run(self, request: Request, call: FrontCall, command: Command) -> Response:
         match command:
-            case PassOn(name=name):
-                return await self._passing.pass_on(request, name)
+            case PassOn(name=name, task=task):
+                return await self._passing.pass_on(request, name, task)
             case Fixed(answer=answer):
                 return _response(answer)
             case Media():

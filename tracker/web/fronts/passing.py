@@ -34,9 +34,10 @@ class PassingFront:
     provider: str
     front: Front
 
-    async def pass_on(self, request: Request, name: str) -> Response:
+    async def pass_on(self, request: Request, name: str, task: str | None = None) -> Response:
         """Pass one call on. name: a key of the provider's `passes_on.calls`.
 
+        task: the name of the task that it is about; None for none.
         Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
         `Passing.open` raises.
         """
@@ -47,6 +48,7 @@ class PassingFront:
             tenant=tenant(request),
             query=request.scope["query_string"].decode("latin-1"),
             headers={name.lower(): value for name, value in request.headers.items()},
+            task=task,
         )
         if request.method != "POST":
             return await self._passed(our, passage)

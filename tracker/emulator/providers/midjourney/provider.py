@@ -121,10 +121,11 @@ class MidjourneyApi:
         )
         scenario = self._engine.scenario_of(request)
         raise_before(scenario)
-        tasks = await self._engine.create_group(request)
-        if count > 1:
-            for number, task in enumerate(tasks, 1):
-                task.details = replace(task.details, state=f"{task.details.state}::{number}")
+        try:
+            tasks = await self._engine.create_group(request)
+        finally:  # also where its answer is lost
+            if count > 1:
+                self._number(str(body.get("state") or ""))
         raise_after(scenario)
         return await self._made(tasks, scenario, follow_up)
 
@@ -177,6 +178,12 @@ class MidjourneyApi:
             )
         await self._engine.move(task, TaskStep(after=0, status="accepted"))
         return self._reply(1, task.task_id)
+
+    def _number(self, state: str) -> None:
+        """Tell the tasks of one call apart by a number behind their state."""
+        made = [task for task in self._engine.registry if task.details.state == state]
+        for number, task in enumerate(made, 1):
+            task.details = replace(task.details, state=f"{state}::{number}")
 
     def _parent(self, account: str, follow_up: FollowUp) -> MidjourneyTask:
         """Return the task that another one continues; raises a refusal."""
