@@ -50,7 +50,7 @@ FACTS = "facts/{id}"
 
 
 class MadeUpFront:
-    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its `/file`, `/facts`, `/cancel`."""
+    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its parts: see `read`."""
 
     prefixes = ("/made-up",)
     roots = ()

@@ -1,0 +1,53 @@
+"""Pass calls on as they come, with the account's own key: nothing of theirs is whose it is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.exchange import HttpCall
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.passing import NamedObject, PassedCall
+
+
+class PlainCalls:
+    """Calls whose answers name no object of anybody's. The Protocol: ports/passing.py.
+
+    calls: by path below the account's base URL. A class gives the credentials, and may refuse.
+    """
+
+    calls: ClassVar[Mapping[str, PassedCall]]
+    made_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType({})
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the headers that carry the credentials."""
+        raise NotImplementedError
+
+    def refusal(self, account: Account, path: str) -> str | None:
+        """Every account serves every call."""
+        del account, path
+        return None
+
+    def is_public(self, item: Mapping[str, Any]) -> bool:
+        """Nothing is listed."""
+        del item
+        return False
+
+    def build_call(  # noqa: PLR0913 - one thing each
+        self,
+        account: Account,
+        path: str,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        now: datetime,
+        timeout_s: float,
+    ) -> HttpCall:
+        """Return the call by its method; one about a task is a GET."""
+        del query, headers, now
+        known = self.calls.get(path)
+        method = "GET" if known is None else known.method
+        more = {"content-type": "application/json"} if method == "POST" else {}
+        url = f"{account.base_url}/{path}"
+        return HttpCall(method, url, self.headers(account) | more, timeout_s=timeout_s)
