@@ -27,6 +27,7 @@ PROFILES: Mapping[str, Sequence[str]] = {
     "cogvideox": ("official", "gateway"),
     "luma": ("official", "gateway"),
     "runway": ("official", "runwayml", "runway"),
+    "haimian": ("volc", "web", "custom"),
     "udio": ("task", "songs"),
     "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),
 }

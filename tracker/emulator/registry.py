@@ -26,6 +26,7 @@ def _module(name: str) -> ProviderLoader:
 REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "cogvideox": _module("cogvideox"),
+        "haimian": _module("haimian"),
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),

@@ -23,7 +23,9 @@ class ApiCall:
     headers: Mapping[str, str]
     """Names in lower case."""
     params: Mapping[str, str]
-    """The query."""
+    """The query; of a repeated name the last."""
+    query: Sequence[tuple[str, str]] = ()
+    """The query as it came."""
     raw: bytes = b""
     base_url: str
     """Where result media are served, without a trailing slash."""
@@ -39,6 +41,10 @@ class ApiCall:
         if not isinstance(body, dict):
             raise Refusal(RefusalKind.INVALID, "the request body must be a JSON object")
         return body
+
+    def query_values(self, name: str) -> Sequence[str]:
+        """Return every value of a repeated name."""
+        return [value for field_name, value in self.query if field_name == name]
 
     def number(self, name: str, *, default: int, least: int = 0, most: int) -> int:
         """Return a whole number of the query; raises Refusal (invalid)."""

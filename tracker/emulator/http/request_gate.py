@@ -65,6 +65,7 @@ class RequestGate:
             path=path.removeprefix(prefix),
             headers={name.lower(): value for name, value in request.headers.items()},
             params=dict(request.query_params),
+            query=request.query_params.multi_items(),
             base_url=(self._emulator.config.public_url or host).rstrip("/"),
             root_url=f"{host}{prefix}",
             request_id=self._emulator.new_request_id(),

@@ -365,5 +365,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be own or provider": "必须是 own 或 provider",
         "is needed, or lyrics": "必填，或改填 lyrics",
         "no gateway of Udio calls back; leave it out": "Udio 的网关都不回调；请删去",
+        "is needed, or {}": "必填，或改填 {0}",
+        "access_key and secret_key go together": "access_key 和 secret_key 须一起设置",
+        "must be WORD=STATE, with one of: {}": "必须是 WORD=STATE，状态为以下之一：{0}",
+        "no callback is known to be signed; leave it out": "没有已知的回调签名；请删去",
+        "this is not an object with fields": "这不是带字段的对象",
     }
 )

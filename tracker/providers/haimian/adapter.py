@@ -1,0 +1,54 @@
+"""Haimian music: what its web page calls, Volcengine's official API, and a shape of one's own."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.observation import Observation
+from tracker.providers.haimian.custom import CustomDialect
+from tracker.providers.haimian.options import CUSTOM, VOLC, WEB, HaimianOptions
+from tracker.providers.haimian.volc import VolcDialect
+from tracker.providers.haimian.web import WebDialect
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
+from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.provider import Provider
+
+
+class HaimianAdapter(AdapterByProfile, ObjectCallbacks):
+    """Submits, polls, probes. A callback is a hint: its body is documented nowhere."""
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Take any JSON object for news. Raises CallbackRejected for anything else."""
+        try:
+            parsed = read_json(inbound.body)
+        except ValueError as error:
+            raise CallbackRejected(f"not JSON: {error}") from None
+        if not isinstance(parsed, dict) or not parsed:
+            raise CallbackRejected("this is not an object with fields")
+        task_id = first_text(parsed, ("TaskID", "Result.TaskID", "Data.TaskID"), limit=200)
+        return (Hint("its body is documented nowhere", task_id),)
+
+
+KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
+    {
+        VOLC: UpstreamKind(adapter=VolcDialect(), is_calling=True, needs_address=False),
+        WEB: UpstreamKind(adapter=WebDialect(), path_ends=("/jd/api/v1",), needs_address=False),
+        CUSTOM: UpstreamKind(adapter=CustomDialect()),
+    }
+)
+_ADAPTER = HaimianAdapter(KINDS)
+PROVIDER = Provider(
+    name="haimian",
+    regions={
+        "volcengine": "https://open.volcengineapi.com",
+        "web": "https://www.haimian.com/jd/api/v1",
+    },
+    options=HaimianOptions,
+    check_account=_ADAPTER.flaws_of,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    probes=_ADAPTER,
+)

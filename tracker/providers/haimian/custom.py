@@ -1,0 +1,69 @@
+"""A gateway of one's own: paths, fields and words are options of the account."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar
+from urllib.parse import quote
+
+from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    Observed,
+    PollOutcome,
+    SubmitOutcome,
+    Unanswered,
+)
+from tracker.providers.haimian.options import options_of
+from tracker.providers.haimian.songs import read_song
+from tracker.providers.haimian.tables import AnySongInput, SongTable
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.ports.adapter import Answer, Asking, Sending
+
+
+class CustomDialect(SongTable):
+    """A gateway of one's own: paths, fields and words are options of the account."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {"custom": CreatePath("custom", AnySongInput)}
+    )
+    poll_path = "{id}"
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create at the account's path."""
+        path = options_of(sending.account).create_path.strip("/")
+        url = f"{sending.account.base_url}/{path}"
+        return posted(url, sending.body, self.headers(sending.account))
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take the id from the account's field."""
+        if isinstance(answer, HttpFailure) or answer.status >= 300:
+            return super().parse_submit(sending, answer)
+        parsed = parsed_of(answer)
+        fields = (options_of(sending.account).id_in or "data", "data.task_id", "task_id", "id")
+        task_id = first_text(parsed, fields, limit=500)
+        return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query at the account's path."""
+        task_id = asking.task.provider_task_id
+        if task_id is None:
+            return None
+        path = options_of(asking.account).poll_path.strip("/")
+        named = path.replace("{id}", quote(task_id, safe=""))
+        return HttpCall("GET", f"{asking.account.base_url}/{named}", self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the fields that the account names."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)]
+        parsed = parsed_of(answer)
+        if answer.status < 300 and isinstance(parsed, dict):
+            said = read_song(asking.account, parsed)
+            if said.word:
+                return [Observed(said)]
+        if self.denies(answer, parsed):
+            return [Absent(self.in_words(answer, parsed), weak=True)]
+        return [self.unanswered(answer, parsed)]

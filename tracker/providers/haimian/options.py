@@ -1,0 +1,90 @@
+"""Options of Haimian accounts: a cookie, a pair of keys, and the shape that nobody documents."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from tracker.domain.task import TaskState
+from tracker.providers.kit.volc_signature import VolcKey
+from tracker.providers.ports.account import Account, AccountOptions, HeaderSecret, Secret, reveal
+
+WEB, VOLC, CUSTOM = "web", "volc", "custom"
+_STATES = {
+    state.value: state
+    for state in (
+        TaskState.SUBMITTED,
+        TaskState.RUNNING,
+        TaskState.SUCCEEDED,
+        TaskState.FAILED,
+        TaskState.CANCELLED,
+    )
+}
+
+
+class HaimianOptions(AccountOptions):
+    """The credentials of each profile, and where its answers hold what.
+
+    cookie:      `web`: of a login in a browser.
+    access_key, secret_key: `volc`: of a Volcengine account.
+    sign_region, sign_service: `volc`: what the signature is made for.
+    create_path, poll_path: `custom`: below the base URL; `{id}` stands for the provider's id. The
+                 defaults are those of gateways of new-api's kind.
+    id_in, status_in, result_in: `custom`, and the last two `web`: fields, `a.b` for one in another.
+    words:       `WORD=STATE`, e.g. `done=succeeded`, for the status words of the upstream.
+    """
+
+    cookie: Secret | None = None
+    access_key: HeaderSecret | None = None
+    secret_key: Secret | None = None
+    sign_region: str = "cn-beijing"
+    sign_service: str = "imagination"
+    create_path: str = "submit/music"
+    poll_path: str = "fetch/{id}"
+    id_in: str | None = None
+    status_in: str | None = None
+    result_in: str | None = None
+    words: tuple[str, ...] = Field((), max_length=50, strict=False)
+
+    def has_credentials(self) -> bool:
+        """Tell whether a call could be proved in any profile."""
+        pair = self.access_key is not None and self.secret_key is not None
+        return pair or self.cookie is not None or self.api_key is not None
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what contradicts itself."""
+        found: list[str] = []
+        if (self.access_key is None) is not (self.secret_key is None):
+            found.append("secret_key: access_key and secret_key go together")
+        wrong = [one for one in self.words if one.partition("=")[2] not in _STATES]
+        if wrong:
+            found.append(f"words: must be WORD=STATE, with one of: {', '.join(_STATES)}")
+        if self.webhook_secrets:
+            found.append("webhook_secrets: no callback is known to be signed; leave it out")
+        return found
+
+    def states(self) -> Mapping[str, TaskState]:
+        """Return the states of the words that are set."""
+        pairs = (one.partition("=") for one in self.words)
+        return {word: _STATES[state] for word, _, state in pairs if state in _STATES}
+
+
+def options_of(account: Account) -> HaimianOptions:
+    """Return the account's options."""
+    options = account.options
+    return options if isinstance(options, HaimianOptions) else HaimianOptions()
+
+
+def web_headers(account: Account) -> dict[str, str]:
+    """Build the headers of the web page; a gateway that hides it takes a key."""
+    cookie, key = reveal(options_of(account).cookie), account.api_key
+    headers = {} if cookie is None else {"cookie": cookie}
+    return headers | ({"authorization": f"Bearer {key}"} if key else {})
+
+
+def signing_key(account: Account) -> VolcKey | None:
+    """Return the pair that signs; None where the account has none."""
+    options = options_of(account)
+    access, secret = reveal(options.access_key), reveal(options.secret_key)
+    if access is None or secret is None:
+        return None
+    return VolcKey(access, secret, options.sign_region, options.sign_service)

@@ -1,0 +1,69 @@
+"""Songs of which no page shows the shape: read by the account's options, and by what is there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.haimian.options import options_of
+from tracker.providers.kit.gateway_tasks import WORDS
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_text
+from tracker.providers.ports.account import Account
+
+_AUDIO = ("audio", "song", "play")
+"""In the name of a field: its URL is a sound."""
+_KINDS = (("image", "image"), ("cover", "image"), ("video", "video"))
+_DEEPEST = 5
+
+
+def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
+    """Read a task of which no page shows the shape: by the options, and by what is there.
+
+    A sound that is there is a result. A word that no option explains never ends a task.
+    """
+    options = options_of(account)
+    word = first_text(
+        entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
+    )
+    state = options.states().get(word or "") or WORDS.get((word or "").upper())
+    pieces = _pieces(entry, options.result_in)
+    if state is None and any(piece.kind == "audio" for piece in pieces):
+        state = TaskState.SUCCEEDED
+    reason = first_text(
+        entry, ("fail_msg", "fail_reason", "data.fail_reason", "error_msg", "message")
+    )
+    error = TaskError("provider", None, reason or "the provider gave no reason")
+    return Observation(
+        state,
+        word or ("" if state is None else "done"),
+        provider_task_id=first_text(entry, ("task_id",), limit=200),
+        message=reason,
+        artifacts=pieces if state is not TaskState.FAILED else (),
+        error=error if state is TaskState.FAILED else None,
+    )
+
+
+def _pieces(entry: Mapping[str, Any], result_in: str | None) -> tuple[Artifact, ...]:
+    chosen: Any = entry
+    for part in (result_in or "").split(".") if result_in else ():
+        chosen = chosen.get(part) if isinstance(chosen, dict) else None
+    if result_in and (url := web_url(chosen)) is not None:
+        return (Artifact("audio", url, key=result_in),)
+    return tuple(_urls(chosen, "", 0))
+
+
+def _urls(value: Any, name: str, depth: int) -> Sequence[Artifact]:
+    if depth > _DEEPEST:
+        return []
+    if isinstance(value, dict):
+        pairs = [(f"{name}.{field}" if name else field, inner) for field, inner in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{name}.{place}", inner) for place, inner in enumerate(value)]
+    else:
+        url, field = web_url(value), name.rpartition(".")[2].lower()
+        kind = next((kind for part, kind in _KINDS if part in field), None)
+        if kind is None and any(part in field for part in _AUDIO):
+            kind = "audio"
+        return [] if url is None or kind is None else [Artifact(kind, url, key=name)]
+    return [piece for field, inner in pairs for piece in _urls(inner, field, depth + 1)]

@@ -1,0 +1,87 @@
+"""Inputs of Haimian's songs, and the parts of adapters that all its upstreams share."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Unanswered
+from tracker.providers.kit.table import TableAdapter
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Request
+
+NOT_SERVED: Mapping[str, str] = MappingProxyType(
+    {
+        "generate/lyric_tool_stream": "it answers with a stream of text, and makes no task",
+        "submit/music": "the gateway's page is not known; set an account with profile custom",
+    }
+)
+"""Calls that are known by name and cannot be served, each with the reason."""
+
+
+class HaimianInput(BaseModel):
+    """Fields that are not named here are passed on."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class WebSongInput(HaimianInput):
+    """A song of the web page."""
+
+    prompt: str | None = None
+    lyrics: str | None = None
+    batch_size: int | None = Field(None, ge=1, le=10)
+    generate_cover: bool | None = None
+    generate_title: bool | None = None
+    is_original_prompt: bool | None = None
+    is_original_tag: bool | None = None
+    title: str | None = None
+    genre: str | None = None
+    mood: str | None = None
+    gender: Literal["Male", "Female"] | None = None
+    source_lyric_id: str | None = None
+
+
+class OfficialSongInput(HaimianInput):
+    """A song of the API."""
+
+    Prompt: str | None = None
+    Lyrics: str | None = None
+    Genre: str | None = None
+    Mood: str | None = None
+    Gender: Literal["Male", "Female"] | None = None
+    Duration: int | None = Field(None, ge=1)
+
+
+class AnySongInput(HaimianInput):
+    """A song of a gateway whose fields are not known."""
+
+    prompt: str | None = None
+    lyrics: str | None = None
+
+
+class SongTable(TableAdapter):
+    """Songs by `prompt` or `lyrics`, under the names of the protocol."""
+
+    needed: ClassVar[tuple[str, str]] = ("prompt", "lyrics")
+    forgets = True
+    least_spacing_s = 5.0
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate; of a song something must be told."""
+        request = super().check(operation, input_)
+        if not any(request.body.get(name) for name in self.needed):
+            raise InvalidRequest(FieldError(self.needed[0], f"is needed, or {self.needed[1]}"))
+        return request
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Name what is known and not served."""
+        return NOT_SERVED.get(operation) or super().serves(account, operation)
+
+    def unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:
+        """Say that an answer tells nothing of a task."""
+        pause_s = self.pause_s(answer, parsed)
+        return Unanswered(self.in_words(answer, parsed), pause_s, slow_down=answer.status == 429)

@@ -1,0 +1,144 @@
+"""Volcengine's music API: one address, the action in the query, signed calls.
+
+Source: https://www.volcengine.com/docs/84992 (GenSongForTime, QuerySong), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Observed, PollOutcome, Refused, SubmitOutcome, Unanswered
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.haimian.options import signing_key
+from tracker.providers.haimian.tables import OfficialSongInput, SongTable
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.pieces import text_url, web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Sending
+
+_VERSION = "2024-08-12"
+_ACCOUNT_WORDS = frozenset(
+    {"SignatureDoesNotMatch", "InvalidAccessKey", "InvalidCredential", "AccessDenied"}
+)
+_NUMBERS: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "0": TaskState.SUBMITTED,
+        "1": TaskState.RUNNING,
+        "2": TaskState.SUCCEEDED,
+        "3": TaskState.FAILED,
+    }
+)
+
+
+class VolcDialect(SongTable):
+    """Volcengine's API: one address, the action in the query, signed calls."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {
+            "GenSongForTime": CreatePath("GenSongForTime", OfficialSongInput),
+            "GenBGMForTime": CreatePath("GenBGMForTime", OfficialSongInput),
+        }
+    )
+    poll_path = "QuerySong"
+    url_field = "CallbackURL"
+    needed = ("Prompt", "Lyrics")
+    ids = ("Result.TaskID", "Data.TaskID", "TaskID")
+    messages = ("Message", "ResponseMetadata.Error.Message", "message")
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the signed create."""
+        body = dict(sending.body)
+        if sending.callback_url is not None:
+            body["CallbackURL"] = sending.callback_url
+        return self._call(sending.account, sending.task.operation, body, sending.now)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take no task id beside an error code for an acceptance."""
+        if isinstance(answer, HttpResult) and answer.status < 300:
+            parsed = parsed_of(answer)
+            if _volc_code(parsed) not in (None, "0"):
+                return self.refusal(sending, answer, parsed)
+        return super().parse_submit(sending, answer)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Know what the gateway in front of the API says, and that foreigners are not served."""
+        code, words = _volc_code(parsed), self.in_words(answer, parsed)
+        if answer.status < 500 and (code == "100011" or code in _ACCOUNT_WORDS):
+            return Refused(code, words, blames_account=True)
+        return super().refusal(sending, answer, parsed)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look at the words of the gateway, then at the HTTP status."""
+        return (
+            code == "100011" or code in _ACCOUNT_WORDS or super().blames_account(code, http_status)
+        )
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the signed query; None while the id is not known."""
+        task_id = asking.task.provider_task_id
+        if task_id is None:
+            return None
+        return self._call(asking.account, "QuerySong", {"TaskID": task_id}, asking.now)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the song by its number of a status."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)]
+        parsed = parsed_of(answer)
+        result = parsed.get("Result", parsed.get("Data")) if isinstance(parsed, dict) else None
+        word = first_text(result, ("Status",), limit=40)
+        if answer.status < 300 and word is not None and isinstance(result, dict):
+            return [Observed(_official(asking.task, result, word))]
+        return [self.unanswered(answer, parsed)]
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Ask for a task that nobody has."""
+        return self._call(account, "QuerySong", {"TaskID": "0"}, now)
+
+    def _call(
+        self, account: Account, action: str, body: Mapping[str, Any], now: datetime
+    ) -> HttpCall:
+        url = f"{account.base_url}/?Action={quote(action, safe='')}&Version={_VERSION}"
+        key = signing_key(account)
+        call = posted(url, body, self.headers(account) if key is None else {})
+        if key is None:
+            return call
+        proof = key.headers(call.method, call.url, call.body or b"", now)
+        return HttpCall(call.method, call.url, dict(proof), call.body)
+
+
+def _official(task: Task, result: Mapping[str, Any], word: str) -> Observation:
+    detail = result.get("SongDetail")
+    song = detail if isinstance(detail, dict) else {}
+    state, pieces = _NUMBERS.get(word), []
+    length = first_number(song, ("Duration",))
+    if (url := web_url(song.get("AudioUrl"))) is not None:
+        pieces.append(Artifact("audio", url, task.provider_task_id, length, key="audio"))
+    lyrics = first_text(song, ("Lyrics",), limit=20_000)
+    if lyrics:
+        pieces.append(Artifact("text", text_url(lyrics), key="lyrics"))
+    if state is TaskState.SUCCEEDED and not url:
+        state = TaskState.RUNNING  # a result that is not there yet is no success
+    reason = first_text(result, ("FailureReason.Msg", "FailureReason", "Message"))
+    code = first_text(result, ("FailureReason.Code",), limit=100)
+    error = TaskError("provider", code, reason or "the provider gave no reason")
+    percent = amount_text(result.get("Progress"))
+    return Observation(
+        state,
+        word,
+        provider_task_id=task.provider_task_id,
+        message=reason,
+        progress=None if percent is None else min(max(float(percent), 0.0), 100.0),
+        artifacts=tuple(pieces),
+        error=error if state is TaskState.FAILED else None,
+    )
+
+
+def _volc_code(parsed: Any) -> str | None:
+    return first_text(parsed, ("ResponseMetadata.Error.Code", "Code"), limit=100)
