@@ -25,7 +25,13 @@ def service(
     config = EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)
     with Emulator(config) as emulator:
         env = environment(
-            database_url, folder, provider_url=emulator.url, public_url=public, TRACKER_AUTH="on"
+            database_url,
+            folder,
+            provider_url=emulator.url,
+            public_url=public,
+            TRACKER_AUTH="on",
+            TRACKER_ASSETS="on",
+            TRACKER_ASSET_MIN_FREE_BYTES="0",
         )
         with serving(env, door=door, workers=True) as url:
             yield url, key

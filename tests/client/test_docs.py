@@ -1,6 +1,7 @@
 """docs/howto/python-client.md is run, block after block, against a service."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,12 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_runs_as_it_stands(
-    service: tuple[str, str], capsys: pytest.CaptureFixture[str]
+    service: tuple[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # it writes a file
     assert len(BLOCKS) >= 5
     names: dict[str, object] = {"__name__": "page"}
     for block in BLOCKS:

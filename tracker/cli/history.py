@@ -81,6 +81,9 @@ def print_task(task: dict[str, Any]) -> None:
         fields["error"] = " ".join(filter(None, (error["type"], error["code"], error["message"])))
     for number, piece in enumerate(result["artifacts"]):
         fields[f"result[{number}]"] = f"{words(piece['kind'])} {words(piece['url'])}"
+        if asset := piece.get("asset"):
+            told = (asset["state"], asset["bytes"], asset["url"] or asset["reason"])
+            fields[f"kept[{number}]"] = " ".join(words(one) for one in told if one is not None)
     print_fields(fields)
 
 

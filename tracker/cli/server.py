@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -59,6 +60,17 @@ class Server:
         if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
             fail(reason_of(response), code=FAILED)
         return response
+
+    def download(self, asset: dict[str, Any], out: Path) -> None:
+        """Write a kept file to the disk; ends the command with one line when that fails."""
+        from tracker.client import Client, ClientError  # noqa: PLC0415 - for this command alone
+
+        key = self.http.headers.get("authorization", "").removeprefix("Bearer ") or None
+        with Client(self.url, key, http=self.http) as client:
+            try:
+                client.download_asset(asset, out)
+            except ClientError as error:
+                fail(str(error), code=FAILED)
 
     def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
         """Send a GET that the service may hold for so long, and that outlives a restart of it."""

@@ -17,6 +17,7 @@ from tracker.client.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    NotKept,
     Refused,
     TimedOut,
     TooManyRequests,
@@ -26,6 +27,7 @@ from tracker.client.errors import (
 )
 from tracker.client.models import (
     Artifact,
+    Asset,
     Change,
     Evidence,
     Receipt,
@@ -38,6 +40,7 @@ from tracker.client.sync import Client
 
 __all__ = [
     "Artifact",
+    "Asset",
     "AsyncClient",
     "Change",
     "Client",
@@ -48,6 +51,7 @@ __all__ = [
     "Forbidden",
     "Invalid",
     "NotFound",
+    "NotKept",
     "Receipt",
     "Refused",
     "Resubmitted",

@@ -2,6 +2,7 @@
 
 ClientError
 ├── Unreachable          no answer came: nobody there, the connection broke, or it took too long
+├── NotKept              a file of a result is not kept; `asset` says why
 ├── TimedOut             a task that was waited for is still open; `task` is how it stands
 └── Refused              the service answered no
     ├── Unauthenticated    401: no key, or none that it knows
@@ -17,7 +18,7 @@ ClientError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.client.models import Task
+from tracker.client.models import Asset, Task
 
 
 class ClientError(Exception):
@@ -42,6 +43,20 @@ class TimedOut(ClientError):
     def __init__(self, task: Task) -> None:
         super().__init__(f"task {task.id} is still {task.state}")
         self.task = task
+
+
+class NotKept(ClientError):
+    """A file of a result is not kept by the service.
+
+    asset: as it stands; None where the service keeps nothing of the artifact.
+    """
+
+    def __init__(self, asset: Asset | None) -> None:
+        why = "the service keeps nothing of it"
+        if asset is not None:
+            why = f"it is {asset.state}" + (f": {asset.reason}" if asset.reason else "")
+        super().__init__(f"the file cannot be downloaded: {why}")
+        self.asset = asset
 
 
 class Refused(ClientError):

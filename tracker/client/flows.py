@@ -13,14 +13,23 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Answer, Call, Lost, Outcome, Params, pause_before_retry
-from tracker.client.errors import ClientError, TimedOut, TooManyRequests, Unavailable, Unreachable
-from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.errors import (
+    ClientError,
+    NotKept,
+    TimedOut,
+    TooManyRequests,
+    Unavailable,
+    Unreachable,
+)
+from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0
 """For which the service is asked to keep one answer back."""
 AWAY_PAUSE_S = 2.0
 """Between two looks whether a service that was away is back, beyond the tries of one request."""
+FETCHED_PAUSE_S = 1.0
+"""Between two looks whether the service has fetched a file."""
 SHORT_PAUSE_S = 0.1
 """Where less than a second is left to wait, which the service cannot be asked for."""
 
@@ -155,6 +164,23 @@ def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
             raise TimedOut(task)
         if seconds == 0:
             yield Pause(SHORT_PAUSE_S)
+
+
+def kept(task_id: str, artifact: int, *, timeout_s: float | None, tries: int) -> Flow[Asset]:
+    """Return the asset of a task's artifact once it is kept. Raises NotKept, TimedOut."""
+    ends = None if timeout_s is None else time.monotonic() + timeout_s
+    while True:
+        task = yield from wait(task_id, timeout_s=timeout_s, tries=tries)
+        if artifact >= len(task.artifacts):
+            raise NotKept(None)
+        asset = task.artifacts[artifact].asset
+        if asset is None or asset.state not in ("wanted", "kept"):
+            raise NotKept(asset)
+        if asset.state == "kept":
+            return asset
+        if ends is not None and time.monotonic() >= ends:
+            raise TimedOut(task)
+        yield Pause(FETCHED_PAUSE_S)
 
 
 def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task]:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -9,9 +11,10 @@ import httpx
 
 from tracker.client import flows
 from tracker.client.calls import TRIES, Call, Outcome
+from tracker.client.downloads import CUT, Download, Progress, after_cut
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 
@@ -195,6 +198,62 @@ class Client:
         """
         flow = flows.resolve(task_id, verb, provider_task_id, tries=self._tries)
         return self._run(flow)
+
+    def download(
+        self,
+        task_id: str,
+        path: str | Path,
+        *,
+        artifact: int = 0,
+        progress: Progress | None = None,
+        timeout_s: float | None = None,
+    ) -> Path:
+        """Put a file of a task's result on the disk, once the service has it; returns its path.
+
+        A download that was cut goes on, in this call and in a later one: what is here stands
+        beside `path`, in a file that ends in `.part`. The bytes are checked before they get the
+        name.
+
+        artifact:  which piece of the result, from 0.
+        progress:  called with the bytes that are here and all there are.
+        timeout_s: how long the task and its file are waited for; None: for ever.
+        Raises NotKept where the service will not have it, TimedOut.
+        """
+        asset = self._run(flows.kept(task_id, artifact, timeout_s=timeout_s, tries=self._tries))
+        return self._download(asset, Path(path), progress)
+
+    def download_asset(self, asset: Mapping[str, Any], path: str | Path) -> Path:
+        """Put a kept file on the disk, as `GET /v1/assets/{id}` shows it; see `download`."""
+        return self._download(Asset.parse(asset), Path(path), None)
+
+    def _download(self, asset: Asset, path: Path, progress: Progress | None) -> Path:
+        with closing(Download(asset, path, progress)) as download:
+            failures = 0
+            while not download.is_whole:
+                had = download.done
+                outcome = self._receive(download)
+                if outcome is None:
+                    continue
+                failures = 1 if download.done > had else failures + 1
+                self._do(Pause(after_cut(outcome, failures, tries=self._tries)))
+            return download.finish()
+
+    def _receive(self, download: Download) -> Outcome | None:
+        """Read one answer into a file; returns why it ended before the end, or None."""
+        url, headers = self._url + download.url_path, {**self._headers, **download.headers()}
+        try:
+            with self._http.stream(
+                "GET", url, headers=headers, timeout=self._timeout_s, follow_redirects=True
+            ) as response:
+                if not response.is_success:
+                    response.read()
+                    return outcome_of(response)
+                download.begin(response.status_code)
+                for chunk in response.iter_bytes():
+                    download.write(chunk)
+        except httpx.HTTPError as error:
+            return lost(error)
+        return None if download.is_whole else CUT
 
     def _run(self, flow: Flow[T]) -> T:
         outcome: Outcome | None = None

@@ -166,5 +166,16 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Show what needs a human: conditions, endpoints, overdue and uncertain tasks, odd receipts.": "显示需要人处理的事：异常状况、端点、超期与不确定的任务、异常回调。",
         "Show counts by state, latencies, the share of callbacks, and costs.": "显示各状态的数量、延迟、回调占比与费用。",
         "How far back.": "往回看多久。",
+        "List, download and fetch the files of results.": "列出、下载、重新获取结果文件。",
+        "List, download and fetch again the files of results.": "列出、下载、重新获取结果文件。",
+        "Only of this task.": "只列出这个任务的文件。",
+        "List kept files and those that are to be kept, newest first.": (
+            "列出已保管和待保管的文件，最新的在前。"
+        ),
+        "Write the file here; a download that was cut goes on.": "把文件写到这里；中断的下载会接着进行。",
+        "Show one file, or download it.": "显示或下载一个文件。",
+        "Fetch a file once more that is not kept, or sooner than it is due.": (
+            "重新获取未保管的文件，或提前获取。"
+        ),
     }
 )

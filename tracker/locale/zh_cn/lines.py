@@ -107,5 +107,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "--provider-task-id goes with exists, and is needed there": (
             "--provider-task-id 与 exists 一起使用，且必须给出"
         ),
+        "{} bytes are in {}": "已写入 {0} 字节到 {1}",
     }
 )

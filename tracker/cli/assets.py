@@ -1,0 +1,83 @@
+"""`tracker assets`: the files of results that a running service keeps."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracker.cli.command import Group, examples
+from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.table import Column, print_table
+from tracker.cli.types import choice
+
+_STATES = ("wanted", "kept", "lost", "refused", "gone")
+_COLUMNS = (
+    Column("id", "id"),
+    Column("state", "state"),
+    Column("kind"),
+    Column("bytes"),
+    Column("media_type"),
+    Column("expires_at", "time"),
+    Column("task_id"),
+    Column("reason", "text"),
+)
+
+
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker assets list --state lost",
+        "tracker assets get ASSET_ID --out film.mp4",
+        "tracker assets fetch ASSET_ID",
+    ),
+)
+def assets() -> None:
+    """List, download and fetch again the files of results."""
+
+
+@assets.command("list")
+@remote
+@click.option(
+    "--state", multiple=True, type=choice(_STATES), help="Only in this state. Repeatable."
+)
+@click.option("--task", help="Only of this task.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@WIDE
+def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: Any) -> None:
+    """List kept files and those that are to be kept, newest first."""
+    params = {name: value for name, value in given.items() if value not in (None, ())}
+    with connection.open() as server:
+        page = server.get("/v1/assets", params=params)
+    emit(output, page, lambda: print_table("assets", _COLUMNS, page["assets"], wide=wide))
+
+
+@assets.command()
+@remote
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the file here; a download that was cut goes on.",
+)
+@click.argument("asset_id")
+def get(*, connection: ConnectionOptions, output: str, asset_id: str, out: Path | None) -> None:
+    """Show one file, or download it."""
+    with connection.open() as server:
+        asset = server.get(f"/v1/assets/{asset_id}")
+        if out is not None:
+            server.download(asset, out)
+    if out is not None:
+        say(f"{asset['bytes']} bytes are in {out}")
+    else:
+        emit(output, asset, lambda: print_fields(asset))
+
+
+@assets.command()
+@remote
+@click.argument("asset_id")
+def fetch(*, connection: ConnectionOptions, output: str, asset_id: str) -> None:
+    """Fetch a file once more that is not kept, or sooner than it is due."""
+    with connection.open() as server:
+        asset = server.post(f"/v1/assets/{asset_id}/fetch")
+    emit(output, asset, lambda: print_fields(asset))

@@ -1,0 +1,105 @@
+"""Put a kept file on the disk: resumed where it was cut, checked, and never half under its name.
+
+What is here already stands in a file beside it that ends in `.part`; a later call goes on with it.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from tracker.client.calls import Call, Lost, Outcome, pause_before_retry
+from tracker.client.errors import NotKept, Unreachable
+from tracker.client.models import Asset
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are here and all there are, at the beginning and as they come."""
+BLOCK_BYTES = 256 * 1024
+
+
+CUT = Lost("the answer ended before its end", was_sent=True)
+
+
+def after_cut(outcome: Outcome, failures: int, *, tries: int) -> float:
+    """Return for how many seconds to pause before going on. Raises ClientError to give up.
+
+    failures: answers in a row that brought nothing new, the last included.
+    """
+    call, now = Call("GET", ""), datetime.now(UTC)
+    pause = pause_before_retry(call, outcome, tried=failures, now=now)
+    if pause is not None and failures < tries:
+        return pause
+    if isinstance(outcome, Lost):
+        raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
+    raise outcome.error(now=now)
+
+
+class Download:
+    """One file on its way. `close` it; nothing here talks to the network."""
+
+    def __init__(self, asset: Asset, path: Path, progress: Progress | None = None) -> None:
+        """path: where the file is to stand. Raises NotKept for an asset that is not kept."""
+        if asset.state != "kept" or asset.bytes is None or asset.sha256 is None:
+            raise NotKept(asset)
+        self.asset, self.total = asset, asset.bytes
+        self._path, self._part = path, path.with_name(f"{path.name}.part")
+        self._tell = progress or (lambda _done, _total: None)
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO = self._part.open("a+b")
+        self.done = self._file.seek(0, os.SEEK_END)
+        if self.done > self.total:
+            self._restart()
+        self._file.seek(0)
+        while block := self._file.read(BLOCK_BYTES):
+            self._hash.update(block)
+        self._tell(self.done, self.total)
+
+    @property
+    def url_path(self) -> str:
+        """Where the service has it."""
+        return f"/v1/assets/{self.asset.id}/content"
+
+    @property
+    def is_whole(self) -> bool:
+        """Return true if nothing is missing."""
+        return self.done == self.total
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers that ask for what is missing."""
+        if not self.done:
+            return {}
+        return {"range": f"bytes={self.done}-", "if-range": f'"{self.asset.sha256}"'}
+
+    def begin(self, status: int) -> None:
+        """Prepare for the body of an answer: one that is no part of the file is all of it."""
+        if status != 206:
+            self._restart()
+
+    def write(self, data: bytes) -> None:
+        """Take what came."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.done += len(data)
+        self._tell(self.done, self.total)
+
+    def finish(self) -> Path:
+        """Give the file its name. Raises Unreachable where its bytes are not those of the asset."""
+        if self._hash.hexdigest() != self.asset.sha256:
+            self._restart()
+            raise Unreachable("the bytes that came have another digest", was_sent=True)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._path)
+        return self._path
+
+    def close(self) -> None:
+        """Let go of the file; what is there stays for the next call."""
+        self._file.close()
+
+    def _restart(self) -> None:
+        self._file.truncate(0)
+        self._file.seek(0)
+        self._hash, self.done = hashlib.sha256(), 0
