@@ -13,6 +13,12 @@ def _endpoint(http: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
+def _asset(http: httpx.Client) -> str:
+    answer = http.post("/v1/uploads", content=b"a")
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def _receipt(http: httpx.Client) -> str:
     task = submit(http)["id"]
     answer = http.post(callback_path(task), content=b"{")
@@ -29,7 +35,7 @@ def _delivery(http: httpx.Client) -> str:
 
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
-    "/v1/assets/{id}": lambda http: str(http.post("/v1/uploads", content=b"a").json()["id"]),
+    "/v1/assets/{id}": _asset,
     "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,
