@@ -1,6 +1,7 @@
 """How a tenant comes by the objects that stand in paths: for tests that walk the route table."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 
@@ -13,10 +14,16 @@ def _endpoint(http: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
-def _asset(http: httpx.Client) -> str:
+def _upload(http: httpx.Client) -> dict[str, Any]:
     answer = http.post("/v1/uploads", content=b"a")
     assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
+    uploaded: dict[str, Any] = answer.json()
+    return uploaded
+
+
+def _link_token(http: httpx.Client) -> str:
+    url: str = _upload(http)["link"]["url"]
+    return url.partition("/links/")[2].partition("/")[0]
 
 
 def _receipt(http: httpx.Client) -> str:
@@ -35,7 +42,8 @@ def _delivery(http: httpx.Client) -> str:
 
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
-    "/v1/assets/{id}": _asset,
+    "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
+    "/links/{token}": _link_token,
     "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,

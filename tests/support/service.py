@@ -24,6 +24,8 @@ from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+KEEPING_FILES = {"TRACKER_ASSETS": "on", "TRACKER_ASSET_MIN_FREE_BYTES": "0"}
+"""Settings of a service with custody, on a disk however full."""
 
 
 def listen(port: int = 0) -> socket.socket:

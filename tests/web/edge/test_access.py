@@ -16,7 +16,7 @@ from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS, fill
 from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
 from tests.support.requests import submit as submit_one
-from tests.support.service import environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.clock import new_token
 from tracker.domain.access import Scope
@@ -78,6 +78,7 @@ def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
         public_url="https://tracker.example",
         TRACKER_CALLBACK_SECRETS=SECRET,
         TRACKER_AUTH="on",
+        **KEEPING_FILES,
     )
     with (
         serving(env, door=listen(), workers=False) as url,

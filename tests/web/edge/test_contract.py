@@ -19,7 +19,7 @@ from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS
 from tests.support.requests import SECRET
-from tests.support.service import environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving
 from tracker.web.api.openapi import build_document, operations
 from tracker.web.routes import ROUTES
 
@@ -70,6 +70,7 @@ def _live(database_url: str, folder: Path) -> Iterator[Live]:
         public_url="https://tracker.example",
         TRACKER_ASSETS="on",
         TRACKER_AUTH="on",
+        **KEEPING_FILES,
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
     with serving(env, door=listen(), workers=False) as url:
@@ -97,8 +98,9 @@ def test_it_answers_as_it_says(
     case: schemathesis.Case[Any], live: Live, objects: dict[str, str]
 ) -> None:
     for beginning, id_ in objects.items():
-        if case.path.startswith(beginning) and len(str(case.path_parameters["id"])) % 2:
-            case.path_parameters["id"] = id_
+        name = beginning.rpartition("{")[2].rstrip("}")
+        if case.path.startswith(beginning) and len(str(case.path_parameters[name])) % 2:
+            case.path_parameters[name] = id_
     _do_not_wait(case)
     case.call_and_validate(base_url=live.url, headers=live.headers, excluded_checks=EXCLUDED)
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tests.support import junk
 from tests.support.objects import fill
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving
 from tests.web.conftest import Shared
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.web.api.openapi import operations
@@ -48,6 +48,7 @@ def http(
         provider_url="http://127.0.0.1:9",
         public_url="https://tracker.example",
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
+        **KEEPING_FILES,
     )
     with (
         serving(env, door=listen(), workers=False) as url,

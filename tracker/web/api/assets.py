@@ -71,11 +71,12 @@ _STATES = Param(
         params.CURSOR,
     ],
     answers={200: asset_views.AssetPage},
+    problems=[404],
 )
 async def list_(request: Request) -> Response:
     """List the files that we keep or are to keep, newest first."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    owner, states = tenant(request), request.query_params.getlist("state")
+    owner, states = tenant(request), query.words(request, "state", AssetState)
     named = request.query_params.get("task")
     scope = f"assets {owner} {named} {sorted(states)}"
     before = position(request, scope=scope)
@@ -166,7 +167,7 @@ async def linked(request: Request) -> Response:
         )
     ],
     answers={201: asset_views.UploadView},
-    problems=[400, 408, 409, 413],
+    problems=[400, 408, 409, 413, 422],
 )
 async def upload(request: Request) -> Response:
     """Take a file in, as the raw body, and give a link to it that a provider can fetch."""

@@ -38,7 +38,8 @@ def sort_key(request: Request, *, scope: str, name: str = "cursor") -> Sequence[
     text = request.query_params.get(name)
     if text is None:
         return None
-    return [int(part) for part in cursor.decode(services(request).cursor_secrets, scope, text)]
+    found = cursor.decode(services(request).cursor_secrets, scope, text, name)
+    return [int(part) for part in found]
 
 
 def page_answer(

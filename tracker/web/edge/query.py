@@ -4,6 +4,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from starlette.requests import Request
@@ -13,6 +15,8 @@ from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
 from tracker.telemetry import note
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def check_known(
@@ -52,13 +56,17 @@ def integer(request: Request, name: str, *, default: int, low: int, high: int) -
 
 
 def states(request: Request) -> Sequence[TaskState]:
-    """The repeatable `state`. Raises InvalidRequest for a word that is none."""
-    words = request.query_params.getlist("state")
+    """The repeatable `state` of tasks. Raises InvalidRequest for a word that is none."""
+    return words(request, "state", TaskState)
+
+
+def words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
+    """A repeatable parameter that takes the words of a list. Raises InvalidRequest for others."""
     try:
-        return sorted({TaskState(word) for word in words})
+        return sorted({kind(word) for word in request.query_params.getlist(name)})
     except ValueError:
-        reason = f"must be one of: {', '.join(TaskState)}"
-        raise InvalidRequest(FieldError("state", reason), malformed=True) from None
+        reason = f"must be one of: {', '.join(kind)}"
+        raise InvalidRequest(FieldError(name, reason), malformed=True) from None
 
 
 def text(request: Request, name: str) -> str | None:
