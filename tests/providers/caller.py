@@ -56,6 +56,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "luma at a gateway": Kind("luma", "/luma", "generations/web", {"user_prompt": "a cat"}),
     "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
+    "pika at a gateway": Kind("pika", "/pika", "generate", {"promptText": "a cat"}),
+    "pika in comfy": Kind("pika", "/proxy/pika", "2.2/t2v", {"promptText": "a cat", "seed": 7}),
     "replicate": Kind(
         "replicate",
         "/replicate/v1",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller, states_of
+from tests.providers.test_pika import FORM_INPUTS
 from tests.providers.test_runway import INPUTS as RUNWAY_INPUTS
 from tracker.domain.cost import Phase
 from tracker.domain.events import Source
@@ -25,7 +26,8 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
-POLLED = [*RUNWAYS, *COGVIDEOS, "luma at a gateway"]
+PIKAS = ["pika at a gateway", "pika in comfy"]
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, "luma at a gateway"]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
@@ -42,6 +44,11 @@ LIES: Mapping[str, tuple[str, ...]] = {
         *("double_json", "array_answer", "completed_no_link=2", "failed_but_pending"),
         "double_json,array_answer,completed_no_link=1",
     ),
+    "pika at a gateway": (
+        *("empty_first=3", "two_videos", "finished_no_url=2", "progress_null"),
+        "two_videos,empty_first=2,finished_no_url=1",
+    ),
+    "pika in comfy": ("finished_no_url=2", "progress_null"),
     "runway of the web": ("throttled", "progress_resets", "empty_output=2"),
 }
 
@@ -335,5 +342,30 @@ def test_luma_at_a_gateway_extends_a_task_of_ours() -> None:
         input_ = {"id": "ours", "user_prompt": "it purrs"}
         child = await caller.made("generations/extend", input_=input_, parent=parent)
         assert (await _ended(caller, child)).state is TaskState.SUCCEEDED
+
+    play()
+
+
+def test_pika_succeeds_with_the_videos_that_were_made() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "pika at a gateway")
+        caller.play("videos_split")
+        done = await _ended(caller, await caller.made())
+        assert done.state is TaskState.SUCCEEDED
+        assert states_of(done) == [ArtifactState.FAILED, ArtifactState.READY]
+        assert done.message == "generation failed"
+        assert done.follow_up is None
+
+    play()
+
+
+@pytest.mark.parametrize("operation", FORM_INPUTS)
+def test_pika_takes_every_form(operation: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "pika in comfy")
+        done = await _ended(caller, await caller.made(operation, input_=FORM_INPUTS[operation]))
+        assert done.state is TaskState.SUCCEEDED
 
     play()

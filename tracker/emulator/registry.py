@@ -30,6 +30,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),
+        "pika": _module("pika"),
         "replicate": _module("replicate"),
         "runway": _module("runway"),
         "suno": _module("suno"),

@@ -12,6 +12,7 @@ _MODULES: Mapping[str, str] = {
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",
     "midjourney": "tracker.providers.midjourney.adapter",
+    "pika": "tracker.providers.pika.adapter",
     "replicate": "tracker.providers.replicate.adapter",
     "runway": "tracker.providers.runway.adapter",
     "suno": "tracker.providers.suno.adapter",

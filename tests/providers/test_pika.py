@@ -1,0 +1,151 @@
+"""Pika's adapter, held to what every adapter must do and to what was recorded."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
+from tests.providers.recorded import RecordedContract
+from tests.providers.support import SECRET, a_task, an_account, asked_of, sent_to
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Observed
+from tracker.domain.task import ArtifactState, TaskState
+from tracker.providers.ports.adapter import Finds
+from tracker.providers.registry import PROVIDERS
+
+PIKA = PROVIDERS["pika"]
+FILE = "data:image/png;base64,aGVsbG8="
+FORM_INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "2.2/t2v": {"promptText": "a cät & more", "seed": 7, "duration": 5, "aspectRatio": 1.78},
+    "2.2/i2v": {"image": FILE, "promptText": "rain", "resolution": "720p"},
+    "2.2/pikaframes": {"keyFrames": [FILE, FILE], "promptText": "rain", "duration": "7"},
+    "2.2/pikascenes": {"ingredientsMode": "precise", "images": [FILE, FILE, FILE]},
+    "pikadditions": {"video": FILE, "image": FILE},
+    "pikaswaps": {"video": FILE, "modifyRegionMask": FILE},
+    "pikaffects": {"image": FILE, "pikaffect": "Cake-ify"},
+}
+
+
+class TestPika(SubmitContract, PollContract, ProbeContract, RecordedContract):
+    provider = PIKA
+    inputs = FORM_INPUTS
+
+
+class TestPikaGateway(SubmitContract, PollContract, ProbeContract):
+    provider = PIKA
+    inputs = {  # noqa: RUF012 - read only
+        "generate": {"promptText": "rain", "model": "2.0", "options": {"frameRate": 24}}
+    }
+    options = {"profile": "gateway"}  # noqa: RUF012 - read only
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_", "field"),
+    [
+        ("generate", {"options": {}}, "promptText"),
+        ("generate", {"promptText": "x", "pikaffect": "Melt"}, "image"),
+        ("generate", {"promptText": "x", "pikaffect": "Boil"}, "pikaffect"),
+        ("2.2/t2v", {"promptText": "x", "seed": 2**32}, "seed"),
+        ("2.2/t2v", {"promptText": "x", "duration": 4}, "duration"),
+        ("2.2/t2v", {"promptText": "x", "aspectRatio": "wide"}, "aspectRatio"),
+        ("2.2/t2v", {"promptText": "x", "resolution": "4k"}, "resolution"),
+        ("2.2/i2v", {"image": "https://pictures.example/a.png"}, "image"),
+        ("2.2/i2v", {"image": "data:image/png;base64,?"}, "image"),
+        ("2.2/pikaframes", {"promptText": "x", "keyFrames": [FILE]}, "keyFrames"),
+        ("2.2/pikascenes", {"ingredientsMode": "precise", "images": [FILE] * 6}, "images"),
+        ("2.2/pikascenes", {"ingredientsMode": "wild", "images": [FILE]}, "ingredientsMode"),
+        ("pikaffects", {"image": FILE, "pikaffect": "Boil"}, "pikaffect"),
+    ],
+)
+def test_a_field_that_pika_would_refuse_is_named(
+    operation: str, input_: Mapping[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        PIKA.submits.check(operation, input_)
+    assert [one.path for one in caught.value.fields] == [field]
+
+
+def test_texts_are_a_urlencoded_form_and_files_are_parts() -> None:
+    account = an_account(PIKA)
+    body = FORM_INPUTS["2.2/t2v"]
+    call = PIKA.submits.build_submit(sent_to(account, a_task("2.2/t2v"), body))
+    assert call.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert b"promptText=a+c%C3%A4t+%26+more&seed=7&duration=5" in (call.body or b"")
+    body = FORM_INPUTS["2.2/pikaframes"]
+    call = PIKA.submits.build_submit(sent_to(account, a_task("2.2/pikaframes"), body))
+    assert call.headers["content-type"].startswith("multipart/form-data; boundary=")
+    sent = (call.body or b"").decode()
+    assert sent.count('name="keyFrames"; filename=') == 2
+    assert sent.count("hello") == 2
+
+
+@pytest.mark.parametrize(("key", "header"), [("comfyui-1", "x-api-key"), (SECRET, "authorization")])
+def test_a_key_stands_where_the_proxy_looks_for_it(key: str, header: str) -> None:
+    call = PIKA.submits.build_submit(
+        sent_to(an_account(PIKA, api_key=key), a_task("2.2/t2v"), {"promptText": "x"})
+    )
+    assert key in call.headers[header]
+
+
+@pytest.mark.parametrize("profile", ["comfy", "gateway"])
+def test_a_lost_submit_is_never_found(profile: str) -> None:
+    assert PIKA.looks is None
+    assert PIKA.cancels is None
+    assert PIKA.submits.finds(an_account(PIKA, profile=profile)) is Finds.NEVER
+
+
+def _video(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": status, "status": status, "progress": 42, "resultUrl": "", "error": ""} | more
+
+
+DONE = _video("finished", resultUrl="https://media.example/v.mp4")
+BROKEN = _video("error", error="no")
+
+
+@pytest.mark.parametrize(
+    ("videos", "state", "pieces"),
+    [
+        (None, TaskState.SUBMITTED, []),
+        ([], TaskState.SUBMITTED, []),
+        ([_video("queued")], TaskState.SUBMITTED, []),
+        ([_video("pending")], TaskState.RUNNING, []),
+        ([_video("finished")], TaskState.RUNNING, []),
+        ([_video("queued"), DONE], TaskState.RUNNING, [ArtifactState.READY]),
+        ([DONE], TaskState.SUCCEEDED, [ArtifactState.READY]),
+        ([DONE, DONE], TaskState.SUCCEEDED, [ArtifactState.READY] * 2),
+        ([BROKEN, DONE], TaskState.SUCCEEDED, [ArtifactState.FAILED, ArtifactState.READY]),
+        ([BROKEN, BROKEN], TaskState.FAILED, []),
+        ([_video("marinating")], None, []),
+        ([_video("marinating"), _video("pending")], TaskState.RUNNING, []),
+    ],
+)
+def test_a_container_stands_as_its_videos_do(
+    videos: list[dict[str, Any]] | None, state: TaskState | None, pieces: list[ArtifactState]
+) -> None:
+    assert PIKA.polls is not None
+    body = {"id": "t1"} | ({} if videos is None else {"videos": videos})
+    task = a_task("generate", provider_task_id="t1")
+    (outcome,) = PIKA.polls.parse_poll(
+        asked_of(an_account(PIKA, profile="gateway"), task),
+        HttpResult(200, {}, json.dumps(body).encode()),
+    )
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is state
+    assert [piece.state for piece in outcome.observation.artifacts] == pieces
+
+
+@pytest.mark.parametrize(
+    ("base_url", "operation"),
+    [("https://g.example/pika", "generate"), ("https://api.comfy.org/proxy/pika", "2.2/t2v")],
+)
+def test_the_base_url_tells_the_profile(base_url: str, operation: str) -> None:
+    assert PIKA.submits.serves(an_account(PIKA, base_url=base_url), operation) is None
+
+
+@pytest.mark.parametrize("options", [{"profile": "fal"}, {"webhook_secrets": ["whsec_c2VjcmV0"]}])
+def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        an_account(PIKA, **options)

@@ -1,0 +1,222 @@
+"""Pika at a gateway, and behind ComfyUI's proxy: paths, forms, refusals. No callbacks, no cancel.
+
+Sources: https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/pika.ts) and
+https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import Flaw, record, text
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.multipart import parse_form
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import (
+    FAILED,
+    PROCESSING,
+    SUBMITTED,
+    SUCCEED,
+    EmulatedTask,
+    TaskStep,
+)
+from tracker.emulator.providers.pika.words import PIKA_WORDS, PikaWord
+
+__all__ = ["create"]
+
+_STEPS = (TaskStep(after=1, progress=42), TaskStep(after=2, status=SUCCEED))
+_OF_FEED = {SUBMITTED: "queued", PROCESSING: "pending", SUCCEED: "finished", FAILED: "error"}
+_OF_FORMS = {SUBMITTED: "queued", PROCESSING: "started", SUCCEED: "finished", FAILED: "failed"}
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    "2.2/t2v": ("promptText",),
+    "2.2/i2v": ("image",),
+    "2.2/pikaframes": ("keyFrames", "promptText"),
+    "2.2/pikascenes": ("ingredientsMode", "images"),
+    "pikadditions": ("video", "image"),
+    "pikaswaps": ("video",),
+    "pikaffects": ("image", "pikaffect"),
+}
+"""Required fields, by the path below `generate/`."""
+_URLENCODED = "2.2/t2v"
+_FILES = frozenset({"image", "video", "images", "keyFrames", "modifyRegionMask"})
+
+
+@dataclass(frozen=True)
+class PikaDetails:
+    """The facts of a task that the core does not know."""
+
+    prompt: str
+
+
+PikaTask = EmulatedTask[PikaDetails]
+
+
+class PikaApi:
+    """The handlers of both protocols, over one engine."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        self.engine: Engine[PikaDetails] = Engine(
+            emulator,
+            ProviderRules(name="pika", callbacks=lambda _task: (), words=PIKA_WORDS),
+        )
+
+    def gateway(self) -> Sequence[ApiRoute]:
+        """Return the routes of gateways."""
+        return (
+            ApiRoute("POST", "/generate", self._generate),
+            ApiRoute("GET", "/feed/{id}", self._feed),
+            ApiRoute("GET", "/feed/", self._feed),
+        )
+
+    def forms(self) -> Sequence[ApiRoute]:
+        """Return the routes that ComfyUI's proxy serves."""
+        return (
+            *(ApiRoute("POST", f"/generate/{name}", partial(self._form, name)) for name in _FORMS),
+            ApiRoute("GET", "/videos/{id}", self._video),
+        )
+
+    async def _generate(self, call: ApiCall) -> Reply:
+        body = call.json_object()
+        task = await self._make(call, body, lambda: _flaw_of(body))
+        return Reply({"id": task.task_id})
+
+    async def _form(self, name: str, call: ApiCall) -> Reply:
+        body = _form_of(name, call)
+        required = dict.fromkeys(_FORMS[name], text(least=1, most=10_000_000))
+        task = await self._make(call, body, lambda: record(required, required=_FORMS[name])(body))
+        return Reply({"video_id": task.task_id})
+
+    async def _make(self, call: ApiCall, body: Mapping[str, object], flaw_of: Any) -> PikaTask:
+        return await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account_of_header(call, self._config),
+                body=body,
+                read=lambda scenario: _draft(body, flaw_of(), scenario),
+            )
+        )
+
+    async def _feed(self, call: ApiCall) -> Reply:
+        task = await self._find(call, call.values.get("id") or call.params.get("id", ""))
+        if self._persists(task, PikaWord.EMPTY_FIRST):
+            videos: list[dict[str, Any]] = []
+        else:
+            is_linkless = task.status == SUCCEED and self._persists(task, PikaWord.FINISHED_NO_URL)
+            videos = _videos(task, is_linkless=is_linkless)
+        return Reply({"id": task.task_id, "promptText": task.details.prompt, "videos": videos})
+
+    async def _video(self, call: ApiCall) -> Reply:
+        task = await self._find(call, call.values["id"])
+        is_done = task.status == SUCCEED and not self._persists(task, PikaWord.FINISHED_NO_URL)
+        return Reply(
+            {
+                "id": task.task_id,
+                "status": _OF_FORMS.get(task.status, task.status),
+                "progress": _progress(task),
+                "url": media_url(task, task.ready_artifacts[0]) if is_done else None,
+            }
+        )
+
+    async def _find(self, call: ApiCall, name: str) -> PikaTask:
+        return await self.engine.find(account_of_header(call, self._config), name)
+
+    def _persists(self, task: PikaTask, word: PikaWord) -> bool:
+        if not task.scenario.has(word):
+            return False
+        key = (word, task.task_id)
+        return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
+
+
+def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
+    """Return Pika's emulator: a gateway, and ComfyUI's proxy."""
+    api = PikaApi(emulator)
+    services = (
+        RoutedService(("/pika",), api.gateway(), _refuse),
+        RoutedService(("/proxy/pika",), api.forms(), _refuse),
+    )
+    return EmulatedProvider(name="pika", engine=api.engine, services=services)
+
+
+def _form_of(name: str, call: ApiCall) -> Mapping[str, object]:
+    """Return the fields of a form; of a file its size. Raises Refusal."""
+    if name == _URLENCODED:
+        kind = call.headers.get("content-type", "")
+        if not kind.startswith("application/x-www-form-urlencoded"):
+            raise Refusal(RefusalKind.INVALID, "the body must be a urlencoded form")
+        found = parse_qs(call.raw.decode("utf-8", "replace"), keep_blank_values=True)
+        return {field: values[-1] for field, values in found.items()}
+    fields: dict[str, object] = {}
+    for part in parse_form(call):
+        if part.name in _FILES and part.filename is None:
+            raise Refusal(RefusalKind.INVALID, f"{part.name}: must be a file")
+        is_file = part.filename is not None
+        content = part.content.decode("utf-8", "replace")
+        fields[part.name] = f"{len(part.content)} bytes" if is_file else content
+    return fields
+
+
+def _flaw_of(body: Mapping[str, object]) -> Flaw | None:
+    if not any(body.get(name) for name in ("promptText", "image", "video")):
+        return Flaw("promptText", "field required")
+    if body.get("pikaffect") and not body.get("image"):
+        return Flaw("image", "an effect needs an image")
+    return None
+
+
+def _draft(
+    body: Mapping[str, object], flaw: Flaw | None, scenario: Scenario
+) -> TaskDraft[PikaDetails]:
+    if flaw is not None:
+        raise Refusal(RefusalKind.INVALID, str(flaw))
+    prompt = str(body.get("promptText") or "")
+    is_double = scenario.has(PikaWord.TWO_VIDEOS) or scenario.has(PikaWord.VIDEOS_SPLIT)
+    return TaskDraft(
+        operation="generate",
+        details=PikaDetails(prompt),
+        creation_key=prompt,
+        artifacts=("0.mp4", "1.mp4") if is_double else ("0.mp4",),
+        steps=_STEPS,
+    )
+
+
+def _videos(task: PikaTask, *, is_linkless: bool) -> list[dict[str, Any]]:
+    found = [_entry(task, name, is_linkless=is_linkless) for name in task.artifacts]
+    if task.scenario.has(PikaWord.VIDEOS_SPLIT) and task.status == SUCCEED:
+        found[0] |= {"status": "error", "error": "generation failed", "resultUrl": ""}
+    return found
+
+
+def _entry(task: PikaTask, name: str, *, is_linkless: bool) -> dict[str, Any]:
+    is_done = task.status == SUCCEED and not is_linkless
+    return {
+        "id": f"{task.task_id}-{name}",
+        "status": _OF_FEED.get(task.status, task.status),
+        "progress": _progress(task),
+        "seed": 7,
+        "resultUrl": media_url(task, name) if is_done else "",
+        "sharingUrl": "",
+        "videoPoster": "",
+        "imageThumb": "",
+        "duration": 5,
+        "error": task.message if task.status == FAILED else "",
+    }
+
+
+def _progress(task: PikaTask) -> int | None:
+    return None if task.scenario.has(PikaWord.PROGRESS_NULL) else task.progress
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    error = {"message": refusal.message, "type": "pika_error", "code": refusal.kind.value}
+    return Reply({"error": error}, refusal.kind.http_status, headers)

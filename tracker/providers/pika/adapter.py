@@ -1,0 +1,239 @@
+"""Pika: a task of a gateway is a container of videos; the API behind ComfyUI's proxy takes forms.
+
+Sources: https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/pika.ts) and
+https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpCall
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.forms import FormFile, file_of, multipart, urlencoded
+from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
+from tracker.providers.kit.reading import first_number, first_text, number_text
+from tracker.providers.kit.table import CreatePath, TableAdapter
+from tracker.providers.pika.front import PikaFront
+from tracker.providers.pika.inputs import FILES, FORMS, GatewayVideo
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import Request, Sending
+from tracker.providers.ports.provider import Provider
+
+GENERATE = "generate"
+_TEXT_ONLY = "2.2/t2v"
+_COMFY_KEY = "comfyui-"
+"""How keys of ComfyUI's accounts begin, which stand in a header of their own."""
+_STATES: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "queued": TaskState.SUBMITTED,
+        "pending": TaskState.RUNNING,
+        "finished": TaskState.SUCCEEDED,
+        "error": TaskState.FAILED,
+    }
+)
+"""Of one video of a gateway's task."""
+
+
+class PikaOptions(AccountOptions):
+    """A key, and the profile of the upstream."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what Pika has no use for."""
+        return ["webhook_secrets: Pika never calls back; leave it out"] * bool(self.webhook_secrets)
+
+
+class PikaGateway(GatewayAdapter):
+    """`/pika` of a gateway."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {GENERATE: CreatePath(GENERATE, GatewayVideo)}
+    )
+    poll_path = "feed/{id}"
+    words: ClassVar[Mapping[str, TaskState]] = _STATES
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table; something must be said, and an effect needs a picture."""
+        request = super().check(operation, input_)
+        if not any(request.body.get(name) for name in ("promptText", "image", "video")):
+            raise InvalidRequest(FieldError("promptText", "is required, or image, or video"))
+        if request.body.get("pikaffect") and not request.body.get("image"):
+            raise InvalidRequest(FieldError("image", "is required where there is a pikaffect"))
+        return request
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a container of videos; one without videos has just been accepted."""
+        del account
+        known = None if task is None else task.provider_task_id
+        found = parsed.get("videos") if isinstance(parsed, dict) else None
+        task_id = first_text(parsed, ("id",), limit=500) or (known if found is not None else None)
+        if task_id is None:
+            return None
+        videos = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        words = [first_text(one, ("status",), limit=50) or "" for one in videos]
+        states = [_state_of(word, one) for word, one in zip(words, videos, strict=True)]
+        state, is_known = _whole(states)
+        errors = [text for one in videos if (text := first_text(one, ("error",)))]
+        pieces = tuple(
+            _piece(one, place, one_state)
+            for place, (one, one_state) in enumerate(zip(videos, states, strict=True))
+            if one_state in (TaskState.SUCCEEDED, TaskState.FAILED)
+        )
+        said = Observation(
+            state=state if is_known else None,
+            word=",".join(dict.fromkeys(words)),
+            provider_task_id=task_id,
+            progress=_progress(videos, states),
+            message="; ".join(dict.fromkeys(errors)) or None,
+            artifacts=() if state is TaskState.FAILED else pieces,
+        )
+        if state is not TaskState.FAILED:
+            return said
+        reason = said.message or "the provider gave no reason"
+        return replace(said, error=TaskError("provider", None, reason))
+
+
+class PikaForms(TableAdapter):
+    """Pika's own API, as ComfyUI's proxy serves it: creates are forms, the id is `video_id`."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {name: CreatePath(f"{GENERATE}/{name}", inputs) for name, inputs in FORMS.items()}
+    )
+    poll_path = "videos/{id}"
+    ids: ClassVar[Sequence[str]] = ("video_id", "id")
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "queued": TaskState.SUBMITTED,
+            "started": TaskState.RUNNING,
+            "finished": TaskState.SUCCEEDED,
+            "failed": TaskState.FAILED,
+            "cancelled": TaskState.CANCELLED,
+        }
+    )
+    words_in: ClassVar[Sequence[str]] = ("status",)
+    times: ClassVar[Sequence[str]] = ()
+    forgets = True
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Put a key of ComfyUI's accounts where the proxy looks for it."""
+        key = account.api_key or ""
+        return {"x-api-key": key} if key.startswith(_COMFY_KEY) else super().headers(account)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the form: of texts alone urlencoded, else of parts."""
+        operation, headers = sending.task.operation, self.headers(sending.account)
+        url = f"{sending.account.base_url}/{self.creates[operation].path}"
+        fields = [
+            (name, part) for name, value in sending.body.items() for part in _parts(name, value)
+        ]
+        if operation == _TEXT_ONLY:
+            return urlencoded(url, [(n, v) for n, v in fields if isinstance(v, str)], headers)
+        return multipart(url, fields, headers)
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task. One that is finished and has no link yet still runs."""
+        said = super().observe(account, task, parsed)
+        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
+            return said
+        return replace(said, state=TaskState.RUNNING)
+
+    def progress(self, parsed: Any) -> float | None:
+        """Read the percent."""
+        return _percent(first_number(parsed, ("progress",)))
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the one video."""
+        del account, task
+        url = web_url(parsed.get("url"))
+        is_done = first_text(parsed, self.words_in) == "finished"
+        return [Artifact("video", url, key="video")] if url and is_done else []
+
+
+def _state_of(word: str, video: Mapping[str, Any]) -> TaskState | None:
+    state = _STATES.get(word)
+    has_link = web_url(video.get("resultUrl")) is not None
+    return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
+
+
+def _whole(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
+    """Return the state of a container, and whether every word that decides it is known."""
+    ended = [one for one in states if one in (TaskState.SUCCEEDED, TaskState.FAILED)]
+    if states and len(ended) == len(states):
+        is_any_done = TaskState.SUCCEEDED in ended
+        return (TaskState.SUCCEEDED if is_any_done else TaskState.FAILED), True
+    is_known = not states or any(one is not None for one in states)
+    has_begun = any(one not in (None, TaskState.SUBMITTED) for one in states)
+    return (TaskState.RUNNING if has_begun else TaskState.SUBMITTED), is_known
+
+
+def _piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Artifact:
+    id_ = first_text(video, ("id",), limit=200)
+    extra = {
+        name: text
+        for name in ("sharingUrl", "videoPoster", "imageThumb", "error")
+        if (text := first_text(video, (name,)))
+    }
+    is_done = state is TaskState.SUCCEEDED
+    return Artifact(
+        "video",
+        web_url(video.get("resultUrl")) if is_done else None,
+        id=id_,
+        duration_s=number_text(video.get("duration")),
+        extra=extra,
+        key=id_ or str(place),
+        state=ArtifactState.READY if is_done else ArtifactState.FAILED,
+    )
+
+
+def _progress(
+    videos: Sequence[Mapping[str, Any]], states: Sequence[TaskState | None]
+) -> float | None:
+    """Return the percent of the first video that is not done."""
+    for video, state in zip(videos, states, strict=True):
+        if state not in (TaskState.SUCCEEDED, TaskState.FAILED):
+            return _percent(number_text(video.get("progress")))
+    return None
+
+
+def _percent(text: str | None) -> float | None:
+    is_number = text is not None and text.replace(".", "", 1).isdecimal() and len(text) < 10
+    return min(float(text or "0"), 100.0) if is_number else None
+
+
+def _parts(name: str, value: Any) -> Sequence[str | FormFile]:
+    """Return the parts of one field: a list is several of one name."""
+    values = value if isinstance(value, list) else [value]
+    found: list[str | FormFile] = []
+    for one in values:
+        file = file_of(one) if name in FILES else None
+        text = number_text(one)
+        if file is not None:
+            found.append(file)
+        elif isinstance(one, bool):
+            found.append("true" if one else "false")
+        elif text is not None:
+            found.append(text if not isinstance(one, str) else one)
+    return found
+
+
+_ADAPTER = AdapterByProfile(
+    {
+        "comfy": UpstreamKind(adapter=PikaForms(), path_ends=("/proxy/pika",), needs_address=False),
+        "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
+    }
+)
+PROVIDER = Provider(
+    name="pika",
+    regions={"comfy": "https://api.comfy.org/proxy/pika"},
+    options=PikaOptions,
+    check_account=_ADAPTER.flaws_of,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    probes=_ADAPTER,
+    front=PikaFront(),
+)

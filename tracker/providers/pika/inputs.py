@@ -1,0 +1,160 @@
+"""Inputs of Pika's creates, of gateways and of the API that takes forms.
+
+Sources: https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/pika.ts) and
+https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py, apis/pika_api.py), read
+2026-11.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from tracker.providers.kit.forms import file_of
+from tracker.providers.kit.reading import number_text
+from tracker.providers.kit.table import OpenInputs
+
+EFFECTS = (
+    *("Levitate", "Decapitate", "Eye-pop", "Ta-da", "Deflate", "Crumble", "Dissolve", "Squish"),
+    *("Inflate", "Melt", "Crush", "Cake-ify", "Explode", "Peel", "Poke", "Tear"),
+)
+_MOST_SEED = 2**32 - 1
+
+
+def _effect(value: str) -> str:
+    if value not in ("", *EFFECTS):
+        raise ValueError(f"must be one of {', '.join(EFFECTS)}")
+    return value
+
+
+def _numbered(low: float, high: float) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            number = float(number_text(value) or "")
+        except ValueError:
+            raise ValueError(f"must be a number from {low:g} to {high:g}") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return value
+
+    return check
+
+
+def _file(value: Any) -> Any:
+    if file_of(value) is None:
+        raise ValueError("must be a data: URI: this upstream takes files, and no URLs")
+    return value
+
+
+def _files(least: int, most: int) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        files = value if isinstance(value, list) else [value]
+        if not least <= len(files) <= most:
+            raise ValueError(f"must be {least} to {most} files")
+        for one in files:
+            _file(one)
+        return value
+
+    return check
+
+
+Text = Annotated[str, Field(min_length=1)]
+File = Annotated[Any, AfterValidator(_file)]
+Seed = Annotated[Any, AfterValidator(_numbered(0, _MOST_SEED))]
+Duration = Annotated[Any, AfterValidator(_numbered(5, 10))]
+Ratio = Annotated[Any, AfterValidator(_numbered(0.4, 2.5))]
+Effect = Annotated[str, AfterValidator(_effect)]
+
+
+class GatewayVideo(OpenInputs):
+    """A create of a gateway; `pikaffect` needs a picture."""
+
+    pikaffect: Effect | None = None
+    promptText: str | None = None  # noqa: N815 - their name
+    model: str | None = None
+    image: str | None = None
+    video: str | None = None
+    options: dict[str, Any] | None = None
+
+
+class _Form(OpenInputs):
+    negativePrompt: str | None = None  # noqa: N815 - their name
+    seed: Seed | None = None
+
+
+class _Sized(_Form):
+    resolution: Literal["1080p", "720p"] | None = None
+    duration: Duration | None = None
+
+
+class TextToVideo(_Sized):
+    """`2.2/t2v`."""
+
+    promptText: Text  # noqa: N815 - their name
+    aspectRatio: Ratio | None = None  # noqa: N815 - their name
+
+
+class ImageToVideo(_Sized):
+    """`2.2/i2v`."""
+
+    image: File
+    promptText: str | None = None  # noqa: N815 - their name
+
+
+class Frames(_Sized):
+    """`2.2/pikaframes`: the first and the last picture."""
+
+    keyFrames: Annotated[Any, AfterValidator(_files(2, 2))]  # noqa: N815 - their name
+    promptText: Text  # noqa: N815 - their name
+
+
+class Scenes(_Sized):
+    """`2.2/pikascenes`."""
+
+    ingredientsMode: Literal["creative", "precise"]  # noqa: N815 - their name
+    images: Annotated[Any, AfterValidator(_files(1, 5))]
+    promptText: str | None = None  # noqa: N815 - their name
+    aspectRatio: Ratio | None = None  # noqa: N815 - their name
+
+
+class Additions(_Form):
+    """`pikadditions`."""
+
+    video: File
+    image: File
+    promptText: str | None = None  # noqa: N815 - their name
+
+
+class Swaps(_Form):
+    """`pikaswaps`: of a region that a mask or words tell."""
+
+    video: File
+    image: File | None = None
+    modifyRegionMask: File | None = None  # noqa: N815 - their name
+    modifyRegionRoi: str | None = None  # noqa: N815 - their name
+    promptText: str | None = None  # noqa: N815 - their name
+
+
+class Effects(_Form):
+    """`pikaffects`."""
+
+    image: File
+    pikaffect: Effect
+    promptText: str | None = None  # noqa: N815 - their name
+
+
+FORMS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {
+        "2.2/t2v": TextToVideo,
+        "2.2/i2v": ImageToVideo,
+        "2.2/pikaframes": Frames,
+        "2.2/pikascenes": Scenes,
+        "pikadditions": Additions,
+        "pikaswaps": Swaps,
+        "pikaffects": Effects,
+    }
+)
+"""By the path below `generate/`."""
+FILES = frozenset({"image", "video", "images", "keyFrames", "modifyRegionMask"})
+"""Fields that are files."""
