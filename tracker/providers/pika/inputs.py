@@ -136,7 +136,7 @@ class Swaps(_Form):
     promptText: str | None = None  # noqa: N815 - their name
 
 
-class Effects(_Form):
+class PikaEffects(_Form):
     """`pikaffects`."""
 
     image: File
@@ -152,7 +152,7 @@ FORMS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "2.2/pikascenes": Scenes,
         "pikadditions": Additions,
         "pikaswaps": Swaps,
-        "pikaffects": Effects,
+        "pikaffects": PikaEffects,
     }
 )
 """By the path below `generate/`."""
