@@ -35,6 +35,8 @@ class Provider:
     name:    on our surface and in the database, e.g. `kling`; no slash in it.
     regions: base URLs by region; the first is where an account is that says nothing.
     options: the model of its accounts' options.
+    callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
+             and the service's own limit is enough.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
     """
 
@@ -50,6 +52,7 @@ class Provider:
     front: Front | None = None
     passes_on: PassesOn | None = None
     results: ResultHosting = ResultHosting()
+    callback_bytes: int = 0
     check_account: Callable[[Account], Sequence[str]] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:

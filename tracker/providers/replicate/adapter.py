@@ -48,6 +48,10 @@ _LOG_END = 2000
 _DEEPEST = 20
 """Levels of an output in which URLs are looked for."""
 _MOST_METRICS = 50
+_CALLBACK_BYTES = 16 * 1024 * 1024
+"""Models answer with files as data URLs, which webhooks carry whole: 12 MB were seen
+(github.com/replicate/replicate-javascript issue 344, read 2026-11-28).
+"""
 _KINDS = MappingProxyType(
     {
         **dict.fromkeys(("mp4", "webm", "mov"), "video"),
@@ -285,4 +289,5 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=ReplicateFront(),
+    callback_bytes=_CALLBACK_BYTES,
 )

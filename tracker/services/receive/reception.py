@@ -4,6 +4,7 @@ Whatever arrives with a valid token is kept, also what cannot be used; the answe
 commit that keeps it.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,8 @@ from tracker.store.receipts import Receipt
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
+READ_AT_ONCE = 256 * 1024
+"""Bytes of a callback that the event loop reads itself; larger ones are read beside it."""
 FORGED_BODY_BYTES = 4096
 """How much of a forged callback's body is kept: anybody can send one."""
 KEPT_HEADERS = frozenset(
@@ -131,6 +134,18 @@ class Reception:
         is_ours = self._is_addressed(raw, _task_id(raw.subject)) or _is_untokened(calls_back, raw)
         return Reply(200, body) if is_ours else None
 
+    def largest(self, provider: str, subject: str, token_: str) -> int:
+        """Return how large callbacks to this URL may be beyond the service's own limit, in bytes.
+
+        0 where the provider sends no large ones, and where the token is not ours: a stranger could
+        send as much.
+        """
+        known = self._context.providers.get(provider)
+        if known is None or not known.callback_bytes:
+            return 0
+        is_ours = token.is_valid(self._context.secrets, provider, subject, token_)
+        return known.callback_bytes if is_ours else 0
+
     async def receive(self, raw: RawCallback) -> Received:
         """Keep one callback and apply what it says. When this returns, it is on disk.
 
@@ -138,7 +153,10 @@ class Reception:
         CallbackUnproven when its account signs callbacks and this one is not genuine; Unavailable
         when it could not be kept, so that the provider must send it again.
         """
-        item = self._read(raw)
+        if len(raw.inbound.body) > READ_AT_ONCE:
+            item = await asyncio.to_thread(self._read, raw)
+        else:
+            item = self._read(raw)
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)

@@ -1,5 +1,6 @@
 """Provider callbacks: the raw bytes, capped; one service call; an answer after the commit."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -52,7 +53,7 @@ async def receive(request: Request) -> Response:
     body = await read_capped(
         request.headers,
         request.receive,
-        limit=our.limits.callback_bytes,
+        limit=max(our.limits.callback_bytes, our.reception.largest(*place)),
         timeout_s=our.limits.body_timeout_s,
     )
     sender = "" if request.client is None else request.client.host
@@ -95,7 +96,7 @@ async def take(
     flaw: UnsupportedEncoding | InvalidRequest | None = None
     if "content-encoding" in headers:
         try:
-            plain = undone(headers["content-encoding"], body, limit=our.limits.callback_bytes)
+            plain = await _undone(our, place, headers["content-encoding"], body)
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error
@@ -122,6 +123,17 @@ async def take(
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)
+
+
+async def _undone(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
+    """Return a body without its encoding; what may become large is unpacked beside the event loop.
+
+    Raises what `undone` raises.
+    """
+    limit, larger = our.limits.callback_bytes, our.reception.largest(*place)
+    if larger <= limit:
+        return undone(encoding, body, limit=limit)
+    return await asyncio.to_thread(undone, encoding, body, limit=larger)
 
 
 def _replied(reply: Reply) -> Response:
