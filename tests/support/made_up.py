@@ -158,6 +158,7 @@ class MadeUp:
     erases_ended: whether a cancel erases a task that has ended.
     spacing:      least seconds between two looks at one task.
     is_silent:    whether its accounts never call back.
+    marks_url:    whether a scan would look for our callback URL.
     silent:       operations that it never calls back for.
     may_cancel:   whether its accounts offer a way to cancel.
     """
@@ -169,6 +170,7 @@ class MadeUp:
     spacing: float = 0.0
     is_silent: bool = False
     silent: tuple[str, ...] = ()
+    marks_url: bool = True
     may_cancel: bool = True
 
     operations = ("draw", "film")
@@ -231,6 +233,11 @@ class MadeUp:
             look_now=made.get("look_now", False),
             costs=_bill(made),
         )
+
+    def needs_url(self, account: Account) -> bool:
+        """Return `marks_url`."""
+        del account
+        return self.marks_url
 
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """GET /list, page by page."""

@@ -301,11 +301,12 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     """
     if task.follow_up is not None:
         plan = context.policy.polls
-        has_succeeded = task.follow_up is FollowUp.NO_RESULT
+        # The sooner it is asked, the less a caller waits for what was made all the same.
+        pauses = {FollowUp.NO_RESULT: plan.first, FollowUp.DOUBTFUL: plan.quiet}
         look_at = plan.follow_up(
             now=now,
             ended_at=task.finished_at or now,
-            shortest=plan.first if has_succeeded else plan.ceiling,
+            shortest=pauses.get(task.follow_up, plan.ceiling),
             jitter=context.jitter(),
         )
         return max(look_at, now + timedelta(seconds=min(asked_s, RETRY_AFTER_CAP_S)))

@@ -130,6 +130,12 @@ async def test_an_id_that_another_task_has_settles_nothing(database_url: str) ->
             await _actions(bench).resolve("default", task.id, Resolution("exists", "ann", "theirs"))
 
 
+async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
+    adapter = MadeUp(Finds.BY_SCAN, marks_url=False)
+    async with open_workbench(sqlite_url, Way(Played()), adapter=adapter) as bench:
+        assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None
+
+
 @pytest.mark.parametrize(
     ("finds", "why"),
     [

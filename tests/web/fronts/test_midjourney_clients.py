@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
+from tests.support.proxy import Proxy
 from tests.support.service import environment, listen, serving
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -123,6 +125,19 @@ def test_a_backend_reads_the_prompt_that_was_sent(fronted: Fronted) -> None:
     assert (client.tries, fronted.made() - before) == (1, 1)
 
 
+def test_a_backend_that_repeats_a_lost_submit_gets_the_first_task(fronted: Fronted) -> None:
+    before = fronted.made()
+    base = str(fronted.http.base_url)
+    with (
+        Proxy(base, choose=first_create(ANSWERED)) as proxy,
+        httpx.Client(base_url=proxy.url, trust_env=False, timeout=20) as http,
+    ):
+        client = ChatBackend(http, fronted.key)
+        assert client.imagine("a lost fox")["url"]
+        assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert (client.tries, fronted.made() - before) == (2, 1)
+
+
 def test_a_gateway_polls_many_at_once(fronted: Fronted) -> None:
     gateway = Gateway(fronted.http, fronted.key)
     ids = [gateway.submit(f"a cat {n}") for n in range(5)]
@@ -151,7 +166,7 @@ def test_every_submit_is_served(fronted: Fronted) -> None:
     ends = {path: client.ended(client.submit(path, **body)) for path, body in bodies.items()}
     assert {end["status"] for end in ends.values()} == {"SUCCESS"}
     assert ends["describe"]["properties"]["finalPrompt"]
-    assert ends["describe"]["imageUrl"] == ""
+    assert "/input.png" in ends["describe"]["imageUrl"]
     assert len(ends["video"]["videoUrls"]) == 4
     swap = {"sourceBase64": PICTURE, "targetBase64": PICTURE}
     said = client.fetch("POST", "/insight-face/swap", swap)

@@ -131,6 +131,11 @@ class AdapterByProfile:
         """Read the create's answer."""
         return self.kind_of(sending.account).adapter.parse_submit(sending, answer)
 
+    def needs_url(self, account: Account) -> bool:
+        """Ask the account's kind."""
+        looks = self.kind_of(account).looks
+        return looks is not None and looks.needs_url(account)
+
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Build the search; None where nothing can be searched."""
         looks = self.kind_of(asking.account).looks

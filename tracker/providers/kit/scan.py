@@ -34,6 +34,11 @@ class ListScan(TableAdapter):
         del account
         return Finds.BY_SCAN
 
+    def needs_url(self, account: Account) -> bool:
+        """Our callback URL is the mark."""
+        del account
+        return True
+
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Build the call for a page of the list; None without a URL of ours to look for."""
         if asking.callback_url is None:

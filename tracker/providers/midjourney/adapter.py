@@ -34,9 +34,17 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import posted, spacing_of
-from tracker.providers.kit.reading import first_instant, first_text, text_of
-from tracker.providers.kit.scan import CLOCK_MARGIN
+from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.midjourney.answers import (
+    base_of,
+    ids_in,
+    is_ours,
+    is_silence,
+    outcome_of_listed,
+    parts_of,
+    waits_for_window,
+)
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
 from tracker.providers.midjourney.front import MidjourneyFront
 from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, with_their_id
@@ -65,7 +73,6 @@ from tracker.providers.ports.provider import Provider
 TOGETHER = 100
 """Ids of one poll: gateways ask their upstreams for as many."""
 _NOT_FOUND = ("task_no_found", "task_not_found", "task_not_exist")
-_MOST_PARTS = 8
 _ALONE = frozenset({400, 404, 405, 501})
 """Answers of a proxy that has no poll for several tasks."""
 
@@ -124,7 +131,7 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         body["state"] = sending.task.external_task_id
         if sending.callback_url is not None:
             body["notifyHook"] = sending.callback_url
-        url = f"{_base(sending.account, mode)}/{CREATES[operation].path}"
+        url = f"{base_of(sending.account, mode)}/{CREATES[operation].path}"
         return posted(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -133,7 +140,7 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
         code = first_text(parsed, ("code",), limit=20)
-        ids = _ids(parsed) if isinstance(parsed, dict) else ()
+        ids = ids_in(parsed) if isinstance(parsed, dict) else ()
         if answer.status < 300 and code in ACCEPTED and ids:
             return self._accepted(sending, code, ids, parsed)
         return self.refusal(sending, answer, parsed)
@@ -150,7 +157,7 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
             done = Observation(TaskState.SUCCEEDED, "SUCCESS", artifacts=(piece,))
             return Accepted(None, "SUCCESS", message, said=done)
         said = None
-        if code == "21" and _waits_for_window(sending, parsed):
+        if code == "21" and waits_for_window(sending, parsed):
             said = Observation(
                 TaskState.RUNNING,
                 MODAL,
@@ -213,7 +220,7 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         parsed = parsed_of(answer)
         if answer.status == 200 and isinstance(parsed, list):
             found = {id_in(one): one for one in parsed if isinstance(one, dict)}
-            return [_of_listed(task, found) for task in asking.tasks]
+            return [outcome_of_listed(task, found) for task in asking.tasks]
         silent = Unanswered(
             self.in_words(answer, parsed),
             self.pause_s(answer, parsed),
@@ -235,7 +242,7 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
                     return Observed(said)
                 return Unanswered("the answer is about another task")
         words = self.in_words(answer, parsed)
-        if self.denies(answer, parsed) or _is_silence(asking.account, answer):
+        if self.denies(answer, parsed) or is_silence(asking.account, answer):
             return Absent(words, weak=True)
         return Unanswered(words, self.pause_s(answer, parsed), slow_down=answer.status == 429)
 
@@ -257,6 +264,11 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         said = read_task(parsed)
         return None if said is None else replace(said, external_task_id=state_in(parsed))
 
+    def needs_url(self, account: Account) -> bool:
+        """The mark is in `state`."""
+        del account
+        return False
+
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Ask an open proxy for its list; None where the account's upstream shows none."""
         if self.finds(asking.account) is not Finds.BY_SCAN:
@@ -272,12 +284,12 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
         if answer.status != 200 or not isinstance(parsed, list):
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             return Unanswered(words, pause_s, slow_down=answer.status == 429)
-        ours = [one for one in parsed if isinstance(one, dict) and _is_ours(asking, one)]
+        ours = [one for one in parsed if isinstance(one, dict) and is_ours(asking, one)]
         # Where one call made several, each carries the mark and a number behind it.
         for place, entry in enumerate(ours := sorted(ours, key=number_in)):
             said = read_task(entry, asking.task)
             if said is not None:
-                return Observed(replace(said, parts=_parts_of(ours[place + 1 :])))
+                return Observed(replace(said, parts=parts_of(ours[place + 1 :])))
         return NotSeen("no entry of the proxy's list carries this task's mark")
 
     erases_ended = False
@@ -313,72 +325,9 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Take the absence of that task, which open proxies tell by an empty answer, for health."""
-        if isinstance(answer, HttpResult) and _is_silence(account, answer):
+        if isinstance(answer, HttpResult) and is_silence(account, answer):
             return Probed("ok", "answers in its own words, and takes the credentials")
         return super().parse_probe(account, answer)
-
-
-def _base(account: Account, mode: str | None) -> str:
-    """Return the base URL for a mode: `…/mj-fast/mj`, where the proxy has such paths."""
-    base = account.base_url
-    if mode is None or not profile_of(account).has_modes or not base.endswith("/mj"):
-        return base
-    host = base.removesuffix("/mj")
-    head, _, last = host.rpartition("/")
-    host = head if last.startswith("mj-") else host
-    return f"{host}/mj-{mode.lower()}/mj"
-
-
-def _ids(parsed: Mapping[str, Any]) -> Sequence[str]:
-    """Return the ids of an answer to a submit: one, or several in one text, each once."""
-    text = text_of(parsed.get("result"), limit=2000) or ""
-    found = [one for part in text.split(",") if (one := part.strip())]
-    return list(dict.fromkeys(found))[:_MOST_PARTS]
-
-
-def _waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
-    """Tell the two meanings of code 21 apart: a task that waits for `modal`, or one that exists."""
-    match kind_of(sending.account):
-        case Kind.NOVICEZK:
-            return False
-        case Kind.PLAIN:
-            properties = parsed.get("properties")
-            known = properties if isinstance(properties, dict) else {}
-            return "status" not in known and "imageUrl" not in known
-        case _:
-            return True
-
-
-def _of_listed(task: Task, found: Mapping[str | None, Mapping[str, Any]]) -> PollOutcome:
-    entry = found.get(task.provider_task_id)
-    if entry is None:
-        return Absent("the proxy's list leaves it out", weak=True)
-    said = read_task(entry, task)
-    return Unanswered("its entry cannot be read") if said is None else Observed(said)
-
-
-def _is_silence(account: Account, answer: HttpResult) -> bool:
-    """Tell whether an answer is the empty one by which open proxies say that there is no task."""
-    if kind_of(account) is Kind.NEW_API or answer.status not in (200, 204):
-        return False
-    return answer.body.strip() in (b"", b"null")
-
-
-def _parts_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
-    """Return the further tasks of a create, from entries that carry its mark with a number."""
-    found = ((id_in(one), number_in(one)) for one in entries)
-    return tuple(Part(id_, str(number)) for id_, number in found if id_ is not None and number > 1)
-
-
-def _is_ours(asking: Asking, entry: Mapping[str, Any]) -> bool:
-    """Tell whether an entry carries our mark, and is not older than the submit.
-
-    Others use the proxy too, and may use our mark.
-    """
-    if state_in(entry) != asking.task.external_task_id:
-        return False
-    made = first_instant(entry, ("submitTime",))
-    return made is None or asking.since is None or made >= asking.since - CLOCK_MARGIN
 
 
 _ADAPTER = MidjourneyAdapter()

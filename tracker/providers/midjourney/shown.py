@@ -81,7 +81,7 @@ def task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "submitTime": _ms(task.created_at),
         "startTime": _ms(task.submitted_at),
         "finishTime": _ms(task.finished_at),
-        "imageUrl": pictures[0] if pictures else "",
+        "imageUrl": pictures[0] if pictures else detail.get("imageUrl") or "",
         "imageUrls": [{"url": url} for url in pictures[1:]],
         "videoUrl": videos[0] if videos else "",
         "videoUrls": [{"url": url} for url in videos],

@@ -200,6 +200,8 @@ def _detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
     }
     if prompt := final_prompt(parsed):
         kept["finalPrompt"] = prompt
+    if kept.get("action") == "DESCRIBE" and (url := _url(parsed.get("imageUrl"))):
+        kept["imageUrl"] = url
     buttons = parsed.get("buttons")
     kept["buttons"] = [
         {name: _plain(one.get(name)) for name in _BUTTON_FIELDS}

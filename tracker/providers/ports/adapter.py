@@ -169,6 +169,10 @@ class Submits(Protocol):
 class Looks(Protocol):
     """Searches for a submit whose outcome is unknown. Its silence is no denial."""
 
+    def needs_url(self, account: Account) -> bool:
+        """Tell whether a scan looks for our callback URL: without one it finds nothing."""
+        ...
+
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Build the call that searches for one task; None when nothing can be searched by."""
         ...

@@ -99,12 +99,15 @@ class Actions:
         known = self._context.accounts.get((provider, account))
         if known is None:
             return "its account is not in the settings"
-        match self._context.providers[provider].submits.finds(known):
+        found = self._context.providers[provider]
+        looks = found.looks
+        has_no_url = self._context.public_url is None
+        match found.submits.finds(known):
             case Finds.NEVER:
                 return f"{provider} finds no task by anything of ours"
             case Finds.EXISTENCE:
                 return f"{provider} says that it exists, and not under which id"
-            case Finds.BY_SCAN if self._context.public_url is None:
+            case Finds.BY_SCAN if has_no_url and looks is not None and looks.needs_url(known):
                 return (
                     f"{provider} lists tasks by our callback URL, and TRACKER_PUBLIC_URL is unset"
                 )

@@ -1,0 +1,81 @@
+"""Readings of a Midjourney proxy's answers that several capabilities share. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Part
+from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
+from tracker.domain.task import Task
+from tracker.providers.kit.reading import first_instant, text_of
+from tracker.providers.kit.scan import CLOCK_MARGIN
+from tracker.providers.midjourney.options import Kind, kind_of, profile_of
+from tracker.providers.midjourney.task_object import id_in, number_in, read_task, state_in
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Asking, Sending
+
+_MOST_PARTS = 8
+
+
+def base_of(account: Account, mode: str | None) -> str:
+    """Return the base URL for a mode: `…/mj-fast/mj`, where the proxy has such paths."""
+    base = account.base_url
+    if mode is None or not profile_of(account).has_modes or not base.endswith("/mj"):
+        return base
+    host = base.removesuffix("/mj")
+    head, _, last = host.rpartition("/")
+    host = head if last.startswith("mj-") else host
+    return f"{host}/mj-{mode.lower()}/mj"
+
+
+def ids_in(parsed: Mapping[str, Any]) -> Sequence[str]:
+    """Return the ids of an answer to a submit: one, or several in one text, each once."""
+    text = text_of(parsed.get("result"), limit=2000) or ""
+    found = [one for part in text.split(",") if (one := part.strip())]
+    return list(dict.fromkeys(found))[:_MOST_PARTS]
+
+
+def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
+    """Tell the two meanings of code 21 apart: a task that waits for `modal`, or one that exists."""
+    match kind_of(sending.account):
+        case Kind.NOVICEZK:
+            return False
+        case Kind.PLAIN:
+            properties = parsed.get("properties")
+            known = properties if isinstance(properties, dict) else {}
+            return "status" not in known and "imageUrl" not in known
+        case _:
+            return True
+
+
+def outcome_of_listed(task: Task, found: Mapping[str | None, Mapping[str, Any]]) -> PollOutcome:
+    """Say what a list tells of a task. found: its entries by id."""
+    entry = found.get(task.provider_task_id)
+    if entry is None:
+        return Absent("the proxy's list leaves it out", weak=True)
+    said = read_task(entry, task)
+    return Unanswered("its entry cannot be read") if said is None else Observed(said)
+
+
+def is_silence(account: Account, answer: HttpResult) -> bool:
+    """Tell whether an answer is the empty one by which open proxies say that there is no task."""
+    if kind_of(account) is Kind.NEW_API or answer.status not in (200, 204):
+        return False
+    return answer.body.strip() in (b"", b"null")
+
+
+def parts_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Return the further tasks of a create, from entries that carry its mark with a number."""
+    found = ((id_in(one), number_in(one)) for one in entries)
+    return tuple(Part(id_, str(number)) for id_, number in found if id_ is not None and number > 1)
+
+
+def is_ours(asking: Asking, entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry carries our mark, and is not older than the submit.
+
+    Others use the proxy too, and may use our mark.
+    """
+    if state_in(entry) != asking.task.external_task_id:
+        return False
+    made = first_instant(entry, ("submitTime",))
+    return made is None or asking.since is None or made >= asking.since - CLOCK_MARGIN
