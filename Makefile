@@ -9,6 +9,8 @@ COMPILE = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no
 CLIENTS = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11
 INSTALL = $(UV) pip install -q --python $(PY)
+# Which tests each process gets is settled anew when one has none left (tests/support/ordering.py).
+BESIDE = --dist worksteal -n
 FAST = tests/domain tests/providers tests/egress tests/web tests/test_accounts.py tests/test_locale.py
 
 # With bytecode switched off nothing is cached, and every start pays for it.
@@ -31,16 +33,16 @@ demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
 test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
-	$(PY) -m pytest -n 3 $(ARGS)
+	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
-	$(PY) -m pytest -n 2 -k "not postgres" $(FAST) $(ARGS)
+	$(PY) -m pytest $(BESIDE) 2 -k "not postgres" $(FAST) $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
-	$(PY) -m pytest -n 3 -k postgres $(ARGS)
+	$(PY) -m pytest $(BESIDE) 3 -k postgres $(ARGS)
 
 cov: .venv/.dev .clients/.ready ## Measure what the tests cover
-	$(PY) -m pytest -n 3 --cov --cov-report=term-missing:skip-covered
+	$(PY) -m pytest $(BESIDE) 3 --cov --cov-report=term-missing:skip-covered
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
 	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))

@@ -24,6 +24,8 @@ from tracker.emulator import EmulatorServer as Emulator
 
 STRIDE = {"sqlite": 1, "postgres": 7}
 """Every so many bytes. Odd, so that resets and orderly ends take turns on both."""
+PARTS = 3
+"""Tests that share the bytes, so that they may run beside each other. Odd for the same reason."""
 SCENARIO = "lax_ids,no_callback"
 WHOLE = "req-9999"
 """Never cut."""
@@ -82,8 +84,9 @@ def _healed(database_url: str) -> Left:
     return look(database_url)
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_submit_that_is_cut_at_any_byte_makes_one_task(
-    request: pytest.FixtureRequest, database_url: str, tmp_path: Path
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, part: int
 ) -> None:
     stride = STRIDE[request.node.callspec.params["database_url"]]
     choose = CutOnce()
@@ -91,8 +94,11 @@ def test_a_submit_that_is_cut_at_any_byte_makes_one_task(
         _submit(world, WHOLE)
         _healed(database_url)
         whole = proxy.exchanges[0]
-        names = [f"req-{n:04}" for n in range(0, whole.request_size + 1, stride)]
-        names += [f"res-{n:04}" for n in range(0, whole.response_size + 1, stride)]
+        bytes_of = [
+            range(part * stride, size + 1, PARTS * stride)
+            for size in (whole.request_size, whole.response_size)
+        ]
+        names = [f"req-{n:04}" for n in bytes_of[0]] + [f"res-{n:04}" for n in bytes_of[1]]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda name: _submit(world, name), names))
         left = _healed(database_url)

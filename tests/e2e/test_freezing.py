@@ -68,7 +68,10 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
                 frozen.signal(signal.SIGCONT)
                 _works_again(urls[0], world)
                 after = look(database_url)
-                assert after.outcomes["mine"] == before.outcomes["mine"] == outcomes
+                assert after.outcomes["mine"] == before.outcomes["mine"]
+                # On a busy machine a lease may run out before the first byte: nothing is sent then.
+                sent = [one for one in after.outcomes["mine"] if one != "not_sent"]
+                assert sent == outcomes
                 assert after.states["mine"] == "succeeded"
                 assert after.breaks == []
                 assert world.part(task["id"], "transitions")[-1]["to"] == "succeeded"
