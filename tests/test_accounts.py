@@ -76,7 +76,7 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
     ("wrong", "told"),
     [
         ("[accounts.kling.main", "not TOML"),
-        ("", "accounts: is required"),
+        ("", "accounts: is required, or at least one [[price]]"),
         ("[accounts.nobody.main]\napi_key='k'", "accounts.nobody: no such provider"),
         ("[accounts.kling.'a b']\napi_key='k'", "accounts.kling.a b: a name is"),
         ("[accounts.kling.main]\napi_kye='k'", "accounts.kling.main.api_kye: there is no such"),
@@ -114,6 +114,18 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
                 "[[rules]]\naccounts=['a']"
             ),
             "rules[0].provider: say which; one of: kling, luma",
+        ),
+        ("[[price]]\nprovider='kling'\namount=1", "price[0].currency: is required"),
+        ("[[price]]\nprovider='no'\namount=1\ncurrency='EUR'", "price[0].provider: no such"),
+        ("[[price]]\nprovider='kling'\namount='1,5'\ncurrency='EUR'", "price[0].amount: must be a"),
+        ("[[price]]\nprovider='kling'\namount=-1\ncurrency='EUR'", "price[0].amount: must be at"),
+        (
+            "[[price]]\nprovider='kling'\namount=1\ncurrency='EUR'\nunit='hour'",
+            "price[0].unit: must be one of",
+        ),
+        (
+            "[[price]]\nprovider='kling'\namount=1\ncurrency='EUR'\nusual=3",
+            "price[0].usual: goes with the units",
         ),
     ],
 )

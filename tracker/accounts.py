@@ -1,4 +1,4 @@
-"""The file of accounts that TRACKER_CONFIG names: TOML → accounts and rules.
+"""The file that TRACKER_CONFIG names: TOML → accounts, rules and prices.
 
 Reads no environment and no file itself: `settings` hands both in.
 """
@@ -7,11 +7,13 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -19,6 +21,7 @@ from pydantic import (
 
 from tracker.domain.choosing import Rule, sole_provider
 from tracker.domain.errors import InvalidRequest
+from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.validation import field_errors
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
@@ -36,10 +39,22 @@ class Accounts:
     """Every account, and who chooses among them.
 
     by_name: (provider, account name) → account.
+    prices:  the operator's list, in its order.
     """
 
     by_name: Mapping[tuple[str, str], Account] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
+    prices: Sequence[ListPrice] = ()
+
+
+def _decimal(value: Any) -> Any:
+    """Return the number that stands in the file, exactly."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError('must be a number, like 0.35 or "0.35"')  # noqa: TRY004 - for pydantic
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError('must be a number, like 0.35 or "0.35"') from None
 
 
 class _Strict(BaseModel):
@@ -55,8 +70,21 @@ class _RuleEntry(_Strict):
     metadata: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
+class _PriceEntry(_Strict):
+    """`[[price]]`. Amounts are text, or numbers, which are read as they are written."""
+
+    provider: str
+    amount: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1_000_000)]
+    currency: str = Field(min_length=1, max_length=10)
+    unit: Literal["task", "second", "piece"] = "task"
+    operation: str | None = Field(None, min_length=1)
+    model: str | None = Field(None, min_length=1)
+    usual: Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=10_000)] | None = None
+
+
 class _File(_Strict):
-    accounts: dict[str, dict[str, dict[str, Any]]] = Field(min_length=1)
+    accounts: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    price: list[_PriceEntry] = Field(default_factory=list)
     rules: list[_RuleEntry] = Field(default_factory=list)
 
 
@@ -79,7 +107,10 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
         for name, entry in entries.items()
     }
     rules = tuple(_rule(number, entry, by_name) for number, entry in enumerate(file.rules))
-    return Accounts(MappingProxyType(by_name), rules)
+    if not by_name and not file.price:
+        raise AccountsError("accounts: is required, or at least one [[price]]")
+    prices = tuple(_price(number, entry, providers) for number, entry in enumerate(file.price))
+    return Accounts(MappingProxyType(by_name), rules, prices)
 
 
 def _account(
@@ -116,6 +147,23 @@ def _rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Acco
         if (provider, name) not in by_name:
             raise AccountsError(f"rules[{number}].accounts[{place}]: no such account: {name!r}")
     return Rule(provider, tuple(entry.accounts), entry.operation, entry.metadata)
+
+
+def _price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -> ListPrice:
+    if entry.provider not in providers:
+        known = ", ".join(sorted(providers))
+        raise AccountsError(f"price[{number}].provider: no such provider; one of: {known}")
+    if entry.usual is not None and PricedUnit(entry.unit) is PricedUnit.TASK:
+        raise AccountsError(f"price[{number}].usual: goes with the units second and piece")
+    return ListPrice(
+        provider=entry.provider,
+        unit=PricedUnit(entry.unit),
+        amount=entry.amount,
+        currency=entry.currency,
+        operation=entry.operation,
+        model=entry.model,
+        usual=entry.usual,
+    )
 
 
 def _resolved(value: Any, environ: Mapping[str, str], path: str) -> Any:

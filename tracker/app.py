@@ -107,6 +107,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 providers=settings.providers(),
                 accounts=accounts.by_name,
                 rules=accounts.rules,
+                prices=accounts.prices,
                 secrets=secrets,
                 public_url=settings.tracker_public_url,
                 adopt=settings.tracker_adopt_unknown,

@@ -322,7 +322,7 @@ def _read_accounts(
         for name, account in ours.items()
         if account.options.has_credentials() or name[0] not in with_file
     }
-    return Accounts({**ours, **found.by_name}, found.rules)
+    return Accounts({**ours, **found.by_name}, found.rules, found.prices)
 
 
 OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})

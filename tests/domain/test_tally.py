@@ -5,9 +5,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Source
-from tracker.domain.tally import EVER, End, Price, Tally, TallyKey, tally
+from tracker.domain.tally import EVER, End, Tally, TallyKey, tally
 from tracker.domain.task import TaskState
 
 S = TaskState

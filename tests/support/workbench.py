@@ -27,6 +27,7 @@ from tracker.domain.exchange import (
 )
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
+from tracker.domain.prices import ListPrice
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -115,7 +116,13 @@ class Workbench:
         return made
 
     async def queued(
-        self, name: str, *, account: str | None = "default", operation: str = OPERATION, **more: Any
+        self,
+        name: str,
+        *,
+        account: str | None = "default",
+        operation: str = OPERATION,
+        submitter: int | None = None,
+        **more: Any,
     ) -> Task:
         """A task that was accepted and not sent.
 
@@ -128,6 +135,7 @@ class Workbench:
             input={"prompt": "rain"} | more,
             account=account,
             external_task_id=name,
+            submitter=submitter,
         )
         return (await Acceptance(self.context).accept(asked)).task
 
@@ -248,6 +256,7 @@ async def open_workbench(
     clock: Clock | None = None,
     public_url: str | None = None,
     storage: Storage | None = None,
+    prices: Sequence[ListPrice] = (),
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database, with accounts at the made-up provider.
 
@@ -269,6 +278,7 @@ async def open_workbench(
             },
             public_url=public_url,
             storage=storage,
+            prices=prices,
             secrets=[SECRET],
             at=signal,
         )

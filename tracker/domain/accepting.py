@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tracker.domain.cost import own_estimates
 from tracker.domain.task import Task, TaskState
 
 
@@ -18,7 +19,7 @@ def as_accepted(task: Task) -> Task:
         progress=None,
         artifacts=(),
         error=None,
-        costs=(),
+        costs=own_estimates(task.costs),
         awaits=None,
         detail=None,
         overdue=False,

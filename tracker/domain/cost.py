@@ -18,6 +18,23 @@ class Phase(StrEnum):
     """Given back, also after the verdict."""
 
 
+class CostOrigin(StrEnum):
+    """The party that says that something is charged."""
+
+    PROVIDER = "provider"
+    PRICE_LIST = "price_list"
+    """The operator's own list, for what the provider does not tell."""
+
+
+@record
+class Price:
+    """The key by which amounts are added up."""
+
+    kind: str
+    unit: str | None
+    currency: str | None
+
+
 @record
 class Cost:
     """One entry of a provider's bill for one task.
@@ -28,6 +45,7 @@ class Cost:
     currency:   of cash, e.g. `USD`; None if not said.
     list_price: of cash, before discounts; exact decimal text.
     phase:      an estimate, a reservation, the settled charge or a refund.
+    origin:     who says so.
     """
 
     kind: str
@@ -36,3 +54,17 @@ class Cost:
     currency: str | None = None
     list_price: str | None = None
     phase: Phase = Phase.SETTLE
+    origin: CostOrigin = CostOrigin.PROVIDER
+
+
+def own_estimates(costs: tuple[Cost, ...]) -> tuple[Cost, ...]:
+    """Return those entries that come from the operator's price list."""
+    return tuple(one for one in costs if one.origin is CostOrigin.PRICE_LIST)
+
+
+def restated(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ...]:
+    """Return the bill after the provider has stated its part anew; a statement replaces the last.
+
+    told: the provider's whole bill as it stands now; empty where it says nothing of it.
+    """
+    return (*told, *own_estimates(before)) if told else before

@@ -11,6 +11,7 @@ TrackerError
 ├── Unauthenticated       nobody we know is asking; says what is wrong with the credentials
 ├── Forbidden             the key's scopes do not cover it
 ├── ForeignPage           a page of another site asks, where no keys are asked for
+├── BudgetExceeded        a budget of the tenant or the key has no room for the task
 ├── RateLimited           the key has used up what it may ask for now
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
@@ -160,6 +161,10 @@ class RateLimited(TrackerError):
     def __init__(self, *, retry_after_s: int) -> None:
         super().__init__("too many requests with this key")
         self.retry_after_s = retry_after_s
+
+
+class BudgetExceeded(TrackerError):
+    """A task would exceed a budget. Nothing was recorded, and nothing was sent."""
 
 
 class CallbackRejected(TrackerError):

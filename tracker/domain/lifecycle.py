@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.domain.cost import restated
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
@@ -285,7 +286,7 @@ def _kind_of_news(task: Task, event: Event) -> EventKind:
         return kind
     if kind is _SEEN_SUCCEEDED and _may_complete(task, event):
         return _RESULT_COMPLETED
-    return K.COSTS_CHANGED if event.costs and event.costs != task.costs else kind
+    return K.COSTS_CHANGED if restated(task.costs, event.costs) != task.costs else kind
 
 
 def _has_news(task: Task, event: Event) -> bool:
@@ -319,7 +320,7 @@ def _brings_news(task: Task, event: Event) -> bool:
         case K.NEWS:
             return _has_news(task, event)
         case K.COSTS_CHANGED:
-            return bool(event.costs) and event.costs != task.costs
+            return restated(task.costs, event.costs) != task.costs
         case K.CANCEL_ASKED:
             return task.cancel_asked_at is None
         case K.CANCEL_REFUSED:
@@ -362,7 +363,7 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
         progress=_progress(task, event),
         artifacts=artifacts,
         error=_error(task, event, target),
-        costs=event.costs or task.costs,
+        costs=restated(task.costs, event.costs) if event.costs else task.costs,
         stage=event.stage or task.stage,
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),

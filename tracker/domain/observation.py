@@ -36,7 +36,7 @@ class Observation:
 
     state:  None when the provider's word is unknown to the adapter.
     word:   the provider's status word, verbatim.
-    costs:  what the provider charges; none where it says nothing.
+    costs:  the provider's whole bill as it stands now; none where it says nothing of it.
     at:     the provider's own time of the last change, aware UTC.
     detail: the provider's fields that answer in its own dialect will need.
     stage:  the step of a running task, where the provider names steps.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import floor, log2
 
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Source
 from tracker.domain.records import changed, record
 from tracker.domain.task import TERMINAL, VERDICTS, TaskState
@@ -59,15 +59,6 @@ class TallyKey:
     provider: str
     account: str
     hour: datetime
-
-
-@record
-class Price:
-    """The key by which amounts are added up."""
-
-    kind: str
-    unit: str | None
-    currency: str | None
 
 
 @dataclass(slots=True)

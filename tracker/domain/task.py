@@ -143,6 +143,7 @@ class Task:
     parent_id:        the task that this one continues, or whose create made this one as well.
     cancel_asked_at:  when a caller asked to cancel it at the provider; None for most.
     cancel_sent_at:   when the provider took that request; None until then.
+    submitter:        the row of the API key that asked for it; None where no key was used.
     blocked_at:       since when it waits for a call of its caller's; None where it does not.
     """
 
@@ -187,6 +188,7 @@ class Task:
     cancel_asked_at: datetime | None = None
     cancel_sent_at: datetime | None = None
     blocked_at: datetime | None = None
+    submitter: int | None = None
 
 
 def in_known_state(task: Task) -> Task:

@@ -11,6 +11,7 @@ from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, OpenSink, always
 from tracker.domain.policy import Policy
+from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
 from tracker.domain.sealing import NONCE_BYTES, seal
 from tracker.domain.signals import Signal, no_signal
@@ -64,6 +65,7 @@ class Context:
     accounts:   by (provider, account name).
     redactor:    takes the secrets of the service out of what others wrote.
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
+    prices:     the operator's list, for estimates.
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
@@ -80,6 +82,7 @@ class Context:
     accounts: Mapping[tuple[str, str], Account]
     secrets: Sequence[bytes]
     rules: Sequence[Rule] = ()
+    prices: Sequence[ListPrice] = ()
     public_url: str | None = None
     adopt: bool = False
     expectations: Expectations = field(default_factory=Expectations)

@@ -65,6 +65,7 @@ def _part(context: Context, tx: Tx, first: Task, part: Part) -> Task:
         external_task_id=f"{first.external_task_id}::{part.mark}",
         provider_task_id=part.provider_task_id,
         parent_id=first.id,
+        costs=(),  # the estimate is of the call, and stands with the first
         state=TaskState.SUBMITTED,
         created_at=tx.now,
         updated_at=tx.now,

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from tracker.domain import custody, inline_files
+from tracker.domain import custody, inline_files, ledger
 from tracker.domain.custody import Asset, Wanted
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event, EventKind
 from tracker.domain.expectation import NOTHING_KNOWN
+from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
@@ -31,7 +32,7 @@ from tracker.domain.task import (
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
-from tracker.store import assets, jobs, made_objects, tasks, transitions
+from tracker.store import assets, costs, jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
 from tracker.store.made_objects import MadeObject
@@ -68,6 +69,7 @@ class Recorder:
         self._jobs: dict[str, NewJob] = {}
         self._wanted: list[Wanted] = []
         self._inline: list[Asset] = []
+        self._costs: list[tuple[Task, list[CostEntry]]] = []
         self._about: dict[tuple[int, int], UUID] = {}
         self._subscribers: Subscribers | None = None
 
@@ -84,6 +86,8 @@ class Recorder:
             self._remember(step.task, step.transition)
             for effect in step.effects:
                 self._enqueue(effect, step.task)
+            if step.task.costs:
+                self._costs.append((step.task, ledger.entries(before, step.task)))
             if step.task.state is _SUCCEEDED and step.task.artifacts:
                 self._want_files(step.task, step.transition)
         return step
@@ -150,6 +154,8 @@ class Recorder:
         self._remember(step.task, step.transition)
         for effect in step.effects:
             self._enqueue(effect, step.task)
+        if step.task.costs:
+            self._costs.append((step.task, ledger.entries(None, step.task)))
 
     def save(self) -> None:
         """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
@@ -169,6 +175,8 @@ class Recorder:
             self._insert_wanted()
         for asset in self._inline:
             assets.insert_kept(db, asset)
+        if self._costs:
+            costs.append(db, self._costs, now=now)
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         if any(self._is_capped(task) for task in self._freed.values()):

@@ -3,6 +3,8 @@
 One file, however long: whoever asks what is kept finds all of it in one place.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,10 +23,12 @@ from sqlalchemy import (
     text,
 )
 
+from tracker.domain.budget import Period
 from tracker.domain.custody import AssetState
 from tracker.domain.delivery import DeliveryState, EndpointState, Payload
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import Certainty
+from tracker.domain.ledger import EntryPhase
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
 from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
@@ -110,6 +114,7 @@ tasks = Table(
     Column("cancel_asked_at", UtcDateTime),
     Column("cancel_sent_at", UtcDateTime),
     Column("blocked_at", UtcDateTime),
+    Column("submitter", BigKey),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),
@@ -589,6 +594,72 @@ stat_progress = Table(
     # One row, of nobody: the feed is counted for all tenants at once.
     Column("tenant", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+)
+
+# The ledger of costs, append-only: differences, added up by phase. `is_counted` moves rows into the
+# sums of `cost_days` and changes nothing that they say.
+UNCOUNTED = "NOT is_counted"
+"""Entries that are not in the sums yet."""
+_LEDGER_NAMES = (
+    *("tenant", "day", "provider", "account", "operation"),
+    *("phase", "origin", "kind", "unit", "currency"),
+)
+
+
+def _ledger_columns(*, primary: bool = False) -> list[Column[Any]]:
+    """Return what the ledger is added up by. Nothing is NULL: `submitter` 0 is nobody."""
+    found: list[Column[Any]] = [
+        Column(name, Text, primary_key=primary, nullable=False) for name in _LEDGER_NAMES
+    ]
+    found.append(
+        Column("submitter", BigKey, primary_key=primary, nullable=False, autoincrement=False)
+    )
+    return found
+
+
+cost_entries = Table(
+    "cost_entries",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    *_ledger_columns(),
+    # An entry outlives its task.
+    Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="SET NULL")),
+    Column("version", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    # Exact decimal text; then in whole units and billionths, for sums.
+    Column("amount", Text, nullable=False),
+    Column("whole", BigInteger, nullable=False),
+    Column("nano", BigInteger, nullable=False),
+    Column("is_counted", Boolean, nullable=False),
+    CheckConstraint(one_of("phase", EntryPhase), name="phase"),
+    Index(None, "task_key"),
+    _partial("ix_cost_entries_uncounted", "tenant", "key", where=UNCOUNTED),
+    sqlite_autoincrement=True,
+)
+
+cost_days = Table(
+    "cost_days",
+    metadata,
+    *_ledger_columns(primary=True),
+    Column("whole", BigInteger, nullable=False),
+    Column("nano", BigInteger, nullable=False),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("tenant", Text, nullable=False),
+    # The row of an API key; 0 for the whole tenant.
+    Column("submitter", BigKey, nullable=False),
+    Column("period", Text, nullable=False),
+    # A currency, or a provider's own unit.
+    Column("currency", Text, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint(one_of("period", Period), name="period"),
+    UniqueConstraint("tenant", "submitter", "period", "currency"),
+    sqlite_autoincrement=True,
 )
 
 idempotency_keys = Table(

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from tracker.domain.cost import Cost
+from tracker.domain.cost import Cost, Price
 from tracker.domain.events import EventKind, Source
-from tracker.domain.tally import CostChange, End, Price, Tally, TallyKey, tally
+from tracker.domain.tally import CostChange, End, Tally, TallyKey, tally
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding

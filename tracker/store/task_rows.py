@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Row
 
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import Cost, CostOrigin, Phase
 from tracker.domain.records import record
 from tracker.domain.task import (
     Artifact,
@@ -195,7 +195,7 @@ def keeps_rest(before: Task, after: Task) -> bool:
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
     *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of", "parent_id"),
-    *("created_at", "deadline_at"),
+    *("created_at", "deadline_at", "submitter"),
     *CHANGING,
 )
 """The columns of a task that has no row yet; `key` is numbered by the database."""
@@ -220,6 +220,7 @@ def new(made: Task) -> tuple[Any, ...]:
         made.parent_id,
         made.created_at,
         made.deadline_at,
+        made.submitter,
         *changes(made),
     )
 
@@ -246,7 +247,8 @@ def costs_of(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
 def _cost_of(found: Mapping[str, Any]) -> Cost:
     if "phase" not in found:
         return Cost(**found)
-    return Cost(**{**found, "phase": member(Phase, found["phase"])})
+    origin = member(CostOrigin, found.get("origin", CostOrigin.PROVIDER))
+    return Cost(**{**found, "phase": member(Phase, found["phase"]), "origin": origin})
 
 
 def cost_document(one: Cost) -> dict[str, Any]:
@@ -254,6 +256,8 @@ def cost_document(one: Cost) -> dict[str, Any]:
     row = asdict(one)
     if one.phase is Phase.SETTLE:  # nearly all are
         del row["phase"]
+    if one.origin is CostOrigin.PROVIDER:
+        del row["origin"]
     return row
 
 

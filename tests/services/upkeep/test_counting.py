@@ -9,10 +9,9 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.workbench import Way, Workbench, open_workbench
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpResult
-from tracker.domain.tally import Price
 from tracker.domain.task import Task
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep import counting

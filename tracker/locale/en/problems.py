@@ -116,6 +116,13 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "Correct what `errors` names; each entry has the `path` and the `reason`, all wrong"
             " fields at once.",
         ),
+        "budget-exceeded": Explanation(
+            "The budget is used up",
+            "The task would exceed a budget of the tenant or of the key. Nothing was recorded, and"
+            " nothing was sent to the provider.",
+            "Wait for the next day or month of the budget, or have an operator raise it"
+            " (`tracker budgets set`). `GET /v1/costs` says what was spent.",
+        ),
         "rate-limited": Explanation(
             "Too many requests",
             "The key has used up its requests of this minute (`RateLimit` says what is left).",

@@ -106,6 +106,12 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "请求体可以读取，但有字段不正确。没有写入任何记录。",
             "按 `errors` 修改：每一项都有 `path`（位置）和 `reason`（原因），所有错误字段会一次列全。",
         ),
+        "budget-exceeded": Explanation(
+            "预算已用完",
+            "这个任务会超出租户或密钥的预算。没有写入任何记录，也没有向供应商发送任何请求。",
+            "等到预算的下一天或下个月，或请运维人员调高预算（`tracker budgets set`）。"
+            "`GET /v1/costs` 给出已花费的金额。",
+        ),
         "rate-limited": Explanation(
             "请求过于频繁",
             "该密钥这一分钟的请求数已用完（`RateLimit` 给出余量）。",

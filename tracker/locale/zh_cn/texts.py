@@ -366,6 +366,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the object ends before byte {}": "对象在第 {} 字节之前结束",
         "the object is not there": "对象不存在",
         "{} is no name of an object": "{} 不是对象名",
+        "the budget of this tenant is {} a {}: {} are used, and this would add {}": "此租户的预算为每"
+        "{1:t} {0}：已用 {2}，此任务将增加 {3}",
+        "the budget of this key is {} a {}: {} are used, and this would add {}": "此密钥的预算为每"
+        "{1:t} {0}：已用 {2}，此任务将增加 {3}",
+        "day": "天",
+        "month": "月",
         "custody is off": "文件保管已关闭",
         "must be own or provider": "必须是 own 或 provider",
         "is needed, or lyrics": "必填，或改填 lyrics",

@@ -50,6 +50,7 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
         Fault.NOT_FOUND: "1214",
         Fault.CONFLICT: "1231",
         Fault.BUSY: "1305",
+        Fault.NO_MONEY: "1113",
         Fault.RATE_LIMITED: "1302",
         Fault.UNAVAILABLE: "1234",
         Fault.PROVIDER_UNKNOWN: "1234",

@@ -26,6 +26,7 @@ STATUSES: Mapping[Fault, int] = MappingProxyType(
         Fault.EXPIRED_KEY: 401,
         Fault.EARLY_KEY: 401,
         Fault.FORBIDDEN: 403,
+        Fault.NO_MONEY: 402,
         Fault.RATE_LIMITED: 429,
         Fault.UNAVAILABLE: 503,
         Fault.PROVIDER_UNKNOWN: 502,

@@ -41,6 +41,8 @@ class Fault(StrEnum):
     EXPIRED_KEY = "expired_key"
     EARLY_KEY = "early_key"
     FORBIDDEN = "forbidden"
+    NO_MONEY = "no_money"
+    """The caller's budget has no room for the task: the provider's word for a balance too low."""
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     """Nothing was done; the same call may be made again."""

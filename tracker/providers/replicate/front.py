@@ -73,6 +73,7 @@ _STATUSES: Mapping[Fault, tuple[int, str]] = MappingProxyType(
         Fault.EXPIRED_KEY: (401, "Unauthenticated"),
         Fault.EARLY_KEY: (401, "Unauthenticated"),
         Fault.FORBIDDEN: (403, "Forbidden"),
+        Fault.NO_MONEY: (402, "Insufficient credit"),
         Fault.RATE_LIMITED: (429, "Too many requests"),
         Fault.UNAVAILABLE: (503, "Service unavailable"),
         Fault.PROVIDER_UNKNOWN: (502, "Bad gateway"),

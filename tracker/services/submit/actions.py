@@ -19,8 +19,9 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
+from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
-from tracker.services.submit.submission import Acceptance, AcceptedTask
+from tracker.services.submit.submission import Acceptance
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
@@ -123,7 +124,12 @@ class Actions:
         return task
 
     async def resubmit(
-        self, tenant: str, id_: UUID, *, idempotency_key: str | None
+        self,
+        tenant: str,
+        id_: UUID,
+        *,
+        idempotency_key: str | None,
+        submitter: int | None = None,
     ) -> AcceptedTask:
         """Submit the input of a task that came to nothing again, as a new task linked to it.
 
@@ -138,7 +144,9 @@ class Actions:
             raise Conflict("others submitted it: its input is not known here")
         if not self._context.has_account(task):
             raise _no_account(task)
-        return await self._acceptance.accept_again(task, idempotency_key=idempotency_key)
+        return await self._acceptance.accept_again(
+            task, idempotency_key=idempotency_key, submitter=submitter
+        )
 
     def _cancel(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         """The open attempt is the fence: it is committed before a socket opens, under the same

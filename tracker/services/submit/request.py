@@ -35,6 +35,7 @@ class Submission:
                      if there is one; None for a call of its own.
     create_name:     what equal creates of the caller share: a task whose client was not told of it
                      is the answer to the next of them; None where none is to be given twice.
+    submitter:       the row of the API key that asks; None where none was used.
     input_path:      where the input stands in the caller's body, for naming its wrong fields.
     """
 
@@ -50,6 +51,7 @@ class Submission:
     idempotency_key: str | None = None
     repeats: Span | None = None
     create_name: CreateName | None = None
+    submitter: int | None = None
     input_path: str = "input"
 
 

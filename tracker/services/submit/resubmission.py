@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tracker.domain.errors import BudgetExceeded
 from tracker.domain.task import UNKNOWN_OPERATION, Task
 from tracker.services.context import Context
+from tracker.services.submit.budgeting import lock_budgets
 from tracker.services.submit.request import RESUBMITTABLE
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
@@ -152,9 +154,10 @@ class Resubmission:
         done = resubmits.resubmitted(db, [task.id for task in fitting])
         return [task for task in fitting if task.id not in done]
 
-    def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task]]:
+    def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task] | Exception]:
         """Make new tasks. The locks on their sources keep two calls from making one twice."""
-        results = []
+        lock_budgets(tx, {some.filter.tasks.tenant for some in asked})
+        results: list[list[Task] | Exception] = []
         for some in asked:
             locked = tasks.lock_by_key(tx.db, some.keys)
             sources = self._matching(tx.db, some.filter, _in_order(locked, some.keys))
@@ -165,7 +168,10 @@ class Resubmission:
                 for task in holders
                 if not task.never_created
             }
-            results.append(self._acceptance.insert_again(tx, sources, held))
+            try:
+                results.append(self._acceptance.insert_again(tx, sources, held))
+            except BudgetExceeded as error:
+                results.append(error)
         return results
 
 

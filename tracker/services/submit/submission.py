@@ -2,64 +2,51 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
 from tracker.domain.accepting import as_accepted
+from tracker.domain.cost import Cost
 from tracker.domain.errors import (
+    BudgetExceeded,
     Conflict,
     FieldError,
     IdempotencyInFlight,
-    IdempotencyReuse,
     InvalidRequest,
 )
+from tracker.domain.prices import estimate
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
+from tracker.services.submit.budgeting import estimate_again, lock_budgets, refusals
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.services.submit.naming import check_named
+from tracker.services.submit.replays import (
+    AcceptedTask,
+    CheckedSubmission,
+    replays,
+    untold,
+)
 from tracker.services.submit.request import (
     RESUBMITTABLE,
     Submission,
     encoded,
     not_resubmittable,
 )
-from tracker.store import idempotency, labels, lost_answers, tasks
+from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
-from tracker.store.lost_answers import CreateName, Span
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
 ENCODED_AT_ONCE = 256 * 1024
 """Characters of an input that the event loop encodes itself, in some 5 ms at worst."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedTask:
-    """The answer to a submission.
-
-    task:     as it was accepted: `queued`, version 1.
-    replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
-    """
-
-    task: Task
-    replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    task: Task
-    body: bytes
-    key: IdempotencyKey | None
-    repeats: Span | None = None
-    create_name: CreateName | None = None
 
 
 class Acceptance:
@@ -75,14 +62,17 @@ class Acceptance:
         """Check it and make it durable. Nothing has been sent when this returns.
 
         Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
-        IdempotencyInFlight, Unavailable.
+        IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
         return await self._once(await self._check(submission))
 
-    async def accept_again(self, before: Task, *, idempotency_key: str | None) -> AcceptedTask:
+    async def accept_again(
+        self, before: Task, *, idempotency_key: str | None, submitter: int | None = None
+    ) -> AcceptedTask:
         """Make a new task of an earlier one's input, which was checked when it came.
 
-        Raises IdempotencyReuse, IdempotencyInFlight, Unavailable.
+        submitter: the row of the API key that asks for it.
+        Raises IdempotencyReuse, IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
         bodies, holder = await self._context.store.read(
             lambda db: (
@@ -92,12 +82,19 @@ class Acceptance:
                 ),
             )
         )
-        task = self._again(before, is_name_held=holder is not None)
+        body = bodies[before.key]
+        prices = self._context.prices
+        if len(body) > ENCODED_AT_ONCE:
+            costs = await asyncio.to_thread(estimate_again, prices, before, body)
+        else:
+            costs = estimate_again(prices, before, body)
+        again = self._again(before, costs, is_name_held=holder is not None)
+        task = replace(again, submitter=submitter)
         key = None
         if idempotency_key is not None:
             asked = sha256(f"resubmit {before.id}".encode()).digest()
             key = IdempotencyKey(before.tenant, idempotency_key, asked)
-        return await self._once(_Checked(task, bodies[before.key], key))
+        return await self._once(CheckedSubmission(task, body, key))
 
     def insert_again(
         self, tx: Tx, sources: Sequence[Task], held: Collection[AccountAndName]
@@ -105,20 +102,27 @@ class Acceptance:
         """Make a new task of the input of each of some tasks, in the caller's transaction.
 
         held: the external ids that tasks have by now which exist at their providers, or may.
-        Returns those that were made: another process may take a name at this moment.
+        Returns those that were made: another process may take a name at this moment, and a budget
+        may have no room. Raises BudgetExceeded when it has none for any.
         """
         taken = set(held)
         bodies = tasks.input_of(tx.db, [task.key for task in sources])
         items = []
         for source in sources:
             name = (source.provider, source.account, source.external_task_id)
-            made = self._again(source, is_name_held=name in taken)
+            body = bodies[source.key]
+            costs = estimate_again(self._context.prices, source, body)
+            made = self._again(source, costs, is_name_held=name in taken)
             taken.add((made.provider, made.account, made.external_task_id))
-            items.append(_Checked(made, bodies[source.key], None))
+            items.append(CheckedSubmission(made, body, None))
         results = self._insert_fresh(tx, items)
-        return [one.task for one in results if isinstance(one, AcceptedTask)]
+        accepted = [one.task for one in results if isinstance(one, AcceptedTask)]
+        refused = [one for one in results if isinstance(one, BudgetExceeded)]
+        if refused and not accepted:
+            raise refused[0]
+        return accepted
 
-    def _again(self, before: Task, *, is_name_held: bool) -> Task:
+    def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
         """Return a new task of an earlier one's request.
 
         is_name_held: whether a task that exists at the provider, or may, has its external id.
@@ -135,13 +139,14 @@ class Acceptance:
             key=0,
             id=id_,
             external_task_id=before.external_task_id if has_free_name else str(id_),
+            costs=costs,
             created_at=now,
             updated_at=now,
             deadline_at=now + patience,
             resubmit_of=before.id,
         )
 
-    async def _once(self, checked: _Checked) -> AcceptedTask:
+    async def _once(self, checked: CheckedSubmission) -> AcceptedTask:
         if checked.key is None:
             return await self._commit(checked)
         name = (checked.key.tenant, checked.key.key)
@@ -153,12 +158,12 @@ class Acceptance:
         finally:
             self._in_flight.discard(name)
 
-    async def _commit(self, checked: _Checked) -> AcceptedTask:
+    async def _commit(self, checked: CheckedSubmission) -> AcceptedTask:
         accepted: AcceptedTask = await self._context.store.write(self._insert, checked)
         self._context.at(CrashPoint.ACCEPT_COMMITTED)
         return accepted
 
-    async def _check(self, submission: Submission) -> _Checked:
+    async def _check(self, submission: Submission) -> CheckedSubmission:
         provider = self._context.provider(submission.provider)
         # Before the input is read: which fields it may have depends on the operation.
         if submission.account is not None:
@@ -185,7 +190,7 @@ class Acceptance:
             body, key = await asyncio.to_thread(encoded, request, submission)
         else:
             body, key = encoded(request, submission)
-        return _Checked(
+        return CheckedSubmission(
             task=await self._new_task(submission, request, parent),
             body=body,
             key=key,
@@ -260,6 +265,10 @@ class Acceptance:
             version=1,
             created_at=now,
             updated_at=now,
+            costs=estimate(
+                self._context.prices, submission.provider, submission.operation, request.body
+            ),
+            submitter=submission.submitter,
             metadata=submission.metadata or {},
             slots=request.slots,
             wants=request.wants,
@@ -269,13 +278,16 @@ class Acceptance:
             parent_id=None if parent is None else parent.id,
         )
 
-    def _insert(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+    def _insert(self, tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask | Exception]:
         """Set-based: any number of submissions, one transaction.
 
         No idempotency key stands twice in a batch: `accept` holds the second one back, and the
         batches of other processes meet the unique constraint.
         """
-        results = self._replays(tx, items) | self._untold(tx, items)
+        lock_budgets(tx, {item.task.tenant for item in items})
+        results = replays(tx, items) | untold(
+            tx, items, keep=self._context.policy.keep_lost_answers
+        )
         results |= _refused_sources(tx, items, but=results)
         left = [place for place in range(len(items)) if place not in results]
         fresh = [place for place in left if items[place].repeats is None]
@@ -285,15 +297,15 @@ class Acceptance:
             # Where the external id is taken, another process may have accepted this very request
             # meanwhile: the insert waited for its commit, and now its key is there to be seen.
             taken = [place for place in fresh if isinstance(results[place], Conflict)]
-            replays = self._replays(tx, [items[place] for place in taken])
-            results |= {taken[place]: replay for place, replay in replays.items()}
+            known = replays(tx, [items[place] for place in taken])
+            results |= {taken[place]: replay for place, replay in known.items()}
         # Last: a repeated call may have come in the same batch as the first.
         for place in left:
             if place not in results:
                 results[place] = self._joined(tx, items[place])
         return [results[place] for place in range(len(items))]
 
-    def _joined(self, tx: Tx, item: _Checked) -> AcceptedTask | Exception:
+    def _joined(self, tx: Tx, item: CheckedSubmission) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
         assert item.repeats is not None  # noqa: S101 - asked only for such
         first = tasks.newest_like(tx.db, item.task, item.body, within=item.repeats)
@@ -301,42 +313,17 @@ class Acceptance:
             return AcceptedTask(as_accepted(first), replayed=True)
         return self._insert_fresh(tx, [item])[0]
 
-    def _untold(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
-        """The tasks whose clients were not told of them and ask again, by place in the batch."""
-        asked = {
-            place: item.create_name
-            for place, item in enumerate(items)
-            if item.create_name is not None
-        }
-        if not asked:
-            return {}
-        since = tx.now - self._context.policy.keep_lost_answers
-        taken = lost_answers.take(tx.db, list(asked.values()), since=since)
-        if not taken:
-            return {}
-        keys = {place: taken[name].pop(0) for place, name in asked.items() if taken.get(name)}
-        found = tasks.get_by_keys(tx.db, set(keys.values()))
-        return {
-            place: AcceptedTask(as_accepted(found[key]), replayed=True)
-            for place, key in keys.items()
-            if key in found
-        }
+    def _insert_fresh(
+        self, tx: Tx, items: Sequence[CheckedSubmission]
+    ) -> list[AcceptedTask | Exception]:
+        refused = refusals(tx, [item.task for item in items])
+        taken = [item for item, why in zip(items, refused, strict=True) if why is None]
+        made = iter(self._insert_taken(tx, taken))
+        return [next(made) if why is None else why for why in refused]
 
-    def _replays(self, tx: Tx, items: Sequence[_Checked]) -> dict[int, AcceptedTask | Exception]:
-        """The answers to what was accepted before, by place in the batch."""
-        keyed = [item.key for item in items if item.key is not None]
-        if not keyed:
-            return {}
-        known = idempotency.find(tx.db, keyed)
-        first = tasks.lock_by_key(tx.db, [key.task_key for key in known.values()])
-        return {
-            place: _replay(before, item.key, first[before.task_key])
-            for place, item in enumerate(items)
-            if item.key is not None
-            and (before := known.get((item.key.tenant, item.key.key))) is not None
-        }
-
-    def _insert_fresh(self, tx: Tx, items: Sequence[_Checked]) -> list[AcceptedTask | Exception]:
+    def _insert_taken(
+        self, tx: Tx, items: Sequence[CheckedSubmission]
+    ) -> list[AcceptedTask | Exception]:
         inserted = tasks.insert_many(tx.db, [item.task for item in items])
         results: list[AcceptedTask | Exception] = []
         inputs: list[tuple[Task, bytes]] = []
@@ -360,7 +347,7 @@ class Acceptance:
 
 
 def _refused_sources(
-    tx: Tx, items: Sequence[_Checked], *, but: Collection[int]
+    tx: Tx, items: Sequence[CheckedSubmission], *, but: Collection[int]
 ) -> dict[int, AcceptedTask | Exception]:
     """Refuse to submit again what has succeeded meanwhile, by place in the batch.
 
@@ -379,12 +366,6 @@ def _refused_sources(
         for place, id_ in again.items()
         if id_ in locked and locked[id_].state not in RESUBMITTABLE
     }
-
-
-def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:
-    if before.fingerprint != now.fingerprint:
-        return IdempotencyReuse("this Idempotency-Key came before with another request")
-    return AcceptedTask(as_accepted(task), replayed=True)
 
 
 def _taken(task: Task) -> Conflict:

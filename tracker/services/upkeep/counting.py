@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tracker.domain.tally import EVER, Tally, TallyKey, tally
 from tracker.domain.task import TaskState
 from tracker.services.context import Context
-from tracker.store import stats
+from tracker.store import costs, stats
 from tracker.store.driver.transaction import Tx
 from tracker.store.stats import Stretch
 from tracker.store.store import Reading
@@ -51,6 +51,9 @@ class Counting:
     async def fold_all(self) -> None:
         """Fold until nothing is left."""
         store = self._context.store
+        while await store.read(costs.is_any_uncounted):
+            if await store.write(_count_costs, STRETCH) < STRETCH:
+                break
         while True:
             # Read beside the writer: what stands in the feed stays as it is, and the place that
             # moves from `after` moves once.
@@ -97,6 +100,10 @@ def _next_stretch(db: Reading) -> Stretch:
 
 def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:
     return [stats.fold(tx.db, stretch) for stretch in stretches]
+
+
+def _count_costs(tx: Tx, limits: Sequence[int]) -> list[int]:
+    return [costs.count_some(tx.db, limit=limit) for limit in limits]
 
 
 def drop_hours(tx: Tx, kept: Sequence[timedelta]) -> list[None]:

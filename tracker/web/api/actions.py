@@ -79,7 +79,7 @@ async def resolve(request: Request) -> Response:
     tag="tasks",
     headers=[params.IDEMPOTENCY_KEY, params.PREFER],
     answers={202: NEW_TASK, 200: NEW_TASK},
-    problems=[409, 422],
+    problems=[402, 409, 422],
 )
 async def resubmit(request: Request) -> Response:
     """Submit the input of a failed, cancelled or expired task again: a new task, linked to it."""
@@ -89,5 +89,6 @@ async def resubmit(request: Request) -> Response:
         tenant(request),
         query.task_id(request),
         idempotency_key=query.idempotency_key(request),
+        submitter=principal(request).key,
     )
     return await accepted_answer(request, accepted, wait, since=position)

@@ -72,6 +72,7 @@ class ResubmitManyBody(BaseModel):
     body=ResubmitManyBody,
     examples=examples.RESUBMIT,
     answers={200: ResponseSpec(views.Resubmitted)},
+    problems=[402],
 )
 async def resubmit_many(request: Request) -> Response:
     """Submit the input of all that match again; unless told otherwise, only say what that would be.

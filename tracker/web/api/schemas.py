@@ -85,6 +85,7 @@ class SubmitBody(BaseModel):
         tenant: str,
         idempotency_key: str | None,
         accounts: Iterable[tuple[str, str]],
+        submitter: int | None = None,
     ) -> Submission:
         """Return it in the service's words.
 
@@ -102,6 +103,7 @@ class SubmitBody(BaseModel):
             webhook_url=self.webhook_url,
             deadline=None if self.deadline_s is None else timedelta(seconds=self.deadline_s),
             idempotency_key=idempotency_key,
+            submitter=submitter,
         )
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
-from tracker.services.submit.submission import AcceptedTask
+from tracker.services.submit.replays import AcceptedTask
 from tracker.telemetry import note
 from tracker.web.api import views
 from tracker.web.api.kept import rendered

@@ -32,7 +32,7 @@ from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
 from tracker.web.edge.paging import instant_of, page_answer, position, sort_key, ticks_of
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import principal, services, tenant
 
 MAX_PAGE = 500
 QUERY_BYTES = 2 * 1024 * 1024
@@ -47,7 +47,7 @@ QUERY_BYTES = 2 * 1024 * 1024
     body_bytes=None,  # pictures may be in it
     examples=examples.SUBMIT,
     answers={202: NEW_TASK, 200: NEW_TASK},
-    problems=[409],
+    problems=[402, 409],
 )
 async def submit(request: Request) -> Response:
     """Take a task in. 202 once it is durable; nothing has been sent yet.
@@ -61,6 +61,7 @@ async def submit(request: Request) -> Response:
         tenant=tenant(request),
         idempotency_key=query.idempotency_key(request),
         accounts=our.accounts,
+        submitter=principal(request).key,
     )
     accepted = await our.acceptance.accept(submission)
     return await accepted_answer(request, accepted, wait, since=since)

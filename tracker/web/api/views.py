@@ -99,6 +99,8 @@ class Cost(TypedDict):
     """Of cash, before discounts."""
     phase: Literal["estimate", "reserve", "settle", "refund"]
     """`settle`: charged in the end; a refund may follow after the verdict."""
+    origin: Literal["provider", "price_list"]
+    """`price_list`: an estimate by the operator's prices."""
 
 
 @with_config(EXACT)

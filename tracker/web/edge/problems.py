@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 
 from tracker.domain.errors import (
     BeingSent,
+    BudgetExceeded,
     CallbackUnproven,
     Conflict,
     CursorTooOld,
@@ -74,6 +75,7 @@ KINDS: Mapping[type[Exception], ProblemKind] = {
     Unauthenticated: ProblemKind(401, "unauthenticated"),
     Forbidden: ProblemKind(403, "forbidden"),
     ForeignPage: ProblemKind(403, "foreign-page"),
+    BudgetExceeded: ProblemKind(402, "budget-exceeded"),
     RateLimited: ProblemKind(429, "rate-limited"),
     TrackerError: INTERNAL,
 }

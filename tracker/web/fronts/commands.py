@@ -88,6 +88,7 @@ async def _create(request: Request, provider: str, command: Create) -> Shown:
         input=command.input,
         idempotency_key=query.idempotency_key(request) or command.idempotency_key,
         input_path="",
+        submitter=principal(request).key,
     )
     task = await accepted_once(request, asked)
     note(provider=provider, task=str(task.id))

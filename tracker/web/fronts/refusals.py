@@ -4,6 +4,7 @@ from starlette.requests import ClientDisconnect
 
 from tracker.domain.errors import (
     BeingSent,
+    BudgetExceeded,
     Conflict,
     CredentialFault,
     FieldError,
@@ -72,6 +73,7 @@ _FAULTS: dict[type[Exception], Fault] = {
     Conflict: Fault.CONFLICT,
     Forbidden: Fault.FORBIDDEN,
     ForeignPage: Fault.FORBIDDEN,
+    BudgetExceeded: Fault.NO_MONEY,
     RateLimited: Fault.RATE_LIMITED,
     Unavailable: Fault.UNAVAILABLE,
     WrongMediaType: Fault.MEDIA_TYPE,

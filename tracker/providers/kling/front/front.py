@@ -48,6 +48,7 @@ _CODES: Mapping[Fault, int] = {
     Fault.EARLY_KEY: 1003,
     Fault.EXPIRED_KEY: 1004,
     Fault.FORBIDDEN: 1103,
+    Fault.NO_MONEY: 1102,
     Fault.RATE_LIMITED: 1302,
     Fault.UNAVAILABLE: 5001,
     Fault.PROVIDER_UNKNOWN: 5002,

@@ -77,6 +77,7 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
         Fault.UNREADABLE: "invalid_request",
         Fault.NOT_FOUND: "task_not_exist",
         Fault.NOT_SERVED: "provider_not_found",
+        Fault.NO_MONEY: "insufficient_user_quota",
         Fault.RATE_LIMITED: "rate_limited",
     }
 )

@@ -1,0 +1,174 @@
+"""Budgets: what would exceed one is refused before anything leaves, however many ask at once."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.made_up import NAME, Played, says
+from tests.support.workbench import OPERATION, HandClock, Way, Workbench, open_workbench
+from tracker.domain.budget import Budget, Period
+from tracker.domain.errors import BudgetExceeded
+from tracker.domain.prices import ListPrice, PricedUnit
+from tracker.domain.task import TaskState
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.counting import Counting
+from tracker.store import budgets, costs
+from tracker.store.driver.transaction import Tx
+
+pytestmark = pytest.mark.anyio
+TWO_EUR = [ListPrice(NAME, PricedUnit.TASK, Decimal(2), "EUR", operation=OPERATION)]
+SPENDERS, ASKED = 3, 12
+
+
+def budget(
+    amount: int, *, period: Period = Period.DAY, submitter: int | None = None, currency: str = "EUR"
+) -> Budget:
+    return Budget("default", submitter, period, currency, Decimal(amount))
+
+
+async def keep(bench: Workbench, *wanted: Budget) -> None:
+    def batch(tx: Tx, items: Sequence[Budget]) -> list[None]:
+        for one in items:
+            budgets.keep(tx.db, one, now=tx.now)
+        return [None] * len(items)
+
+    for one in wanted:
+        await bench.context.store.write(batch, one)
+
+
+async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: str) -> None:
+    played = Played(make=says(id="theirs"))
+    async with open_workbench(database_url, Way(played), prices=TWO_EUR) as bench:
+        await keep(bench, budget(5))
+        await bench.queued("a")
+        await bench.queued("b")
+        with pytest.raises(BudgetExceeded, match="5 EUR a day: 4 are used, and this would add 2"):
+            await bench.queued("c")
+        await bench.send()
+        assert (len(await bench.all()), played.asked) == (2, ["make", "make"])
+        # Another currency, and a task of unknown price, have room as long as anything is left.
+        await bench.queued("d", operation="draw")
+        await keep(bench, budget(4))
+        with pytest.raises(BudgetExceeded):
+            await bench.queued("e", operation="draw")
+
+
+async def test_what_comes_back_makes_room(database_url: str) -> None:
+    played = Played(make=says(id="theirs"))
+    async with open_workbench(
+        database_url, Way(played), prices=TWO_EUR, public_url="http://us.example"
+    ) as bench:
+        await keep(bench, budget(2))
+        task = await bench.sent()
+        for status, bill in (
+            ("running", []),
+            ("failed", [{"amount": "1.5"}]),
+            ("failed", [{"amount": "1.5"}, {"amount": "1.5", "phase": "refund"}]),
+        ):
+            with pytest.raises(BudgetExceeded):
+                await bench.queued("no")
+            why = "no" if status == "failed" else None
+            await bench.call_back(
+                task, {"id": "theirs", "status": status, "bill": bill, "why": why}
+            )
+        task = await bench.queued("yes")
+        assert task.state is TaskState.QUEUED
+
+
+async def test_each_key_has_its_own_and_the_tenant_one_for_all(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+        await keep(bench, budget(6), budget(2, submitter=7))
+        await bench.queued("a", submitter=7)
+        with pytest.raises(BudgetExceeded, match="of this key"):
+            await bench.queued("b", submitter=7)
+        await bench.queued("c", submitter=8)
+        await bench.queued("d")
+        with pytest.raises(BudgetExceeded, match="of this tenant"):
+            await bench.queued("e", submitter=8)
+
+
+async def test_it_begins_anew_with_the_day_and_the_month_goes_on(database_url: str) -> None:
+    clock = HandClock()
+    clock.at = clock.at.replace(day=10, hour=23, minute=59)
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR, clock=clock) as bench:
+        await keep(bench, budget(2), budget(4, period=Period.MONTH))
+        await bench.queued("a")
+        with pytest.raises(BudgetExceeded, match="a day"):
+            await bench.queued("b")
+        clock.at += timedelta(minutes=2)
+        await bench.queued("b")
+        clock.at += timedelta(days=1)
+        with pytest.raises(BudgetExceeded, match="a month"):
+            await bench.queued("c")
+        clock.at += timedelta(days=31)
+        await bench.queued("c")
+
+
+async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) -> None:
+    played = Played(make=says(error={"code": "no", "why": "no"}))
+    async with open_workbench(database_url, Way(played), prices=TWO_EUR) as bench:
+        await keep(bench, budget(2))
+        actions = Actions(bench.context, Acceptance(bench.context))
+        failed = await bench.sent("a")
+        assert failed.state is TaskState.FAILED
+        again = await actions.resubmit("default", failed.id, idempotency_key="k", submitter=1)
+        same = await actions.resubmit("default", failed.id, idempotency_key="k", submitter=1)
+        assert (same.task.id, same.replayed) == (again.task.id, True)
+        assert [one.amount for one in again.task.costs] == ["2"]
+        with pytest.raises(BudgetExceeded):
+            await actions.resubmit("default", failed.id, idempotency_key="other")
+
+
+async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+        await keep(bench, budget(6))
+        await bench.queued("a")
+        await Counting(bench.context).fold_all()
+        await bench.queued("b")
+        await bench.queued("c")
+        with pytest.raises(BudgetExceeded, match="6 are used"):
+            await bench.queued("d")
+        await Counting(bench.context).fold_all()
+        with pytest.raises(BudgetExceeded, match="6 are used"):
+            await bench.queued("d")
+
+
+async def test_many_at_once_in_several_processes_never_exceed_it(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+        await keep(bench, budget(21))
+        spenders = [
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", __name__, database_url, f"{n}", stdout=asyncio.subprocess.PIPE
+            )
+            for n in range(SPENDERS)
+        ]
+        told = [out.decode().split() for out, _ in [await one.communicate() for one in spenders]]
+        taken = sum(int(one[0]) for one in told)
+        refused = sum(int(one[1]) for one in told)
+        assert (taken, refused) == (10, SPENDERS * ASKED - 10)
+        assert len(await bench.all()) == 10
+        (spent,) = await bench.context.store.read(
+            lambda db: costs.sums(db, "default", since="", by=["currency"])
+        )
+        assert spent.amount == 20
+
+
+async def _spend(database_url: str, name: str) -> None:
+    """Ask for many tasks at once; print how many were taken, and how many refused."""
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+        asked = [bench.queued(f"{name}-{n}") for n in range(ASKED)]
+        results = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [one for one in results if isinstance(one, BudgetExceeded)]
+    others = [one for one in results if isinstance(one, Exception) and one not in refused]
+    if others:
+        raise others[0]
+    sys.stdout.write(f"{len(results) - len(refused)} {len(refused)}")
+
+
+if __name__ == "__main__":
+    asyncio.run(_spend(*sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""Take no task in that would exceed a budget, however many processes take tasks in at once."""
+
+import json
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from tracker.domain import ledger
+from tracker.domain.budget import Allotment, Overrun
+from tracker.domain.cost import Cost, Price
+from tracker.domain.errors import BudgetExceeded
+from tracker.domain.prices import ListPrice, estimate
+from tracker.domain.task import Task
+from tracker.store import budgets
+from tracker.store.driver.transaction import Tx
+
+
+def lock_budgets(tx: Tx, tenants: Collection[str]) -> None:
+    """Let nobody else take tasks of those tenants in that have budgets, until the commit.
+
+    First in a transaction: whoever holds rows already could be waited for by who holds this.
+    """
+    capped = {budget.tenant for budget in budgets.of_tenants(tx.db, tenants)}
+    if capped:
+        budgets.lock(tx.db, capped)
+
+
+def refusals(tx: Tx, wanted: Sequence[Task]) -> list[BudgetExceeded | None]:
+    """Return why each of some new tasks is not taken, in their order; None where there is room.
+
+    Each counts for those behind it. Their tenants are locked by `lock_budgets`.
+    """
+    found = budgets.of_tenants(tx.db, {task.tenant for task in wanted})
+    if not found:
+        return [None] * len(wanted)
+    # A task counts for the day of its creation, which may be over by now.
+    days = {
+        budget: {budget.period.first_day(task.created_at) for task in wanted} for budget in found
+    }
+    allotment = Allotment(budgets.used(tx.db, days))
+    return [_refusal(allotment.take(task, _adds(task))) for task in wanted]
+
+
+def estimate_again(prices: Sequence[ListPrice], task: Task, body: bytes) -> tuple[Cost, ...]:
+    """Return what a task's input is expected to cost when it is submitted again."""
+    if not any(one.provider == task.provider for one in prices):
+        return ()
+    return estimate(prices, task.provider, task.operation, json.loads(body))
+
+
+def _adds(task: Task) -> dict[Price, Decimal]:
+    return ledger.counts_for(ledger.entries(None, task))
+
+
+def _refusal(overrun: Overrun | None) -> BudgetExceeded | None:
+    if overrun is None:
+        return None
+    budget = overrun.budget
+    cap = f"{budget.amount:f} {budget.currency}"
+    period = budget.period.value
+    if budget.submitter is None:
+        return BudgetExceeded(
+            f"the budget of this tenant is {cap} a {period}: {overrun.used:f} are used, and this "
+            f"would add {overrun.wanted:f}"
+        )
+    return BudgetExceeded(
+        f"the budget of this key is {cap} a {period}: {overrun.used:f} are used, and this "
+        f"would add {overrun.wanted:f}"
+    )

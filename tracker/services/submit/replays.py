@@ -1,0 +1,82 @@
+"""Find what was accepted before: by an idempotency key, or for a client who was not told of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tracker.domain.accepting import as_accepted
+from tracker.domain.errors import IdempotencyReuse
+from tracker.domain.task import Task
+from tracker.store import idempotency, lost_answers, tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.idempotency import IdempotencyKey
+from tracker.store.lost_answers import CreateName, Span
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedTask:
+    """The answer to a submission.
+
+    task:     as it was accepted: `queued`, version 1.
+    replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
+    """
+
+    task: Task
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSubmission:
+    """A request that may be taken in: its task without a row, and its input."""
+
+    task: Task
+    body: bytes
+    key: IdempotencyKey | None
+    repeats: Span | None = None
+    create_name: CreateName | None = None
+
+
+def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTask | Exception]:
+    """Return the answers to what was accepted before, by place in the batch."""
+    keyed = [item.key for item in items if item.key is not None]
+    if not keyed:
+        return {}
+    known = idempotency.find(tx.db, keyed)
+    first = tasks.lock_by_key(tx.db, [key.task_key for key in known.values()])
+    return {
+        place: _replay(before, item.key, first[before.task_key])
+        for place, item in enumerate(items)
+        if item.key is not None
+        and (before := known.get((item.key.tenant, item.key.key))) is not None
+    }
+
+
+def untold(
+    tx: Tx, items: Sequence[CheckedSubmission], *, keep: timedelta
+) -> dict[int, AcceptedTask | Exception]:
+    """Return the tasks whose clients were not told of them and ask again, by place in the batch.
+
+    keep: how long an answer that was lost is remembered.
+    """
+    asked = {
+        place: item.create_name for place, item in enumerate(items) if item.create_name is not None
+    }
+    if not asked:
+        return {}
+    since = tx.now - keep
+    taken = lost_answers.take(tx.db, list(asked.values()), since=since)
+    if not taken:
+        return {}
+    keys = {place: taken[name].pop(0) for place, name in asked.items() if taken.get(name)}
+    found = tasks.get_by_keys(tx.db, set(keys.values()))
+    return {
+        place: AcceptedTask(as_accepted(found[key]), replayed=True)
+        for place, key in keys.items()
+        if key in found
+    }
+
+
+def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:
+    if before.fingerprint != now.fingerprint:
+        return IdempotencyReuse("this Idempotency-Key came before with another request")
+    return AcceptedTask(as_accepted(task), replayed=True)
