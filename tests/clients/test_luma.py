@@ -26,6 +26,8 @@ def test_official_sdk_goes_from_create_to_delete(served: Served, program: str) -
     assert failed["failure_reason"]
     assert failed["assets"] is None
     assert told["listed"][:2] == [failed["id"], made["id"]]
+    assert told["credits"] > 0
+    assert told["concepts"]
     # Luma erases what is deleted; the service keeps the history of its tasks.
     assert told["after_delete"] == (404 if served.url == served.provider else 200)
 

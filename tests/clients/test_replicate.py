@@ -24,6 +24,7 @@ def assert_everything_worked(told: dict[str, Any], served: Served) -> None:
     assert told["listed"][0] == told["stopped"]["id"]
     assert told["id"] in told["listed"]
     assert told["webhook_secret"].startswith("whsec_")
+    assert told["file"] == len(b"a picture")
 
 
 def test_python_sdk_creates_waits_runs_cancels_and_lists(served: Served) -> None:

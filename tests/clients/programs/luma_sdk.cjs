@@ -41,7 +41,9 @@ async function wholeLife() {
     made,
     done,
     failed,
-    listed: listed.generations.map((generation) => generation.id),
+    credits: (await client.credits.get()).credit_balance,
+      concepts: await client.generations.concepts.list(),
+      listed: listed.generations.map((generation) => generation.id),
     after_delete: await statusAfterDelete(bad.id),
   };
 }

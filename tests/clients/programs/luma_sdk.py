@@ -42,6 +42,8 @@ def whole_life(client: LumaAI) -> dict[str, Any]:
         "made": made.to_dict(),
         "done": done.to_dict(),
         "failed": failed.to_dict(),
+        "credits": client.credits.get().credit_balance,
+        "concepts": list(client.generations.concepts.list()),
         "listed": [generation.id for generation in listed.generations],
         "after_delete": after_delete,
     }

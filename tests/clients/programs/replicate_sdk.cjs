@@ -53,6 +53,7 @@ async function main() {
       failure,
       stopped: { id: stopped.id, status: stopped.status },
       listed: listed.results.map((prediction) => prediction.id),
+      file: (await client.files.create(Buffer.from("a picture"))).size,
       webhook_secret: secret.key,
       wrong_key: await messageOf(stranger.predictions.list()),
     }),

@@ -3,6 +3,7 @@
 Arguments: base URL (without `/v1`) and key; with a prompt: one create, tried twice.
 """
 
+import io
 import json
 import sys
 from typing import Any
@@ -50,6 +51,7 @@ def everything(client: Client) -> dict[str, Any]:
         "failure": failure,
         "stopped": {"id": stopped.id, "status": stopped.status},
         "listed": [prediction.id for prediction in client.predictions.list()],
+        "file": client.files.create(io.BytesIO(b"a picture"), filename="cat.png").size,
         "webhook_secret": client.webhooks.default.secret().key,
     }
 

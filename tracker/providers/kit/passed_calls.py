@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpCall
+from tracker.providers.kit.calls import bearer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import NamedObject, PassedCall
 
@@ -21,8 +22,8 @@ class PlainCalls:
     named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType({})
 
     def headers(self, account: Account) -> dict[str, str]:
-        """Build the headers that carry the credentials."""
-        raise NotImplementedError
+        """Build the headers that carry the credentials: the key as Bearer."""
+        return bearer(account.api_key)
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Every account serves every call."""
@@ -45,9 +46,11 @@ class PlainCalls:
         timeout_s: float,
     ) -> HttpCall:
         """Return the call by its method; one about a task is a GET."""
-        del query, headers, now
+        del query, now
         known = self.calls.get(path)
         method = "GET" if known is None else known.method
         more = {"content-type": "application/json"} if method == "POST" else {}
+        if known is not None and known.takes_any_body and "content-type" in headers:
+            more = {"content-type": headers["content-type"]}
         url = f"{account.base_url}/{path}"
         return HttpCall(method, url, self.headers(account) | more, timeout_s=timeout_s)

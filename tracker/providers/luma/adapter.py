@@ -25,6 +25,7 @@ from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.luma.gateway import LumaGateway
+from tracker.providers.luma.passing import LumaCalls
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
@@ -307,4 +308,5 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=LumaFront(),
+    passes_on=LumaCalls(),
 )

@@ -29,6 +29,7 @@ from tracker.providers.ports.front import (
     FrontAnswer,
     FrontCall,
     Get,
+    PassOn,
     Refusal,
     Shown,
     Skip,
@@ -47,6 +48,8 @@ _CREATES = frozenset(
         "generations/image/reframe",
     }
 )
+CREDITS, CONCEPTS = "credits", "generations/concepts/list"
+"""Calls that are passed on."""
 _FOLLOW_UPS = ("upscale", "audio")
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
@@ -79,7 +82,9 @@ class LumaFront:
         return False
 
     def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
+        """Ask `admin` for the credits, which all tenants share; reading is a GET."""
+        if call.path.removeprefix(_ROOT) == CREDITS and not is_web(call):
+            return Scope.ADMIN
         return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
@@ -89,6 +94,8 @@ class LumaFront:
         path = call.path.removeprefix(_ROOT)
         if path == "ping":
             return Fixed(FrontAnswer({"message": "pong"}))
+        if path in (CREDITS, CONCEPTS):
+            return PassOn(path) if call.method == "GET" else wrong_method(call)
         if path in _CREATES and call.method == "POST":
             return _create(call, path)
         if path == "generations":
@@ -139,7 +146,7 @@ class LumaFront:
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did. No call is passed on today."""
+        """Answer as the provider did."""
         del request_id
         return FrontAnswer(parsed, status)
 

@@ -23,6 +23,7 @@ class PassedCall:
     untold:     fields of the body that name objects of which nobody can tell whose they are.
     field:      the field of such an id, in the body and in answers.
     is_account: whether it concerns the account as a whole: its costs, its balance.
+    takes_any_body: whether its body may be of any type, such as a multipart upload; else JSON.
     """
 
     method: str
@@ -33,6 +34,7 @@ class PassedCall:
     may_be_public: bool = False
     untold: tuple[str, ...] = ()
     is_account: bool = False
+    takes_any_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
 from tracker.providers.replicate.front import ReplicateFront
+from tracker.providers.replicate.passing import ReplicateCalls
 
 RESULTS_LIVE = timedelta(hours=1)
 """How long after its end a prediction's input, output, files and logs are kept."""
@@ -290,4 +291,5 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=ReplicateFront(),
     callback_bytes=_CALLBACK_BYTES,
+    passes_on=ReplicateCalls(),
 )

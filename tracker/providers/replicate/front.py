@@ -26,6 +26,7 @@ from tracker.providers.ports.front import (
     FrontCall,
     Get,
     Page,
+    PassOn,
     Refusal,
     Secret,
     Shown,
@@ -33,6 +34,8 @@ from tracker.providers.ports.front import (
 )
 
 _PAGE = 100
+FILES = "files"
+"""The upload, which is passed on."""
 _SECRET_PATH = "webhooks/default/secret"  # noqa: S105 - a path
 _CREATE = re.compile(r"((?:models|deployments)/[^/]+/[^/]+)/predictions")
 _MODEL = re.compile(r"models/([^/]+)/([^/]+)(?:/versions/(.+))?")
@@ -118,6 +121,11 @@ class ReplicateFront:
                 after = call.parameter("cursor")
                 return Page(_PAGE, after=after or None, binds="predictions")
             return wrong_method(call)
+        if path == FILES and call.method == "POST":
+            return PassOn(FILES)
+        if path.partition("/")[0] == FILES:
+            reason = "files are uploaded here; they are read, listed and deleted at the provider"
+            return Refusal(Fault.NOT_SERVED, reason)
         if path.startswith("predictions/"):
             return _one(call, path.removeprefix("predictions/"))
         if not is_get:
@@ -162,7 +170,7 @@ class ReplicateFront:
         return answer
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did. No call is passed on today."""
+        """Answer as the provider did."""
         del request_id
         return FrontAnswer(parsed, status)
 

@@ -121,10 +121,7 @@ class Passing:
         serves such calls; NotFound for a task that is not the tenant's; Unavailable when there is
         no place, or what was made cannot be kept.
         """
-        passes = self._context.providers[passage.provider].passes_on
-        if passes is None:
-            raise Misuse(f"{passage.provider} passes no call on")
-        call = passes.calls[passage.path]
+        passes, call = self._passed(passage.provider, passage.path)
         if call.is_account and passage.tenant != DEFAULT_TENANT:
             raise Forbidden(Scope.ADMIN)
         owner = None
@@ -158,6 +155,16 @@ class Passing:
         if found is None or found.provider_task_id is None:
             raise NotFound("there is no such task")
         return found
+
+    def call(self, provider: str, path: str) -> PassedCall:
+        """Return what is known of a call by its path."""
+        return self._passed(provider, path)[1]
+
+    def _passed(self, provider: str, path: str) -> tuple[PassesOn, PassedCall]:
+        passes = self._context.providers[provider].passes_on
+        if passes is None:
+            raise Misuse(f"{provider} passes no call on")
+        return passes, passes.calls[path]
 
     async def _naming(self, passage: Passage, call: PassedCall) -> tuple[Passage, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""

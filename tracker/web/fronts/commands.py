@@ -22,6 +22,7 @@ from tracker.telemetry import note
 from tracker.web.edge import query
 from tracker.web.edge.state import holder, principal, services, tenant
 from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
+from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.repeats import accepted_once
 
 log = logging.getLogger(__name__)
@@ -54,21 +55,26 @@ async def run(
 
 
 async def media_url(request: Request, provider: str, command: Media) -> str:
-    """Return the address of a file of a task's result. Raises NotFound, Conflict, Unavailable."""
-    [task] = (await _get(request, provider, Get([command.name]))).tasks
+    """Return the address of a file of a task's result, as the front would show it.
+
+    Raises NotFound, Conflict, Unavailable.
+    """
+    found = await _get(request, provider, Get([command.name]))
+    [task] = found.tasks
     if task.state not in TERMINAL:
         raise Conflict("the task has not ended yet")
+    [linked] = (await with_own_urls(request, provider, found)).tasks
     urls = [
-        piece.url
-        for piece in task.artifacts
-        if piece.url is not None
+        (link.url, piece.needs_auth and link.url == piece.url)
+        for piece, link in zip(task.artifacts, linked.artifacts, strict=True)
+        if link.url is not None
         and piece.state is ArtifactState.READY
-        and not piece.needs_auth
         and command.kind in (None, piece.kind)
     ]
-    if command.index >= len(urls):
+    url, is_closed = urls[command.index] if command.index < len(urls) else (None, True)
+    if url is None or is_closed:  # whose address needs the provider's key, and is not kept here
         raise NotFound("there is no such file")
-    return urls[command.index]
+    return url
 
 
 async def with_inputs(request: Request, shown: Shown) -> Shown:

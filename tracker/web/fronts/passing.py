@@ -52,7 +52,8 @@ class PassingFront:
         )
         if request.method != "POST":
             return await self._passed(our, passage)
-        check_json(request)
+        if not our.passing.call(self.provider, name).takes_any_body:
+            check_json(request)
         encoding = request.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity":
             raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
