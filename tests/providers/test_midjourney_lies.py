@@ -1,79 +1,32 @@
 """The adapter of Midjourney proxies against each kind of proxy: every operation, every lie."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.emulator.scene import HOST, Scene, play_in
-from tests.providers.caller import CALLBACK_URL, Caller
-from tests.providers.support import a_task
+from tests.emulator.scene import Scene, play_in
+from tests.providers.midjourney_proxy import KINDS, OPEN, PICTURE, PROVIDER, ended, played
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absent,
-    Accepted,
-    CancelAsked,
     Deferred,
     NotSeen,
     Observed,
     Refused,
     Unknown,
 )
-from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking
-from tracker.providers.registry import PROVIDERS
+from tracker.domain.task import ArtifactState, TaskState
 
-PROVIDER = PROVIDERS["midjourney"]
-PICTURE = "data:image/png;base64,iVBORw0KGgo="
-OPEN = ("novicezk", "trueai")
-KINDS = (*OPEN, "new-api")
 S = TaskState
-
-
-@dataclass
-class Proxy(Caller):
-    """The adapter in front of one kind of proxy."""
-
-    name: str = "midjourney"
-    kind: str = "trueai"
-
-    def __post_init__(self) -> None:
-        # The adapter alone says which field carries the key.
-        self.stage.http.headers.pop("authorization", None)
-
-    @property
-    def account(self) -> Account:
-        options = {
-            "base_url": f"{HOST}/midjourney/{self.kind}/mj",
-            "api_key": "emulator-key",
-            "profile": self.kind,
-        }
-        return PROVIDER.account("default", PROVIDER.options.model_validate(options))
-
-    async def polled_together(self, tasks: Sequence[Task]) -> Sequence[Any]:
-        """Ask for several tasks in one call."""
-        assert PROVIDER.polls is not None
-        asking = Asking(self.account, tasks, self.now)
-        return PROVIDER.polls.parse_poll(asking, await self.send(PROVIDER.polls.build_poll(asking)))
-
-
-async def _played(stage: Scene, kind: str, scenario: str = "ok") -> Proxy:
-    proxy = Proxy(stage, kind=kind)
-    proxy.play(scenario)
-    return proxy
-
-
-async def _ended(proxy: Proxy, operation: str, input_: Mapping[str, Any], **more: Any) -> Task:
-    return await proxy.polled_to_its_end(await proxy.made(operation, input_=input_, **more))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_operation_ends_with_its_result(kind: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind)
+        proxy = await played(stage, kind)
         inputs: Mapping[str, Mapping[str, Any]] = {
             "imagine": {"prompt": "a cat", "state": "mine"},
             "blend": {"base64Array": [PICTURE, PICTURE]},
@@ -89,7 +42,7 @@ def test_every_operation_ends_with_its_result(kind: str) -> None:
         for operation, input_ in inputs.items():
             if PROVIDER.submits.serves(proxy.account, operation) is not None:
                 continue
-            done = await _ended(proxy, operation, input_)
+            done = await ended(proxy, operation, input_)
             assert done.state is S.SUCCEEDED, operation
             kinds = {piece.kind for piece in done.artifacts}
             if operation in ("describe", "shorten"):
@@ -106,8 +59,8 @@ def test_every_operation_ends_with_its_result(kind: str) -> None:
 def test_follow_ups_continue_a_task(kind: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind)
-        parent = await _ended(proxy, "imagine", {"prompt": "a cat"})
+        proxy = await played(stage, kind)
+        parent = await ended(proxy, "imagine", {"prompt": "a cat"})
         inputs: list[tuple[str, Mapping[str, Any]]] = [
             ("change", {"taskId": "ours", "action": "UPSCALE", "index": 1}),
             ("change", {"taskId": "ours", "action": "REROLL"}),
@@ -117,7 +70,7 @@ def test_follow_ups_continue_a_task(kind: str) -> None:
         ]
         for operation, input_ in inputs:
             if PROVIDER.submits.serves(proxy.account, operation) is None:
-                done = await _ended(proxy, operation, input_, parent=parent)
+                done = await ended(proxy, operation, input_, parent=parent)
                 assert done.state is S.SUCCEEDED
         gone = replace(parent, provider_task_id="1")
         _, outcome = await proxy.submit("change", inputs[0][1], gone)
@@ -131,7 +84,7 @@ def test_follow_ups_continue_a_task(kind: str) -> None:
 def test_callbacks_tell_status_and_percent(kind: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind)
+        proxy = await played(stage, kind)
         task = await proxy.made()
         await stage.advance(3)
         words = [(body["status"], body["progress"]) for body in stage.bodies]
@@ -147,7 +100,7 @@ def test_callbacks_tell_status_and_percent(kind: str) -> None:
 def test_a_gateway_strips_the_callback_and_shows_our_mark_late() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "new-api")
+        proxy = await played(stage, "new-api")
         task = await proxy.made()
         outcome = await proxy.poll(task)
         assert isinstance(outcome, Observed)
@@ -168,7 +121,7 @@ QUERY_LIES = ("mute_query=2", "rate_limited_query=2", "html_query=2", "html_ok=2
 def test_a_lie_about_a_task_does_not_hide_its_result(kind: str, lie: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind, lie)
+        proxy = await played(stage, kind, lie)
         task = await proxy.made()
         done = await proxy.polled_to_its_end(task)
         assert done.state is S.SUCCEEDED
@@ -193,7 +146,7 @@ def test_a_task_that_stands_still_is_never_ended_by_us(
 ) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai", scenario)
+        proxy = await played(stage, "trueai", scenario)
         task = await proxy.polled_to_its_end(await proxy.made("describe", input_={"base64": "x"}))
         await stage.advance(24 * 3600)
         outcome = await proxy.poll(task)
@@ -207,7 +160,7 @@ def test_a_task_that_stands_still_is_never_ended_by_us(
 def test_what_stands_at_its_end_with_a_reason_has_failed_at_the_second_look() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "new-api", "dead_corner")
+        proxy = await played(stage, "new-api", "dead_corner")
         tasks = [await proxy.made(), await proxy.made()]
         await stage.advance(3)
         first = await proxy.polled_together(tasks)
@@ -229,7 +182,7 @@ def test_what_stands_at_its_end_with_a_reason_has_failed_at_the_second_look() ->
 def test_a_false_timeout_is_taken_back_by_the_picture(kind: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind, "false_timeout")
+        proxy = await played(stage, kind, "false_timeout")
         task = await proxy.made()
         await stage.advance(3)
         assert [body["failReason"] for body in stage.bodies] == ["任务超时"]
@@ -248,7 +201,7 @@ def test_a_false_timeout_is_taken_back_by_the_picture(kind: str) -> None:
 def test_a_timeout_never_takes_a_success_back(scenario: str, state: TaskState) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "novicezk", scenario)
+        proxy = await played(stage, "novicezk", scenario)
         task = await proxy.made()
         done = await proxy.polled_to_its_end(task)
         await stage.advance(3)
@@ -265,7 +218,7 @@ def test_a_timeout_never_takes_a_success_back(scenario: str, state: TaskState) -
 def test_a_ghost_is_absent_and_never_a_failure(kind: str, scenario: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind, scenario)
+        proxy = await played(stage, kind, scenario)
         tasks = [await proxy.made(), await proxy.made()]
         for outcome in [await proxy.poll(tasks[0]), *await proxy.polled_together(tasks)]:
             assert isinstance(outcome, Absent)
@@ -310,7 +263,7 @@ def test_a_create_says_what_it_proves_and_no_more(
 ) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind, scenario)
+        proxy = await played(stage, kind, scenario)
         task, outcome = await proxy.submit()
         assert type(outcome) is outcome_type
         assert sum(stage.emulator.creations().values()) == is_made
@@ -328,7 +281,7 @@ def test_a_create_says_what_it_proves_and_no_more(
 def test_a_lost_create_is_found_among_those_of_others(kind: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind, "cut_after_accept")
+        proxy = await played(stage, kind, "cut_after_accept")
         task, outcome = await proxy.submit()
         assert isinstance(outcome, Unknown)
         proxy.play("ok")
@@ -346,158 +299,12 @@ def test_a_lost_create_is_found_among_those_of_others(kind: str) -> None:
 def test_the_newest_hundred_of_all_prove_nothing_about_an_older_one() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai", "cut_after_accept")
+        proxy = await played(stage, "trueai", "cut_after_accept")
         task, _ = await proxy.submit()
         proxy.play("ok")
         for _ in range(105):
             await proxy.made()
             await stage.advance(1)
         assert isinstance(await proxy.search(task), NotSeen)
-
-    play()
-
-
-@pytest.mark.parametrize("kind", ["trueai", "new-api"])
-@pytest.mark.parametrize("button", ["MJ::Inpaint::1::x::SOLO", "MJ::CustomZoom::x"])
-def test_a_window_blocks_a_task_until_modal_goes_on_with_it(kind: str, button: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, kind)
-        parent = await _ended(proxy, "imagine", {"prompt": "a cat"})
-        before = len(stage.bodies)
-        asked = {"taskId": "ours", "customId": button}
-        window, outcome = await proxy.submit("action", asked, parent)
-        assert isinstance(outcome, Accepted)
-        assert outcome.said is not None
-        assert (outcome.said.state, outcome.said.stage) == (S.RUNNING, "MODAL")
-        await stage.advance(5)
-        waiting = await proxy.poll(window)
-        assert isinstance(waiting, Observed)
-        assert (waiting.observation.word, waiting.observation.state) == ("MODAL", S.RUNNING)
-        assert len(stage.bodies) == before
-        modal = await proxy.made("modal", input_={"taskId": "ours", "prompt": "hat"}, parent=window)
-        assert modal.provider_task_id == window.provider_task_id
-        for task in (modal, window):
-            assert (await proxy.polled_to_its_end(task)).state is S.SUCCEEDED
-
-    play()
-
-
-def test_one_button_makes_four_tasks() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai")
-        parent = await _ended(proxy, "describe", {"base64": PICTURE})
-        before = len(stage.bodies)
-        asked = {"taskId": "ours", "customId": "MJ::Job::PicReader::all"}
-        first, outcome = await proxy.submit("action", asked, parent)
-        assert isinstance(outcome, Accepted)
-        assert [part.mark for part in outcome.parts] == ["2", "3", "4"]
-        parts = [
-            replace(first, provider_task_id=part.provider_task_id, key=number)
-            for number, part in enumerate(outcome.parts, 2)
-        ]
-        await stage.advance(3)
-        together = await proxy.polled_together([first, *parts])
-        assert [one.observation.state for one in together] == [S.SUCCEEDED] * 4
-        states = {body["state"] for body in stage.bodies[before:]}
-        assert states == {f"{first.external_task_id}::{n}" for n in range(1, 5)}
-        assert proxy.told(first).state is S.SUCCEEDED
-
-    play()
-
-
-def test_four_tasks_of_a_lost_answer_are_all_found() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai")
-        parent = await _ended(proxy, "describe", {"base64": PICTURE})
-        proxy.play("cut_after_accept")
-        asked = {"taskId": "ours", "customId": "MJ::Job::PicReader::all"}
-        task, outcome = await proxy.submit("action", asked, parent)
-        assert isinstance(outcome, Unknown)
-        proxy.play("ok")
-        await proxy.made()
-        found = await proxy.search(task)
-        assert isinstance(found, Observed)
-        said = found.observation
-        assert [part.mark for part in said.parts] == ["2", "3", "4"]
-        ids = {said.provider_task_id, *(part.provider_task_id for part in said.parts)}
-        assert len(ids) == 4
-        shown = await proxy.poll(proxy.seen(task, said, Source.POLL))
-        assert isinstance(shown, Observed)
-
-    play()
-
-
-def test_a_bookmark_makes_nothing() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai")
-        parent = await _ended(proxy, "imagine", {"prompt": "a cat"})
-        asked = {"taskId": "ours", "customId": "MJ::BOOKMARK::x"}
-        _, outcome = await proxy.submit("action", asked, parent)
-        assert isinstance(outcome, Accepted)
-        assert outcome.provider_task_id is None
-        assert sum(stage.emulator.creations().values()) == 1
-
-    play()
-
-
-def test_a_cancel_is_mute_and_the_poll_tells() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "trueai")
-        task = await proxy.made()
-        await stage.advance(1.1)
-        before = len(stage.bodies)
-        assert isinstance(await proxy.cancel(task), CancelAsked)
-        assert (await proxy.polled_to_its_end(task)).state is S.CANCELLED
-        assert len(stage.bodies) == before
-        ended = await _ended(proxy, "imagine", {"prompt": "a cat"})
-        assert isinstance(await proxy.cancel(ended), CancelAsked)
-        assert (await proxy.polled_to_its_end(ended, looks=1)).state is S.SUCCEEDED
-
-    play()
-
-
-@pytest.mark.parametrize("kind", ["novicezk", "new-api", "plain"])
-def test_other_proxies_offer_no_cancel(kind: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = Proxy(stage, kind=kind)
-        assert PROVIDER.cancels is not None
-        task = a_task("imagine", provider_task_id="1")
-        assert PROVIDER.cancels.build_cancel(proxy.asking(task)) is None
-
-    play()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_account_is_tried_by_one_harmless_query(kind: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = Proxy(stage, kind=kind)
-        good = proxy.account
-        options = good.options.model_copy(update={"api_key": None})
-        bad = PROVIDER.account("default", options)
-        levels = []
-        assert PROVIDER.probes is not None
-        for account in (good, bad):
-            answer = await proxy.send(PROVIDER.probes.build_probe(account, now=proxy.now))
-            levels.append(PROVIDER.probes.parse_probe(account, answer).level)
-        assert levels == ["ok", "error"]
-        assert stage.emulator.creations() == {}
-
-    play()
-
-
-def test_our_callback_url_is_echoed_in_every_task_object() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        proxy = await _played(stage, "novicezk")
-        await proxy.made()
-        await stage.advance(3)
-        assert {body["properties"]["notifyHook"] for body in stage.bodies} == {CALLBACK_URL}
 
     play()

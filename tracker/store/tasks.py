@@ -93,11 +93,13 @@ def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
     _INSERT_INPUT.later(db, [(task.key, task.tenant, body) for task, body in inputs])
 
 
-def input_of(db: Connection, keys: Collection[int]) -> dict[int, bytes]:
-    """The request bodies of some tasks."""
+def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:
+    """The request bodies of some tasks. most: leaves out those of more bytes; None for none."""
     found = select(task_inputs.c.task_key, task_inputs.c.body).where(
         task_inputs.c.task_key.in_(keys)
     )
+    if most is not None:
+        found = found.where(func.length(task_inputs.c.body) <= most)
     return dict(db.execute(found).all())
 
 

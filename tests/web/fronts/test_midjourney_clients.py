@@ -145,6 +145,17 @@ def test_a_gateway_polls_many_at_once(fronted: Fronted) -> None:
     assert set(gateway.polled([*ids, "x", "0"])) == set(ids)
 
 
+def test_large_inputs_are_shown_alone_and_not_in_lists(fronted: Fronted) -> None:
+    client = Dooy(fronted.http, fronted.key)
+    picture = PICTURE + "A" * 200_000
+    large = client.submit("imagine", prompt="large", state="big", base64Array=[picture])
+    small = client.submit("imagine", prompt="small", state="tiny")
+    shown = client.fetch("GET", f"/task/{large}/fetch")
+    assert (shown["prompt"], shown["state"]) == ("large", "big")
+    listed = client.listed([large, small])
+    assert [(one["id"], one["state"]) for one in listed] == [(large, ""), (small, "tiny")]
+
+
 @pytest.mark.parametrize("base", ["/mj-fast/mj", "/mj-turbo/mj", "/mj-relax/mj"])
 def test_a_mode_is_a_prefix_and_reaches_the_proxy(fronted: Fronted, base: str) -> None:
     client = Dooy(fronted.http, fronted.key, base=base)

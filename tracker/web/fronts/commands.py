@@ -1,10 +1,12 @@
 """Carry out what a front read from a call: make, find, list and cancel tasks."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -31,6 +33,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SENDING_S = 20
 """Seconds that a cancel waits for the end of a submit."""
 _NO_TASK = "there is no such task"
+_LISTED_INPUT = 64 * 1024
+"""Bytes of an input that is shown in a list."""
+_PARSED_AT_ONCE = 256 * 1024
+"""Bytes that the event loop parses itself, in some 2 ms."""
 _SENT = frozenset(TaskState) - {TaskState.QUEUED}
 
 
@@ -78,10 +84,22 @@ async def media_url(request: Request, provider: str, command: Media) -> str:
 
 
 async def with_inputs(request: Request, shown: Shown) -> Shown:
-    """Return what a command found with the inputs of its tasks."""
+    """Return what a command found with the inputs of its tasks.
+
+    Of several tasks only small inputs: pictures in hundreds of them would fill the memory.
+    """
     keys = [task.key for task in shown.tasks]
-    found = await services(request).store.read(lambda db: tasks.input_of(db, keys))
-    return replace(shown, inputs={key: json.loads(body) for key, body in found.items()})
+    most = _LISTED_INPUT if len(keys) > 1 else None
+    found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
+    if sum(map(len, found.values())) > _PARSED_AT_ONCE:
+        parsed = await asyncio.to_thread(_parsed, found)
+    else:
+        parsed = _parsed(found)
+    return replace(shown, inputs=parsed)
+
+
+def _parsed(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
+    return {key: json.loads(body) for key, body in found.items()}
 
 
 async def _create(request: Request, provider: str, command: Create) -> Shown:

@@ -132,7 +132,7 @@ def task_view(task: MidjourneyTask, *, age_s: float, is_callback: bool = False) 
             "botType": "MID_JOURNEY",
             "imageUrls": [],
             "videoUrl": videos[0] if videos else None,
-            "videoUrls": videos,
+            "videoUrls": [{"url": url} for url in videos],
             "isWhite": False,
         }
     return body
