@@ -34,6 +34,8 @@ demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 
 test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
 	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
+test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite and PostgreSQL
+	$(PY) -m pytest -n 3 $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
 	$(PY) -m pytest $(BESIDE) 2 -k "not postgres" $(FAST) $(ARGS)
@@ -87,6 +89,8 @@ lock: | .venv/bin/python ## Renew the lock files
 	$(COMPILE) --extra fast --group dev --upgrade -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --extra fast --group dev --group bench --upgrade -c requirements-dev.lock \
 		-o requirements-bench.lock
+	$(COMPILE) --extra fast --group dev --group s3 --upgrade -c requirements-dev.lock \
+		-o requirements-s3.lock
 
 	$(CLIENTS) requirements-clients.in --overrides requirements-clients.overrides \
 		-o requirements-clients.lock
@@ -95,12 +99,13 @@ lock: | .venv/bin/python ## Renew the lock files
 
 lock-check: | .venv/bin/python
 	@cp requirements.lock .lock-run && cp requirements-dev.lock .lock-dev
-	@cp requirements-bench.lock .lock-bench
+	@cp requirements-bench.lock .lock-bench && cp requirements-s3.lock .lock-s3
 	@$(COMPILE) --extra fast -o .lock-run && $(COMPILE) --extra fast --group dev -o .lock-dev
 	@$(COMPILE) --extra fast --group dev --group bench -o .lock-bench
+	@$(COMPILE) --extra fast --group dev --group s3 -o .lock-s3
 	@cmp requirements.lock .lock-run && cmp requirements-dev.lock .lock-dev \
-		&& cmp requirements-bench.lock .lock-bench; \
-		status=$$?; rm -f .lock-run .lock-dev .lock-bench; \
+		&& cmp requirements-bench.lock .lock-bench && cmp requirements-s3.lock .lock-s3; \
+		status=$$?; rm -f .lock-run .lock-dev .lock-bench .lock-s3; \
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
@@ -120,6 +125,12 @@ clean: ## Remove what make installed
 
 .venv/.dev: requirements-dev.lock .venv/.run
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Without it the tests of S3 are skipped, which is said here and by them.
+.venv/.s3: requirements-s3.lock .venv/.dev
+	@$(INSTALL) --require-hashes -r requirements-s3.lock \
+		|| echo "moto could not be installed: the tests of S3 will be skipped"
 	@touch $@
 
 .venv/.bench: requirements-bench.lock .venv/.dev

@@ -18,13 +18,14 @@ from starlette.applications import Starlette
 from tracker import lean  # noqa: F401  # before what it is about
 from tracker.clock import SystemClock, jitter
 from tracker.domain.custody import Custody
-from tracker.domain.errors import Unavailable
+from tracker.domain.errors import StorageError, Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
+from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
@@ -348,8 +349,18 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
     downloads = Downloading(
         settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s
     )
-    with closing(Folder(settings.asset_folder())) as objects:
+    with closing(_object_store(settings)) as objects:
         yield Storage(rules, objects, downloads)
+
+
+def _object_store(settings: Settings) -> Folder | Bucket:
+    """Open the bucket or the folder that the settings name. Raises SettingsError."""
+    if not settings.tracker_asset_store.startswith("s3://"):
+        return Folder(settings.asset_folder())
+    try:
+        return Bucket(settings.tracker_asset_store)
+    except StorageError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _policy(settings: Settings) -> Policy:

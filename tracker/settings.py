@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -79,6 +80,12 @@ def _database(value: str) -> str:
     return value
 
 
+def _asset_store(value: str) -> str:
+    if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
+        raise ValueError("must be a folder or s3://BUCKET/PREFIX")
+    return value
+
+
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
 FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
@@ -145,7 +152,7 @@ class Settings(BaseModel):
     tracker_heartbeat_s: float = Field(15.0, gt=0)
     tracker_slow_reader_s: float = Field(20.0, gt=0)
     tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
-    tracker_asset_store: str = ""
+    tracker_asset_store: Annotated[str, AfterValidator(_asset_store)] = ""
     tracker_asset_max_bytes: int = Field(2 * 1024**3, ge=1024)
     tracker_upload_max_bytes: int = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)

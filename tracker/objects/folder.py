@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,11 +102,6 @@ class Folder:
     async def free_bytes(self) -> int | None:
         """Return the free bytes of the disk that the folder is on."""
         return await self._run(_free, self._root)
-
-    async def link(self, key: str, seconds: int, answer: Mapping[str, str]) -> str | None:
-        """Return None: a folder has no URLs of its own."""
-        del key, seconds, answer
-        return None
 
     def _path(self, key: str) -> Path:
         path = self._root / key

@@ -38,10 +38,6 @@ class ObjectStore(Protocol):
         """Return how much more fits; None where that is unknown."""
         ...
 
-    async def link(self, key: str, seconds: int, answer: Mapping[str, str]) -> str | None:
-        """Return a URL that serves an object for a while with these headers; None: it has none."""
-        ...
-
 
 class Downloads(Protocol):
     """The guarded way to files: every address is checked, and again after each redirect."""

@@ -341,6 +341,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "which is switched off (TRACKER_ASSETS)": (
             "该平台直接返回文件而不是 URL：需要文件保管，而它已关闭（TRACKER_ASSETS）"
         ),
+        "must be a folder or s3://BUCKET/PREFIX": "必须是文件夹或 s3://BUCKET/PREFIX",
         "custody is switched off (TRACKER_ASSETS)": "文件保管已关闭（TRACKER_ASSETS）",
         "this needs custody of files, which is switched off (TRACKER_ASSETS)": (
             "此功能需要文件保管，而它已关闭（TRACKER_ASSETS）"

@@ -17,8 +17,6 @@ from tracker.store.driver.transaction import Tx
 
 LINK_PATH = "/links/{}/{}"
 """Of a token, and a name for the file that the token does not need."""
-STORE_LINK_S = 60
-"""Seconds that a link to the store itself is good for."""
 _NO_ASSET = "there is no such asset"
 _ENDINGS = {
     "video/mp4": "mp4",
@@ -98,13 +96,6 @@ class Serving:
                 yield block
         except StorageError as error:
             raise Unavailable(f"the file cannot be read now: {error}") from error
-
-    async def store_link(self, asset: Asset, answer: dict[str, str]) -> str | None:
-        """Return a URL of the store itself that serves a kept asset; None where it has none."""
-        storage = self._context.storage
-        if storage is None:
-            return None
-        return await storage.objects.link(self.check_kept(asset), STORE_LINK_S, answer)
 
     def check_kept(self, asset: Asset) -> str:
         """Return the object of a kept asset. Raises Conflict while it is fetched, else NotFound."""

@@ -45,7 +45,6 @@ _RANGE = [
 _FILE = {
     200: ResponseSpec(None, headers=_FILE_HEADERS),
     206: ResponseSpec(None, headers={**_FILE_HEADERS, "Content-Range": "Which bytes these are."}),
-    302: ResponseSpec(None, headers={"Location": "Where the store itself serves it for a minute."}),
     304: ResponseSpec(None, headers=_FILE_HEADERS),
     416: ResponseSpec(None, headers={"Content-Range": "How many bytes there are."}),
 }
@@ -213,9 +212,6 @@ async def _bytes(request: Request, asset: Asset, headers: dict[str, str]) -> Res
     serving = services(request).serving
     serving.check_kept(asset)
     served = served_headers(asset)
-    elsewhere = await serving.store_link(asset, served)
-    if elsewhere is not None:
-        return Response(status_code=302, headers={**_NO_STORE, "location": elsewhere})
     return file_answer(
         request,
         lambda start, end: serving.read(asset, start, end),

@@ -1,0 +1,95 @@
+"""The folder and the bucket do the same; the bucket is moto's, of the group `s3`."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker.domain.errors import StorageError
+from tracker.objects.bucket import Bucket
+from tracker.objects.folder import Folder
+from tracker.services.storage import ObjectStore
+
+pytestmark = pytest.mark.anyio
+DATA = bytes(range(256)) * 30_000
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    reason = "moto and obstore are not installed (group s3 and extra assets): S3 is not tested"
+    pytest.importorskip("obstore", reason=reason)
+    server = pytest.importorskip("moto.server", reason=reason)
+    boto3 = pytest.importorskip("boto3", reason=reason)
+    running = server.ThreadedMotoServer(port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    given = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    client = boto3.client("s3", endpoint_url=given["AWS_ENDPOINT_URL"], region_name="us-east-1")
+    client.create_bucket(Bucket="results")
+    client.close()
+    yield "s3://results/kept"
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+    running.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    store: Folder | Bucket
+    if request.param == "folder":
+        store = Folder(tmp_path)
+    else:
+        store = Bucket(f"{request.getfixturevalue('s3')}/{tmp_path.name}")
+    yield store
+    store.close()
+
+
+async def chunks(data: bytes, *, breaks: bool = False) -> AsyncIterator[bytes]:
+    for at in range(0, len(data), 100_000):
+        yield data[at : at + 100_000]
+    if breaks:
+        raise ConnectionError("cut")
+
+
+async def listed(objects: ObjectStore) -> dict[str, int]:
+    return {one.key: one.size async for one in objects.list()}
+
+
+async def read(objects: ObjectStore, key: str, start: int, end: int) -> bytes:
+    return b"".join([block async for block in objects.read(key, start, end)])
+
+
+async def test_an_object_is_kept_listed_read_and_deleted(objects: ObjectStore) -> None:
+    await objects.put("t/2026-11/a", chunks(DATA))
+    await objects.put("t/2026-11/b", chunks(b"small"))
+    assert await objects.size("t/2026-11/a") == len(DATA)
+    assert await listed(objects) == {"t/2026-11/a": len(DATA), "t/2026-11/b": 5}
+    assert await read(objects, "t/2026-11/a", 0, len(DATA)) == DATA
+    assert await read(objects, "t/2026-11/a", 7, 2_000_001) == DATA[7:2_000_001]
+    await objects.delete("t/2026-11/a")
+    await objects.delete("t/2026-11/a")
+    assert await objects.size("t/2026-11/a") is None
+    assert list(await listed(objects)) == ["t/2026-11/b"]
+
+
+@pytest.mark.parametrize("size", [1000, 12_000_000])
+async def test_a_write_that_breaks_off_leaves_nothing(objects: ObjectStore, size: int) -> None:
+    await objects.put("t/2026-11/there", chunks(b"x"))
+    with pytest.raises(ConnectionError, match="cut"):
+        await objects.put("t/2026-11/cut", chunks(bytes(size), breaks=True))
+    assert await objects.size("t/2026-11/cut") is None
+    assert list(await listed(objects)) == ["t/2026-11/there"]
+
+
+async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:
+    await objects.put("t/2026-11/there", chunks(b"x"))
+    with pytest.raises(StorageError, match="not there"):
+        await read(objects, "t/2026-11/nothing", 0, 1)

@@ -1,0 +1,107 @@
+"""A bucket of S3, or of what speaks its protocol, as an object store; by obstore.
+
+The usual `AWS_*` variables say who asks and where: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tracker.domain.custody import StoredObject
+from tracker.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    pass
+
+PART_BYTES = 5 * 1024 * 1024
+"""Of a multipart upload: the least that S3 takes."""
+BLOCK_BYTES = 1024 * 1024
+_LISTED_AT_ONCE = 512
+
+
+class Bucket:
+    """Objects in a bucket, below a prefix. Nothing is asked before the first use."""
+
+    def __init__(self, url: str) -> None:
+        """url: `s3://bucket/prefix`. Raises StorageError where obstore is not installed."""
+        try:
+            import obstore  # noqa: PLC0415 - an extra: 15 MB that a folder does without
+            from obstore.store import S3Store  # noqa: PLC0415
+        except ImportError:
+            raise StorageError(
+                "TRACKER_ASSET_STORE: a bucket needs obstore: install callback-tracker[assets]"
+            ) from None
+        parts = urlsplit(url)
+        self._url, self._api = url, obstore
+        options: dict[str, Any] = {"client_options": {"allow_http": True}}
+        self._store: S3Store = S3Store(parts.netloc, prefix=parts.path.strip("/"), **options)
+
+    def close(self) -> None:
+        """Do nothing: connections end by themselves."""
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep what the chunks hold; see ObjectStore. A write that breaks off is aborted."""
+        raised: list[BaseException] = []
+
+        async def watched() -> AsyncIterator[bytes]:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            except BaseException as error:
+                raised.append(error)
+                raise
+
+        try:
+            await self._api.put_async(
+                self._store, key, watched(), chunk_size=PART_BYTES, max_concurrency=1
+            )
+        except Exception as error:
+            if raised:  # obstore wraps what the chunks raise
+                raise raised[0] from error
+            raise self._failed(error) from error
+
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` to before `end`; see ObjectStore."""
+        try:
+            found = await self._api.get_async(self._store, key, options={"range": (start, end)})
+            async for block in found.stream(min_chunk_size=BLOCK_BYTES):
+                yield bytes(block)
+        except (self._api.exceptions.NotFoundError, FileNotFoundError):
+            raise StorageError("the object is not there") from None
+        except self._api.exceptions.BaseError as error:
+            raise self._failed(error) from error
+
+    async def size(self, key: str) -> int | None:
+        """Return how many bytes an object has; None where there is no such object."""
+        try:
+            return (await self._api.head_async(self._store, key))["size"]
+        except (self._api.exceptions.NotFoundError, FileNotFoundError):
+            return None
+        except self._api.exceptions.BaseError as error:
+            raise self._failed(error) from error
+
+    async def delete(self, key: str) -> None:
+        """Delete an object."""
+        try:
+            await self._api.delete_async(self._store, key)
+        except (self._api.exceptions.NotFoundError, FileNotFoundError):
+            return
+        except self._api.exceptions.BaseError as error:
+            raise self._failed(error) from error
+
+    async def list(self) -> AsyncIterator[StoredObject]:
+        """Yield every object, in no order."""
+        try:
+            async for some in self._api.list(self._store, chunk_size=_LISTED_AT_ONCE):
+                for one in some:
+                    yield StoredObject(one["path"], one["size"], one["last_modified"])
+        except self._api.exceptions.BaseError as error:
+            raise self._failed(error) from error
+
+    async def free_bytes(self) -> int | None:
+        """Return None: a bucket has no end."""
+        return None
+
+    def _failed(self, error: Exception) -> StorageError:
+        return StorageError(f"{type(error).__name__} at {self._url}: {str(error)[:300]}")
