@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,6 +198,27 @@ def test_songs_alone_are_followed_to_their_task_until_they_are_over() -> None:
     done = [_clip("c1", "complete"), _clip("c2", "complete")]
     outcome = _polled("gateway", "submit/music", {"code": "success", "data": done})
     assert outcome.observation.state is TaskState.SUCCEEDED
+
+
+def test_songs_alone_count_where_no_list_tells_of_their_task() -> None:
+    assert SUNO.polls is not None
+    task = a_task("submit/music", provider_task_id="t1")
+    asking = asked_of(_account("gateway"), task)
+    clips = [_clip("c1", "streaming"), _clip("c2", "queued", "")]
+    bare = HttpResult(200, {}, json.dumps({"code": "success", "data": clips}).encode())
+    (follow,) = SUNO.polls.parse_poll(asking, bare)
+    assert isinstance(follow, Follow)
+    none = HttpResult(404, {}, b"{}")
+    (outcome,) = SUNO.polls.parse_poll(replace(asking, page=follow.page), none)
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is TaskState.RUNNING
+
+
+@pytest.mark.parametrize("name", ["raw/uploads/audio", "v1/chat/completions"])
+def test_what_is_not_served_is_refused_by_its_name(name: str) -> None:
+    reason = SUNO.submits.serves(_account("raw"), name)
+    assert reason is not None
+    assert "no such operation" not in reason
 
 
 def test_the_seeds_camel_case_is_read() -> None:

@@ -253,3 +253,4 @@ def test_nothing_finds_a_lost_submit() -> None:
     account = UDIO.account("default", ours)
     assert UDIO.submits.serves(account, "generate-proxy") is None
     assert isinstance(UDIO.submits.serves(account, "submit/music"), str)
+    assert "udioapi.pro" in (UDIO.submits.serves(account, "api/v2/generate") or "")

@@ -15,9 +15,19 @@ from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
+NOT_SERVED: Mapping[str, str] = MappingProxyType(
+    {
+        "generate/lyric_tool_stream": "it answers with a stream of text, and makes no task",
+        "submit/music": "the gateway's page is not known; set an account with profile custom",
+    }
+)
+"""Calls that are known by name and cannot be served, each with the reason."""
+
 
 class HaimianAdapter(AdapterByProfile, ObjectCallbacks):
     """Submits, polls, probes. A callback is a hint: its body is documented nowhere."""
+
+    not_served = NOT_SERVED
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take any JSON object for news. Raises CallbackRejected for anything else."""

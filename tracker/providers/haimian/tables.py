@@ -1,7 +1,6 @@
 """Inputs of Haimian's songs, and the parts of adapters that all its upstreams share."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,16 +9,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Unanswered
 from tracker.providers.kit.table import TableAdapter
-from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Request
-
-NOT_SERVED: Mapping[str, str] = MappingProxyType(
-    {
-        "generate/lyric_tool_stream": "it answers with a stream of text, and makes no task",
-        "submit/music": "the gateway's page is not known; set an account with profile custom",
-    }
-)
-"""Calls that are known by name and cannot be served, each with the reason."""
 
 
 class HaimianInput(BaseModel):
@@ -76,10 +66,6 @@ class SongTable(TableAdapter):
         if not any(request.body.get(name) for name in self.needed):
             raise InvalidRequest(FieldError(self.needed[0], f"is needed, or {self.needed[1]}"))
         return request
-
-    def serves(self, account: Account, operation: str) -> str | None:
-        """Name what is known and not served."""
-        return NOT_SERVED.get(operation) or super().serves(account, operation)
 
     def unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:
         """Say that an answer tells nothing of a task."""

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from tracker.domain.exchange import HttpCall
@@ -55,7 +56,10 @@ class AdapterByProfile:
     """Puts each question to the adapter of the account's profile. The Protocols: ports/adapter.py.
 
     Callbacks are not here: who sent one is not known when it is read.
+    not_served: reasons why calls cannot be served that are known by name.
     """
+
+    not_served: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, kinds: Mapping[str, UpstreamKind]) -> None:
         """kinds: by profile; the first is the one of accounts that nothing tells another of."""
@@ -107,6 +111,8 @@ class AdapterByProfile:
 
     def serves(self, account: Account, operation: str) -> str | None:
         """Ask the account's kind; name it where another kind has the operation."""
+        if operation in self.not_served:
+            return self.not_served[operation]
         refusal = self.kind_of(account).adapter.serves(account, operation)
         if refusal == NO_SUCH_OPERATION and operation in self.operations:
             return "the account's upstream has no such operation"

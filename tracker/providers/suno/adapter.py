@@ -55,11 +55,25 @@ _NOBODY = re.compile(
 @felores/kie-ai-mcp-server 5.0.0, read 2026-11)."""
 
 
+NOT_SERVED: Mapping[str, str] = MappingProxyType(
+    {
+        "raw/uploads/audio": "files are not uploaded through this service",
+        "gcui/get_aligned_lyrics": "it makes no task",
+        "gcui/persona": "it makes no task",
+        "v1/chat/completions": "it answers with a text, and makes no task that could be asked for",
+        "api/v2/generate": "udioapi.pro is not served",
+    }
+)
+"""Calls that are known by name, each with the reason why it is not served."""
+
+
 class SunoAdapter(AdapterByProfile, ObjectCallbacks):
     """Submits, polls, reads callbacks, probes. The Protocols are in providers/ports/adapter.py.
 
     Nothing finds a lost submit: no dialect has a place for an id of ours, or repeats a mark.
     """
+
+    not_served = NOT_SERVED
 
     def kind_of(self, account: Account) -> UpstreamKind:
         """Return the kind of the profile, which the host may tell."""

@@ -130,7 +130,7 @@ class GatewayDialect(TaskTable):
         data = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
         is_list_asked = asking.page is not None
         if is_list_asked:
-            return self._listed(asking.task, answer, parsed, data)
+            return self._listed(asking, answer, parsed, data)
         # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
         row = task_of(data)
         if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
@@ -139,16 +139,22 @@ class GatewayDialect(TaskTable):
         if bare is not None and bare.state in VERDICTS:
             return Observed(bare)
         if bare is not None or isinstance(data, list):
-            return Follow(_batch(asking, self.headers(asking.account)), {"list": True})
+            return Follow(_batch(asking, self.headers(asking.account)), {"songs": bare})
         if self.denies(answer, parsed):
             return Absent(self.in_words(answer, parsed), weak=True)
         return self._unanswered(answer, parsed)
 
-    def _listed(self, task: Task, answer: HttpResult, parsed: Any, data: Any) -> PollOutcome:
-        """Read the row of a task whose songs alone were shown before."""
+    def _listed(self, asking: Asking, answer: HttpResult, parsed: Any, data: Any) -> PollOutcome:
+        """Read the row of a task whose songs alone were shown before.
+
+        Where no list tells of the task, the songs are all that is known.
+        """
         rows = [row for one in data if (row := task_of(one))] if isinstance(data, list) else []
-        row = next((one for one in rows if one.id == task.provider_task_id), None)
-        return self._unanswered(answer, parsed) if row is None else _told(task, row)
+        row = next((one for one in rows if one.id == asking.task.provider_task_id), None)
+        if row is not None:
+            return _told(asking.task, row)
+        bare = (asking.page or {}).get("songs")
+        return Observed(bare) if bare is not None else self._unanswered(answer, parsed)
 
     def _unanswered(self, answer: HttpResult, parsed: Any, *, alone: bool = False) -> Unanswered:
         return Unanswered(

@@ -1,11 +1,11 @@
 """Suno's calls that make no task: the balance of an account. Songs belong to who made them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpCall
+from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import NamedObject, PassedCall
 from tracker.providers.suno.naming import CLIP_FIELDS
@@ -23,18 +23,22 @@ BALANCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _PATHS = MappingProxyType({SUNOAPI: "generate/credit", KIE: "chat/credit", GCUI: "get_limit"})
 
 
-class SunoCalls:
+class SunoCalls(PlainCalls):
     """See providers/ports/passing.py."""
 
-    calls: Mapping[str, PassedCall] = MappingProxyType(
+    calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {path: PassedCall("GET", is_account=True) for path in BALANCES}
     )
-    made_by: Mapping[str, str] = MappingProxyType(
+    made_by: ClassVar[Mapping[str, str]] = MappingProxyType(
         dict.fromkeys(("submit/music", "raw/generate", "generate", "gcui/generate"), _CLIP)
     )
-    named_in_tasks: Mapping[str, NamedObject] = MappingProxyType(
+    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
         dict.fromkeys(CLIP_FIELDS, NamedObject(_CLIP, may_be_public=True))
     )
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the headers that carry the credentials."""
+        return headers_of(account)
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say that the upstream of an account has no such balance."""
@@ -42,22 +46,7 @@ class SunoCalls:
             return None
         return f"the upstream of account {account.name!r} tells no such balance"
 
-    def is_public(self, item: Mapping[str, Any]) -> bool:
-        """Nothing is listed."""
-        del item
-        return False
-
-    def build_call(  # noqa: PLR0913 - one thing each
-        self,
-        account: Account,
-        path: str,
-        *,
-        query: str,
-        headers: Mapping[str, str],
-        now: datetime,
-        timeout_s: float,
-    ) -> HttpCall:
-        """Return the call with the account's own credentials."""
-        del path, query, headers, now
-        url = f"{account.base_url}/{_PATHS[profile_of(account)]}"
-        return HttpCall("GET", url, headers_of(account), timeout_s=timeout_s)
+    def build_call(self, account: Account, path: str, **more: Any) -> HttpCall:
+        """Return the call of the account's profile: the balance stands elsewhere in each."""
+        del path
+        return super().build_call(account, _PATHS[profile_of(account)], **more)

@@ -277,6 +277,15 @@ def _with_their_song(value: Any, song_id: str) -> Any:
     }
 
 
+NOT_SERVED: Mapping[str, str] = MappingProxyType(
+    {
+        "generate_music": "PiAPI's tasks (model music-u) are not served",
+        "api/v2/generate": "udioapi.pro resells Suno; its protocol is not served",
+    }
+)
+"""Calls of aggregators under Udio's name, each with the reason why it is not served."""
+
+
 class UdioOptions(AccountOptions):
     """A key, and nothing besides."""
 
@@ -288,6 +297,8 @@ class UdioOptions(AccountOptions):
 
 class UdioAdapter(AdapterByProfile):
     """Submits, polls, probes. Nothing finds a lost submit, and nobody calls back."""
+
+    not_served = NOT_SERVED
 
     def kind_of(self, account: Account) -> UpstreamKind:
         """Return the kind of the profile, which the host may tell."""
