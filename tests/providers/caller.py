@@ -56,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "luma at a gateway": Kind("luma", "/luma", "generations/web", {"user_prompt": "a cat"}),
     "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
+    "domo": Kind("domo", "/domo/v1", "video/text2video", {"prompt": "a cat", "seconds": 5}),
     "pika at a gateway": Kind("pika", "/pika", "generate", {"promptText": "a cat"}),
     "pika in comfy": Kind("pika", "/proxy/pika", "2.2/t2v", {"promptText": "a cat", "seed": 7}),
     "replicate": Kind(

@@ -71,3 +71,24 @@ def test_replicate_tells_of_output_while_it_grows() -> None:
     piece = Artifact("image", "https://media.example/1.png", key="0")
     body = told("replicate", "models/acme/picture", S.RUNNING, S.RUNNING, artifacts=(piece,))
     assert (body["status"], body["output"]) == ("processing", "https://media.example/1.png")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (S.QUEUED, S.SUBMITTED, None),
+        (S.SUBMITTED, S.RUNNING, "PROCESSING"),
+        (S.RUNNING, S.RUNNING, None),
+        (S.RUNNING, S.SUCCEEDED, "SUCCESS"),
+        (S.RUNNING, S.CANCELLED, "CANCELED"),
+        (S.UNCERTAIN, S.EXPIRED, "FAILED"),
+    ],
+)
+def test_domo_calls_back_when_the_status_changes(
+    before: TaskState, after: TaskState, word: str | None
+) -> None:
+    body = told("domo", "video/text2video", before, after)
+    assert (None if body is None else body["status"]) == word
+    if body is not None:
+        assert body["task_id"] == body["id"]
+        assert body["inputs"] == {"prompt": "a cat"}

@@ -6,6 +6,7 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller, states_of
+from tests.providers.test_domo import DOMO_INPUTS
 from tests.providers.test_pika import FORM_INPUTS
 from tests.providers.test_runway import INPUTS as RUNWAY_INPUTS
 from tracker.domain.cost import Phase
@@ -27,7 +28,7 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
 PIKAS = ["pika at a gateway", "pika in comfy"]
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, "luma at a gateway"]
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, "luma at a gateway", "domo"]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
@@ -40,6 +41,7 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "runway at a gateway": ("throttled", "progress_text", "progress_resets", "empty_output=2"),
     "cogvideox": ("no_id", "empty_result=1", "empty_result=2", "result_object", "lower_case"),
     "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
+    "domo": ("url_late=2", "null_created_at", "new_category", "no_callback", "final_only"),
     "luma at a gateway": (
         *("double_json", "array_answer", "completed_no_link=2", "failed_but_pending"),
         "double_json,array_answer,completed_no_link=1",
@@ -86,7 +88,7 @@ def _check_done(name: str, lie: str) -> None:
         done = await _ended(caller, await caller.made())
         assert done.state is TaskState.SUCCEEDED
         assert set(states_of(done)) == {ArtifactState.READY}
-        assert stage.calls == []
+        assert stage.calls == [] or name == "domo"
         assert sum(stage.emulator.creations().values()) == 1
 
     play()
@@ -142,6 +144,8 @@ def test_a_create_whose_answer_was_lost_stays_unknown(
         ("runway", "daily_cap", Deferred, False),
         ("cogvideox", "arrears", Refused, True),
         ("cogvideox", "quota", Deferred, False),
+        ("domo", "banned", Refused, True),
+        ("domo", "no_credits", Refused, True),
         ("luma at a gateway", "busy", Deferred, False),
     ],
 )
@@ -367,5 +371,85 @@ def test_pika_takes_every_form(operation: str) -> None:
         caller = Caller(stage, "pika in comfy")
         done = await _ended(caller, await caller.made(operation, input_=FORM_INPUTS[operation]))
         assert done.state is TaskState.SUCCEEDED
+
+    play()
+
+
+@pytest.mark.parametrize("scenario", ["ok", "duplicated=2", "reordered", "null_created_at"])
+def test_domo_calls_back_to_the_url_of_the_task(scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        caller.play(scenario)
+        task = await caller.made()
+        await stage.advance(3)
+        told = caller.told(task)
+        assert told.state is TaskState.SUCCEEDED
+        assert [(one.unit, one.amount) for one in told.costs] == [("credits", "10")]
+
+    play()
+
+
+def test_domo_is_asked_for_a_video_that_its_callback_left_out() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        caller.play("url_late=1")
+        task = await caller.made()
+        await stage.advance(3)
+        told = caller.told(task)
+        assert told.state is TaskState.RUNNING
+        assert (await _ended(caller, told)).state is TaskState.SUCCEEDED
+
+    play()
+
+
+def test_domo_succeeds_without_a_video_after_some_looks() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        caller.play("url_late=9,no_callback")
+        task = await caller.made()
+        await stage.advance(3)
+        for _ in range(4):
+            assert task.state is not TaskState.SUCCEEDED
+            outcome = await caller.poll(task)
+            assert isinstance(outcome, Observed)
+            task = caller.seen(task, outcome.observation, Source.POLL)
+        assert (task.state, task.message) == (TaskState.SUCCEEDED, "SUCCESS without a video")
+
+    play()
+
+
+def test_domo_may_say_no_with_http_200() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        caller.play("code_in_200")
+        _, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        assert outcome.code == "5000"
+        assert sum(stage.emulator.creations().values()) == 1
+
+    play()
+
+
+@pytest.mark.parametrize("operation", DOMO_INPUTS)
+def test_domo_makes_every_operation(operation: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        done = await _ended(caller, await caller.made(operation, input_=DOMO_INPUTS[operation]))
+        assert done.state is TaskState.SUCCEEDED
+
+    play()
+
+
+def test_domo_may_cancel_by_itself() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo")
+        caller.play("canceled")
+        assert (await _ended(caller, await caller.made())).state is TaskState.CANCELLED
 
     play()

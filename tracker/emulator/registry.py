@@ -27,6 +27,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "cogvideox": _module("cogvideox"),
         "haimian": _module("haimian"),
+        "domo": _module("domo"),
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),

@@ -33,6 +33,8 @@ class Spoken:
     word_in:      field of the status, and the words after which clients stop.
     may_differ:   topmost paths that only one of the two answers has.
     options:      of the account, besides its address and key.
+    is_form:      whether the create is a urlencoded form.
+    keeps_v1:     whether the address of the account has the version in it.
     """
 
     provider: str
@@ -50,6 +52,7 @@ class Spoken:
     options: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     is_form: bool = False
+    keeps_v1: bool = False
 
 
 RUNWAY_ENDS = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
@@ -82,6 +85,19 @@ SPOKEN: Mapping[str, Spoken] = {
         one="/async-result/",
         ends=frozenset({"SUCCESS", "FAIL"}),
         word_in="task_status",
+    ),
+    "domo": Spoken(
+        "domo",
+        "official",
+        theirs="/domo/v1",
+        ours="/domo/v1",
+        create="/video/text2video",
+        body={"prompt": "a cat", "seconds": 5, "callback_url": "http://caller.example/hook"},
+        one="/tasks/",
+        ends=frozenset({"SUCCESS", "FAILED", "CANCELED"}),
+        id_in="data.task_id",
+        word_in="data.status",
+        keeps_v1=True,
     ),
     "luma at a gateway": Spoken(
         "luma",
@@ -180,7 +196,7 @@ def accounts_file() -> str:
     for one in {(one.provider, one.account): one for one in SPOKEN.values()}.values():
         lines += [
             f"[accounts.{one.provider}.{one.account}]",
-            f'base_url = "HOST{one.theirs.removesuffix("/v1")}"',
+            f'base_url = "HOST{one.theirs if one.keeps_v1 else one.theirs.removesuffix("/v1")}"',
             f'api_key = "{DEFAULT_KEY}"',
             "poll_spacing_s = 0.05",
             f"weight = {WEIGHTS.get((one.provider, one.account), 1)}",
@@ -280,7 +296,7 @@ def test_a_refusal_can_be_read_and_is_not_repeated(pair: Pair, name: str) -> Non
     spoken, http = SPOKEN[name], pair[0]
     answer = http.post(spoken.ours + spoken.create, json={}, headers=dict(spoken.headers))
     assert 400 <= answer.status_code < 500
-    if spoken.provider != "pika":  # whose clients do not heed it
+    if spoken.provider not in ("domo", "pika"):  # whose clients do not heed it
         assert answer.headers["x-should-retry"] == "false"
     assert answer.json()
     missing = http.get(f"{spoken.ours}{spoken.one}nobody", headers=dict(spoken.headers))
@@ -431,3 +447,24 @@ def test_pika_takes_the_files_of_comfys_nodes(
     task = pair[0].get(f"/v1/tasks/{answer.json()['video_id']}").json()
     is_swap = "modifyRegionMask" in files or path == "pikaswaps"
     assert task["operation"] == ("pikaswaps" if is_swap else path)
+
+
+def test_domo_passes_uploads_on_and_takes_their_uris(pair: Pair) -> None:
+    made_ = pair[0].post("/domo/v1/upload/file", json={"filename": "cat.png"}).json()
+    assert made_["code"] == 0
+    body = {
+        "model": "animate-2.4-faster",
+        "image": {"domoai_uri": made_["data"]["domoai_uri"]},
+        "seconds": 5,
+    }
+    answer = pair[0].post("/domo/v1/video/image2video", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (200, 0), answer.text
+
+
+def test_domo_names_wrong_fields_in_detail(pair: Pair) -> None:
+    for http, base in zip(pair, ("/domo/v1", "/domo/v1"), strict=True):
+        answer = http.post(f"{base}/video/text2video", json={"prompt": "a cat"})
+        assert answer.status_code == 422
+        (flaw,) = answer.json()["detail"]
+        assert flaw["loc"] == ["body", "seconds"]
+        assert isinstance(answer.json()["code"], int)

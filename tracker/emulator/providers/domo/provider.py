@@ -1,0 +1,235 @@
+"""Domo: its paths, checks, callbacks and codes. No cancel, no list.
+
+Source: https://docs.domoai.app (enterprise API), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import (
+    Check,
+    Flaw,
+    integer,
+    list_of,
+    one_of_texts,
+    record,
+    text,
+    web_url,
+)
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.plan import DEFAULT_STEPS
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.sending import CallbackContent
+from tracker.emulator.core.tasks import (
+    CANCELLED,
+    FAILED,
+    PROCESSING,
+    SUBMITTED,
+    SUCCEED,
+    EmulatedTask,
+    TaskStep,
+)
+from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoWord
+
+__all__ = ["create"]
+
+_STATUSES = {
+    SUBMITTED: "PENDING",
+    PROCESSING: "PROCESSING",
+    SUCCEED: "SUCCESS",
+    FAILED: "FAILED",
+    CANCELLED: "CANCELED",
+}
+
+
+def _media(value: object) -> Flaw | None:
+    """Accept base64 without a prefix, or the URI of an upload."""
+    fields = {"bytes_base64_encoded": text(least=1, most=14_000_000), "domoai_uri": text(least=10)}
+    flaw = record(fields)(value)
+    if flaw is not None:
+        return flaw
+    given = [name for name in fields if isinstance(value, dict) and value.get(name)]
+    is_good = len(given) == 1 and not str(dict(value)[given[0]]).startswith("data:")  # type: ignore[call-overload]
+    return None if is_good else Flaw("", "must have base64 or a domoai_uri")
+
+
+_COMMON: Mapping[str, Check] = {
+    "prompt": text(most=2000),
+    "seconds": integer(least=1, most=10),
+    "model": text(least=1),
+    "aspect_ratio": one_of_texts("16:9", "9:16", "1:1", "4:3", "3:4"),
+    "callback_url": web_url(),
+    "image": _media,
+    "video": _media,
+    "audio": _media,
+    "images": list_of(_media, least=1, most=1),
+    "template": text(least=1),
+}
+_OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "text2video": ("TEXT_TO_VIDEO", ("prompt", "seconds")),
+    "image2video": ("IMAGE_TO_VIDEO", ("model", "image", "seconds")),
+    "template2video": ("TEMPLATE_TO_VIDEO", ("template", "images", "seconds")),
+    "video2video": ("VIDEO_TO_VIDEO", ("model", "video")),
+    "talking-avatar": ("TALKING_AVATAR", ("image", "audio", "seconds")),
+}
+"""Category and required fields, by the path below `/video/`."""
+
+
+@dataclass(frozen=True)
+class DomoDetails:
+    """The facts of a task that the core does not know."""
+
+    category: str
+    seconds: int
+    prompt: str
+
+
+DomoTask = EmulatedTask[DomoDetails]
+
+
+class DomoRefusal(Refusal):
+    """A refused call with a status and a code of its own."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        """Take the status, the code and the text for the caller."""
+        super().__init__(RefusalKind.INVALID, message)
+        self.status, self.code = status, code
+
+
+class DomoApi:
+    """The handlers of the API's paths."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        self.engine: Engine[DomoDetails] = Engine(
+            emulator, ProviderRules(name="domo", callbacks=self._callbacks, words=DOMO_WORDS)
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
+            *(
+                ApiRoute("POST", f"/v1/video/{name}", partial(self._create, name))
+                for name in _OPERATIONS
+            ),
+            ApiRoute("GET", "/v1/tasks/{id}", self._get),
+            ApiRoute("POST", "/v1/upload/file", self._upload),
+        )
+
+    async def _create(self, name: str, call: ApiCall) -> Reply:
+        account, body = account_of_header(call, self._config), call.json_object()
+        task = await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: _draft(name, body, scenario),
+            )
+        )
+        if task.scenario.has(DomoWord.CODE_IN_200):
+            return Reply({"data": None, "code": 5000, "message": "internal error"})
+        return Reply({"data": {"task_id": task.task_id}, "code": 0})
+
+    async def _get(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._config)
+        task = await self.engine.find(account, call.values["id"])
+        return Reply({"data": self._view(task), "code": 0})
+
+    async def _upload(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._config)
+        name = call.json_object().get("filename")
+        if not isinstance(name, str) or not name:
+            raise Refusal(RefusalKind.INVALID, "filename: field required")
+        token = self.engine.new_uuid()
+        data = {
+            "presigned_url": f"{call.base_url}/media/{token}",
+            "domoai_uri": f"domoai://{token}",
+        }
+        return Reply({"data": data, "code": 0})
+
+    def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
+        return (CallbackContent(body=json_bytes(self._view(task))),)
+
+    def _view(self, task: DomoTask) -> dict[str, Any]:
+        is_done = task.status == SUCCEED and not self._is_late(task)
+        is_new = task.scenario.has(DomoWord.NEW_CATEGORY)
+        is_undated = task.scenario.has(DomoWord.NULL_CREATED_AT)
+        links = [media_url(task, name) for name in task.ready_artifacts] if is_done else []
+        return {
+            "task_id": task.task_id,
+            "id": task.task_id,
+            "status": _STATUSES.get(task.status, task.status),
+            "category": "DREAM_TO_VIDEO" if is_new else task.details.category,
+            "callback_url": task.callback_url,
+            "seconds": task.details.seconds,
+            "output_videos": [{"url": link} for link in links],
+            "credits": 2 * task.details.seconds,
+            "inputs": {"prompt": task.details.prompt},
+            "created_at": None if is_undated else _instant(task.created_at),
+        }
+
+    def _is_late(self, task: DomoTask) -> bool:
+        word = DomoWord.URL_LATE
+        if not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+
+
+def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
+    """Return Domo's emulator."""
+    api = DomoApi(emulator)
+    service = RoutedService(("/domo",), api.routes(), _refuse)
+    return EmulatedProvider(name="domo", engine=api.engine, services=(service,))
+
+
+def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[DomoDetails]:
+    if scenario.has(DomoWord.BANNED):
+        raise DomoRefusal(403, 4002, "Organization is banned")
+    if scenario.has(DomoWord.NO_CREDITS):
+        raise DomoRefusal(402, 2001, "Insufficient credits")
+    category, required = _OPERATIONS[name]
+    longer = {"seconds": integer(least=1, most=60)} if name == "talking-avatar" else {}
+    flaw = record({**_COMMON, **longer}, required=required)(body)
+    if flaw is not None:
+        raise DomoRefusal(422, 422, str(flaw))
+    seconds, url = body.get("seconds"), body.get("callback_url")
+    ends = TaskStep(after=2, status=CANCELLED)
+    is_canceled = scenario.has(DomoWord.CANCELED)
+    return TaskDraft(
+        operation=name,
+        details=DomoDetails(
+            category, seconds if isinstance(seconds, int) else 5, str(body.get("prompt") or "")
+        ),
+        callback_url=url if isinstance(url, str) else None,
+        creation_key=str(url or body.get("prompt") or ""),
+        artifacts=("video.mp4",),
+        steps=(DEFAULT_STEPS[0], ends) if is_canceled else DEFAULT_STEPS,
+    )
+
+
+def _instant(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    is_own = isinstance(refusal, DomoRefusal)
+    status = refusal.status if isinstance(refusal, DomoRefusal) else refusal.kind.http_status
+    code = refusal.code if isinstance(refusal, DomoRefusal) else status
+    body: dict[str, Any] = {"code": code, "message": refusal.message, "data": None}
+    if is_own and status == 422:
+        field = refusal.message.partition(":")[0]
+        body["detail"] = [{"loc": ["body", field], "msg": refusal.message, "type": "value_error"}]
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    return Reply(body, status, headers)

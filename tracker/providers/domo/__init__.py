@@ -1,0 +1,1 @@
+"""Domo (DomoAI): the official API, and the front for its clients."""

@@ -1,0 +1,156 @@
+"""Domo: callbacks to a URL of each task, unsigned; a code beside the HTTP status.
+
+Source: https://docs.domoai.app (enterprise API), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.cost import Cost
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Refused, SubmitOutcome, Unknown
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.domo.front import CREDITS, DomoFront
+from tracker.providers.domo.inputs import INPUTS
+from tracker.providers.domo.passing import DomoCalls
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import Answer, Request, Sending
+from tracker.providers.ports.provider import Provider
+
+_OF_ACCOUNT = frozenset({"2001", "4002"})
+"""Out of credits; the organization is banned."""
+_LONGEST_URL = 2083
+_EMPTY = "SUCCESS without a video"
+_MOST_EMPTY = 3
+"""Looks at a success without a video before it counts as it is."""
+
+
+class DomoOptions(AccountOptions):
+    """A key, and nothing besides."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what Domo has no use for."""
+        useless = {
+            "webhook_secrets": "Domo signs no callbacks; leave it out",
+            "profile": "Domo has one kind of upstream; leave it out",
+        }
+        return [f"{key}: {why}" for key, why in useless.items() if getattr(self, key)]
+
+
+class DomoAdapter(TableAdapter, ObjectCallbacks):
+    """Submits, polls, reads callbacks, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {name: CreatePath(name, inputs) for name, (_, inputs) in INPUTS.items()}
+    )
+    poll_path = "tasks/{id}"
+    url_field = "callback_url"
+    ids: ClassVar[Sequence[str]] = ("data.task_id", "data.id", "task_id", "id")
+    words_in: ClassVar[Sequence[str]] = ("data.status", "status")
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "PENDING": TaskState.SUBMITTED,
+            "QUEUING": TaskState.SUBMITTED,
+            "PROCESSING": TaskState.RUNNING,
+            "SUCCESS": TaskState.SUCCEEDED,
+            "SUCCEEDED": TaskState.SUCCEEDED,
+            "COMPLETED": TaskState.SUCCEEDED,
+            "FAILED": TaskState.FAILED,
+            "CANCELED": TaskState.CANCELLED,
+            "CANCELLED": TaskState.CANCELLED,
+        }
+    )
+    messages: ClassVar[Sequence[str]] = ("message", "msg", "error", "detail", "data.message")
+    times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
+    not_a_task = "no task_id and status: this is not a task"
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and the length of the caller's URL."""
+        request = super().check(operation, input_)
+        if len(request.callback_url or "") > _LONGEST_URL:
+            raise InvalidRequest(FieldError("callback_url", f"at most {_LONGEST_URL} characters"))
+        return request
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the code up, then the status."""
+        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take no answer for acceptance whose code says something else."""
+        if isinstance(answer, HttpResult) and answer.status < 300:
+            parsed = parsed_of(answer)
+            code = first_text(parsed, ("code",), limit=100)
+            if code not in (None, "0"):
+                return self.refusal(sending, answer, parsed)
+        return super().parse_submit(sending, answer)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the code up: it counts also where the status says that all is well."""
+        code, words = first_text(parsed, ("code",), limit=100), self.in_words(answer, parsed)
+        if code in _OF_ACCOUNT:
+            return Refused(code, words, blames_account=True)
+        if answer.status < 300:
+            return Unknown(words, code)
+        return super().refusal(sending, answer, parsed)
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task. A success without a video is asked about a few times more."""
+        said = super().observe(account, task, parsed)
+        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
+            return said
+        before = (task.stage or "") if task is not None else ""
+        count = before.count(".") + 1 if before.startswith(_EMPTY) else 1
+        if count > _MOST_EMPTY:
+            return replace(said, message=_EMPTY)
+        # Each look is a stage of its own: they are counted so.
+        return replace(said, state=TaskState.RUNNING, stage=_EMPTY + "." * count)
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure; Domo gives neither reason nor code, and `code` is the answer's."""
+        del parsed
+        return TaskError("provider", None, message or "the provider gave no reason")
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read `output_videos`."""
+        del account, task
+        inner = parsed.get("data")
+        videos = (inner if isinstance(inner, dict) else parsed).get("output_videos")
+        return [
+            Artifact("video", url, key=str(place))
+            for place, one in enumerate(videos if isinstance(videos, list) else ())
+            if isinstance(one, dict) and (url := web_url(one.get("url")))
+        ]
+
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Read the credits."""
+        del account
+        amount = amount_text(first_number(parsed, ("data.credits", "credits")))
+        return settled(task, amount, unit=CREDITS)
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the task that a callback is."""
+        return self.observe(_NO_ACCOUNT, None, parsed)
+
+
+_NO_ACCOUNT = Account("", "", DomoOptions())
+_ADAPTER = DomoAdapter()
+PROVIDER = Provider(
+    name="domo",
+    regions={"global": "https://api.domoai.com/v1"},
+    options=DomoOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    probes=_ADAPTER,
+    front=DomoFront(),
+    passes_on=DomoCalls(),
+)

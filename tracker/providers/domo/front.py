@@ -1,0 +1,138 @@
+"""Domo's API in front of our tasks (https://docs.domoai.app, 2026-11).
+
+Its callers look at `code`, `data.task_id`, the words SUCCESS, FAILED and CANCELED, and
+`output_videos[0].url`.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.domo.inputs import INPUTS
+from tracker.providers.kit.front_answers import STATUSES, iso_time
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.ledger import net
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    PassOn,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+UPLOAD = "upload/file"
+CREDITS = "credits"
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.RUNNING: "PROCESSING",
+        TaskState.SUCCEEDED: "SUCCESS",
+        TaskState.FAILED: "FAILED",
+        TaskState.CANCELLED: "CANCELED",
+        TaskState.EXPIRED: "FAILED",
+    }
+)
+"""Of all other states: PENDING."""
+
+
+class DomoFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/domo",)
+    roots = ()
+    schemes = ()
+    key_fields = ()
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path = call.path.removeprefix("v1/")
+        if path in INPUTS or path == UPLOAD:
+            if call.method != "POST":
+                return wrong_method(call)
+            if path == UPLOAD:
+                return PassOn(UPLOAD)
+            return WantsBody() if call.body is None else Create(path, call.body)
+        first, _, name = path.partition("/")
+        named = name_in(name) if first == "tasks" and "/" not in name else None
+        if not named:
+            return no_route(call)
+        return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks in an envelope."""
+        del call, request_id
+        task = shown.tasks[0]
+        if isinstance(command, Create):
+            return FrontAnswer({"data": {"task_id": str(task.id)}, "code": 0})
+        return FrontAnswer({"data": _task(task, shown.input_of(task)), "code": 0})
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with a numeric code and a message; wrong fields stand in `detail`."""
+        del request_id, call
+        status = STATUSES[refusal.fault]
+        body: dict[str, Any] = {"code": status, "message": refusal.message, "data": None}
+        if refusal.fault is Fault.INVALID:
+            body["detail"] = [
+                {"loc": ["body", *one.path.split(".")], "msg": one.reason, "type": "value_error"}
+                for one in refusal.fields
+            ]
+        return FrontAnswer(body, status)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did."""
+        del request_id
+        if parsed is None:
+            message = "the provider's answer is no JSON"
+            return FrontAnswer({"code": 502, "message": message, "data": None}, 502)
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the bare task when its status changes."""
+        del base
+        before = None if step.from_state is None else _WORDS.get(step.from_state, "PENDING")
+        has_changed = before != _WORDS.get(task.state, "PENDING")
+        if not has_changed or task.state not in TERMINAL | {TaskState.RUNNING}:
+            return None
+        return json.dumps(_task(task, input_)).encode()
+
+
+def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    category, _ = INPUTS.get(task.operation, ("TEXT_TO_VIDEO", None))
+    is_done = task.state is TaskState.SUCCEEDED
+    seconds = input_.get("seconds")
+    return {
+        "task_id": str(task.id),
+        "id": str(task.id),
+        "status": _WORDS.get(task.state, "PENDING"),
+        "category": category,
+        "callback_url": task.callback_url,
+        "seconds": seconds if isinstance(seconds, int) else 0,
+        "output_videos": [{"url": one.url} for one in task.artifacts if one.url and is_done],
+        "credits": int(net(task.costs, CREDITS) or 0),
+        "inputs": {"prompt": str(input_.get("prompt") or "")},
+        "created_at": iso_time(task.created_at),
+    }
