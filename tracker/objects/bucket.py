@@ -75,11 +75,12 @@ class Bucket:
     async def size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object."""
         try:
-            return (await self._api.head_async(self._store, key))["size"]
+            head = await self._api.head_async(self._store, key)
         except (self._api.exceptions.NotFoundError, FileNotFoundError):
             return None
         except self._api.exceptions.BaseError as error:
             raise self._failed(error) from error
+        return int(head["size"])
 
     async def delete(self, key: str) -> None:
         """Delete an object."""
