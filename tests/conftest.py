@@ -8,6 +8,7 @@ from pathlib import Path
 
 import certifi
 import pytest
+from hypothesis import settings
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.memory import folder_in_memory
@@ -23,6 +24,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 NO_AUTHORITY = Path(__file__).parent / "support" / "one_authority.pem"
 os.environ["SSL_CERT_FILE"] = str(NO_AUTHORITY)
 certifi.where = lambda: str(NO_AUTHORITY)
+
+# No example has a time that it must keep: the machine's pace is no property of ours.
+settings.register_profile("tests", max_examples=60, deadline=None)
+settings.load_profile("tests")
 
 if memory := folder_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))

@@ -68,7 +68,6 @@ def _live(database_url: str, folder: Path) -> Iterator[Live]:
         folder,
         provider_url="http://127.0.0.1:9",
         public_url="https://tracker.example",
-        TRACKER_ASSETS="on",
         TRACKER_AUTH="on",
         **KEEPING_FILES,
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),

@@ -264,7 +264,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "与 {0} 指的不是同一个任务：只能延续一个；另一个请以图片给出"
         ),
         "no such account at this provider": "该服务商下没有这个账号",
-        "a secret has at most {} bytes, a nonce 16": "密钥最多 {} 字节，nonce 为 16 字节",
+        "a secret has at most {} bytes, a nonce 16": "密钥最多 {0} 字节，nonce 为 16 字节",
         "unreadable": "无法读取",
         "no task_status: this is not a task object": "没有 task_status：这不是任务对象",
         "belongs under options here; at the top level the provider ignores it": (
