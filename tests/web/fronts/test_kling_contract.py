@@ -5,18 +5,14 @@ The emulator shares no code with the front; both are written from the vendor's p
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import ROOT, environment, listen, serving
-from tests.support.waiting import wait_until
-from tracker.emulator import DEFAULT_KEY, EmulatorConfig
-from tracker.emulator import EmulatorServer as Emulator
+from tests.support.service import ROOT
+from tests.web.fronts.comparing import Pair, Shape, asked_until, differences, paired, shape
 from tracker.providers.kling import front as kling
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.helpers import ACCOUNT, HELPERS
@@ -68,8 +64,6 @@ NEW = (
     *("motion-control/kling-3.0", "solutions/drama-subtitle"),
 )
 NEW_BODY: dict[str, Any] = {"prompt": "a", "contents": [{"type": "prompt", "text": "a"}]}
-Shape = set[tuple[str, str]]
-Pair = tuple[httpx.Client, httpx.Client]
 
 
 @pytest.fixture(scope="module")
@@ -77,33 +71,8 @@ def pair(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Clients of the front, which has a provider of its own, and of the provider itself."""
-    folder: Path = tmp_path_factory.mktemp("contract")
-    config = EmulatorConfig(step_seconds=0.05, max_slots=1000)
-    with ExitStack() as stack:
-        behind, beside = (stack.enter_context(Emulator(config)) for _ in range(2))
-        door = listen()
-        public = f"http://127.0.0.1:{door.getsockname()[1]}"
-        env = environment(
-            sqlite_template.copy(folder), folder, provider_url=behind.url, public_url=public
-        )
-        url = stack.enter_context(serving(env, door=door, workers=True))
-        key = {"authorization": f"Bearer {DEFAULT_KEY}"}
-        yield (
-            stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20)),
-            stack.enter_context(
-                httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=20)
-            ),
-        )
-
-
-def shape(value: Any, path: str = "") -> Shape:
-    """Every path in a JSON value, with the type that stands there."""
-    if isinstance(value, dict):
-        below = [shape(item, f"{path}.{name}") for name, item in value.items()]
-        return {(path, "object")}.union(*below)
-    if isinstance(value, list):
-        return {(path, "array")}.union(*(shape(item, f"{path}[]") for item in value))
-    return {(path, type(value).__name__)}
+    with paired(sqlite_template, tmp_path_factory.mktemp("contract"), {}) as found:
+        yield found
 
 
 def task_shape(answer: Any) -> Shape:
@@ -112,10 +81,9 @@ def task_shape(answer: Any) -> Shape:
     return {(re.sub(r"^\.data(\.result)?(\[\])?\.?", "", path), kind) for path, kind in found}
 
 
-def differences(front: Any, provider: Any) -> set[str]:
-    """Paths that only one of two answers has, or of which they differ in type; the top ones."""
-    paths = {path for path, _ in task_shape(front) ^ task_shape(provider)}
-    return {path for path in paths if path.rpartition(".")[0] not in paths}
+def task_differences(front: Any, provider: Any) -> set[str]:
+    """Return the paths of tasks that only one of two answers has, or of which they differ."""
+    return differences(front, provider, task_shape)
 
 
 def documented() -> set[str]:
@@ -132,29 +100,29 @@ def test_answers_differ_from_the_providers_only_where_the_page_says(
     for operation, body in LEGACY.items():
         sent = _changed(body, change, operation)
         answers = [_post(http, f"/v1/{operation}", sent) for http in pair]
-        assert differences(*answers) <= documented()
+        assert task_differences(*answers) <= documented()
         made.append((f"/v1/{operation}/", [answer["data"]["task_id"] for answer in answers]))
     for path in NEW:
         name = {"options": _changed({}, change, path)} if change == "external id" else {}
         answers = [_post(http, f"/{path}", _changed(NEW_BODY, change, "") | name) for http in pair]
-        assert differences(*answers) == set()
+        assert task_differences(*answers) == set()
         shelf = "solutions" if path.startswith("solutions") else "tasks"
         made.append((f"/{shelf}?task_ids=", [answer["data"]["id"] for answer in answers]))
     for place, ids in made:
         ended = [_ended(http, place + id_) for http, id_ in zip(pair, ids, strict=True)]
-        assert differences(*ended) <= (documented() if place.startswith("/v1") else set())
+        assert task_differences(*ended) <= (documented() if place.startswith("/v1") else set())
 
 
 def test_every_difference_that_the_page_names_is_there(pair: Pair) -> None:
     found: set[str] = set()
     for operation in ("videos/text2video", "videos/video-extend"):
         answers = [_post(http, f"/v1/{operation}", LEGACY[operation]) for http in pair]
-        found |= differences(*answers)
+        found |= task_differences(*answers)
         ids = [answer["data"]["task_id"] for answer in answers]
         ended = [
             _ended(http, f"/v1/{operation}/{id_}") for http, id_ in zip(pair, ids, strict=True)
         ]
-        found |= differences(*ended)
+        found |= task_differences(*ended)
     assert found == documented()
 
 
@@ -165,10 +133,10 @@ def test_lists_differ_no_more_than_tasks_do(pair: Pair) -> None:
             _ended(http, f"/v1/{operation}/{id_}")
     for operation in LEGACY:
         answers = [http.get(f"/v1/{operation}").json() for http in pair]
-        assert differences(*answers) <= documented()
+        assert task_differences(*answers) <= documented()
     for shelf in ("tasks", "solutions"):
         answers = [_post(http, f"/{shelf}", {"limit": 500}) for http in pair]
-        assert differences(*answers) == set()
+        assert task_differences(*answers) == set()
 
 
 @pytest.mark.parametrize(
@@ -251,13 +219,10 @@ def _post(http: httpx.Client, path: str, body: object) -> Any:
 
 
 def _ended(http: httpx.Client, path: str) -> Any:
-    """The answer once the task has its verdict."""
-    last: dict[str, Any] = {}
+    """Return the answer once the task has its verdict."""
 
-    def is_over() -> bool:
-        last.update(http.get(path).json())
-        task = last["data"][0] if isinstance(last["data"], list) else last["data"]
+    def is_over(answer: Any) -> bool:
+        task = answer["data"][0] if isinstance(answer["data"], list) else answer["data"]
         return (task.get("task_status") or task["status"]) in {"succeed", "succeeded", "failed"}
 
-    wait_until(is_over)
-    return last
+    return asked_until(http, path, is_over)

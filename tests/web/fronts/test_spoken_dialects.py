@@ -15,7 +15,7 @@ import pytest
 from tests.support.databases import SqliteTemplate
 from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
-from tests.web.fronts.test_front_contract import Pair, differences
+from tests.web.fronts.comparing import Pair, differences
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 

@@ -1,0 +1,82 @@
+"""A front and the emulated provider, asked the same: what their answers have in common."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.databases import SqliteTemplate
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+
+Shape = set[tuple[str, str]]
+Pair = tuple[httpx.Client, httpx.Client]
+CONFIG = EmulatorConfig(step_seconds=0.05, max_slots=1000)
+
+
+@contextmanager
+def paired(template: SqliteTemplate, folder: Path, bases: Mapping[str, str]) -> Iterator[Pair]:
+    """Yield clients of the fronts, with a provider of their own, and of the provider itself.
+
+    bases: the path of each provider's API at the emulator, besides Kling's.
+    """
+    with ExitStack() as stack:
+        behind, beside = (stack.enter_context(Emulator(CONFIG)) for _ in range(2))
+        door = listen()
+        given = {
+            f"TRACKER_{name.upper()}_{key}": value
+            for name, base in bases.items()
+            for key, value in (("BASE_URL", behind.url + base), ("API_KEY", DEFAULT_KEY))
+        }
+        env = environment(
+            template.copy(folder),
+            folder,
+            provider_url=behind.url,
+            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            **given,
+        )
+        url = stack.enter_context(serving(env, door=door, workers=True))
+        key = {"authorization": f"Bearer {DEFAULT_KEY}"}
+        front = httpx.Client(base_url=url, trust_env=False, timeout=20)
+        provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=20)
+        yield stack.enter_context(front), stack.enter_context(provider)
+
+
+def shape(value: Any, path: str = "") -> Shape:
+    """Return every path in a JSON value, with the type that stands there."""
+    if isinstance(value, dict):
+        below = [shape(item, f"{path}.{name}") for name, item in value.items()]
+        return {(path, "object")}.union(*below)
+    if isinstance(value, list):
+        return {(path, "array")}.union(*(shape(item, f"{path}[]") for item in value))
+    return {(path, type(value).__name__)}
+
+
+def differences(front: Any, provider: Any, shape_of: Callable[[Any], Shape] = shape) -> set[str]:
+    """Return the topmost paths that only one of two answers has, or with another type."""
+    paths = {path for path, _ in shape_of(front) ^ shape_of(provider)}
+    return {path for path in paths if path.rpartition(".")[0] not in paths}
+
+
+def asked_until(http: httpx.Client, url: str, is_over: Callable[[Any], bool]) -> Any:
+    """Ask again and again; return the first answer that is the end."""
+    last: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        last.clear()
+        last.update(http.get(url).raise_for_status().json())
+        return is_over(last)
+
+    wait_until(has_ended)
+    return last
+
+
+def field_of(answer: Any, path: str) -> Any:
+    """Return what stands at a path such as `data.task_id`."""
+    for name in path.split("."):
+        answer = answer[name]
+    return answer
