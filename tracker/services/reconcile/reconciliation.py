@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
@@ -14,7 +13,6 @@ from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
-    Absence,
     Absent,
     CancelAsked,
     Cancelled,
@@ -35,13 +33,12 @@ from tracker.domain.task import (
     OPEN,
     Awaits,
     Task,
-    TaskError,
     TaskState,
     is_askable,
 )
 from tracker.domain.unknown_word import reason_of
 from tracker.providers.kit.grouping import grouped
-from tracker.providers.ports.adapter import Finds, Inbound
+from tracker.providers.ports.adapter import Inbound
 from tracker.services.asking import (
     CANNOT_ASK,
     Outcome,
@@ -52,6 +49,7 @@ from tracker.services.asking import (
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
 from tracker.services.parts import MadeParts, take_in_parts
+from tracker.services.reconcile.absences import Absences
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
@@ -97,6 +95,7 @@ class Reconciliation:
         let us ask for several tasks at once.
         """
         self._context = context
+        self._absences = Absences(context)
         self._brakes: dict[str, _Brake] = {}
         self._alone_until: dict[str, datetime] = {}
 
@@ -246,7 +245,7 @@ class Reconciliation:
                 self._observe(tx, recorder, item, said)
                 look_at = self._look_after(recorder.task(task.key), said, tx.now)
             case Absent() as absent:
-                look_at = self._settle_absence(tx, recorder, task, absent)
+                look_at = self._absences.settle(tx, recorder, task, absent)
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
@@ -345,78 +344,6 @@ class Reconciliation:
                     asked_s=asked_s or 0.0,
                 )
         return tx.now + plan.first
-
-    def _settle_absence(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
-        """Record that the provider shows no such task, as far as that proves anything."""
-        if absent.kind in (Absence.NOT_YET, Absence.OTHER_KEY):
-            return next_look(self._context, task, tx.now)
-        if absent.kind is Absence.PURGED:
-            return self._settle_purge(tx, recorder, task, absent)
-        if task.state is TaskState.UNCERTAIN and not self._may_deny(task, absent):
-            return next_look(self._context, task, tx.now)
-        return self._deny(tx, recorder, task)
-
-    def _settle_purge(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
-        """Record that the provider had the task and has dropped it: nothing more will be learnt.
-
-        It proves that the task was made, also where that was unknown, so that it is never sent
-        again. Whatever is stored of its result stays.
-        """
-        if task.state in AT_PROVIDER:
-            message = f"the provider has deleted it: {absent.message}"
-            error = TaskError("outcome_unknown", "outcome_unknown", message)
-            event = Event(EventKind.GIVEN_UP, Source.POLL, message=message, error=error)
-            recorder.record(task.key, event)
-        return max(task.give_up_at or tx.now, tx.now)
-
-    def _may_deny(self, task: Task, absent: Absent) -> bool:
-        """Tell whether an absence can prove that a submit of unknown outcome made nothing."""
-        if absent.weak or not self._context.has_account(task):
-            return False
-        submits = self._context.providers[task.provider].submits
-        return submits.finds(self._context.account(task)) is Finds.BY_ID
-
-    def _deny(self, tx: Tx, recorder: Recorder, task: Task) -> datetime:
-        """Record that the provider says it has no such task; return when to ask again."""
-        context = self._context
-        if task.state not in AT_PROVIDER:
-            return next_look(context, task, tx.now)  # what has ended is only looked for
-        if task.state is TaskState.UNCERTAIN:
-            doubt = self._doubt(tx, task)
-            if doubt is not None:
-                return doubt
-        denial = Denial(
-            task.state,
-            task.absences,
-            task.denied_at,
-            task.submitted_at,
-            context.expectations.of(task),
-        )
-        match judge(denial, pause=context.policy.polls.confirm, now=tx.now):
-            case Doubted(until=until, counts=counts):
-                if counts:
-                    tasks.set_absences(tx.db, {task.key: task.absences + 1}, now=tx.now)
-                return until
-            case Believed(times=times):
-                message = f"the provider does not know it (said {times} times)"
-                is_unwanted = task.state is TaskState.UNCERTAIN and task.cancel_asked_at is not None
-                kind = EventKind.CANCEL_REQUESTED if is_unwanted else EventKind.ABSENT
-                recorder.record(task.key, Event(kind, Source.POLL, message=message))
-                return next_look(context, recorder.task(task.key), tx.now)
-
-    def _doubt(self, tx: Tx, task: Task) -> datetime | None:
-        """Return when to ask again because of how the latest submit ended, if so."""
-        last = attempts.last_of(tx.db, task.key)
-        if last is None or last.outcome is None:
-            return None
-        policy = self._context.policy
-        return doubt_of_submit(
-            last.outcome,
-            started_at=last.started_at,
-            may_last=policy.lease + timedelta(seconds=policy.submit_timeout_s),
-            now=tx.now,
-            next_look=next_look(self._context, task, tx.now),
-        )
 
 
 def _goes_on(task: Task, look_at: datetime) -> bool:
