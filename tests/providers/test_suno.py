@@ -15,22 +15,24 @@ from tests.providers.provider_contract import (
     SubmitContract,
 )
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import NOW, a_task, an_account, asked_of, called_back, sent_to
+from tests.providers.suno_answers import (
+    OF_TASK,
+    SONG,
+    SUNO,
+    UPLOADED,
+    a_clip,
+    a_row,
+    account_of,
+    polled,
+)
+from tests.providers.support import a_task, an_account, asked_of, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absent, Accepted, Follow, Observed, Refused, Unanswered
-from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
+from tracker.domain.outcome import Absent, Follow, Observed, Unanswered
+from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.piece_names import piece_name
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Finds, Hint
-from tracker.providers.registry import PROVIDERS
-
-SUNO = PROVIDERS["suno"]
-SONG = {"customMode": True, "instrumental": False, "model": "V5", "prompt": "la", "style": "pop"}
-SONG |= {"title": "t"}
-OF_TASK = {"taskId": "theirs", "audioId": "a1"}
-UPLOADED = {"uploadUrl": "https://files.example/a.mp3"}
+from tracker.providers.ports.adapter import Finds
 
 
 class TestGateway(
@@ -110,30 +112,9 @@ class TestSelfHosted(SubmitContract, PollContract, ProbeContract):
     }
 
 
-def _account(profile: str) -> Account:
-    return an_account(SUNO, profile=profile)
-
-
-def _polled(profile: str, operation: str, body: object, **changes: Any) -> Any:
-    task = a_task(operation, **({"provider_task_id": "t1"} | changes))
-    assert SUNO.polls is not None
-    answer = HttpResult(200, {}, json.dumps(body).encode())
-    (outcome,) = SUNO.polls.parse_poll(asked_of(_account(profile), task), answer)
-    return outcome
-
-
-def _clip(id_: str, status: str, audio: str | None = "https://a.example/1.mp3") -> dict[str, Any]:
-    return {"id": id_, "status": status, "audio_url": audio, "title": "x", "metadata": {}}
-
-
-def _row(status: str, *clips: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    row = {"task_id": "t1", "status": status, "fail_reason": "", "data": list(clips), **more}
-    return {"code": "success", "message": "", "data": row}
-
-
 def test_no_dialect_finds_a_lost_submit() -> None:
     for profile in ("gateway", "raw", "sunoapi", "kie", "gcui"):
-        assert SUNO.submits.finds(_account(profile)) is Finds.NEVER
+        assert SUNO.submits.finds(account_of(profile)) is Finds.NEVER
     assert SUNO.looks is None
     assert SUNO.cancels is None
 
@@ -156,23 +137,23 @@ def test_an_address_tells_its_profile(url: str, operation: str) -> None:
 @pytest.mark.parametrize(
     ("row", "state", "urls"),
     [
-        (_row("IN_PROGRESS", _clip("c1", "streaming"), _clip("c2", "queued", "")), "running", 1),
-        (_row("IN_PROGRESS", _clip("c1", "complete"), _clip("c2", "streaming")), "running", 2),
+        (a_row("IN_PROGRESS", a_clip("c1", "streaming"), a_clip("c2", "queued", "")), "running", 1),
+        (a_row("IN_PROGRESS", a_clip("c1", "complete"), a_clip("c2", "streaming")), "running", 2),
         # One of two songs failed, and the gateway fails both.
-        (_row("FAILURE", _clip("c1", "complete"), _clip("c2", "error", None)), "succeeded", 1),
+        (a_row("FAILURE", a_clip("c1", "complete"), a_clip("c2", "error", None)), "succeeded", 1),
         # 600 s are over at the gateway, and the song exists.
-        (_row("FAILURE", _clip("c1", "complete"), _clip("c2", "complete")), "succeeded", 2),
-        (_row("SUCCESS", _clip("c1", "complete"), _clip("c2", "streaming")), "succeeded", 2),
-        (_row("SUCCESS", _clip("c1", "error", ""), _clip("c2", "error", "")), "failed", 0),
+        (a_row("FAILURE", a_clip("c1", "complete"), a_clip("c2", "complete")), "succeeded", 2),
+        (a_row("SUCCESS", a_clip("c1", "complete"), a_clip("c2", "streaming")), "succeeded", 2),
+        (a_row("SUCCESS", a_clip("c1", "error", ""), a_clip("c2", "error", "")), "failed", 0),
         # The gateway never moves the row again after one error of its network.
-        (_row("IN_PROGRESS", _clip("c1", "complete"), _clip("c2", "complete")), "succeeded", 2),
-        (_row("SUCCESS", _clip("c1", "complete", "https://x.example/None.mp3")), "succeeded", 0),
+        (a_row("IN_PROGRESS", a_clip("c1", "complete"), a_clip("c2", "complete")), "succeeded", 2),
+        (a_row("SUCCESS", a_clip("c1", "complete", "https://x.example/None.mp3")), "succeeded", 0),
     ],
 )
 def test_songs_that_exist_count_whatever_the_task_says(
     row: Mapping[str, Any], state: str, urls: int
 ) -> None:
-    outcome = _polled("gateway", "submit/music", row)
+    outcome = polled("gateway", "submit/music", row)
     assert isinstance(outcome, Observed)
     said = outcome.observation
     assert said.state is TaskState(state)
@@ -181,30 +162,30 @@ def test_songs_that_exist_count_whatever_the_task_says(
 
 
 def test_a_failure_that_may_be_taken_back_is_doubtful() -> None:
-    late = _row("FAILURE", fail_reason="task time out")
-    streaming = _row("FAILURE", _clip("c1", "streaming"), fail_reason="no")
-    plain = _row("FAILURE", fail_reason="sensitive words")
-    outcomes = [_polled("gateway", "submit/music", body) for body in (late, streaming, plain)]
+    late = a_row("FAILURE", fail_reason="task time out")
+    streaming = a_row("FAILURE", a_clip("c1", "streaming"), fail_reason="no")
+    plain = a_row("FAILURE", fail_reason="sensitive words")
+    outcomes = [polled("gateway", "submit/music", body) for body in (late, streaming, plain)]
     errors = [one.observation.error for one in outcomes]
     assert [one.doubtful for one in errors] == [True, True, False]
 
 
 def test_songs_alone_are_followed_to_their_task_until_they_are_over() -> None:
-    clips = [_clip("c1", "streaming"), _clip("c2", "queued", "")]
-    outcome = _polled("gateway", "submit/music", {"code": "success", "data": clips})
+    clips = [a_clip("c1", "streaming"), a_clip("c2", "queued", "")]
+    outcome = polled("gateway", "submit/music", {"code": "success", "data": clips})
     assert isinstance(outcome, Follow)
     assert outcome.call.method == "POST"
     assert json.loads(outcome.call.body or b"") == {"ids": ["t1"], "action": "MUSIC"}
-    done = [_clip("c1", "complete"), _clip("c2", "complete")]
-    outcome = _polled("gateway", "submit/music", {"code": "success", "data": done})
+    done = [a_clip("c1", "complete"), a_clip("c2", "complete")]
+    outcome = polled("gateway", "submit/music", {"code": "success", "data": done})
     assert outcome.observation.state is TaskState.SUCCEEDED
 
 
 def test_songs_alone_count_where_no_list_tells_of_their_task() -> None:
     assert SUNO.polls is not None
     task = a_task("submit/music", provider_task_id="t1")
-    asking = asked_of(_account("gateway"), task)
-    clips = [_clip("c1", "streaming"), _clip("c2", "queued", "")]
+    asking = asked_of(account_of("gateway"), task)
+    clips = [a_clip("c1", "streaming"), a_clip("c2", "queued", "")]
     bare = HttpResult(200, {}, json.dumps({"code": "success", "data": clips}).encode())
     (follow,) = SUNO.polls.parse_poll(asking, bare)
     assert isinstance(follow, Follow)
@@ -216,18 +197,18 @@ def test_songs_alone_count_where_no_list_tells_of_their_task() -> None:
 
 @pytest.mark.parametrize("name", ["raw/uploads/audio", "v1/chat/completions"])
 def test_what_is_not_served_is_refused_by_its_name(name: str) -> None:
-    reason = SUNO.submits.serves(_account("raw"), name)
+    reason = SUNO.submits.serves(account_of("raw"), name)
     assert reason is not None
     assert "no such operation" not in reason
 
 
 def test_the_seeds_camel_case_is_read() -> None:
     row = {"taskId": "t1", "status": "FAILURE", "failReason": "no", "submitTime": 1758435704}
-    outcome = _polled("gateway", "submit/music", {"code": "success", "data": row})
+    outcome = polled("gateway", "submit/music", {"code": "success", "data": row})
     assert (outcome.observation.state, outcome.observation.message) == (TaskState.FAILED, "no")
     lyrics = {"taskId": "t1", "status": "SUCCESS", "failReason": None}
     lyrics["data"] = {"text": "la", "title": "x", "status": "SUCCESS"}  # type: ignore[assignment]
-    outcome = _polled("gateway", "submit/lyrics", {"code": "success", "data": lyrics})
+    outcome = polled("gateway", "submit/lyrics", {"code": "success", "data": lyrics})
     assert [piece.kind for piece in outcome.observation.artifacts] == ["text"]
 
 
@@ -235,7 +216,7 @@ def test_the_seeds_camel_case_is_read() -> None:
 def test_what_a_list_leaves_out_is_asked_for_by_itself(data: object) -> None:
     assert SUNO.polls is not None
     tasks = [a_task("submit/music", provider_task_id=f"t{n}") for n in (1, 2)]
-    asking = asked_of(_account("gateway"), *tasks)
+    asking = asked_of(account_of("gateway"), *tasks)
     call = SUNO.polls.build_poll(asking)
     assert call is not None
     assert json.loads(call.body or b"")["ids"] == ["t1", "t2"]
@@ -257,7 +238,7 @@ def test_what_a_list_leaves_out_is_asked_for_by_itself(data: object) -> None:
 )
 def test_denials_of_gateways(status: int, body: object, kind: type) -> None:
     assert SUNO.polls is not None
-    asking = asked_of(_account("gateway"), a_task("submit/music", provider_task_id="t1"))
+    asking = asked_of(account_of("gateway"), a_task("submit/music", provider_task_id="t1"))
     answer = HttpResult(status, {}, json.dumps(body).encode())
     (outcome,) = SUNO.polls.parse_poll(asking, answer)
     assert type(outcome) is kind
@@ -266,13 +247,13 @@ def test_denials_of_gateways(status: int, body: object, kind: type) -> None:
 
 def test_raw_songs_belong_to_the_tasks_that_made_them() -> None:
     assert SUNO.polls is not None
-    account = _account("raw")
+    account = account_of("raw")
     tasks = [a_task("raw/generate", provider_task_id=ids) for ids in ("c1,c2", "c3,c4", "c5")]
     asking = asked_of(account, *tasks)
     call = SUNO.polls.build_poll(asking)
     assert call is not None
     assert call.url == f"{account.base_url}/feed/c1,c2,c3,c4,c5"
-    songs = [_clip("c2", "error", None), _clip("c1", "complete"), _clip("c3", "complete")]
+    songs = [a_clip("c2", "error", None), a_clip("c1", "complete"), a_clip("c3", "complete")]
     answer = HttpResult(200, {}, json.dumps(songs).encode())
     first, second, third = SUNO.polls.parse_poll(asking, answer)
     assert isinstance(first, Observed)
@@ -285,145 +266,16 @@ def test_raw_songs_belong_to_the_tasks_that_made_them() -> None:
 
 def test_an_address_that_is_not_there_yet_is_no_song() -> None:
     for audio in ("", "https://cdn.example/None.mp3", None):
-        songs = [_clip("c1", "complete", audio), _clip("c2", "complete", audio)]
-        outcome = _polled("gcui", "gcui/generate", songs, provider_task_id="c1,c2")
+        songs = [a_clip("c1", "complete", audio), a_clip("c2", "complete", audio)]
+        outcome = polled("gcui", "gcui/generate", songs, provider_task_id="c1,c2")
         assert outcome.observation.state is TaskState.RUNNING
 
 
 def test_a_create_never_waits_for_the_sound() -> None:
     call = SUNO.submits.build_submit(
-        sent_to(_account("gcui"), a_task("gcui/generate"), {"prompt": "x", "wait_audio": True})
+        sent_to(account_of("gcui"), a_task("gcui/generate"), {"prompt": "x", "wait_audio": True})
     )
     assert json.loads(call.body or b"")["wait_audio"] is False
-
-
-@pytest.mark.parametrize(
-    ("profile", "code", "kind", "blames"),
-    [
-        ("sunoapi", 429, "Refused", True),
-        ("kie", 429, "Deferred", False),
-        ("kie", 402, "Refused", True),
-        ("sunoapi", 402, "Unknown", False),
-        ("sunoapi", 430, "Deferred", False),
-        ("sunoapi", 405, "Deferred", False),
-        ("sunoapi", 455, "Deferred", False),
-        ("kie", 455, "Deferred", False),
-        ("sunoapi", 401, "Refused", True),
-        ("sunoapi", 413, "Refused", False),
-        ("kie", 409, "Refused", False),
-        ("kie", 451, "Refused", False),
-        ("kie", 500, "Unknown", False),
-        ("kie", 999, "Unknown", False),
-    ],
-)
-def test_one_number_means_the_opposite_at_the_two_hosts(
-    profile: str, code: int, kind: str, *, blames: bool
-) -> None:
-    for status in (200, code if 400 <= code < 500 else 200):
-        answer = HttpResult(status, {}, json.dumps({"code": code, "msg": "no"}).encode())
-        sending = sent_to(_account(profile), a_task("generate"))
-        outcome = SUNO.submits.parse_submit(sending, answer)
-        assert type(outcome).__name__ == kind
-        if isinstance(outcome, Refused):
-            assert outcome.blames_account is blames
-            assert SUNO.submits.blames_account(outcome.code, None) is blames
-
-
-def _record(word: str, songs: object, **more: Any) -> dict[str, Any]:
-    response = None if songs is None else {"taskId": "t1", "sunoData": songs}
-    data = {"taskId": "t1", "status": word, "response": response, **more}
-    return {"code": 200, "msg": "success", "data": data}
-
-
-READY_SONG = {
-    "id": "a1",
-    "audioUrl": "https://a.example/1.mp3",
-    "createTime": "2026-01-01 00:00:00",
-}
-STREAM_SONG = {"id": "a2", "audioUrl": "", "streamAudioUrl": "https://a.example/2"}
-
-
-@pytest.mark.parametrize(
-    ("record", "state", "states"),
-    [
-        (_record("PENDING", None), "submitted", []),
-        (_record("TEXT_SUCCESS", [{"id": "a1", "prompt": "la"}]), "running", ["text ready"]),
-        (
-            _record("FIRST_SUCCESS", [READY_SONG, STREAM_SONG]),
-            "running",
-            ["audio ready", "audio preview"],
-        ),
-        (_record("SUCCESS", [READY_SONG]), "succeeded", ["audio ready"]),
-        (_record("CALLBACK_EXCEPTION", [READY_SONG]), "succeeded", ["audio ready"]),
-        (_record("CALLBACK_EXCEPTION", None), "running", []),
-        (_record("SENSITIVE_WORD_ERROR", None, errorMessage="no"), "failed", []),
-        (_record("GENERATE_AUDIO_FAILED", None), "failed", []),
-        (_record("CREATE_TASK_FAILED", None), "failed", []),
-    ],
-)
-def test_records_of_songs(record: Mapping[str, Any], state: str, states: list[str]) -> None:
-    said = _polled("sunoapi", "generate", record).observation
-    assert said.state is TaskState(state)
-    assert [f"{piece.kind} {piece.state.value}" for piece in said.artifacts] == states
-
-
-@pytest.mark.parametrize(
-    ("operation", "data", "state", "kinds"),
-    [
-        (
-            "wav/generate",
-            {"successFlag": "SUCCESS", "response": {"audioWavUrl": "https://a.example/1.wav"}},
-            "succeeded",
-            ["audio"],
-        ),
-        ("mp4/generate", {"successFlag": "PENDING", "response": None}, "submitted", []),
-        (
-            "mp4/generate",
-            {"successFlag": 1, "response": {"videoUrl": "https://a.example/1.mp4"}},
-            "succeeded",
-            ["video"],
-        ),
-        ("wav/generate", {"successFlag": "GENERATE_WAV_FAILED", "errorCode": 500}, "failed", []),
-        ("suno/cover/generate", {"successFlag": 2, "errorMessage": "no"}, "failed", []),
-        (
-            "suno/cover/generate",
-            {"successFlag": 1, "response": {"images": ["https://a.example/1.png"]}},
-            "succeeded",
-            ["image"],
-        ),
-        (
-            "lyrics",
-            {"status": "SUCCESS", "response": {"data": [{"text": "la", "title": "t"}]}},
-            "succeeded",
-            ["text"],
-        ),
-    ],
-)
-def test_records_of_other_kinds(
-    operation: str, data: Mapping[str, Any], state: str, kinds: list[str]
-) -> None:
-    body = {"code": 200, "msg": "success", "data": {"taskId": "t1", **data}}
-    said = _polled("kie", operation, body).observation
-    assert said.state is TaskState(state)
-    assert [piece.kind for piece in said.artifacts] == kinds
-
-
-def test_a_record_that_nobody_knows_is_weakly_absent() -> None:
-    for body in ({"code": 404, "msg": "x", "data": None}, {"code": 200, "data": None}):
-        outcome = _polled("sunoapi", "generate", body)
-        assert isinstance(outcome, Absent)
-        assert outcome.weak
-    assert isinstance(_polled("sunoapi", "generate", {"code": 500, "msg": "x"}), Unanswered)
-
-
-def test_a_call_that_makes_no_task_is_answered_with_its_result() -> None:
-    body = json.dumps({"code": 200, "data": {"personaId": "p1", "name": "x"}}).encode()
-    sending = sent_to(_account("sunoapi"), a_task("generate/generate-persona"))
-    outcome = SUNO.submits.parse_submit(sending, HttpResult(200, {}, body))
-    assert isinstance(outcome, Accepted)
-    assert outcome.said is not None
-    assert outcome.said.state is TaskState.SUCCEEDED
-    assert outcome.said.detail == {"data": {"personaId": "p1", "name": "x"}}
 
 
 def _parent() -> Task:
@@ -470,7 +322,7 @@ def test_a_follow_up_names_a_task_of_ours_and_sends_their_ids(
     request = SUNO.submits.check(operation, given)
     assert request.parent == str(parent.id)
     call = SUNO.submits.build_submit(
-        sent_to(_account(profile), a_task(operation), request.body, parent=parent)
+        sent_to(account_of(profile), a_task(operation), request.body, parent=parent)
     )
     body = json.loads(call.body or b"")
     assert {name: body[name] for name in sent} == sent
@@ -505,63 +357,3 @@ def test_a_song_of_another_task_is_refused() -> None:
         SUNO.submits.check(
             "wav/generate", {"taskId": str(other.id), "audioId": piece_name(parent, 0)}
         )
-
-
-@pytest.mark.parametrize(
-    "url", ["https://example.com/callback", "https://proxy.kie.ai/mcp-callback"]
-)
-def test_nobody_is_called_at_an_address_that_stands_for_nobody(url: str) -> None:
-    assert SUNO.submits.check("generate", {**SONG, "callBackUrl": url}).callback_url is None
-
-
-def test_a_signature_of_id_and_time_proves_the_sender_alone() -> None:
-    assert SUNO.calls_back is not None
-    account = an_account(SUNO, profile="kie", webhook_secrets=["a-key"])
-    scheme = SUNO.calls_back.proof(account)
-    assert scheme is not None
-    stamp = str(int(NOW.timestamp()))
-    headers = {
-        "x-webhook-timestamp": stamp,
-        "x-webhook-signature": "XSP3txpfV9YGxiFh/zss62UAXXx9NshAXcRP4eHk15k=",
-    }
-    body = json.dumps({"code": 200, "data": {"task_id": "t1", "callbackType": "complete"}}).encode()
-    proof = scheme.verify(called_back(body, headers), now=NOW)
-    assert (proof.flaw, proof.covers_body) == (None, False)
-    other = body.replace(b"complete", b"error")
-    assert scheme.verify(called_back(other, headers), now=NOW).flaw is None
-    foreign = body.replace(b"t1", b"t2")
-    assert scheme.verify(called_back(foreign, headers), now=NOW).flaw == "no signature fits"
-    assert scheme.verify(called_back(body), now=NOW).flaw
-    late = NOW.replace(hour=NOW.hour + 1)
-    assert scheme.verify(called_back(body, headers), now=late).flaw
-
-
-def test_only_kie_signs() -> None:
-    with pytest.raises(ValueError, match="webhook_secrets"):
-        an_account(SUNO, profile="sunoapi", webhook_secrets=["a-key"])
-    with pytest.raises(ValueError, match="profile"):
-        an_account(SUNO, profile="other")
-
-
-def test_a_notify_hook_is_a_hint() -> None:
-    assert SUNO.calls_back is not None
-    body = b'{"id": "task_1", "status": "complete", "output": {"audio_url": "https://a.example"}}'
-    (hint,) = SUNO.calls_back.parse_callback(called_back(body))
-    assert isinstance(hint, Hint)
-    assert hint.provider_task_id == "task_1"
-
-
-def test_a_stage_brings_what_its_record_brings() -> None:
-    assert SUNO.calls_back is not None
-    song = {
-        "id": "a1",
-        "audio_url": "https://a.example/1.mp3",
-        "source_audio_url": "https://s.example",
-    }
-    body = {"code": 200, "data": {"callbackType": "first", "task_id": "t1", "data": [song]}}
-    (said,) = SUNO.calls_back.parse_callback(called_back(json.dumps(body).encode()))
-    polled = _polled("sunoapi", "generate", _record("FIRST_SUCCESS", [READY_SONG])).observation
-    assert isinstance(said, Observation)
-    assert (said.state, said.stage) == (polled.state, polled.stage) == (TaskState.RUNNING, "first")
-    assert [piece.key for piece in said.artifacts] == [piece.key for piece in polled.artifacts]
-    assert said.artifacts[0].state is ArtifactState.READY

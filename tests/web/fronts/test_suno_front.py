@@ -220,6 +220,27 @@ def test_a_record_ends_for_every_reader(http: httpx.Client) -> None:
     assert asked(http, record_url)["data"]["response"]["audioWavUrl"]
 
 
+def test_a_tool_server_finds_its_task_among_the_paths_that_it_tries(http: httpx.Client) -> None:
+    """Replay of npm @felores/kie-ai-mcp-server 5.0.0, which reads `data.status` alone."""
+    hook = "https://proxy.kie.ai/mcp-callback"
+    id_ = made(http, "api/v1/generate", **a_song(callBackUrl=hook))["data"]["taskId"]
+    tried = ("jobs/recordInfo", "veo/record-info", "generate/record-info", "mj/record-info")
+
+    def found() -> dict[str, Any] | None:
+        answers = [http.get(f"/suno/api/v1/{path}?taskId={id_}") for path in tried[:3]]
+        bodies = [answer.json() for answer in answers]  # each must be JSON
+        good = [body["data"] for body in bodies if body["code"] == 200 and body["data"]]
+        return good[-1] if good else None
+
+    wait_until(lambda: (found() or {}).get("status") == "SUCCESS")
+    record = found()
+    assert record is not None
+    assert record["response"]["sunoData"][0]["audioUrl"]
+    task = http.get(f"/v1/tasks/{id_}").json()
+    assert http.get(f"/v1/tasks/{id_}/deliveries").json()["deliveries"] == []
+    assert task["state"] == "succeeded"
+
+
 def test_a_failure_is_told_to_readers_of_the_flag_too(http: httpx.Client) -> None:
     song = a_song(prompt=f"{a_prompt()} [scenario:failed]")
     id_ = made(http, "api/v1/generate", **song)["data"]["taskId"]
