@@ -78,11 +78,13 @@ class Served:
 
     url:      http; the providers' prefixes follow.
     provider: the address of the emulator, itself or behind.
+    pair:     an access key and its secret key, joined by a point; empty where there is none.
     """
 
     url: str
     key: str
     provider: str
+    pair: str = ""
 
     def created(self, prompt: str) -> int:
         """Return how many tasks with this prompt were made at the emulator."""
@@ -165,7 +167,9 @@ def fronted(
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     with serving(env, door=door, workers=True) as url:
-        yield Served(url, issue(database_url).secret, emulated.url)
+        pair = issue(database_url, kling=True, secret=folder_secret(folder))
+        joined = f"{pair.access_key}.{pair.secret}"
+        yield Served(url, issue(database_url).secret, emulated.url, joined)
 
 
 @pytest.fixture(scope="module", params=["emulated", "fronted"])

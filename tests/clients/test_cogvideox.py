@@ -28,3 +28,8 @@ def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served)
     assert creates(proxy.exchanges)[:2] == ["lost", "answered"]
     assert told["done"]["task_status"] == "SUCCESS"
     assert fronted.created("a bird") == 1
+
+
+def test_sdk_may_sign_tokens_with_a_pair(fronted: Served) -> None:
+    told = run_program("zai_sdk.py", fronted.url + PATH, fronted.pair, "signed", "a signed cat")
+    assert told["done"]["task_status"] == "SUCCESS"

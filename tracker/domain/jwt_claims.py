@@ -1,6 +1,9 @@
 """The JWTs that Kling clients sign with an access-key/secret-key pair: HS256 over iss, exp, nbf
 (klingai.com/document-api/api/get-started/authentication, 2026-06). `iat` is optional.
 
+Other clients name the access key in `api_key` and write times in milliseconds
+(https://pypi.org/project/zai-sdk, 0.2.3: core/_jwt_token.py, 2026-11).
+
 Imported when the first such token comes: PyJWT brings all of `cryptography` where that is there,
 11 MB and a seventh of the start.
 """
@@ -15,6 +18,8 @@ import jwt
 from tracker.domain.errors import CredentialFault, Unauthenticated
 
 _ALGORITHM = "HS256"
+_KEY = "api_key"
+"""The claim that stands in place of `iss` where times are in milliseconds."""
 _LONGEST = 4096
 """Characters; such a token has about 200."""
 _LATEST = 1e12
@@ -30,7 +35,7 @@ def issuer(token: str) -> str:
         claims = jwt.decode(token, options={"verify_signature": False})
     except _UNREADABLE:
         raise _invalid() from None
-    found = claims.get("iss")
+    found = claims.get("iss", claims.get(_KEY))
     if not isinstance(found, str):
         raise _invalid()
     return found
@@ -43,7 +48,8 @@ def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
     Raises Unauthenticated. Times are exact: clients set `nbf` a few seconds back.
     """
     claims = _signed(token, secrets)
-    expires, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
+    unit = 1 if "iss" in claims else 1000
+    expires, begins = _time(claims.get("exp"), unit), _time(claims.get("nbf", 0), unit)
     if expires is None or begins is None:
         raise Unauthenticated(CredentialFault.INVALID, "the token has no valid exp and nbf")
     seconds = now.timestamp()
@@ -67,10 +73,13 @@ def _signed(token: str, secrets: Sequence[str]) -> dict[str, Any]:
     raise _invalid()
 
 
-def _time(value: Any) -> float | None:
-    """A NumericDate (RFC 7519 §2); None for what is none."""
+def _time(value: Any, unit: int) -> float | None:
+    """A NumericDate (RFC 7519 §2), in seconds; None for what is none.
+
+    unit: how many of the value make a second.
+    """
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < _LATEST else None
+    return value / unit if is_number and abs(value) < _LATEST * unit else None
 
 
 def _invalid() -> Unauthenticated:
