@@ -63,6 +63,7 @@ def test_items_of_lists_are_read_alike() -> None:
     ("operation", "given", "sent"),
     [
         (T2V, {"prompt": "p", "duration": 5}, {"duration": "5"}),
+        (T2V, {"prompt": "p", "duration": 10.0}, {"duration": "10"}),
         ("videos/multi-elements", {"duration": 10}, {"duration": "10"}),
         (
             "videos/video-extend",
@@ -79,6 +80,31 @@ def test_a_number_in_quotation_marks_may_come_without_them(
         given = given | {"session_id": 7, "edit_mode": "addition", "prompt": "p"}
     body = KLING.submits.check(operation, given).body
     assert {name: body[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "sent"),
+    [
+        (T2V, {"cfg_scale": "0.5"}, {"cfg_scale": 0.5}),
+        ("images/generations", {"n": "2", "image_fidelity": "1"}, {"n": 2, "image_fidelity": 1}),
+        (
+            T2V,
+            {"camera_control": {"type": "simple", "config": {"pan": "-2.5"}}},
+            {"camera_control": {"type": "simple", "config": {"pan": -2.5}}},
+        ),
+    ],
+)
+def test_a_number_may_come_in_quotation_marks(
+    operation: str, given: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    body = KLING.submits.check(operation, {"prompt": "p"} | given).body
+    assert {name: body[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize("text", ["1e400", "nan", "0x1", " 1", "١", "1_0", "-", "1."])
+def test_a_text_that_is_no_number_is_none(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        KLING.submits.check(T2V, {"prompt": "p", "cfg_scale": text})
 
 
 def test_an_external_id_may_be_a_number() -> None:

@@ -10,7 +10,8 @@ from tracker.web.routes import ROUTES
 
 
 def _spellings(path: str) -> list[str]:
-    return [f"{path}/", f"{path}//", f"/{path}", path.replace("/", "//")]
+    doubled = path.replace("/", "//")
+    return [f"{path}/", f"{path}//", f"/{path}", doubled, f"{doubled}//"]
 
 
 def test_without_a_key_every_spelling_of_every_route_is_401(
@@ -35,6 +36,14 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
             assert (answer.status_code, answer.json()["code"]) == (401, 1001), path
         for path in ("/v1/nothing/", "//nothing", "/healthz/x/"):
             assert http.get(f"{url}{path}").status_code == 404
+
+
+def test_a_front_reads_its_paths_without_extra_slashes(idle: str) -> None:
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for path in ("/v1/videos/text2video", "/kling/v1/videos/text2video"):
+            for spelling in _spellings(path):
+                answer = http.post(f"{idle}{spelling}", json={"prompt": "p"})
+                assert answer.status_code == 200, (spelling, answer.text)
 
 
 def test_a_slash_too_many_leads_to_the_same(idle: str) -> None:

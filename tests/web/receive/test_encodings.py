@@ -3,11 +3,19 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from tests.support.requests import MULTI_IMAGE, callback_path, kling_says, submit
+from tests.support.requests import (
+    EXAMPLE,
+    MULTI_IMAGE,
+    callback_path,
+    kling_says,
+    submission,
+    submit,
+)
 
 DONE = kling_says("succeed")
 
@@ -40,6 +48,43 @@ def test_a_compressed_callback_is_read_and_kept_readable(http: httpx.Client, nam
     assert answer.status_code == 200, answer.text
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
     assert _receipts(http, task)[0]["body"] == DONE.decode()
+
+
+UNSAID = {
+    "gzip": gzip.compress(DONE),
+    "a JSON text": json.dumps(DONE.decode()).encode(),
+    "a JSON text behind a mark": b"\xef\xbb\xbf" + json.dumps(DONE.decode()).encode(),
+    "UTF-16": DONE.decode().encode("utf-16"),
+    "UTF-16 without a mark": DONE.decode().encode("utf-16-le"),
+}
+
+
+@pytest.mark.parametrize("name", UNSAID)
+def test_what_is_encoded_and_does_not_say_so_is_read_all_the_same(
+    http: httpx.Client, name: str
+) -> None:
+    task = submit(http)["id"]
+    assert http.post(callback_path(task), content=UNSAID[name]).status_code == 200
+    assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        gzip.compress,
+        lambda body: json.dumps(body.decode()).encode(),
+        lambda body: body.decode().encode("utf-16"),
+        lambda body: body.decode().encode("utf-16-le"),
+    ],
+    ids=["gzip", "a JSON text", "UTF-16", "UTF-16 without a mark"],
+)
+def test_a_request_is_read_as_a_callback_is(
+    http: httpx.Client, encode: Callable[[bytes], bytes]
+) -> None:
+    headers = {"content-type": "application/json"}
+    for path, body in (("/v1/tasks", submission()), (MULTI_IMAGE, EXAMPLE)):
+        answer = http.post(path, content=encode(json.dumps(body).encode()), headers=headers)
+        assert answer.status_code in (200, 202), answer.text
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "nonsense"])

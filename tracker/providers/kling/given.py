@@ -3,9 +3,10 @@
 Null stands for "not set", and so do the empty text, list and object where a field is optional:
 Kling's own page asks for `camera_control.config` "must be set to None" (text to video, 2025-10).
 A whole number stands for its text where Kling wants a number in quotation marks (`duration`) or
-an id; Go, Java and C# clients write it so.
+an id, and a number in quotation marks for the number; Go, Java and C# clients write them so.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,13 @@ class _Field:
     part:         the model of its object, or of the objects in its list.
     is_optional:  it may be left out.
     is_quoted:    it holds a number or an id, as text.
+    is_number:    it holds a number.
     """
 
     part: type[BaseModel] | None
     is_optional: bool
     is_quoted: bool
+    is_number: bool
 
 
 def set_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,8 +48,12 @@ def set_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, An
 
 
 def _kept(field: _Field, value: Any) -> Any:
+    if field.is_quoted and isinstance(value, float) and value.is_integer():
+        value = int(value)  # as languages write it that know one kind of number
     if field.is_quoted and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if field.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value) if "." in value else int(value)
     if isinstance(value, Mapping):
         return _without_nulls(value) if field.part is None else set_fields(field.part, value)
     if isinstance(value, list):
@@ -75,7 +84,10 @@ def _fields_of(model: type[BaseModel]) -> Mapping[str, _Field]:
         is_number = bool(words) and all(word.isdecimal() for word in words)
         is_name = str in types and (name.endswith("_id") or name == "duration")
         found[name] = _Field(
-            parts[0] if parts else None, not info.is_required(), is_number or is_name
+            parts[0] if parts else None,
+            not info.is_required(),
+            is_quoted=is_number or is_name,
+            is_number=not words and bool({int, float} & set(types)) and str not in types,
         )
     return found
 

@@ -16,7 +16,7 @@ from starlette.types import Message, Receive
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
-from tracker.web.edge.encoding import as_utf8, charset_of, undone
+from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, undone
 from tracker.web.edge.structure import ValueCounter, check_values
 
 PARSED_AT_ONCE = 256 * 1024
@@ -169,8 +169,9 @@ async def read_json(
     )
     if digest is not None:
         await _digested(digest, body)
-    if encoding:
+    if encoding := encoding_of(encoding, body):
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
+        is_plain = False
     if not is_plain:
         body = as_utf8(kind, body)
         await check_values(body)
@@ -193,8 +194,13 @@ def parse_object(body: bytes) -> dict[str, Any]:
     Raises InvalidRequest that says where the text goes wrong, or which field cannot be kept.
     """
     body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259 section 8.1 lets readers ignore it
+    if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
+        body = body.decode(json.detect_encoding(body), "replace").encode()
     try:
         parsed = _parsed(body)
+        if isinstance(parsed, str) and parsed.lstrip().startswith("{"):  # encoded twice
+            body = parsed.encode()
+            parsed = _parsed(body)
     except ValueError as error:
         raise InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True) from None
     if not isinstance(parsed, dict):

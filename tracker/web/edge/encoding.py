@@ -21,6 +21,14 @@ _NAMES = re.compile(
 """Python's names of the charsets that are read, besides UTF-8: it has codecs that are none."""
 
 
+def encoding_of(said: str, body: bytes) -> str:
+    """Return a body's Content-Encoding; `gzip` where none is said and it begins as gzip does.
+
+    Neither JSON nor a text in any charset begins so (RFC 1952 section 2.3.1).
+    """
+    return said or ("gzip" if body.startswith(b"\x1f\x8b\x08") else "")
+
+
 class UnsupportedEncoding(Exception):
     """A body is encoded in a way that is not read here."""
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 ENCODED_SLASH = "%2F"
 """Stays so in paths that are routed: it is a character of an id, and parts no path."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
-_SLASHES = re.compile("/{2,}")
+SLASHES = re.compile("/{2,}")
 
 
 class EncodedSlashes:
@@ -48,7 +48,7 @@ class SlashTolerance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request that no route took."""
         path: str = scope["path"]
-        plain = _SLASHES.sub("/", path).rstrip("/") or "/"
+        plain = SLASHES.sub("/", path).rstrip("/") or "/"
         if scope["type"] != "http" or plain == path:
             await self._not_found(scope, receive, send)
             return

@@ -37,6 +37,7 @@ from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
 from tracker.web.edge.forms import read_json_or_form
 from tracker.web.edge.problems import headers_of, request_id
+from tracker.web.edge.slashes import SLASHES
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import media_url, run, with_inputs
@@ -129,7 +130,7 @@ class FrontHost:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         return FrontCall(
             method=request.method,
-            path=path.removeprefix(self._prefix).strip("/"),
+            path=SLASHES.sub("/", path.removeprefix(self._prefix).strip("/")),
             at=services(request).clock.now(),
             base=str(request.base_url).rstrip("/") + self._prefix,
             query=request.query_params.multi_items(),
