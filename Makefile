@@ -19,7 +19,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -29,13 +29,19 @@ install: .venv/.run ## Install what the service needs into .venv, without develo
 
 setup: .venv/.dev ## Install everything into .venv
 
+browser: ## Install Chromium for tests of pages (as root on Debian), unless one is there
+	@command -v chromium >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			|| { echo "chromium is not on PATH: install it, or run this as root on Debian"; exit 1; }; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	@chromium --version
+
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
-test: .venv/.dev .clients/.ready ## Run all tests, on SQLite and PostgreSQL
-	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
 test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite and PostgreSQL
-	$(PY) -m pytest -n 3 $(ARGS)
+	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
 	$(PY) -m pytest $(BESIDE) 2 -k "not postgres" $(FAST) $(ARGS)

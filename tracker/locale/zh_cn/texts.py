@@ -353,25 +353,25 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "it is kept, is being fetched now, or has no URL": "文件已保管、正在下载，或没有 URL",
         "nothing of the body came for {} s, or not all of it within {} s": (
-            "请求体中断了 {} 秒，或未能在 {} 秒内传完"
+            "请求体中断了 {0} 秒，或未能在 {1} 秒内传完"
         ),
         "the disk of the store is nearly full: nothing more is taken": (
             "存储磁盘将满：不再接收文件"
         ),
-        "the file cannot be read now: {}": "现在无法读取文件：{}",
-        "the file cannot be stored now: {}": "现在无法存储文件：{}",
+        "the file cannot be read now: {}": "现在无法读取文件：{0}",
+        "the file cannot be stored now: {}": "现在无法存储文件：{0}",
         "the file is being fetched; it is not kept yet": "文件正在下载，尚未保管",
-        "the file is not kept ({}){}": "文件未保管（{}）{}",
+        "the file is not kept ({}){}": "文件未保管（{0}）{1}",
         "the file is empty": "文件为空",
         "there is no such asset": "没有这个文件",
         "there is no such link": "没有这个链接",
         "there is no such link, or its time is over": "没有这个链接，或已过期",
         "larger than {} bytes (TRACKER_ASSET_MAX_BYTES)": (
-            "大于 {} 字节（TRACKER_ASSET_MAX_BYTES）"
+            "大于 {0} 字节（TRACKER_ASSET_MAX_BYTES）"
         ),
-        "the object ends before byte {}": "对象在第 {} 字节之前结束",
+        "the object ends before byte {}": "对象在第 {0} 字节之前结束",
         "the object is not there": "对象不存在",
-        "{} is no name of an object": "{} 不是对象名",
+        "{} is no name of an object": "{0} 不是对象名",
         "the budget of this tenant is {} a {}: {} are used, and this would add {}": "此租户的预算为每"
         "{1:t} {0}：已用 {2}，此任务将增加 {3}",
         "the budget of this key is {} a {}: {} are used, and this would add {}": "此密钥的预算为每"
