@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
+from tests.support.keys import bearer, issue
 from tests.support.service import environment, listen, serving
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -28,8 +29,8 @@ _prompts = count(1)
 @pytest.fixture(scope="module")
 def served(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[httpx.Client, Emulator]]:
-    """A client of the service, which has an account of each kind, and the upstreams."""
+) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """Clients of two tenants of the service, which has an account of each kind of upstream."""
     folder: Path = tmp_path_factory.mktemp("suno")
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.1)))
@@ -43,21 +44,34 @@ def served(
         )
         (folder / "accounts.toml").write_text(accounts)
         door = listen()
+        database_url = sqlite_template.copy(folder)
+        keys = [bearer(issue(database_url)), bearer(issue(database_url, tenant="other"))]
         env = environment(
-            sqlite_template.copy(folder),
+            database_url,
             folder,
             provider_url=emulator.url,
             public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
-        yield http, emulator
+        mine, others = (
+            stack.enter_context(
+                httpx.Client(base_url=url, headers=key, trust_env=False, timeout=30)
+            )
+            for key in keys
+        )
+        yield mine, others
 
 
 @pytest.fixture
-def http(served: tuple[httpx.Client, Emulator]) -> httpx.Client:
+def http(served: tuple[httpx.Client, httpx.Client]) -> httpx.Client:
     return served[0]
+
+
+@pytest.fixture
+def stranger(served: tuple[httpx.Client, httpx.Client]) -> httpx.Client:
+    """A client of another tenant."""
+    return served[1]
 
 
 def a_prompt() -> str:
@@ -239,6 +253,22 @@ def test_a_tool_server_finds_its_task_among_the_paths_that_it_tries(http: httpx.
     task = http.get(f"/v1/tasks/{id_}").json()
     assert http.get(f"/v1/tasks/{id_}/deliveries").json()["deliveries"] == []
     assert task["state"] == "succeeded"
+
+
+def test_nobody_names_or_sees_songs_of_another_tenant(
+    http: httpx.Client, stranger: httpx.Client
+) -> None:
+    row = finished(http, made(http, "submit/music", prompt=a_prompt())["data"])
+    ours = row["data"][0]["id"]
+    artifacts = http.get(f"/v1/tasks/{row['task_id']}").json()["result"]["artifacts"]
+    theirs = next(one["id"] for one in artifacts if one["kind"] == "audio")
+    for clip in (ours, theirs):
+        body = {"prompt": a_prompt(), "continue_clip_id": clip, "mv": "chirp-v4"}
+        assert stranger.post("/suno/generate", json=body).status_code == 400
+        assert http.post("/suno/generate", json=body).status_code == 200
+    assert asked(stranger, f"feed/{ours}") == []
+    assert made(stranger, "fetch", ids=[row["task_id"]], action="MUSIC")["data"] == []
+    assert stranger.get("/suno/api/v1/generate/credit").status_code == 403
 
 
 def test_a_failure_is_told_to_readers_of_the_flag_too(http: httpx.Client) -> None:
