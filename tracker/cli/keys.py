@@ -8,15 +8,18 @@ from uuid import UUID
 import click
 
 from tracker.cli.command import Group, examples
+from tracker.cli.database import with_store
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, WIDE, emit, fail, load_settings, print_fields, say
+from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, say
 from tracker.cli.table import Column, print_table
 from tracker.domain.access import Scope
 from tracker.domain.spelling import hint
 
 if TYPE_CHECKING:
     from tracker.services.access.keys import Issued, Keys
+    from tracker.settings import Settings
     from tracker.store.keys import ApiKey
+    from tracker.store.store import Store
 
 Result = TypeVar("Result")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -137,32 +140,13 @@ def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
 
 
 def _with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
-    # Here: the help of these commands needs no database.
-    import asyncio  # noqa: PLC0415
+    async def act(store: "Store", settings: "Settings") -> Result:
+        from tracker.clock import SystemClock  # noqa: PLC0415 - the help needs no database
+        from tracker.services.access.keys import Keys  # noqa: PLC0415
 
-    from tracker.clock import SystemClock  # noqa: PLC0415
-    from tracker.domain.errors import Unavailable  # noqa: PLC0415
-    from tracker.services.access.keys import Keys  # noqa: PLC0415
-    from tracker.settings import SettingsError  # noqa: PLC0415
-    from tracker.store.probe import schema_problem  # noqa: PLC0415
-    from tracker.store.store import Store  # noqa: PLC0415
+        return await action(Keys(store, SystemClock(), settings.callback_secrets()))
 
-    settings = load_settings()
-    problem = schema_problem(settings.resolved_database_url())
-    if problem:
-        fail(problem, code=FAILED)
-    clock = SystemClock()
-
-    async def act() -> Result:
-        async with Store(settings.resolved_database_url(), clock) as store:
-            return await action(Keys(store, clock, settings.callback_secrets()))
-
-    try:
-        return asyncio.run(act())
-    except SettingsError as error:
-        fail(str(error))
-    except Unavailable as error:
-        fail(str(error), code=FAILED)
+    return with_store(act)
 
 
 def _shown(issued: "Issued") -> dict[str, Any]:

@@ -52,6 +52,8 @@ SECTIONS = (
             ("attention", "tracker.cli.attention", "Show what needs a human."),
             ("callbacks", "tracker.cli.callbacks", "List odd callbacks and put them aside."),
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
+            ("costs", "tracker.cli.costs", "Show what tasks cost."),
+            ("budgets", "tracker.cli.budgets", "Cap what tenants and keys may spend."),
             ("accounts", "tracker.cli.accounts", "List the provider accounts and their health."),
         ),
     ),

@@ -1,8 +1,9 @@
 """The client for asyncio. What it does is in `flows`; here are its sockets and its pauses."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,7 +15,7 @@ from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.downloads import CUT, Download, Progress, after_cut
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Change, CostSum, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 
@@ -163,6 +164,17 @@ class AsyncClient:
     async def dismiss_receipt(self, receipt_id: str) -> None:
         """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
         await self._run(flows.dismiss_receipt(receipt_id, tries=self._tries))
+
+    async def costs(
+        self, *, since: date | None = None, until: date | None = None, by: Sequence[str] = ()
+    ) -> list[CostSum]:
+        """Return what tasks cost that were created on these days, by group and currency.
+
+        since, until: UTC days, both inclusive; from the first of this month to today.
+        by:           some of day, provider, account, operation, key; day and provider for none.
+        """
+        flow = flows.costs(since=since, until=until, by=by, tries=self._tries)
+        return await self._run(flow)
 
     async def refresh(self, task_id: str) -> Task:
         """Have the provider asked about a task now; its news comes as a change."""

@@ -5,9 +5,9 @@ their results. No I/O.
 import json
 import secrets
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
-from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Asset, Change, CostSum, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0
@@ -148,6 +148,17 @@ def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
     answer = yield from send(Call("GET", f"{_task(task_id)}/transitions"), tries=tries)
     return [Transition.parse(one) for one in answer.json()["transitions"]]
+
+
+def costs(
+    *, since: date | None, until: date | None, by: Sequence[str], tries: int
+) -> Flow[list[CostSum]]:
+    """`GET /v1/costs`."""
+    days = (("since", since), ("until", until))
+    params = [(name, day.isoformat()) for name, day in days if day is not None]
+    params += [("by", one) for one in by]
+    answer = yield from send(Call("GET", "/v1/costs", params=params), tries=tries)
+    return [CostSum.parse(one) for one in answer.json()["costs"]]
 
 
 def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:

@@ -1,8 +1,9 @@
 """The client for ordinary code. What it does is in `flows`; here are its sockets and its pauses."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,7 +15,7 @@ from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.downloads import CUT, Download, Progress, after_cut
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Asset, Change, CostSum, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 
@@ -163,6 +164,17 @@ class Client:
     def dismiss_receipt(self, receipt_id: str) -> None:
         """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
         self._run(flows.dismiss_receipt(receipt_id, tries=self._tries))
+
+    def costs(
+        self, *, since: date | None = None, until: date | None = None, by: Sequence[str] = ()
+    ) -> list[CostSum]:
+        """Return what tasks cost that were created on these days, by group and currency.
+
+        since, until: UTC days, both inclusive; from the first of this month to today.
+        by:           some of day, provider, account, operation, key; day and provider for none.
+        """
+        flow = flows.costs(since=since, until=until, by=by, tries=self._tries)
+        return self._run(flow)
 
     def refresh(self, task_id: str) -> Task:
         """Have the provider asked about a task now; its news comes as a change."""

@@ -177,5 +177,27 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Fetch a file once more that is not kept, or sooner than it is due.": (
             "重新获取未保管的文件，或提前获取。"
         ),
+        "Cap what tenants and keys may spend.": "限制租户和密钥的花费。",
+        "Cap what tenants and keys may spend. Works on the database; needs no server.": (
+            "限制租户和密钥的花费。直接操作数据库，无需服务器。"
+        ),
+        "First day, UTC.": "第一天（UTC）。",
+        "Last day, UTC.": "最后一天（UTC）。",
+        "List all budgets, and what is used of each.": "列出全部预算及各自的已用金额。",
+        "Only the tasks of this API key, by its id.": "只限这个 API 密钥（按 id）的任务。",
+        "Print comma-separated values.": "以逗号分隔的形式输出。",
+        "Remove a budget.": "删除一项预算。",
+        "Set a budget, or change it: AMOUNT of a CURRENCY, or of a provider's unit (credits). It"
+        " holds at once, in every running process.": (
+            "设置或修改一项预算：以某种货币或服务商的计费单位（如 credits）计的金额。"
+            "立即在所有运行中的进程生效。"
+        ),
+        "Show what tasks cost.": "显示任务的费用。",
+        "Show what tasks cost: expected, charged and given back.": (
+            "显示任务的费用：预计、已收和退回的金额。"
+        ),
+        "What costs are told apart by; repeatable.": "费用按什么分组；可重复给出。",
+        "When it begins anew, UTC.": "多久重新开始计算（UTC）。",
+        "Whose tasks it is for.": "针对哪个租户的任务。",
     }
 )

@@ -108,5 +108,17 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "--provider-task-id 与 exists 一起使用，且必须给出"
         ),
         "{} bytes are in {}": "已写入 {0} 字节到 {1}",
+        "the budget is {} {} a {}, for {}": "预算为每{2:t} {0} {1}，针对 {3}",
+        "removed": "已删除",
+        "{} is no currency or unit: letters, digits, '-' and '_', at most 40": (
+            "{0} 不是货币或单位：只能用字母、数字、'-' 和 '_'，最多 40 个"
+        ),
+        "there is no such budget; see `tracker budgets list`": (
+            "没有这项预算；参见 `tracker budgets list`"
+        ),
+        "{} is no amount: a number from 0, like 12.50": "{0} 不是金额：应为不小于 0 的数，如 12.50",
+        "tenant {} has no key {}; see `tracker keys list`": (
+            "租户 {0} 没有密钥 {1}；参见 `tracker keys list`"
+        ),
     }
 )

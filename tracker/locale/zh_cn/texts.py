@@ -387,5 +387,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be WORD=STATE, with one of: {}": "必须是 WORD=STATE，状态为以下之一：{0}",
         "no callback is known to be signed; leave it out": "没有已知的回调签名；请删去",
         "this is not an object with fields": "这不是带字段的对象",
+        "must be at most {} days before until": "最多比 until 早 {0} 天",
+        "must be a day like 2026-11-28": "必须是日期，如 2026-11-28",
+        "must be one of: json, csv": "必须是 json 或 csv",
     }
 )

@@ -154,6 +154,8 @@ def _answer(status: int, answer: ResponseSpec, refs: Mapping[Any, Any]) -> dict[
         body["content"] = {answer.media: {"schema": refs[answer.shape, "serialization"]}}
     elif answer.media != "application/json":
         body["content"] = {answer.media: {"schema": {"type": "string"}}}
+    for media in answer.also:
+        body["content"][media] = {"schema": {"type": "string"}}
     if answer.headers:
         body["headers"] = {
             name: {"description": text, "schema": {"type": "string"}}

@@ -280,3 +280,44 @@ class Stats(TypedDict):
     """Open tasks by state."""
     lately: list[AccountStats]
     ever: list[AccountStats]
+
+
+@with_config(EXACT)
+class CostLine(TypedDict):
+    """The costs of one group in one currency or unit. Amounts are exact decimal text.
+
+    What was not asked for in `by` is null.
+    """
+
+    day: str | None
+    """The UTC day on which the tasks were created."""
+    provider: str | None
+    account: str | None
+    operation: str | None
+    key: Uuid | None
+    """The API key that submitted the tasks; null for none."""
+    key_name: str | None
+    kind: str
+    unit: str | None
+    currency: str | None
+    estimated: str
+    """Expected, and neither reserved nor charged yet."""
+    reserved: str
+    possible: str
+    """Perhaps billed: the outcome of the tasks is unknown or in doubt."""
+    settled: str
+    refunded: str
+    refunded_in_excess: str
+    """Given back beyond what was charged, e.g. twice."""
+    total: str
+    """Estimated, reserved, possible and settled, less refunded: what counts against budgets."""
+
+
+@with_config(EXACT)
+class Costs(TypedDict):
+    """Costs of tasks by group."""
+
+    since: str
+    until: str
+    by: list[str]
+    costs: list[CostLine]

@@ -48,11 +48,13 @@ class ResponseSpec:
     shape:   a TypedDict or model; None for no body.
     media:   the content type.
     headers: names of headers that it carries, with what they mean.
+    also:    further content types in which the caller may have it, as text.
     """
 
     shape: Any
     media: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

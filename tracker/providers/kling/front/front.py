@@ -28,7 +28,9 @@ from tracker.providers.ports.front import (
 
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
-OWN_COLLECTIONS = frozenset({"tasks", "changes", "endpoints", "deliveries", "attention", "stats"})
+OWN_COLLECTIONS = frozenset(
+    {"tasks", "changes", "endpoints", "deliveries", "attention", "stats", "costs"}
+)
 """First parts behind `/v1/` of paths that are not the front's."""
 _CODES: Mapping[Fault, int] = {
     Fault.UNREADABLE: 1200,

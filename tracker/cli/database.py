@@ -1,0 +1,41 @@
+"""Commands that work on the database, without a server."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import fail, load_settings
+
+if TYPE_CHECKING:
+    from tracker.settings import Settings
+    from tracker.store.store import Store
+
+Result = TypeVar("Result")
+
+
+def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Result:
+    """Run an action on the database of the settings; ends the command when it cannot be used."""
+    # Here: the help of these commands needs no database.
+    import asyncio  # noqa: PLC0415
+
+    from tracker.clock import SystemClock  # noqa: PLC0415
+    from tracker.domain.errors import Unavailable  # noqa: PLC0415
+    from tracker.settings import SettingsError  # noqa: PLC0415
+    from tracker.store.probe import schema_problem  # noqa: PLC0415
+    from tracker.store.store import Store  # noqa: PLC0415
+
+    settings = load_settings()
+    problem = schema_problem(settings.resolved_database_url())
+    if problem:
+        fail(problem, code=FAILED)
+
+    async def act() -> Result:
+        async with Store(settings.resolved_database_url(), SystemClock()) as store:
+            return await action(store, settings)
+
+    try:
+        return asyncio.run(act())
+    except SettingsError as error:
+        fail(str(error))
+    except Unavailable as error:
+        fail(str(error), code=FAILED)

@@ -1,0 +1,134 @@
+"""/v1/costs: what tasks cost, by day, provider, account, operation and key."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.ledger import EntryPhase
+from tracker.services.read.spending import CostGroup, Spending, spending
+from tracker.web.api import service_views
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param, ResponseSpec, operation
+from tracker.web.edge.state import services, tenant
+
+CSV = "text/csv"
+MOST_DAYS = 366
+_DEFAULT = (CostGroup.DAY, CostGroup.PROVIDER)
+_DAY = {"type": "string", "format": "date"}
+_PARAMS = (
+    Param("since", "First day, UTC; the first of this month where it is not given.", _DAY),
+    Param("until", f"Last day, UTC; today where it is not given. At most {MOST_DAYS} days.", _DAY),
+    Param(
+        "by",
+        "What costs are told apart by; day and provider where it is not given.",
+        {"type": "string", "enum": list(CostGroup)},
+        repeatable=True,
+    ),
+    Param(
+        "format",
+        "`csv` for a table, as `Accept: text/csv` asks for it too.",
+        {"type": "string", "enum": ["json", "csv"], "default": "json"},
+    ),
+)
+_COLUMNS = (
+    *("day", "provider", "account", "operation", "key", "key_name"),
+    *("kind", "unit", "currency", "estimated", "reserved", "possible"),
+    *("settled", "refunded", "refunded_in_excess", "total"),
+)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="operations",
+    query=_PARAMS,
+    answers={200: ResponseSpec(service_views.Costs, also=[CSV])},
+)
+async def costs(request: Request) -> Response:
+    """Costs of the tasks that were created on these days: expected, charged and given back.
+
+    All entries of a task count for the day of its creation, also a refund that comes later.
+    """
+    is_csv = _wants_csv(request)
+    by = [one for one in CostGroup if one in query.words(request, "by", CostGroup)] or _DEFAULT
+    now, owner = services(request).clock.now().astimezone(UTC).date(), tenant(request)
+    since, until = _day(request, "since", now.replace(day=1)), _day(request, "until", now)
+    if not timedelta(0) <= until - since < timedelta(days=MOST_DAYS):
+        reason = f"must be at most {MOST_DAYS - 1} days before until"
+        raise InvalidRequest(FieldError("since", reason), malformed=True)
+    found = await services(request).store.read(
+        lambda db: spending(db, owner, since=since.isoformat(), until=until.isoformat(), by=by)
+    )
+    rows = [_rendered(one) for one in found]
+    headers = {"cache-control": "no-store", "vary": "Accept"}
+    if is_csv:
+        return Response(_as_csv(rows), headers=headers, media_type=CSV)
+    told: service_views.Costs = {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "by": [one.value for one in by],
+        "costs": rows,
+    }
+    return JSONResponse(told, headers=headers)
+
+
+def _wants_csv(request: Request) -> bool:
+    """Tell whether a table is asked for. Raises InvalidRequest."""
+    form = request.query_params.get("format")
+    if form not in (None, "json", "csv"):
+        raise InvalidRequest(FieldError("format", "must be one of: json, csv"), malformed=True)
+    accepted = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
+    return form == "csv" or (form is None and accepted.strip().lower() == CSV)
+
+
+def _day(request: Request, name: str, default: date) -> date:
+    value = request.query_params.get(name)
+    try:
+        return default if value is None else date.fromisoformat(value)
+    except ValueError:
+        reason = "must be a day like 2026-11-28"
+        raise InvalidRequest(FieldError(name, reason), malformed=True) from None
+
+
+def _rendered(one: Spending) -> service_views.CostLine:
+    key = one.group.get(CostGroup.KEY)
+    amounts = {phase: f"{one.amounts.get(phase, 0):f}" for phase in EntryPhase}
+    return {
+        "day": one.group.get(CostGroup.DAY),
+        "provider": one.group.get(CostGroup.PROVIDER),
+        "account": one.group.get(CostGroup.ACCOUNT),
+        "operation": one.group.get(CostGroup.OPERATION),
+        "key": None if key is None else str(key.id),
+        "key_name": None if key is None else key.name,
+        "kind": one.price.kind,
+        "unit": one.price.unit,
+        "currency": one.price.currency,
+        "estimated": amounts[EntryPhase.ESTIMATE],
+        "reserved": amounts[EntryPhase.RESERVE],
+        "possible": amounts[EntryPhase.POSSIBLE],
+        "settled": amounts[EntryPhase.SETTLE],
+        "refunded": amounts[EntryPhase.REFUND],
+        "refunded_in_excess": amounts[EntryPhase.EXCESS_REFUND],
+        "total": f"{one.total:f}",
+    }
+
+
+def _as_csv(rows: Sequence[service_views.CostLine]) -> str:
+    """Return rows as RFC 4180 has them. Names that a spreadsheet would compute are quoted."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(_COLUMNS)
+    for row in rows:
+        table.writerow([_cell(row.get(name)) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    shown = "" if value is None else str(value)
+    is_amount = shown[1:].replace(".", "", 1).isdigit()
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_amount else shown
