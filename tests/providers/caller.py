@@ -14,8 +14,10 @@ from tracker.domain.events import Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
+    MAX_FOLLOWS,
     Accepted,
     CancelOutcome,
+    Follow,
     LookupOutcome,
     More,
     Observed,
@@ -169,6 +171,11 @@ class Caller:
         assert polls is not None
         asking = self.asking(task)
         (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
+        for _ in range(MAX_FOLLOWS):
+            if not isinstance(outcome, Follow):
+                break
+            answer = await self.send(outcome.call)
+            (outcome,) = polls.parse_poll(replace(asking, page=outcome.page), answer)
         return outcome
 
     async def search(self, task: Task) -> LookupOutcome:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import SECRET, a_task, an_account, asked_of, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import Observed
+from tracker.domain.outcome import Absent, Accepted, Follow, Observed
 from tracker.domain.task import ArtifactState, TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
@@ -149,3 +150,27 @@ def test_the_base_url_tells_the_profile(base_url: str, operation: str) -> None:
 def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         an_account(PIKA, **options)
+
+
+def test_a_feed_is_asked_for_by_the_query_before_it_is_denied() -> None:
+    assert PIKA.polls is not None
+    account = an_account(PIKA, profile="gateway")
+    asking = asked_of(account, a_task("generate", provider_task_id="t/1"))
+    denial = HttpResult(404, {}, b'{"error": {"message": "Invalid URL"}}')
+    (outcome,) = PIKA.polls.parse_poll(asking, denial)
+    assert isinstance(outcome, Follow)
+    assert outcome.call.url == f"{account.base_url}/feed/?id=t%2F1"
+    (last,) = PIKA.polls.parse_poll(replace(asking, page=outcome.page), denial)
+    assert isinstance(last, Absent)
+
+
+def test_a_container_may_stand_in_an_envelope() -> None:
+    assert PIKA.polls is not None
+    body = {"code": 0, "msg": "ok", "data": {"id": "t1", "videos": [DONE]}}
+    answer = HttpResult(200, {}, json.dumps(body).encode())
+    account = an_account(PIKA, profile="gateway")
+    task = a_task("generate", provider_task_id="t1")
+    (outcome,) = PIKA.polls.parse_poll(asked_of(account, task), answer)
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is TaskState.SUCCEEDED
+    assert isinstance(PIKA.submits.parse_submit(sent_to(account, task), answer), Accepted)

@@ -175,8 +175,6 @@ class CogVideoApi(TableAdapter):
         """Look the code up: the status alone does not tell money from a rate."""
         code = first_text(parsed, ("error.code", "code"), limit=100)
         words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
-        if code is None or answer.status < 400:
-            return super().refusal(sending, answer, parsed)
         if code == EXISTS:
             return Unknown(words, code, exists=True)
         if code in _OF_ACCOUNT:

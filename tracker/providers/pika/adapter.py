@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import HttpCall
+from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
+from tracker.domain.outcome import Absent, Follow, PollOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart, urlencoded
 from tracker.providers.kit.gateways import GatewayAdapter
@@ -22,7 +23,7 @@ from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.pika.front import PikaFront
 from tracker.providers.pika.inputs import FILES, FORMS, GatewayVideo
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 GENERATE = "generate"
@@ -55,6 +56,7 @@ class PikaGateway(GatewayAdapter):
         {GENERATE: CreatePath(GENERATE, GatewayVideo)}
     )
     poll_path = "feed/{id}"
+    ids: ClassVar[Sequence[str]] = ("id", "data.id", "data.task_id")
     words: ClassVar[Mapping[str, TaskState]] = _STATES
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
@@ -66,9 +68,22 @@ class PikaGateway(GatewayAdapter):
             raise InvalidRequest(FieldError("image", "is required where there is a pikaffect"))
         return request
 
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Ask by the query, as some gateways want it, before a 404 counts as a denial."""
+        (outcome,) = super().parse_poll(asking, answer)
+        is_first = asking.page is None and isinstance(answer, HttpResult) and answer.status == 404
+        call = self.build_poll(asking) if is_first and isinstance(outcome, Absent) else None
+        if call is None:
+            return [outcome]
+        base, _, name = call.url.rpartition("/")
+        return [Follow(replace(call, url=f"{base}/?id={name}"), {"by": "query"})]
+
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a container of videos; one without videos has just been accepted."""
         del account
+        if isinstance(parsed, dict) and "videos" not in parsed:
+            inner = parsed.get("data")
+            parsed = inner if isinstance(inner, dict) else parsed
         known = None if task is None else task.provider_task_id
         found = parsed.get("videos") if isinstance(parsed, dict) else None
         task_id = first_text(parsed, ("id",), limit=500) or (known if found is not None else None)

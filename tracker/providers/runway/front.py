@@ -81,7 +81,7 @@ class RunwayFront:
             return PassOn(ORGANIZATION) if _is_read(call) else wrong_method(call)
         if path == "uploads":
             message = "uploads are not served here: give a URL or a data: URI"
-            return Fixed(FrontAnswer({"error": message}, 501))
+            return Fixed(FrontAnswer({"error": message}, 501, {"x-should-retry": "false"}))
         first, _, rest = path.partition("/")
         if first in (_TASKS, _INVOCATIONS) and rest:
             return _one(call, rest)
