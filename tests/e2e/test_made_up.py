@@ -1,7 +1,8 @@
 """A provider that the registry alone knows, in a whole running service, from submit to resolve."""
 
+import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.support.keys import bearer, issue
 from tests.support.made_up import NAME, MadeUp, made_up
 from tests.support.made_up_server import MadeUpServer
+from tests.support.raw import answer_of, dial, spelt
 from tests.support.service import environment, listen, serving
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
@@ -162,6 +164,27 @@ def _comes_in_parts_and_goes_on(whole: Whole) -> None:
 def _parts(whole: Whole, id_: str) -> list[Any]:
     tasks = whole.http.get("/v1/tasks", params={"limit": 100}).json()["tasks"]
     return [task for task in tasks if task["parent_id"] == id_]
+
+
+def test_held_create_whose_client_left_is_repeated_and_made_once(whole: Whole) -> None:
+    body = json.dumps({"prompt": "held", "callback_url": whole.sink.url}).encode()
+    path, kind = "/made-up/make/film?wait=60", "content-type: application/json"
+    local = (b"host: x", b"host: localhost")
+    with closing(dial(str(whole.http.base_url))) as line:
+        line.sendall(spelt(path, body, kind).replace(*local))
+        wait_until(lambda: len(whole.provider.creations) == 1)  # sent on, and not answered
+    with closing(dial(str(whole.http.base_url))) as line:
+        line.sendall(spelt(path, body, kind).replace(*local))
+        (mark,) = whole.provider.creations
+        whole.reaches(mark, "submitted")
+        whole.provider.call_back(mark, status="succeeded", pieces=[PIECE])
+        status, _, content = answer_of(line)
+    assert (status, json.loads(content)["id"]) == (201, mark)
+    assert json.loads(content)["state"] == "succeeded"
+    with closing(dial(str(whole.http.base_url))) as line:  # deliberate: the first was answered
+        line.sendall(spelt(path, body, kind).replace(*local))
+        wait_until(lambda: len(whole.provider.creations) == 2)
+    assert set(whole.provider.creations.values()) == {1}
 
 
 def test_host_name_of_the_front(whole: Whole, database_url: str) -> None:

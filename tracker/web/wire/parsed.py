@@ -7,19 +7,13 @@ section 7.8 lets a server ignore it), so that the body behind it is read.
 """
 
 import logging
-from typing import Any
 
 import httptools
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
-from tracker.web.edge.connections import ConnectionLimits
-from tracker.web.edge.heads import HeadTooSlow
-from tracker.web.edge.state import Services
-from tracker.web.wire.delivery import DeliveryWatch
-from tracker.web.wire.refusing import last_words, refusing
-from tracker.web.wire.waiting import ConnectionSlot
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.wire.bounded import BoundedConnection
+from tracker.web.wire.refusing import refusing
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +22,12 @@ _VERSION = b" HTTP/1."
 _HEAD_END = b"\r\n\r\n"
 
 
-class BoundedHttpTools(HttpToolsProtocol):
+class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     """One connection."""
 
     _in_head = _in_body = False
     """True while the head, or the body, of the current message has begun and is incomplete."""
     _is_served = False
-    _is_refused = False
-    """True when the current message was answered before its body was complete."""
     _hosts = _head_bytes = _discarded = 0
     _piece = 0
     """Bytes that are being parsed."""
@@ -44,36 +36,11 @@ class BoundedHttpTools(HttpToolsProtocol):
     _held_from = 0
     _offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
     """Method and headers of a head that is parsed again."""
-    _flaw: Exception | None = None
-    """Why nothing more is read."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take uvicorn's arguments."""
-        super().__init__(*args, **kwargs)
-        our: Services = self.app_state["services"]
-        self._our = our
-        self._clock = our.clock
-        self._limits: ConnectionLimits = our.connections.limits
-        self._standing = ConnectionSlot(our.connections, self, self.loop)
-        self._app: ASGIApp = self.app
-        self._delivery = DeliveryWatch(self)
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin, if there is room."""
-        super().connection_made(transport)
-        if not self._standing.admit():
-            self._refuse(Unavailable("this process has all the connections it can hold"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
-        self._standing.leave()
         self._held = b""
-        self._delivery.lost(exc)
         super().connection_lost(exc)
-
-    def eof_received(self) -> None:
-        """Take note of the client's last byte."""
-        self._delivery.heard_end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or keep it until the request before it is answered."""
@@ -92,29 +59,13 @@ class BoundedHttpTools(HttpToolsProtocol):
         self._feed(data, 0)
         self._settle()
 
-    def pause_writing(self) -> None:
-        """The client does not read."""
-        super().pause_writing()
-        self._standing.has_unread(unread=True)
-
     def resume_writing(self) -> None:
         """The client reads again."""
         super().resume_writing()
-        self._standing.has_unread(unread=False)
         self._go_on()
 
-    def give_way(self) -> None:
-        """See Connection.give_way."""
-        self.transport.abort()
-
-    def time_out(self) -> None:
-        """See Connection.time_out."""
-        if self.transport.is_closing() or self.flow.write_paused:
-            self.transport.abort()
-        elif self._in_head and not self._is_refused:
-            self._refuse(HeadTooSlow(f"the head did not arrive within {self._limits.head_s:g} s"))
-        else:
-            self._close()
+    def _is_in_head(self) -> bool:
+        return self._in_head
 
     # What httptools calls.
 
@@ -321,22 +272,6 @@ class BoundedHttpTools(HttpToolsProtocol):
             self._close()
         elif not self._is_answering():
             self._send_refusal(flaw)
-
-    def _send_refusal(self, flaw: Exception) -> None:
-        task = self.loop.create_task(self._write_refusal(flaw))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _write_refusal(self, flaw: Exception) -> None:
-        if not self.transport.is_closing():
-            await last_words(flaw, self._clock, self.transport.write)
-            self._close()
-
-    def _close(self) -> None:
-        """Close; a client that does not take the rest of its answer is cut later."""
-        self.transport.close()
-        self._standing.move(None)
-        self._standing.has_unread(unread=True)
 
 
 def _unreadable(error: httptools.HttpParserError) -> InvalidRequest:

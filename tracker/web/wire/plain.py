@@ -5,53 +5,20 @@ upgrade.
 """
 
 import sys
-from typing import Any
 
 import h11
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
-from tracker.web.edge.connections import ConnectionLimits
-from tracker.web.edge.heads import HeadTooSlow
-from tracker.web.edge.state import Services
-from tracker.web.wire.delivery import DeliveryWatch
-from tracker.web.wire.refusing import last_words, refusing
-from tracker.web.wire.waiting import ConnectionSlot
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.wire.bounded import BoundedConnection
+from tracker.web.wire.refusing import refusing
 
 
-class BoundedH11(H11Protocol):
+class BoundedH11(BoundedConnection, H11Protocol):
     """One connection."""
 
-    _is_served = _is_refused = False
+    _is_served = False
     _discarded = 0
-    _flaw: Exception | None = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take uvicorn's arguments."""
-        super().__init__(*args, **kwargs)
-        our: Services = self.app_state["services"]
-        self._clock = our.clock
-        self._limits: ConnectionLimits = our.connections.limits
-        self._standing = ConnectionSlot(our.connections, self, self.loop)
-        self._app: ASGIApp = self.app
-        self._delivery = DeliveryWatch(self)
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin, if there is room."""
-        super().connection_made(transport)
-        if not self._standing.admit():
-            self._refuse(Unavailable("this process has all the connections it can hold"))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._standing.leave()
-        self._delivery.lost(exc)
-        super().connection_lost(exc)
-
-    def eof_received(self) -> None:
-        """Take note of the client's last byte."""
-        self._delivery.heard_end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
@@ -67,29 +34,6 @@ class BoundedH11(H11Protocol):
                 return
         super().data_received(data)
         self._settle()
-
-    def pause_writing(self) -> None:
-        """The client does not read."""
-        super().pause_writing()
-        self._standing.has_unread(unread=True)
-
-    def resume_writing(self) -> None:
-        """The client reads again."""
-        super().resume_writing()
-        self._standing.has_unread(unread=False)
-
-    def give_way(self) -> None:
-        """See Connection.give_way."""
-        self.transport.abort()
-
-    def time_out(self) -> None:
-        """See Connection.time_out."""
-        if self.transport.is_closing() or self.flow.write_paused:
-            self.transport.abort()
-        elif self._in_head() and not self._is_refused:
-            self._refuse(HeadTooSlow(f"the head did not arrive within {self._limits.head_s:g} s"))
-        else:
-            self._close()
 
     def on_response_complete(self) -> None:
         """Go on with what came behind the request that was answered."""
@@ -131,7 +75,7 @@ class BoundedH11(H11Protocol):
         self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
         return False
 
-    def _in_head(self) -> bool:
+    def _is_in_head(self) -> bool:
         return self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
 
     def _settle(self) -> None:
@@ -146,7 +90,7 @@ class BoundedH11(H11Protocol):
             if not self._is_served:
                 waiting = registry.fresh
             else:
-                waiting = registry.heads if self._in_head() else registry.idle
+                waiting = registry.heads if self._is_in_head() else registry.idle
         elif cycle.more_body:
             waiting = registry.bodies
         self._standing.move(waiting)
@@ -158,17 +102,4 @@ class BoundedH11(H11Protocol):
         if self.cycle is not None and self.cycle.response_started and self.cycle.more_body:
             self._close()
             return
-        task = self.loop.create_task(self._speak(flaw))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _speak(self, flaw: Exception) -> None:
-        if not self.transport.is_closing():
-            await last_words(flaw, self._clock, self.transport.write)
-            self._close()
-
-    def _close(self) -> None:
-        """Close; a client that does not take the rest of its answer is cut later."""
-        self.transport.close()
-        self._standing.move(None)
-        self._standing.has_unread(unread=True)
+        self._send_refusal(flaw)

@@ -1,0 +1,106 @@
+"""Bounds of one connection that hold whichever parser reads it."""
+
+import asyncio
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from tracker.domain.errors import Unavailable
+from tracker.web.edge.connections import ConnectionLimits
+from tracker.web.edge.heads import HeadTooSlow
+from tracker.web.edge.state import Services
+from tracker.web.wire.delivery import DeliveryWatch
+from tracker.web.wire.refusing import last_words
+from tracker.web.wire.waiting import ConnectionSlot
+
+
+class BoundedConnection(asyncio.Protocol):
+    """Stands before one of uvicorn's protocols, whose attributes it uses.
+
+    A class that extends it says what `_refuse` does, and whether a head is incomplete.
+    """
+
+    app: Any
+    app_state: Any
+    flow: Any
+    loop: Any
+    tasks: Any
+    transport: Any
+    _is_refused = False
+    """True when the current message was answered before its body was complete."""
+    _flaw: Exception | None = None
+    """Why nothing more is read."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take uvicorn's arguments."""
+        super().__init__(*args, **kwargs)
+        our: Services = self.app_state["services"]
+        self._our = our
+        self._clock = our.clock
+        self._limits: ConnectionLimits = our.connections.limits
+        self._standing = ConnectionSlot(our.connections, self, self.loop)
+        self._app: ASGIApp = self.app
+        self._delivery = DeliveryWatch(self)
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin, if there is room."""
+        super().connection_made(transport)
+        if not self._standing.admit():
+            self._refuse(Unavailable("this process has all the connections it can hold"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._standing.leave()
+        self._delivery.lost(exc)
+        super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Take note of the client's last byte."""
+        self._delivery.heard_end()
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        super().pause_writing()
+        self._standing.has_unread(unread=True)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        self._standing.has_unread(unread=False)
+
+    def give_way(self) -> None:
+        """See Connection.give_way."""
+        self.transport.abort()
+
+    def time_out(self) -> None:
+        """See Connection.time_out."""
+        if self.transport.is_closing() or self.flow.write_paused:
+            self.transport.abort()
+        elif self._is_in_head() and not self._is_refused:
+            self._refuse(HeadTooSlow(f"the head did not arrive within {self._limits.head_s:g} s"))
+        else:
+            self._close()
+
+    def _is_in_head(self) -> bool:
+        """Return whether the head of a message has begun and is incomplete."""
+        raise NotImplementedError
+
+    def _refuse(self, flaw: Exception) -> None:
+        """Read no more; say why."""
+        raise NotImplementedError
+
+    def _send_refusal(self, flaw: Exception) -> None:
+        task = self.loop.create_task(self._write_refusal(flaw))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _write_refusal(self, flaw: Exception) -> None:
+        if not self.transport.is_closing():
+            await last_words(flaw, self._clock, self.transport.write)
+            self._close()
+
+    def _close(self) -> None:
+        """Close; a client that does not take the rest of its answer is cut later."""
+        self.transport.close()
+        self._standing.move(None)
+        self._standing.has_unread(unread=True)
