@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import callbacks, deliveries, history, requests, running, waiters
+from bench import callbacks, custody, deliveries, history, requests, running, waiters
 from bench.bed import BOTH, Bed
 from bench.processes import CLIENT_CORE
 from bench.table import Figure, keep, machine, render
@@ -25,6 +25,11 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({14}), running.footprint),
     (frozenset({15}), deliveries.beside_httpx),
     (frozenset({15}), deliveries.one_dead),
+    (frozenset({20}), custody.random_kills),
+    (frozenset({21}), custody.sixteen_at_once),
+    (frozenset({22}), custody.callbacks_beside),
+    (frozenset({23}), custody.inline),
+    (frozenset({24}), custody.first_byte),
 )
 
 
@@ -35,7 +40,9 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
     parser.add_argument("--on", choices=BOTH, action="append", help="for rows 11 and 12")
     options = parser.parse_args()
-    rows = {int(word) for word in options.rows.split(",") if word} or set(range(1, 16))
+    rows = {int(word) for word in options.rows.split(",") if word} or set().union(
+        *(numbers for numbers, _ in PARTS)
+    )
     command = "make bench" + (f" ROWS={options.rows}" if options.rows else "")
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder, ExitStack() as stack:

@@ -5,13 +5,14 @@ import hmac
 import itertools
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -121,6 +122,7 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     *,
     workers: int = 1,
     cores: set[int] = SERVER_CORE,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Subject:
     """The service with so many ended tasks, and open ones to be called back about: three each."""
     url = bed.migrated(kind)
@@ -136,7 +138,7 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
         wanted = itertools.islice(numbers, int(4000 * seconds))
         return [[callback(number, status) for status in STATUSES] for number in wanted]
 
-    server = bed.service(url, cores=cores, WEB_CONCURRENCY=str(workers))
+    server = bed.service(url, cores=cores, WEB_CONCURRENCY=str(workers), **settings)
     return Subject(f"ours, {kind}", stack.enter_context(server), requests, url=url)
 
 

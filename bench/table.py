@@ -54,6 +54,14 @@ ASKED: Mapping[str, Asked] = {
     "14x": Asked("web process: start to first answer", 1.5, 0.8, " s", is_limit=True),
     "15": Asked("deliveries/s of one worker, all committed ÷ a bare httpx loop", 0.5, 0.8),
     "15x": Asked("deliveries/s with one dead endpoint among ten ÷ without it", 0.7, 0.9),
+    "20": Asked("files lost or not whole, workers killed at random", 0, 0, is_limit=True),
+    "21": Asked("16 fetches at once ÷ a bare download loop", 0.6, 0.8),
+    "21x": Asked("16 fetches at once: more memory", 100, 60, " MB", is_limit=True),
+    "22": Asked("callbacks/s with fetching beside ÷ without", 0.9, 0.95),
+    "23": Asked("an answer with a file of 100 MB: more memory", 32, 16, " MB", is_limit=True),
+    "24": Asked(
+        "first byte of a kept file, by a link ÷ a bare static server", 2, 1.3, is_limit=True
+    ),
 }
 """By row. An `x` marks the second figure of a row."""
 

@@ -20,6 +20,8 @@ from tracker.domain.errors import StorageError
 
 BLOCK_BYTES = 1024 * 1024
 """Read and written at once."""
+FIRST_BLOCK_BYTES = 64 * 1024
+"""Read first, so that a player need not wait for more."""
 PARTS = ".parts"
 """The subfolder of what is being written."""
 _THREADS = 4
@@ -62,10 +64,14 @@ class Folder:
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
         opened: list[int] = []
+        most = FIRST_BLOCK_BYTES
         try:
-            file = await self._run(_open, self._path(key), opened)
+            block = await self._run(_open, self._path(key), opened, min(most, end - start), start)
             while start < end:
-                block = await self._run(os.pread, file, min(BLOCK_BYTES, end - start), start)
+                if most == BLOCK_BYTES:
+                    size = min(most, end - start)
+                    block = await self._run(os.pread, opened[0], size, start)
+                most = BLOCK_BYTES
                 if not block:
                     raise StorageError(f"the object ends before byte {end}")
                 start += len(block)
@@ -165,10 +171,11 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _open(path: Path, opened: list[int]) -> int:
+def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:
+    """Open a file and return its first bytes that are wanted."""
     try:
         opened.append(os.open(path, os.O_RDONLY))
-        return opened[0]
+        return os.pread(opened[0], size, start)
     except FileNotFoundError:
         raise StorageError("the object is not there") from None
 

@@ -1,6 +1,7 @@
 """Answer with bytes of a file: whole, or one range of it (RFC 9110 sections 13 and 14)."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -41,17 +42,16 @@ class RangedFile(Response):
             await self._begin(send)
             await send({"type": "http.response.body", "body": b""})
             return
-        blocks = self._read(self._wanted.start, self._wanted.end)
-        try:
-            block: bytes | None = await anext(blocks)
+        left = self._wanted.end - self._wanted.start
+        async with aclosing(self._read(self._wanted.start, self._wanted.end)) as blocks:
+            block = await anext(blocks)
             await self._begin(send)
-            while block is not None:
-                following = await anext(blocks, None)
-                more = following is not None
-                await send({"type": "http.response.body", "body": block, "more_body": more})
-                block = following
-        finally:
-            await blocks.aclose()
+            while True:
+                left -= len(block)
+                await send({"type": "http.response.body", "body": block, "more_body": left > 0})
+                if left <= 0:
+                    return
+                block = await anext(blocks)
 
     async def _begin(self, send: Send) -> None:
         start = {
