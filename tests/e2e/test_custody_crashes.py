@@ -1,5 +1,6 @@
 """kill -9 at every step of a fetch, on both databases; then heal, and look at every byte."""
 
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -67,6 +68,26 @@ def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
             body = httpx.get(piece["url"], trust_env=False).content
             assert piece["asset"]["sha256"] == sha256(body).hexdigest()
             assert piece["asset"]["bytes"] == len(body)
+
+
+def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    url, point = env["TRACKER_PUBLIC_URL"], CrashPoint.ASSETS_DROPPED.value
+    env = env | {"TRACKER_ASSET_KEEP_S": "0.5"}
+    with Process((point, "1"), env, tmp_path / "dying", "tests.support.crashing") as dying:
+        wait_until_ready(url, dying)
+        httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False)
+        wait_until(lambda: not dying.is_alive)
+    left = [path for path in (tmp_path / "assets").rglob("*") if path.is_file()]
+    assert left, "it died before the objects were deleted"
+    for path in left:
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    with Process(("serve",), env, tmp_path / "healing") as healing:
+        wait_until_ready(url, healing)
+        wait_until(lambda: not any(path.exists() for path in left))
+        found = httpx.get(f"{url}/v1/assets", trust_env=False).json()["assets"]
+    assert {asset["state"] for asset in found} == {"gone"}
 
 
 def _assets(task: dict[str, object]) -> list[dict[str, object]]:

@@ -2,13 +2,18 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.support.custody import IMPATIENT, open_custody
+from tests.support.origin import film, ranged
+from tests.support.upstream import Upstream
 from tracker.domain.errors import StorageError
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
+from tracker.services.custody.retention import Retention
 from tracker.services.storage import ObjectStore
 
 pytestmark = pytest.mark.anyio
@@ -93,3 +98,24 @@ async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:
     await objects.put("t/2026-11/there", chunks(b"x"))
     with pytest.raises(StorageError, match="not there"):
         await read(objects, "t/2026-11/nothing", 0, 1)
+
+
+async def test_results_are_kept_in_a_bucket_as_in_a_folder(
+    database_url: str, tmp_path: Path, s3: str
+) -> None:
+    body = film(12_000_000)
+    with Upstream(ranged(body, cut_after=5_000_000)) as origin:
+        bucket = Bucket(f"{s3}/{tmp_path.name}")
+        async with open_custody(
+            database_url, tmp_path, objects=bucket, rules=replace(IMPATIENT, max_bytes=10**8)
+        ) as custody:
+            kept = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+            again = await custody.succeeded({"url": f"{origin.url}/same.mp4"}, name="again")
+            await custody.fetch()
+            (same,) = await custody.of(again)
+            assert await custody.content(kept) == body
+            assert same.store_key == kept.store_key
+            assert len(await listed(bucket)) == 1
+            await bucket.delete(kept.store_key or "")
+            found = await Retention(custody.bench.context).sweep()
+            assert (found.strays, found.vanished) == (0, 2)

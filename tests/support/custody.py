@@ -15,6 +15,7 @@ from tracker.domain.custody import Asset, Custody
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import Task
 from tracker.egress.download import Downloading
+from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
 from tracker.services.custody.fetching import Fetching
 from tracker.services.storage import Storage
@@ -95,10 +96,11 @@ async def open_custody(
     rules: Custody = IMPATIENT,
     allow: Sequence[str] = LOOPBACK,
     way: Way | None = None,
+    objects: Folder | Bucket | None = None,
     **options: Any,
 ) -> AsyncIterator[CustodyBench]:
     """Open one on a database. options: of the workbench."""
-    objects = Folder(folder / "assets")
+    objects = objects or Folder(folder / "assets")
     downloads = Downloading(allow, cap=rules.max_bytes, silence_s=rules.silence_s)
     storage = Storage(rules, objects, downloads)
     way = way or Way(lambda _call: HttpResult(500, {}, b""))

@@ -142,6 +142,12 @@ def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
     return [as_asset(row) for row in db.execute(found.order_by(assets.c.key).limit(limit))]
 
 
+def is_any_expired(db: Connection, *, now: datetime) -> bool:
+    """Return whether the retention of any kept asset is over: one look at a small index."""
+    found = select(assets.c.key).where(assets.c.state == "kept", assets.c.expires_at <= now)
+    return db.execute(found.limit(1)).first() is not None
+
+
 def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     """Return kept assets whose retention is over, locked."""
     found = (

@@ -61,7 +61,14 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
             except Unavailable as error:
                 log.warning("%s: its outcome was not recorded; the lease runs out", error)
             except Exception:
-                log.exception("a fetch raised; it becomes due again when its lease runs out")
+                log.exception("a fetch raised; it will be tried again later")
+                await self._fail(claimed)
+
+    async def _fail(self, claimed: ClaimedAsset) -> None:
+        try:
+            await self._fetching.fail(claimed, "raised; see the log")
+        except Exception:
+            log.exception("nor could that be recorded; the lease runs out")
 
     def _finished(self, work: ClaimedAsset) -> None:
         del work

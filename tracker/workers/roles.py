@@ -72,7 +72,7 @@ def _of_custody(context: Context) -> list[Chore]:
     ]
 
 
-DROP_S = 10.0
+DROP_S = 5.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 COUNT_S = 2.0

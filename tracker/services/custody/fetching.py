@@ -47,12 +47,13 @@ class Fetching:
     """Fetches. Needs a context with storage."""
 
     def __init__(self, context: Context) -> None:
-        """Raises Misuse where custody is off."""
+        """One per process: it remembers what it said of the disk. Raises Misuse: custody is off."""
         if context.storage is None:
             raise Misuse("custody is off")
         self._context = context
         self._storage: Storage = context.storage
         self._keeping = Keeping(context)
+        self._is_low: bool | None = None
 
     async def claim(
         self, *, limit: int, per_lane: int, busy: Mapping[str, int]
@@ -106,6 +107,10 @@ class Fetching:
         self._context.at(CrashPoint.FETCH_RECORDED)
         if isinstance(outcome, Stored) and stands_on != outcome.store_key:
             await self._drop(outcome.store_key)
+
+    async def fail(self, claimed: ClaimedAsset, reason: str) -> None:
+        """Record that a fetch raised: it is tried again like any that failed."""
+        await self._keeping.settle(claimed, self._later(claimed, reason))
 
     async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
         asset, key = claimed.asset, claimed.asset.task_key
@@ -257,7 +262,10 @@ class Fetching:
             log.warning("%s stays until the next sweep: %s", store_key, error)
 
     async def _tell(self, reason: str | None) -> None:
-        await self._context.store.write(tell, News(DISK_LOW, "", "", reason))
+        """Say how the disk is, where that is news of this process."""
+        if self._is_low is not (reason is not None):
+            await self._context.store.write(tell, News(DISK_LOW, "", "", reason))
+            self._is_low = reason is not None
 
     def _claim(self, tx: Tx, wanted: Sequence[_FetchClaim]) -> list[list[ClaimedAsset]]:
         return [

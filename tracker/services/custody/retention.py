@@ -53,7 +53,8 @@ class Retention:
 
     async def drop_expired(self) -> None:
         """Drop every asset whose time is over, and the objects that no other asset stands on."""
-        while True:
+        now = self._context.clock.now()
+        while await self._context.store.read(lambda db: assets.is_any_expired(db, now=now)):
             dropped = await self._context.store.write(_drop, BATCH)
             if dropped.count:
                 self._context.at(CrashPoint.ASSETS_DROPPED)

@@ -23,6 +23,8 @@ Told = Literal[
     "task.overdue",
     "task.updated",
     "task.expired",
+    "asset.kept",
+    "asset.lost",
     "provider.callbacks_degraded",
     "endpoint.paused",
     "endpoint.disabled",
