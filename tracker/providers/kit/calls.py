@@ -1,18 +1,18 @@
 """Build the usual calls, and read what their answers have in common."""
 
-import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from tracker.domain import long_texts
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.providers.ports.account import Account
 
 
 def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
     """Build a POST of JSON."""
-    text = json.dumps(body, ensure_ascii=False)
+    text = long_texts.encode(body, separators=(", ", ": "), ensure_ascii=False)
     return HttpCall(
         "POST",
         url,

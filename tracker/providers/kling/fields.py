@@ -1,11 +1,12 @@
 """Field types that several operations share. Limits: Kling's capability pages, 2026-09."""
 
-import binascii
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tracker.domain.long_texts import base64_size
 
 WATERMARK = "watermark_url"
 """The field of a piece that callbacks leave out."""
@@ -33,8 +34,8 @@ def _url_or_base64(value: str, *, limit: int) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
         return _http_url(value)
     try:
-        size = len(binascii.a2b_base64(value, strict_mode=True))
-    except ValueError:  # binascii.Error is one; text beyond ASCII is another
+        size = base64_size(value)
+    except ValueError:  # also for text beyond ASCII
         raise ValueError("must be an http or https URL, or raw base64") from None
     if not size:
         raise ValueError("must not be empty")

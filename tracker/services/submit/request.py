@@ -1,12 +1,12 @@
 """A caller's request to create a task, and how it is kept."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from tracker.domain import long_texts
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
@@ -55,9 +55,6 @@ class Submission:
     input_path: str = "input"
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
 def encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
     """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
     return _as_bytes(request, submission), _idempotency_key(submission)
@@ -65,7 +62,7 @@ def encoded(request: Request, submission: Submission) -> tuple[bytes, Idempotenc
 
 def _as_bytes(request: Request, submission: Submission) -> bytes:
     try:
-        return _encode(request.body).encode()
+        return long_texts.encode(request.body).encode()
     except ValueError:  # 1e400 is JSON, and infinity in every parser
         field = FieldError(submission.input_path, "holds a number out of range")
         raise InvalidRequest(field) from None
@@ -84,5 +81,5 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         None if submission.deadline is None else submission.deadline.total_seconds(),
         submission.input,
     ]
-    text = json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    text = long_texts.encode(asked, sort_keys=True).encode()
     return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
