@@ -1,0 +1,81 @@
+"""`tracker doctor` on the processes of a database: work that nobody does, clocks, secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import environment
+from tracker.cli.doctor.finding import Finding
+from tracker.cli.doctor.processes import examine_processes
+from tracker.clock import SystemClock, new_id
+from tracker.domain import presence
+from tracker.settings import Settings
+from tracker.store import processes
+from tracker.store.driver.engine import open_engine
+from tracker.store.processes import Process
+
+SECRET = "a secret for tests only"
+OURS = [presence.mark(SECRET.encode())]
+THEIRS = [presence.mark(b"another secret, of somebody else")]
+
+
+def _found(database_url: str, folder: Path, *running: Process) -> dict[str, Finding]:
+    """Return what doctor finds where these processes run, by what it is about."""
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        for process in running:
+            processes.record(db, process)
+    engine.dispose()
+    env = environment(
+        database_url,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_CALLBACK_SECRETS=SECRET,
+    )
+    return {one.about: one for one in examine_processes(Settings.from_env(env))}
+
+
+def _process(
+    *, is_worker: bool = True, ahead_ms: int = 0, marks: list[str] | None = None
+) -> Process:
+    return Process(
+        new_id(), is_worker, SystemClock().now(), ahead_ms, OURS if marks is None else marks
+    )
+
+
+def test_processes_that_fit_together_are_fine(database_url: str, tmp_path: Path) -> None:
+    found = _found(database_url, tmp_path, _process(), _process(is_worker=False))
+    assert {about: one.level for about, one in found.items()} == {"processes": "ok"}
+    assert "2 run" in found["processes"].text
+
+
+def test_that_nothing_runs_is_a_note(database_url: str, tmp_path: Path) -> None:
+    assert _found(database_url, tmp_path)["processes"].level == "note"
+
+
+def test_that_no_process_works_is_an_error(database_url: str, tmp_path: Path) -> None:
+    found = _found(database_url, tmp_path, _process(is_worker=False))["processes"]
+    assert (found.level, found.text) == ("error", presence.NO_WORKER)
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "way"), [(20_000, "20.0 s ahead of"), (-3_500, "3.5 s behind")]
+)
+def test_a_clock_that_is_off_is_an_error(
+    database_url: str, tmp_path: Path, ahead_ms: int, way: str
+) -> None:
+    found = _found(database_url, tmp_path, _process(ahead_ms=ahead_ms))["clock"]
+    assert found.level == "error"
+    assert way in found.text
+
+
+def test_different_secrets_are_an_error(database_url: str, tmp_path: Path) -> None:
+    found = _found(database_url, tmp_path, _process(), _process(marks=THEIRS))
+    told = found["TRACKER_CALLBACK_SECRETS"]
+    assert (told.level, told.text) == ("error", presence.SECRETS_DIFFER)
+
+
+def test_a_secret_that_is_being_replaced_is_fine(database_url: str, tmp_path: Path) -> None:
+    found = _found(database_url, tmp_path, _process(marks=[*OURS, *THEIRS]))
+    assert "TRACKER_CALLBACK_SECRETS" not in found
