@@ -64,7 +64,7 @@ Statement = dict[str, Any]
 All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
 fields of Artifact, entries of `bill` of Cost.
 """
-_NOT_SENT = frozenset({"parent", "slots", "callback_url"})
+_NOT_SENT = frozenset({"parent", "slots", "callback_url", "patience"})
 _WORDS = frozenset(TaskState) - {TaskState.QUEUED, TaskState.UNCERTAIN, TaskState.EXPIRED}
 
 
@@ -186,7 +186,7 @@ class MadeUp:
         return None if operation in self.operations else f"no operation {operation!r}"
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """A prompt is needed; `parent` and `slots` are what they say."""
+        """A prompt is needed; `parent`, `slots` and `patience` (in seconds) are what they say."""
         del operation
         if not isinstance(input_.get("prompt"), str):
             raise InvalidRequest(FieldError("prompt", "is missing"))
@@ -196,6 +196,7 @@ class MadeUp:
             slots=input_.get("slots", 1),
             wants=tuple(input_.get("wants", ())),
             parent=input_.get("parent"),
+            patience_s=input_.get("patience"),
         )
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:

@@ -52,6 +52,15 @@ async def test_what_was_accepted_without_an_id_waits_for_its_callback(database_u
         assert (await bench.task(task.key)).provider_task_id == "x"
 
 
+async def test_a_task_is_overdue_as_late_as_its_operation_says(database_url: str) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        slow, usual = await bench.queued("slow", patience=7200), await bench.queued("usual")
+        patience = [
+            task.deadline_at and task.deadline_at - task.created_at for task in (slow, usual)
+        ]
+        assert patience == [timedelta(hours=2), bench.context.policy.deadline]
+
+
 async def test_later_calls_use_the_context_of_the_answer(database_url: str) -> None:
     played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
     played.followed = {"/poll/7": says(follow="/result/7"), "/result/7": tells(DONE)}
