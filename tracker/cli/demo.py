@@ -10,6 +10,7 @@ from tracker.cli.command import Command, examples
     epilog=examples(
         "tracker demo",
         "tracker demo --keep                       # leave it running and look around",
+        "tracker demo --provider luma              # another provider",
         "tracker demo --scenario duplicated=3      # play a fault",
     ),
 )
@@ -28,9 +29,13 @@ from tracker.cli.command import Command, examples
     show_default=True,
     help="Emulator's seconds per state.",
 )
+@click.option("--provider", help="Run the main job of this provider, through the API.")
 @click.option("--scenario", default="ok", show_default=True, help="What the emulator plays.")
-def demo(*, keep: bool, port: int, step: float, scenario: str) -> None:
-    """Run the main job end to end. Exit 0 only if the task succeeded by a callback."""
+def demo(*, keep: bool, port: int, step: float, provider: str | None, scenario: str) -> None:
+    """Run the main job end to end. Exit 0 only if the task succeeded by a callback.
+
+    A provider that never calls back is polled.
+    """
     from tracker.cli.demonstration import run  # noqa: PLC0415 - the help needs no server
 
-    run(keep=keep, port=port, step=step, scenario=scenario)
+    run(keep=keep, port=port, step=step, provider=provider, scenario=scenario)

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, ApiService, Reply, RouteTable
@@ -14,7 +14,7 @@ from tracker.emulator.core.tasks import EmulatedTask
 if TYPE_CHECKING:
     from tracker.emulator.core.engine import Engine
 
-__all__ = ["EmulatedProvider", "RoutedService", "account_of_header", "account_of_key"]
+__all__ = ["EmulatedProvider", "MainJob", "RoutedService", "account_of_header", "account_of_key"]
 
 DetailsT = TypeVar("DetailsT")
 
@@ -33,6 +33,22 @@ def _facts(task: EmulatedTask[Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MainJob:
+    """A task of the kind that the provider is used for most, which succeeds here.
+
+    address:   of the API below the emulator's own.
+    operation: as its adapter names it.
+    input:     its request body; a text that begins with `/media/` is a file of the emulator.
+    options:   of the account, besides address and key.
+    """
+
+    address: str
+    operation: str
+    input: Mapping[str, Any]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmulatedProvider(Generic[DetailsT]):
     """One provider: its tasks, and the services that show them."""
 
@@ -42,6 +58,8 @@ class EmulatedProvider(Generic[DetailsT]):
     """Its own protocol, and those of gateways in front of it."""
     describe: Callable[[EmulatedTask[DetailsT]], Mapping[str, Any]] = _facts
     """A task for the control routes."""
+    main_job: MainJob | None = None
+    """The job that a demonstration submits."""
     test_callback: Callable[[], CallbackContent] | None = None
     """The callback of the provider console's test button, where it has one."""
 

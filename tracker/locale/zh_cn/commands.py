@@ -47,7 +47,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "List the provider accounts, without their secrets, and how they fare.": "列出服务商账号，以及它们的运行状况。",
         "Shell": "Shell",
         "Print the completion script of a shell.": "输出 shell 的补全脚本。",
-        "Run the main job end to end. Exit 0 only if the task succeeded by a callback.": "完整演示主流程。只有任务由回调得到成功结果时才以 0 退出。",
+        "Run the main job end to end. Exit 0 only if the task succeeded by a callback. A provider"
+        " that never calls back is polled.": (
+            "完整演示主流程。只有任务由回调得到成功结果时才以 0 退出；从不回调的服务商改为轮询。"
+        ),
         "Leave everything running and print where to look.": "让一切继续运行，并告知可以看什么。",
         "0, or taken: a free one.": "0 或已被占用时，自动选择空闲端口。",
         "Emulator's seconds per state.": "模拟器每个状态持续的秒数。",
@@ -199,5 +202,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "What costs are told apart by; repeatable.": "费用按什么分组；可重复给出。",
         "When it begins anew, UTC.": "多久重新开始计算（UTC）。",
         "Whose tasks it is for.": "针对哪个租户的任务。",
+        "Run the main job of this provider, through the API.": "通过 API 运行该服务商的主要任务。",
     }
 )

@@ -120,5 +120,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "tenant {} has no key {}; see `tracker keys list`": (
             "租户 {0} 没有密钥 {1}；参见 `tracker keys list`"
         ),
+        "--provider: {} is none of {}": "--provider: {0} 不在 {1} 之中",
     }
 )

@@ -25,7 +25,12 @@ from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, FAILED, SUCCEED, EmulatedTask
@@ -187,6 +192,13 @@ class CogVideoApi:
         return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
 
 
+MAIN_JOB = MainJob(
+    address="/cogvideox/api/paas/v4",
+    operation="videos/generations",
+    input={"model": "cogvideox-3", "prompt": "a cat in the rain"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
     """Return the emulator: where a bare host would serve it, and as gateways do."""
     api = CogVideoApi(emulator)
@@ -194,7 +206,9 @@ def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
         RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes(), _refuse),
         RoutedService(("/cogvideox/v4",), api.routes(), _refuse),
     )
-    return EmulatedProvider(name="cogvideox", engine=api.engine, services=services)
+    return EmulatedProvider(
+        name="cogvideox", engine=api.engine, services=services, main_job=MAIN_JOB
+    )
 
 
 def _created(task: CogVideoTask) -> dict[str, Any]:

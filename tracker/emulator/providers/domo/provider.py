@@ -26,7 +26,12 @@ from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
@@ -187,11 +192,18 @@ class DomoApi:
         return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
 
 
+MAIN_JOB = MainJob(
+    address="/domo/v1",
+    operation="video/text2video",
+    input={"prompt": "a cat in the rain", "seconds": 5},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     """Return Domo's emulator."""
     api = DomoApi(emulator)
     service = RoutedService(("/domo",), api.routes(), _refuse)
-    return EmulatedProvider(name="domo", engine=api.engine, services=(service,))
+    return EmulatedProvider(name="domo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
 def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[DomoDetails]:

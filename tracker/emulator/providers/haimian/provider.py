@@ -17,7 +17,7 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_key
+from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService, account_of_key
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
@@ -247,6 +247,14 @@ def _refuse_official(refusal: Refusal, _call: ApiCall) -> Reply:
     return Reply({"Code": status, "Message": refusal.message}, status, headers)
 
 
+MAIN_JOB = MainJob(
+    address="/haimian/jd/api/v1",
+    operation="generate/text2bgm",
+    input={"prompt": "rain on a roof"},
+    options={"profile": "web"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[HaimianDetails]:
     """Return Haimian's emulator."""
     api = HaimianApi(emulator)
@@ -254,4 +262,4 @@ def create(emulator: Emulator) -> EmulatedProvider[HaimianDetails]:
         RoutedService(("/haimian",), api.web_routes(), _refuse_web),
         RoutedService(("/haimian-volc",), api.official_routes(), _refuse_official),
     )
-    return EmulatedProvider(name="haimian", engine=api.engine, services=services)
+    return EmulatedProvider(name="haimian", engine=api.engine, services=services, main_job=MAIN_JOB)

@@ -7,7 +7,7 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
 from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.provider import EmulatedProvider
+from tracker.emulator.core.provider import EmulatedProvider, MainJob
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.signing import standard_webhooks
 from tracker.emulator.providers.kling.acedata import AceDataService
@@ -45,6 +45,13 @@ _FAULTS = FaultTables(
 )
 
 
+MAIN_JOB = MainJob(
+    address="/kling",
+    operation="videos/text2video",
+    input={"prompt": "a cat in the rain", "duration": "5"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
     """Return Kling's emulator, with the gateways that relay it."""
     sign = standard_webhooks(lambda: emulator.secrets)
@@ -73,6 +80,7 @@ def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
         ),
         describe=_described,
         test_callback=test_callback,
+        main_job=MAIN_JOB,
     )
 
 

@@ -13,7 +13,12 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.plan import DEFAULT_STEPS
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
@@ -202,6 +207,13 @@ class LumaApi:
         return (CallbackContent(body=json_bytes(self._view(task)), retry=_EXACTLY_200),)
 
 
+MAIN_JOB = MainJob(
+    address="/luma/dream-machine/v1",
+    operation="generations/video",
+    input={"model": "ray-2", "prompt": "a cat in the rain"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     """Return Luma's emulator: below its own prefix, and where a bare host would serve it."""
     api = LumaApi(emulator)
@@ -210,7 +222,7 @@ def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
         RoutedService(("/luma",), [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path),
         RoutedService(("/dream-machine",), api.routes("/v1"), _refuse),
     )
-    return EmulatedProvider(name="luma", engine=api.engine, services=services)
+    return EmulatedProvider(name="luma", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
 def _refuse_by_path(refusal: Refusal, call: ApiCall) -> Reply:

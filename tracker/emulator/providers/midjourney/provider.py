@@ -14,7 +14,7 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_bytes
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_key
+from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService, account_of_key
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
@@ -319,6 +319,13 @@ def _callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
     return contents
 
 
+MAIN_JOB = MainJob(
+    address="/mj",
+    operation="imagine",
+    input={"prompt": "a cat in the rain"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[MidjourneyDetails]:
     """Return the emulated proxies, each below a prefix, and a lenient one at `/mj`."""
     engine: Engine[MidjourneyDetails] = Engine(
@@ -339,4 +346,4 @@ def create(emulator: Emulator) -> EmulatedProvider[MidjourneyDetails]:
             services.append(RoutedService(("/mj",), api.routes(""), api.refuse))
             prefixes = [f"/{mode}" for mode in modes]
             services.append(RoutedService(prefixes, api.routes("/mj"), api.refuse))
-    return EmulatedProvider(name="midjourney", engine=engine, services=services)
+    return EmulatedProvider(name="midjourney", engine=engine, services=services, main_job=MAIN_JOB)

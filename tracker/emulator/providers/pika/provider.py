@@ -17,7 +17,12 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.multipart import parse_form
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import (
@@ -137,6 +142,13 @@ class PikaApi:
         return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
 
 
+MAIN_JOB = MainJob(
+    address="/pika",
+    operation="generate",
+    input={"promptText": "a cat in the rain"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
     """Return Pika's emulator: a gateway, and ComfyUI's proxy."""
     api = PikaApi(emulator)
@@ -144,7 +156,7 @@ def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
         RoutedService(("/pika",), api.gateway(), _refuse),
         RoutedService(("/proxy/pika",), api.forms(), _refuse),
     )
-    return EmulatedProvider(name="pika", engine=api.engine, services=services)
+    return EmulatedProvider(name="pika", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
 def _form_of(name: str, call: ApiCall) -> Mapping[str, object]:

@@ -15,7 +15,12 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
 from tracker.emulator.core.journal import BoundedDict
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import BrokenAnswer, Refusal, RefusalKind
 from tracker.emulator.providers.replicate.callbacks import callbacks_of, signer
 from tracker.emulator.providers.replicate.catalogue import (
@@ -214,11 +219,20 @@ class ReplicateApi:
         return "".join(self.engine.chance.choices(_ID_CHARACTERS, k=26))
 
 
+MAIN_JOB = MainJob(
+    address="/replicate/v1",
+    operation="models/acme/pic",
+    input={"input": {"prompt": "a cat in the rain"}},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[ReplicateDetails]:
     """Return Replicate's emulator."""
     api = ReplicateApi(emulator)
     service = RoutedService(("/replicate",), api.routes, _refuse)
-    return EmulatedProvider(name="replicate", engine=api.engine, services=(service,))
+    return EmulatedProvider(
+        name="replicate", engine=api.engine, services=(service,), main_job=MAIN_JOB
+    )
 
 
 def _model_of(call: ApiCall) -> str:

@@ -12,7 +12,12 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, PROCESSING, SUCCEED, TaskStep
@@ -183,6 +188,18 @@ class RunwayApi:
         return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
 
 
+MAIN_JOB = MainJob(
+    address="/runway/official",
+    operation="image_to_video",
+    input={
+        "model": "gen4_turbo",
+        "promptImage": "https://pictures.example/a.png",
+        "promptText": "a cat in the rain",
+        "duration": 5,
+    },
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     """Return Runway's emulator: the official API, and gateways under the paths that they use."""
     api = RunwayApi(emulator)
@@ -191,7 +208,7 @@ def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
         RoutedService(("/runwayml",), api.gateway(), _refuse_as_gateway),
         RoutedService(("/runway",), api.web(), _refuse_as_gateway),
     )
-    return EmulatedProvider(name="runway", engine=api.engine, services=services)
+    return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
 def _draft(

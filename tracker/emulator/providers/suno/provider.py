@@ -1,7 +1,7 @@
 """Suno's emulator: every protocol under its prefix, all with the same tasks."""
 
 from tracker.emulator.core.emulator import Emulator
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService
+from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService
 from tracker.emulator.providers.suno.api import SunoTasks
 from tracker.emulator.providers.suno.gateway import GatewayApi, refuse_as_gateway
 from tracker.emulator.providers.suno.reseller import ResellerApi, reseller_callbacks
@@ -9,6 +9,13 @@ from tracker.emulator.providers.suno.selfhosted import SelfHostedApi, refuse_as_
 from tracker.emulator.providers.suno.songs import SunoDetails
 
 __all__ = ["create"]
+
+
+MAIN_JOB = MainJob(
+    address="/suno",
+    operation="submit/music",
+    input={"gpt_description_prompt": "rain on a roof"},
+)
 
 
 def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
@@ -27,4 +34,4 @@ def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
         RoutedService(("/kie",), kie.routes("/api/v1"), kie.refuse),
         RoutedService(("/gcui",), server.routes("/api"), refuse_as_server),
     )
-    return EmulatedProvider(name="suno", engine=tasks.engine, services=services)
+    return EmulatedProvider(name="suno", engine=tasks.engine, services=services, main_job=MAIN_JOB)

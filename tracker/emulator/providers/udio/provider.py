@@ -17,7 +17,12 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import (
@@ -274,8 +279,16 @@ def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
 
 
+MAIN_JOB = MainJob(
+    address="/udio",
+    operation="submit/music",
+    input={"gen_params": {"prompt": "rain on a roof", "lyrics_type": "generate"}},
+    options={"profile": "task"},
+)
+
+
 def create(emulator: Emulator) -> EmulatedProvider[UdioDetails]:
     """Return Udio's emulator."""
     api = UdioApi(emulator)
     service = RoutedService(("/udio",), api.routes(), _refuse)
-    return EmulatedProvider(name="udio", engine=api.engine, services=(service,))
+    return EmulatedProvider(name="udio", engine=api.engine, services=(service,), main_job=MAIN_JOB)

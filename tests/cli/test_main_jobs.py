@@ -1,0 +1,66 @@
+"""The job that `tracker demo --provider` runs: of every provider, through one service."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from tests.support.service import listen, serving
+from tests.support.waiting import wait_until
+from tracker.cli.demonstration import calls_back, settings_of
+from tracker.cli.main import main
+from tracker.cli.main_jobs import account_settings, main_jobs, submission
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+from tracker.emulator.registry import REGISTRY
+from tracker.providers.registry import PROVIDERS
+
+
+def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -> None:
+    jobs = main_jobs()
+    assert set(jobs) == set(REGISTRY) == set(PROVIDERS)
+    door = listen()
+    with Emulator(EmulatorConfig(step_seconds=0.02)) as emulator:
+        accounts: dict[str, str] = {}
+        for name, job in jobs.items():
+            accounts |= account_settings(name, job, emulator.url)
+        env = accounts | {
+            "DATABASE_URL": sqlite_url,
+            "TRACKER_DATA_DIR": str(tmp_path),
+            "TRACKER_PUBLIC_URL": f"http://127.0.0.1:{door.getsockname()[1]}",
+            "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
+            "TRACKER_POLL_FIRST_S": "0.1",
+            "TRACKER_ASSETS": "off",
+        }
+        with (
+            serving(env, door=door, workers=True) as url,
+            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        ):
+            tasks = set()
+            for name, job in jobs.items():
+                answer = http.post("/v1/tasks", json=submission(name, job, emulator.url))
+                assert answer.status_code == 202, (name, answer.text)
+                tasks.add(answer.json()["id"])
+
+            def states() -> dict[str, str]:
+                found = http.get("/v1/tasks", params={"limit": "100"}).json()["tasks"]
+                return {one["provider"]: one["state"] for one in found if one["id"] in tasks}
+
+            wait_until(lambda: set(states().values()) == {"succeeded"})
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_settings_of_one_provider_are_whole(name: str, tmp_path: Path) -> None:
+    account = account_settings(name, main_jobs()[name], "http://127.0.0.1:9")
+    settings = settings_of(tmp_path, account, "http://127.0.0.1:9")
+    assert settings.has_credentials()
+    assert calls_back(settings, name) in (True, False)
+
+
+def test_the_command_runs_one_and_refuses_what_it_does_not_know() -> None:
+    done = CliRunner().invoke(main, ["demo", "--provider", "nobody", "--port", "0"])
+    assert (done.exit_code, "is none of" in done.output) == (2, True)
+    other = min(PROVIDERS)
+    done = CliRunner().invoke(main, ["demo", "--provider", other, "--port", "0", "--step", "0.02"])
+    assert done.exit_code == 0, done.output

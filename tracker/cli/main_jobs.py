@@ -1,0 +1,45 @@
+"""The main job of any provider: its settings against the emulator, its submission."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker import provider_settings
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig, create_app
+from tracker.emulator.core.provider import MainJob
+
+_FILES = "/media/"
+
+
+def main_jobs() -> Mapping[str, MainJob]:
+    """Return the job of each emulated provider that has one."""
+    emulated = create_app(EmulatorConfig()).state.emulator.providers
+    return {one.name: one.main_job for one in emulated if one.main_job is not None}
+
+
+def account_settings(provider: str, job: MainJob, emulator: str) -> dict[str, str]:
+    """Return the settings of an account at the emulator; emulator: its address."""
+    given = {"base_url": emulator + job.address, "api_key": DEFAULT_KEY, **job.options}
+    prefix = provider_settings.prefix_of(provider)
+    return {prefix + name.upper(): value for name, value in given.items()}
+
+
+def submission(provider: str, job: MainJob, emulator: str) -> dict[str, Any]:
+    """Return the body of `POST /v1/tasks`."""
+    return {
+        "provider": provider,
+        "operation": job.operation,
+        "input": _located(job.input, emulator),
+    }
+
+
+def _located(value: Any, emulator: str) -> Any:
+    """Return a value in which files of the emulator have their whole address."""
+    match value:
+        case str() if value.startswith(_FILES):
+            return emulator + value
+        case Mapping():
+            return {name: _located(one, emulator) for name, one in value.items()}
+        case list():
+            return [_located(one, emulator) for one in value]
+        case _:
+            return value
