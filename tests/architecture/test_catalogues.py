@@ -8,7 +8,7 @@ from tests.support.service import ROOT
 from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale.texts import SLOT
-from tracker.locale.zh_cn import commands, lines, texts
+from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
 
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -47,6 +47,20 @@ def in_one_line(text: str) -> str:
 def test_every_text_of_a_help_page_is_in_the_chinese_catalogue() -> None:
     shown = {in_one_line(text.partition("  [")[0]) for text in help_texts(main)}
     assert sorted(shown - set(commands.TEXTS)) == [], "add it to tracker/locale/zh_cn/commands.py"
+
+
+def test_every_finding_of_doctor_is_in_the_chinese_catalogue() -> None:
+    paths = [path for path in COMMAND_PATHS if "doctor" in path.parts]
+    known = {**doctor.TEXTS, **lines.TEXTS, **texts.TEXTS}
+    missing = [text for text in shown_by(paths, {"Finding": 2}) if in_one_line(text) not in known]
+    assert missing == [], "add them to tracker/locale/zh_cn/doctor.py"
+
+
+def test_every_title_and_column_of_a_table_is_in_the_chinese_catalogue() -> None:
+    code = "".join(path.read_text() for path in COMMAND_PATHS)
+    names = re.findall(r'(?:Column|print_table)\(\s*"([a-z_0-9]+)"', code)
+    missing = sorted({name for name in names if f"column {name}" not in tables.TEXTS})
+    assert missing == [], "add them to tracker/locale/zh_cn/tables.py"
 
 
 def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:

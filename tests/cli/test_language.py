@@ -1,5 +1,7 @@
 """Help and messages of the commands in Chinese, where LANG asks for it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.command import run
@@ -23,6 +25,20 @@ def test_help_follows_lang() -> None:
     assert "提交媒体生成任务" in run("--help", **CHINESE).stdout
     assert "只看已超过期限的" in run("tasks", "list", "--help", **CHINESE).stdout
     assert "Submit media" in run("--help", **CHINESE | {"LC_ALL": "C"}).stdout
+
+
+def test_examples_and_what_doctor_finds_follow_lang(tmp_path: Path) -> None:
+    assert "示例:" in run("tasks", "list", "--help", **CHINESE).stdout
+    assert "Examples:" in run("tasks", "list", "--help").stdout
+    found = run("doctor", "--offline", TRACKER_DATA_DIR=str(tmp_path), **CHINESE).stdout
+    assert "TRACKER_PUBLIC_URL: 未设置：服务商无法回调" in found
+
+
+def test_headers_of_tables_follow_lang(sqlite_url: str) -> None:
+    run("keys", "create", "--name", "ours", DATABASE_URL=sqlite_url)
+    told = run("keys", "list", DATABASE_URL=sqlite_url, **CHINESE).stdout.splitlines()
+    assert told[0] == "密钥"
+    assert {"名称", "租户"} <= set(told[1].split())
 
 
 def test_messages_follow_lang() -> None:

@@ -22,6 +22,13 @@ def spoken(text: str) -> str:
     return translate(" ".join(text.split()), language())
 
 
+def heading(name: str) -> str:
+    """Return the title of a table or of a column in the language of this process."""
+    key = f"column {name}"
+    found = spoken(key)
+    return name if found == key else found
+
+
 class Formatter(click.HelpFormatter):
     """Writes help pages in the language of this process."""
 
@@ -36,8 +43,14 @@ class Formatter(click.HelpFormatter):
         super().write_heading(spoken(heading))
 
     def write_text(self, text: str) -> None:
-        """Write paragraphs; those that keep their lines, as examples do, stay as they are."""
-        super().write_text(text if "\b" in text else spoken(text))
+        """Write paragraphs; those that keep their lines, as examples do, keep all but the title."""
+        if "\b" in text:
+            title, mark, rest = text.partition(":\n")
+            begin, _, word = title.rpartition("\n")
+            told = f"{begin}\n{spoken(word)}{mark}{rest}" if begin else text
+            super().write_text(told)
+            return
+        super().write_text(spoken(text))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 import click
 
+from tracker.cli.language import heading
 from tracker.cli.visible import cut, width
 from tracker.cli.words import age, to_the_second, words
 
@@ -67,7 +68,7 @@ def print_table(
     columns: the first matter most, and stay longest where it is narrow.
     wide:    print all of them, however narrow it is.
     """
-    click.secho(title, bold=True)
+    click.secho(heading(title), bold=True)
     if not rows:
         click.echo("(none)")
         return
@@ -119,7 +120,7 @@ def _fitted(
 def _whole(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
     told = to_the_second if column.kind == "time" else words
     cells = [told(row.get(column.name)) or column.empty for row in rows]
-    return _Shape.made(column, column.name, cells)
+    return _Shape.made(column, heading(column.name), cells)
 
 
 def _short(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
@@ -129,6 +130,8 @@ def _short(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
 
     now = SystemClock().now()
     cells = [age(row.get(whole.of.name), now) or whole.of.empty for row in rows]
+    if heading(whole.of.name) != whole.of.name:
+        return _Shape.made(whole.of, whole.name, cells)
     name = whole.name.removesuffix("_at").rpartition("_")[2]
     return _Shape.made(whole.of, "age" if name in {"created", "updated"} else name, cells)
 

@@ -11,6 +11,7 @@ from tracker.cli.doctor import accounts, processes, reach, service
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
+from tracker.cli.language import spoken
 from tracker.cli.shared import OUTPUT, emit
 from tracker.settings import Settings
 
@@ -89,4 +90,4 @@ def _unproved(reading: Reading) -> set[tuple[str, str]]:
 def _print(findings: list[Finding]) -> None:
     marks = {"ok": "ok   ", "note": "note ", "error": "ERROR"}
     for finding in findings:
-        click.echo(f"{marks[finding.level]}  {finding.about}: {finding.text}")
+        click.echo(f"{marks[finding.level]}  {finding.about}: {spoken(finding.text)}")

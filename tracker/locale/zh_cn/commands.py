@@ -6,6 +6,7 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "Usage": "用法",
+        "Examples": "示例",
         "Options": "选项",
         "Commands": "命令",
         "Connection and output": "连接与输出",
