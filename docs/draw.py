@@ -1,5 +1,8 @@
 """Draw what is drawn from the code: `make docs`. A test fails when what is committed is stale."""
 
+import ast
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +11,8 @@ from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.emulator import create_app
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, explanations, translate
+from tracker.providers import capabilities
+from tracker.providers.registry import PROVIDERS
 from tracker.web.api import home
 from tracker.web.api.openapi import as_text, build_document
 from tracker.web.edge import problems
@@ -19,7 +24,15 @@ PROBLEMS: Mapping[Language, Path] = {
     ENGLISH: Path(__file__).parent / "reference" / "problems.md",
     SIMPLIFIED_CHINESE: Path(__file__).parent / "reference" / "problems.zh-CN.md",
 }
+SYSTEMS = Path(__file__).parent / "reference" / "providers.md"
+CLIENTS = Path(__file__).parents[1] / "tracker" / "providers" / capabilities.CLIENTS
+_CLIENT_TESTS = Path(__file__).parents[1] / "tests" / "clients"
 PAGE = Path(__file__).parent / "reference" / "lifecycle.md"
+_SYSTEM_COLUMNS = (
+    *("system", "provider", "callback", "lookup", "batch"),
+    *("cancel", "cost", "custody", "front", "client"),
+)
+_CLIENT = re.compile(r"(@?[a-z][a-z0-9/_-]*) (\d+(?:\.\d+)+)")
 BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
 
 
@@ -61,6 +74,60 @@ def problem_types(language: Language) -> str:
     )
 
 
+def proved_clients() -> str:
+    """Return, as JSON, the published clients that tests/clients runs, by provider.
+
+    A test file is about the provider that its name or its first words name; its first words name
+    the clients with their versions.
+    """
+    found: dict[str, list[str]] = {name: [] for name in sorted(PROVIDERS)}
+    for path in sorted(_CLIENT_TESTS.glob("test_*.py")):
+        tree = ast.parse(path.read_text())
+        words = (ast.get_docstring(tree) or "").replace("`", "")
+        runs = [one for one in tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if not any(one.name.startswith("test_") for one in runs):
+            continue
+        named = [n for n in found if path.stem.startswith(f"test_{n}")] or [
+            n for n in found if n in words.lower()
+        ]
+        ran = words.partition(" needs ")[0].rpartition(" npm ")[0] if " needs " in words else words
+        for name in named:
+            found[name] += [" ".join(one) for one in _CLIENT.findall(ran)]
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def systems_table() -> str:
+    """Draw what works with each system."""
+    lines = [
+        f"| {' | '.join(_SYSTEM_COLUMNS)} |",
+        "|---" * len(_SYSTEM_COLUMNS) + "|",
+    ]
+    for one in capabilities.systems():
+        if one.capabilities is None:
+            lines.append(f"| {one.title} | {one.status} | | | | | | | | |")
+            continue
+        can = one.capabilities
+        days = "kept" if can.custody_days is None else f"kept; URLs live {can.custody_days:g} d"
+        cells = [
+            one.title,
+            f"[{one.provider}](../providers/{one.provider}.md)",
+            _yes(can.callback),
+            ", ".join(can.lookup),
+            f"{can.batch}" if can.batch > 1 else "one by one",
+            _yes(can.cancel),
+            _yes(can.cost),
+            days,
+            _yes(can.front),
+            "<br>".join(can.clients) or "none run",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _yes(can: bool) -> str:  # noqa: FBT001 - a fact, not a switch
+    return "yes" if can else "no"
+
+
 def drawn(page: str, part: str) -> str:
     """A page with the part between the marks drawn anew."""
     before, _, rest = page.partition(BEGIN)
@@ -97,5 +164,8 @@ if __name__ == "__main__":
     PAGE.write_text(drawn(PAGE.read_text(), diagram()))
     EMULATOR.write_text(drawn(EMULATOR.read_text(), scenarios()))
     OPENAPI.write_text(openapi())
+    CLIENTS.write_text(proved_clients())
+    capabilities.forget()
+    SYSTEMS.write_text(drawn(SYSTEMS.read_text(), systems_table()))
     for language, page in PROBLEMS.items():
         page.write_text(drawn(page.read_text(), problem_types(language)))

@@ -1,6 +1,6 @@
 """Every provider by name. A new one is one file and one line here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 
@@ -19,6 +19,32 @@ _MODULES: Mapping[str, str] = {
     "suno": "tracker.providers.suno.adapter",
     "udio": "tracker.providers.udio.adapter",
 }
+
+
+SYSTEMS: Sequence[tuple[str, str | None]] = (
+    ("可灵 (Kling)", "kling"),
+    ("Midjourney Proxy", "midjourney"),
+    ("Suno Proxy", "suno"),
+    ("Udio Proxy", "udio"),
+    ("海绵音乐", "haimian"),
+    ("Luma Proxy", "luma"),
+    ("Runway 视频生成", "runway"),
+    ("Pika1.5 Proxy", "pika"),
+    ("Domo Proxy", "domo"),
+    ("CogVideoX Proxy", "cogvideox"),
+    ("Flux.1 Proxy", "flux"),
+    ("SD Proxy", "stability"),
+    ("Replicate", "replicate"),
+    ("谷歌 Veo3", "veo"),
+    ("即梦AI2.0生图", "jimeng"),
+    ("GPT 4o Image Generation", "openai"),
+    ("Recraft Proxy", "recraft"),
+    ("Midjourney, SD, Runway, Luma, Pika, Suno, Udio Chat", "chat"),
+    ("OpenMeta", None),
+    ("辅助功能", None),
+)
+"""The systems of the gateway's navigation (https://draw.openai-next.com, read 2026-11), and the
+provider that serves each; None where nothing public says what it is."""
 
 
 class _Registry(Mapping[str, Provider]):

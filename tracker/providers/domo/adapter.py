@@ -153,4 +153,5 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=DomoFront(),
     passes_on=DomoCalls(),
+    tells_costs=True,
 )

@@ -143,4 +143,5 @@ PROVIDER = Provider(
     front=KlingFront(),
     # Files are deleted after 30 days: https://kling.ai/document-api, read 2026-11.
     results=ResultHosting(lifetime=timedelta(days=30)),
+    tells_costs=True,
 )

@@ -37,6 +37,7 @@ class Provider:
     options: the model of its accounts' options.
     callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
              and the service's own limit is enough.
+    tells_costs: whether its answers say what a task costs.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
     """
 
@@ -52,6 +53,7 @@ class Provider:
     front: Front | None = None
     passes_on: PassesOn | None = None
     results: ResultHosting = ResultHosting()
+    tells_costs: bool = False
     callback_bytes: int = 0
     check_account: Callable[[Account], Sequence[str]] | None = None
 

@@ -292,4 +292,5 @@ PROVIDER = Provider(
     front=ReplicateFront(),
     callback_bytes=_CALLBACK_BYTES,
     passes_on=ReplicateCalls(),
+    tells_costs=True,
 )

@@ -277,4 +277,5 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=RunwayFront(),
     passes_on=RunwayCalls(),
+    tells_costs=True,
 )

@@ -133,4 +133,5 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=SunoFront(),
     passes_on=SunoCalls(),
+    tells_costs=True,
 )

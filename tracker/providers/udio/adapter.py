@@ -343,4 +343,5 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     front=UdioFront(),
+    tells_costs=True,
 )

@@ -321,3 +321,39 @@ class Costs(TypedDict):
     until: str
     by: list[str]
     costs: list[CostLine]
+
+
+@with_config(EXACT)
+class SystemCapabilities(TypedDict):
+    """The capabilities of a provider, from its record and from the tests."""
+
+    callback: bool
+    lookup: list[str]
+    """How a submit whose answer was lost is found: `by_id`, `by_scan`, `existence`, `never`."""
+    batch: int
+    """How many tasks one query asks for at most."""
+    cancel: bool
+    cost: bool
+    """Its answers say what a task costs."""
+    front: bool
+    custody_days: float | None
+    """Days for which URLs of results live, where the provider says so; results are kept anyway."""
+    clients: list[str]
+    """Published clients that the tests run unmodified."""
+
+
+@with_config(EXACT)
+class SystemView(TypedDict):
+    """One system. `status`: served, not built, unknown."""
+
+    title: str
+    provider: str | None
+    status: str
+    capabilities: SystemCapabilities | None
+
+
+@with_config(EXACT)
+class Systems(TypedDict):
+    """Every system, in the order of the navigation."""
+
+    systems: list[SystemView]

@@ -29,7 +29,7 @@ from tracker.providers.ports.front import (
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
 OWN_COLLECTIONS = frozenset(
-    {"tasks", "changes", "endpoints", "deliveries", "attention", "stats", "costs"}
+    {"tasks", "changes", "endpoints", "deliveries", "attention", "stats", "costs", "providers"}
 )
 """First parts behind `/v1/` of paths that are not the front's."""
 _CODES: Mapping[Fault, int] = {

@@ -1,0 +1,30 @@
+"""The page of systems says what the records and the tests say, and costs are told where read."""
+
+import re
+
+import pytest
+
+from docs import draw
+from tests.support.service import ROOT
+from tracker.providers import capabilities
+from tracker.providers.registry import PROVIDERS
+
+_READS_COSTS = re.compile(r"import .*\bCost\b|\bcosts_of\b|kit\.ledger import")
+
+
+def test_what_is_committed_is_what_is_drawn() -> None:
+    assert draw.CLIENTS.read_text() == draw.proved_clients(), "run `make docs`"
+    page = draw.SYSTEMS.read_text()
+    assert page == draw.drawn(page, draw.systems_table()), "run `make docs`"
+
+
+def test_every_provider_stands_in_it_and_what_is_unknown_is_said() -> None:
+    found = capabilities.systems()
+    assert {one.provider for one in found if one.status == "served"} == set(PROVIDERS)
+    assert [one.title for one in found if one.status == "unknown"] == ["OpenMeta", "辅助功能"]
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_a_provider_tells_costs_where_it_reads_them(name: str) -> None:
+    texts = [path.read_text() for path in (ROOT / "tracker" / "providers" / name).glob("*.py")]
+    assert PROVIDERS[name].tells_costs is any(_READS_COSTS.search(text) for text in texts)

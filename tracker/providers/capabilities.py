@@ -1,0 +1,102 @@
+"""The capabilities of registered providers, for people: read from their records alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.provider import Provider
+from tracker.providers.registry import PROVIDERS, SYSTEMS
+
+CLIENTS = "proved_clients.json"
+"""Clients by provider that the tests run unmodified; drawn by docs/draw.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The abilities of a provider.
+
+    lookup:  how a submit whose answer was lost may be found, by kind of account: words of `Finds`.
+    batch:   how many tasks one query may ask for; 0 where nothing is asked.
+    custody: days for which URLs of results live; None where the provider does not say. Results
+             are kept either way.
+    clients: published clients that the tests run unmodified.
+    """
+
+    callback: bool
+    lookup: Sequence[str]
+    batch: int
+    cancel: bool
+    cost: bool
+    front: bool
+    custody_days: float | None
+    clients: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system of the navigation. capabilities: None where it is not built, or not known."""
+
+    title: str
+    provider: str | None
+    capabilities: Capabilities | None
+
+    @property
+    def status(self) -> str:
+        """Return `served`, `not built` or `unknown`."""
+        if self.provider is None:
+            return "unknown"
+        return "not built" if self.capabilities is None else "served"
+
+
+@cache
+def systems() -> Sequence[System]:
+    """Return every system of the navigation, and every provider besides, in their order."""
+    named = {provider for _, provider in SYSTEMS}
+    listed = [*SYSTEMS, *((name, name) for name in PROVIDERS if name not in named)]
+    return [
+        System(title, name, capabilities_of(PROVIDERS[name]) if name in PROVIDERS else None)
+        if name is not None
+        else System(title, None, None)
+        for title, name in listed
+    ]
+
+
+def capabilities_of(provider: Provider) -> Capabilities:
+    """Read a provider's record."""
+    lifetime = provider.results.lifetime
+    return Capabilities(
+        callback=provider.calls_back is not None,
+        lookup=_lookup(provider),
+        batch=0 if provider.polls is None else provider.polls.together,
+        cancel=provider.cancels is not None,
+        cost=provider.tells_costs,
+        front=provider.front is not None,
+        custody_days=None if lifetime is None else lifetime.total_seconds() / 86400,
+        clients=_clients().get(provider.name, ()),
+    )
+
+
+def _lookup(provider: Provider) -> Sequence[str]:
+    # Profiles may differ: where any can be looked up in a list, that capability is filled.
+    found = set() if provider.looks is None else {Finds.BY_SCAN.value}
+    for region in provider.regions:
+        account = provider.account("any", provider.options.model_validate({"region": region}))
+        found.add(provider.submits.finds(account).value)
+    return sorted(found)
+
+
+@cache
+def _clients() -> Mapping[str, Sequence[str]]:
+    known: Mapping[str, Sequence[str]] = json.loads(
+        files("tracker.providers").joinpath(CLIENTS).read_text()
+    )
+    return known
+
+
+def forget() -> None:
+    """Read the file of clients anew at the next question."""
+    systems.cache_clear()
+    _clients.cache_clear()
