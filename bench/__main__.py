@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import callbacks, custody, deliveries, history, requests, running, waiters
+from bench import callbacks, commands, custody, deliveries, history, requests, running, waiters
 from bench.bed import BOTH, Bed
 from bench.processes import CLIENT_CORE
 from bench.table import Figure, keep, machine, render
@@ -30,6 +30,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({22}), custody.callbacks_beside),
     (frozenset({23}), custody.inline),
     (frozenset({24}), custody.first_byte),
+    (frozenset({30}), commands.starts),
 )
 
 

@@ -62,6 +62,8 @@ ASKED: Mapping[str, Asked] = {
     "24": Asked(
         "first byte of a kept file, by a link ÷ a bare static server", 2, 1.3, is_limit=True
     ),
+    "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
+    "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
 }
 """By row. An `x` marks the second figure of a row."""
 

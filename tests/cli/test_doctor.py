@@ -132,7 +132,7 @@ def test_a_public_address_is_fine(tmp_path: Path, url: str) -> None:
         ("TRACKER_RATE_LIMIT", {"TRACKER_RATE_LIMIT": "5", "TRACKER_AUTH": "off"}, "nothing is"),
         ("TRACKER_LOG_LEVEL", {"TRACKER_LOG_LEVEL": "loud"}, "one of: debug, info, warning, error"),
         ("WEB_CONCURRENCY", {"WEB_CONCURRENCY": "4x"}, "a whole number; got 4x"),
-        ("accounts", {"TRACKER_KLING_API_KEY": ""}, "TRACKER_KLING_API_KEY"),
+        ("accounts", {"TRACKER_KLING_API_KEY": ""}, "set TRACKER_{PROVIDER}_API_KEY"),
     ],
 )
 def test_what_is_unwise_is_said_under_its_name(
