@@ -168,7 +168,8 @@ class Transfer:
             self.first += piece[: FIRST_BYTES - len(self.first)]
         if not self._is_checked and len(self.first) == FIRST_BYTES:
             self._check_type()
-        self._tail = (self._tail + piece)[-OVERLAP_BYTES:]
+        is_enough = len(piece) >= OVERLAP_BYTES
+        self._tail = (piece if is_enough else self._tail + piece)[-OVERLAP_BYTES:]
 
     def _is_whole(self) -> bool:
         return self._total is None or self.size == self._total
