@@ -4,7 +4,6 @@ Source: https://docs.domoai.app (enterprise API), read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from tracker.providers.domo.front import CREDITS, DomoFront
 from tracker.providers.domo.inputs import INPUTS
 from tracker.providers.domo.passing import DomoCalls
 from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -30,8 +30,6 @@ _OF_ACCOUNT = frozenset({"2001", "4002"})
 """Out of credits; the organization is banned."""
 _LONGEST_URL = 2083
 _EMPTY = "SUCCESS without a video"
-_MOST_EMPTY = 3
-"""Looks at a success without a video before it counts as it is."""
 
 
 class DomoOptions(AccountOptions):
@@ -105,14 +103,7 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. A success without a video is asked about a few times more."""
         said = super().observe(account, task, parsed)
-        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
-            return said
-        before = (task.stage or "") if task is not None else ""
-        count = before.count(".") + 1 if before.startswith(_EMPTY) else 1
-        if count > _MOST_EMPTY:
-            return replace(said, message=_EMPTY)
-        # Each look is a stage of its own: they are counted so.
-        return replace(said, state=TaskState.RUNNING, stage=_EMPTY + "." * count)
+        return None if said is None else awaiting_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Domo gives neither reason nor code, and `code` is the answer's."""

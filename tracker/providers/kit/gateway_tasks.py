@@ -5,7 +5,7 @@ https://github.com/MartialBE/one-hub and https://github.com/SunoAI-API/Suno-API,
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -33,11 +33,13 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
 """The word of a task whose state the gateway itself does not know: nothing is told."""
-_GOOD_CODES = frozenset({"success", "200", "0"})
+GOOD_CODES = frozenset({"success", "200", "0"})
+"""Of an envelope around a task, lower-case."""
 _OF_INPUT = frozenset({"invalid_request", "invalid_action", "prompt_empty", "task_id_empty"})
 _DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
 _OWN_FAILURES = re.compile(
-    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败", re.IGNORECASE
+    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +68,12 @@ class GatewayTask:
     @property
     def is_doubtful(self) -> bool:
         """Tell whether a failure is the gateway's own: the upstream may have delivered."""
-        return self.state is TaskState.FAILED and bool(_OWN_FAILURES.search(self.reason or ""))
+        return self.state is TaskState.FAILED and is_own_failure(self.reason)
+
+
+def is_own_failure(reason: str | None) -> bool:
+    """Tell whether a gateway decided by itself that a task failed."""
+    return bool(_OWN_FAILURES.search(reason or ""))
 
 
 def task_of(row: Any) -> GatewayTask | None:
@@ -118,7 +125,7 @@ def code_of(parsed: Any) -> str | None:
 class TaskTable(GatewayAdapter):
     """Submits by the envelope `{code, message, data}`, whose data is the id of the task."""
 
-    ids = ("data", "data.task_id", "data.taskId", "data.id")
+    ids: ClassVar[Sequence[str]] = ("data", "data.task_id", "data.taskId", "data.id")
     messages = ("message", "error.message", "error", "fail_reason", "failReason")
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
@@ -127,7 +134,7 @@ class TaskTable(GatewayAdapter):
         if isinstance(answer, HttpResult) and answer.status < 300:
             parsed = parsed_of(answer)
             code = code_of(parsed)
-            if code is not None and code.lower() not in _GOOD_CODES:
+            if code is not None and code.lower() not in GOOD_CODES:
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 

@@ -1,0 +1,26 @@
+"""Wait a few looks for the result of a success that names none."""
+
+from dataclasses import replace
+
+from tracker.domain.observation import Observation
+from tracker.domain.task import Task, TaskState
+
+MOST_EMPTY = 3
+"""Looks without a result that count as running."""
+
+
+def awaiting_result(said: Observation, task: Task | None, note: str) -> Observation:
+    """Return a success without a result as running, for as many looks as MOST_EMPTY.
+
+    said: returned as it is where it is no success or names a result.
+    task: as it is known; None for nothing known.
+    note: for people, in a success whose result did not come.
+    """
+    if said.state is not TaskState.SUCCEEDED or said.artifacts:
+        return said
+    before = (task.stage or "") if task is not None else ""
+    count = before.count(".") + 1 if before.startswith(note) else 1
+    if count > MOST_EMPTY:
+        return replace(said, message=note)
+    # Each look is a stage of its own: they are counted so.
+    return replace(said, state=TaskState.RUNNING, stage=note + "." * count)
