@@ -59,6 +59,19 @@ KINDS: Mapping[str, Kind] = {
     "luma at a gateway": Kind("luma", "/luma", "generations/web", {"user_prompt": "a cat"}),
     "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
     "domo": Kind("domo", "/domo/v1", "video/text2video", {"prompt": "a cat", "seconds": 5}),
+    "openai videos": Kind(
+        "openai", "/openai/v1", "videos", {"model": "sora-2", "prompt": "a cat", "seconds": "4"}
+    ),
+    "openai rows": Kind(
+        "openai", "/openai/v1", "video/generations", {"model": "sora-2", "prompt": "a cat"}
+    ),
+    "openai tasks": Kind(
+        "openai",
+        "/openai/v1",
+        "videos",
+        {"model": "sora-2", "prompt": "a cat"},
+        {"profile": "tasks"},
+    ),
     "pika at a gateway": Kind("pika", "/pika", "generate", {"promptText": "a cat"}),
     "pika in comfy": Kind("pika", "/proxy/pika", "2.2/t2v", {"promptText": "a cat", "seed": 7}),
     "replicate": Kind(

@@ -26,6 +26,7 @@ SECRET = "a-secret-of-the-account"
 PROFILES: Mapping[str, Sequence[str]] = {
     "cogvideox": ("official", "gateway"),
     "luma": ("official", "gateway"),
+    "openai": ("new-api", "tasks"),
     "pika": ("comfy", "gateway"),
     "runway": ("official", "runwayml", "runway"),
     "haimian": ("volc", "web", "custom"),

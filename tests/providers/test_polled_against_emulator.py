@@ -20,12 +20,21 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
 PIKAS = ["pika at a gateway", "pika in comfy"]
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, "luma at a gateway", "domo"]
+VIDEOS = ["openai videos", "openai rows", "openai tasks"]
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo"]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
 )
+VIDEO_LIES = (
+    *("empty_status", "unknown_status", "empty_status,slow=2", "sweep_timeout"),
+    *("channel_removed", "no_reason", "false_failure", "stuck_progress", "two_upstreams"),
+    *("string_numbers", "foreign_words", "content_redirect", "unknown_404"),
+)
 LIES: Mapping[str, tuple[str, ...]] = {
+    "openai videos": (*VIDEO_LIES, "wrapped", "done_without_url=9", "multipart_only"),
+    "openai rows": (*VIDEO_LIES, "done_without_url=2", "url_in_fail_reason"),
+    "openai tasks": (*VIDEO_LIES, "wrapped", "done_without_url=2"),
     "runway": (
         *("throttled", "throttled,slow=2", "no_cost", "progress_text", "progress_resets"),
         *("cost_falls=1", "empty_output=2"),
@@ -139,6 +148,11 @@ def test_a_create_whose_answer_was_lost_stays_unknown(
         ("domo", "banned", Refused, True),
         ("domo", "no_credits", Refused, True),
         ("luma at a gateway", "busy", Deferred, False),
+        *((name, "saturated", Deferred, False) for name in VIDEOS),
+        *((name, "no_channel", Deferred, False) for name in VIDEOS),
+        *((name, "no_quota=403", Refused, True) for name in VIDEOS),
+        *((name, "no_quota=429", Refused, True) for name in VIDEOS),
+        *((name, "not_implemented", Refused, False) for name in VIDEOS),
     ],
 )
 def test_a_create_that_makes_nothing_says_whose_fault_it_is(

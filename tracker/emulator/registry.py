@@ -31,6 +31,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),
+        "openai": _module("openai"),
         "pika": _module("pika"),
         "replicate": _module("replicate"),
         "runway": _module("runway"),

@@ -1,0 +1,246 @@
+"""A gateway of new-api's kind: its routes of videos, refusals, `/content`. No list, no cancel.
+
+Sources: https://github.com/QuantumNous/new-api (router/video-router.go, relay/relay_task.go,
+controller/billing.go), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import record, text
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.multipart import parse_form
+from tracker.emulator.core.plan import DEFAULT_STEPS
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import FAILED, SUCCEED, TaskStep
+from tracker.emulator.providers.openai.views import (
+    VideoDetails,
+    VideoTask,
+    row_view,
+    video_view,
+)
+from tracker.emulator.providers.openai.words import OPENAI_WORDS, OpenAIWord
+
+__all__ = ["create"]
+
+_VIDEOS, _REMIX, _GENERATIONS = "videos", "remix", "generations"
+_LIMIT_USD = 12.5
+_FORM = "multipart/form-data"
+_FAILS_FIRST = (OpenAIWord.SWEEP_TIMEOUT, OpenAIWord.CHANNEL_REMOVED, OpenAIWord.NO_REASON)
+_FAILS = (
+    OpenAIWord.EXPIRES,
+    OpenAIWord.REFUND_LATE,
+    OpenAIWord.REFUND_TWICE,
+    OpenAIWord.CHARGED_FAILURE,
+)
+
+
+class GatewayRefusal(Refusal):
+    """A refused call with a status and a code of its own."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Take the status, the code and the text for the caller."""
+        super().__init__(RefusalKind.INVALID, message)
+        self.status, self.code = status, code
+
+
+class VideoApi:
+    """The handlers of the routes."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        faults = FaultTables(
+            before={OpenAIWord.SATURATED: _saturated, OpenAIWord.NO_CHANNEL: _no_channel}
+        )
+        self.engine: Engine[VideoDetails] = Engine(
+            emulator,
+            ProviderRules(
+                name="openai", callbacks=lambda _task: (), words=OPENAI_WORDS, faults=faults
+            ),
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
+            ApiRoute("POST", "/v1/videos", partial(self._create, _VIDEOS)),
+            ApiRoute("POST", "/v1/videos/{id}/remix", partial(self._create, _REMIX)),
+            ApiRoute("GET", "/v1/videos/{id}", self._get_video),
+            ApiRoute("GET", "/v1/videos/{id}/content", self._get_content),
+            ApiRoute("POST", "/v1/video/generations", partial(self._create, _GENERATIONS)),
+            ApiRoute("GET", "/v1/video/generations/{id}", self._get_row),
+            ApiRoute("GET", "/v1/tasks/{id}", self._get_video),
+            ApiRoute("GET", "/v1/models", self._get_models),
+            ApiRoute("GET", "/v1/dashboard/billing/subscription", self._get_limit),
+            ApiRoute("GET", "/v1/dashboard/billing/usage", self._get_usage),
+        )
+
+    async def _create(self, operation: str, call: ApiCall) -> Reply:
+        account, body = account_of_header(call, self._config), _body_of(call)
+        details: VideoDetails | None = None
+        if operation == _REMIX:
+            details = (await self.engine.find(account, call.values["id"])).details
+        task = await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: _draft(operation, call, body, scenario, details),
+            )
+        )
+        return Reply(video_view(task, has_link=False))
+
+    async def _get_video(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        return Reply(video_view(task, has_link=self._has_link(task)))
+
+    async def _get_row(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        view = row_view(task, has_link=self._has_link(task), now_ms=self.engine.now_ms())
+        return Reply(view)
+
+    async def _get_content(self, call: ApiCall) -> Reply:
+        task = await self._find(call)
+        if task.status != SUCCEED:
+            raise GatewayRefusal(400, "invalid_request_error", "the video is not ready yet")
+        if task.scenario.has(OpenAIWord.CONTENT_REDIRECT):
+            return Reply(b"", 302, {"location": media_url(task, "video.mp4")})
+        return Reply(media_bytes(task.task_id, "video.mp4"), media_type="video/mp4")
+
+    async def _get_models(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._config)
+        models = [{"id": name, "object": "model"} for name in ("sora-2", "sora-2-pro")]
+        return Reply({"object": "list", "data": models})
+
+    async def _get_limit(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._config)
+        return Reply({"object": "billing_subscription", "hard_limit_usd": _LIMIT_USD})
+
+    async def _get_usage(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._config)
+        return Reply({"object": "list", "total_usage": 250.0})
+
+    async def _find(self, call: ApiCall) -> VideoTask:
+        account = account_of_header(call, self._config)
+        try:
+            return await self.engine.find(account, call.values["id"])
+        except Refusal as refusal:
+            is_unknown = refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE)
+            if not is_unknown or not self.engine.scenario.has(OpenAIWord.UNKNOWN_404):
+                raise
+            raise GatewayRefusal(404, "task_not_exist", "task not exist") from refusal
+
+    def _has_link(self, task: VideoTask) -> bool:
+        word = OpenAIWord.DONE_WITHOUT_URL
+        if not task.scenario.has(word) or task.status != SUCCEED:
+            return True
+        key, tries = (word, task.task_id), task.scenario.tries(word)
+        return not self.engine.faults.persists(key, tries, now=self.engine.now())
+
+
+MAIN_JOB = MainJob(
+    address="/openai/v1",
+    operation="videos",
+    input={"model": "sora-2", "prompt": "a cat in the rain", "seconds": "4"},
+)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[VideoDetails]:
+    """Return the emulator of a gateway's videos."""
+    api = VideoApi(emulator)
+    service = RoutedService(("/openai",), api.routes(), _refuse)
+    return EmulatedProvider(
+        name="openai", engine=api.engine, services=(service,), main_job=MAIN_JOB
+    )
+
+
+def _body_of(call: ApiCall) -> Mapping[str, object]:
+    """Return the fields of a form, files by their names, or the JSON."""
+    if not call.headers.get("content-type", "").startswith(_FORM):
+        return call.json_object()
+    return {
+        part.name: part.filename or part.content.decode("utf-8", "replace")
+        for part in parse_form(call)
+    }
+
+
+def _draft(
+    operation: str,
+    call: ApiCall,
+    body: Mapping[str, object],
+    scenario: Scenario,
+    parent: VideoDetails | None,
+) -> TaskDraft[VideoDetails]:
+    _check(operation, call, body, scenario, is_remix=parent is not None)
+    seconds = str(body.get("seconds") or body.get("duration") or "4")
+    size = str(body.get("size") or "720x1280")
+    steps = DEFAULT_STEPS
+    if any(scenario.has(word) for word in (*_FAILS, *_FAILS_FIRST)):
+        steps = (steps[0], TaskStep(after=2, status=FAILED, message="generation failed"))
+    if any(scenario.has(word) for word in _FAILS_FIRST):
+        steps = (*steps, TaskStep(after=3, status=SUCCEED))
+    return TaskDraft(
+        operation=operation,
+        details=parent or VideoDetails(str(body.get("model")), seconds, size),
+        creation_key=str(body.get("prompt") or ""),
+        artifacts=("video.mp4",),
+        steps=steps,
+    )
+
+
+def _check(
+    operation: str,
+    call: ApiCall,
+    body: Mapping[str, object],
+    scenario: Scenario,
+    *,
+    is_remix: bool,
+) -> None:
+    if scenario.has(OpenAIWord.NO_QUOTA):
+        status = int(scenario.word(OpenAIWord.NO_QUOTA))
+        code = "insufficient_user_quota" if status == 403 else "insufficient_quota"
+        raise GatewayRefusal(status, code, "the quota of the user is used up")
+    if scenario.has(OpenAIWord.NOT_IMPLEMENTED):
+        raise GatewayRefusal(501, "not_implemented", "no converter for this model")
+    is_form = call.headers.get("content-type", "").startswith(_FORM)
+    if operation == _VIDEOS and not is_form and scenario.has(OpenAIWord.MULTIPART_ONLY):
+        raise GatewayRefusal(400, "invalid_request", "a form is needed")
+    required = ("prompt",) if is_remix else ("prompt", "model")
+    flaw = record({"prompt": text(least=1), "model": text(least=1)}, required=required)(body)
+    if flaw is not None:
+        raise GatewayRefusal(400, "invalid_request", str(flaw))
+
+
+def _saturated() -> Refusal:
+    return GatewayRefusal(429, "rate_limit", "当前分组上游负载已饱和，请稍后再试")
+
+
+def _no_channel() -> Refusal:
+    return GatewayRefusal(503, "model_not_found", "无可用渠道（distributor）")
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
+        body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
+        return Reply(body, 400)
+    is_own = isinstance(refusal, GatewayRefusal)
+    status = refusal.status if isinstance(refusal, GatewayRefusal) else refusal.kind.http_status
+    code = refusal.code if isinstance(refusal, GatewayRefusal) else refusal.kind.value
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    if is_own and status in (400, 501):
+        return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+    error: dict[str, Any] = {"message": refusal.message, "type": "new_api_error", "code": code}
+    return Reply({"error": error}, status, headers)

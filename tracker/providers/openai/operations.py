@@ -1,0 +1,81 @@
+"""The creates: what they need, and whether a form can hold an input.
+
+Sources: https://github.com/openai/openai-python (3.57.0, resources/videos.py) and
+https://github.com/QuantumNous/new-api (relay/common/relay_info.go), read 2026-11. A gateway passes
+the fields on to the model's own upstream: only what every model needs is checked here.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tracker.providers.kit.forms import FormFile, file_of
+from tracker.providers.kit.table import CreatePath, OpenInputs
+
+VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
+FILE = "input_reference"
+"""The field of a form that may be a file."""
+_METADATA = "metadata"
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _OpenAIVideo(OpenInputs):
+    model: Text
+    prompt: Text
+    seconds: str | int | None = None
+    size: str | None = None
+    input_reference: str | dict[str, Any] | None = None
+    metadata: str | dict[str, Any] | None = None
+
+
+class _OpenAIRemix(OpenInputs):
+    """`id` names the task of ours that is changed."""
+
+    id: Text
+    prompt: Text
+
+
+class _GatewayVideo(OpenInputs):
+    model: Text
+    prompt: Text
+    image: str | None = None
+    images: list[str] | None = None
+    size: str | None = None
+    metadata: str | dict[str, Any] | None = None
+
+
+CREATES: Mapping[str, CreatePath] = MappingProxyType(
+    {
+        VIDEOS: CreatePath("videos", _OpenAIVideo),
+        REMIX: CreatePath("videos/{id}/remix", _OpenAIRemix),
+        GENERATIONS: CreatePath("video/generations", _GatewayVideo),
+    }
+)
+
+
+def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
+    """Return the fields of a form with this content; None where only JSON can hold it.
+
+    An object of `metadata` becomes its JSON: gateways read it from either.
+    """
+    fields: list[tuple[str, str | FormFile]] = []
+    for name, value in body.items():
+        written = _written(name, value)
+        if written is None:
+            return None
+        fields.append((name, written))
+    return fields
+
+
+def _written(name: str, value: Any) -> str | FormFile | None:
+    if name == _METADATA and isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if name == FILE and (file := file_of(value)) is not None:
+        return file
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None

@@ -1,0 +1,113 @@
+"""Answers about one task in every form that gateways give them: envelopes, words, links, bills.
+
+Sources: https://github.com/QuantumNous/new-api (dto/openai_video.go, controller/task_video.go,
+model/task.go), https://github.com/MartialBE/one-hub and
+https://github.com/openai/openai-python (3.57.0, types/video.py), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.task import TaskState
+from tracker.providers.kit.gateway_tasks import percent_of
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_number, first_text
+
+IDS = ("task_id", "id", "request_id")
+"""In this order: the `id` of a gateway's row is a number of its own table."""
+_ENVELOPES = 2
+_QUEUED = "queued"
+_WORDS: Mapping[TaskState, Sequence[str]] = {
+    TaskState.SUBMITTED: ("queued", "pending", "submitted", "not_start", "created"),
+    TaskState.RUNNING: ("in_progress", "processing", "running", "generating"),
+    TaskState.SUCCEEDED: ("completed", "succeeded", "success", "done"),
+    TaskState.FAILED: ("failed", "failure", "fail", "error", "expired"),
+    TaskState.CANCELLED: ("cancelled", "canceled"),
+}
+WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {word: state for state, words in _WORDS.items() for word in words}
+)
+"""Lower-case. `expired` is one more failure: of the upstream's patience."""
+UNKNOWN, EXPIRED = "unknown", "expired"
+_LINKS = ("url", "video_url", "result_url", "download_url")
+_HOLDERS = (
+    *("metadata", "output", "content", "result", "data", "video", "task_result"),
+    *("videos", "creations"),
+)
+"""Fields below which an upstream's answer may hold its link."""
+_DEEPEST = 6
+
+
+def row_of(parsed: Any) -> Mapping[str, Any] | None:
+    """Return the object that tells of a task, out of two envelopes at most; None for none."""
+    for _ in range(_ENVELOPES + 1):
+        if not isinstance(parsed, dict):
+            return None
+        if isinstance(parsed.get("status"), str) or first_text(parsed, IDS):
+            return parsed
+        parsed = parsed.get("data")
+    return None
+
+
+def word_of(row: Mapping[str, Any]) -> str | None:
+    """Return the status word; an empty one is that of a task that has just been made."""
+    word = row.get("status")
+    if not isinstance(word, str):
+        return None
+    return word.strip()[:200] or _QUEUED
+
+
+def state_of(word: str, known: TaskState | None) -> TaskState | None:
+    """Return the state that a word stands for; None for one that tells nothing.
+
+    known: the task's own. `unknown` is the word of a gateway that has not asked yet.
+    """
+    if word.lower() == UNKNOWN:
+        return None if known is TaskState.RUNNING else TaskState.SUBMITTED
+    return WORDS.get(word.lower())
+
+
+def progress_of(row: Mapping[str, Any]) -> float | None:
+    """Return percent, of a number or of a text with or without its sign."""
+    found = percent_of(row.get("progress"))
+    if found is not None:
+        return found
+    try:
+        return min(max(float(first_number(row, ("progress",)) or ""), 0.0), 100.0)
+    except ValueError:
+        return None
+
+
+def link_in(row: Mapping[str, Any]) -> str | None:
+    """Return the link to the video; None where there is none.
+
+    Older rows of new-api have it in the field of the reason for a failure.
+    """
+    return _link_below(row, _DEEPEST) or web_url(row.get("fail_reason"))
+
+
+def reason_in(row: Mapping[str, Any]) -> str | None:
+    """Return why it failed, in words; older rows have them in the place of the link."""
+    reason = first_text(
+        row,
+        (
+            *("error.message", "error", "fail_reason", "error_message", "failure_reason"),
+            *("message", "metadata.url"),
+        ),
+    )
+    return None if web_url(reason) else reason
+
+
+def _link_below(holder: Any, depth: int) -> str | None:
+    if isinstance(holder, list):
+        holder = next((one for one in holder if one), None)
+    if depth and isinstance(holder, str):
+        return web_url(holder)
+    if not depth or not isinstance(holder, dict):
+        return None
+    own = next((link for name in _LINKS if (link := web_url(holder.get(name)))), None)
+    if own is not None:
+        return own
+    below = (_link_below(holder.get(name), depth - 1) for name in _HOLDERS)
+    return next((link for link in below if link), None)
