@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.custody import Asset, AssetState
-from tracker.store.assets import COLUMNS, as_asset
+from tracker.store.assets import COLUMNS, IS_WANTED, as_asset
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import assets
 
@@ -81,7 +81,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
         if share > 0:
             keys += db.scalars(
                 select(assets.c.key)
-                .where(assets.c.state == "wanted", assets.c.lane == lane)
+                .where(IS_WANTED, assets.c.lane == lane)
                 .where(assets.c.next_at <= now)
                 .order_by(assets.c.dies_at, assets.c.key)
                 .limit(share)
@@ -105,9 +105,7 @@ def _due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
 
 def next_due(db: Connection) -> datetime | None:
     """When the next asset can be claimed; None when none is wanted."""
-    when: datetime | None = db.scalar(
-        select(func.min(assets.c.next_at)).where(assets.c.state == "wanted")
-    )
+    when: datetime | None = db.scalar(select(func.min(assets.c.next_at)).where(IS_WANTED))
     return when
 
 
