@@ -86,7 +86,7 @@ def test_what_belongs_under_options_is_not_silently_ignored(http: httpx.Client, 
     [
         ({}, ""),
         ({"prompt": 1}, "prompt"),
-        ({"prompt": "a", "settings": {"duration": "five"}}, "settings.duration"),
+        ({"prompt": "a", "settings": {"duration": "5"}}, "settings.duration"),
         ({"prompt": "a", "options": {"callback_url": "nowhere"}}, "options.callback_url"),
         ({"prompt": "a", "contents": [{}]}, "contents[0].type"),
     ],

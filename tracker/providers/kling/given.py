@@ -3,7 +3,8 @@
 Null stands for "not set", and so do the empty text, list and object where a field is optional:
 Kling's own page asks for `camera_control.config` "must be set to None" (text to video, 2025-10).
 A whole number stands for its text where Kling wants a number in quotation marks (`duration`) or
-an id, and a number in quotation marks for the number; Go, Java and C# clients write them so.
+an id, and in the legacy operations a number in quotation marks for the number; Go, Java and C#
+clients write them so.
 """
 
 import re
@@ -34,30 +35,40 @@ class _Field:
     is_number: bool
 
 
-def set_fields(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that are set, as they are to be checked and sent."""
+def set_fields(
+    model: type[BaseModel], given: Mapping[str, Any], *, is_strict: bool = False
+) -> dict[str, Any]:
+    """Return the fields that are set, as they are to be checked and sent.
+
+    is_strict: a number in quotation marks stays a text, as the new standard refuses it.
+    """
     known = _fields_of(model)
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
-        kept = value if field is None else _kept(field, value)
+        kept = value if field is None else _kept(field, value, is_strict=is_strict)
         if kept is None or (field is not None and field.is_optional and _is_empty(kept)):
             continue
         found[name] = kept
     return found
 
 
-def _kept(field: _Field, value: Any) -> Any:
+def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
     if field.is_quoted and isinstance(value, float) and value.is_integer():
         value = int(value)  # as languages write it that know one kind of number
     if field.is_quoted and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if field.is_number and isinstance(value, str) and _NUMBER.fullmatch(value):
+    if field.is_number and isinstance(value, str) and not is_strict and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
     if isinstance(value, Mapping):
-        return _without_nulls(value) if field.part is None else set_fields(field.part, value)
+        if field.part is None:
+            return _without_nulls(value)
+        return set_fields(field.part, value, is_strict=is_strict)
     if isinstance(value, list):
-        return [_kept(field, item) if isinstance(item, Mapping) else item for item in value]
+        return [
+            _kept(field, item, is_strict=is_strict) if isinstance(item, Mapping) else item
+            for item in value
+        ]
     return value
 
 

@@ -100,7 +100,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     where nobody would read it.
     """
     model = Solution if is_solution(operation) else Generation
-    input_ = set_fields(model, input_)
+    input_ = set_fields(model, input_, is_strict=True)
     wrong = [
         FieldError(name, "belongs under options here; at the top level the provider ignores it")
         for name in _MISPLACED
