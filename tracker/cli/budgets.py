@@ -65,7 +65,7 @@ def budgets() -> None:
 def set_(*, amount: str, currency: str, tenant: str, key_id: str | None, period: str) -> None:
     """Set a budget, or change it: AMOUNT of a CURRENCY, or of a provider's unit (credits).
 
-    It holds at once, in every running process.
+    A first budget of a tenant holds within two seconds, a change at once.
     """
     number = _amount(amount)
     if not _CURRENCY.fullmatch(currency):

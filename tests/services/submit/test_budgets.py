@@ -15,6 +15,8 @@ from tracker.domain.errors import BudgetExceeded
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import TaskState
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.budgeting import FRESH_S
+from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.counting import Counting
 from tracker.store import budgets, costs
@@ -136,6 +138,21 @@ async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_ur
         await Counting(bench.context).fold_all()
         with pytest.raises(BudgetExceeded, match="6 are used"):
             await bench.queued("d")
+
+
+async def test_a_first_budget_holds_within_seconds(database_url: str) -> None:
+    clock = HandClock()
+    clock.at = clock.at.replace(hour=12)
+    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR, clock=clock) as bench:
+        ours = Acceptance(bench.context)
+        asked = Submission("default", NAME, OPERATION, {"prompt": "rain"}, account="default")
+        await ours.accept(asked)
+        await keep(bench, budget(3))
+        clock.move(FRESH_S)
+        with pytest.raises(BudgetExceeded, match="2 are used"):
+            await ours.accept(asked)
+        await keep(bench, budget(4))  # a change holds at once
+        await ours.accept(asked)
 
 
 async def test_many_at_once_in_several_processes_never_exceed_it(database_url: str) -> None:

@@ -191,10 +191,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Only the tasks of this API key, by its id.": "只限这个 API 密钥（按 id）的任务。",
         "Print comma-separated values.": "以逗号分隔的形式输出。",
         "Remove a budget.": "删除一项预算。",
-        "Set a budget, or change it: AMOUNT of a CURRENCY, or of a provider's unit (credits). It"
-        " holds at once, in every running process.": (
+        "Set a budget, or change it: AMOUNT of a CURRENCY, or of a provider's unit (credits). A first"
+        " budget of a tenant holds within two seconds, a change at once.": (
             "设置或修改一项预算：以某种货币或服务商的计费单位（如 credits）计的金额。"
-            "立即在所有运行中的进程生效。"
+            "租户的第一项预算两秒内生效，修改则立即生效。"
         ),
         "Show what tasks cost.": "显示任务的费用。",
         "Show what tasks cost: expected, charged and given back.": (

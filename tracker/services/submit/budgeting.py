@@ -4,8 +4,9 @@ import json
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from tracker.clock import Clock
 from tracker.domain import ledger
-from tracker.domain.budget import Allotment, Overrun
+from tracker.domain.budget import Allotment, Budget, Overrun
 from tracker.domain.cost import Cost, Price
 from tracker.domain.errors import BudgetExceeded
 from tracker.domain.prices import ListPrice, estimate
@@ -13,24 +14,41 @@ from tracker.domain.task import Task
 from tracker.store import budgets
 from tracker.store.driver.transaction import Tx
 
-
-def lock_budgets(tx: Tx, tenants: Collection[str]) -> None:
-    """Let nobody else take tasks of those tenants in that have budgets, until the commit.
-
-    First in a transaction: whoever holds rows already could be waited for by who holds this.
-    """
-    capped = {budget.tenant for budget in budgets.of_tenants(tx.db, tenants)}
-    if capped:
-        budgets.lock(tx.db, capped)
+FRESH_S = 2.0
+"""For how long a process takes a tenant that had no budget to have none."""
 
 
-def refusals(tx: Tx, wanted: Sequence[Task]) -> list[BudgetExceeded | None]:
+class BudgetGuard:
+    """Finds and locks the budgets that a transaction must keep."""
+
+    def __init__(self, clock: Clock) -> None:
+        """One per process: it remembers which tenants had none a moment ago."""
+        self._clock = clock
+        self._free_until: dict[str, float] = {}
+
+    def lock(self, tx: Tx, tenants: Collection[str]) -> Sequence[Budget]:
+        """Return the budgets of tenants. Nobody else takes tasks of these in until the commit.
+
+        First in a transaction: whoever holds rows already could be waited for by who holds this.
+        """
+        now = self._clock.monotonic()
+        asked = [one for one in tenants if self._free_until.get(one, now) <= now]
+        found = budgets.of_tenants(tx.db, asked) if asked else []
+        capped = {budget.tenant for budget in found}
+        if capped:
+            budgets.lock(tx.db, capped)
+        self._free_until |= {one: now + FRESH_S for one in asked if one not in capped}
+        return found
+
+
+def refusals(
+    tx: Tx, wanted: Sequence[Task], found: Sequence[Budget]
+) -> Sequence[BudgetExceeded | None]:
     """Return why each of some new tasks is not taken, in their order; None where there is room.
 
-    Each counts for those behind it. Their tenants are locked by `lock_budgets`.
+    found: their budgets, from `BudgetGuard.lock`. Each task counts for those behind it.
     """
-    found = budgets.of_tenants(tx.db, {task.tenant for task in wanted})
-    if not found:
+    if not found or not wanted:
         return [None] * len(wanted)
     # A task counts for the day of its creation, which may be over by now.
     days = {

@@ -8,7 +8,6 @@ from datetime import datetime
 from tracker.domain.errors import BudgetExceeded
 from tracker.domain.task import UNKNOWN_OPERATION, Task
 from tracker.services.context import Context
-from tracker.services.submit.budgeting import lock_budgets
 from tracker.services.submit.request import RESUBMITTABLE
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
@@ -156,7 +155,8 @@ class Resubmission:
 
     def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task] | Exception]:
         """Make new tasks. The locks on their sources keep two calls from making one twice."""
-        lock_budgets(tx, {some.filter.tasks.tenant for some in asked})
+        tenants = {some.filter.tasks.tenant for some in asked}
+        capped = self._acceptance.budget_guard.lock(tx, tenants)
         results: list[list[Task] | Exception] = []
         for some in asked:
             locked = tasks.lock_by_key(tx.db, some.keys)
@@ -169,7 +169,7 @@ class Resubmission:
                 if not task.never_created
             }
             try:
-                results.append(self._acceptance.insert_again(tx, sources, held))
+                results.append(self._acceptance.insert_again(tx, sources, held, capped))
             except BudgetExceeded as error:
                 results.append(error)
         return results

@@ -9,6 +9,7 @@ from hashlib import sha256
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
 from tracker.domain.accepting import as_accepted
+from tracker.domain.budget import Budget
 from tracker.domain.cost import Cost
 from tracker.domain.errors import (
     BudgetExceeded,
@@ -24,7 +25,7 @@ from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.budgeting import estimate_again, lock_budgets, refusals
+from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
 from tracker.services.submit.choosing import Choice, Choosing, refusal_of
 from tracker.services.submit.naming import check_named
 from tracker.services.submit.replays import (
@@ -56,6 +57,7 @@ class Acceptance:
         """One per process: it knows which idempotency keys are being accepted."""
         self._context = context
         self._choosing = Choosing(context)
+        self.budget_guard = BudgetGuard(context.clock)
         self._in_flight: set[tuple[str, str]] = set()
 
     async def accept(self, submission: Submission) -> AcceptedTask:
@@ -97,11 +99,16 @@ class Acceptance:
         return await self._once(CheckedSubmission(task, body, key))
 
     def insert_again(
-        self, tx: Tx, sources: Sequence[Task], held: Collection[AccountAndName]
+        self,
+        tx: Tx,
+        sources: Sequence[Task],
+        held: Collection[AccountAndName],
+        capped: Sequence[Budget],
     ) -> list[Task]:
         """Make a new task of the input of each of some tasks, in the caller's transaction.
 
-        held: the external ids that tasks have by now which exist at their providers, or may.
+        held:   the external ids that tasks have by now which exist at their providers, or may.
+        capped: the budgets of their tenants, locked.
         Returns those that were made: another process may take a name at this moment, and a budget
         may have no room. Raises BudgetExceeded when it has none for any.
         """
@@ -115,7 +122,7 @@ class Acceptance:
             made = self._again(source, costs, is_name_held=name in taken)
             taken.add((made.provider, made.account, made.external_task_id))
             items.append(CheckedSubmission(made, body, None))
-        results = self._insert_fresh(tx, items)
+        results = self._insert_fresh(tx, items, capped)
         accepted = [one.task for one in results if isinstance(one, AcceptedTask)]
         refused = [one for one in results if isinstance(one, BudgetExceeded)]
         if refused and not accepted:
@@ -284,7 +291,7 @@ class Acceptance:
         No idempotency key stands twice in a batch: `accept` holds the second one back, and the
         batches of other processes meet the unique constraint.
         """
-        lock_budgets(tx, {item.task.tenant for item in items})
+        capped = self.budget_guard.lock(tx, {item.task.tenant for item in items})
         results = replays(tx, items) | untold(
             tx, items, keep=self._context.policy.keep_lost_answers
         )
@@ -292,7 +299,7 @@ class Acceptance:
         left = [place for place in range(len(items)) if place not in results]
         fresh = [place for place in left if items[place].repeats is None]
         if fresh:
-            made = self._insert_fresh(tx, [items[place] for place in fresh])
+            made = self._insert_fresh(tx, [items[place] for place in fresh], capped)
             results |= dict(zip(fresh, made, strict=True))
             # Where the external id is taken, another process may have accepted this very request
             # meanwhile: the insert waited for its commit, and now its key is there to be seen.
@@ -302,21 +309,23 @@ class Acceptance:
         # Last: a repeated call may have come in the same batch as the first.
         for place in left:
             if place not in results:
-                results[place] = self._joined(tx, items[place])
+                results[place] = self._joined(tx, items[place], capped)
         return [results[place] for place in range(len(items))]
 
-    def _joined(self, tx: Tx, item: CheckedSubmission) -> AcceptedTask | Exception:
+    def _joined(
+        self, tx: Tx, item: CheckedSubmission, capped: Sequence[Budget]
+    ) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
         assert item.repeats is not None  # noqa: S101 - asked only for such
         first = tasks.newest_like(tx.db, item.task, item.body, within=item.repeats)
         if first is not None:
             return AcceptedTask(as_accepted(first), replayed=True)
-        return self._insert_fresh(tx, [item])[0]
+        return self._insert_fresh(tx, [item], capped)[0]
 
     def _insert_fresh(
-        self, tx: Tx, items: Sequence[CheckedSubmission]
+        self, tx: Tx, items: Sequence[CheckedSubmission], capped: Sequence[Budget]
     ) -> list[AcceptedTask | Exception]:
-        refused = refusals(tx, [item.task for item in items])
+        refused = refusals(tx, [item.task for item in items], capped)
         taken = [item for item, why in zip(items, refused, strict=True) if why is None]
         made = iter(self._insert_taken(tx, taken))
         return [next(made) if why is None else why for why in refused]
