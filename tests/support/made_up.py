@@ -116,6 +116,7 @@ def _piece(said: Mapping[str, Any]) -> Artifact:
         state=state,
         expires_at=None if dies is None else datetime.fromisoformat(dies),
         refreshable=bool(said.get("refreshable")),
+        needs_auth=bool(said.get("needs_auth")),
     )
 
 

@@ -196,11 +196,19 @@ def by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:
 
 
 def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
-    """Return a task with other URLs in the place of some, wherever they stand in it."""
+    """Return a task with other URLs in the place of some, wherever they stand in it.
+
+    Ours need no credentials of an account.
+    """
     artifacts = tuple(
-        changed(piece, url=urls.get(piece.url or "", piece.url)) for piece in task.artifacts
+        piece if (ours := urls.get(piece.url or "")) is None else _at(piece, ours)
+        for piece in task.artifacts
     )
     return changed(task, artifacts=artifacts, detail=_with_urls(task.detail, urls))
+
+
+def _at(piece: Artifact, url: str) -> Artifact:
+    return changed(piece, url=url, needs_auth=False)
 
 
 def _with_urls(value: Any, urls: Mapping[str, str]) -> Any:

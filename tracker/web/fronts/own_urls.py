@@ -18,7 +18,8 @@ from tracker.web.edge.state import services
 async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     """Return what a command found, with links of ours to files that are kept.
 
-    To all of them where the operator wants that; else to those that have no URL of the provider's.
+    To all of them where the operator wants that; else to those that have no URL of the provider's
+    which a caller can open.
     A file that is not kept (yet) has the provider's URL. A link is good for as long as links are.
     """
     wants_all = provider in services(request).own_asset_urls
@@ -26,7 +27,7 @@ async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
         task.key
         for task in shown.tasks
         if task.state is TaskState.SUCCEEDED
-        and (wants_all or any(is_name(piece.url) for piece in task.artifacts))
+        and (wants_all or any(piece.needs_auth or is_name(piece.url) for piece in task.artifacts))
     ]
     if not keys:
         return shown
