@@ -10,7 +10,7 @@ import pytest
 
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import SECRET, a_task, an_account, asked_of, sent_to
+from tests.providers.support import NOW, SECRET, a_task, an_account, asked_of, sent_to
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
@@ -18,6 +18,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, Unknown
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.front import Create, FrontCall, WantsBody
 from tracker.providers.registry import PROVIDERS
 
 OPENAI = PROVIDERS["openai"]
@@ -249,3 +250,27 @@ def test_an_account_needs_the_address_of_a_gateway() -> None:
     options = OPENAI.options.model_validate({"api_key": SECRET})
     with pytest.raises(ValueError, match="base_url"):
         OPENAI.account("default", options)
+
+
+def test_a_front_reads_the_brackets_of_a_form() -> None:
+    assert OPENAI.front is not None
+    call = FrontCall("POST", "v1/videos", NOW, "http://tracker.example/openai")
+    assert OPENAI.front.read(call) == WantsBody(or_form=True)
+    fields = {
+        "prompt": "a cat",
+        "metadata[mode]": "pro",
+        "metadata[ratio]": "1:1",
+        "images[]": ["a", "b"],
+        "input_reference[image_url]": "https://pictures.example/a.png",
+        "odd[": "x",
+    }
+    assert OPENAI.front.read(replace(call, body=fields)) == Create(
+        "videos",
+        {
+            "prompt": "a cat",
+            "metadata": {"mode": "pro", "ratio": "1:1"},
+            "images": ["a", "b"],
+            "input_reference": {"image_url": "https://pictures.example/a.png"},
+            "odd[": "x",
+        },
+    )

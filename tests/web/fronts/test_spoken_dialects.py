@@ -112,6 +112,37 @@ SPOKEN: Mapping[str, Spoken] = {
         may_differ=frozenset({".failure_reason"}),
         status=201,
     ),
+    "openai videos": Spoken(
+        "openai",
+        "new-api",
+        theirs="/openai/v1",
+        ours="/openai/v1",
+        create="/videos",
+        body={"model": "sora-2", "prompt": "a cat", "seconds": "4", "size": "1280x720"},
+        one="/videos/",
+        ends=frozenset({"completed", "failed"}),
+        may_differ=frozenset({".error", ".completed_at"}),
+        keeps_v1=True,
+    ),
+    "openai rows": Spoken(
+        "openai",
+        "new-api",
+        theirs="/openai/v1",
+        ours="/openai/v1",
+        create="/video/generations",
+        body={"model": "sora-2", "prompt": "a cat", "seconds": "4", "size": "1280x720"},
+        one="/video/generations/",
+        ends=frozenset({"SUCCESS", "FAILURE"}),
+        word_in="data.status",
+        may_differ=frozenset(
+            {
+                *(".error", ".data.id", ".data.properties", ".data.data"),
+                *(".data.taskId", ".data.failReason", ".data.submitTime", ".data.startTime"),
+                ".data.finishTime",
+            }
+        ),
+        keeps_v1=True,
+    ),
     "pika at a gateway": Spoken(
         "pika",
         "gateway",
@@ -468,3 +499,78 @@ def test_domo_names_wrong_fields_in_detail(pair: Pair) -> None:
         (flaw,) = answer.json()["detail"]
         assert flaw["loc"] == ["body", "seconds"]
         assert isinstance(answer.json()["code"], int)
+
+
+VIDEOS = "/openai/v1/videos"
+
+
+def test_openai_videos_are_made_of_forms(pair: Pair) -> None:
+    fields = {
+        "model": "sora-2",
+        "prompt": "a cat",
+        "metadata[mode]": "pro",
+        "input_reference[image_url]": PICTURE,
+    }
+    files = {"last_frame": ("a.png", b"hello", "image/png")}
+    answer = pair[0].post(VIDEOS, data=fields, files=files)
+    assert answer.status_code == 200, answer.text
+    done = ended(pair[0], "/openai/v1", SPOKEN["openai videos"], answer.json()["id"])
+    assert done["status"] == "completed"
+
+
+def test_openai_tells_official_clients_how_long_to_wait_and_where_the_content_is(
+    pair: Pair,
+) -> None:
+    spoken = SPOKEN["openai videos"]
+    held = made(pair[0], spoken.ours, spoken, emulator_scenario="hold")["id"]
+    look = pair[0].get(f"{VIDEOS}/{held}")
+    assert look.headers["openai-poll-after-ms"] == "3000"
+    early = pair[0].get(f"{VIDEOS}/{held}/content")
+    assert (early.status_code, early.json()["error"]["code"]) == (400, "conflict")
+    id_ = made(pair[0], spoken.ours, spoken)["id"]
+    url = ended(pair[0], spoken.ours, spoken, id_)["metadata"]["url"]
+    content = pair[0].get(f"{VIDEOS}/{id_}/content")
+    assert (content.status_code, content.headers["location"]) == (302, url)
+    part = httpx.get(url, headers={"range": "bytes=4-7"}, trust_env=False)
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    none = pair[0].get(f"{VIDEOS}/{id_}/content", params={"variant": "spritesheet"})
+    assert none.status_code == 404
+
+
+def test_openai_leads_nobody_to_content_that_the_accounts_key_opens(pair: Pair) -> None:
+    spoken = SPOKEN["openai videos"]
+    id_ = made(pair[0], spoken.ours, spoken, emulator_scenario="done_without_url=99")["id"]
+    assert "metadata" not in ended(pair[0], spoken.ours, spoken, id_)
+    assert pair[0].get(f"{VIDEOS}/{id_}/content").status_code == 404
+
+
+def test_openai_lists_remixes_and_deletes_without_losing_the_history(pair: Pair) -> None:
+    spoken = SPOKEN["openai videos"]
+    id_ = made(pair[0], spoken.ours, spoken)["id"]
+    ended(pair[0], spoken.ours, spoken, id_)
+    remix = pair[0].post(f"{VIDEOS}/{id_}/remix", json={"prompt": "it rains"}).json()
+    assert remix["remixed_from_video_id"] == id_
+    first = pair[0].get(VIDEOS, params={"limit": 1}).json()
+    assert (first["object"], first["has_more"]) == ("list", True)
+    assert first["data"][0]["id"] == remix["id"]
+    second = pair[0].get(VIDEOS, params={"limit": 1, "after": first["last_id"]}).json()
+    assert second["data"][0]["id"] == id_
+    deleted = pair[0].delete(f"{VIDEOS}/{id_}").json()
+    assert deleted == {"id": id_, "object": "video.deleted", "deleted": True}
+    assert shown(pair[0], spoken.ours, spoken, id_)["status"] == "completed"
+
+
+def test_openai_passes_models_and_billing_on(pair: Pair) -> None:
+    for path in ("models", "dashboard/billing/subscription", "dashboard/billing/usage"):
+        answers = [http.get(f"/openai/v1/{path}").json() for http in pair]
+        assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("lie", ["unknown_status,slow=1", "foreign_words", "expires"])
+def test_openai_says_four_words_alone(pair: Pair, lie: str) -> None:
+    """The official poll helper stops at any other one."""
+    spoken = SPOKEN["openai videos"]
+    id_ = made(pair[0], spoken.ours, spoken, emulator_scenario=lie)["id"]
+    seen = {shown(pair[0], spoken.ours, spoken, id_)["status"]}
+    seen.add(ended(pair[0], spoken.ours, spoken, id_)["status"])
+    assert seen <= {"queued", "in_progress", "completed", "failed"}

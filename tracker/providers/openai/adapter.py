@@ -24,7 +24,9 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
 from tracker.providers.kit.table import parsed_of
-from tracker.providers.openai.operations import CREATES, GENERATIONS, REMIX, form_of
+from tracker.providers.openai.front import OpenAIFront
+from tracker.providers.openai.operations import CREATES, GENERATIONS, QUOTA, REMIX, form_of
+from tracker.providers.openai.passing import BILLING, GatewayCalls
 from tracker.providers.openai.rows import (
     EXPIRED,
     IDS,
@@ -39,8 +41,6 @@ from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 
-QUOTA = "quota"
-BILLING = "dashboard/billing/subscription"
 _NO_MONEY = "insufficient_quota"
 """OpenAI's code for an account without money, which it sends with HTTP 429."""
 _EMPTY = "SUCCESS without a video"
@@ -262,5 +262,7 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     tells_costs=True,
+    front=OpenAIFront(),
+    passes_on=GatewayCalls(),
     results=ResultHosting(credentials=_credentials),
 )

@@ -1,0 +1,77 @@
+"""Use `openai` from PyPI as its README does; print what it returned as JSON.
+
+Arguments: base URL, key, a prompt, and `all`, `list` for what gateways lack, or `create` for one
+task until its end.
+"""
+
+import json
+import sys
+from typing import Any
+
+from openai import BadRequestError, OpenAI
+
+PICTURE = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
+PAUSE_MS = 50
+
+
+def finished(client: OpenAI, prompt: str) -> Any:
+    """Make a video, and let the client poll it until its end."""
+    made = client.videos.create(
+        model="sora-2",
+        prompt=prompt,
+        seconds="8",
+        size="1280x720",
+        input_reference=PICTURE,
+    )
+    return client.videos.poll(made.id, poll_interval_ms=PAUSE_MS)
+
+
+def refused(client: OpenAI) -> int:
+    """Return the status of a create that cannot be made."""
+    try:
+        client.videos.create(model="sora-2", prompt="")
+    except BadRequestError as problem:
+        return int(problem.status_code)
+    return 200
+
+
+def whole_life(client: OpenAI, prompt: str) -> dict[str, Any]:
+    """Create, poll, retrieve, download, fail, be refused, remix."""
+    done = finished(client, prompt)
+    failed = finished(client, "a dog [scenario:failed]")
+    remix = client.videos.remix(done.id, prompt="it rains")
+    content = client.videos.download_content(done.id)
+    return {
+        "done": done.to_dict(),
+        "retrieved": client.videos.retrieve(done.id).to_dict(),
+        "failed": failed.to_dict(),
+        "content": content.read()[4:8].decode(),
+        "refused": refused(client),
+        "remix": client.videos.poll(remix.id, poll_interval_ms=PAUSE_MS).status,
+        "models": [one.id for one in client.models.list()],
+    }
+
+
+def listed(client: OpenAI, prompt: str) -> dict[str, Any]:
+    """Make three videos, page through the list, delete one."""
+    made = [finished(client, f"{prompt} {number}").id for number in range(3)]
+    found = [one.id for one in client.videos.list(limit=1)][:3]
+    deleted = client.videos.delete(made[0])
+    return {"made": made, "listed": found, "deleted": deleted.to_dict()}
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    url, key, prompt, task = sys.argv[1:]
+    client = OpenAI(api_key=key, base_url=url)
+    match task:
+        case "create":
+            answer = finished(client, prompt).to_dict()
+        case "list":
+            answer = listed(client, prompt)
+        case _:
+            answer = whole_life(client, prompt)
+    json.dump(answer, sys.stdout, default=str)
+
+
+main()

@@ -1,0 +1,38 @@
+"""OpenAI's published client, unmodified, against the emulated gateway and our front.
+
+`openai` 3.57.0 from PyPI.
+"""
+
+from tests.clients.conftest import Served
+from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.running import run_program
+from tests.support.proxy import Proxy
+
+PATH = "/openai/v1"
+
+
+def test_client_goes_from_a_form_to_the_content(served: Served) -> None:
+    told = run_program("openai_sdk.py", served.url + PATH, served.key, "a cat", "all")
+    done, failed = told["done"], told["failed"]
+    assert (done["object"], done["status"], done["progress"]) == ("video", "completed", 100)
+    assert (done["seconds"], done["size"], done["model"]) == ("8", "1280x720", "sora-2")
+    assert told["retrieved"]["id"] == done["id"]
+    assert (failed["status"], told["refused"], told["remix"]) == ("failed", 400, "completed")
+    assert failed["error"]["message"]
+    assert told["content"] == "ftyp"
+    assert "sora-2" in told["models"]
+
+
+def test_client_lists_and_deletes(fronted: Served) -> None:
+    told = run_program("openai_sdk.py", fronted.url + PATH, fronted.key, "a fish", "list")
+    assert told["listed"] == told["made"][::-1]
+    assert told["deleted"]["deleted"] is True
+
+
+def test_create_that_the_client_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
+    """Each try delimits its form anew."""
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        told = run_program("openai_sdk.py", proxy.url + PATH, fronted.key, "a bird", "create")
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert told["status"] == "completed"
+    assert fronted.created("a bird") == 1

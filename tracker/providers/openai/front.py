@@ -1,0 +1,275 @@
+"""OpenAI's API of videos in front of our tasks, and `/v1/video/generations` as gateways have it.
+
+Written for the strictest readers: the poll helper of `openai` (3.57.0, PyPI) stops at the first
+word that is none of its four, and the clients of gateways read `task_id` and `metadata.url`
+(https://github.com/QuantumNous/new-api). Read 2026-11.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.gateway_rows import gateway_row
+from tracker.providers.kit.ledger import net
+from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
+from tracker.providers.openai.passing import BILLING, MODELS, USAGE
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Media,
+    Page,
+    PassOn,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+_ROOT = "v1/"
+_TASKS = "tasks"
+_OTHERS = "video/"
+"""Beginning of operations that OpenAI's list does not show."""
+_PASSED = frozenset({MODELS, BILLING, USAGE})
+_KINDS: Mapping[str, str] = MappingProxyType({"video": "video", "thumbnail": "image"})
+"""Kind of artifact by `variant`."""
+_PAUSE_MS = 3000
+"""Between two looks of the official client, which heeds it."""
+_MOST_LISTED = 100
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.RUNNING: "in_progress",
+        TaskState.UNCERTAIN: "in_progress",
+        TaskState.SUCCEEDED: "completed",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "failed",
+        TaskState.EXPIRED: "failed",
+    }
+)
+"""Of all other states: queued."""
+_CODES: Mapping[Fault, str] = MappingProxyType(
+    {
+        Fault.INVALID: "invalid_request",
+        Fault.UNREADABLE: "invalid_request",
+        Fault.NOT_FOUND: "task_not_exist",
+        Fault.NO_MONEY: "insufficient_user_quota",
+        Fault.NO_KEY: "invalid_api_key",
+        Fault.BAD_KEY: "invalid_api_key",
+        Fault.EXPIRED_KEY: "invalid_api_key",
+        Fault.EARLY_KEY: "invalid_api_key",
+        Fault.RATE_LIMITED: "rate_limit_exceeded",
+    }
+)
+"""Of all other faults: their own name."""
+
+
+class OpenAIFront:
+    """See providers/ports/front.py."""
+
+    prefixes = ("/openai",)
+    roots = ()
+    schemes = ()
+    key_fields = ()
+    heeds_should_retry = True
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Ask `admin` for the billing, which all tenants share; reading is a GET."""
+        if _path_of(call) in (BILLING, USAGE):
+            return Scope.ADMIN
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path, is_read = _path_of(call), call.method in ("GET", "HEAD")
+        if path in _PASSED:
+            return PassOn(path) if is_read else wrong_method(call)
+        if path in (VIDEOS, GENERATIONS):
+            if path == VIDEOS and is_read:
+                return _page(call)
+            return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
+        for holder in (VIDEOS, GENERATIONS, _TASKS):
+            if path.startswith(f"{holder}/"):
+                return _one(call, holder, path.removeprefix(f"{holder}/"))
+        return no_route(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks."""
+        del request_id
+        if isinstance(command, Page):
+            videos = [_video(task, shown.input_of(task)) for task in shown.tasks]
+            body = {"object": "list", "data": videos, "has_more": shown.has_more}
+            first = videos[0]["id"] if videos else None
+            return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
+        task = shown.tasks[0]
+        if isinstance(command, Cancel):
+            deleted = {"id": str(task.id), "object": "video.deleted", "deleted": True}
+            return FrontAnswer(deleted)
+        headers = {} if task.state in TERMINAL else {"openai-poll-after-ms": str(_PAUSE_MS)}
+        if isinstance(command, Get) and _path_of(call).startswith(f"{GENERATIONS}/"):
+            return FrontAnswer(_row(task), headers=headers)
+        return FrontAnswer(_video(task, shown.input_of(task)), headers=headers)
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with OpenAI's `error`, and with the code and message of gateways beside it."""
+        del request_id, call
+        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        code = _CODES.get(refusal.fault, refusal.fault.value)
+        param = refusal.fields[0].path if refusal.fields else None
+        kind = "invalid_request_error" if status < 500 else "server_error"
+        error = {"message": refusal.message, "type": kind, "param": param, "code": code}
+        return FrontAnswer({"error": error, "code": code, "message": refusal.message}, status)
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the gateway did."""
+        del request_id
+        if parsed is None:
+            error = {"message": "the gateway's answer is no JSON", "type": "server_error"}
+            return FrontAnswer({"error": error | {"param": None, "code": "bad_response"}}, 502)
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell nothing: gateways call nobody back."""
+        del task, step, input_, base
+        return None
+
+
+def _path_of(call: FrontCall) -> str:
+    return call.path.removeprefix(_ROOT)
+
+
+def _page(call: FrontCall) -> Command:
+    """Read a page. Raises InvalidRequest for an order that is not served."""
+    if call.parameter("order") not in (None, "", "desc"):
+        raise InvalidRequest(FieldError("order", "only desc is served"), malformed=True)
+    limit = whole_number(call, "limit", default=20, low=1, high=_MOST_LISTED)
+    after = call.parameter("after") or None
+    return Page(limit, after=after, binds=VIDEOS, not_below=_OTHERS)
+
+
+def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refusal:
+    name, _, action = rest.partition("/")
+    named, is_read = name_in(name), call.method in ("GET", "HEAD")
+    if not named or (action and holder != VIDEOS):
+        return no_route(call)
+    if action == "content":
+        variant = call.parameter("variant") or "video"
+        return Media(named, kind=_KINDS.get(variant, variant)) if is_read else wrong_method(call)
+    if action == "remix":
+        is_post = call.method == "POST"
+        return _create(call, REMIX, {"id": named}) if is_post else wrong_method(call)
+    if action:
+        return no_route(call)
+    if call.method == "DELETE" and holder == VIDEOS:
+        return Cancel(named)
+    return Get([named], by="any") if is_read else wrong_method(call)
+
+
+def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody(or_form=True)
+    return Create(operation, {**_nested(call.body), **more})
+
+
+def _nested(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a form with `a[b]` as the field b of an object a, `a[]` as a list a."""
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        holder, bracket, inner = name.partition("[")
+        if not bracket or not holder or not inner.endswith("]"):
+            found[name] = value
+        elif inner == "]":
+            found[holder] = value if isinstance(value, list) else [value]
+        else:
+            known = found.get(holder)
+            found[holder] = {**(known if isinstance(known, dict) else {}), inner[:-1]: value}
+    return found
+
+
+def _video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a task as OpenAI's object, with the fields that gateways add."""
+    reason, name = reason_of(task), str(task.id)
+    seconds, size = input_.get("seconds") or input_.get("duration"), input_.get("size")
+    found: dict[str, Any] = {
+        "id": name,
+        "task_id": name,
+        "object": "video",
+        "model": str(input_.get("model") or ""),
+        "status": _WORDS.get(task.state, "queued"),
+        "progress": _progress(task),
+        "created_at": _seconds(task.created_at),
+        "error": None,
+    }
+    if isinstance(seconds, str | int | float):
+        found["seconds"] = str(seconds)
+    if isinstance(size, str):
+        found["size"] = size
+    if task.finished_at is not None:
+        found["completed_at"] = _seconds(task.finished_at)
+    if task.operation == REMIX and task.parent_id is not None:
+        found["remixed_from_video_id"] = str(task.parent_id)
+    if task.state is TaskState.SUCCEEDED:
+        found |= _result(task)
+    if reason is not None:
+        code = (task.error and task.error.code) or task.state.value
+        found["error"] = {"code": code, "message": reason}
+    return found
+
+
+def _result(task: Task) -> dict[str, Any]:
+    """Show the end of a video's life, and its link where clients can open it."""
+    ready = [piece for piece in task.artifacts if piece.state is ArtifactState.READY and piece.url]
+    found: dict[str, Any] = {}
+    if ready and ready[0].expires_at is not None:
+        found["expires_at"] = _seconds(ready[0].expires_at)
+    if (url := _open_link(task)) is not None:
+        found["metadata"] = {"url": url}
+    return found
+
+
+def _row(task: Task) -> dict[str, Any]:
+    """Show a task as a gateway's row in its envelope."""
+    url = _open_link(task) or ""
+    row = gateway_row(task, platform="openai", action="generate", data={"url": url} if url else {})
+    row |= {"result_url": url, "quota": int(net(task.costs, QUOTA) or 0)}
+    return {"code": "success", "message": "", "data": row}
+
+
+def _open_link(task: Task) -> str | None:
+    """Return the link to the video; None for one that only the account's key opens."""
+    links = [
+        piece.url
+        for piece in task.artifacts
+        if piece.url and piece.state is ArtifactState.READY and not piece.needs_auth
+    ]
+    return links[0] if links and task.state is TaskState.SUCCEEDED else None
+
+
+def _progress(task: Task) -> int:
+    if task.state in TERMINAL:
+        return 100 if task.state is TaskState.SUCCEEDED else 0
+    return min(int(task.progress or 0), 99)
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
