@@ -39,10 +39,10 @@ def test_a_late_task_is_overdue_stays_open_and_ends_all_the_same(make_world: Mak
     wait_until(lambda: world.task(task_id)["overdue"])
     assert world.task(task_id)["state"] == "running"
     assert [stuck["external_task_id"] for stuck in _attention(world)["overdue"]] == ["mine"]
+    wait_until(lambda: ("running", "sweep") in world.sources(task_id))
     world.move("mine", "succeed")
     assert world.finished(task_id)["state"] == "succeeded"
     assert _attention(world)["overdue"] == []
-    assert ("running", "sweep") in world.sources(task_id)
 
 
 def test_a_task_that_nobody_answers_for_expires_and_a_late_verdict_replaces_that(

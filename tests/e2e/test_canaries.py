@@ -13,7 +13,7 @@ import pytest
 from tests.support.command import run
 from tests.support.objects import fill
 from tests.support.requests import submission
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import KEEPING_FILES, Process, environment, free_port, wait_until_ready
 from tests.support.sink import Sink
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import wait_until
@@ -122,6 +122,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
         TRACKER_WEBHOOK_SECRETS=WEBHOOK,
         TRACKER_LOG_LEVEL="debug",
         TRACKER_LOG_FORMAT="json",
+        **KEEPING_FILES,
     )
     process = Process(("serve",), env, tmp_path / "log").start()
     with (

@@ -64,7 +64,8 @@ def test_a_provider_is_served_under_its_own_name(name: str) -> None:
     app = create_app(EmulatorConfig(), registry={name: REGISTRY[name]})
     (provider,) = app.state.emulator.providers
     assert (provider.name, provider.engine.rules.name) == (name, name)
-    assert f"/{name}" in [prefix for each in provider.services for prefix in each.prefixes]
+    prefixes = [prefix for each in provider.services for prefix in each.prefixes]
+    assert any(prefix == f"/{name}" or prefix.startswith(f"/{name}/") for prefix in prefixes)
 
 
 def test_own_words_hide_no_word_of_the_core() -> None:

@@ -27,6 +27,8 @@ def _link_token(http: httpx.Client) -> str:
 
 
 def _receipt(http: httpx.Client) -> str:
+    if listed := http.get("/v1/receipts").json()["receipts"]:
+        return str(listed[0]["id"])
     task = submit(http)["id"]
     answer = http.post(callback_path(task), content=b"{")
     assert answer.status_code == 400, answer.text
