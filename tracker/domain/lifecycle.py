@@ -351,6 +351,8 @@ def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Tas
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
     known = target in _KNOWN or (left_us and target in VERDICTS)
     artifacts = event.artifacts or task.artifacts
+    if event.kind in _OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
+        artifacts = task.artifacts
     return changed(
         task,
         state=target,
