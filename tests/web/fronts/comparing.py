@@ -19,10 +19,13 @@ CONFIG = EmulatorConfig(step_seconds=0.05, max_slots=1000)
 
 
 @contextmanager
-def paired(template: SqliteTemplate, folder: Path, bases: Mapping[str, str]) -> Iterator[Pair]:
+def paired(
+    template: SqliteTemplate, folder: Path, bases: Mapping[str, str], **settings: str
+) -> Iterator[Pair]:
     """Yield clients of the fronts, with a provider of their own, and of the provider itself.
 
     bases: the path of each provider's API at the emulator, besides Kling's.
+    settings: further ones of the service.
     """
     with ExitStack() as stack:
         behind, beside = (stack.enter_context(Emulator(CONFIG)) for _ in range(2))
@@ -38,6 +41,7 @@ def paired(template: SqliteTemplate, folder: Path, bases: Mapping[str, str]) -> 
             provider_url=behind.url,
             public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
             **given,
+            **settings,
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
