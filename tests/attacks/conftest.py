@@ -21,6 +21,9 @@ from tests.support.witness import Witness
 from tracker.domain.access import Scope
 
 MOST_P99_S = 1.0
+CALM_P99_S = 0.05
+"""Without an attack. Where a busy machine takes longer, it is given longer under attack as well."""
+CALM_S = 0.5
 MOST_GROWTH_BYTES = 100 * 1024 * 1024
 FEWEST = 100
 """Honest callbacks of an attack, for a percentile to mean something."""
@@ -50,6 +53,9 @@ class Site:
         memory = Path(f"/proc/{self.process.pid}")
         (memory / "clear_refs").write_text("5")  # the peak begins anew
         before = self._bytes("VmRSS")
+        with Witness(self.url, self.paths) as calm:
+            threading.Event().wait(CALM_S)
+        assert not calm.failures, calm.failures[:3]
         with Witness(self.url, self.paths) as witness:
             yield
         grown = self._bytes("VmHWM") - before
@@ -57,7 +63,8 @@ class Site:
         assert len(witness.delays_s) >= FEWEST
         slowest = [round(delay, 3) for delay in witness.delays_s[-5:]]
         click.echo(f"p99 {witness.p99_s:.3f} s of {len(witness.delays_s)}, {grown >> 20} MiB")
-        assert witness.p99_s <= MOST_P99_S, slowest
+        most_s = MOST_P99_S * max(1.0, calm.p99_s / CALM_P99_S)
+        assert witness.p99_s <= most_s, (slowest, calm.p99_s)
         assert grown <= growth_bytes, f"{grown >> 20} MiB"
 
     def client(self, headers: Mapping[str, str]) -> httpx.Client:
