@@ -170,18 +170,20 @@ def _submit_contract(server: Server, emulator: str) -> str:
 
 def _watch(server: Server, task_id: str, *, calls_back: bool) -> str | None:
     """Print each transition as it is made; returns why it is no success, None where it is one."""
-    started, shown, last = time.monotonic(), 0, None
+    started, shown = time.monotonic(), 0
+    verdict: dict[str, Any] | None = None
     while time.monotonic() - started < LONGEST_S:
         steps = server.get(f"/v1/tasks/{task_id}/transitions")["transitions"]
         for step in steps[shown:]:
             _print_step(step, time.monotonic() - started)
-            last = step
+            if step["to"] in TERMINAL and step["to"] != step["from"]:
+                verdict = step  # later ones tell of the files that were kept
         shown = len(steps)
-        if last is not None and last["to"] in TERMINAL:
-            if last["to"] != "succeeded":
-                return f"the task {last['to']}: {words(last['message'])}"
-            if calls_back and last["source"] != "callback":
-                return f"the task succeeded, but by {last['source']}: no callback brought it"
+        if verdict is not None:
+            if verdict["to"] != "succeeded":
+                return f"the task {verdict['to']}: {words(verdict['message'])}"
+            if calls_back and verdict["source"] != "callback":
+                return f"the task succeeded, but by {verdict['source']}: no callback brought it"
             return None
         time.sleep(LOOK_EVERY_S)
     return f"the task had not ended after {LONGEST_S:g} s"

@@ -63,16 +63,21 @@ def _places(model: Any) -> list[junk.Path]:
     return list(dict.fromkeys(junk.places(schema, schema.get("$defs", {}))))
 
 
-def _send(http: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+def _send(
+    http: httpx.Client, method: str, path: str, *, again: bool = False, **options: Any
+) -> httpx.Response:
     """Return the answer; of a stream that was begun, its head alone."""
     try:
         with http.stream(method, path, **options) as answer:
             assert answer.status_code < 500, (method, path, answer.status_code, answer.read()[:300])
             if "event-stream" not in answer.headers.get("content-type", ""):
                 answer.read()
-    except (httpx.ReadError, httpx.WriteError):
+    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
         # It was refused before it was read, and its connection ended with the rest unread.
         size = len(options.get("content", b""))
+        if size <= UNREAD_BYTES and isinstance(error, httpx.RemoteProtocolError) and not again:
+            # The connection had been ended so behind the request before.
+            return _send(http, method, path, again=True, **options)
         assert size > UNREAD_BYTES, (method, path, size)
         return httpx.Response(413)
     return answer
