@@ -26,7 +26,7 @@ os.environ["SSL_CERT_FILE"] = str(NO_AUTHORITY)
 certifi.where = lambda: str(NO_AUTHORITY)
 
 # No example has a time that it must keep: the machine's pace is no property of ours.
-settings.register_profile("tests", max_examples=60, deadline=None)
+settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 if memory := folder_in_memory():

@@ -15,6 +15,7 @@ from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reach import call_public_url
 from tracker.cli.doctor.reading import read
 from tracker.domain import identity
+from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 
 PUBLIC_PROVIDER = {
@@ -132,7 +133,11 @@ def test_a_public_address_is_fine(tmp_path: Path, url: str) -> None:
         ("TRACKER_RATE_LIMIT", {"TRACKER_RATE_LIMIT": "5", "TRACKER_AUTH": "off"}, "nothing is"),
         ("TRACKER_LOG_LEVEL", {"TRACKER_LOG_LEVEL": "loud"}, "one of: debug, info, warning, error"),
         ("WEB_CONCURRENCY", {"WEB_CONCURRENCY": "4x"}, "a whole number; got 4x"),
-        ("accounts", {"TRACKER_KLING_API_KEY": ""}, "set TRACKER_{PROVIDER}_API_KEY"),
+        (
+            "accounts",
+            {"TRACKER_KLING_API_KEY": ""},
+            f"e.g. TRACKER_{min(PROVIDERS).upper()}_API_KEY",
+        ),
     ],
 )
 def test_what_is_unwise_is_said_under_its_name(

@@ -14,10 +14,11 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support.crowding import crowding
 from tests.support.postgres import PostgresServer
 from tests.support.requests import callback_path, kling_says, submission
 from tests.support.service import environment, listen, serving
-from tests.support.waiting import SOON_S, wait_until
+from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -25,6 +26,7 @@ from tracker.store.migrate import upgrade
 
 SECRET = "a secret for tests only"
 LIMIT_S = 1.0
+SLACK_S = 2.0
 Stall = Callable[[], AbstractContextManager[None]]
 
 
@@ -102,22 +104,23 @@ def test_who_waits_too_long_is_refused_and_all_goes_on_afterwards(
             world = World(http, emulator.url)
             task_id = world.submit(external_task_id="mine")
             wait_until(lambda: world.task(task_id)["state"] == "submitted")
+            slack_s = SLACK_S * crowding()
             with stall():
                 waiting = [
                     threads.submit(_timed, http, callback_path(task_id), number)
                     for number in range(8)
                 ]
                 for status, took_s in (one.result() for one in waiting):
-                    assert (status, took_s < LIMIT_S + SOON_S) == (503, True), took_s
+                    assert (status, took_s < LIMIT_S + slack_s) == (503, True), took_s
                 wait_until(lambda: http.get("/readyz").status_code == 503)
                 assert http.get("/healthz").status_code == 200
                 started = time.monotonic()
                 answer = http.post("/v1/tasks", json=submission())
                 assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
-                assert time.monotonic() - started < LIMIT_S + SOON_S
+                assert time.monotonic() - started < LIMIT_S + slack_s
             thawed = time.monotonic()
             wait_until(lambda: _timed(http, callback_path(task_id), 9)[0] == 200)
-            assert time.monotonic() - thawed < SOON_S
+            assert time.monotonic() - thawed < 2 + slack_s
             wait_until(lambda: http.get("/readyz").status_code == 200)
             wait_until(lambda: _kept(database_url))
             assert "conditions" in http.get("/v1/attention").json()

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.crowding import crowding
 from tests.support.sink import Sink
-from tests.support.waiting import PATIENCE_S, SOON_S
+from tests.support.waiting import PATIENCE_S
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress.client import EgressClient
 from tracker.egress.policy import refusal
@@ -397,7 +398,7 @@ def test_a_silent_name_server_holds_nobody_beyond_their_time() -> None:
         Certainty.NOT_SENT,
         "no whole answer within 0.2 s",
     )
-    assert took_s < SOON_S
+    assert took_s < 10 * crowding()
 
 
 def test_addresses_that_an_operator_configured_are_not_guarded() -> None:

@@ -8,8 +8,6 @@ PATIENCE_S = 60.0
 """For what comes at once on an idle machine. A wait that succeeds costs none of it, and one that is
 shorter fails on a machine whose cores are busy, which is no fault of what is tested.
 """
-SOON_S = 20.0
-"""A bound for what must not take minutes. On an idle machine it takes a fraction of a second."""
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:
