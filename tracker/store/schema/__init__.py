@@ -1,0 +1,70 @@
+"""Every table and index, a file for each subject; a test compares them with the migrations."""
+
+from tracker.store.schema.access import api_keys
+from tracker.store.schema.base import metadata
+from tracker.store.schema.costs import UNCOUNTED, budgets, cost_days, cost_entries
+from tracker.store.schema.custody import assets
+from tracker.store.schema.deliveries import (
+    deliveries,
+    delivery_attempts,
+    delivery_bodies,
+    endpoint_sets,
+    endpoints,
+)
+from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
+from tracker.store.schema.running import conditions, processes
+from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
+from tracker.store.schema.tasks import (
+    ASKED_ABOUT,
+    BLOCKED,
+    LATE,
+    OVERDUE,
+    attempts,
+    idempotency_keys,
+    jobs,
+    lost_answers,
+    made_objects,
+    task_inputs,
+    task_labels,
+    tasks,
+    transitions,
+)
+
+__all__ = [
+    "ASKED_ABOUT",
+    "BLOCKED",
+    "LATE",
+    "ODD",
+    "OVERDUE",
+    "UNCOUNTED",
+    "api_keys",
+    "assets",
+    "attempts",
+    "budgets",
+    "callback_ids",
+    "conditions",
+    "cost_days",
+    "cost_entries",
+    "deliveries",
+    "delivery_attempts",
+    "delivery_bodies",
+    "dismissals",
+    "endpoint_sets",
+    "endpoints",
+    "forgeries",
+    "idempotency_keys",
+    "jobs",
+    "lost_answers",
+    "made_objects",
+    "metadata",
+    "processes",
+    "receipts",
+    "stat_charged",
+    "stat_costs",
+    "stat_counts",
+    "stat_progress",
+    "task_inputs",
+    "task_labels",
+    "tasks",
+    "transitions",
+]

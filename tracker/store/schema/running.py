@@ -1,0 +1,51 @@
+"""Conditions and processes of the service."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
+
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime
+from tracker.store.schema.base import metadata, partial_index
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime),
+    # Several processes watch; one row says it.
+    partial_index(
+        "uq_conditions_open",
+        "name",
+        "provider",
+        "account",
+        where="cleared_at IS NULL",
+        unique=True,
+    ),
+    sqlite_autoincrement=True,
+)
+
+# Which processes run now; rows of those that are not heard of any more go after a while.
+processes = Table(
+    "processes",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", PublicId, primary_key=True),
+    Column("is_worker", Boolean, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    # By how much its clock is ahead of the database server's; 0 on SQLite.
+    Column("ahead_ms", Integer, nullable=False),
+    # Of its callback secrets, the signing one first: digests, which tell nobody the secrets.
+    Column("secret_marks", JsonDoc, nullable=False),
+    Index(None, "seen_at"),
+)
