@@ -16,8 +16,8 @@ metadata = MetaData(
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index over some rows, on both databases.
 
-    where: queries must spell it the same, or the index is not used. None looks at `state`, which
-    every callback changes: what it names is looked at, and written, for each of them.
+    where: queries must spell it the same, or the index is not used. Of `tasks` none looks at
+    `state`, which every callback changes: the index would be written for each of them.
     """
     return Index(
         name,
