@@ -1,6 +1,10 @@
 """The work that a transition causes. Values only; `services.recorder` carries them out."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from tracker.domain.events import OF_ASSETS, EventKind
+from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Task, TaskState
 
 
 class Effect(StrEnum):
@@ -22,3 +26,40 @@ class Effect(StrEnum):
     """Give the account's concurrency slots back."""
     NOTIFY = "notify"
     """Tell whoever subscribed to such changes, and the URLs that came with the task."""
+
+
+_EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
+    TaskState.QUEUED: (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT),
+    TaskState.UNCERTAIN: (Effect.LOOK_UP,),
+    **dict.fromkeys(KNOWN_TO_PROVIDER, (Effect.RECONCILE, Effect.NOTIFY)),
+    # `expired` is told too, or a caller who relies on the callback would wait for ever.
+    **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
+}
+"""The effects of entering a state."""
+_EARLY = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
+_TOLD_WITHIN_A_STATE = OF_ASSETS | {
+    EventKind.DEADLINE_PASSED,
+    EventKind.NEWS,
+    EventKind.COSTS_CHANGED,
+}
+_ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
+_RESULT_COMPLETED, _SEEN_RUNNING = EventKind.RESULT_COMPLETED, EventKind.SEEN_RUNNING
+
+
+def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
+    """Return the effects of the step that leads from one version of a task to the next."""
+    if before.state is after.state:
+        if kind is _RESULT_COMPLETED:
+            return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
+        if kind is EventKind.SEEN_FAILED:  # certain now: nobody asks any more
+            return (Effect.STOP,)
+        if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
+            return (Effect.NOTIFY,) if after.callback_url is not None else ()
+        return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
+    if after.follow_up is not None:
+        return _ENDED_AND_FOLLOWED_UP
+    if after.never_created:
+        return (*_EFFECTS[after.state], Effect.FREE_NAME)
+    if after.state in KNOWN_TO_PROVIDER and before.state not in _EARLY:
+        return (Effect.NOTIFY,)  # the same job goes on looking
+    return _EFFECTS[after.state]

@@ -60,6 +60,8 @@ class EventKind(StrEnum):
 
 
 SEEN = frozenset(kind for kind in EventKind if kind.value.startswith("seen_"))
+OF_ASSETS = frozenset({EventKind.ASSET_KEPT, EventKind.ASSET_LOST})
+"""They tell of a file that we keep, and nothing of the result."""
 
 
 class Source(StrEnum):

@@ -9,20 +9,17 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tracker.domain.cost import restated
-from tracker.domain.effects import Effect
+from tracker.domain.effects import Effect, effects_of
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
+from tracker.domain.moved import moved
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
-    TERMINAL,
     VERDICTS,
-    Artifact,
     FollowUp,
     Task,
-    TaskError,
     TaskState,
     completes,
-    names_result,
     shape_of,
 )
 
@@ -135,24 +132,9 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
 )
 
 # Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
-_QUEUED, _FAILED = S.QUEUED, S.FAILED
-_KNOWN = frozenset({S.SUBMITTED, S.RUNNING})
-_EARLY = frozenset({S.QUEUED, S.UNCERTAIN})
-_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
-_CREATED, _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.CREATED, K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
-_SEEN_SUCCEEDED, _RESULT_COMPLETED, _SUCCEEDED = K.SEEN_SUCCEEDED, K.RESULT_COMPLETED, S.SUCCEEDED
-_SEEN_RUNNING, _RUNNING = K.SEEN_RUNNING, S.RUNNING
-_EFFECTS: Mapping[TaskState, tuple[Effect, ...]] = {
-    S.QUEUED: (Effect.FREE_SLOTS, Effect.STOP, Effect.SUBMIT),
-    S.UNCERTAIN: (Effect.LOOK_UP,),
-    **dict.fromkeys(_KNOWN, (Effect.RECONCILE, Effect.NOTIFY)),
-    # `expired` is told too, or a caller who relies on the callback would wait for ever.
-    **dict.fromkeys(TERMINAL, (Effect.STOP, Effect.FREE_SLOTS, Effect.NOTIFY)),
-}
-"""The effects of entering a state."""
-_OF_ASSETS = frozenset({K.ASSET_KEPT, K.ASSET_LOST})
-_TOLD_WITHIN_A_STATE = frozenset({K.DEADLINE_PASSED, K.NEWS, K.COSTS_CHANGED}) | _OF_ASSETS
-_ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
+_FAILED, _SUCCEEDED, _RUNNING = S.FAILED, S.SUCCEEDED, S.RUNNING
+_CREATED, _SEEN_RUNNING = K.CREATED, K.SEEN_RUNNING
+_SEEN_SUCCEEDED, _RESULT_COMPLETED = K.SEEN_SUCCEEDED, K.RESULT_COMPLETED
 _ADVANCED = Verdict.ADVANCED
 
 _RANK: Mapping[TaskState, int] = {
@@ -251,12 +233,12 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         return Step(task, _why_ignored(task, event))
     if task.state is _FAILED and target is _SUCCEEDED and not _is_doubtful(task):
         return Step(task, _why_ignored(task, event))
-    moved = _moved(task, event, target, now=now)
+    after = moved(task, event, target, now=now)
     return Step(
-        moved,
+        after,
         _ADVANCED,
-        _transition(moved, event, from_state=task.state, now=now),
-        _effects(task, moved, event.kind),
+        _transition(after, event, from_state=task.state, now=now),
+        effects_of(task, after, event.kind),
     )
 
 
@@ -346,110 +328,13 @@ def _why_ignored(task: Task, event: Event) -> Verdict:
     return Verdict.STALE
 
 
-def _moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
-    back = target is _QUEUED and task.state is not _QUEUED
-    left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
-    known = target in _KNOWN or (left_us and target in VERDICTS)
-    artifacts = event.artifacts or task.artifacts
-    if event.kind in _OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
-        artifacts = task.artifacts
-    return changed(
-        task,
-        state=target,
-        version=task.version + 1,
-        updated_at=now,
-        provider_task_id=None if back else _provider_task_id(task, event),
-        provider_status=event.provider_status or task.provider_status,
-        # Of this step alone: an earlier one stands in the history.
-        message=event.message,
-        progress=_progress(task, event),
-        artifacts=artifacts,
-        error=_error(task, event, target),
-        costs=restated(task.costs, event.costs) if event.costs else task.costs,
-        stage=event.stage or task.stage,
-        context=None if back else (task.context if event.context is None else event.context),
-        cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
-        blocked_at=_blocked_at(task, event, target, now),
-        cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
-        detail=task.detail if event.detail is None else event.detail,
-        overdue=task.overdue or event.kind is _DEADLINE_PASSED,
-        submitted_at=task.submitted_at or (now if known else None),
-        finished_at=_finished_at(task, target, now),
-        absences=0,
-        follow_up=_follow_up(task, event, target, artifacts),
-        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
-    )
-
-
-def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
-    if target is not _FAILED and target is not S.EXPIRED:
-        return None
-    return task.error if event.kind is K.COSTS_CHANGED else event.error
-
-
-def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:
-    if event.kind is K.CANCEL_ASKED:
-        return now
-    return None if back or event.kind is K.CANCEL_REFUSED else task.cancel_asked_at
-
-
-def _blocked_at(task: Task, event: Event, target: TaskState, now: datetime) -> datetime | None:
-    """Return since when a task waits for its caller; only the provider's word changes that."""
-    if target is not _RUNNING:
-        return None
-    if event.kind is not K.NEWS and event.kind is not _SEEN_RUNNING:
-        return task.blocked_at
-    return (task.blocked_at or now) if event.is_blocked else None
-
-
-def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:
-    if target not in TERMINAL:
-        return None
-    return task.finished_at if target is task.state else now
-
-
-def _follow_up(
-    task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
-) -> FollowUp | None:
-    if event.kind is K.COSTS_CHANGED or event.kind in _OF_ASSETS:
-        return task.follow_up
-    if target is _SUCCEEDED:
-        return None if names_result(artifacts) else FollowUp.NO_RESULT
-    if target is _FAILED and event.error is not None and event.error.doubtful:
-        return FollowUp.DOUBTFUL
-    is_denied = target is S.EXPIRED and event.kind is K.ABSENT
-    return FollowUp.DENIED if is_denied else None
-
-
-def _was_never_sent_in_doubt(task: Task) -> bool:
-    """Return whether all that has happened to a queued task is its deadline.
-
-    One that came back from `uncertain` may be at the provider all the same: its name stays taken.
-    """
-    return task.state is _QUEUED and task.version == 1 + task.overdue
-
-
-def _provider_task_id(task: Task, event: Event) -> str | None:
-    # The submit's own answer names the id that queries understand; a callback may name another
-    # (a gateway that hides its upstream), so it only fills an empty place.
-    if event.kind is _SUBMIT_ACCEPTED:
-        return event.provider_task_id or task.provider_task_id
-    return task.provider_task_id or event.provider_task_id
-
-
-def _progress(task: Task, event: Event) -> float | None:
-    if event.progress is None or task.progress is None:
-        return task.progress if event.progress is None else event.progress
-    return max(task.progress, event.progress)
-
-
 def _transition(
-    moved: Task, event: Event, *, from_state: TaskState | None, now: datetime
+    after: Task, event: Event, *, from_state: TaskState | None, now: datetime
 ) -> Transition:
     return Transition(
-        moved.version,
+        after.version,
         from_state,
-        moved.state,
+        after.state,
         event.kind,
         event.source,
         event.provider_status,
@@ -460,21 +345,3 @@ def _transition(
         event.attempt,
         event.actor,
     )
-
-
-def _effects(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
-    if before.state is after.state:
-        if kind is _RESULT_COMPLETED:
-            return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
-        if kind is K.SEEN_FAILED:  # certain now: nobody asks any more
-            return (Effect.STOP,)
-        if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
-            return (Effect.NOTIFY,) if after.callback_url is not None else ()
-        return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
-    if after.follow_up is not None:
-        return _ENDED_AND_FOLLOWED_UP
-    if after.never_created:
-        return (*_EFFECTS[after.state], Effect.FREE_NAME)
-    if after.state in _KNOWN and before.state not in _EARLY:
-        return (Effect.NOTIFY,)  # the same job goes on looking
-    return _EFFECTS[after.state]

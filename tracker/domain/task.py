@@ -35,6 +35,8 @@ TERMINAL = VERDICTS | {TaskState.EXPIRED}
 OPEN = frozenset(TaskState) - TERMINAL
 AT_PROVIDER = frozenset({TaskState.UNCERTAIN, TaskState.SUBMITTED, TaskState.RUNNING})
 """Open, and possibly known to the provider: these are polled."""
+KNOWN_TO_PROVIDER = AT_PROVIDER - {TaskState.UNCERTAIN}
+"""Open, and certainly known to the provider."""
 UNKNOWN_OPERATION = "unknown"
 """Of an adopted task: a callback does not say which operation made it, so it cannot be polled."""
 ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}

@@ -1,0 +1,127 @@
+"""A task as one event leaves it, field by field. `lifecycle` decides whether it may."""
+
+from datetime import datetime
+
+from tracker.domain.cost import restated
+from tracker.domain.events import OF_ASSETS, Event, EventKind
+from tracker.domain.records import changed
+from tracker.domain.task import (
+    KNOWN_TO_PROVIDER,
+    TERMINAL,
+    VERDICTS,
+    Artifact,
+    FollowUp,
+    Task,
+    TaskError,
+    TaskState,
+    names_result,
+)
+
+S, K = TaskState, EventKind
+
+# Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
+_QUEUED, _FAILED, _SUCCEEDED, _RUNNING = S.QUEUED, S.FAILED, S.SUCCEEDED, S.RUNNING
+_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
+_SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
+_SEEN_RUNNING = K.SEEN_RUNNING
+
+
+def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
+    """Return the task after an event that leads to `target`: one version later.
+
+    now: aware UTC; becomes `updated_at`.
+    """
+    back = target is _QUEUED and task.state is not _QUEUED
+    left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
+    known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
+    artifacts = event.artifacts or task.artifacts
+    if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
+        artifacts = task.artifacts
+    return changed(
+        task,
+        state=target,
+        version=task.version + 1,
+        updated_at=now,
+        provider_task_id=None if back else _provider_task_id(task, event),
+        provider_status=event.provider_status or task.provider_status,
+        # Of this step alone: an earlier one stands in the history.
+        message=event.message,
+        progress=_progress(task, event),
+        artifacts=artifacts,
+        error=_error(task, event, target),
+        costs=restated(task.costs, event.costs) if event.costs else task.costs,
+        stage=event.stage or task.stage,
+        context=None if back else (task.context if event.context is None else event.context),
+        cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
+        blocked_at=_blocked_at(task, event, target, now),
+        cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
+        detail=task.detail if event.detail is None else event.detail,
+        overdue=task.overdue or event.kind is _DEADLINE_PASSED,
+        submitted_at=task.submitted_at or (now if known else None),
+        finished_at=_finished_at(task, target, now),
+        absences=0,
+        follow_up=_follow_up(task, event, target, artifacts),
+        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
+    )
+
+
+def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
+    if target is not _FAILED and target is not S.EXPIRED:
+        return None
+    return task.error if event.kind is K.COSTS_CHANGED else event.error
+
+
+def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:
+    if event.kind is K.CANCEL_ASKED:
+        return now
+    return None if back or event.kind is K.CANCEL_REFUSED else task.cancel_asked_at
+
+
+def _blocked_at(task: Task, event: Event, target: TaskState, now: datetime) -> datetime | None:
+    """Return since when a task waits for its caller; only the provider's word changes that."""
+    if target is not _RUNNING:
+        return None
+    if event.kind is not K.NEWS and event.kind is not _SEEN_RUNNING:
+        return task.blocked_at
+    return (task.blocked_at or now) if event.is_blocked else None
+
+
+def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:
+    if target not in TERMINAL:
+        return None
+    return task.finished_at if target is task.state else now
+
+
+def _follow_up(
+    task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
+) -> FollowUp | None:
+    if event.kind is K.COSTS_CHANGED or event.kind in OF_ASSETS:
+        return task.follow_up
+    if target is _SUCCEEDED:
+        return None if names_result(artifacts) else FollowUp.NO_RESULT
+    if target is _FAILED and event.error is not None and event.error.doubtful:
+        return FollowUp.DOUBTFUL
+    is_denied = target is S.EXPIRED and event.kind is K.ABSENT
+    return FollowUp.DENIED if is_denied else None
+
+
+def _was_never_sent_in_doubt(task: Task) -> bool:
+    """Return whether all that has happened to a queued task is its deadline.
+
+    One that came back from `uncertain` may be at the provider all the same: its name stays taken.
+    """
+    return task.state is _QUEUED and task.version == 1 + task.overdue
+
+
+def _provider_task_id(task: Task, event: Event) -> str | None:
+    # The submit's own answer names the id that queries understand; a callback may name another
+    # (a gateway that hides its upstream), so it only fills an empty place.
+    if event.kind is _SUBMIT_ACCEPTED:
+        return event.provider_task_id or task.provider_task_id
+    return task.provider_task_id or event.provider_task_id
+
+
+def _progress(task: Task, event: Event) -> float | None:
+    if event.progress is None or task.progress is None:
+        return task.progress if event.progress is None else event.progress
+    return max(task.progress, event.progress)
