@@ -135,6 +135,7 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Poll
         try:
             outcome = looks.parse_lookup(asking, answer)
         except Exception:
+            # A list that breaks an adapter does not tell that the task is missing.
             log.exception("the answer to a lookup broke the adapter")
             return PollResult(answer, [Unanswered(_UNREADABLE)])
         if not isinstance(outcome, More):
@@ -162,6 +163,7 @@ async def _cancel(
     try:
         outcome = cancels.parse_cancel(asking, answer)
     except Exception:
+        # It may have been cancelled all the same: the task is looked at instead.
         log.exception("the answer to a cancellation broke the adapter")
         outcome = CancelUnknown(_UNREADABLE)
     if isinstance(outcome, CancelUnknown) and not cancels.erases_ended:

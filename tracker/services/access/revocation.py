@@ -51,6 +51,7 @@ class Revocation:
             except Unavailable as error:
                 log.warning("keys of those who wait are not looked at: %s; trying again", error)
             except Exception:
+                # A watch that ended here would leave revoked keys with what they wait for.
                 log.exception("keys of those who wait are not looked at; trying again")
 
     async def look(self) -> None:

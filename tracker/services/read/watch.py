@@ -290,6 +290,7 @@ class Watch:
                 log.warning("the feed is not followed: %s; trying again", error)
                 await asyncio.sleep(_RETRY_S)
             except Exception:
+                # A watch that ended here would leave everybody who waits without news.
                 log.exception("the feed is not followed; trying again")
                 await asyncio.sleep(_RETRY_S)
             finally:

@@ -6,30 +6,26 @@ commit that keeps it.
 
 import asyncio
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
-from uuid import UUID
 
 from tracker.domain import token
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.documents import storable_text
-from tracker.domain.errors import CallbackRejected, CallbackUnproven, NotFound
+from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Step, Verdict
-from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
-from tracker.domain.signature import Proof
 from tracker.domain.task import Awaits, Task, TaskState, is_askable
 from tracker.domain.unknown_word import reason_of
-from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
-from tracker.providers.ports.provider import Provider
+from tracker.providers.ports.adapter import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
 from tracker.services.receive.forgeries import ForgeryCounter
+from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
 from tracker.store.callback_ids import CallbackId
@@ -41,17 +37,7 @@ log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 256 * 1024
 """Bytes of a callback that the event loop reads itself; larger ones are read beside it."""
-FORGED_BODY_BYTES = 4096
-"""How much of a forged callback's body is kept: anybody can send one."""
-KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "content-encoding", "user-agent", "date", "x-forwarded-for"}
-    | {"webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id"}
-)
-
-
-_ADVANCED = Verdict.ADVANCED
 _NO_SUCH_URL = "no such callback URL"
-_CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @record
@@ -85,24 +71,6 @@ class _Told:
     step: Step | None
 
 
-class _Receivers(dict[str, CallsBack | None]):
-    """The reader of callbacks of each provider; None for one that sends none, or is unknown.
-
-    Unknown names are not remembered: anybody can make them up.
-    """
-
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        super().__init__()
-        self._providers = providers
-
-    def __missing__(self, provider: str) -> CallsBack | None:
-        found = self._providers.get(provider)
-        if found is None:
-            return None
-        self[provider] = found.calls_back
-        return found.calls_back
-
-
 class Reception:
     """Receives callbacks."""
 
@@ -110,14 +78,8 @@ class Reception:
         """One per process: it counts forgeries."""
         self._context = context
         self.forgeries = ForgeryCounter(context)
-        self._receivers = _Receivers(context.providers)
-        self._schemes = [
-            (owner, account.name, scheme)
-            for (owner, _), account in context.accounts.items()
-            if (calls_back := context.providers[owner].calls_back) is not None
-            and (scheme := calls_back.proof(account)) is not None
-        ]
-        self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
+        self._reader = CallbackReader(context)
+        self._receivers, self._read = self._reader.receivers, self._reader.read
 
     def challenged(self, raw: RawCallback) -> Reply | None:
         """Return the answer to a test of our URL; None for every other callback.
@@ -131,8 +93,7 @@ class Reception:
         body = _heard(calls_back.challenge, raw.inbound)
         if body is None:
             return None
-        is_ours = self._is_addressed(raw, _task_id(raw.subject)) or _is_untokened(calls_back, raw)
-        return Reply(200, body) if is_ours else None
+        return Reply(200, body) if self._reader.is_ours(raw) else None
 
     def largest(self, provider: str, subject: str, token_: str) -> int:
         """Return how large callbacks to this URL may be beyond the service's own limit, in bytes.
@@ -172,93 +133,6 @@ class Reception:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
-
-    def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:
-        """Tell whether its URL is one that we gave away. task_id: that its URL holds."""
-        if task_id is None and raw.subject != token.SHARED:
-            return False
-        return token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
-
-    def _read(self, raw: RawCallback) -> ParsedCallback:
-        """Everything that needs no database, so that the writer need not do it."""
-        task_id = _task_id(raw.subject)
-        calls_back = self._receivers[raw.provider]
-        kept, inbound = self._kept_headers, raw.inbound
-        headers = {name: text[:512] for name, text in inbound.headers.items() if name in kept}
-        proofs: dict[str, Proof] = {}
-        genuine = calls_back is not None and self._is_addressed(raw, task_id)
-        if calls_back is not None and (genuine or _is_untokened(calls_back, raw)):
-            if self._schemes:
-                proofs = self._proofs(raw.provider, inbound, raw.signed)
-            # Nothing else says where it comes from when its URL has no secret.
-            genuine = genuine or any(proof.flaw is None for proof in proofs.values())
-        if calls_back is None or not genuine:
-            digest = receipts.digest(raw.provider, raw.subject, inbound.body[:FORGED_BODY_BYTES])
-            flaw = "the token is not ours"
-            raw, headers = self._redacted(_shortened(raw), headers)
-            return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, flaw)
-        digest = receipts.digest(raw.provider, raw.subject, inbound.body)
-        raw, headers = self._redacted(raw, headers)
-        if raw.flaw is not None:
-            return ParsedCallback(
-                raw, digest, headers, task_id, None, Verdict.MALFORMED, raw.flaw, proofs
-            )
-        try:
-            said = calls_back.parse_callback(raw.inbound)
-        except CallbackRejected as error:
-            flaw = str(error)
-            return ParsedCallback(
-                raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs
-            )
-        items = [
-            ParsedCallback(
-                raw,
-                digest,
-                headers,
-                task_id,
-                one if isinstance(one, Observation) else None,
-                _ADVANCED,
-                None,
-                proofs,
-                one if isinstance(one, Hint) else None,
-            )
-            for one in said or (None,)
-        ]
-        return items[0] if len(items) == 1 else replace(items[0], more=tuple(items[1:]))
-
-    def _redacted(
-        self, raw: RawCallback, headers: dict[str, str]
-    ) -> tuple[RawCallback, dict[str, str]]:
-        """The callback, and the headers that are kept, without the secrets of the service.
-
-        The token of its URL is one: whoever reads the receipt could send verdicts with it. What
-        needs the bytes as they came, digests and signatures, has been done before.
-        """
-        redactor, token_, inbound = self._context.redactor, raw.token, raw.inbound
-        text = "\n".join((inbound.body.decode("latin-1"), *headers.values()))
-        if not redactor.may_hold_secret(text, token_):
-            return raw, headers
-        body = redactor.redact_bytes(inbound.body, token_)
-        headers = {name: redactor.redact(text, token_) for name, text in headers.items()}
-        if body is not inbound.body:
-            raw = replace(raw, inbound=replace(inbound, body=body))
-        return raw, headers
-
-    def _proofs(self, provider: str, inbound: Inbound, signed: Sequence[bytes]) -> dict[str, Proof]:
-        """Verify the signature for each account that has a secret.
-
-        signed: what it may be of where that is not the body.
-
-        Here and not once the task is known, which is in the writer's thread: digests take time.
-        """
-        now = self._context.clock.now()
-        candidates = [replace(inbound, body=body) for body in signed] or [inbound]
-        found: dict[str, Proof] = {}
-        for owner, name, scheme in self._schemes:
-            if owner == provider:
-                proofs = [scheme.verify(candidate, now=now) for candidate in candidates]
-                found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
-        return found
 
     def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""
@@ -357,10 +231,11 @@ class Reception:
 
 
 def _heard(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
-    """Read what anybody may have sent; what breaks the adapter is no special case."""
+    """Read what anybody may have sent; None where it asks for nothing."""
     try:
         return read(inbound)
     except Exception:
+        # Whatever an adapter raises on a stranger's bytes, the callback is still kept.
         log.exception("a callback broke the adapter")
         return None
 
@@ -414,23 +289,6 @@ def _judgement(told: Sequence[_Told]) -> tuple[Verdict, str | None]:
     return told[0].verdict, told[0].reason
 
 
-def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
-    """Tell whether it came to the URL without a token, and its provider calls one for all tasks."""
-    return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
-
-
-def _shortened(raw: RawCallback) -> RawCallback:
-    """Return a forged callback with little more of its body than is kept.
-
-    What is behind it is not searched for secrets: anybody can send much of it.
-    """
-    inbound = raw.inbound
-    if len(inbound.body) <= 2 * FORGED_BODY_BYTES:
-        return raw
-    begin = replace(inbound, body=inbound.body[: 2 * FORGED_BODY_BYTES])
-    return replace(raw, inbound=begin, size_bytes=len(inbound.body))
-
-
 def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
     raw, task = item.raw, match.task
     key = task.key if task else None
@@ -474,10 +332,3 @@ def _kept(
         kept.append((key, Received(now.verdict, now.reason)))
     receipts.correct(tx.db, corrected)
     return kept
-
-
-def _task_id(subject: str) -> UUID | None:
-    """The public id in a URL, in its canonical spelling only: one task, one URL."""
-    if _CANONICAL.fullmatch(subject) is None:
-        return None
-    return UUID(bytes=bytes.fromhex(subject.replace("-", "")))  # twice as fast as from the text

@@ -111,6 +111,7 @@ class Presence:
             except Unavailable as error:
                 log.warning("this process cannot say that it is there: %s", error)
             except Exception:
+                # Others would take a process that stops saying so for dead, and its work with it.
                 log.exception("looking at the processes raised; it goes on")
             await self._context.clock.sleep(pause_s)
             pause_s = self._lease_s / 3

@@ -1,0 +1,182 @@
+"""Read a callback before anything is stored: whose URL it came to, its proofs, its statements.
+
+Nothing here asks the database, so that the writer's thread need not do it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from tracker.domain import token
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.observation import Observation
+from tracker.domain.signature import Proof
+from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
+from tracker.providers.ports.provider import Provider
+from tracker.services.context import Context
+from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.store import receipts
+
+FORGED_BODY_BYTES = 4096
+"""How much of a forged callback's body is kept: anybody can send one."""
+KEPT_HEADERS = frozenset(
+    {"content-type", "content-length", "content-encoding", "user-agent", "date", "x-forwarded-for"}
+    | {"webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id"}
+)
+
+_ADVANCED = Verdict.ADVANCED
+_NOT_OURS = "the token is not ours"
+_CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class _Receivers(dict[str, CallsBack | None]):
+    """The reader of callbacks of each provider; None for one that sends none, or is unknown.
+
+    Unknown names are not remembered: anybody can make them up.
+    """
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        super().__init__()
+        self._providers = providers
+
+    def __missing__(self, provider: str) -> CallsBack | None:
+        found = self._providers.get(provider)
+        if found is None:
+            return None
+        self[provider] = found.calls_back
+        return found.calls_back
+
+
+class CallbackReader:
+    """Reads callbacks. One per process."""
+
+    def __init__(self, context: Context) -> None:
+        """Collect who reads the callbacks of each provider, and how each account proves them."""
+        self._context = context
+        self.receivers = _Receivers(context.providers)
+        self._schemes = [
+            (owner, account.name, scheme)
+            for (owner, _), account in context.accounts.items()
+            if (calls_back := context.providers[owner].calls_back) is not None
+            and (scheme := calls_back.proof(account)) is not None
+        ]
+        self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
+
+    def is_ours(self, raw: RawCallback) -> bool:
+        """Tell whether it came to a URL that we gave away, or to one that needs no token."""
+        if self._is_addressed(raw, _task_id(raw.subject)):
+            return True
+        calls_back = self.receivers[raw.provider]
+        return calls_back is not None and _is_untokened(calls_back, raw)
+
+    def read(self, raw: RawCallback) -> ParsedCallback:
+        """Return what it says and proves; FORGED where nothing shows that it is meant for us."""
+        task_id = _task_id(raw.subject)
+        calls_back = self.receivers[raw.provider]
+        kept, inbound = self._kept_headers, raw.inbound
+        headers = {name: text[:512] for name, text in inbound.headers.items() if name in kept}
+        proofs: dict[str, Proof] = {}
+        genuine = calls_back is not None and self._is_addressed(raw, task_id)
+        if calls_back is not None and (genuine or _is_untokened(calls_back, raw)):
+            if self._schemes:
+                proofs = self._proofs(raw.provider, inbound, raw.signed)
+            # Nothing else says where it comes from when its URL has no secret.
+            genuine = genuine or any(proof.flaw is None for proof in proofs.values())
+        if calls_back is None or not genuine:
+            digest = receipts.digest(raw.provider, raw.subject, inbound.body[:FORGED_BODY_BYTES])
+            raw, headers = self._redacted(_shortened(raw), headers)
+            return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS)
+        digest = receipts.digest(raw.provider, raw.subject, inbound.body)
+        raw, headers = self._redacted(raw, headers)
+        flaw = raw.flaw
+        statements: Sequence[Observation | Hint] = ()
+        if flaw is None:
+            try:
+                statements = calls_back.parse_callback(raw.inbound)
+            except CallbackRejected as error:
+                flaw = str(error)
+        if flaw is not None:
+            return ParsedCallback(
+                raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs
+            )
+        items = [
+            ParsedCallback(
+                raw,
+                digest,
+                headers,
+                task_id,
+                one if isinstance(one, Observation) else None,
+                _ADVANCED,
+                None,
+                proofs,
+                one if isinstance(one, Hint) else None,
+            )
+            for one in statements or (None,)
+        ]
+        return items[0] if len(items) == 1 else replace(items[0], more=tuple(items[1:]))
+
+    def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:
+        """Tell whether its URL is one that we gave away. task_id: that its URL holds."""
+        if task_id is None and raw.subject != token.SHARED:
+            return False
+        return token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
+
+    def _redacted(
+        self, raw: RawCallback, headers: dict[str, str]
+    ) -> tuple[RawCallback, dict[str, str]]:
+        """The callback, and the headers that are kept, without the secrets of the service.
+
+        The token of its URL is one: whoever reads the receipt could send verdicts with it. What
+        needs the bytes as they came, digests and signatures, has been done before.
+        """
+        redactor, token_, inbound = self._context.redactor, raw.token, raw.inbound
+        text = "\n".join((inbound.body.decode("latin-1"), *headers.values()))
+        if not redactor.may_hold_secret(text, token_):
+            return raw, headers
+        body = redactor.redact_bytes(inbound.body, token_)
+        headers = {name: redactor.redact(text, token_) for name, text in headers.items()}
+        if body is not inbound.body:
+            raw = replace(raw, inbound=replace(inbound, body=body))
+        return raw, headers
+
+    def _proofs(self, provider: str, inbound: Inbound, signed: Sequence[bytes]) -> dict[str, Proof]:
+        """Verify the signature for each account that has a secret.
+
+        signed: what it may be of where that is not the body.
+
+        Here and not once the task is known, which is in the writer's thread: digests take time.
+        """
+        now = self._context.clock.now()
+        candidates = [replace(inbound, body=body) for body in signed] or [inbound]
+        found: dict[str, Proof] = {}
+        for owner, name, scheme in self._schemes:
+            if owner == provider:
+                proofs = [scheme.verify(candidate, now=now) for candidate in candidates]
+                found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
+        return found
+
+
+def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
+    """Tell whether it came to the URL without a token, and its provider calls one for all tasks."""
+    return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
+
+
+def _shortened(raw: RawCallback) -> RawCallback:
+    """Return a forged callback with little more of its body than is kept.
+
+    What is behind it is not searched for secrets: anybody can send much of it.
+    """
+    inbound = raw.inbound
+    if len(inbound.body) <= 2 * FORGED_BODY_BYTES:
+        return raw
+    begin = replace(inbound, body=inbound.body[: 2 * FORGED_BODY_BYTES])
+    return replace(raw, inbound=begin, size_bytes=len(inbound.body))
+
+
+def _task_id(subject: str) -> UUID | None:
+    """The public id in a URL, in its canonical spelling only: one task, one URL."""
+    if _CANONICAL.fullmatch(subject) is None:
+        return None
+    return UUID(bytes=bytes.fromhex(subject.replace("-", "")))  # twice as fast as from the text
