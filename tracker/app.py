@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
@@ -27,8 +26,8 @@ from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
+from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.services.access.keyring import Keyring
-from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.custody.fetching import Fetching
@@ -52,8 +51,6 @@ from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
-from tracker.store import keys
-from tracker.store.probe import has_keys
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.edge import connections
@@ -61,7 +58,6 @@ from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.connections import ConnectionLimits, ConnectionRegistry
 from tracker.web.edge.ending import on_stop_signal
 from tracker.web.edge.heads import HeadLimits
-from tracker.web.edge.local import is_loopback
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Limits, Services
 from tracker.web.fronts.host import ServedFronts
@@ -189,8 +185,8 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
-            await _make_first_key(settings, parts.context)
-            await _advise_key(settings, parts.context.store)
+            await make_first_key(settings, parts.context)
+            await advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
                 with on_stop_signal(parts.services.watch.close):
                     if not workers:
@@ -278,61 +274,6 @@ def _create(*, workers: bool) -> Starlette:
         settings.tracker_log_level, settings.tracker_log_format, settings.log_redactor()
     )
     return make_app(settings, workers=workers)
-
-
-def refuse_open_access(settings: Settings) -> None:
-    """Anybody who reaches the service may submit paid tasks: say so before it happens.
-
-    Raises SettingsError for a bind beyond loopback without keys, unless TRACKER_AUTH=off.
-    """
-    if settings.is_loopback() or settings.tracker_auth == "off":
-        return
-    if settings.tracker_bootstrap_key is not None:  # made before anything is answered
-        return
-    if has_keys(settings.resolved_database_url()) is False:
-        raise SettingsError(
-            f"TRACKER_AUTH: {settings.tracker_host} is open to others and there are no keys: make "
-            "one (`tracker migrate`, `tracker keys create`), or bind 127.0.0.1, or put your own "
-            "gateway in front and set TRACKER_AUTH=off; on a platform without a shell set "
-            "TRACKER_BOOTSTRAP_KEY"
-        )
-
-
-def advice_for_first_key(settings: Settings) -> str | None:
-    """Return what to do before others can use the API at its public URL; None where all may.
-
-    Call it only where there are no keys: then nobody but programs on this machine is answered.
-    """
-    url = settings.tracker_public_url
-    if url is None or settings.tracker_auth is not None or not settings.is_loopback():
-        return None
-    if is_loopback(urlsplit(url).hostname or ""):
-        return None
-    return (
-        f"there are no API keys: through {url} only callbacks are taken, everything else is "
-        "refused; make a key with `tracker keys create` for whoever calls the API"
-    )
-
-
-async def _make_first_key(settings: Settings, context: Context) -> None:
-    """Keep TRACKER_BOOTSTRAP_KEY as the first key, where no key was ever made."""
-    given = settings.tracker_bootstrap_key
-    if given is None:
-        return
-    made = await Keys(context.store, context.clock, context.secrets).keep_first(
-        given.get_secret_value()
-    )
-    if made:
-        log.info("the key of TRACKER_BOOTSTRAP_KEY is kept: it may do everything")
-
-
-async def _advise_key(settings: Settings, store: Store) -> None:
-    advice = advice_for_first_key(settings)
-    try:
-        if advice is not None and not await store.read(keys.is_any):
-            log.warning("TRACKER_PUBLIC_URL: %s", advice)
-    except Unavailable as error:
-        log.warning("whether there are API keys is not known: %s", error)
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from typing import Any
 
 import uvicorn
 
-from tracker.app import make_app, refuse_open_access, server_options, tune_interpreter
+from tracker.app import make_app, server_options, tune_interpreter
 from tracker.cli.exits import FAILED
 from tracker.cli.listeners import bind, multiplied
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
+from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
 from tracker.telemetry import configure_logging

@@ -10,6 +10,7 @@ docs/howto/python-client.md shows the rest.
 """
 
 from tracker.client.aio import AsyncClient
+from tracker.client.costs import CostSum
 from tracker.client.errors import (
     ClientError,
     Conflict,
@@ -29,7 +30,6 @@ from tracker.client.models import (
     Artifact,
     Asset,
     Change,
-    CostSum,
     Evidence,
     Receipt,
     Resubmitted,

@@ -12,10 +12,11 @@ import httpx
 
 from tracker.client import flows
 from tracker.client.calls import TRIES, Call, Outcome
+from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress, after_cut
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, CostSum, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Answer, Call, Lost, Outcome, Params, pause_before_retry
+from tracker.client.costs import CostSum
 from tracker.client.errors import (
     ClientError,
     NotKept,
@@ -21,7 +22,7 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
-from tracker.client.models import Asset, Change, CostSum, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0

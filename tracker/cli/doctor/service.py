@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from tracker.app import advice_for_first_key, refuse_open_access
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
+from tracker.open_access import advice_for_first_key, refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import shown_url, sqlite_file
 from tracker.store.probe import has_keys, schema_problem
