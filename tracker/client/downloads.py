@@ -6,34 +6,17 @@ What is here already stands in a file beside it that ends in `.part`; a later ca
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from tracker.client.calls import Call, Lost, Outcome, pause_before_retry
+from tracker.client.calls import Call, Lost
 from tracker.client.errors import NotKept, Unreachable
 from tracker.client.models import Asset
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are here and all there are, at the beginning and as they come."""
 BLOCK_BYTES = 256 * 1024
-
-
 CUT = Lost("the answer ended before its end", was_sent=True)
-
-
-def after_cut(outcome: Outcome, failures: int, *, tries: int) -> float:
-    """Return for how many seconds to pause before going on. Raises ClientError to give up.
-
-    failures: answers in a row that brought nothing new, the last included.
-    """
-    call, now = Call("GET", ""), datetime.now(UTC)
-    pause = pause_before_retry(call, outcome, tried=failures, now=now)
-    if pause is not None and failures < tries:
-        return pause
-    if isinstance(outcome, Lost):
-        raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
-    raise outcome.error(now=now)
 
 
 class Download:
@@ -57,9 +40,9 @@ class Download:
         self._tell(self.done, self.total)
 
     @property
-    def url_path(self) -> str:
-        """Where the service has it."""
-        return f"/v1/assets/{self.asset.id}/content"
+    def call(self) -> Call:
+        """The request for all of it."""
+        return Call("GET", f"/v1/assets/{self.asset.id}/content")
 
     @property
     def is_whole(self) -> bool:

@@ -67,14 +67,22 @@ def send(call: Call, *, tries: int) -> Flow[Answer]:
         assert outcome is not None  # noqa: S101 - of a Send there is one
         if isinstance(outcome, Answer) and outcome.is_fine:
             return outcome
-        now = datetime.now(UTC)  # of the client, not of the service
-        pause = pause_before_retry(call, outcome, tried=tried, now=now)
-        if pause is None or tried >= tries:
-            if isinstance(outcome, Lost):
-                raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
-            raise outcome.error(now=now)
-        yield Pause(pause)
+        yield pause_or_raise(call, outcome, tried=tried, tries=tries)
     raise AssertionError
+
+
+def pause_or_raise(call: Call, outcome: Outcome, *, tried: int, tries: int) -> Pause:
+    """Return the pause before a call that failed is sent again. Raises ClientError to give up.
+
+    tried: how often it was sent, or its answers in a row that brought nothing new.
+    """
+    now = datetime.now(UTC)  # of the client, not of the service
+    pause = pause_before_retry(call, outcome, tried=tried, now=now)
+    if pause is not None and tried < tries:
+        return Pause(pause)
+    if isinstance(outcome, Lost):
+        raise Unreachable(outcome.reason, was_sent=outcome.was_sent)
+    raise outcome.error(now=now)
 
 
 def submit(  # noqa: PLR0913 - one parameter per field

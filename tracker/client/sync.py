@@ -13,7 +13,7 @@ import httpx
 from tracker.client import flows
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.costs import CostSum
-from tracker.client.downloads import CUT, Download, Progress, after_cut
+from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
 from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
@@ -248,12 +248,14 @@ class Client:
                 if outcome is None:
                     continue
                 failures = 1 if download.done > had else failures + 1
-                self._do(Pause(after_cut(outcome, failures, tries=self._tries)))
+                self._do(
+                    flows.pause_or_raise(download.call, outcome, tried=failures, tries=self._tries)
+                )
             return download.finish()
 
     def _receive(self, download: Download) -> Outcome | None:
         """Read one answer into a file; returns why it ended before the end, or None."""
-        url, headers = self._url + download.url_path, {**self._headers, **download.headers()}
+        url, headers = self._url + download.call.path, {**self._headers, **download.headers()}
         try:
             with self._http.stream(
                 "GET", url, headers=headers, timeout=self._timeout_s, follow_redirects=True

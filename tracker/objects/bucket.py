@@ -5,14 +5,11 @@ AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.domain.custody import StoredObject
 from tracker.domain.errors import StorageError
-
-if TYPE_CHECKING:
-    pass
 
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""

@@ -47,12 +47,13 @@ class Folder:
         opened: list[int] = []
         try:
             file = await self._run(_create, part, opened)
-            waiting = bytearray()
+            waiting, size = list[bytes](), 0
             async for chunk in chunks:
-                waiting += chunk
-                if len(waiting) >= BLOCK_BYTES:
+                waiting.append(chunk)
+                size += len(chunk)
+                if size >= BLOCK_BYTES:
                     await self._run(_write, file, waiting)
-                    waiting = bytearray()
+                    waiting, size = [], 0
             await self._run(_finish, file, waiting, part, self._path(key))
         except BaseException:
             # Not awaited: a cancelled write must leave nothing either.
@@ -142,15 +143,15 @@ def _close(opened: Sequence[int]) -> None:
         os.close(file)
 
 
-def _write(file: int, data: bytearray) -> None:
-    view = memoryview(data)
+def _write(file: int, chunks: Sequence[bytes]) -> None:
+    view = memoryview(b"".join(chunks))
     while view:
         view = view[os.write(file, view) :]
 
 
-def _finish(file: int, data: bytearray, part: Path, path: Path) -> None:
+def _finish(file: int, rest: Sequence[bytes], part: Path, path: Path) -> None:
     """Write the rest, flush it to the disk and give the file its name, which nobody has."""
-    _write(file, data)
+    _write(file, rest)
     os.fsync(file)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.link(part, path)

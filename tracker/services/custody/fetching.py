@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DISK_LOW = "assets_disk_low"
 """The condition that nothing is fetched because the store's disk is nearly full."""
 _DISK_PAUSE = timedelta(seconds=30)
+FLOOR_EVERY_BYTES = 64 * 1024 * 1024
+"""The free disk is looked at after so many."""
 _DEAD = frozenset({401, 403, 404, 410})
 """Statuses by which an origin says that a URL leads to nothing (any more)."""
 _MOST_STARTS = 4
@@ -180,7 +182,7 @@ class Fetching:
                 if looked == 0:
                     self._context.at(CrashPoint.FETCH_HALF)
                     looked = 1
-                if transfer.size - looked >= 64 * 1024 * 1024:
+                if transfer.size - looked >= FLOOR_EVERY_BYTES:
                     looked = transfer.size
                     free = await self._storage.objects.free_bytes()
                     if free is not None and free < self._storage.rules.min_free_bytes:

@@ -22,8 +22,6 @@ MOST_CUTS = 5
 PROGRESS_BYTES = 1024 * 1024
 OVERLAP_BYTES = 32 * 1024
 """Asked for once more when a transfer goes on, to compare."""
-FLOOR_EVERY_BYTES = 64 * 1024 * 1024
-"""The free disk is looked at after so many."""
 OK, PARTIAL = 200, 206
 
 
