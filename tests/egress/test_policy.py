@@ -3,7 +3,6 @@ dialled. Nothing here leaves the machine: names are resolved by a resolver of th
 
 import asyncio
 import ipaddress
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.crowding import crowding
+from tests.support.resolver import Resolver
 from tests.support.sink import Sink
 from tests.support.waiting import PATIENCE_S
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -229,29 +229,6 @@ def test_what_is_taken_into_an_allow_list_lets_through_what_it_names(
     host = f"[{address}]" if address.version == 6 else str(address)
     assert refusal(f"http://{host}/", allow) is None
     assert refusal("http://8.8.8.8/", allow) is None
-
-
-class Resolver:
-    """Answers as it is told: one list of addresses per lookup, the last one for ever."""
-
-    def __init__(self, *answers: Sequence[str]) -> None:
-        self.answers = list(answers)
-        self.asked: list[str] = []
-
-    def __call__(self, host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-        self.asked.append(host)
-        addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return [
-            (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)
-            for address in addresses
-            for family, where in [_where(address, port)]
-        ]
-
-
-def _where(address: str, port: int) -> tuple[int, Any]:
-    if ":" in address:
-        return socket.AF_INET6, (address, port, 0, 0)
-    return socket.AF_INET, (address, port)
 
 
 def send(

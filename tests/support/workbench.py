@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.receive.reception import Received, Reception
@@ -257,12 +258,16 @@ async def open_workbench(
     public_url: str | None = None,
     storage: Storage | None = None,
     prices: Sequence[ListPrice] = (),
+    results: ResultHosting | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database, with accounts at the made-up provider.
 
     options: of each account, besides its key.
+    results: where the provider's files lie; None: wherever a URL leads.
     """
     provider = made_up(adapter)
+    if results is not None:
+        provider = replace(provider, results=results)
     chosen = provider.options.model_validate({"api_key": "k"} | dict(options or {}))
     clock = clock or SystemClock()
     async with Store(database_url, clock, signal) as store:

@@ -14,6 +14,8 @@ from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import Way, open_workbench
 from tracker.domain.custody import AssetState
 from tracker.domain.exchange import HttpResult
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import ResultHosting
 from tracker.store import assets
 
 pytestmark = pytest.mark.anyio
@@ -245,6 +247,23 @@ async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path)
         assert origin.asked == []
     assert asset.state is AssetState.REFUSED
     assert "may not be called" in (asset.reason or "")
+
+
+async def test_a_file_is_asked_for_with_the_credentials_that_the_adapter_names_for_its_host(
+    database_url: str, tmp_path: Path
+) -> None:
+    def credentials(account: Account) -> dict[str, dict[str, str]]:
+        return {
+            "127.0.0.1": {"x-key": f"{account.api_key} of {account.name}"},
+            "files.example": {"x-key": "?"},
+        }
+
+    hosting = ResultHosting(credentials=credentials)
+    with Upstream(whole(FILM)) as origin:
+        async with open_custody(database_url, tmp_path, results=hosting) as custody:
+            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert asset.state is AssetState.KEPT
+    assert [one.headers.get("x-key") for one in origin.asked] == ["k of default"]
 
 
 async def test_a_full_disk_holds_up_fetching_and_says_so(database_url: str, tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""Files of providers: whom the credentials of an account are sent to on the way to one."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.support.origin import MP4, by_path, whole
+from tests.support.resolver import Resolver
+from tests.support.upstream import Script, Upstream
+from tracker.domain.exchange import HttpStream
+from tracker.egress.download import Downloading
+
+pytestmark = pytest.mark.anyio
+
+KEY = {"authorization": "Bearer of-the-account"}
+ELSEWHERE = "files.example"
+
+
+def port_of(origin: Upstream) -> str:
+    return origin.url.rpartition(":")[2]
+
+
+async def download(url: str, secrets: Mapping[str, Mapping[str, str]]) -> bytes:
+    """Fetch a file. Every name leads to this machine."""
+    way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=Resolver(["127.0.0.1"]))
+    answer = await way.open_file(url, {}, secrets)
+    assert isinstance(answer, HttpStream), answer
+    try:
+        return b"".join([piece async for piece in answer.chunks])
+    finally:
+        await answer.chunks.aclose()
+
+
+async def test_credentials_go_to_the_named_host_and_to_none_that_a_redirect_leads_to() -> None:
+    there: dict[str, Script] = {"/end": whole(MP4)}
+    back: dict[str, Script] = {}
+    with Upstream(by_path(there)) as named, Upstream(by_path(back)) as other:
+        # Both are this machine, where plain text may carry credentials: the name alone decides.
+        away, home = f"http://localhost:{port_of(other)}/film", f"{named.url}/end"
+        there["/film"] = whole(b"", f"location: {away}", status="302 Found")
+        back["/film"] = whole(b"", f"location: {home}", status="307 Temporary Redirect")
+        assert await download(f"{named.url}/film", {"127.0.0.1": KEY}) == MP4
+    assert [one.headers.get("authorization") for one in named.asked] == [KEY["authorization"]] * 2
+    assert ["authorization" in one.headers for one in other.asked] == [False]
+
+
+@pytest.mark.parametrize("host", [f"{ELSEWHERE}.attacker.example", f"sub.{ELSEWHERE}", "127.0.0.1"])
+async def test_a_host_of_another_name_gets_no_credentials(host: str) -> None:
+    with Upstream(whole(MP4)) as origin:
+        await download(f"http://{host}:{port_of(origin)}/film", {ELSEWHERE: KEY})
+    assert ["authorization" in one.headers for one in origin.asked] == [False]
+
+
+async def test_credentials_do_not_leave_this_machine_in_plain_text() -> None:
+    with Upstream(whole(MP4)) as origin:
+        await download(f"http://{ELSEWHERE}:{port_of(origin)}/film", {ELSEWHERE: KEY})
+    assert ["authorization" in one.headers for one in origin.asked] == [False]
