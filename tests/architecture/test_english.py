@@ -86,6 +86,7 @@ def test_openings_that_lean_are_found(tmp_path: Path, source: str, found: int) -
     assert len([text for _, text in docstrings(path) if LEANING.match(text)]) == found
 
 
+# Samples of what is to be found, and no citations: this file alone is not searched for them.
 @pytest.mark.parametrize(
     ("line", "found"),
     [

@@ -40,8 +40,9 @@ def test_a_key_is_made_shown_once_listed_and_revoked(settings: dict[str, str]) -
     assert run("keys", "revoke", str(UUID(int=0)), **settings).returncode == 1
 
 
-def test_a_pair_is_made_for_kling_clients(settings: dict[str, str]) -> None:
-    made = _create(settings, "--pair")
+@pytest.mark.parametrize("option", ["--pair", "--kling"])
+def test_a_pair_is_made_for_clients_that_sign(settings: dict[str, str], option: str) -> None:
+    made = _create(settings, option)
     assert set(made) >= {"id", "access_key", "secret_key"}
     assert "key" not in made
 

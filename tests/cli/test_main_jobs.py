@@ -10,7 +10,7 @@ from tests.support.service import listen, serving
 from tests.support.waiting import wait_until
 from tracker.cli.demonstration import calls_back, settings_of
 from tracker.cli.main import main
-from tracker.cli.main_jobs import account_settings, main_jobs, submission
+from tracker.cli.main_jobs import account_settings, main_jobs, shown_by_default, submission
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.registry import REGISTRY
@@ -48,6 +48,11 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
                 return {one["provider"]: one["state"] for one in found if one["id"] in tasks}
 
             wait_until(lambda: set(states().values()) == {"succeeded"})
+
+
+def test_one_of_them_is_shown_where_none_is_named() -> None:
+    jobs = main_jobs()
+    assert [name for name, job in jobs.items() if job.protocol_job] == [shown_by_default(jobs)]
 
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))

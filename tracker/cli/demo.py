@@ -10,7 +10,7 @@ from tracker.cli.command import Command, examples
     epilog=examples(
         "tracker demo",
         "tracker demo --keep                       # leave it running and look around",
-        "tracker demo --provider luma              # another provider",
+        "tracker demo --provider NAME              # another provider",
         "tracker demo --scenario duplicated=3      # play a fault",
     ),
 )

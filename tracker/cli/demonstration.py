@@ -1,6 +1,7 @@
 """The main job on one machine, shown live, from submit to result."""
 
 import json
+import shlex
 import socket
 import sys
 import tempfile
@@ -18,7 +19,13 @@ import uvicorn
 from tracker.app import make_app, server_options
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
-from tracker.cli.main_jobs import account_settings, main_jobs, submission
+from tracker.cli.main_jobs import (
+    JobCreate,
+    account_settings,
+    create_of,
+    main_jobs,
+    shown_by_default,
+)
 from tracker.cli.remote import TERMINAL, ConnectionOptions
 from tracker.cli.server import Server
 from tracker.cli.shared import fail
@@ -32,10 +39,6 @@ from tracker.settings import Settings
 from tracker.store.migrate import upgrade
 from tracker.telemetry import configure_logging
 
-PROMPT = "根据参考图片生成连贯的动作视频"
-"""The contract's own example: two images, this prompt, mode std, 5 seconds."""
-CONTRACT_PROVIDER = "kling"
-"""Through whose front the example goes where no provider is named."""
 LONGEST_S = 60.0
 LOOK_EVERY_S = 0.1
 
@@ -46,7 +49,7 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         create_app(EmulatorConfig(scenario=scenario))
     except ScenarioError as error:
         fail(f"--scenario: {error}")
-    job = _job_of(provider or CONTRACT_PROVIDER)
+    name, job = _job_of(provider)
     configure_logging("error", "console", Redactor())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
@@ -55,7 +58,6 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         )
         listener = _listen(port)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        name = provider or CONTRACT_PROVIDER
         settings = settings_of(folder, account_settings(name, job, emulator.url), url)
         upgrade(settings.resolved_database_url())
         _line("database", f"{settings.resolved_database_url()}  migrated")
@@ -63,24 +65,24 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         stack.enter_context(_serving(settings, listener))
         _line("tracker", f"{url}  web and workers in one process")
         server = stack.enter_context(ConnectionOptions(url, "").open())
-        if provider is None:
-            task_id = _submit_contract(server, emulator.url)
-        else:
-            task_id = _submit(server, submission(name, job, emulator.url))
+        create = create_of(name, job, emulator.url, in_protocol=provider is None)
+        task_id = _submit(server, create)
         why_not = _watch(server, task_id, calls_back=calls_back(settings, name))
         _show(server, task_id)
         if why_not:
             click.echo(f"\nexit 1: {why_not}")
         if keep:
-            _linger(url, emulator.url, task_id)
+            _linger(url, emulator.url, create, task_id)
     sys.exit(FAILED if why_not else 0)
 
 
-def _job_of(provider: str) -> MainJob:
+def _job_of(provider: str | None) -> tuple[str, MainJob]:
+    """Return a provider's name and job; those that are shown by default for None."""
     jobs = main_jobs()
-    if provider not in jobs:
-        fail(f"--provider: {provider!r} is none of {', '.join(sorted(jobs))}")
-    return jobs[provider]
+    name = provider or shown_by_default(jobs)
+    if name not in jobs:
+        fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}")
+    return name, jobs[name]
 
 
 def calls_back(settings: Settings, provider: str) -> bool:
@@ -139,33 +141,16 @@ def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
         thread.join(15)
 
 
-def _submit(server: Server, body: Mapping[str, Any]) -> str:
+def _submit(server: Server, create: JobCreate) -> str:
     click.echo()
-    _line("POST", "/v1/tasks")
-    _line("body", json.dumps(body, ensure_ascii=False))
-    task = server.send("POST", "/v1/tasks", json=body).json()
-    _line("answer", f"task {task['id']}  {task['state']}")
+    _line("POST", create.path)
+    _line("body", json.dumps(create.body, ensure_ascii=False))
+    found: Any = server.send("POST", create.path, json=create.body).json()
+    for key in create.id_at:
+        found = found[key]
+    _line("answer", f"task {found}")
     click.echo()
-    return str(task["id"])
-
-
-def _submit_contract(server: Server, emulator: str) -> str:
-    body = {
-        "image_list": [
-            {"image": f"{emulator}/media/demo/1.png"},
-            {"image": f"{emulator}/media/demo/2.png"},
-        ],
-        "prompt": PROMPT,
-        "mode": "std",
-        "duration": "5",
-    }
-    click.echo()
-    _line("POST", "/kling/v1/videos/multi-image2video")
-    _line("prompt", PROMPT)
-    answer = server.send("POST", "/kling/v1/videos/multi-image2video", json=body).json()
-    _line("answer", f"code {answer['code']}  task_id {answer['data']['task_id']}")
-    click.echo()
-    return str(answer["data"]["task_id"])
+    return str(found)
 
 
 def _watch(server: Server, task_id: str, *, calls_back: bool) -> str | None:
@@ -207,20 +192,21 @@ def _show(server: Server, task_id: str) -> None:
         _line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
 
 
-def _linger(url: str, emulator: str, task_id: str) -> None:
+def _linger(url: str, emulator: str, create: JobCreate, task_id: str) -> None:
+    body = shlex.quote(json.dumps(create.body, ensure_ascii=False))
     click.echo(
         f"""
 Still running. Look around, or try:
 
   curl -s {url}/v1/tasks
   curl -s {url}/v1/tasks/{task_id}/transitions
-  curl -s {url}/kling/v1/videos/multi-image2video/{task_id}
+  curl -s {url}{create.path}/{task_id}
   curl -s {emulator}/emulator/callbacks
-  curl -s {url}/kling/v1/videos/multi-image2video -H 'content-type: application/json' \\
-       -d '{{"image_list":[{{"image":"https://example.com/1.png"}}],
-            "prompt":"[scenario:duplicated=5,reordered] 走路"}}'
+  curl -s {url}{create.path} -H 'content-type: application/json' \\
+       -d {body}
 
-Scenarios: curl -s {emulator}/emulator     Stop: Ctrl-C"""
+Scenarios: curl -s {emulator}/emulator; put [scenario:duplicated=5] in a prompt to play one.
+Stop: Ctrl-C"""
     )
     try:
         threading.Event().wait()

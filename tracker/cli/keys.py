@@ -73,7 +73,8 @@ def keys() -> None:
 @click.option(
     "--pair", is_flag=True, help="An access key and a secret key, for clients that sign JWTs."
 )
-@click.option("--kling", "is_kling", is_flag=True, hidden=True)  # what --pair was called before
+# What --pair was called before: scripts that make keys hold it.
+@click.option("--kling", "former_pair", is_flag=True, hidden=True)
 def create(  # noqa: PLR0913 - one parameter per option
     *,
     output: str,
@@ -82,7 +83,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     name: str,
     rate: int | None,
     pair: bool,
-    is_kling: bool,
+    former_pair: bool,
 ) -> None:
     """Create a key. It is shown once: only its hash is kept."""
     from tracker.services.access.keys import Grant  # noqa: PLC0415 - the help needs no database
@@ -92,7 +93,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     if len(name) > _NAME_CHARS or not name.isprintable():
         fail(f"--name: at most {_NAME_CHARS} printable characters")
     grant = Grant(tenant, _scopes(scopes), name, rate)
-    is_pair = pair or is_kling
+    is_pair = pair or former_pair
 
     async def make(ours: "Keys") -> tuple["Issued", bool]:
         is_first = not await ours.list_all(tenant=None)

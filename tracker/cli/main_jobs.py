@@ -1,6 +1,7 @@
 """The main job of any provider: its settings against the emulator, its submission."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tracker import provider_settings
@@ -10,10 +11,36 @@ from tracker.emulator.core.provider import MainJob
 _FILES = "/media/"
 
 
+@dataclass(frozen=True)
+class JobCreate:
+    """A call to the service that submits a job.
+
+    path:  of the POST; below it the task is shown by its id.
+    id_at: the keys that lead to the task's id in the answer.
+    """
+
+    path: str
+    body: Mapping[str, Any]
+    id_at: Sequence[str]
+
+
 def main_jobs() -> Mapping[str, MainJob]:
     """Return the job of each emulated provider that has one."""
     emulated = create_app(EmulatorConfig()).state.emulator.providers
     return {one.name: one.main_job for one in emulated if one.main_job is not None}
+
+
+def shown_by_default(jobs: Mapping[str, MainJob]) -> str:
+    """Return the provider whose job is shown where none is named."""
+    return next(name for name, job in jobs.items() if job.protocol_job is not None)
+
+
+def create_of(provider: str, job: MainJob, emulator: str, *, in_protocol: bool) -> JobCreate:
+    """Return the call that submits a provider's job: through the API, or its own protocol."""
+    own = job.protocol_job
+    if not in_protocol or own is None:
+        return JobCreate("/v1/tasks", submission(provider, job, emulator), ("id",))
+    return JobCreate(f"/{provider}{own.path}", _located(own.input, emulator), own.id_at)
 
 
 def account_settings(provider: str, job: MainJob, emulator: str) -> dict[str, str]:

@@ -14,7 +14,14 @@ from tracker.emulator.core.tasks import EmulatedTask
 if TYPE_CHECKING:
     from tracker.emulator.core.engine import Engine
 
-__all__ = ["EmulatedProvider", "MainJob", "RoutedService", "account_of_header", "account_of_key"]
+__all__ = [
+    "EmulatedProvider",
+    "MainJob",
+    "ProtocolJob",
+    "RoutedService",
+    "account_of_header",
+    "account_of_key",
+]
 
 DetailsT = TypeVar("DetailsT")
 
@@ -33,6 +40,20 @@ def _facts(task: EmulatedTask[Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProtocolJob:
+    """A job that is submitted in the provider's own protocol.
+
+    path:  of the create, by POST. The task is shown at this path and its id behind it.
+    input: the request's body; see MainJob.
+    id_at: the keys that lead to the task's id in the answer.
+    """
+
+    path: str
+    input: Mapping[str, Any]
+    id_at: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MainJob:
     """A task of the kind that the provider is used for most, which succeeds here.
 
@@ -40,12 +61,14 @@ class MainJob:
     operation: as its adapter names it.
     input:     its request body; a text that begins with `/media/` is a file of the emulator.
     options:   of the account, besides address and key.
+    protocol_job: the job of a demonstration that names no provider; one provider alone has it.
     """
 
     address: str
     operation: str
     input: Mapping[str, Any]
     options: Mapping[str, str] = field(default_factory=dict)
+    protocol_job: ProtocolJob | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

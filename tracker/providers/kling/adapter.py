@@ -11,6 +11,7 @@ from tracker.domain.task import Task
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import spacing_of
 from tracker.providers.kling import answers, calls, helpers, operations, profiles, standard
+from tracker.providers.kling.examples import EXAMPLES
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.front import KlingFront
 from tracker.providers.kling.options import KlingOptions, options_of
@@ -144,4 +145,5 @@ PROVIDER = Provider(
     # Files are deleted after 30 days: https://kling.ai/document-api, read 2026-11.
     results=ResultHosting(lifetime=timedelta(days=30)),
     tells_costs=True,
+    examples=EXAMPLES,
 )

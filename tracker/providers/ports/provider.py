@@ -1,8 +1,9 @@
 """The record of what one provider can do. A capability that it lacks is an empty place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
@@ -38,6 +39,7 @@ class Provider:
     callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
              and the service's own limit is enough.
     tells_costs: whether its answers say what a task costs.
+    examples: bodies of `POST /v1/tasks` without the provider, by title, for the API's document.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
     """
 
@@ -55,6 +57,7 @@ class Provider:
     results: ResultHosting = ResultHosting()
     tells_costs: bool = False
     callback_bytes: int = 0
+    examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check_account: Callable[[Account], Sequence[str]] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tracker.providers.registry import PROVIDERS
+
+_SHOWN = next(one for one in PROVIDERS.values() if one.examples)
+"""The first provider that has examples."""
+
 RESUBMIT: Mapping[str, Mapping[str, Any]] = {
     "say what a bad hour left behind": {
         "state": ["failed"],
@@ -15,28 +20,7 @@ RESUBMIT: Mapping[str, Mapping[str, Any]] = {
 """For `POST /v1/tasks/resubmit`."""
 
 SUBMIT: Mapping[str, Mapping[str, Any]] = {
-    "multi-image to video": {
-        "provider": "kling",
-        "operation": "videos/multi-image2video",
-        "input": {
-            "image_list": [
-                {"image": "https://example.com/1.png"},
-                {"image": "https://example.com/2.png"},
-            ],
-            "prompt": "根据参考图片生成连贯的动作视频",
-            "mode": "std",
-            "duration": "5",
-        },
-    },
-    "text to video, named and labelled": {
-        "provider": "kling",
-        "operation": "videos/text2video",
-        "input": {"prompt": "a cat on a windowsill, rain outside"},
-        "external_task_id": "order-4711",
-        "metadata": {"customer": 42, "trial": False},
-        "webhook_url": "https://app.example.com/hooks/tasks",
-        "deadline_s": 900,
-    },
+    title: {"provider": _SHOWN.name, **body} for title, body in _SHOWN.examples.items()
 }
 """For `POST /v1/tasks`."""
 
@@ -56,6 +40,6 @@ ENDPOINT: Mapping[str, Mapping[str, Any]] = {
 """For `POST /v1/endpoints`."""
 QUERY: Mapping[str, Mapping[str, Any]] = {
     "by ids": {"ids": ["01990000-0000-7000-8000-000000000001"]},
-    "by external ids": {"external_task_ids": ["order-4711", "order-4712"], "provider": "kling"},
+    "by external ids": {"external_task_ids": ["order-4711", "order-4712"], "provider": _SHOWN.name},
 }
 """For `POST /v1/tasks/query`."""

@@ -55,7 +55,7 @@ class FrontHost:
     """The front of one provider under one prefix, as an ASGI app."""
 
     def __init__(self, provider: str, front: Front, prefix: str) -> None:
-        """prefix: e.g. `/luma`; empty at the root."""
+        """prefix: e.g. `/NAME`; empty at the root."""
         self._provider = provider
         self._front = front
         self._prefix = prefix

@@ -7,7 +7,7 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
 from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.provider import EmulatedProvider, MainJob
+from tracker.emulator.core.provider import EmulatedProvider, MainJob, ProtocolJob
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.signing import standard_webhooks
 from tracker.emulator.providers.kling.acedata import AceDataService
@@ -49,6 +49,16 @@ MAIN_JOB = MainJob(
     address="/kling",
     operation="videos/text2video",
     input={"prompt": "a cat in the rain", "duration": "5"},
+    protocol_job=ProtocolJob(
+        path="/v1/videos/multi-image2video",
+        input={
+            "image_list": [{"image": "/media/demo/1.png"}, {"image": "/media/demo/2.png"}],
+            "prompt": "根据参考图片生成连贯的动作视频",
+            "mode": "std",
+            "duration": "5",
+        },
+        id_at=("data", "task_id"),
+    ),
 )
 
 
