@@ -1,4 +1,4 @@
-"""A provider that nobody has: built from `tracker.providers.ports` alone, every capability filled.
+"""A provider that nobody has: every capability of `tracker.providers.ports` filled.
 
 Its API speaks JSON that says outright what an answer means, so that a test writes down what the
 provider does: see `Statement`, and the readers of answers below.

@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from tracker.domain.access import Scope
-from tracker.domain.exchange import HttpCall
 from tracker.domain.lifecycle import Transition
 from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import no_route, whole_number
-from tracker.providers.ports.account import Account
+from tracker.providers.kit.passed_calls import PlainCalls
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -28,7 +27,7 @@ from tracker.providers.ports.front import (
     Skip,
     WantsBody,
 )
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.passing import PassedCall
 
 _STATUS = {
     Fault.NO_KEY: 401,
@@ -49,21 +48,10 @@ FACTS = "facts/{id}"
 """A call of the provider's that makes no task and is about one."""
 
 
-class MadeUpFront:
+class MadeUpFront(PlainFront):
     """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its parts: see `read`."""
 
     prefixes = ("/made-up",)
-    roots = ()
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Return the right to read for what only looks."""
@@ -107,11 +95,6 @@ class MadeUpFront:
         said = {"no": refusal.fault.value, "why": refusal.message}
         return FrontAnswer(said, _STATUS.get(refusal.fault, 400))
 
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        return FrontAnswer(parsed, status)
-
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
     ) -> bytes | None:
@@ -131,33 +114,7 @@ def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class MadeUpCalls:
+class MadeUpCalls(PlainCalls):
     """One call that makes no task and is about one."""
 
-    calls: Mapping[str, PassedCall] = MappingProxyType({FACTS: PassedCall("GET")})
-    made_by: Mapping[str, str] = MappingProxyType({})
-    named_in_tasks: Mapping[str, NamedObject] = MappingProxyType({})
-
-    def refusal(self, account: Account, path: str) -> str | None:
-        """Every account takes it."""
-        del account, path
-        return None
-
-    def is_public(self, item: Mapping[str, Any]) -> bool:
-        """Nothing is listed."""
-        del item
-        return False
-
-    def build_call(
-        self,
-        account: Account,
-        path: str,
-        *,
-        query: str,
-        headers: Mapping[str, str],
-        now: datetime,
-        timeout_s: float,
-    ) -> HttpCall:
-        """GET the path."""
-        del query, headers, now
-        return HttpCall("GET", f"{account.base_url}/{path}", timeout_s=timeout_s)
+    calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType({FACTS: PassedCall("GET")})

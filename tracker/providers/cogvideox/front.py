@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.access import Scope
-from tracker.domain.lifecycle import Transition
 from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -60,25 +59,11 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
 """Of all other faults: 1210, wrong parameters."""
 
 
-class CogVideoFront:
+class CogVideoFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/cogvideox", "/api/paas")
-    roots = ()
-    schemes = ()
-    key_fields = ()
     heeds_should_retry = True
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
-
-    def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -109,18 +94,6 @@ class CogVideoFront:
         del request_id, call
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         return _error(status, _CODES.get(refusal.fault, "1210"), refusal.message)
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did. No call is passed on."""
-        del request_id
-        return FrontAnswer(parsed, status)
-
-    def tell(
-        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
-    ) -> bytes | None:
-        """Tell nothing: the provider calls nobody back."""
-        del task, step, input_, base
-        return None
 
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:

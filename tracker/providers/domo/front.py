@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.domo.inputs import INPUTS
 from tracker.providers.kit.front_answers import STATUSES, iso_time
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import net
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -43,25 +43,10 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 """Of all other states: PENDING."""
 
 
-class DomoFront:
+class DomoFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/domo",)
-    roots = ()
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
-
-    def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""

@@ -20,6 +20,7 @@ from tracker.providers.kit.front_calls import (
     whole_number,
     wrong_method,
 )
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
 from tracker.providers.ports.front import (
     Cancel,
@@ -65,27 +66,17 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 )
 
 
-class LumaFront:
+class LumaFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/luma", "/pro/luma", "/proxy/luma")
-    roots = ()
-    schemes = ()
-    key_fields = ()
     heeds_should_retry = True
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the credits, which all tenants share; reading is a GET."""
         if call.path.removeprefix(_ROOT) == CREDITS and not is_web(call):
             return Scope.ADMIN
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+        return super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -144,11 +135,6 @@ class LumaFront:
         if call is not None and is_web(call):
             return refuse_web(refusal.message, STATUSES[refusal.fault])
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        return FrontAnswer(parsed, status)
 
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str

@@ -16,6 +16,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.midjourney.inputs import CREATES
 from tracker.providers.midjourney.passing import SEED, UPLOAD
 from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
@@ -42,21 +43,11 @@ _OPERATIONS: Mapping[str, str] = {create.path: name for name, create in CREATES.
 _READING_POSTS = frozenset({_LIST})
 
 
-class MidjourneyFront:
+class MidjourneyFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/mj", *(f"/{mode}" for mode in MODES))
-    roots = ()
-    schemes = ()
     key_fields = ("mj-api-secret", "authorization")
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a GET, or the list of tasks by their ids."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, MODELS, USAGE
 from tracker.providers.ports.front import (
@@ -73,27 +73,17 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
 """Of all other faults: their own name."""
 
 
-class OpenAIFront:
+class OpenAIFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/openai",)
-    roots = ()
-    schemes = ()
-    key_fields = ()
     heeds_should_retry = True
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the billing, which all tenants share; reading is a GET."""
         if _path_of(call) in (BILLING, USAGE):
             return Scope.ADMIN
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+        return super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -145,13 +135,6 @@ class OpenAIFront:
             error = {"message": "the gateway's answer is no JSON", "type": "server_error"}
             return FrontAnswer({"error": error | {"param": None, "code": "bad_response"}}, 502)
         return FrontAnswer(parsed, status)
-
-    def tell(
-        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
-    ) -> bytes | None:
-        """Tell nothing: gateways call nobody back."""
-        del task, step, input_, base
-        return None
 
 
 def _path_of(call: FrontCall) -> str:

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.access import Scope
-from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
 from tracker.providers.ports.front import (
     Command,
@@ -51,25 +50,10 @@ _OF_FORMS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class PikaFront:
+class PikaFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/pika", "/pro/pika", "/proxy/pika")
-    roots = ()
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
-
-    def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -103,18 +87,6 @@ class PikaFront:
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         error = {"message": refusal.message, "type": "pika_error", "code": refusal.fault.value}
         return FrontAnswer({"error": error}, status)
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did. No call is passed on."""
-        del request_id
-        return FrontAnswer(parsed, status)
-
-    def tell(
-        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
-    ) -> bytes | None:
-        """Tell nothing: Pika calls nobody back."""
-        del task, step, input_, base
-        return None
 
 
 def _create(call: FrontCall, operation: str) -> Command | WantsBody | Refusal:

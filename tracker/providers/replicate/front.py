@@ -16,6 +16,7 @@ from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -85,27 +86,17 @@ _STATUSES: Mapping[Fault, tuple[int, str]] = MappingProxyType(
 )
 
 
-class ReplicateFront:
+class ReplicateFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/replicate",)
-    roots = ()
     schemes = ("token",)
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the signing secret, which all tenants share; reading is a GET."""
         if call.path == f"v1/{_SECRET_PATH}":
             return Scope.ADMIN
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+        return super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -168,11 +159,6 @@ class ReplicateFront:
                 for one in refusal.fields
             ]
         return answer
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        return FrontAnswer(parsed, status)
 
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str

@@ -10,12 +10,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.access import Scope
-from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -54,25 +53,11 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 )
 
 
-class RunwayFront:
+class RunwayFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = (_GATEWAY, "/runway", _COMFY)
-    roots = ()
-    schemes = ()
-    key_fields = ()
     heeds_should_retry = True
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
-
-    def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -126,13 +111,6 @@ class RunwayFront:
         if parsed is None:
             return FrontAnswer({"error": "the provider's answer is no JSON"}, 502)
         return FrontAnswer(parsed, status)
-
-    def tell(
-        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
-    ) -> bytes | None:
-        """Tell nothing: Runway calls nobody back."""
-        del task, step, input_, base
-        return None
 
 
 def _is_read(call: FrontCall) -> bool:

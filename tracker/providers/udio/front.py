@@ -7,15 +7,14 @@ at `SUCCESS` alone, wants `data.data.songs` to be a list, and reads `error.messa
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.piece_names import named_piece, piece_name
 from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -34,25 +33,10 @@ _SONGS, _TASK = "generate-proxy", "submit/music"
 _MOST = 200
 
 
-class UdioFront:
+class UdioFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/udio",)
-    roots = ()
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
-
-    def scope(self, call: FrontCall) -> Scope:
-        """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
@@ -92,18 +76,6 @@ class UdioFront:
             return FrontAnswer(body, status)
         code = "task_not_exist" if refusal.fault is Fault.NOT_FOUND else refusal.fault.value
         return FrontAnswer({"code": code, "message": message, "data": None, "error": error}, status)
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did. No call is passed on today."""
-        del request_id
-        return FrontAnswer(parsed, status)
-
-    def tell(
-        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
-    ) -> bytes | None:
-        """Tell nothing: neither shape calls anybody back."""
-        del task, step, input_, base
-        return None
 
 
 def _songs_asked(call: FrontCall) -> Get:

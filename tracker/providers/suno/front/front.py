@@ -23,6 +23,7 @@ from tracker.providers.kit.front_calls import (
     wrong_method,
 )
 from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -84,21 +85,10 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
 """Codes of new-api; the other faults keep our own words."""
 
 
-class SunoFront:
+class SunoFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/suno", "/task/suno/v1")
-    roots = ()
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
-    spares_reads = True
-    shows_input = True
-
-    def owns(self, path: str) -> bool:
-        """Own nothing at the root."""
-        del path
-        return False
 
     def scope(self, call: FrontCall) -> Scope:
         """Take a query for a list of tasks for reading, although it is a POST."""

@@ -1,0 +1,44 @@
+"""Parts of a front that most have alike: paths below a prefix alone, answers as they came."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import Task
+from tracker.providers.ports.front import FrontAnswer, FrontCall
+
+
+class PlainFront:
+    """A front that owns nothing at the root and calls nobody back. The Protocol: ports/front.py.
+
+    A class gives the prefixes, `read`, `show` and `refuse`, and whatever differs.
+    """
+
+    roots: Sequence[str] = ()
+    schemes: Sequence[str] = ()
+    key_fields: Sequence[str] = ()
+    heeds_should_retry = False
+    spares_reads = True
+    shows_input = True
+
+    def owns(self, path: str) -> bool:
+        """Own nothing at the root."""
+        del path
+        return False
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET."""
+        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+
+    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
+        """Answer as the provider did."""
+        del request_id
+        return FrontAnswer(parsed, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell nothing: the provider calls nobody back."""
+        del task, step, input_, base
+        return None
