@@ -112,6 +112,15 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 
+RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
+COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
+PIKAS = ["pika at a gateway", "pika in comfy"]
+VIDEOS = ["openai videos", "openai rows", "openai tasks"]
+CALLING = ["luma", "replicate"]
+"""Kinds that call back."""
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo"]
+"""Kinds that polls are enough for."""
+
 
 @dataclass
 class Caller:

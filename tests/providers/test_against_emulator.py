@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import KINDS, Caller, states_of
+from tests.providers.caller import CALLING, KINDS, Caller, states_of
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absence,
@@ -15,22 +15,18 @@ from tracker.domain.outcome import (
     Accepted,
     CancelAsked,
     Cancelled,
-    Deferred,
     Gone,
     Observed,
     Refused,
     TooLate,
-    Unanswered,
 )
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.registry import PROVIDERS
 
 PICTURE = {"type": "image", "url": "https://pictures.example/a.png"}
 MEDIA = {"url": "https://videos.example/a.mp4"}
 VIDEO = KINDS["luma"].input
 IMAGE = {"model": "photon-1", "prompt": "a cat"}
 INPUT = KINDS["replicate"].input["input"]
-BOTH = ["luma", "replicate"]
 PREVIEW, READY = ArtifactState.PREVIEW, ArtifactState.READY
 
 
@@ -140,7 +136,7 @@ QUERY_LIES = (
 
 @pytest.mark.parametrize(
     ("name", "lie"),
-    [(name, lie) for name in BOTH for lie in (*QUERY_LIES, *LIES[name])],
+    [(name, lie) for name in CALLING for lie in (*QUERY_LIES, *LIES[name])],
 )
 def test_a_lie_about_a_task_does_not_hide_its_result(name: str, lie: str) -> None:
     @play_in(Scene)
@@ -184,38 +180,7 @@ def test_an_end_without_a_result_has_a_reason(
     play()
 
 
-@pytest.mark.parametrize(
-    ("name", "scenario", "kind", "blames"),
-    [
-        ("luma", "refused", Refused, False),
-        ("luma", "insufficient_credits=400", Refused, True),
-        ("luma", "insufficient_credits=402", Refused, True),
-        ("luma", "busy", Deferred, False),
-        ("luma", "rate_limited", Deferred, False),
-        ("replicate", "no_credit", Refused, True),
-        ("replicate", "unknown_model", Refused, False),
-        ("replicate", "rate_limited", Deferred, False),
-    ],
-)
-def test_a_create_that_makes_nothing_says_whose_fault_it_is(
-    name: str, scenario: str, kind: type, *, blames: bool
-) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        _, outcome = await caller.submit()
-        assert type(outcome) is kind
-        assert stage.emulator.creations() == {}
-        if isinstance(outcome, Refused):
-            assert outcome.blames_account is blames
-        if isinstance(outcome, Deferred) and scenario == "rate_limited":
-            assert outcome.retry_after_s is not None
-
-    play()
-
-
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", CALLING)
 def test_a_cancelled_task_ends_as_cancelled(name: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
@@ -312,37 +277,5 @@ def test_replicates_purge_is_no_change() -> None:
         assert isinstance(late, Observed)
         assert late.observation.state is TaskState.SUCCEEDED
         assert caller.seen(done, late.observation, Source.POLL) is done
-
-    play()
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller, probes = Caller(stage, name), PROVIDERS[name].probes
-        assert probes is not None
-        good = caller.account
-        options = good.options.model_validate({"base_url": good.base_url, "api_key": "wrong"})
-        bad = PROVIDERS[name].account("default", options)
-        levels = []
-        for account in (good, bad):
-            call = probes.build_probe(account, now=caller.now)
-            levels.append(probes.parse_probe(account, await caller.send(call)).level)
-        assert levels == ["ok", "error"]
-        assert stage.emulator.creations() == {}
-
-    play()
-
-
-def test_a_query_that_is_too_frequent_slows_the_account_down() -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        for name in BOTH:
-            caller = Caller(stage, name)
-            caller.play("rate_limited_query=1")
-            outcome = await caller.poll(await caller.made())
-            assert isinstance(outcome, Unanswered)
-            assert outcome.slow_down
 
     play()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import KINDS, Caller
+from tests.providers.caller import CALLING, KINDS, POLLED, Caller
 from tests.providers.support import a_task
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
@@ -11,32 +11,24 @@ from tracker.domain.outcome import (
     Observed,
     Unknown,
 )
-from tracker.domain.task import ArtifactState, TaskState
+from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Sending
 from tracker.providers.registry import PROVIDERS
 
-PICTURE = {"type": "image", "url": "https://pictures.example/a.png"}
-MEDIA = {"url": "https://videos.example/a.mp4"}
-VIDEO = KINDS["luma"].input
-IMAGE = {"model": "photon-1", "prompt": "a cat"}
-INPUT = KINDS["replicate"].input["input"]
-BOTH = ["luma", "replicate"]
-PREVIEW, READY = ArtifactState.PREVIEW, ArtifactState.READY
+LOST = [
+    ("error_created", True),
+    ("html_error_created", True),
+    ("cut_after_accept", True),
+    ("error_lost", False),
+    ("html_error", False),
+    ("unavailable", False),
+    ("cut_before_accept", False),
+]
+"""Scenarios, and whether they make the task."""
 
 
-@pytest.mark.parametrize("name", BOTH)
-@pytest.mark.parametrize(
-    ("scenario", "is_made"),
-    [
-        ("error_created", True),
-        ("html_error_created", True),
-        ("cut_after_accept", True),
-        ("error_lost", False),
-        ("html_error", False),
-        ("unavailable", False),
-        ("cut_before_accept", False),
-    ],
-)
+@pytest.mark.parametrize("name", CALLING)
+@pytest.mark.parametrize(("scenario", "is_made"), LOST)
 def test_a_create_whose_answer_was_lost_is_found_in_the_list(
     name: str, scenario: str, *, is_made: bool
 ) -> None:
@@ -56,7 +48,7 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list(
     play()
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", CALLING)
 def test_a_lost_create_is_found_beyond_the_first_page(name: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
@@ -90,5 +82,21 @@ def test_a_list_without_our_mark_proves_nothing(name: str, word: str) -> None:
         task, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
         assert isinstance(await caller.search(task), NotSeen)
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
+@pytest.mark.parametrize(("scenario", "is_made"), LOST)
+def test_a_create_whose_answer_was_lost_stays_unknown(
+    name: str, scenario: str, *, is_made: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play(scenario)
+        _, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        assert sum(stage.emulator.creations().values()) == is_made
 
     play()

@@ -5,23 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, states_of
+from tests.providers.caller import POLLED, Caller, states_of
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absent,
-    Deferred,
     Observed,
-    Refused,
-    Unanswered,
-    Unknown,
 )
 from tracker.domain.task import ArtifactState, Task, TaskState
 
-RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
-COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
-PIKAS = ["pika at a gateway", "pika in comfy"]
-VIDEOS = ["openai videos", "openai rows", "openai tasks"]
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo"]
 QUERY_LIES = (
     *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
     *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
@@ -106,99 +97,6 @@ def test_a_failure_has_a_reason(name: str, scenario: str) -> None:
         assert done.state is TaskState.FAILED
         assert done.error is not None
         assert done.error.message
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-@pytest.mark.parametrize(
-    ("scenario", "is_made"),
-    [
-        ("error_created", True),
-        ("html_error_created", True),
-        ("cut_after_accept", True),
-        ("error_lost", False),
-        ("html_error", False),
-        ("unavailable", False),
-    ],
-)
-def test_a_create_whose_answer_was_lost_stays_unknown(
-    name: str, scenario: str, *, is_made: bool
-) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        _, outcome = await caller.submit()
-        assert isinstance(outcome, Unknown)
-        assert sum(stage.emulator.creations().values()) == is_made
-
-    play()
-
-
-@pytest.mark.parametrize(
-    ("name", "scenario", "kind", "blames"),
-    [
-        *((name, "refused", Refused, False) for name in POLLED),
-        *((name, "rate_limited", Deferred, False) for name in POLLED),
-        ("runway", "no_credits", Refused, True),
-        ("runway", "daily_cap", Deferred, False),
-        ("cogvideox", "arrears", Refused, True),
-        ("cogvideox", "quota", Deferred, False),
-        ("domo", "banned", Refused, True),
-        ("domo", "no_credits", Refused, True),
-        ("luma at a gateway", "busy", Deferred, False),
-        *((name, "saturated", Deferred, False) for name in VIDEOS),
-        *((name, "no_channel", Deferred, False) for name in VIDEOS),
-        *((name, "no_quota=403", Refused, True) for name in VIDEOS),
-        *((name, "no_quota=429", Refused, True) for name in VIDEOS),
-        *((name, "not_implemented", Refused, False) for name in VIDEOS),
-    ],
-)
-def test_a_create_that_makes_nothing_says_whose_fault_it_is(
-    name: str, scenario: str, kind: type, *, blames: bool
-) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        _, outcome = await caller.submit()
-        assert type(outcome) is kind
-        assert stage.emulator.creations() == {}
-        if isinstance(outcome, Refused):
-            assert outcome.blames_account is blames
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller, probes = Caller(stage, name), Caller(stage, name).provider.probes
-        assert probes is not None
-        good = caller.account
-        given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
-        bad = caller.provider.account("default", good.options.model_validate(given))
-        levels = []
-        for account in (good, bad):
-            call = probes.build_probe(account, now=caller.now)
-            levels.append(probes.parse_probe(account, await caller.send(call)).level)
-        assert levels == ["ok", "error"]
-        assert stage.emulator.creations() == {}
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-def test_a_query_that_is_too_frequent_slows_the_account_down(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play("rate_limited_query=1")
-        outcome = await caller.poll(await caller.made())
-        assert isinstance(outcome, Unanswered)
-        assert outcome.slow_down
 
     play()
 
