@@ -18,7 +18,7 @@ from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
 from tracker.domain.cost import Phase
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
-from tracker.domain.outcome import Observed, Unknown
+from tracker.domain.outcome import Absent, Observed, Unanswered, Unknown
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
@@ -158,10 +158,35 @@ def test_links_are_said_to_die_and_to_be_renewable() -> None:
     assert 24 <= (piece.expires_at - NOW).total_seconds() / 3600 <= 48
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, {"code": "task_not_exist", "message": "x"}, Absent),
+        (400, {"code": "invalid_request", "message": "task not exist"}, Absent),
+        (404, {"error": "no such thing"}, Absent),
+        (400, {"code": "invalid_request", "message": "the version is missing"}, Unanswered),
+        (500, {"code": "task_not_exist", "message": "task not exist"}, Unanswered),
+    ],
+)
+def test_a_gateway_denies_a_task_by_its_code_or_in_words(
+    status: int, body: Mapping[str, Any], kind: type
+) -> None:
+    assert RUNWAY.polls is not None
+    account = an_account(RUNWAY, profile="runwayml")
+    asking = asked_of(account, a_task("image_to_video", provider_task_id="x"))
+    answer = HttpResult(status, {}, json.dumps(body).encode())
+    (outcome,) = RUNWAY.polls.parse_poll(asking, answer)
+    assert isinstance(outcome, kind)
+
+
 def test_a_failure_that_the_gateway_made_up_is_doubted() -> None:
     assert RUNWAY.polls is not None
     account = an_account(RUNWAY, profile="runwayml")
-    for text, is_doubtful in (("任务超时（60分钟）", True), ("the image was rejected", False)):
+    for text, is_doubtful in (
+        ("任务超时（60分钟）", True),
+        ("Task timed out", True),
+        ("the image was rejected", False),
+    ):
         body = {"id": "x", "status": "FAILED", "failure": {"code": "c", "message": text}}
         (outcome,) = RUNWAY.polls.parse_poll(
             asked_of(account, a_task("image_to_video", provider_task_id="x")),

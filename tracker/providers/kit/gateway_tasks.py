@@ -15,7 +15,7 @@ from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import TaskState
-from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.gateways import GatewayAdapter, is_own_failure
 from tracker.providers.kit.reading import amount_text, first_instant, first_text
 from tracker.providers.kit.table import Meaning, parsed_of
 from tracker.providers.ports.adapter import Answer, Sending
@@ -36,11 +36,6 @@ UNKNOWN_TO_GATEWAY = "UNKNOWN"
 GOOD_CODES = frozenset({"success", "200", "0"})
 """Of an envelope around a task, lower-case."""
 _OF_INPUT = frozenset({"invalid_request", "invalid_action", "prompt_empty", "task_id_empty"})
-_DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
-_OWN_FAILURES = re.compile(
-    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +64,6 @@ class GatewayTask:
     def is_doubtful(self) -> bool:
         """Tell whether a failure is the gateway's own: the upstream may have delivered."""
         return self.state is TaskState.FAILED and is_own_failure(self.reason)
-
-
-def is_own_failure(reason: str | None) -> bool:
-    """Tell whether a gateway decided by itself that a task failed."""
-    return bool(_OWN_FAILURES.search(reason or ""))
 
 
 def task_of(row: Any) -> GatewayTask | None:
@@ -149,12 +139,6 @@ class TaskTable(GatewayAdapter):
         return super().refusal(sending, answer, parsed)
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
-        """Know the denial of each relative: 400 `task_not_exist`, also in words, or 404.
-
-        A 404 about a path says nothing of a task.
-        """
-        if not isinstance(parsed, dict) or answer.status not in (400, 404):
-            return False
-        text = " ".join(filter(None, (code_of(parsed), self.reason(parsed))))
-        is_denial = bool(_DENIAL.search(text)) or super().denies(answer, parsed)
-        return is_denial and "invalid url" not in text.lower()
+        """Take no 404 about a path for a denial: it says nothing of a task."""
+        text = f"{code_of(parsed)} {self.reason(parsed)}".lower()
+        return super().denies(answer, parsed) and "invalid url" not in text

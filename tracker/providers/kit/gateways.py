@@ -4,6 +4,7 @@ Sources: https://github.com/QuantumNous/new-api (relay, controller/task.go) and
 https://github.com/MartialBE/one-hub, read 2026-11.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -19,12 +20,16 @@ _CODES = ("code", "error.code", "error.type", "type")
 _NO_QUOTA = ("insufficient_user_quota", "quota_not_enough", "pre_consume_token_quota_failed")
 _NO_CHANNEL = ("无可用渠道", "no available channel", "model_not_found")
 _WITHOUT_CHANNEL = (403, 404, 503)
-_NO_TASK = ("task_not_exist", "task_no_found", "task_not_found")
-_OWN_FAILURES = (
-    *("任务超时", "上游任务超时", "task timeout", "upstream returned error"),
-    *("upstream returned unrecognized message", "获取渠道信息失败", "failed to get channel"),
+_DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
+_OWN_FAILURES = re.compile(
+    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel",
+    re.IGNORECASE,
 )
-"""Texts of failures that a gateway decides by itself: the upstream may have delivered."""
+
+
+def is_own_failure(reason: str | None) -> bool:
+    """Tell whether a gateway decided by itself that a task failed: it may have been delivered."""
+    return bool(_OWN_FAILURES.search(reason or ""))
 
 
 class GatewayAdapter(TableAdapter):
@@ -60,12 +65,13 @@ class GatewayAdapter(TableAdapter):
         return code in _NO_QUOTA or super().blames_account(code, http_status)
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
-        """Take new-api's HTTP 400 with a word about the task for a denial too."""
-        code = first_text(parsed, _CODES, limit=100)
-        return super().denies(answer, parsed) or (answer.status == 400 and code in _NO_TASK)
+        """Know the denial of each relative: 400 `task_not_exist`, also in words, or 404."""
+        if super().denies(answer, parsed):
+            return True
+        text = f"{first_text(parsed, _CODES, limit=100)} {self.reason(parsed)}"
+        return isinstance(parsed, dict) and answer.status == 400 and bool(_DENIAL.search(text))
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself."""
         error = super().failure(parsed, message)
-        text = error.message.lower()
-        return replace(error, doubtful=any(word in text for word in _OWN_FAILURES))
+        return replace(error, doubtful=is_own_failure(error.message))
