@@ -9,6 +9,8 @@ from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
+from tracker.providers.kit.useless_options import NO_CALLBACKS, ONE_KIND, UNSIGNED
+from tracker.providers.registry import PROVIDERS
 
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -29,6 +31,8 @@ PROBLEM_PATHS = sorted(
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
+CATALOGUES = (commands, doctor, lines, tables, texts)
+WORD = re.compile("[a-z]+")
 COMMAND_CALLS = dict.fromkeys(("fail", "say"), 0)
 COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
 
@@ -37,6 +41,16 @@ def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
     shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
     missing = {text: where for text, where in shown.items() if text not in texts.TEXTS}
     assert missing == {}, "add them to tracker/locale/zh_cn/texts.py"
+
+
+def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
+    assert {NO_CALLBACKS, ONE_KIND, UNSIGNED} <= texts.TEXTS.keys()
+
+
+def test_no_catalogue_names_a_provider() -> None:
+    told = [text for part in CATALOGUES for pair in part.TEXTS.items() for text in pair]
+    named = [text for text in told if not PROVIDERS.keys().isdisjoint(WORD.findall(text.lower()))]
+    assert named == []
 
 
 def in_one_line(text: str) -> str:

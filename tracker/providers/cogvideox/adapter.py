@@ -29,7 +29,8 @@ from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import SecretlessOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Finds, Probed, Request, Sending
 from tracker.providers.ports.provider import Provider
 
@@ -98,12 +99,8 @@ class _ImageInputs(OpenInputs):
     user_id: UserId | None = None
 
 
-class CogVideoOptions(AccountOptions):
+class CogVideoOptions(SecretlessOptions):
     """A key, the region (zhipu or zai), and the profile of the upstream."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what the provider has no use for."""
-        return ["webhook_secrets: it never calls back; leave it out"] * bool(self.webhook_secrets)
 
 
 class CogVideoApi(TableAdapter):

@@ -22,7 +22,8 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider
 
@@ -32,16 +33,14 @@ _LONGEST_URL = 2083
 _EMPTY = "SUCCESS without a video"
 
 
-class DomoOptions(AccountOptions):
+class DomoOptions(SecretlessOptions):
     """A key, and nothing besides."""
 
+    why_no_secrets = UNSIGNED
+
     def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what Domo has no use for."""
-        useless = {
-            "webhook_secrets": "Domo signs no callbacks; leave it out",
-            "profile": "Domo has one kind of upstream; leave it out",
-        }
-        return [f"{key}: {why}" for key, why in useless.items() if getattr(self, key)]
+        """Return `key: reason` for what there is no use for: secrets, and a profile."""
+        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class DomoAdapter(TableAdapter, ObjectCallbacks):

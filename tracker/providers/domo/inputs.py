@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from tracker.providers.kit.table import OpenInputs
 
+_BYTES, _URI, _UPLOADED = "bytes_base64_encoded", "domoai_uri", "domoai://"
 _MOST_BASE64 = 10 * 1024 * 1024 * 4 // 3 + 4
 """Characters of 10 MB in base64."""
 TEMPLATES = (
@@ -22,18 +23,18 @@ TEMPLATES = (
 
 def _media(value: Any) -> Any:
     if not isinstance(value, dict):
-        raise ValueError("must be an object with bytes_base64_encoded or domoai_uri")  # noqa: TRY004
-    content, uri = value.get("bytes_base64_encoded"), value.get("domoai_uri")
+        raise ValueError(f"must be an object with {_BYTES} or {_URI}")  # noqa: TRY004
+    content, uri = value.get(_BYTES), value.get(_URI)
     if (content is None) == (uri is None):
-        raise ValueError("must have either bytes_base64_encoded or domoai_uri")
+        raise ValueError(f"must have either {_BYTES} or {_URI}")
     if uri is not None:
-        if not isinstance(uri, str) or not uri.startswith("domoai://"):
-            raise ValueError("domoai_uri must begin with domoai://")
+        if not isinstance(uri, str) or not uri.startswith(_UPLOADED):
+            raise ValueError(f"{_URI} must begin with {_UPLOADED}")
         return value
     if not isinstance(content, str) or not content or content.startswith("data:"):
-        raise ValueError("bytes_base64_encoded must be base64 without a data: prefix")
+        raise ValueError(f"{_BYTES} must be base64 without a data: prefix")
     if len(content) > _MOST_BASE64:
-        raise ValueError("bytes_base64_encoded holds more than 10 MB")
+        raise ValueError(f"{_BYTES} holds more than 10 MB")
     return value
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from tracker.domain.task import TaskState
+from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.kit.volc_signature import VolcKey
-from tracker.providers.ports.account import Account, AccountOptions, HeaderSecret, Secret, reveal
+from tracker.providers.ports.account import Account, HeaderSecret, Secret, reveal
 
 WEB, VOLC, CUSTOM = "web", "volc", "custom"
 _STATES = {
@@ -21,7 +22,7 @@ _STATES = {
 }
 
 
-class HaimianOptions(AccountOptions):
+class HaimianOptions(SecretlessOptions):
     """The credentials of each profile, and where its answers hold what.
 
     cookie:      `web`: of a login in a browser.
@@ -44,6 +45,7 @@ class HaimianOptions(AccountOptions):
     status_in: str | None = None
     result_in: str | None = None
     words: tuple[str, ...] = Field((), max_length=50, strict=False)
+    why_no_secrets = UNSIGNED
 
     def has_credentials(self) -> bool:
         """Tell whether a call could be proved in any profile."""
@@ -52,14 +54,12 @@ class HaimianOptions(AccountOptions):
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what contradicts itself."""
-        found: list[str] = []
+        found = list(super().flaws())
         if (self.access_key is None) is not (self.secret_key is None):
             found.append("secret_key: access_key and secret_key go together")
         wrong = [one for one in self.words if one.partition("=")[2] not in _STATES]
         if wrong:
             found.append(f"words: must be WORD=STATE, with one of: {', '.join(_STATES)}")
-        if self.webhook_secrets:
-            found.append("webhook_secrets: no callback is known to be signed; leave it out")
         return found
 
     def states(self) -> Mapping[str, TaskState]:

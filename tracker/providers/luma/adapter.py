@@ -23,10 +23,11 @@ from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
+from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.luma.gateway import LumaGateway
 from tracker.providers.luma.passing import LumaCalls
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 
@@ -99,13 +100,10 @@ class _FollowUp(OpenInputs):
     prompt: str | None = None
 
 
-class LumaOptions(AccountOptions):
+class LumaOptions(SecretlessOptions):
     """A key, and the profile of the upstream."""
 
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what Luma has no use for."""
-        useless = "webhook_secrets: Luma signs no callbacks; leave it out"
-        return [useless] if self.webhook_secrets else []
+    why_no_secrets = UNSIGNED
 
 
 class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):

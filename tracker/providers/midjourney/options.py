@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from tracker.providers.kit.calls import bearer
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION, Finds
 
 KeyField = Literal["mj-api-secret", "authorization", "bearer"]
@@ -66,7 +67,7 @@ PROFILES: Mapping[Kind, ProxyProfile] = MappingProxyType(
 )
 
 
-class MidjourneyOptions(AccountOptions):
+class MidjourneyOptions(SecretlessOptions):
     """The options of an account.
 
     base_url: with its path, e.g. `https://gateway.example/mj`.
@@ -76,14 +77,13 @@ class MidjourneyOptions(AccountOptions):
     """
 
     key_in: KeyField | None = None
+    why_no_secrets = UNSIGNED
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
-        found = []
+        found = list(super().flaws())
         if self.profile is not None and self.profile not in list(Kind):
             found.append(f"profile: must be one of: {', '.join(Kind)}")
-        if self.webhook_secrets:
-            found.append("webhook_secrets: Midjourney proxies sign no callbacks; leave it out")
         return found
 
 

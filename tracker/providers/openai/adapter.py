@@ -19,11 +19,13 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.calls import own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
-from tracker.providers.kit.gateway_tasks import GOOD_CODES, TaskTable, is_own_failure
+from tracker.providers.kit.gateway_tasks import GOOD_CODES, TaskTable
+from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
 from tracker.providers.kit.table import parsed_of
+from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.openai.front import OpenAIFront
 from tracker.providers.openai.operations import CREATES, GENERATIONS, QUOTA, REMIX, form_of
 from tracker.providers.openai.passing import BILLING, GatewayCalls
@@ -37,7 +39,7 @@ from tracker.providers.openai.rows import (
     state_of,
     word_of,
 )
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 
@@ -46,13 +48,8 @@ _NO_MONEY = "insufficient_quota"
 _EMPTY = "SUCCESS without a video"
 
 
-class OpenAIOptions(AccountOptions):
+class OpenAIOptions(SecretlessOptions):
     """A key, the address of a gateway, and its profile."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what a gateway has no use for."""
-        useless = "webhook_secrets: gateways never call back; leave it out"
-        return [useless] if self.webhook_secrets else []
 
 
 class NewApi(TaskTable):

@@ -20,14 +20,16 @@ from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text, number_text
 from tracker.providers.kit.table import CreatePath, TableAdapter
+from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.pika.front import PikaFront
 from tracker.providers.pika.inputs import FILES, FORMS, GatewayVideo
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 GENERATE = "generate"
 _TEXT_ONLY = "2.2/t2v"
+_EFFECT = "pikaffect"
 _COMFY_KEY = "comfyui-"
 """How keys of ComfyUI's accounts begin, which stand in a header of their own."""
 _STATES: Mapping[str, TaskState] = MappingProxyType(
@@ -41,12 +43,8 @@ _STATES: Mapping[str, TaskState] = MappingProxyType(
 """Of one video of a gateway's task."""
 
 
-class PikaOptions(AccountOptions):
+class PikaOptions(SecretlessOptions):
     """A key, and the profile of the upstream."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what Pika has no use for."""
-        return ["webhook_secrets: Pika never calls back; leave it out"] * bool(self.webhook_secrets)
 
 
 class PikaGateway(GatewayAdapter):
@@ -64,8 +62,8 @@ class PikaGateway(GatewayAdapter):
         request = super().check(operation, input_)
         if not any(request.body.get(name) for name in ("promptText", "image", "video")):
             raise InvalidRequest(FieldError("promptText", "is required, or image, or video"))
-        if request.body.get("pikaffect") and not request.body.get("image"):
-            raise InvalidRequest(FieldError("image", "is required where there is a pikaffect"))
+        if request.body.get(_EFFECT) and not request.body.get("image"):
+            raise InvalidRequest(FieldError("image", f"is required where there is a {_EFFECT}"))
         return request
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:

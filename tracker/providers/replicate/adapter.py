@@ -29,6 +29,7 @@ from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secr
 from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning
+from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
@@ -78,8 +79,8 @@ class ReplicateOptions(AccountOptions):
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
-        useless = ["profile: Replicate has one kind of upstream; leave it out"]
-        return [*flaws_of_webhook_secrets(secrets), *(useless if self.profile else ())]
+        useless = [f"profile: {ONE_KIND}"] if self.profile else []
+        return [*flaws_of_webhook_secrets(secrets), *useless]
 
 
 class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):

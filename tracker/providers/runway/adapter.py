@@ -31,7 +31,8 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import SecretlessOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 from tracker.providers.runway.front import CREDITS, RunwayFront
@@ -63,14 +64,8 @@ _WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
-class RunwayOptions(AccountOptions):
+class RunwayOptions(SecretlessOptions):
     """A key, and the profile of the upstream."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what Runway has no use for."""
-        return ["webhook_secrets: Runway never calls back; leave it out"] * bool(
-            self.webhook_secrets
-        )
 
 
 class _RunwayWords(TableAdapter):

@@ -26,6 +26,7 @@ _MOST_UNITS = 1000
 _MOST_UNITS_OF_ANY = 5000
 _MOST_IMAGES = 20
 _LONGEST_URI = 50_000_000
+_UPLOADED = "runway://"
 _RATIOS = ("1280:720", "720:1280", "1104:832", "832:1104", "960:960", "1584:672")
 _OLD_RATIOS = ("1280:768", "768:1280")
 
@@ -38,8 +39,8 @@ def utf16_units(text: str) -> int:
 
 
 def _media(value: str) -> str:
-    if not value.startswith(("https://", "http://", "data:", "runway://")):
-        raise ValueError("must be an https URL, a data: URI or a runway:// URI")
+    if not value.startswith(("https://", "http://", "data:", _UPLOADED)):
+        raise ValueError(f"must be an https URL, a data: URI or a {_UPLOADED} URI")
     return value
 
 

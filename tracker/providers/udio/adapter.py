@@ -39,7 +39,8 @@ from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
 from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import SecretlessOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 from tracker.providers.udio.front import UdioFront
@@ -286,13 +287,8 @@ NOT_SERVED: Mapping[str, str] = MappingProxyType(
 """Calls of aggregators under Udio's name, each with the reason why it is not served."""
 
 
-class UdioOptions(AccountOptions):
+class UdioOptions(SecretlessOptions):
     """A key, and nothing besides."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what has no use."""
-        useless = "webhook_secrets: no gateway of Udio calls back; leave it out"
-        return [useless] if self.webhook_secrets else []
 
 
 class UdioAdapter(AdapterByProfile):

@@ -1,0 +1,23 @@
+"""Options of accounts that mean nothing at a provider: refused, so that nobody relies on them."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from tracker.providers.ports.account import AccountOptions
+
+NO_CALLBACKS = "this provider never calls back; leave it out"
+UNSIGNED = "this provider signs no callbacks; leave it out"
+ONE_KIND = "this provider has one kind of upstream; leave it out"
+
+
+class SecretlessOptions(AccountOptions):
+    """The options of every account, without secrets of callbacks.
+
+    why_no_secrets: for the operator who sets one.
+    """
+
+    why_no_secrets: ClassVar[str] = NO_CALLBACKS
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what cannot work."""
+        return [f"webhook_secrets: {self.why_no_secrets}"] if self.webhook_secrets else []
