@@ -3,7 +3,7 @@
 Its answer may hold a result, further tasks, or belong to a task that continues another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,10 @@ class Bed:
     folder: Path
     provider: MadeUpServer
 
-    def start(self, point: str, nth: str) -> Process:
-        """Start the service, which kills itself at the n-th pass of a point."""
+    def service(self, point: str, nth: str) -> Process:
+        """Return the service, not started, which kills itself at the n-th pass of a point."""
         log = self.folder / f"{point}-{nth}".replace(":", "-")
-        return Process((point, nth), self.env, log, "tests.support.crashing").start()
+        return Process((point, nth), self.env, log, "tests.support.crashing")
 
     def create(self, process: Process, turn: str, name: str, parent: str) -> str | None:
         """Make one of the creates; None where the process died before it answered."""
@@ -91,7 +91,7 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
 def test_creates_that_say_more_than_an_id_survive_every_kill(bed: Bed) -> None:
     made: dict[str, str] = {}
     rounds = [f"{point.value}/{nth}" for point, nth in POINTS]
-    with bed.start(*NEVER) as first:
+    with bed.service(*NEVER) as first:
         wait_until_ready(bed.url, first)
         answer = httpx.post(
             f"{bed.url}/made-up/make/film", json={"prompt": "the first"}, trust_env=False
@@ -99,13 +99,15 @@ def test_creates_that_say_more_than_an_id_survive_every_kill(bed: Bed) -> None:
         parent = str(answer.json()["id"])
         wait_until(lambda: bed.tasks()[0]["state"] == "submitted")
     for turn, (point, nth) in enumerate(POINTS):
-        with bed.start(point.value, str(nth)) as dying:
+        with bed.service(point.value, str(nth)) as dying:
             for name in rounds[: turn + 1]:  # whoever was not answered asks again
                 _create_all(bed, dying, parent, made, name)
             wait_until(lambda dying=dying: not dying.is_alive)  # type: ignore[misc]  # pinned
-    with bed.start(*NEVER) as healed:
+    with bed.service(*NEVER) as healed:
         wait_until_ready(bed.url, healed)
-        wait_until(lambda: _is_all_made(bed, healed, parent, made, rounds))
+        for name in rounds:
+            _create_all(bed, healed, parent, made, name)
+        assert len(made) == len(rounds) * len(CREATES)
         wait_until(lambda: _is_healed(bed, len(made)))
     assert len(set(made.values())) == len(POINTS) * len(CREATES)
     assert set(bed.provider.creations.values()) == {1}
@@ -118,15 +120,6 @@ def _create_all(bed: Bed, process: Process, parent: str, made: dict[str, str], t
             task = bed.create(process, turn, name, parent)
             if task is not None:
                 made[f"{turn} {name}"] = task
-
-
-def _is_all_made(
-    bed: Bed, process: Process, parent: str, made: dict[str, str], rounds: Sequence[str]
-) -> bool:
-    """Ask for what was not answered yet; a busy machine may leave some of it unanswered again."""
-    for name in rounds:
-        _create_all(bed, process, parent, made, name)
-    return len(made) == len(rounds) * len(CREATES)
 
 
 def _is_healed(bed: Bed, made: int) -> bool:

@@ -128,6 +128,7 @@ class Process:
 
     def start(self) -> Self:
         """Start it, with only these settings in its environment."""
+        assert not self.is_alive, "it runs already; nobody could end the first one"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
         env = inherited | dict(self.env)
         self.log.touch()  # readers may be faster than the process
