@@ -10,7 +10,6 @@ from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
 from tracker.providers.kit.useless_options import NO_CALLBACKS, ONE_KIND, UNSIGNED
-from tracker.providers.registry import PROVIDERS
 
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -31,8 +30,6 @@ PROBLEM_PATHS = sorted(
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
-CATALOGUES = (commands, doctor, lines, tables, texts)
-WORD = re.compile("[a-z]+")
 COMMAND_CALLS = dict.fromkeys(("fail", "say"), 0)
 COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
 
@@ -45,12 +42,6 @@ def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
 
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
     assert {NO_CALLBACKS, ONE_KIND, UNSIGNED} <= texts.TEXTS.keys()
-
-
-def test_no_catalogue_names_a_provider() -> None:
-    told = [text for part in CATALOGUES for pair in part.TEXTS.items() for text in pair]
-    named = [text for text in told if not PROVIDERS.keys().isdisjoint(WORD.findall(text.lower()))]
-    assert named == []
 
 
 def in_one_line(text: str) -> str:

@@ -11,8 +11,8 @@ from tests.support.service import ROOT
 from tracker.providers.registry import PROVIDERS
 
 _PACKAGE = ROOT / "tracker"
-_OWN = ("providers/", "emulator/providers/", "emulator/registry.py", "locale/")
-"""Where names may stand: the providers', both registries, and the catalogues of their texts."""
+_OWN = ("providers/", "emulator/providers/", "emulator/registry.py")
+"""Where names may stand: the providers', and both registries."""
 _NAME = re.compile(rf"(?<![a-z])({'|'.join(PROVIDERS)})(?![a-z])", re.IGNORECASE)
 _ALLOWED = {("cli/keys.py", "--kling")}
 """The option's former name, which scripts may hold."""

@@ -20,11 +20,16 @@ CONFIG = EmulatorConfig(step_seconds=0.05, max_slots=1000)
 
 @contextmanager
 def paired(
-    template: SqliteTemplate, folder: Path, bases: Mapping[str, str], **settings: str
+    template: SqliteTemplate,
+    folder: Path,
+    bases: Mapping[str, str],
+    accounts: str = "",
+    **settings: str,
 ) -> Iterator[Pair]:
     """Yield clients of the fronts, with a provider of their own, and of the provider itself.
 
     bases: the path of each provider's API at the emulator, besides Kling's.
+    accounts: further accounts as TOML, with `HOST` for the address of the emulator.
     settings: further ones of the service.
     """
     with ExitStack() as stack:
@@ -35,6 +40,10 @@ def paired(
             for name, base in bases.items()
             for key, value in (("BASE_URL", behind.url + base), ("API_KEY", DEFAULT_KEY))
         }
+        if accounts:
+            config = folder / "accounts.toml"
+            config.write_text(accounts.replace("HOST", behind.url))
+            settings["TRACKER_CONFIG"] = str(config)
         env = environment(
             template.copy(folder),
             folder,
@@ -66,13 +75,15 @@ def differences(front: Any, provider: Any, shape_of: Callable[[Any], Shape] = sh
     return {path for path in paths if path.rpartition(".")[0] not in paths}
 
 
-def asked_until(http: httpx.Client, url: str, is_over: Callable[[Any], bool]) -> Any:
+def asked_until(
+    http: httpx.Client, url: str, is_over: Callable[[Any], bool], **headers: str
+) -> Any:
     """Ask again and again; return the first answer that is the end."""
     last: dict[str, Any] = {}
 
     def has_ended() -> bool:
         last.clear()
-        last.update(http.get(url).raise_for_status().json())
+        last.update(http.get(url, headers=headers).raise_for_status().json())
         return is_over(last)
 
     wait_until(has_ended)
@@ -80,7 +91,7 @@ def asked_until(http: httpx.Client, url: str, is_over: Callable[[Any], bool]) ->
 
 
 def field_of(answer: Any, path: str) -> Any:
-    """Return what stands at a path such as `data.task_id`."""
+    """Return what stands at a path such as `data.task_id` or `videos.0.status`."""
     for name in path.split("."):
-        answer = answer[name]
+        answer = answer[int(name)] if isinstance(answer, list) else answer[name]
     return answer
