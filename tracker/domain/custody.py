@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tracker.domain.notices import derived_id
 from tracker.domain.records import changed, record
-from tracker.domain.task import Artifact, ArtifactState, Task
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.domain.url_expiry import expiry_of
 
 
@@ -127,6 +127,11 @@ def piece_name(piece: Artifact, position: int) -> str:
 def asset_id(task: Task, piece: str) -> UUID:
     """Return the id of a piece's asset, the same whoever works it out and when."""
     return derived_id(task.created_at, "asset", str(task.id), piece)
+
+
+def may_have_assets(task: Task) -> bool:
+    """Return whether a task has a result whose files may be kept."""
+    return task.state is TaskState.SUCCEEDED and bool(task.artifacts)
 
 
 def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:

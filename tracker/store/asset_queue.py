@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 
 from tracker.domain.custody import Asset, AssetState
-from tracker.store.assets import COLUMNS, IS_WANTED, as_asset
+from tracker.store.asset_rows import COLUMNS, as_asset
+from tracker.store.assets import IS_WANTED
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import assets
 

@@ -1,18 +1,18 @@
 """Statements on `assets`: what is kept of results, read and recorded. `asset_queue` claims."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Connection, Row, and_, func, literal_column, select, update
+from sqlalchemy import Boolean, Connection, and_, func, literal_column, select, update
 
 from tracker.domain.custody import Asset, AssetState, Wanted
-from tracker.store.driver import bulk
+from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import assets
-from tracker.store.tolerant import member
 
 IS_WANTED = literal_column("assets.state = 'wanted'", Boolean)
 IS_KEPT = literal_column("assets.state = 'kept'", Boolean)
@@ -30,12 +30,7 @@ _WANT = bulk.insert(
         " WHERE assets.state = 'wanted'"
     ),
 )
-_FIELDS = (
-    *(assets.c.key, assets.c.id, assets.c.tenant, assets.c.task_key, assets.c.piece),
-    *(assets.c.position, assets.c.kind, assets.c.state, assets.c.size, assets.c.sha256),
-    *(assets.c.media_type, assets.c.store_key, assets.c.attempts, assets.c.reason),
-    *(assets.c.url_expires_at, assets.c.created_at, assets.c.ended_at, assets.c.expires_at),
-)
+_LOAD = f"SELECT {', '.join(NAMES)} FROM assets WHERE"  # noqa: S608 - names of columns
 
 
 def insert_wanted(
@@ -69,18 +64,18 @@ def insert_wanted(
 
 def of_tasks(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
     """Return the assets of tasks, by the task's row key, in the order of the result."""
+    rows = bulk.find(db, f"{_LOAD} task_key", list(keys), encoding.integers)
     found: dict[int, list[Asset]] = defaultdict(list)
-    if keys:
-        wanted = select(*_FIELDS).where(assets.c.task_key.in_(keys))
-        for row in db.execute(wanted.order_by(assets.c.task_key, assets.c.position)):
-            found[row.task_key].append(as_asset(row))
+    for asset in sorted(from_driver(rows, dialect_of(db)), key=lambda one: one.position):
+        if asset.task_key is not None:
+            found[asset.task_key].append(asset)
     return found
 
 
 def by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Asset]:
     """Return assets by public id, of any tenant."""
-    rows = db.execute(select(*_FIELDS).where(assets.c.id.in_(ids)))
-    return {row.id: as_asset(row) for row in rows}
+    rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids)
+    return {asset.id: asset for asset in from_driver(rows, dialect_of(db))}
 
 
 def page(  # noqa: PLR0913 - each narrows the page
@@ -93,7 +88,7 @@ def page(  # noqa: PLR0913 - each narrows the page
     task_key: int | None = None,
 ) -> list[Asset]:
     """Return a tenant's assets, the newest first. before: the row key to go on behind."""
-    found = select(*_FIELDS).where(assets.c.tenant == tenant)
+    found = select(*COLUMNS).where(assets.c.tenant == tenant)
     if before is not None:
         found = found.where(assets.c.key < before)
     if states:
@@ -124,7 +119,7 @@ def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:
 
 def holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
     """Return an asset of a tenant that keeps these bytes; None where none does."""
-    found = select(*_FIELDS).where(assets.c.tenant == tenant, assets.c.sha256 == sha256, IS_KEPT)
+    found = select(*COLUMNS).where(assets.c.tenant == tenant, assets.c.sha256 == sha256, IS_KEPT)
     row = db.execute(found.order_by(assets.c.key).limit(1)).one_or_none()
     return None if row is None else as_asset(row)
 
@@ -137,7 +132,7 @@ def in_use(db: Connection, store_keys: Collection[str]) -> set[str]:
 
 def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
     """Return kept assets in the order of their rows, behind a row key."""
-    found = select(*_FIELDS).where(IS_KEPT, assets.c.key > key)
+    found = select(*COLUMNS).where(IS_KEPT, assets.c.key > key)
     return [as_asset(row) for row in db.execute(found.order_by(assets.c.key).limit(limit))]
 
 
@@ -150,7 +145,7 @@ def is_any_expired(db: Connection, *, now: datetime) -> bool:
 def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     """Return kept assets whose retention is over, locked."""
     found = (
-        select(*_FIELDS)
+        select(*COLUMNS)
         .where(IS_KEPT, assets.c.expires_at <= now)
         .order_by(assets.c.expires_at)
         .limit(limit)
@@ -161,7 +156,7 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
 
 def lock_kept(db: Connection, key: int) -> Asset | None:
     """Return a kept asset, locked; None when it is kept no more."""
-    found = select(*_FIELDS).where(assets.c.key == key, IS_KEPT)
+    found = select(*COLUMNS).where(assets.c.key == key, IS_KEPT)
     row = db.execute(found.with_for_update()).one_or_none()
     return None if row is None else as_asset(row)
 
@@ -219,15 +214,3 @@ def counts(db: Connection) -> dict[str, int]:
     """Return how many assets there are in each state."""
     found = select(assets.c.state, func.count()).group_by(assets.c.state)
     return {state: int(number) for state, number in db.execute(found)}
-
-
-def as_asset(row: Row[*tuple[Any, ...]]) -> Asset:
-    """Read a row of the fields of an Asset."""
-    fields = row._mapping  # noqa: SLF001 - its documented way to the columns
-    given: dict[str, Any] = {column.name: fields[column.name] for column in _FIELDS}
-    given["state"] = member(AssetState, given["state"])
-    return Asset(**given)
-
-
-COLUMNS: Sequence[Any] = _FIELDS
-"""The columns that `as_asset` reads."""

@@ -8,7 +8,7 @@ from operator import attrgetter, is_
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Row
+from sqlalchemy import Row
 
 from tracker.domain.cost import Cost, CostOrigin, Phase
 from tracker.domain.records import record
@@ -21,9 +21,8 @@ from tracker.domain.task import (
     TaskError,
     TaskState,
 )
-from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect
-from tracker.store.driver.encoding import mapped
-from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
+from tracker.store.driver.decoding import RowReader, read_id, read_instant
+from tracker.store.driver.dialect import Dialect
 from tracker.store.schema import tasks
 from tracker.store.tolerant import member, optional_member
 
@@ -69,8 +68,8 @@ def standing(row: Sequence[Any], dialect: Dialect) -> Standing:
     """A row of STANDING as the driver gives it."""
     key, id_, tenant, provider, operation, state, version, submitted_at, deadline_at, overdue = row
     if dialect.stores_text:
-        id_, submitted_at = _read_id(id_), _read_instant(submitted_at)
-        deadline_at, overdue = _read_instant(deadline_at), bool(overdue)
+        id_, submitted_at = read_id(id_), read_instant(submitted_at)
+        deadline_at, overdue = read_instant(deadline_at), bool(overdue)
     place = _state(state)
     return Standing(
         key, id_, tenant, provider, operation, place, version, submitted_at, deadline_at, overdue
@@ -106,7 +105,7 @@ def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
             tenant,
             provider,
             account,
-            _read_instant(submitted_at) if dialect.stores_text else submitted_at,
+            read_instant(submitted_at) if dialect.stores_text else submitted_at,
             _read_costs(costs),
         )
         for key, tenant, provider, account, submitted_at, costs in rows
@@ -129,12 +128,7 @@ def task(row: Row[Any]) -> Task:
 
 def from_driver(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
     """Rows of COLUMNS as the driver gives them."""
-    if not rows:
-        return []
-    columns: list[Any] = list(zip(*rows, strict=True))
-    for place, convert in _CONVERSIONS[dialect]:
-        columns[place] = mapped(columns[place], convert)
-    return [Task(*values) for values in zip(*columns, strict=True)]
+    return [Task(*values) for values in _READER.values(rows, dialect)]
 
 
 def moves(changed: Task) -> tuple[Any, ...]:
@@ -319,20 +313,8 @@ def _read_error(text: str | None) -> TaskError | None:
     return None if text is None else TaskError(**json.loads(text))
 
 
-def _read_document(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
-
-
 def _read_metadata(text: str | None) -> Any:
     return {} if text is None else json.loads(text)
-
-
-def _read_instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
-
-
-def _read_id(raw: bytes | None) -> UUID | None:
-    return None if raw is None else UUID(bytes=raw)
 
 
 _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
@@ -347,17 +329,4 @@ _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _conversions(dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
-    """(place in COLUMNS, conversion) of what the driver does not give as a Task has it."""
-    found: list[tuple[int, Callable[[Any], Any]]] = []
-    by_type: dict[type[Any], Callable[[Any], Any]] = {JsonDoc: _read_document}
-    if dialect.stores_text:
-        by_type |= {UtcDateTime: _read_instant, PublicId: _read_id, Boolean: bool}
-    for place, name in enumerate(COLUMNS):
-        convert = _ALWAYS.get(name) or by_type.get(type(tasks.c[name].type))
-        if convert is not None:
-            found.append((place, convert))
-    return found
-
-
-_CONVERSIONS = {dialect: _conversions(dialect) for dialect in (SQLITE, POSTGRESQL)}
+_READER = RowReader(tasks, COLUMNS, _ALWAYS)

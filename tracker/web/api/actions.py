@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.task import TERMINAL, VERDICTS, Task
+from tracker.domain.task import TERMINAL, VERDICTS
 from tracker.services.submit.actions import Resolution
+from tracker.store.kept_tasks import KeptTask
 from tracker.web.api.schemas import ResolveBody
 from tracker.web.api.task_answers import NEW_TASK, TASK, accepted_answer, task_answer
 from tracker.web.edge import params, query, waiting
@@ -33,7 +34,7 @@ async def refresh(request: Request) -> Response:
     now = before
     if wait.seconds:
         found = await waiting.until_moved(request, wait, etag(before.version))
-        now = found if isinstance(found, Task) else await waiting.look_whole(request)
+        now = found.task if isinstance(found, KeptTask) else await waiting.look_whole(request)
     return await task_answer(
         request, now, wait, status=202 if now.version == before.version else 200
     )

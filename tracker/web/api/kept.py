@@ -4,21 +4,28 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from tracker.domain.task import Task, TaskState, as_of
+from tracker.domain.custody import may_have_assets
+from tracker.domain.task import Task, as_of
 from tracker.store import assets
+from tracker.store.kept_tasks import KeptTask
 from tracker.web.api import views
 from tracker.web.api.schemas import render_task
 from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services
 
 
-async def rendered(request: Request, task: Task) -> views.Task:
-    """Render one task, its `overdue` as it is now."""
-    task = as_of(task, services(request).clock.now())
+async def with_assets(request: Request, task: Task) -> KeptTask:
+    """Return a task with what is kept of its result."""
     if not _may_keep(request, task):
-        return render_task(task)
+        return KeptTask(task, ())
     found = await services(request).store.find(assets.of_tasks, task.key)
-    return render_task(task, found or (), base=base_of(request))
+    return KeptTask(task, found or ())
+
+
+def rendered(request: Request, kept: KeptTask) -> views.Task:
+    """Render one task, its `overdue` as it is now."""
+    task = as_of(kept.task, services(request).clock.now())
+    return render_task(task, kept.assets, base=base_of(request) if kept.assets else "")
 
 
 async def rendered_all(request: Request, tasks: Sequence[Task]) -> list[views.Task]:
@@ -34,5 +41,4 @@ async def rendered_all(request: Request, tasks: Sequence[Task]) -> list[views.Ta
 
 
 def _may_keep(request: Request, task: Task) -> bool:
-    is_result = task.state is TaskState.SUCCEEDED and bool(task.artifacts)
-    return is_result and services(request).storage is not None
+    return services(request).storage is not None and may_have_assets(task)

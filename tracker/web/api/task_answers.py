@@ -10,9 +10,10 @@ from starlette.responses import Response
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
 from tracker.services.submit.replays import AcceptedTask
+from tracker.store.kept_tasks import KeptTask
 from tracker.telemetry import note
 from tracker.web.api import views
-from tracker.web.api.kept import rendered
+from tracker.web.api.kept import rendered, with_assets
 from tracker.web.edge import waiting
 from tracker.web.edge.conditional import etag
 from tracker.web.edge.operation import ResponseSpec
@@ -51,10 +52,14 @@ def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
 async def task_answer(
     request: Request, task: Task, wait: WaitTime, *, status: int = 200
 ) -> Response:
-    """One task."""
-    headers = task_headers(request, task) | wait.headers
-    body = to_json(await rendered(request, task))
-    return Response(body, status, headers, "application/json")
+    """One task, of which nothing else was read."""
+    return kept_answer(request, await with_assets(request, task), wait, status=status)
+
+
+def kept_answer(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
+    """One task that was read with its assets."""
+    headers = task_headers(request, kept.task) | wait.headers
+    return Response(to_json(rendered(request, kept)), status, headers, "application/json")
 
 
 async def accepted_answer(

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.task import Task, having_name, is_unflagged
 from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
+from tracker.store.kept_tasks import KeptTask
 from tracker.store.listing import Position
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
@@ -25,7 +26,7 @@ from tracker.web.api.task_answers import (
     TASK,
     TASK_HEADERS,
     accepted_answer,
-    task_answer,
+    kept_answer,
     task_headers,
 )
 from tracker.web.edge import params, query, waiting
@@ -82,13 +83,14 @@ async def get(request: Request) -> Response:
     wait = waiting.asked(request)
     seen = request.headers.get("if-none-match") or None  # an empty one names nothing
     found = await waiting.until_moved(request, wait, seen)
-    if is_unflagged(found, services(request).clock.now()) and seen is not None:
+    if seen is not None and is_unflagged(waiting.standing_of(found), services(request).clock.now()):
         await services(request).sweeping.flag_now()  # then its version says so
-        found, seen = await waiting.look_whole(request), None
-    if matches(seen, etag(found.version)):
-        return Response(status_code=304, headers=task_headers(request, found) | wait.headers)
-    task = found if isinstance(found, Task) else await waiting.look_whole(request)
-    return await task_answer(request, task, wait)
+        found, seen = await waiting.look_kept(request), None
+    now = waiting.standing_of(found)
+    if matches(seen, etag(now.version)):
+        return Response(status_code=304, headers=task_headers(request, now) | wait.headers)
+    whole = found if isinstance(found, KeptTask) else await waiting.look_kept(request)
+    return kept_answer(request, whole, wait)
 
 
 @operation(

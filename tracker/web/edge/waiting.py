@@ -10,8 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from tracker.domain.errors import CredentialFault, NotFound, Unauthenticated
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 from tracker.services.read.watch import Woke
-from tracker.store import task_rows, tasks
+from tracker.store import kept_tasks, task_rows, tasks
 from tracker.store.feed import Change
+from tracker.store.kept_tasks import KeptTask
 from tracker.web.edge import query
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.state import holder, services, tenant
@@ -89,6 +90,21 @@ async def look_whole(request: Request) -> Task:
     return found
 
 
+async def look_kept(request: Request) -> KeptTask:
+    """Return the task of the path, and what is kept of its result. Raises NotFound."""
+    if services(request).storage is None:
+        return KeptTask(await look_whole(request), ())
+    found = await services(request).store.find(kept_tasks.by_id, query.task_id(request))
+    if found is None or found.task.tenant != tenant(request):
+        raise NotFound("there is no such task")
+    return found
+
+
+def standing_of(found: KeptTask | task_rows.Standing) -> Standing:
+    """Return where a task that was looked for stands."""
+    return found.task if isinstance(found, KeptTask) else found
+
+
 async def look_narrow(request: Request) -> task_rows.Standing:
     """Where the task of the path stands: neither its input nor its result is read."""
     found = await services(request).store.find(tasks.standings, query.task_id(request))
@@ -97,7 +113,9 @@ async def look_narrow(request: Request) -> task_rows.Standing:
     return found
 
 
-async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Standing:
+async def until_moved(
+    request: Request, wait: WaitTime, seen: str | None
+) -> KeptTask | task_rows.Standing:
     """The task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
@@ -105,14 +123,14 @@ async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Sta
     """
     # Who waits holds little: the whole task is read when there is something to say of it.
     narrow = seen is not None or wait.seconds > 0
-    look: Callable[[Request], Awaitable[Standing]] = look_narrow if narrow else look_whole
     watch = services(request).watch
     until, position = wait.until, watch.position
-    now = await look(request)
+    found = await look_narrow(request) if narrow else await look_kept(request)
+    now = standing_of(found)
     if seen is not None and seen.strip() == "*":
         seen = etag(now.version)
     if not wait.seconds or _is_news(now.version, now.state, seen):
-        return now
+        return found
     wants = None if seen else _ends
     with watch.task(now.id, since=position, wants=wants, holder=holder(request)) as waiter:
         while not _is_news(now.version, now.state, seen):
@@ -120,8 +138,9 @@ async def until_moved(request: Request, wait: WaitTime, seen: str | None) -> Sta
             refuse_ended(woke)
             if woke is not Woke.NEWS:
                 break
-            now = await look_whole(request)
-    return now
+            found = await look_kept(request)
+            now = found.task
+    return found
 
 
 async def until_over(
