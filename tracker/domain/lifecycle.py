@@ -320,9 +320,9 @@ def _may_complete(task: Task, event: Event) -> bool:
 def _why_ignored(task: Task, event: Event) -> Verdict:
     if event.kind is K.SEEN_UNKNOWN_WORD:
         return Verdict.UNKNOWN_STATUS
-    said = _VERDICT.get(event.kind)
-    if said is not None:
-        return Verdict.DUPLICATE if said is task.state else Verdict.CONFLICT
+    verdict = _VERDICT.get(event.kind)
+    if verdict is not None:
+        return Verdict.DUPLICATE if verdict is task.state else Verdict.CONFLICT
     if event.kind in SEEN and _RANK[_SEEN[event.kind]] == _RANK[task.state]:
         return Verdict.DUPLICATE
     return Verdict.STALE

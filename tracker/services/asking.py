@@ -85,13 +85,15 @@ async def ask(context: Context, group: Sequence[Task]) -> PollResult:
 
 
 async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollResult:
-    if polls is not None and len(asking.tasks) > 1:
-        return await _poll_several(context, polls, asking)
     call = None if polls is None else polls.build_poll(asking)
     if polls is None or call is None:
         return PollResult(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
     answer = await _call(context, call, asking)
     outcomes = _read(polls, asking, answer)
+    if len(asking.tasks) > 1:
+        # Where it leads on for one of several tasks, that one is asked for by itself.
+        alone = Unanswered("the answer leads on for this task alone", alone=True)
+        return PollResult(answer, [alone if isinstance(one, Follow) else one for one in outcomes])
     for _ in range(MAX_FOLLOWS):
         follow = outcomes[0]
         if not isinstance(follow, Follow):
@@ -101,17 +103,6 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollRe
     if isinstance(outcomes[0], Follow):
         outcomes = [Unanswered(f"more than {MAX_FOLLOWS} calls lead on from one answer")]
     return PollResult(answer, outcomes)
-
-
-async def _poll_several(context: Context, polls: Polls, asking: Asking) -> PollResult:
-    """Ask for several tasks in one call; what leads on for one of them is asked for by itself."""
-    call = polls.build_poll(asking)
-    if call is None:
-        return PollResult(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
-    answer = await _call(context, call, asking)
-    outcomes = _read(polls, asking, answer)
-    alone = Unanswered("the answer leads on for this task alone", alone=True)
-    return PollResult(answer, [alone if isinstance(one, Follow) else one for one in outcomes])
 
 
 async def _search(context: Context, looks: Looks | None, asking: Asking) -> PollResult:
@@ -153,8 +144,8 @@ async def _cancel(
     looked = None
     if cancels.erases_ended:
         looked = await _poll(context, polls, asking)
-        said = looked.outcomes[0]
-        if not isinstance(said, Observed) or _tells_end(said):
+        found = looked.outcomes[0]
+        if not isinstance(found, Observed) or _tells_end(found):
             return looked
     call = cancels.build_cancel(asking)
     if call is None:  # found under an account that offers no way: its end is all there is to learn

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import bodies, notices
-from tracker.domain.custody import by_piece
+from tracker.domain.custody import Asset, by_piece
 from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
 from tracker.domain.event_types import EventType
 from tracker.domain.inline_files import with_content_urls
@@ -73,7 +73,7 @@ class Outbox:
         if not told and not grown:
             return
         theirs = subscribers()
-        batch = _DeliveryBatch(tx, self._public_url, about)
+        batch = _DeliveryBatch(tx, self._public_url, [task for _, task, _ in told], about)
         for task, step in grown:
             self._enqueue_to_caller(batch, EventType.TASK_UPDATED, task, step)
         for type_, task, step in told:
@@ -189,10 +189,12 @@ class _DeliveryBatch:
         self,
         tx: Tx,
         base: str = "",
+        changed: Sequence[Task] = (),
         about: Mapping[tuple[int, int], UUID] = MappingProxyType({}),
     ) -> None:
         self._tx = tx
-        self._base, self._about = base, about
+        self._base, self._changed, self._about = base, changed, about
+        self._assets: Mapping[int, Sequence[Asset]] | None = None
         self._bodies: dict[UUID, tuple[UUID, str, bytes]] = {}
         self._owed: list[NewDelivery] = []
         self._ordered: set[int] = set()
@@ -219,9 +221,12 @@ class _DeliveryBatch:
 
     def _files(self, task: Task) -> bodies.Files:
         """Return what is kept of a task's result."""
-        if task.state is not TaskState.SUCCEEDED or not task.artifacts:
+        if not _may_have_files(task):
             return bodies.NO_FILES
-        found = assets.of_tasks(self._tx.db, [task.key]).get(task.key, [])
+        if self._assets is None:  # those of all in one statement
+            keys = {task.key for task in self._changed if _may_have_files(task)}
+            self._assets = assets.of_tasks(self._tx.db, keys)
+        found = self._assets.get(task.key, ())
         id_ = self._about.get((task.key, task.version))
         about = next((asset for asset in found if asset.id == id_), None)
         return bodies.Files(by_piece(found), self._base, about)
@@ -248,6 +253,10 @@ class _DeliveryBatch:
             if pair in busy:
                 self._owed[place] = replace(self._owed[place], waits=True)
             busy.add(pair)
+
+
+def _may_have_files(task: Task) -> bool:
+    return task.state is TaskState.SUCCEEDED and bool(task.artifacts)
 
 
 def _pair(owed: NewDelivery) -> tuple[int, int]:

@@ -25,7 +25,7 @@ class AwaitedConfirmation:
 
 
 def wait_of(
-    context: Context, task: Task, item: ParsedCallback, said: Observation
+    context: Context, task: Task, item: ParsedCallback, observation: Observation
 ) -> AwaitedConfirmation | None:
     """Why what a callback says of a task must wait for a query; None when it counts as it is.
 
@@ -34,9 +34,9 @@ def wait_of(
     and a verdict stays for ever. Details are not waited for then.
     """
     is_open = task.state in AT_PROVIDER | {TaskState.QUEUED}
-    if said.state not in VERDICTS or not (is_open or task.follow_up is not None):
+    if observation.state not in VERDICTS or not (is_open or task.follow_up is not None):
         return None
-    wait = _reason(context, task, item, said)
+    wait = _reason(context, task, item, observation)
     if wait is None:
         return None
     if not context.has_account(task):
@@ -65,7 +65,7 @@ def can_poll(context: Context, task: Task) -> bool:
 
 
 def _reason(
-    context: Context, task: Task, item: ParsedCallback, said: Observation
+    context: Context, task: Task, item: ParsedCallback, observation: Observation
 ) -> AwaitedConfirmation | None:
     is_shared, rule = item.task_id is None, context.policy.confirm
     proof = item.proofs.get(task.account)
@@ -75,9 +75,9 @@ def _reason(
     if needs_proof and task.account not in item.signed_by():
         return AwaitedConfirmation(Awaits.PROOF, "unsigned: the provider is asked before it counts")
     # One that has ended is completed by whatever names its result; nothing more is waited for.
-    if said.state is TaskState.SUCCEEDED and task.follow_up is None:
+    if observation.state is TaskState.SUCCEEDED and task.follow_up is None:
         calls_back = context.providers[task.provider].calls_back
-        missing = None if calls_back is None else calls_back.lacks(task, said)
+        missing = None if calls_back is None else calls_back.lacks(task, observation)
         if missing is not None:
             return AwaitedConfirmation(
                 Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it"

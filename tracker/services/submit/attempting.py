@@ -273,8 +273,8 @@ class Attempting:
         """Record what an answer says beyond acceptance: a result, and further tasks."""
         attempt = item.begun.attempt.key
         if accepted.said is not None:
-            said = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
-            recorder.record(item.begun.task.key, said)
+            event = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
+            recorder.record(item.begun.task.key, event)
         if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
             recorder.poll_soon(item.begun.task.key)
         made = MadeParts(accepted.parts, item.begun.body, attempt)

@@ -29,11 +29,11 @@ cursors. Unknown query parameters are refused. What belongs to another tenant an
 def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     """The document of every described route, in the order of the table."""
     found = list(operations(routes))
-    refs, schemas = _schemas([said for _, _, said in found])
+    refs, schemas = _schemas([spec for _, _, spec in found])
     paths: dict[str, dict[str, Any]] = {}
-    for route, method, said in found:
+    for route, method, spec in found:
         item = paths.setdefault(_plain(route.path), {})
-        item[method.lower()] = _operation(route, said, refs)
+        item[method.lower()] = _operation(route, spec, refs)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -65,19 +65,19 @@ def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operat
     for route in routes:
         if not isinstance(route, Route):
             continue
-        said = described(route.endpoint)
-        if said is not None:
+        spec = described(route.endpoint)
+        if spec is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield route, method, said
+                yield route, method, spec
 
 
 def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """References by (shape, mode), and what they refer to."""
     wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
-    for said in found:
-        if said.body is not None:
-            wanted[said.body, "validation"] = TypeAdapter(said.body)
-        for answer in said.answers.values():
+    for spec in found:
+        if spec.body is not None:
+            wanted[spec.body, "validation"] = TypeAdapter(spec.body)
+        for answer in spec.answers.values():
             if answer.shape is not None:
                 wanted[answer.shape, "serialization"] = TypeAdapter(answer.shape)
     wanted[service_views.Problem, "serialization"] = TypeAdapter(service_views.Problem)
@@ -102,32 +102,32 @@ def _tidy(schema: Any) -> Any:
     }
 
 
-def _operation(route: Route, said: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or route.name)
     summary, _, rest = text.partition("\n\n")
     described_as: dict[str, Any] = {
-        "operationId": f"{said.tag}_{route.endpoint.__name__.strip('_')}",
-        "tags": [said.tag],
+        "operationId": f"{spec.tag}_{route.endpoint.__name__.strip('_')}",
+        "tags": [spec.tag],
         "summary": " ".join(summary.split()),
     }
     if rest:
         described_as["description"] = rest
     described_as["parameters"] = [
         *(_path_parameter(name) for name in re.findall(r"{(\w+)", route.path)),
-        *(_parameter(param, "query") for param in said.query),
-        *(_parameter(param, "header") for param in said.headers),
+        *(_parameter(param, "query") for param in spec.query),
+        *(_parameter(param, "header") for param in spec.headers),
     ]
-    if said.body is not None:
-        content: dict[str, Any] = {"schema": refs[said.body, "validation"]}
-        if said.examples:
-            content["examples"] = {name: {"value": v} for name, v in said.examples.items()}
+    if spec.body is not None:
+        content: dict[str, Any] = {"schema": refs[spec.body, "validation"]}
+        if spec.examples:
+            content["examples"] = {name: {"value": v} for name, v in spec.examples.items()}
         described_as["requestBody"] = {"required": True, "content": {"application/json": content}}
     described_as["responses"] = {
-        **{str(status): _answer(status, a, refs) for status, a in said.answers.items()},
-        **{str(status): _problem(status, refs) for status in _problems(route, said)},
+        **{str(status): _answer(status, a, refs) for status, a in spec.answers.items()},
+        **{str(status): _problem(status, refs) for status in _problems(route, spec)},
     }
     described_as["security"] = (
-        [] if said.scope is None else [{"bearer": [said.scope]}, {"header": [said.scope]}]
+        [] if spec.scope is None else [{"bearer": [spec.scope]}, {"header": [spec.scope]}]
     )
     return described_as
 
@@ -169,16 +169,16 @@ def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 
-def _problems(route: Route, said: OperationSpec) -> list[int]:
+def _problems(route: Route, spec: OperationSpec) -> list[int]:
     """The statuses that follow from what a route takes, and those that were named."""
-    found = {400, 503, *said.problems}  # an unknown parameter; the database away
-    if said.scope is not None:
+    found = {400, 503, *spec.problems}  # an unknown parameter; the database away
+    if spec.scope is not None:
         found |= {401, 403, 429}
     if "{" in route.path:
         found.add(404)
-    if said.body is not None:
+    if spec.body is not None:
         found |= {408, 413, 415, 422}
-    return sorted(found - said.answers.keys())
+    return sorted(found - spec.answers.keys())
 
 
 def as_text(document: Mapping[str, Any]) -> str:

@@ -72,9 +72,8 @@ class Authenticator:
         if has_no_keys and is_local(request.scope):
             return ANYBODY
         try:
-            return await self._holder(
-                request, schemes, fields
-            )  # the first key works before we know of it
+            # The first key works before we know of it.
+            return await self._holder(request, schemes, fields)
         except Unauthenticated as error:
             if has_no_keys:
                 raise Unauthenticated(error.fault, _NO_KEYS_YET) from None

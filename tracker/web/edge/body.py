@@ -69,12 +69,12 @@ async def _read(
     chunks: list[bytes] = []
     size = 0
     while True:
-        said = await message
-        chunks.append(_chunk(said, size, limit))
+        received = await message
+        chunks.append(_chunk(received, size, limit))
         size += len(chunks[-1])
         if counter is not None:
             counter.add(chunks[-1])
-        if not said.get("more_body", False):
+        if not received.get("more_body", False):
             if size <= PARSED_AT_ONCE:
                 return b"".join(chunks)
             return await asyncio.to_thread(b"".join, chunks)  # copies while others go on

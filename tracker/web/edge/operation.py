@@ -158,14 +158,14 @@ class Guarded:
     which costs 15 µs, and each waiter 2 KB.
     """
 
-    def __init__(self, handler: Handler, said: OperationSpec) -> None:
+    def __init__(self, handler: Handler, spec: OperationSpec) -> None:
         """Carries the handler's name and text."""
         update_wrapper(self, handler)
         self._handler = handler
-        self._scope = said.scope
-        self._body_bytes = said.body_bytes
-        self._known = {param.name for param in said.query}
-        self._repeatable = {param.name for param in said.query if param.repeatable}
+        self._scope = spec.scope
+        self._body_bytes = spec.body_bytes
+        self._known = {param.name for param in spec.query}
+        self._repeatable = {param.name for param in spec.query if param.repeatable}
         self._prefixes = tuple(
             name.removesuffix("<key>") for name in self._known if name.endswith("<key>")
         )

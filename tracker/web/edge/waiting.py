@@ -50,8 +50,8 @@ def asked(request: Request) -> WaitTime:
 
 def preferred(request: Request) -> WaitTime:
     """`Prefer: wait=N`, else no wait."""
-    said = request.headers.getlist("prefer")
-    found = _PREFERENCE.search(",".join(said)) if said else None
+    preferences = request.headers.getlist("prefer")
+    found = _PREFERENCE.search(",".join(preferences)) if preferences else None
     if found is None:
         return WaitTime(0, {})
     seconds = min(int(found[1]), MAX_WAIT_S)

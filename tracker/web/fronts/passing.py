@@ -91,10 +91,10 @@ class PassingFront:
             parsed = read_json(body)
         except ValueError:
             parsed = None
-        said = self.front.relay(status, parsed, request_id())
-        if said.status >= 500:
+        relayed = self.front.relay(status, parsed, request_id())
+        if relayed.status >= 500:
             log.warning("a call that was passed on failed: %s said %d", self.provider, status)
-        return JSONResponse(said.body, said.status, {**said.headers, **_NO_SNIFF})
+        return JSONResponse(relayed.body, relayed.status, {**relayed.headers, **_NO_SNIFF})
 
 
 async def _flowing(start: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from tracker.domain.task import Task
 from tracker.services.submit.request import Submission
 from tracker.store.lost_answers import CreateName, Span
 from tracker.web.edge.state import services
+from tracker.web.wire.delivery import EXTENSION
 
 
 async def accepted_once(request: Request, asked: Submission) -> Task:
@@ -22,7 +23,7 @@ async def accepted_once(request: Request, asked: Submission) -> Task:
     answer = our.lost_answers.begin(CreateName(asked.tenant, request.scope["state"]["fingerprint"]))
     try:
         # By the server's own connections; elsewhere nobody can tell whether an answer arrived.
-        watch = request.scope.get("extensions", {}).get("tracker.delivery")
+        watch = request.scope.get("extensions", {}).get(EXTENSION)
         if watch is not None:
             watch(answer.tell)
         doubt = await our.lost_answers.settle(answer)

@@ -109,8 +109,8 @@ async def take(
         except InvalidRequest as error:
             flaw = error
     inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
-    said = None if flaw is None else str(flaw)
-    raw = RawCallback(provider, subject, token, inbound, signed, said, arrival.sender)
+    why = None if flaw is None else str(flaw)
+    raw = RawCallback(provider, subject, token, inbound, signed, why, arrival.sender)
     if flaw is None and (challenge := our.reception.challenged(raw)) is not None:
         return _replied(challenge)
     received = await our.reception.receive(raw)
