@@ -1,22 +1,26 @@
 """Rows that are owed to subscribers, written with the steps that they tell of."""
 
-from typing import Any
+from collections.abc import Collection
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, select
 
 from tests.support.made_up import NAME, Played, says
 from tests.support.workbench import OPERATION, Way, open_workbench
+from tracker.domain.custody import Asset
 from tracker.domain.lifecycle import Verdict
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import Acceptance
+from tracker.store import assets
 from tracker.store.schema import deliveries
 
 pytestmark = pytest.mark.anyio
 DONE = {"status": "succeeded", "pieces": [{"key": "1", "url": "https://media.example/v.mp4"}]}
 
 
-async def test_files_of_all_that_ends_in_a_transaction_are_one_query(database_url: str) -> None:
+async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     played = Played(make=says(id="theirs-1", parts=[{"id": "theirs-2", "mark": "2"}]))
     async with open_workbench(database_url, Way(played)) as bench:
         asked = Submission(
@@ -28,16 +32,18 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(database_ur
         )
         first = (await Acceptance(bench.context).accept(asked)).task
         await bench.send()
-        statements: list[str] = []
+        looks: list[list[int]] = []
+        read = assets.of_tasks
 
-        @event.listens_for(bench.context.store.engine, "before_cursor_execute")
-        def note(_db: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            statements.append(statement)
+        def counted(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
+            looks.append(sorted(keys))
+            return read(db, keys)
 
+        monkeypatch.setattr(assets, "of_tasks", counted)
         told = [{"id": "theirs-1", **DONE}, {"id": "theirs-2", **DONE}]
         assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED
         assert [task.state.value for task in await bench.all()] == ["succeeded"] * 2
-        assert len([one for one in statements if "FROM assets" in one]) == 1
+        assert looks == [sorted(task.key for task in await bench.all())]
         owed = await bench.context.store.read(
             lambda db: db.scalars(
                 select(deliveries.c.task_key).where(deliveries.c.event == "task.succeeded")
