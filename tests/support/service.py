@@ -41,10 +41,12 @@ def free_port() -> int:
     """Return a port of loopback that nobody uses.
 
     It lies below those that systems hand out by themselves (from 32768 on Linux), so that no
-    connection of another test takes it before it is listened on.
+    connection of another test takes it before it is listened on, and each process of the tests has
+    its own range: no other one takes it while a service that was killed starts again.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
+        port = 20_000 + worker % 12 * 1000 + secrets.randbelow(1000)
         try:
             with listen(port):
                 return port

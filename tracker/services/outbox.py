@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import bodies, notices
-from tracker.domain.custody import Asset, by_piece
+from tracker.domain.custody import Asset, by_piece, may_have_assets
 from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
 from tracker.domain.event_types import EventType
 from tracker.domain.inline_files import with_content_urls
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.provider import Provider
 from tracker.store import assets, deliveries, endpoints, tasks
@@ -221,10 +221,10 @@ class _DeliveryBatch:
 
     def _files(self, task: Task) -> bodies.Files:
         """Return what is kept of a task's result."""
-        if not _may_have_files(task):
+        if not may_have_assets(task):
             return bodies.NO_FILES
         if self._assets is None:  # those of all in one statement
-            keys = {task.key for task in self._changed if _may_have_files(task)}
+            keys = {task.key for task in self._changed if may_have_assets(task)}
             self._assets = assets.of_tasks(self._tx.db, keys)
         found = self._assets.get(task.key, ())
         id_ = self._about.get((task.key, task.version))
@@ -253,10 +253,6 @@ class _DeliveryBatch:
             if pair in busy:
                 self._owed[place] = replace(self._owed[place], waits=True)
             busy.add(pair)
-
-
-def _may_have_files(task: Task) -> bool:
-    return task.state is TaskState.SUCCEEDED and bool(task.artifacts)
 
 
 def _pair(owed: NewDelivery) -> tuple[int, int]:
