@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from tracker.client.http import headers_of
 from tracker.domain.redaction import MASK, Redactor
 from tracker.providers.ports.account import AccountOptions
 from tracker.settings import Settings, SettingsError
@@ -172,8 +173,23 @@ def test_a_secret_is_what_the_profile_says(tmp_path: Path) -> None:
     assert settings.accounts().by_name["kling", "default"].webhook_secrets == ("any text will do",)
 
 
-@pytest.mark.parametrize("around", ["{}\n", " {}", "{} \r\n", "\t{}\ufeff", "\xa0{}\u200b"])
-def test_white_space_around_a_credential_is_dropped(tmp_path: Path, around: str) -> None:
+AROUND = [
+    *(
+        "{}\n",
+        " {}",
+        "{} \r\n",
+        "\t{}\ufeff",
+        "\xa0{}\u200b",
+        "\u2060{}\u200e",
+        "{}\ufe0f",
+        "\u3164{}",
+    ),
+    *('"{}"', "'{}'", "`{}`", "“{}”", "‘{}’", "「{}」", ' "{} "\n', "'\"{}\"'", '\ufeff"{}"'),
+]
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_pasting_leaves_around_a_credential_is_dropped(tmp_path: Path, around: str) -> None:
     names = ("TRACKER_KLING_ACCESS_KEY", "TRACKER_KLING_SECRET_KEY")
     pair = Settings.from_env({name: around.format("key") for name in names}).accounts()
     assert list(pair.by_name["kling", "default"].options.secrets()) == ["key", "key"]
@@ -184,7 +200,47 @@ def test_white_space_around_a_credential_is_dropped(tmp_path: Path, around: str)
     assert found.by_name["kling", "main"].api_key == "key"
 
 
-@pytest.mark.parametrize("value", [" ", "\n", "secret\ntext", "secret\x00text", "secret\x7ftext"])
+@pytest.mark.parametrize("around", AROUND)
+def test_every_secret_of_somebody_else_is_read_bare(around: str) -> None:
+    secret, key = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "k" * 32
+    listed = f"{around.format(secret)},{around.format(secret)}"
+    settings = Settings.from_env(
+        {
+            "TRACKER_WEBHOOK_SECRETS": listed,
+            "TRACKER_KLING_WEBHOOK_SECRETS": around.format(f"{secret}, {secret}"),
+            "TRACKER_BOOTSTRAP_KEY": around.format(key),
+        }
+    )
+    assert settings.webhook_secrets() == (b"12345678901234567890",) * 2
+    assert settings.accounts().by_name["kling", "default"].webhook_secrets == (secret, secret)
+    assert settings.tracker_bootstrap_key is not None
+    assert settings.tracker_bootstrap_key.get_secret_value() == key
+    assert headers_of(around.format(key))["authorization"] == f"Bearer {key}"
+
+
+def test_callback_secrets_keep_their_quotation_marks() -> None:
+    settings = Settings.from_env({"TRACKER_CALLBACK_SECRETS": '"sixteen-letters-"'})
+    assert settings.callback_secrets() == (b'"sixteen-letters-"',)
+
+
+@pytest.mark.parametrize("value", ['"secret', "secret'", "secret”", "`secret'"])
+@pytest.mark.parametrize("name", ["API_KEY", "ACCESS_KEY", "SECRET_KEY"])
+def test_a_quotation_mark_without_its_partner_stops_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}: .*quotation mark") as refused:
+        Settings.from_env({f"TRACKER_KLING_{name}": value})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("char", ["\u200b", "\u2060", "\ufeff", "\xad", "\u3164", "\ufe0f"])
+@pytest.mark.parametrize("name", ["API_KEY", "SECRET_KEY", "WEBHOOK_SECRET"])
+def test_an_invisible_character_inside_stops_the_start(name: str, char: str) -> None:
+    with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}.*U\\+{ord(char):04X}"):
+        Settings.from_env({f"TRACKER_KLING_{name}": f"sec{char}ret"})
+
+
+@pytest.mark.parametrize(
+    "value", [" ", "\n", '""', "secret\ntext", "secret\x00text", "secret\x7ftext"]
+)
 @pytest.mark.parametrize("name", ["API_KEY", "ACCESS_KEY", "SECRET_KEY"])
 def test_a_credential_that_cannot_be_sent_stops_the_start_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^TRACKER_KLING_{name}: ") as refused:

@@ -11,6 +11,7 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
+from tracker.pasted import bare_list
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.provider import Provider
 from tracker.setting_errors import lines_of
@@ -111,7 +112,7 @@ def _account(name: str, provider: Provider, entry: Mapping[str, Any]) -> Account
 
 def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     variable = prefix_of(name) + _PREFIXES
-    words = _words(environ.get(variable, ""))
+    words = bare_list(environ.get(variable, ""))
     for word in words:
         try:
             taken = path_prefix(word).split("/")[1] in _RESERVED
@@ -146,16 +147,12 @@ def _entry(environ: Mapping[str, str], name: str, provider: Provider) -> dict[st
     for key, field in _keys(provider).items():
         text = environ.get(prefix_of(name) + key)
         if text:
-            entry[field] = _words(text) if _is_list(provider.options, field) else text
+            entry[field] = bare_list(text) if _is_list(provider.options, field) else text
     return entry
 
 
 def _is_list(options: type[AccountOptions], field: str) -> bool:
     return get_origin(options.model_fields[field].annotation) is tuple
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _renamed(flaw: str, name: str, provider: Provider) -> str:

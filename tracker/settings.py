@@ -26,8 +26,9 @@ from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
 from tracker.domain.redaction import Redactor
 from tracker.domain.signature import key_of
+from tracker.pasted import bare, bare_list
 from tracker.provider_settings import SettingsError
-from tracker.providers.ports.account import Account, HttpUrl, Secret
+from tracker.providers.ports.account import Account, HttpUrl, OwnSecret, Secret
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 from tracker.setting_errors import lines_of, unknown_settings
@@ -48,6 +49,10 @@ def _words(value: Any) -> Any:
     )
 
 
+def _secrets(value: Any) -> Any:
+    return bare_list(value) if isinstance(value, str) else value
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -60,13 +65,13 @@ def _network(value: str) -> str:
 
 
 def _bootstrap_key(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
+    text = bare(value.get_secret_value())
     if len(text) < _LEAST_KEY_CHARS or not all("!" <= char <= "~" for char in text):
         raise ValueError(
             f"must be at least {_LEAST_KEY_CHARS} letters, digits and signs without a space: make "
             "one with `openssl rand -hex 32`"
         )
-    return value
+    return SecretStr(text)
 
 
 def _webhook_secret(value: SecretStr) -> SecretStr:
@@ -91,9 +96,9 @@ FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
 PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
 WebhookSecrets = Annotated[
-    tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_words)
+    tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_secrets)
 ]
-Secrets = Annotated[tuple[Annotated[Secret, Field(min_length=16)], ...], BeforeValidator(_words)]
+Secrets = Annotated[tuple[Annotated[OwnSecret, Field(min_length=16)], ...], BeforeValidator(_words)]
 
 
 class Settings(BaseModel):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tracker.cli.shared import fail
+from tracker.pasted import bare
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -64,7 +65,7 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _headers(api_key: str | None) -> dict[str, str]:
-    key = (api_key or "").strip()
+    key = bare(api_key or "")
     if not key:
         return {}
     if not all("!" <= character <= "~" for character in key):

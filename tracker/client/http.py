@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tracker.client.calls import Answer, Call, Lost
+from tracker.pasted import bare
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -16,7 +17,7 @@ def headers_of(api_key: str | None) -> Mapping[str, str]:
 
     Raises ValueError, which does not hold the key, when it cannot stand in a header.
     """
-    api_key = None if api_key is None else api_key.strip()
+    api_key = bare(api_key or "")
     if api_key and not all("!" <= char <= "~" for char in api_key):
         # httpx would quote the key in its error.
         raise ValueError("api_key: holds a character that no key has; copy the key again")

@@ -163,6 +163,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "has U+{} at character {}, which cannot stand in a header: copy it again": (
             "第 {1} 个字符是 U+{0}，不能放进请求头：请重新复制"
         ),
+        "has the quotation mark {} at one end only: copy it again": (
+            "只有一端有引号 {0}：请重新复制"
+        ),
         "region: excludes base_url; set one": "region：与 base_url 互斥，只设一个",
         "region: no such region; one of: {}": "region：没有这个区域；可选：{0}",
         "no account of {} is set: set {}, or one in TRACKER_CONFIG": (

@@ -36,7 +36,7 @@ class HaimianOptions(SecretlessOptions):
 
     cookie: Secret | None = None
     access_key: HeaderSecret | None = None
-    secret_key: Secret | None = None
+    secret_key: HeaderSecret | None = None
     sign_region: str = "cn-beijing"
     sign_service: str = "imagination"
     create_path: str = "submit/music"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tracker.domain.errors import Misuse
-from tracker.providers.ports.account import Account, AccountOptions, Secret, reveal
+from tracker.providers.ports.account import Account, AccountOptions, HeaderSecret, reveal
 
 
 class KlingOptions(AccountOptions):
@@ -17,8 +17,8 @@ class KlingOptions(AccountOptions):
         deny tasks that it has, and a submit whose outcome is unknown is never sent again.
     """
 
-    access_key: Secret | None = None
-    secret_key: Secret | None = None
+    access_key: HeaderSecret | None = None
+    secret_key: HeaderSecret | None = None
     dialect: Literal["legacy", "standard", "both"] | None = None
     finds_external_ids: bool = True
 

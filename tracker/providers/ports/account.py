@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from tracker.domain.exchange import HttpCall
+from tracker.pasted import bare, is_invisible, lone_mark
 
 _USER_INFO = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/?#:]*)(?::(?P<password>[^\s/?#]*))?@"
@@ -34,22 +35,39 @@ HttpUrl = Annotated[str, AfterValidator(http_url)]
 
 
 def credential(value: SecretStr) -> SecretStr:
-    """Return a secret without the white space that pasting and files leave at its ends.
+    """Return a secret without what pasting and files leave around it; see `pasted.bare`.
 
-    Raises ValueError, which does not hold it, for what is blank or has control characters.
+    Raises ValueError, which does not hold it, for what is blank, has control characters, or
+    others that show nothing.
     """
-    text = value.get_secret_value().strip().strip("\ufeff\u200b").strip()
+    return _checked(bare(value.get_secret_value()))
+
+
+def own_secret(value: SecretStr) -> SecretStr:
+    """Return a secret that nobody else has to know: `credential` that keeps quotation marks.
+
+    Without them, what it signed before would not verify any more.
+    """
+    return _checked(value.get_secret_value().strip().strip("\ufeff\u200b").strip())
+
+
+def _checked(text: str) -> SecretStr:
     if not text:
         raise ValueError("is blank: set it, or leave it out")
     for place, char in enumerate(text, 1):
-        if not char.isprintable():
+        if not char.isprintable() or is_invisible(char):
             raise ValueError(f"has U+{ord(char):04X} at character {place}: write it on one line")
     return SecretStr(text)
 
 
 def header_secret(value: SecretStr) -> SecretStr:
-    """Return a secret that is sent in a header as it is; raises ValueError like `credential`."""
+    """Return a secret that is sent in a header as it is; raises ValueError like `credential`.
+
+    Also for a quotation mark at one end only: the other was lost on the way.
+    """
     text = credential(value).get_secret_value()
+    if (mark := lone_mark(text)) is not None:
+        raise ValueError(f"has the quotation mark {mark} at one end only: copy it again")
     for place, char in enumerate(text, 1):
         if not "!" <= char <= "~":
             raise ValueError(
@@ -75,6 +93,7 @@ def proxy_url(value: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(credential)]
+OwnSecret = Annotated[SecretStr, AfterValidator(own_secret)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(header_secret)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(proxy_url)]
 
