@@ -1,17 +1,39 @@
-"""A slash too many leads to the same place, and never to a redirect that tells without a key."""
+"""A path with too much in it leads to the same place, never to a redirect that tells without a key.
+
+Too much: slashes, `.` parts, and what a client's base URL and its paths both hold.
+"""
+
+import socket
+import time
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
+from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving
 from tracker.web.api.openapi import operations
+from tracker.web.edge.slashes import without_repeat
 from tracker.web.routes import ROUTES
 
 
 def _spellings(path: str) -> list[str]:
     doubled = path.replace("/", "//")
-    return [f"{path}/", f"{path}//", f"/{path}", doubled, f"{doubled}//"]
+    slashes = [f"{path}/", f"{path}//", f"/{path}", doubled, f"{doubled}//"]
+    first = path.split("/")[1]
+    return [*slashes, f"/{first}{path}", f"/{first}//{first}{path}/"]
+
+
+def _request(http: socket.socket, method: str, path: str, body: bytes = b"") -> int:
+    """Send a path as it stands, which httpx would put right; return the status."""
+    head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    http.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    answer = HTTPResponse(http)
+    answer.begin()
+    answer.read()
+    return answer.status
 
 
 def test_without_a_key_every_spelling_of_every_route_is_401(
@@ -57,3 +79,72 @@ def test_a_slash_too_many_leads_to_the_same(idle: str) -> None:
             assert http.post(f"{idle}{path}", content=said).status_code == 200, path
         for path in _spellings("/kling/v1/videos/multi-image2video"):
             assert http.post(f"{idle}{path}", json=EXAMPLE).json()["code"] == 0, path
+
+
+REPEATED = [
+    *("/kling/kling/v1/videos/text2video", "/kling/v1/v1/videos/text2video"),
+    *("/kling/v1/kling/v1/videos/text2video", "/kling/kling/kling//v1/v1/v1/videos/text2video"),
+    "/v1/v1/videos/text2video",
+]
+
+
+def test_a_front_reads_what_base_url_and_path_both_hold_once(idle: str) -> None:
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for path in REPEATED:
+            assert http.post(f"{idle}{path}", json={"prompt": "p"}).status_code == 200, path
+        for path in ("/kling/v1/videos/videos/text2video", "/kling/v1/kling/v1"):
+            answer = http.post(f"{idle}{path}", json={"prompt": "p"})
+            assert (answer.status_code, answer.json()["code"]) == (404, 1203), path
+        task = http.post(f"{idle}{REPEATED[0]}", json={"prompt": "p", "external_task_id": "v1"})
+        named = http.get(f"{idle}/kling/kling/v1/videos/text2video/v1").json()
+        assert named["data"]["task_id"] == task.json()["data"]["task_id"]
+
+
+@pytest.mark.parametrize(("prefix", "path"), [("/openai", "/v1/videos"), ("/luma", "/generations")])
+def test_other_fronts_are_read_so_too(shared_http: httpx.Client, prefix: str, path: str) -> None:
+    plain = shared_http.get(f"{prefix}{path}/none")
+    for twice in (f"{prefix}{prefix}{path}/none", f"{prefix}/./{prefix}{path}/none"):
+        answer = shared_http.get(twice)
+        assert (answer.status_code, answer.json()) == (plain.status_code, plain.json()), twice
+
+
+def test_a_path_of_repeats_alone_costs_no_time() -> None:
+    parts = ["v1"] * 200_000
+    began = time.thread_time()
+    assert without_repeat(parts, 2) == ["v1", "v1"]
+    assert time.thread_time() - began < 1
+
+
+CALLBACKS = [
+    *("{}", "{}%2F", "{}%2f%2F", "{}/.", "{}/%2e/", "/.{}", "/./{}", "/callbacks{}", "{}%2F./"),
+]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"http": "tracker.web.wire.plain:BoundedH11"}], ids=["own", "h11"]
+)
+@pytest.mark.parametrize("root", ["", "/tracker"])
+def test_a_callback_is_taken_in_however_its_url_is_spelt(
+    options: dict[str, Any], root: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    env = environment(
+        *(sqlite_url, tmp_path),
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_ROOT_PATH=root,
+        TRACKER_CALLBACK_SECRETS=SECRET.decode(),
+    )
+    with (
+        listen() as door,
+        serving(env, door=door, workers=False, **options) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        socket.create_connection(door.getsockname(), 20) as http,
+    ):
+        path = callback_path(submit(client)["id"])
+        spellings = [one.format(path) for one in CALLBACKS] + [path.replace("/", "%2F")]
+        spellings[-1] = "/" + spellings[-1].removeprefix("%2F")
+        if root:
+            spellings += [f"{root}{one}" for one in spellings] + [f"{root}{root}{path}"]
+        for number, spelt in enumerate(spellings):
+            said = kling_says("processing", updated_at=1795500093480 + number)
+            assert _request(http, "POST", spelt, said) == 200, spelt

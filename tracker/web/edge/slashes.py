@@ -1,24 +1,51 @@
-"""Find what a path names when it has a slash too many, or one that belongs to an id.
+"""Find what a path names that has too much in it, or a slash that belongs to an id.
 
-A redirect would be answered before the key is asked for, and most senders of callbacks do not
-follow one, or turn their POST into a GET.
+Too much are slashes, `.` parts, and what a client writes twice whose base URL ends with the parts
+that its paths begin with (`/v1/v1/…`). A redirect would be answered before the key is asked for,
+and most senders of callbacks do not follow one, or turn their POST into a GET.
 """
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from urllib.parse import unquote
 
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tracker.web.edge.rootpath import CALLBACK_PREFIX
+
 ENCODED_SLASH = "%2F"
 """Stays so in paths that are routed: it is a character of an id, and parts no path."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
-SLASHES = re.compile("/{2,}")
+_CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)", re.IGNORECASE)
+"""Begins the path of a callback, whose parts hold no slash of their own."""
+
+
+def parts_of(path: str) -> list[str]:
+    """Return the parts of a path, without empty ones and `.` (RFC 3986 section 5.2.4)."""
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def without_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[str]:
+    """Return parts of a path without those that stand behind `end` once more.
+
+    E.g. `a/b/c` of `a/b/a/b/c` for 2, of `a/b/b/c` for 2, and of `a/a/b/c` for 1.
+    least: how many parts must stand there again.
+    """
+    found = list(parts)
+    for length in range(end, max(least, 1) - 1, -1):
+        written, after = found[end - length : end], end
+        while len(written) == length and found[after : after + length] == written:
+            after += length
+        del found[end:after]
+    return found
 
 
 class EncodedSlashes:
-    """Pure ASGI; leaves `%2F` as it is in `path`, which servers decode to a slash."""
+    """Pure ASGI; leaves `%2F` as it is in `path`, which servers decode to a slash.
+
+    Not in callback URLs: there it is a slash at the end.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """app: routes by `path`."""
@@ -29,13 +56,15 @@ class EncodedSlashes:
         if scope["type"] == "http":
             raw: bytes = scope.get("raw_path") or b""
             if b"%2" in raw and _ENCODED.search(sent := raw.decode("latin-1").partition("?")[0]):
+                behind_root = sent.removeprefix(scope.get("root_path", ""))
+                kept = "/" if _CALLBACK.match(behind_root) else "%252F"
                 # In place: whoever answers an exception looks the path up again.
-                scope["path"] = unquote(_ENCODED.sub("%252F", sent))
+                scope["path"] = unquote(_ENCODED.sub(kept, sent))
         return self._app(scope, receive, send)
 
 
 class SlashTolerance:
-    """Pure ASGI; where nothing is served at a path, tries it once more without its extra slashes.
+    """Pure ASGI; where nothing is served at a path, tries it once more without what is too much.
 
     Put it in the place of a router's `default`.
     """
@@ -48,10 +77,17 @@ class SlashTolerance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request that no route took."""
         path: str = scope["path"]
-        plain = SLASHES.sub("/", path).rstrip("/") or "/"
+        plain = _plain(path, scope.get("root_path", ""))
         if scope["type"] != "http" or plain == path:
             await self._not_found(scope, receive, send)
             return
         # In place: whoever answers an exception looks the path up again.
         scope["path"], scope["raw_path"] = plain, plain.encode()
         await self._router(scope, receive, send)
+
+
+def _plain(path: str, root: str) -> str:
+    parts, before = parts_of(path.removeprefix(root)), parts_of(root)
+    parts = without_repeat([*before, *parts], len(before))
+    parts = without_repeat(parts[len(before) :], 1)
+    return f"{root}/{'/'.join(parts)}"

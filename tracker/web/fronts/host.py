@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.access import Scope as AccessScope
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.task import in_known_state
 from tracker.providers.ports.front import (
     PASSING,
@@ -37,7 +38,7 @@ from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
 from tracker.web.edge.forms import read_json_or_form
 from tracker.web.edge.problems import headers_of, request_id
-from tracker.web.edge.slashes import SLASHES
+from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import media_url, run, with_inputs
@@ -49,6 +50,8 @@ log = logging.getLogger(__name__)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """All: providers have words of their own for the wrong one."""
+_MOST_BEFORE = 2
+"""Parts that a client's base URL may have behind the prefix, such as `api/v1`."""
 
 
 class FrontHost:
@@ -128,14 +131,33 @@ class FrontHost:
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        return FrontCall(
+        call = FrontCall(
             method=request.method,
-            path=SLASHES.sub("/", path.removeprefix(self._prefix).strip("/")),
+            path="/".join(parts_of(path.removeprefix(self._prefix))),
             at=services(request).clock.now(),
             base=str(request.base_url).rstrip("/") + self._prefix,
             query=request.query_params.multi_items(),
             headers={name.lower(): value for name, value in request.headers.items()},
         )
+        return self._without_repeats(call)
+
+    def _without_repeats(self, call: FrontCall) -> FrontCall:
+        """Take out what a client wrote twice, where the front has no such path otherwise.
+
+        The parts of the prefix, and those that paths begin with, e.g. a version.
+        """
+        before, parts = parts_of(self._prefix), parts_of(call.path)
+        whole = [*before, *parts]
+        for more in range(_MOST_BEFORE + 1):
+            whole = without_repeat(whole, len(before) + more, least=more)
+        if whole == [*before, *parts]:
+            return call
+        try:
+            found = self._front.read(call)
+        except InvalidRequest:
+            return call
+        is_unknown = isinstance(found, Refusal) and found.fault is Fault.NO_ROUTE
+        return replace(call, path="/".join(whole[len(before) :])) if is_unknown else call
 
     def _refused(self, error: Exception, call: FrontCall) -> Response:
         refusal = refusal_of(error)
