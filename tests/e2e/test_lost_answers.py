@@ -36,16 +36,14 @@ def test_repeat_after_a_kill_is_joined_and_after_a_stop_is_not(
                 create(url)
             wait_until(lambda: not dying.is_alive)
 
-        def serve() -> Process:
-            process = Process(("serve",), env, tmp_path / "serving").start()
-            wait_until_ready(url, process)
-            return process
-
-        with serve() as healed:
+        serving = Process(("serve",), env, tmp_path / "serving")
+        with serving as healed:
+            wait_until_ready(url, healed)
             first, second = create(url), create(url)
             assert first != second
             healed.stop()
-        with serve() as again:
+        with serving as again:
+            wait_until_ready(url, again)
             third = create(url)
             assert third not in (first, second)
             wait_until(lambda: set(creations(emulator.url)) == {first, second, third})
