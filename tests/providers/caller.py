@@ -92,6 +92,12 @@ KINDS: Mapping[str, Kind] = {
         "videos/generations",
         {"model": "cogvideox-3", "prompt": "a cat"},
     ),
+    "vidu": Kind(
+        "vidu",
+        "/vidu",
+        "text2video",
+        {"model": "viduq2-pro", "prompt": "a cat", "duration": 5, "payload": "theirs"},
+    ),
     "runway": Kind(
         "runway",
         "/runway/official",
@@ -118,8 +124,10 @@ PIKAS = ["pika at a gateway", "pika in comfy"]
 VIDEOS = ["openai videos", "openai rows", "openai tasks"]
 CALLING = ["luma", "replicate"]
 """Kinds that call back."""
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo"]
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo", "vidu"]
 """Kinds that polls are enough for."""
+TOLD = ["domo", "vidu"]
+"""Those of them that call back as well."""
 
 
 @dataclass

@@ -67,6 +67,26 @@ def test_replicate_calls_back_with_the_events_of_no_filter(
         assert all(isinstance(url, str) for url in body["urls"].values())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (S.QUEUED, S.SUBMITTED, None),
+        (S.SUBMITTED, S.RUNNING, "processing"),
+        (S.RUNNING, S.RUNNING, None),
+        (S.RUNNING, S.SUCCEEDED, "success"),
+        (S.RUNNING, S.CANCELLED, "failed"),
+        (S.UNCERTAIN, S.EXPIRED, "failed"),
+    ],
+)
+def test_vidu_calls_back_once_when_it_is_processed_and_at_the_end(
+    before: TaskState, after: TaskState, word: str | None
+) -> None:
+    body = told("vidu", "text2video", before, after)
+    assert (None if body is None else body["state"]) == word
+    if body is not None:
+        assert body["payload"] == ""
+
+
 def test_replicate_tells_of_output_while_it_grows() -> None:
     piece = Artifact("image", "https://media.example/1.png", key="0")
     body = told("replicate", "models/acme/picture", S.RUNNING, S.RUNNING, artifacts=(piece,))

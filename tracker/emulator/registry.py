@@ -37,5 +37,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "runway": _module("runway"),
         "suno": _module("suno"),
         "udio": _module("udio"),
+        "vidu": _module("vidu"),
     }
 )

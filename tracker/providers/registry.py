@@ -19,6 +19,7 @@ _MODULES: Mapping[str, str] = {
     "runway": "tracker.providers.runway.adapter",
     "suno": "tracker.providers.suno.adapter",
     "udio": "tracker.providers.udio.adapter",
+    "vidu": "tracker.providers.vidu.adapter",
 }
 
 

@@ -1,18 +1,24 @@
 """The power of a callback by its proof: end a task, cause a poll, or nothing."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from tests.support.made_up import NAME, MadeUp, Played, tells
+from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Played, Shared, tells
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Covers, Inbound
 from tracker.services.receive.reception import Received, Reception, Reply
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +130,57 @@ async def test_a_hint_beside_a_statement_takes_nothing_from_it(
         task = await bench.sent()
         assert (await bench.call_back(task, list(bodies))).verdict is Verdict.ADVANCED
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("public_url", "path"),
+    [
+        ("https://tracker.example/home", "/callbacks"),
+        ("https://tracker.example/home", "/home/callbacks"),
+        ("https://tracker.example/home", "/inner/callbacks"),
+        ("https://tracker.example", "/inner/callbacks"),
+        ("https://tracker.example", "/callbacks"),
+    ],
+)
+async def test_a_signature_over_the_path_is_of_the_one_that_the_sender_was_given(
+    database_url: str, public_url: str, path: str
+) -> None:
+    """A proxy in front may cut a prefix off, or put one before."""
+    bench_of = open_workbench(
+        database_url, Way(Played()), adapter=OfPath(), options=SIGNED, public_url=public_url
+    )
+    async with bench_of as bench:
+        task = await bench.sent()
+        signed = token.sign(bench.context.secrets[0], NAME, str(task.id))
+        content = json.dumps(DONE).encode()
+        raw = raw_callback(NAME, str(task.id), signed, content)
+        rest = f"{NAME}/{task.id}/{signed}"
+        given = f"{public_url}/callbacks/{rest}".removeprefix("https://tracker.example")
+        for secret, is_good in ((f"{given}!", False), (given, True)):
+            headers = {SECRET_HEADER: secret}
+            inbound = replace(raw.inbound, path=f"{path}/{rest}", headers=headers)
+            receiving = Reception(bench.context).receive(replace(raw, inbound=inbound))
+            if is_good:
+                assert (await receiving).verdict is Verdict.ADVANCED
+            else:
+                with pytest.raises(CallbackUnproven):
+                    await receiving
+
+
+class PathSecret(Shared):
+    """The path is the secret."""
+
+    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+        del now
+        is_good = inbound.headers.get(SECRET_HEADER) == inbound.path
+        return Proof(None if is_good else "of another path")
+
+
+class OfPath(MadeUp):
+    """Callbacks are signed over their path."""
+
+    def proof(self, account: Account) -> Shared | None:
+        return PathSecret(account.webhook_secrets, Covers.BODY)
 
 
 async def _asked_about(bench: Workbench, task: Task) -> Task:

@@ -20,7 +20,8 @@ class Spoken:
     provider, account: whose account stands behind our front.
     theirs, ours: bases at the provider and at our front.
     create, body: of the request that makes a task.
-    id_in, one:   field of the id in its answer, and the path that shows the task.
+    id_in, one:   field of the id in its answer, and the path that shows the task, up to its id.
+    one_ends:     of that path, behind the id.
     word_in:      field of the status, and the words after which clients stop.
     may_differ:   topmost paths that only one of the two answers has.
     is_form:      whether the create is a urlencoded form.
@@ -42,6 +43,7 @@ class Spoken:
     status: int = 200
     is_form: bool = False
     keeps_v1: bool = False
+    one_ends: str = ""
 
 
 PICTURE = "https://pictures.example/a.png"
@@ -135,6 +137,25 @@ SPOKEN: Mapping[str, Spoken] = {
             }
         ),
     ),
+    "vidu": Spoken(
+        "vidu",
+        "official",
+        theirs="/vidu",
+        ours="/vidu",
+        create="/ent/v2/text2video",
+        body={
+            "model": "viduq2-pro",
+            "prompt": "a cat",
+            "duration": 5,
+            "payload": "theirs",
+            "callback_url": "http://caller.example/hook",
+        },
+        one="/ent/v2/tasks/",
+        ends=frozenset({"success", "failed"}),
+        id_in="task_id",
+        word_in="state",
+        one_ends="/creations",
+    ),
     "pika at a gateway": Spoken(
         "pika",
         "gateway",
@@ -220,7 +241,7 @@ def made(http: httpx.Client, base: str, spoken: Spoken, **more: Any) -> Any:
 
 def shown(http: httpx.Client, base: str, spoken: Spoken, id_: str) -> Any:
     """Return the answer to a look that must find the task."""
-    answer = http.get(f"{base}{spoken.one}{id_}", headers=dict(spoken.headers))
+    answer = http.get(f"{base}{spoken.one}{id_}{spoken.one_ends}", headers=dict(spoken.headers))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -229,7 +250,7 @@ def ended(http: httpx.Client, base: str, spoken: Spoken, id_: str) -> Any:
     """Return the answer once its word is one after which clients stop."""
     return asked_until(
         http,
-        f"{base}{spoken.one}{id_}",
+        f"{base}{spoken.one}{id_}{spoken.one_ends}",
         lambda answer: field_of(answer, spoken.word_in) in spoken.ends,
         **spoken.headers,
     )

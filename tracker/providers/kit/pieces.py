@@ -1,7 +1,17 @@
 """Make pieces of results out of what answers hold: addresses and texts."""
 
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+_KINDS = MappingProxyType(
+    {
+        **dict.fromkeys(("mp4", "webm", "mov"), "video"),
+        **dict.fromkeys(("png", "jpg", "jpeg", "webp", "gif", "avif", "svg"), "image"),
+        **dict.fromkeys(("mp3", "wav", "flac", "ogg", "m4a"), "audio"),
+    }
+)
+"""Kinds of media by the ending of a URL's path."""
 
 
 def web_url(value: Any) -> str | None:
@@ -23,3 +33,12 @@ def text_in(url: str | None) -> str:
     """Return the text of a data URL that `text_url` made; empty for anything else."""
     head, _, text = (url or "").partition(",")
     return unquote(text) if head.startswith("data:text/plain") else ""
+
+
+def kind_of(url: str) -> str | None:
+    """Return the kind of media that the path of a URL ends for; None where it does not tell."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # what only begins like a URL
+        return None
+    return _KINDS.get(path.rsplit(".", 1)[-1].lower())

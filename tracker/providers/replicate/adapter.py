@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +23,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import own_url, posted, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.pieces import text_url
+from tracker.providers.kit.pieces import kind_of, text_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
 from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
@@ -54,13 +53,6 @@ _CALLBACK_BYTES = 16 * 1024 * 1024
 """Models answer with files as data URLs, which webhooks carry whole: 12 MB were seen
 (github.com/replicate/replicate-javascript issue 344, read 2026-11-28).
 """
-_KINDS = MappingProxyType(
-    {
-        **dict.fromkeys(("mp4", "webm", "mov"), "video"),
-        **dict.fromkeys(("png", "jpg", "jpeg", "webp", "gif", "avif", "svg"), "image"),
-        **dict.fromkeys(("mp3", "wav", "flac", "ogg", "m4a"), "audio"),
-    }
-)
 
 
 class _Prediction(BaseModel):
@@ -269,11 +261,7 @@ def _kind_of(url: str) -> str:
     if url.startswith("data:"):
         kind = url.removeprefix("data:").split("/")[0]
         return kind if kind in ("video", "image", "audio") else "file"
-    try:
-        path = urlsplit(url).path
-    except ValueError:  # what only begins like a URL
-        return "file"
-    return _KINDS.get(path.rsplit(".", 1)[-1].lower(), "file")
+    return kind_of(url) or "file"
 
 
 _ABORTED = "deadline reached"

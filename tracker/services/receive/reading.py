@@ -6,6 +6,7 @@ Nothing here asks the database, so that the writer's thread need not do it.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
@@ -62,6 +63,7 @@ class CallbackReader:
             if (calls_back := context.providers[owner].calls_back) is not None
             and (scheme := calls_back.proof(account)) is not None
         ]
+        self._public_path = urlsplit(context.public_url or "").path.rstrip("/")
         self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
 
     def is_ours(self, raw: RawCallback) -> bool:
@@ -149,13 +151,20 @@ class CallbackReader:
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
         now = self._context.clock.now()
-        candidates = [replace(inbound, body=body) for body in signed] or [inbound]
+        public = self._as_addressed(inbound.path)
+        inbounds = [inbound] if public == inbound.path else [replace(inbound, path=public), inbound]
+        candidates = [replace(one, body=body) for one in inbounds for body in signed] or inbounds
         found: dict[str, Proof] = {}
         for owner, name, scheme in self._schemes:
             if owner == provider:
                 proofs = [scheme.verify(candidate, now=now) for candidate in candidates]
                 found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
         return found
+
+    def _as_addressed(self, path: str) -> str:
+        """Return the path as senders have it: a proxy in front may have changed it."""
+        root, here, rest = self._public_path, *path.partition("/callbacks/")[1:]
+        return f"{root}{here}{rest}" if here and self._context.public_url is not None else path
 
 
 def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:

@@ -1,0 +1,51 @@
+"""Signatures of Vidu's callbacks: over the request line, the date and a nonce, not the body.
+
+Source: https://platform.vidu.com/docs/callback-signature, read 2026-11.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from email.utils import formatdate
+from urllib.parse import urlsplit
+
+from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
+
+__all__ = ["signature_of", "signer"]
+
+_ACCESS_KEY = "vidu"
+_SIGNED = ("Date", "x-request-nonce")
+
+
+def signature_of(key: str, url: str, headers: Mapping[str, str]) -> str:
+    """Return the signature of a POST in base64.
+
+    headers: Date and x-request-nonce.
+    """
+    parts = urlsplit(url)
+    chosen = "".join(f"{name}:{headers[name]}\n" for name in _SIGNED)
+    text = "\n".join(("POST", parts.path or "/", parts.query, _ACCESS_KEY, headers["Date"], chosen))
+    return base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()
+
+
+def signer(key: str, url: str) -> Signer:
+    """Return a signer with the key that made the task.
+
+    url: the callback URL of the create, wherever a proxy makes it arrive.
+    """
+
+    def sign(given: SigningInput) -> Mapping[str, str]:
+        is_wrong = given.quality is SignatureQuality.WRONG
+        headers = {
+            "Date": formatdate(given.timestamp, usegmt=True),
+            "x-request-nonce": given.message_id,
+        }
+        return headers | {
+            "X-HMAC-ALGORITHM": "hmac-sha256",
+            "X-HMAC-ACCESS-KEY": _ACCESS_KEY,
+            "X-HMAC-SIGNED-HEADERS": ";".join(_SIGNED),
+            "X-HMAC-SIGNATURE": signature_of("another key" if is_wrong else key, url, headers),
+        }
+
+    return sign

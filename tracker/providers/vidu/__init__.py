@@ -1,0 +1,1 @@
+"""Vidu: the adapter, and the front for its clients."""

@@ -1,0 +1,313 @@
+"""Vidu: `payload` carries our id, so that its list tells of a lost create that it is there or not.
+
+Sources: https://platform.vidu.com/docs/get-generation, https://platform.vidu.com/docs/tasks-list,
+https://platform.vidu.com/docs/callback-signature and the pages of the creates, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from tracker.domain.cost import Cost, Phase
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    DeferralScope,
+    Deferred,
+    Follow,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.pieces import kind_of, web_url
+from tracker.providers.kit.proofs import SignedRequestLine
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.useless_options import ONE_KIND
+from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Scheme, Sending
+from tracker.providers.ports.provider import Provider, ResultHosting
+from tracker.providers.vidu.front import CREDITS, ViduFront
+from tracker.providers.vidu.inputs import CREATES, flaws_of
+from tracker.providers.vidu.marks import MOST_OF_CALLER, mark_in, marked
+from tracker.providers.vidu.passing import ViduCalls, token_header
+
+RESULTS_LIVE = timedelta(hours=24)
+OFF_PEAK_S = 48 * 3600.0
+"""How long a task may take that was made with `off_peak`."""
+PAGE = 100
+MARGIN = timedelta(minutes=10)
+"""How far Vidu's clock may be off."""
+LIST_LAG = timedelta(seconds=30)
+"""How old the end of a create must be before the list's silence counts."""
+_NO_MONEY = "CreditInsufficient"
+_WAITS = frozenset({"QuotaExceeded", "OperationInProcess", "SystemThrottling"})
+"""Codes of HTTP 429 for a queue that is full, which is no failed try."""
+_EMPTY = "success without creations"
+_UNMARKED = "the list shows tasks without a payload, so that its silence proves nothing"
+
+
+class ViduOptions(AccountOptions):
+    """The key, which signs callbacks too; `webhook_secrets` holds former keys during a rotation."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what there is no use for."""
+        return [f"profile: {ONE_KIND}"] if self.profile else []
+
+
+class ViduAdapter(PathCancel, ObjectCallbacks):
+    """Submits, polls, finds by our id, cancels, reads callbacks, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    poll_path = "ent/v2/tasks/{id}/creations"
+    cancel_path = "ent/v2/tasks/{id}/cancel"
+    probe_path = "ent/v2/credits"
+    url_field = "callback_url"
+    ids: ClassVar[Sequence[str]] = ("task_id", "id")
+    words_in: ClassVar[Sequence[str]] = ("state",)
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "created": TaskState.SUBMITTED,
+            "queueing": TaskState.SUBMITTED,
+            "processing": TaskState.RUNNING,
+            "success": TaskState.SUCCEEDED,
+            "failed": TaskState.FAILED,
+            "cancelled": TaskState.CANCELLED,
+            "canceled": TaskState.CANCELLED,
+        }
+    )
+    messages: ClassVar[Sequence[str]] = ("message", "err_msg", "err_code", "reason")
+    times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
+    not_a_task = "no id and state: this is not a task"
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the header of the key."""
+        return token_header(account)
+
+    def finds(self, account: Account) -> Finds:
+        """Say that the list shows our id, and that two looks without it can be believed."""
+        del account
+        return Finds.BY_ID
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, by the limits of the model, and the room for our mark."""
+        request = super().check(operation, input_)
+        flaws = flaws_of(operation, request.body, most_payload=MOST_OF_CALLER)
+        if flaws:
+            raise InvalidRequest(*flaws)
+        patience_s = OFF_PEAK_S if request.body.get("off_peak") else None
+        return replace(request, patience_s=patience_s)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Take a lack of credits for the account's fault, whatever its status."""
+        return code == _NO_MONEY or super().blames_account(code, http_status)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Post the create, with our id in front of the caller's payload."""
+        own = str(sending.body.get("payload") or "")
+        payload = marked(sending.task.external_task_id, own)
+        return super().build_submit(replace(sending, body={**sending.body, "payload": payload}))
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the reason up where the status does not tell enough."""
+        found = super().refusal(sending, answer, parsed)
+        code = first_text(parsed, ("reason",), limit=100)
+        if code == _NO_MONEY and answer.status < 500:
+            return Refused(code, self.in_words(answer, parsed), blames_account=True)
+        match found:
+            case Refused() | Unknown():
+                return replace(found, code=code)
+            case Deferred() if code in _WAITS:
+                scope = DeferralScope.ACCOUNT
+                return replace(found, code=code, spends_attempt=False, scope=scope)
+            case Deferred():
+                return replace(found, code=code)
+            case _:
+                return found
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask by Vidu's id; while it is not known, ask the list for our own."""
+        if asking.task.provider_task_id is None:
+            return self._list_call(asking, {"pager.page": 0})
+        return super().build_poll(asking)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands, or whether the list shows it."""
+        if asking.task.provider_task_id is None:
+            return [self._read_list(asking, answer)]
+        return super().parse_poll(asking, answer)
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task, also one that does not repeat its id, and our id in its payload."""
+        known = None if task is None else task.provider_task_id
+        if isinstance(parsed, dict) and known and first_text(parsed, self.ids) is None:
+            parsed = {**parsed, "id": known}
+        said = super().observe(account, task, parsed)
+        if said is None:
+            return None
+        return awaiting_result(replace(said, external_task_id=mark_in(parsed)), task, _EMPTY)
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure by its code."""
+        code = first_text(parsed, ("err_code",), limit=100)
+        return TaskError("provider", code, message or "the provider gave no reason")
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the creations, each with its cover and its copy with a watermark."""
+        del account, task
+        creations = parsed.get("creations")
+        found: list[Artifact] = []
+        for place, one in enumerate(creations if isinstance(creations, list) else ()):
+            if not isinstance(one, dict) or (url := web_url(one.get("url"))) is None:
+                continue
+            name = first_text(one, ("id",), limit=200)
+            found.append(Artifact(kind_of(url) or "video", url, id=name, key=str(place)))
+            if cover := web_url(one.get("cover_url")):
+                found.append(Artifact("image", cover, id=name, key=f"cover/{place}"))
+            if branded := web_url(one.get("watermarked_url")):
+                kind = kind_of(branded) or "video"
+                found.append(Artifact(kind, branded, id=name, key=f"watermarked/{place}"))
+        return found
+
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Read what was charged in the end: nothing for a failure."""
+        del account
+        return settled(task, _credits(parsed), unit=CREDITS)
+
+    def estimate(self, parsed: Any) -> Sequence[Cost]:
+        """Read the credits that a create announces."""
+        amount = _credits(parsed)
+        return [] if amount is None else [Cost("unit", amount, CREDITS, phase=Phase.ESTIMATE)]
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the call, which names the task once more in its body."""
+        call = super().build_cancel(asking)
+        if call is None:
+            return None
+        return posted(call.url, {"id": asking.task.provider_task_id}, call.headers)
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read what is left of each kind of credits, and how many tasks run."""
+        remains = parsed.get("remains") if isinstance(parsed, dict) else None
+        told = [_remainder(one) for one in remains] if isinstance(remains, list) else []
+        return "; ".join(filter(None, told)) or None
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return the signature over the request line, made with the key of the API."""
+        keys = (*([account.api_key] if account.api_key else []), *account.webhook_secrets)
+        return SignedRequestLine(keys, access_key="vidu") if keys else None
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the task that a callback is."""
+        return self.observe(_NO_ACCOUNT, None, parsed)
+
+    def _list_call(self, asking: Asking, page: Mapping[str, Any]) -> HttpCall:
+        window = {
+            "created_at.from": _instant(asking.task.created_at - MARGIN),
+            "created_at.to": _instant(asking.now + MARGIN),
+            "pager.pagesz": PAGE,
+        }
+        query = urlencode(window | dict(page), quote_via=quote)
+        url = f"{asking.account.base_url}/ent/v2/tasks?{query}"
+        return HttpCall("GET", url, self.headers(asking.account))
+
+    def _read_list(self, asking: Asking, answer: Answer) -> PollOutcome:
+        """Look for our id on a page of the list; go on until a page is empty.
+
+        Neither the number of entries nor a missing token is taken for the end: a list that ignores
+        the size or the filters that it is asked for would deny a task that exists.
+        """
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed = parsed_of(answer)
+        entries = parsed.get("tasks") if isinstance(parsed, dict) else None
+        if answer.status >= 300 or not isinstance(entries, list):
+            pause_s = self.pause_s(answer, parsed)
+            words = self.in_words(answer, parsed)
+            return Unanswered(words, pause_s, slow_down=answer.status == 429)
+        for entry in entries:
+            if mark_in(entry) == asking.task.external_task_id:
+                said = self.observe(asking.account, asking.task, entry)
+                return (
+                    Unanswered("the task's entry is unreadable")
+                    if said is None
+                    else (Observed(said))
+                )
+        before = asking.page or {}
+        is_marked = before.get("is_marked", True) and all(
+            first_text(entry, ("payload",)) for entry in entries
+        )
+        following = _next_page(before, parsed, entries)
+        if following is not None:
+            page = {**following, "is_marked": is_marked}
+            names = {name: page[name] for name in page if name.startswith("pager.")}
+            return Follow(self._list_call(asking, names), page)
+        if not is_marked:
+            return Unanswered(_UNMARKED)
+        has_settled = asking.now >= asking.task.updated_at + LIST_LAG
+        kind = Absence.DENIED if has_settled else Absence.NOT_YET
+        return Absent("no task in the provider's list carries our id", kind)
+
+
+def _next_page(
+    before: Mapping[str, Any], parsed: Mapping[str, Any], entries: Sequence[Any]
+) -> Mapping[str, Any] | None:
+    """Return the parameters of the page behind this one; None at the end."""
+    token = first_text(parsed, ("next_page_token",))
+    if not entries or (token is None and "pager.page_token" in before):
+        return None
+    if token is not None:
+        return {"pager.page_token": token}
+    return {"pager.page": int(before.get("pager.page", 0)) + 1}
+
+
+def _credits(parsed: Any) -> str | None:
+    return amount_text(first_number(parsed, ("credits",)))
+
+
+def _remainder(item: Any) -> str | None:
+    left = first_number(item, ("credit_remain",))
+    if left is None:
+        return None
+    kind = first_text(item, ("type",), limit=40)
+    running = first_number(item, ("current_concurrency",))
+    most = first_number(item, ("concurrency_limit",))
+    text = f"{left} credits" if kind is None else f"{left} credits ({kind})"
+    return text if running is None or most is None else f"{text}, {running} of {most} running"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_NO_ACCOUNT = Account("", "", ViduOptions())
+_ADAPTER = ViduAdapter()
+PROVIDER = Provider(
+    name="vidu",
+    regions={"global": "https://api.vidu.com", "china": "https://api.vidu.cn"},
+    options=ViduOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+    front=ViduFront(),
+    passes_on=ViduCalls(),
+    results=ResultHosting(lifetime=RESULTS_LIVE),
+    tells_costs=True,
+)

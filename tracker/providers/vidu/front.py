@@ -1,0 +1,239 @@
+"""Vidu's API in front of our tasks (https://platform.vidu.com/docs, 2026-11).
+
+Its clients look at `task_id` and `state` of a create, the five words of the query, and
+`creations[0].url`; new-api (https://github.com/QuantumNous/new-api, relay/channel/task/vidu) takes
+every other word for a failure.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.kit.reading import instant
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Page,
+    PassOn,
+    Refusal,
+    Shown,
+    Skip,
+    WantsBody,
+)
+from tracker.providers.vidu.inputs import CREATES
+
+BALANCE = "ent/v2/credits"
+"""The call that is passed on."""
+CREDITS = "credits"
+"""The unit of costs."""
+_ROOT = "ent/v2/"
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.QUEUED: "created",
+        TaskState.UNCERTAIN: "created",
+        TaskState.SUBMITTED: "queueing",
+        TaskState.RUNNING: "processing",
+        TaskState.SUCCEEDED: "success",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "failed",
+        TaskState.EXPIRED: "failed",
+    }
+)
+_REASONS: Mapping[Fault, str] = MappingProxyType(
+    {
+        Fault.NO_KEY: "Unauthorized",
+        Fault.BAD_KEY: "Unauthorized",
+        Fault.EXPIRED_KEY: "Unauthorized",
+        Fault.EARLY_KEY: "Unauthorized",
+        Fault.FORBIDDEN: "PermissionDenied",
+        Fault.NO_ROUTE: "NotFound",
+        Fault.NOT_FOUND: "TaskNotFound",
+        Fault.WRONG_METHOD: "MethodNotAllowed",
+        Fault.NO_MONEY: "CreditInsufficient",
+        Fault.RATE_LIMITED: "TooManyRequests",
+        Fault.BUSY: "OperationInProcess",
+        Fault.UNAVAILABLE: "ServiceUnavailable",
+        Fault.PROVIDER_UNKNOWN: "UpstreamUnknown",
+        Fault.INTERNAL: "InternalError",
+    }
+)
+"""Of all other faults: FieldInvalid."""
+
+
+class ViduFront(PlainFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/vidu",)
+    schemes = ("token",)
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        if not call.path.startswith(_ROOT):
+            return no_route(call)
+        path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
+        if path in CREATES:
+            if call.method != "POST":
+                return wrong_method(call)
+            return WantsBody() if call.body is None else Create(path, call.body)
+        if call.path == BALANCE:
+            return PassOn(BALANCE) if is_get else wrong_method(call)
+        if path == "tasks":
+            return _listing(call) if is_get else wrong_method(call)
+        first, _, rest = path.partition("/")
+        part, _, action = rest.partition("/")
+        named = name_in(part) if first == "tasks" else None
+        if not named or action not in ("creations", "cancel"):
+            return no_route(call)
+        if action == "creations":
+            return Get([named]) if is_get else wrong_method(call)
+        return Cancel(named) if call.method == "POST" else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks, each with the payload that its caller gave it."""
+        del request_id
+        match command:
+            case Cancel():
+                return FrontAnswer({})
+            case Create():
+                return FrontAnswer(_created(shown.tasks[0], shown.input_of(shown.tasks[0])))
+            case Page() | Skip():
+                found = [_listed(one, shown.input_of(one)) for one in shown.tasks]
+                return FrontAnswer({"tasks": found, "next_page_token": shown.next or ""})
+            case Get() if call.path == f"{_ROOT}tasks":
+                found = [_listed(one, shown.input_of(one)) for one in shown.tasks]
+                return FrontAnswer({"tasks": found, "next_page_token": ""})
+            case _:
+                return FrontAnswer(_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with code, reason, message and metadata."""
+        del call
+        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        body = {
+            "code": status,
+            "reason": _REASONS.get(refusal.fault, "FieldInvalid"),
+            "message": refusal.message,
+            "metadata": {"trace_id": request_id},
+        }
+        return FrontAnswer(body, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the task once when it is processed, and at its end."""
+        del base
+        has_started = task.state is TaskState.RUNNING and step.from_state is not step.to_state
+        if not has_started and task.state not in TERMINAL:
+            return None
+        return json.dumps(_task(task, input_)).encode()
+
+
+def _listing(call: FrontCall) -> Command:
+    """Read a list: by ids, by a number of a page, or by time from token to token.
+
+    Raises InvalidRequest for what is no number or no time.
+    """
+    ids = [value for name, value in call.query if name == "task_ids" and value]
+    if ids:
+        return Get(ids[:100], by="id", must_exist=False)
+    size = whole_number(call, "pager.pagesz", default=10, low=1, high=100)
+    number = whole_number(call, "pager.page", default=0, low=0, high=100_000)
+    if number:
+        return Skip(size, offset=size * number)
+    asked = [value for name, value in call.query if name == "states"]
+    states = {state for state, word in _WORDS.items() if word in asked} if asked else None
+    start, end = (_time(call, f"created_at.{name}") for name in ("from", "to"))
+    return Page(
+        size,
+        after=call.parameter("pager.page_token") or None,
+        binds=f"tasks {start} {end} {sorted(asked)}",
+        created_from=start,
+        created_until=end,
+        states=states,
+    )
+
+
+def _time(call: FrontCall, name: str) -> Any:
+    text = call.parameter(name)
+    if not text:
+        return None
+    found = instant(text)
+    if found is None:
+        raise InvalidRequest(FieldError(name, "must be a time such as 2026-05-01T10:00:00Z"))
+    return found
+
+
+def _created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    given = {
+        name: input_[name]
+        for name in ("model", "prompt", "images", "duration", "seed", "aspect_ratio", "resolution")
+        if input_.get(name) is not None
+    }
+    return {
+        "task_id": str(task.id),
+        "state": _WORDS[task.state],
+        **given,
+        "movement_amplitude": input_.get("movement_amplitude") or "auto",
+        "payload": _payload(input_),
+        "off_peak": bool(input_.get("off_peak")),
+        "credits": _credits(task),
+        "created_at": iso_time(task.created_at),
+    }
+
+
+def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    failed = _WORDS[task.state] == "failed"
+    code = (task.error.code if task.error else None) or task.state.value
+    return {
+        "id": str(task.id),
+        "state": _WORDS[task.state],
+        "err_code": code if failed else "",
+        "err_msg": reason_of(task) or "",
+        "credits": _credits(task),
+        "payload": _payload(input_),
+        "bgm": bool(input_.get("bgm")),
+        "off_peak": bool(input_.get("off_peak")),
+        "creations": _creations(task) if task.state is TaskState.SUCCEEDED else [],
+    }
+
+
+def _listed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_created(task, input_), **_task(task, input_)}
+
+
+def _creations(task: Task) -> list[dict[str, Any]]:
+    urls = {one.key: one.url for one in task.artifacts if one.url and one.state == "ready"}
+    return [
+        {
+            "id": one.id or f"{task.id}-{one.key}",
+            "url": one.url,
+            "cover_url": urls.get(f"cover/{one.key}") or "",
+            "watermarked_url": urls.get(f"watermarked/{one.key}") or "",
+        }
+        for one in task.artifacts
+        if one.key is not None and one.key in urls and "/" not in one.key
+    ]
+
+
+def _payload(input_: Mapping[str, Any]) -> str:
+    return str(input_.get("payload") or "")
+
+
+def _credits(task: Task) -> int:
+    charged = net(task.costs, CREDITS)
+    return int(charged if charged is not None else estimated(task.costs, CREDITS) or 0)

@@ -1,0 +1,134 @@
+"""Inputs of Vidu's creates.
+
+Source: https://platform.vidu.com/docs (text, image, reference and start-end to video, extend,
+multi-frame, templates), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from tracker.domain.errors import FieldError
+from tracker.providers.kit.table import CreatePath, OpenInputs
+
+MOST_PAYLOAD = 1_048_576
+"""Characters of `payload`."""
+_MOST_BODY = 20 * 1024 * 1024
+_LONGEST = (("viduq3", 16), ("viduq2-pro-fast", 10), ("viduq2", 8))
+"""Seconds, by the beginning of the model's name; the first that fits counts."""
+
+Name = Annotated[str, Field(min_length=1)]
+Image = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:")]
+"""A URL, or base64 behind its `data:` prefix, without which Vidu refuses it."""
+Prompt = Annotated[str, Field(max_length=2000)]
+
+
+class _ViduVideo(OpenInputs):
+    prompt: Prompt | None = None
+    duration: int | None = Field(None, ge=1, le=16)
+    seed: int | None = None
+    resolution: str | None = Field(None, pattern=r"^(\d{3,4}p|[24][kK])$")
+    aspect_ratio: str | None = Field(None, pattern=r"^(\d{1,2}:\d{1,2}|auto)$")
+    movement_amplitude: Literal["auto", "small", "medium", "large"] | None = None
+    style: str | None = None
+    bgm: bool | None = None
+    audio: bool | None = None
+    audio_type: str | None = None
+    voice_id: str | None = None
+    watermark: bool | None = None
+    wm_url: str | None = None
+    wm_position: int | None = None
+    is_rec: bool | None = None
+    off_peak: bool | None = None
+    priority: str | int | None = None
+    meta_data: str | None = None
+    payload: str | None = None
+
+
+class _TextVideo(_ViduVideo):
+    model: Name
+    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class _OneImage(_ViduVideo):
+    model: Name
+    images: list[Image] = Field(min_length=1, max_length=1)
+
+
+class _TwoImages(_ViduVideo):
+    model: Name
+    images: list[Image] = Field(min_length=2, max_length=2)
+
+
+class _References(_ViduVideo):
+    """`images`, or `subjects` with images of their own."""
+
+    model: Name
+    images: list[Image] | None = Field(None, min_length=1, max_length=7)
+    subjects: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=7)
+
+
+class _Extend(_ViduVideo):
+    model: Name
+    video_url: Name | None = None
+    video_creation_id: Name | None = None
+
+
+class _KeyImage(OpenInputs):
+    key_image: Image
+
+
+class _Frames(_ViduVideo):
+    model: Name
+    start_image: Image
+    image_settings: list[_KeyImage] = Field(min_length=2, max_length=9)
+
+
+class _Template(_ViduVideo):
+    template: Name
+    images: list[Image] | None = Field(None, min_length=1)
+
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "text2video": _TextVideo,
+    "img2video": _OneImage,
+    "reference2video": _References,
+    "start-end2video": _TwoImages,
+    "extend": _Extend,
+    "multiframe": _Frames,
+    "template": _Template,
+}
+CREATES: Mapping[str, CreatePath] = MappingProxyType(
+    {name: CreatePath(f"ent/v2/{name}", model) for name, model in _MODELS.items()}
+)
+"""By operation."""
+
+
+def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> Sequence[FieldError]:
+    """Return the fields of an input that its model allows and Vidu refuses.
+
+    most_payload: characters of the caller's `payload`.
+    """
+    flaws = []
+    model, seconds = str(body.get("model") or ""), body.get("duration")
+    most = next((limit for start, limit in _LONGEST if model.startswith(start)), None)
+    if most is not None and seconds is not None and seconds > most:
+        flaws.append(FieldError("duration", f"at most {most} seconds with this model"))
+    for pair, needed_by in ((("images", "subjects"), "reference2video"), (_SOURCES, "extend")):
+        if operation == needed_by and (body.get(pair[0]) is None) == (body.get(pair[1]) is None):
+            flaws.append(FieldError(pair[0], f"give either {pair[0]} or {pair[1]}"))
+    if len(body.get("payload") or "") > most_payload:
+        flaws.append(FieldError("payload", f"at most {most_payload} characters"))
+    if sum(map(len, _pictures(body))) > _MOST_BODY:
+        flaws.append(FieldError("images", "the request is larger than 20 MB"))
+    return flaws
+
+
+_SOURCES = ("video_url", "video_creation_id")
+
+
+def _pictures(body: Mapping[str, Any]) -> Sequence[str]:
+    frames = [one["key_image"] for one in body.get("image_settings") or ()]
+    return [*(body.get("images") or ()), *frames, body.get("start_image") or ""]
