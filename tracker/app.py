@@ -42,6 +42,7 @@ from tracker.services.leases import Leases
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
+from tracker.services.receive.rejudging import Rejudging
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.resubmission import Resubmission
@@ -349,6 +350,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         sweeping=Sweeping(context),
         presence=presence,
         dismissing=Dismissing(context),
+        rejudging=Rejudging(context),
         clock=context.clock,
         keyring=keyring,
         authenticator=Authenticator(

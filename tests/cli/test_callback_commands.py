@@ -105,3 +105,39 @@ async def test_the_asynchronous_client_does_too(service: str, task: str) -> None
         assert (await tracker.receipt(found[0].id)).body is not None
         await tracker.dismiss_receipt(found[0].id)
         assert (await tracker.receipt(found[0].id)).dismissed_by
+
+
+def _misaddressed(service: str) -> tuple[str, str]:
+    """A task, and a receipt that names another one."""
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        task: str = submit(http)["id"]
+        http.post(callback_path(task), content=kling_says("processing", external_task_id="x"))
+    (odd,) = listed(service, task)
+    return task, odd["id"]
+
+
+def test_one_is_given_to_its_task_after_a_dry_run(service: str) -> None:
+    task, id_ = _misaddressed(service)
+    seen = run(service, "attach", id_, task)
+    assert "running" in seen.stdout
+    assert seen.stderr == "nothing was changed; do it with --yes\n"
+    assert len(listed(service, task)) == 1
+    done = run(service, "attach", id_, task, "--yes", "--output", "json")
+    assert json.loads(done.stdout)["verdict"] == "advanced"
+    assert listed(service, task) == []
+    again = run(service, "replay", id_, "--yes")
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert "(none)" in again.stdout
+
+
+@pytest.mark.anyio
+async def test_the_clients_attach_and_replay(service: str) -> None:
+    task, id_ = _misaddressed(service)
+    async with AsyncClient(service) as tracker:
+        seen = await tracker.attach_receipt(id_, task)
+        assert (seen.is_dry_run, seen.was, seen.verdict) == (True, "mismatch", "advanced")
+        assert (await tracker.replay_receipt(id_)).verdict == "mismatch"
+    with Client(service) as tracker_:
+        done = tracker_.attach_receipt(id_, task, dry_run=False)
+        assert (done.task_id, done.steps[0]["to_state"]) == (task, "running")
+        assert tracker_.replay_receipt(id_, dry_run=False).steps == []

@@ -32,6 +32,14 @@ _COLUMNS = (
     Column("dismissed_by"),
     Column("reason", "text"),
 )
+_STEPS = (
+    Column("task_id"),
+    Column("version"),
+    Column("from_state", "state"),
+    Column("to_state", "state"),
+    Column("kind"),
+)
+_YES = click.option("--yes", is_flag=True, help="Do it; without this, nothing is changed.")
 
 
 @click.group(
@@ -40,10 +48,12 @@ _COLUMNS = (
         "tracker callbacks list --verdict malformed",
         "tracker callbacks show RECEIPT_ID",
         "tracker callbacks dismiss RECEIPT_ID",
+        "tracker callbacks attach RECEIPT_ID TASK_ID",
+        "tracker callbacks replay RECEIPT_ID",
     ),
 )
 def callbacks() -> None:
-    """List odd callbacks, show their evidence, and put aside what was looked at."""
+    """List odd callbacks, show their evidence, settle them or put them aside."""
 
 
 @callbacks.command(
@@ -95,6 +105,57 @@ def dismiss(*, connection: ConnectionOptions, output: str, receipt_id: tuple[str
     with connection.open() as server:
         done = [{"id": id_} | server.post(f"/v1/receipts/{id_}/dismiss") for id_ in receipt_id]
     emit(output, {"dismissed": done}, lambda: say(f"dismissed: {', '.join(receipt_id)}"))
+
+
+@callbacks.command(
+    epilog=examples(
+        "tracker callbacks replay RECEIPT_ID               # a dry run",
+        "tracker callbacks replay RECEIPT_ID --yes",
+    )
+)
+@remote
+@click.argument("receipt_id")
+@_YES
+def replay(*, connection: ConnectionOptions, output: str, receipt_id: str, yes: bool) -> None:
+    """Judge a callback again by today's rules, or only say what would come of it."""
+    _read_again(connection, f"{receipt_id}/replay", {"dry_run": not yes}, output)
+
+
+@callbacks.command(
+    epilog=examples(
+        "tracker callbacks attach RECEIPT_ID TASK_ID       # a dry run",
+        "tracker callbacks attach RECEIPT_ID TASK_ID --yes",
+    )
+)
+@remote
+@click.argument("receipt_id")
+@click.argument("task_id")
+@_YES
+def attach(
+    *, connection: ConnectionOptions, output: str, receipt_id: str, task_id: str, yes: bool
+) -> None:
+    """Give a quarantined callback to the task that it belongs to.
+
+    You answer for where it comes from; what it does to the task, the rules decide.
+    """
+    body = {"task_id": task_id, "dry_run": not yes}
+    _read_again(connection, f"{receipt_id}/attach", body, output)
+
+
+def _read_again(
+    connection: ConnectionOptions, path: str, body: dict[str, Any], output: str
+) -> None:
+    with connection.open() as server:
+        found = server.post(f"/v1/receipts/{path}", json=body)
+
+    def show_() -> None:
+        fields = {name: value for name, value in found.items() if name != "steps"}
+        print_fields({name: value for name, value in fields.items() if value is not None})
+        print_table("steps", _STEPS, found["steps"], wide=True)
+        if found["dry_run"]:
+            say("nothing was changed; do it with --yes")
+
+    emit(output, found, show_)
 
 
 def _print_whole(whole: dict[str, Any]) -> None:

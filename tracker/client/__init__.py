@@ -31,12 +31,12 @@ from tracker.client.models import (
     Asset,
     Change,
     Evidence,
-    Receipt,
     Resubmitted,
     Task,
     TaskError,
     Transition,
 )
+from tracker.client.receipts import ReadAgain, Receipt
 from tracker.client.sync import Client
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "NotKept",
+    "ReadAgain",
     "Receipt",
     "Refused",
     "Resubmitted",

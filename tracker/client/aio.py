@@ -11,12 +11,14 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from tracker.client import flows
+from tracker.client import receipts as receipt_flows
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Change, Resubmitted, Task, Transition
+from tracker.client.receipts import ReadAgain, Receipt
 
 T = TypeVar("T")
 
@@ -155,16 +157,38 @@ class AsyncClient:
         filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
                  `dismissed` (True or False; both where it is not given).
         """
-        params = flows.receipt_filters(**filters)
-        return self._iterate(flows.receipts(params, page_size=page_size, tries=self._tries))
+        params = receipt_flows.filters_of(**filters)
+        return self._iterate(receipt_flows.list_all(params, page_size=page_size, tries=self._tries))
 
     async def receipt(self, receipt_id: str) -> Receipt:
         """Return one receipt with its headers and its body. Raises NotFound."""
-        return await self._run(flows.receipt(receipt_id, tries=self._tries))
+        return await self._run(receipt_flows.get(receipt_id, tries=self._tries))
 
     async def dismiss_receipt(self, receipt_id: str) -> None:
         """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
-        await self._run(flows.dismiss_receipt(receipt_id, tries=self._tries))
+        await self._run(receipt_flows.dismiss(receipt_id, tries=self._tries))
+
+    async def replay_receipt(self, receipt_id: str, *, dry_run: bool = True) -> ReadAgain:
+        """Have a callback judged again by today's rules. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"dry_run": dry_run}
+        return await self._run(
+            receipt_flows.read_again(receipt_id, "replay", body, tries=self._tries)
+        )
+
+    async def attach_receipt(
+        self, receipt_id: str, task_id: str, *, dry_run: bool = True
+    ) -> ReadAgain:
+        """Give a quarantined callback to the task that it belongs to. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"task_id": task_id, "dry_run": dry_run}
+        return await self._run(
+            receipt_flows.read_again(receipt_id, "attach", body, tries=self._tries)
+        )
 
     async def costs(
         self, *, since: date | None = None, until: date | None = None, by: Sequence[str] = ()

@@ -22,7 +22,7 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
-from tracker.client.models import Asset, Change, Receipt, Resubmitted, Task, Transition
+from tracker.client.models import Asset, Change, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0
@@ -235,49 +235,6 @@ def tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
         cursor = page["next_cursor"]
         if cursor is None:
             return
-
-
-def receipts(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:
-    """Every odd receipt, newest first, page by page."""
-    after: str | None = None
-    while True:
-        params = [*filters, ("limit", str(page_size))]
-        if after is not None:
-            params.append(("after", after))
-        page = (yield from send(Call("GET", "/v1/receipts", params=params), tries=tries)).json()
-        for one in page["receipts"]:
-            yield Item(Receipt.parse(one))
-        after = page["next_cursor"]
-        if after is None:
-            return
-
-
-def receipt(receipt_id: str, *, tries: int) -> Flow[Receipt]:
-    """`GET /v1/receipts/{id}`."""
-    path = f"/v1/receipts/{quote(receipt_id, safe='')}"
-    return Receipt.parse((yield from send(Call("GET", path), tries=tries)).json())
-
-
-def dismiss_receipt(receipt_id: str, *, tries: int) -> Flow[None]:
-    """`POST /v1/receipts/{id}/dismiss`; twice is as good as once."""
-    path = f"/v1/receipts/{quote(receipt_id, safe='')}/dismiss"
-    yield from send(Call("POST", path), tries=tries)
-
-
-def receipt_filters(
-    *,
-    verdict: str | Iterable[str] | None = None,
-    provider: str | None = None,
-    dismissed: bool | None = None,
-) -> Params:
-    """Filters as query parameters."""
-    verdicts = [verdict] if isinstance(verdict, str) else list(verdict or ())
-    found = [("verdict", one) for one in verdicts]
-    if provider is not None:
-        found.append(("provider", provider))
-    if dismissed is not None:
-        found.append(("dismissed", str(dismissed).lower()))
-    return found
 
 
 def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> ItemFlow[Change]:

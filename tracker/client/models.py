@@ -1,6 +1,5 @@
 """Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
 
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -173,8 +172,8 @@ class Task:
             cancel_asked_at=_maybe(data.get("cancel_asked_at")),
             parent_id=data.get("parent_id"),
             resubmit_of=data.get("resubmit_of"),
-            created_at=_instant(data["created_at"]),
-            updated_at=_instant(data["updated_at"]),
+            created_at=instant_of(data["created_at"]),
+            updated_at=instant_of(data["updated_at"]),
             submitted_at=_maybe(data["submitted_at"]),
             finished_at=_maybe(data["finished_at"]),
             deadline_at=_maybe(data["deadline_at"]),
@@ -259,50 +258,6 @@ class Change:
 _WHICH_TASK = ("task_id", "provider", "account", "operation", "external_task_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Something that came in and may need a human.
-
-    verdict:      what was made of it, such as `malformed`, `conflict` or `forged`.
-    task_id:      None where it belongs to no task.
-    dismissed_by: the name of the key that put it aside; None as long as it asks for somebody.
-    headers, body: only of one that was asked for by its id.
-    """
-
-    id: str
-    provider: str
-    task_id: str | None
-    verdict: str
-    reason: str | None
-    received_at: datetime
-    size_bytes: int
-    dismissed_by: str | None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = field(repr=False, default=None)
-    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
-        body = data.get("body")
-        if body is not None:
-            body = b64decode(body) if data["encoding"] == "base64" else body.encode()
-        dismissal = data.get("dismissal") or {}
-        return cls(
-            id=data["id"],
-            provider=data["provider"],
-            task_id=data["task_id"],
-            verdict=data["verdict"],
-            reason=data["reason"],
-            received_at=_instant(data["received_at"]),
-            size_bytes=data["size_bytes"],
-            dismissed_by=dismissal.get("actor"),
-            headers=data.get("headers", {}),
-            body=body,
-            raw=data,
-        )
-
-
 def _step(data: Mapping[str, Any]) -> dict[str, Any]:
     evidence = data["evidence"]
     return {
@@ -315,7 +270,7 @@ def _step(data: Mapping[str, Any]) -> dict[str, Any]:
         "provider_status": data["provider_status"],
         "message": data["message"],
         "provider_at": _maybe(data["provider_at"]),
-        "at": _instant(data["at"]),
+        "at": instant_of(data["at"]),
         "actor": data.get("actor"),
         "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
         "raw": data,
@@ -359,7 +314,8 @@ class Resubmitted:
         )
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str) -> datetime:
+    """Read a time as the service writes it. Raises ValueError."""
     return datetime.fromisoformat(text)
 
 

@@ -1,12 +1,12 @@
 """Statements on `receipts`: everything that came in, with what was made of it."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, literal_column, select, text
+from sqlalchemy import Connection, Row, delete, literal_column, select, text, update
 
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.events import Source
@@ -74,6 +74,11 @@ def fingerprint(task_key: int | None, said: bytes) -> bytes:
     return (task_key or 0).to_bytes(8, "big") + said
 
 
+def digest_of(mark: bytes) -> bytes:
+    """Return the digest that a fingerprint was made with."""
+    return mark[8:]
+
+
 def insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], list[int | None]]:
     """Insert receipts; the unique fingerprint tells first ones from repeats.
 
@@ -125,6 +130,25 @@ def correct(db: Connection, judged: Mapping[int, tuple[Verdict, str | None]]) ->
     """Say of receipts, by key, what was made of them and why."""
     rows = [(verdict.value, reason, key) for key, (verdict, reason) in judged.items()]
     _CORRECT.later(db, rows)
+
+
+def lock_judged(db: Connection, keys: Collection[int]) -> dict[int, tuple[Verdict, int | None]]:
+    """Lock receipts that are to be judged anew; return the verdict and the task of each."""
+    found = (
+        select(receipts.c.key, receipts.c.verdict, receipts.c.task_key)
+        .where(receipts.c.key.in_(keys))
+        .order_by(receipts.c.key)
+        .with_for_update()
+    )
+    return {key: (member(Verdict, verdict), task) for key, verdict, task in db.execute(found)}
+
+
+def judge_anew(
+    db: Connection, key: int, verdict: Verdict, *, reason: str | None, task_key: int | None
+) -> None:
+    """Say of a receipt what was made of it when it was read again, and whose it is."""
+    new = {"verdict": verdict.value, "reason": reason, "task_key": task_key}
+    db.execute(update(receipts).where(receipts.c.key == key).values(new))
 
 
 def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.support.requests import callback_path, kling_says, submit
+from tests.web.conftest import Shared
 from tracker.domain.token import SHARED
 
 
@@ -114,3 +115,39 @@ def test_strangers_are_shown_to_the_operator_alone(http: httpx.Client) -> None:
     said = json.dumps({"task_id": "unheard-of", "task_status": "succeed"})
     assert http.post(callback_path(SHARED), content=said).status_code == 200
     assert _listed(http) == []
+
+
+def test_a_quarantined_one_is_given_to_its_task_as_previewed(http: httpx.Client) -> None:
+    task = submit(http)["id"]
+    http.post(callback_path(task), content=kling_says("processing", external_task_id="another"))
+    (odd,) = _listed(http)
+    assert odd["verdict"] == "mismatch"
+    path, body = f"/v1/receipts/{odd['id']}/attach", {"task_id": task}
+    seen = http.post(path, json=body).json()
+    assert [odd["id"]] == [one["id"] for one in _listed(http)]
+    done = http.post(path, json=body | {"dry_run": False}).json()
+    assert done == seen | {"dry_run": False}
+    (step,) = done["steps"]
+    assert (step["from_state"], step["to_state"], step["version"]) == ("queued", "running", 2)
+    last = http.get(f"/v1/tasks/{task}/transitions").json()["transitions"][-1]
+    assert (last["source"], last["evidence"]["id"]) == ("operator", odd["id"])
+    assert last["actor"]
+    assert _listed(http) == []
+    attention = http.get("/v1/attention").json()["receipts"]
+    assert attention["mismatch"] == []
+    again = http.post(path, json=body | {"dry_run": False})
+    assert (again.status_code, again.json()["type"]) == (409, "urn:tracker:problem:conflict")
+    told = http.post(f"/v1/receipts/{odd['id']}/replay", json={"dry_run": False}).json()
+    assert (told["was"], told["steps"]) == ("advanced", [])
+
+
+def test_no_task_of_another_tenant_hears_of_a_callback(
+    http: httpx.Client, shared_idle: Shared
+) -> None:
+    _odd(http, kling_says("processing", external_task_id="another"))
+    (odd,) = _listed(http)
+    with shared_idle.client() as them:
+        theirs = submit(them)["id"]
+    for id_ in (theirs, "no id"):
+        answer = http.post(f"/v1/receipts/{odd['id']}/attach", json={"task_id": id_})
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "task_id")

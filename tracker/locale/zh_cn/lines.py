@@ -121,5 +121,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "租户 {0} 没有密钥 {1}；参见 `tracker keys list`"
         ),
         "--provider: {} is none of {}": "--provider: {0} 不在 {1} 之中",
+        "nothing was changed; do it with --yes": "未作任何更改；加 --yes 执行",
     }
 )

@@ -34,6 +34,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Method Not Allowed": "此路径不支持该 HTTP 方法",
         "there is no such task": "没有这个任务",
         "there is no such receipt": "没有这个收据",
+        "no provider of this name sends callbacks here": "没有这个名字的服务商向这里发送回调",
+        "it was applied to the task that it is about: replay it": "它已应用于所属任务：请改用 replay",
+        "nothing in it can be read: {}": "其中没有可读的内容：{0}",
+        "it is an answer to a query: only callbacks are read again": "它是查询的应答：只有回调可以重新读取",
+        "its bytes are not kept, or only the first of them": "其字节未保存，或只保存了开头部分",
+        "somebody else has just settled it": "别人刚刚处理了它",
+        "it came from {}, the task is at {}": "它来自 {0}，而任务在 {1}",
+        "it tells of several tasks, and names none of them as this one": "它涉及多个任务，其中没有一个指名是这个任务",
         "only a task that has ended and is still asked about is dismissed": (
             "只有已结束但仍在查询的任务才能标记为已处理"
         ),

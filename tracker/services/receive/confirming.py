@@ -50,7 +50,7 @@ def why_only_a_hint(context: Context, task: Task, item: ParsedCallback) -> str |
     Where the provider cannot be asked about the task, the callback is all there is.
     """
     proof = item.proofs.get(task.account)
-    if proof is None or proof.covers_body or task.state is TaskState.QUEUED:
+    if item.is_vouched or proof is None or proof.covers_body or task.state is TaskState.QUEUED:
         return None
     return _BODY_UNPROVEN if not is_askable(task) or can_poll(context, task) else None
 
@@ -67,13 +67,9 @@ def can_poll(context: Context, task: Task) -> bool:
 def _reason(
     context: Context, task: Task, item: ParsedCallback, observation: Observation
 ) -> AwaitedConfirmation | None:
-    is_shared, rule = item.task_id is None, context.policy.confirm
-    proof = item.proofs.get(task.account)
-    if proof is not None and not proof.covers_body:
-        return AwaitedConfirmation(Awaits.PROOF, _BODY_UNPROVEN)
-    needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
-    if needs_proof and task.account not in item.signed_by():
-        return AwaitedConfirmation(Awaits.PROOF, "unsigned: the provider is asked before it counts")
+    unproven = None if item.is_vouched else _unproven(context, task, item)
+    if unproven is not None:
+        return AwaitedConfirmation(Awaits.PROOF, unproven)
     # One that has ended is completed by whatever names its result; nothing more is waited for.
     if observation.state is TaskState.SUCCEEDED and task.follow_up is None:
         calls_back = context.providers[task.provider].calls_back
@@ -82,4 +78,16 @@ def _reason(
             return AwaitedConfirmation(
                 Awaits.DETAIL, f"it leaves out {missing}: the provider is asked for it"
             )
+    return None
+
+
+def _unproven(context: Context, task: Task, item: ParsedCallback) -> str | None:
+    """Return why what it says needs to be proved first; None where it does not."""
+    is_shared, rule = item.task_id is None, context.policy.confirm
+    proof = item.proofs.get(task.account)
+    if proof is not None and not proof.covers_body:
+        return _BODY_UNPROVEN
+    needs_proof = rule is Confirm.ALWAYS or (rule is Confirm.SHARED and is_shared)
+    if needs_proof and task.account not in item.signed_by():
+        return "unsigned: the provider is asked before it counts"
     return None

@@ -58,6 +58,7 @@ class ParsedCallback:
     proofs:      what its signature proves, by account, for the accounts that have a secret.
     hint:         says that there is news, and nothing of what it is.
     more:         what it says besides, in its order; of the same task or of others.
+    is_vouched:   a person answers for where it comes from: no proof of it is asked for.
     """
 
     raw: RawCallback
@@ -70,6 +71,7 @@ class ParsedCallback:
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     hint: Hint | None = None
     more: "tuple[ParsedCallback, ...]" = ()
+    is_vouched: bool = False
 
     @property
     def names(self) -> "Observation | Hint | None":
@@ -96,18 +98,23 @@ class Match:
 
 
 def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
-    """One match per item; the tasks come locked."""
+    """One match per item; the tasks come locked. Tasks of others are adopted where that is set."""
+    matches = match_known(context, tx, items)
+    if context.adopt:
+        _adopt_unknown(context, tx, items, matches)
+    return matches
+
+
+def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
+    """Return a match per item, of tasks that are there; they come locked. Writes nothing."""
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
     own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
     named = _load_named(context, tx, items)
     owners = _load_owners(tx, items, own)
-    matches = [
+    return [
         _proven(context, item, _match(item, task, named, owners))
         for item, task in zip(items, own, strict=True)
     ]
-    if context.adopt:
-        _adopt_unknown(context, tx, items, matches)
-    return matches
 
 
 def _match(

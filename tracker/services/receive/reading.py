@@ -6,19 +6,22 @@ Nothing here asks the database, so that the writer's thread need not do it.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
-from tracker.domain.errors import CallbackRejected
+from tracker.domain.errors import CallbackRejected, Conflict
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
+from tracker.domain.records import changed
 from tracker.domain.signature import Proof
 from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.receive.correlation import ParsedCallback, RawCallback
 from tracker.store import receipts
+from tracker.store.receipts import Receipt
 
 FORGED_BODY_BYTES = 4096
 """How much of a forged callback's body is kept: anybody can send one."""
@@ -83,7 +86,8 @@ class CallbackReader:
         genuine = calls_back is not None and self._is_addressed(raw, task_id)
         if calls_back is not None and (genuine or _is_untokened(calls_back, raw)):
             if self._schemes:
-                proofs = self._proofs(raw.provider, inbound, raw.signed)
+                now = self._context.clock.now()
+                proofs = self._proofs(raw.provider, inbound, raw.signed, now=now)
             # Nothing else says where it comes from when its URL has no secret.
             genuine = genuine or any(proof.flaw is None for proof in proofs.values())
         if calls_back is None or not genuine:
@@ -92,32 +96,26 @@ class CallbackReader:
             return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS)
         digest = receipts.digest(raw.provider, raw.subject, inbound.body)
         raw, headers = self._redacted(raw, headers)
-        flaw = raw.flaw
-        statements: Sequence[Observation | Hint] = ()
-        if flaw is None:
-            try:
-                statements = calls_back.parse_callback(raw.inbound)
-            except CallbackRejected as error:
-                flaw = str(error)
-        if flaw is not None:
-            return ParsedCallback(
-                raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs
-            )
-        items = [
-            ParsedCallback(
-                raw,
-                digest,
-                headers,
-                task_id,
-                one if isinstance(one, Observation) else None,
-                _ADVANCED,
-                None,
-                proofs,
-                one if isinstance(one, Hint) else None,
-            )
-            for one in statements or (None,)
-        ]
-        return items[0] if len(items) == 1 else replace(items[0], more=tuple(items[1:]))
+        return _said(
+            calls_back, ParsedCallback(raw, digest, headers, task_id, None, _ADVANCED, None, proofs)
+        )
+
+    def read_again(self, kept: Receipt, task_id: UUID | None) -> ParsedCallback:
+        """Read a callback once more that was kept, by the provider's adapter as it is today.
+
+        task_id: of the task that it was found to be about. Raises Conflict where nothing can.
+        """
+        calls_back = self.receivers[kept.provider]
+        if calls_back is None:
+            raise Conflict("no provider of this name sends callbacks here")
+        headers, body = kept.headers or {}, kept.body or b""
+        inbound = Inbound("POST", "", "", headers, body)
+        raw = RawCallback(kept.provider, token.SHARED, "", inbound, size_bytes=kept.size_bytes)
+        proofs = self._proofs(kept.provider, inbound, (), now=kept.received_at)
+        digest = receipts.digest_of(kept.fingerprint)
+        return _said(
+            calls_back, ParsedCallback(raw, digest, headers, task_id, None, _ADVANCED, None, proofs)
+        )
 
     def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:
         """Tell whether its URL is one that we gave away. task_id: that its URL holds."""
@@ -143,14 +141,15 @@ class CallbackReader:
             raw = replace(raw, inbound=replace(inbound, body=body))
         return raw, headers
 
-    def _proofs(self, provider: str, inbound: Inbound, signed: Sequence[bytes]) -> dict[str, Proof]:
+    def _proofs(
+        self, provider: str, inbound: Inbound, signed: Sequence[bytes], *, now: datetime
+    ) -> dict[str, Proof]:
         """Verify the signature for each account that has a secret.
 
-        signed: what it may be of where that is not the body.
+        signed: what it may be of where that is not the body. now: when it came.
 
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
-        now = self._context.clock.now()
         public = self._as_addressed(inbound.path)
         inbounds = [inbound] if public == inbound.path else [replace(inbound, path=public), inbound]
         candidates = [replace(one, body=body) for one in inbounds for body in signed] or inbounds
@@ -165,6 +164,28 @@ class CallbackReader:
         """Return the path as senders have it: a proxy in front may have changed it."""
         root, here, rest = self._public_path, *path.partition("/callbacks/")[1:]
         return f"{root}{here}{rest}" if here and self._context.public_url is not None else path
+
+
+def _said(calls_back: CallsBack, read: ParsedCallback) -> ParsedCallback:
+    """Return a callback that is meant for us with what it says; MALFORMED where nobody can tell."""
+    flaw = read.raw.flaw
+    statements: Sequence[Observation | Hint] = ()
+    if flaw is None:
+        try:
+            statements = calls_back.parse_callback(read.raw.inbound)
+        except CallbackRejected as error:
+            flaw = str(error)
+    if flaw is not None:
+        return changed(read, verdict=Verdict.MALFORMED, reason=flaw)
+    items = [
+        changed(
+            read,
+            observation=one if isinstance(one, Observation) else None,
+            hint=one if isinstance(one, Hint) else None,
+        )
+        for one in statements or (None,)
+    ]
+    return items[0] if len(items) == 1 else changed(items[0], more=tuple(items[1:]))
 
 
 def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:

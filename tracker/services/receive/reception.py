@@ -14,17 +14,16 @@ from tracker.domain import token
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.documents import storable_text
 from tracker.domain.errors import CallbackUnproven, NotFound
-from tracker.domain.events import Source
+from tracker.domain.events import Event, Source
 from tracker.domain.lifecycle import Step, Verdict
+from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import Awaits, Task, TaskState, is_askable
-from tracker.domain.unknown_word import reason_of
 from tracker.providers.ports.adapter import Inbound
 from tracker.services.context import Context
-from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
 from tracker.services.receive.forgeries import ForgeryCounter
+from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
@@ -60,15 +59,6 @@ class Received:
     reason: str | None = None
     is_duplicate: bool = False
     reply: Reply | None = None
-
-
-@record
-class _Told:
-    """The result of one statement. step: None where it was not applied to any task."""
-
-    verdict: Verdict
-    reason: str | None
-    step: Step | None
 
 
 class Reception:
@@ -141,7 +131,8 @@ class Reception:
         further = iter(found[len(items) :])
         beside = [[(one, next(further)) for one in item.more] for item in items]
         matches = [
-            _main(match, others) for match, others in zip(found[: len(items)], beside, strict=True)
+            main_match(match, others)
+            for match, others in zip(found[: len(items)], beside, strict=True)
         ]
         matches = _fresh(tx, items, matches)
         sent = [_receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
@@ -151,13 +142,15 @@ class Reception:
         for match in found:
             if match.adopted is not None:
                 recorder.start(match.adopted)
+        judge = Judge(self._context, recorder, _as_event)
         steps: list[list[Step]] = []
         judged = list(sent)
         for number, item in enumerate(items):
-            told = self._tell(recorder, item, found[number], matches[number], beside[number])
-            verdict, reason = _judgement(told)
-            if verdict is not sent[number].verdict:
-                judged[number] = replace(sent[number], verdict=verdict, reason=reason)
+            told = judge.tell(item, found[number], matches[number], beside[number])
+            if told[0].verdict is not sent[number].verdict:
+                judged[number] = replace(
+                    sent[number], verdict=told[0].verdict, reason=told[0].reason
+                )
             steps.append([one.step for one in told if one.step is not None])
         recorder.save()
         results: list[Received] = []
@@ -168,66 +161,6 @@ class Reception:
             results.append(received)
         recorder.flush()
         return results
-
-    def _tell(
-        self,
-        recorder: Recorder,
-        item: ParsedCallback,
-        own: Match,
-        match: Match,
-        beside: Sequence[tuple[ParsedCallback, Match]],
-    ) -> list[_Told]:
-        """Apply each statement of a callback to the task that it is about.
-
-        own:   what the first statement is about. match: what the callback as a whole is.
-        """
-        if not beside or (match.verdict is Verdict.DUPLICATE):
-            return [self._tell_one(recorder, item, match)]
-        told = [self._tell_one(recorder, one, its) for one, its in [(item, own), *beside]]
-        # The receipt says what came of it first of all.
-        return sorted(told, key=lambda one: one.verdict is not Verdict.ADVANCED)
-
-    def _tell_one(self, recorder: Recorder, item: ParsedCallback, match: Match) -> _Told:
-        match = self._await_confirmation(recorder, item, match)
-        step = _judge(recorder, item, match)
-        if step is None:
-            return _Told(match.verdict, match.reason, None)
-        reason = match.reason
-        if step.verdict is Verdict.UNKNOWN_STATUS and item.observation is not None:
-            reason = reason_of(item.observation.word)
-        return _Told(step.verdict, reason, step)
-
-    def _await_confirmation(self, recorder: Recorder, item: ParsedCallback, match: Match) -> Match:
-        """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
-        if match.task is None or match.verdict is not Verdict.ADVANCED:
-            return match
-        if item.observation is None:
-            return self._poll_on_hint(recorder, item, match)
-        task = recorder.task(match.task.key)
-        wait = wait_of(self._context, task, item, item.observation)
-        if wait is None:
-            flaw = why_only_a_hint(self._context, task, item)
-            return match if flaw is None else self._ask_instead(recorder, match, task, flaw)
-        recorder.request_poll(task.key, wait.awaits)
-        return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)
-
-    def _poll_on_hint(self, recorder: Recorder, item: ParsedCallback, match: Match) -> Match:
-        if item.hint is None or match.task is None:
-            return match
-        task = recorder.task(match.task.key)
-        if task.state is TaskState.QUEUED:  # its submit is on its way; the provider is asked then
-            recorder.request_poll(task.key, Awaits.PROOF)
-            return replace(match, verdict=Verdict.UNCONFIRMED, reason=item.hint.reason)
-        if not can_poll(self._context, task):
-            return replace(match, verdict=Verdict.STALE, reason=item.hint.reason)
-        return self._ask_instead(recorder, match, task, item.hint.reason)
-
-    def _ask_instead(self, recorder: Recorder, match: Match, task: Task, reason: str) -> Match:
-        """Have the provider asked, where that can tell more than the callback."""
-        if not is_askable(task):
-            return replace(match, verdict=Verdict.STALE, reason=reason)
-        recorder.poll_soon(task.key)
-        return replace(match, verdict=Verdict.UNCONFIRMED, reason=reason)
 
 
 def _heard(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
@@ -271,22 +204,8 @@ def _message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
     return CallbackId(task.tenant, task.provider, task.account, proof.message_id)
 
 
-def _judge(recorder: Recorder, item: ParsedCallback, match: Match) -> Step | None:
-    """Apply what a callback says; None when it is not to be applied to anything."""
-    if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
-        return None
-    return recorder.record(match.task.key, item.observation.as_event(Source.CALLBACK))
-
-
-def _main(match: Match, others: Sequence[tuple[ParsedCallback, Match]]) -> Match:
-    """Return whose receipt a callback is that may tell of several tasks: the first it moves."""
-    if match.verdict is Verdict.ADVANCED:
-        return match
-    return next((one for _, one in others if one.verdict is Verdict.ADVANCED), match)
-
-
-def _judgement(told: Sequence[_Told]) -> tuple[Verdict, str | None]:
-    return told[0].verdict, told[0].reason
+def _as_event(said: Observation) -> Event:
+    return said.as_event(Source.CALLBACK)
 
 
 def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:

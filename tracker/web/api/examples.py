@@ -43,3 +43,13 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
     "by external ids": {"external_task_ids": ["order-4711", "order-4712"], "provider": _SHOWN.name},
 }
 """For `POST /v1/tasks/query`."""
+
+REPLAY: Mapping[str, Mapping[str, Any]] = {
+    "say what would come of it": {},
+    "do it": {"dry_run": False},
+}
+"""For `POST /v1/receipts/{id}/replay`."""
+ATTACH: Mapping[str, Mapping[str, Any]] = {
+    "say what would come of it": {"task_id": "01990000-0000-7000-8000-000000000001"},
+}
+"""For `POST /v1/receipts/{id}/attach`."""

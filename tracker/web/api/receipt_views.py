@@ -5,9 +5,11 @@ from typing import Literal
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from tracker.domain.events import Source
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
+from tracker.domain.task import TaskState
+from tracker.services.receive.rejudging import Rejudged
 from tracker.store.dismissals import Dismissal as KeptDismissal
 from tracker.store.odd_receipts import JudgedReceipt
 from tracker.web.api.schemas import body_as_text
@@ -50,6 +52,56 @@ class WholeReceipt(ListedReceipt):
     body: str
     encoding: Literal["utf-8", "base64"]
     """How `body` is written; `/body` has the bytes."""
+
+
+@with_config(EXACT)
+class MovedTask(TypedDict):
+    """A step of a task that a callback makes when it is read again."""
+
+    task_id: Uuid
+    version: int
+    """After the step."""
+    from_state: TaskState | None
+    to_state: TaskState
+    kind: EventKind
+
+
+@with_config(EXACT)
+class RejudgedReceipt(TypedDict):
+    """The result of reading a callback again, or its preview."""
+
+    dry_run: bool
+    receipt_id: str
+    was: Verdict
+    verdict: Verdict
+    """Made of it by today's rules."""
+    reason: str | None
+    task_id: Uuid | None
+    steps: list[MovedTask]
+    """The steps of all tasks that it moves."""
+
+
+def render_rejudged(one: Rejudged, *, dry_run: bool) -> RejudgedReceipt:
+    """Render the result of an attach or a replay."""
+    return {
+        "dry_run": dry_run,
+        "receipt_id": str(one.receipt),
+        "was": one.was,
+        "verdict": one.verdict,
+        "reason": one.reason,
+        "task_id": None if one.task is None else str(one.task.id),
+        "steps": [
+            {
+                "task_id": str(step.task.id),
+                "version": made.version,
+                "from_state": made.from_state,
+                "to_state": made.to_state,
+                "kind": made.kind,
+            }
+            for step in one.steps
+            if (made := step.transition) is not None
+        ],
+    }
 
 
 def render_dismissal(dismissal: KeptDismissal) -> Dismissal:

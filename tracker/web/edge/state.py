@@ -20,6 +20,7 @@ from tracker.services.fronts.passing import Passing
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
+from tracker.services.receive.rejudging import Rejudging
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.resubmission import Resubmission
@@ -81,6 +82,7 @@ class Services:
     sweeping: Sweeping
     presence: Presence
     dismissing: Dismissing
+    rejudging: Rejudging
     clock: Clock
     keyring: Keyring
     authenticator: Authenticator

@@ -1,0 +1,140 @@
+"""Callbacks that may need a human: as frozen dataclasses, and the steps of their methods."""
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote
+
+from tracker.client.calls import Call, Params
+from tracker.client.flows import Flow, Item, ItemFlow, send
+from tracker.client.models import instant_of
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Something that came in and may need a human.
+
+    verdict:      what was made of it, such as `malformed`, `conflict` or `forged`.
+    task_id:      None where it belongs to no task.
+    dismissed_by: the name of the key that put it aside; None as long as it asks for somebody.
+    headers, body: only of one that was asked for by its id.
+    """
+
+    id: str
+    provider: str
+    task_id: str | None
+    verdict: str
+    reason: str | None
+    received_at: datetime
+    size_bytes: int
+    dismissed_by: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(repr=False, default=None)
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        body = data.get("body")
+        if body is not None:
+            body = b64decode(body) if data["encoding"] == "base64" else body.encode()
+        dismissal = data.get("dismissal") or {}
+        return cls(
+            id=data["id"],
+            provider=data["provider"],
+            task_id=data["task_id"],
+            verdict=data["verdict"],
+            reason=data["reason"],
+            received_at=instant_of(data["received_at"]),
+            size_bytes=data["size_bytes"],
+            dismissed_by=dismissal.get("actor"),
+            headers=data.get("headers", {}),
+            body=body,
+            raw=data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """The result of reading a kept callback again, or its preview.
+
+    was, verdict: what was made of it until now, and by today's rules.
+    reason:       why, where it does not move its task.
+    task_id:      None where it belongs to no task.
+    steps:        what moves: mappings of task_id, version, from_state, to_state, kind.
+    is_dry_run:   nothing was changed.
+    """
+
+    receipt_id: str
+    was: str
+    verdict: str
+    reason: str | None
+    task_id: str | None
+    steps: Sequence[Mapping[str, Any]]
+    is_dry_run: bool
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            receipt_id=data["receipt_id"],
+            was=data["was"],
+            verdict=data["verdict"],
+            reason=data["reason"],
+            task_id=data["task_id"],
+            steps=data["steps"],
+            is_dry_run=data["dry_run"],
+        )
+
+
+def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:
+    """Every odd receipt, newest first, page by page."""
+    after: str | None = None
+    while True:
+        params = [*filters, ("limit", str(page_size))]
+        if after is not None:
+            params.append(("after", after))
+        page = (yield from send(Call("GET", "/v1/receipts", params=params), tries=tries)).json()
+        for one in page["receipts"]:
+            yield Item(Receipt.parse(one))
+        after = page["next_cursor"]
+        if after is None:
+            return
+
+
+def get(receipt_id: str, *, tries: int) -> Flow[Receipt]:
+    """`GET /v1/receipts/{id}`."""
+    path = f"/v1/receipts/{quote(receipt_id, safe='')}"
+    return Receipt.parse((yield from send(Call("GET", path), tries=tries)).json())
+
+
+def dismiss(receipt_id: str, *, tries: int) -> Flow[None]:
+    """`POST /v1/receipts/{id}/dismiss`; twice is as good as once."""
+    path = f"/v1/receipts/{quote(receipt_id, safe='')}/dismiss"
+    yield from send(Call("POST", path), tries=tries)
+
+
+def read_again(
+    receipt_id: str, how: str, body: Mapping[str, Any], *, tries: int
+) -> Flow[ReadAgain]:
+    """`POST /v1/receipts/{id}/attach` or `…/replay`; twice is as good as once."""
+    call = Call("POST", f"/v1/receipts/{quote(receipt_id, safe='')}/{how}", body=body)
+    return ReadAgain.parse((yield from send(call, tries=tries)).json())
+
+
+def filters_of(
+    *,
+    verdict: str | Iterable[str] | None = None,
+    provider: str | None = None,
+    dismissed: bool | None = None,
+) -> Params:
+    """Filters as query parameters."""
+    verdicts = [verdict] if isinstance(verdict, str) else list(verdict or ())
+    found = [("verdict", one) for one in verdicts]
+    if provider is not None:
+        found.append(("provider", provider))
+    if dismissed is not None:
+        found.append(("dismissed", str(dismissed).lower()))
+    return found

@@ -1,0 +1,234 @@
+"""Read kept callbacks again: judge one by today's rules, or give one to the task it belongs to.
+
+The rules decide as they do for a callback that comes now. A preview takes the very same way, and
+only writes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
+from tracker.domain.events import Event, Source
+from tracker.domain.lifecycle import QUARANTINED, Step, Verdict
+from tracker.domain.observation import Observation
+from tracker.domain.records import changed
+from tracker.domain.task import Task
+from tracker.services.context import Context
+from tracker.services.receive.correlation import Match, ParsedCallback, match_known
+from tracker.services.receive.judging import Judge, main_match
+from tracker.services.receive.reading import CallbackReader
+from tracker.services.recorder import Recorder
+from tracker.store import odd_receipts, receipts, tasks
+from tracker.store.attention import ASKING
+from tracker.store.driver.transaction import Tx
+from tracker.store.receipts import Receipt
+
+_Parts = Sequence[tuple[ParsedCallback, Match]]
+NO_SUCH_RECEIPT = "there is no such receipt"
+_UNSETTLED = frozenset({*ASKING, Verdict.UNCONFIRMED})
+"""Verdicts that another reading may replace. Any other one stands for what was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """The result of reading a callback again, or its preview.
+
+    was:     its verdict until now. verdict, reason: what today's rules make of it.
+    task:    whose it is, as it was before; None where it belongs to no task.
+    steps:   what moved, in all tasks that it tells of.
+    """
+
+    receipt: int
+    was: Verdict
+    verdict: Verdict
+    reason: str | None
+    task: Task | None
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rereading:
+    """A kept callback that was read again. target: the task it is given to; None: it says whose."""
+
+    kept: Receipt
+    parts: Sequence[ParsedCallback]
+    actor: str
+    is_dry: bool
+    target: UUID | None
+
+    @property
+    def is_strangers(self) -> bool:
+        """Tell whether it came to no URL of ours, and neither signature nor person answers for it.
+
+        The token of its URL is not kept, so that this alone can show anew that it is genuine.
+        """
+        is_unowned = self.kept.verdict is Verdict.FORGED and self.kept.task_key is None
+        return is_unowned and self.target is None and not self.parts[0].signed_by()
+
+
+class Rejudging:
+    """Judges kept callbacks again."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+        self._reader = CallbackReader(context)
+
+    async def replay(self, tenant: str, key: int, *, actor: str, is_dry: bool) -> Rejudged:
+        """Judge a callback by today's adapter and rules, as if it came now.
+
+        Nobody vouches for it: what is unproven is confirmed by a query, as it is on arrival.
+        is_dry: only say what would come of it. Raises NotFound; Conflict where it cannot be read
+        again, or somebody else has just settled it; Unavailable.
+        """
+        kept, task_id = await self._kept(tenant, key)
+        read = self._reader.read_again(kept, task_id)
+        parts = [changed(one, more=()) for one in (read, *read.more)]
+        return await self._judge(_Rereading(kept, parts, actor, is_dry, target=None))
+
+    async def attach(
+        self, tenant: str, key: int, task_id: UUID, *, actor: str, is_dry: bool
+    ) -> Rejudged:
+        """Give a quarantined callback to a task of the tenant's, and apply what it says.
+
+        The actor answers for where it comes from; what it does to the task, the rules decide.
+        is_dry: only say what would come of it. Raises NotFound; InvalidRequest where there is no
+        such task; Conflict where it is not quarantined, nobody can read it, it is another
+        provider's, or somebody else has just settled it; Unavailable.
+        """
+        kept, _ = await self._kept(tenant, key)
+        if kept.verdict not in QUARANTINED:
+            raise Conflict("it was applied to the task that it is about: replay it")
+        read = self._reader.read_again(kept, None)
+        if read.names is None:
+            raise Conflict(f"nothing in it can be read: {read.reason or 'it names no task'}")
+        parts = [changed(one, more=(), proofs={}, is_vouched=True) for one in (read, *read.more)]
+        return await self._judge(_Rereading(kept, parts, actor, is_dry, target=task_id))
+
+    async def _kept(self, tenant: str, key: int) -> tuple[Receipt, UUID | None]:
+        """Return a callback that can be read again, and the id of its task."""
+        found = await self._context.store.read(lambda db: odd_receipts.whole(db, tenant, key))
+        if found is None:
+            raise NotFound(NO_SUCH_RECEIPT)
+        kept = found.receipt
+        if kept.source is not Source.CALLBACK:
+            raise Conflict("it is an answer to a query: only callbacks are read again")
+        if kept.body is None or len(kept.body) < kept.size_bytes:
+            raise Conflict("its bytes are not kept, or only the first of them")
+        return kept, found.task_id
+
+    async def _judge(self, wanted: _Rereading) -> Rejudged:
+        result: Rejudged = await self._context.store.write(self._apply, wanted)
+        return result
+
+    def _apply(self, tx: Tx, wanted: Sequence[_Rereading]) -> list[Rejudged | Exception]:
+        locked = receipts.lock_judged(tx.db, {one.kept.key for one in wanted})
+        found = self._match(tx, wanted)
+        loaded = [
+            match.task
+            for some in found
+            if not isinstance(some, Exception)
+            for _, match in some
+            if match.task is not None
+        ]
+        recorder = Recorder(self._context, tx, loaded)
+        results: list[Rejudged | Exception] = []
+        settled: list[tuple[_Rereading, Rejudged]] = []
+        for one, parts in zip(wanted, found, strict=True):
+            if isinstance(parts, Exception):
+                results.append(parts)
+                continue
+            if _is_settled(one, locked) or one.kept.key in {done.kept.key for done, _ in settled}:
+                results.append(Conflict("somebody else has just settled it"))
+                continue
+            into = Recorder(self._context, tx, loaded) if one.is_dry else recorder
+            result = self._judge_one(into, one, parts)
+            results.append(result)
+            if not one.is_dry:
+                settled.append((one, result))
+        recorder.save()
+        for one, made in settled:
+            _settle(tx, one, made)
+        recorder.flush()
+        return results
+
+    def _match(self, tx: Tx, wanted: Sequence[_Rereading]) -> list[_Parts | Exception]:
+        """Return the tasks that each is about, locked, with what it says of them."""
+        targets = tasks.lock_by_id(tx.db, {one.target for one in wanted if one.target is not None})
+        asked = [part for one in wanted if one.target is None for part in one.parts]
+        known = iter(match_known(self._context, tx, asked) if asked else ())
+        return [
+            [(part, next(known)) for part in one.parts]
+            if one.target is None
+            else _given(one, targets.get(one.target))
+            for one in wanted
+        ]
+
+    def _judge_one(self, recorder: Recorder, one: _Rereading, parts: _Parts) -> Rejudged:
+        kept = one.kept
+
+        def as_event(said: Observation) -> Event:
+            return changed(said.as_event(Source.OPERATOR, receipt=kept.key), actor=one.actor)
+
+        if one.is_strangers:
+            return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
+        (first, own), *beside = [(_located(kept, part), match) for part, match in parts]
+        main = main_match(own, beside)
+        told = Judge(self._context, recorder, as_event).tell(first, own, main, beside)
+        steps = [step for judged in told if (step := judged.step) and step.transition is not None]
+        return Rejudged(kept.key, kept.verdict, told[0].verdict, told[0].reason, main.task, steps)
+
+
+def _is_settled(one: _Rereading, locked: Mapping[int, tuple[Verdict, int | None]]) -> bool:
+    """Tell whether a receipt is not as it was read any more."""
+    return locked.get(one.kept.key) != (one.kept.verdict, one.kept.task_key)
+
+
+def _given(one: _Rereading, task: Task | None) -> _Parts | Exception:
+    """Return what a callback says of the task that it is given to."""
+    if task is None or task.tenant != one.kept.tenant:
+        return InvalidRequest(FieldError("task_id", "there is no such task"))
+    if task.provider != one.kept.provider:
+        return Conflict(f"it came from {one.kept.provider}, the task is at {task.provider}")
+    parts = [part for part in one.parts if len(one.parts) == 1 or _is_named(part, task)]
+    if not parts:
+        return Conflict("it tells of several tasks, and names none of them as this one")
+    return [(part, Match(task, Verdict.ADVANCED)) for part in parts]
+
+
+def _is_named(part: ParsedCallback, task: Task) -> bool:
+    said = part.names
+    if said is None:
+        return False
+    return said.external_task_id == task.external_task_id or (
+        said.provider_task_id is not None and said.provider_task_id == task.provider_task_id
+    )
+
+
+def _located(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
+    """Return a part as it came: to the task's own URL only where the fingerprint proves that.
+
+    Which URL a callback came to is not kept; of its own URL the digest holds the task's id.
+    """
+    if part.task_id is None:
+        return part
+    own = receipts.digest(kept.provider, str(part.task_id), kept.body or b"")
+    return part if own == part.digest else changed(part, task_id=None)
+
+
+def _settle(tx: Tx, one: _Rereading, result: Rejudged) -> None:
+    """Have the receipt say what was made of it now; what it was is kept in the reason."""
+    kept, verdict = one.kept, result.verdict
+    is_worse = verdict in QUARANTINED and kept.verdict not in QUARANTINED
+    may_replace = kept.verdict in _UNSETTLED and verdict is not kept.verdict and not is_worse
+    if not may_replace and verdict is not Verdict.ADVANCED and one.target is None:
+        return
+    reason = result.reason
+    if verdict is not Verdict.UNKNOWN_STATUS:  # whose reason names the word
+        how = "replayed" if one.target is None else "attached"
+        was = kept.verdict.value if kept.reason is None else f"{kept.verdict}: {kept.reason}"
+        reason = f"{how} by {one.actor}; it was {was}"
+        reason = reason if result.reason is None else f"{result.reason} ({reason})"
+    task_key = kept.task_key if result.task is None else result.task.key
+    receipts.judge_anew(tx.db, kept.key, verdict, reason=reason, task_key=task_key)

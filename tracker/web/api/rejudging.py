@@ -1,0 +1,82 @@
+"""/v1/receipts/{id}/attach and …/replay: what a kept callback comes to when it is read again."""
+
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.services.receive.rejudging import Rejudged
+from tracker.web.api import examples, receipt_views
+from tracker.web.api.schemas import Name
+from tracker.web.edge import query
+from tracker.web.edge.operation import operation, read_body
+from tracker.web.edge.state import principal, services, tenant
+
+
+class ReplayBody(BaseModel):
+    """`POST /v1/receipts/{id}/replay`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    dry_run: bool = True
+    """True, the default: say what would come of it, and change nothing."""
+
+
+class AttachBody(ReplayBody):
+    """`POST /v1/receipts/{id}/attach`."""
+
+    task_id: Name
+    """The task that the callback belongs to."""
+
+
+@operation(
+    scope=Scope.ADMIN,
+    tag="operations",
+    body=ReplayBody,
+    examples=examples.REPLAY,
+    answers={200: receipt_views.RejudgedReceipt},
+    problems=[409],
+)
+async def replay(request: Request) -> Response:
+    """Judge a callback again by today's adapter and rules; unless told otherwise, only say how.
+
+    What is unproven is confirmed by a query, as on arrival. A task moves once: a second replay
+    finds nothing new, and no verdict is overwritten.
+    """
+    key = query.row_key(request)
+    body = await read_body(request, ReplayBody)
+    found = await services(request).rejudging.replay(
+        tenant(request), key, actor=principal(request).actor, is_dry=body.dry_run
+    )
+    return _answer(found, body)
+
+
+@operation(
+    scope=Scope.ADMIN,
+    tag="operations",
+    body=AttachBody,
+    examples=examples.ATTACH,
+    answers={200: receipt_views.RejudgedReceipt},
+    problems=[409],
+)
+async def attach(request: Request) -> Response:
+    """Give a quarantined callback to a task of yours; unless told otherwise, only say what moves.
+
+    You answer for where it comes from. What it does to the task, the rules decide: a contradiction
+    changes nothing.
+    """
+    key = query.row_key(request)
+    body = await read_body(request, AttachBody)
+    task_id = query.as_uuid(body.task_id)
+    if task_id is None:
+        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+    found = await services(request).rejudging.attach(
+        tenant(request), key, task_id, actor=principal(request).actor, is_dry=body.dry_run
+    )
+    return _answer(found, body)
+
+
+def _answer(found: Rejudged, body: ReplayBody) -> Response:
+    told = receipt_views.render_rejudged(found, dry_run=body.dry_run)
+    return JSONResponse(told, headers={"cache-control": "no-store"})
