@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from tracker.domain.errors import Unavailable
 from tracker.domain.task import Task
 from tracker.services.context import Context
+from tracker.services.upkeep.presence import GONE_LEASES
 from tracker.store import lost_answers, processes
 from tracker.store.driver.transaction import Tx
 from tracker.store.lost_answers import CreateName, LostAnswer, Span
@@ -70,6 +71,7 @@ class LostAnswers:
         self._doubts: dict[CreateName, Span] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._died: Span | None = None
+        self._started_at = context.clock.now()
         self._asked_of_dead: set[CreateName] = set()
 
     @property
@@ -80,6 +82,7 @@ class LostAnswers:
     async def look_back(self) -> None:
         """Find out whether a process ended here without notice: its answers may be lost.
 
+        What was made later than the dead process can have lived was made, and answered, by another.
         Call it before this process is seen itself.
         """
         now = self._context.clock.now()
@@ -91,7 +94,9 @@ class LostAnswers:
             log.warning("whether a process died is not known: %s", error)
             return
         if left:
-            self._died = Span(min(one.seen_at for one in left) - _LONGEST_HELD, now)
+            seen = [one.seen_at for one in left]
+            until = min(now, max(seen) + self._context.policy.lease * GONE_LEASES)
+            self._died = Span(min(seen) - _LONGEST_HELD, until)
 
     def begin(self, name: CreateName) -> PendingAnswer:
         """Begin to answer a create. The caller tells `made` or `failed`, and `tell`."""
@@ -115,7 +120,7 @@ class LostAnswers:
         died = self._died
         if died is None or name in self._asked_of_dead:
             return None
-        if (answer.began_at - died.until).total_seconds() > _DOUBTED_S:
+        if (answer.began_at - self._started_at).total_seconds() > _DOUBTED_S:
             self._died = None
             self._asked_of_dead.clear()
             return None
