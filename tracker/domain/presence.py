@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 SKEW_MS = 2000
 """More than this between a process's clock and the database server's is said."""
+GONE_LEASES = 1.5
+"""After so many leases of silence a process counts as gone."""
 
 NO_WORKER = (
     "no process does the background work: nothing is submitted, asked for or delivered. "

@@ -8,8 +8,8 @@ import pytest
 from tests.support.made_up import Played
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.clock import new_id
+from tracker.domain.presence import GONE_LEASES
 from tracker.services.fronts.lost_answers import LostAnswers
-from tracker.services.upkeep.presence import GONE_LEASES
 from tracker.store import processes
 from tracker.store.driver.transaction import Tx
 from tracker.store.lost_answers import CreateName

@@ -7,8 +7,8 @@ from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
+from tracker.domain.presence import GONE_LEASES
 from tracker.domain.sealing import CannotOpen, unseal
-from tracker.services.upkeep.presence import GONE_LEASES
 from tracker.settings import Settings
 from tracker.store.probe import Whole, look_around, schema_problem
 

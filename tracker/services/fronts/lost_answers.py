@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tracker.domain.errors import Unavailable
+from tracker.domain.presence import GONE_LEASES
 from tracker.domain.task import Task
 from tracker.services.context import Context
-from tracker.services.upkeep.presence import GONE_LEASES
 from tracker.store import lost_answers, processes
 from tracker.store.driver.transaction import Tx
 from tracker.store.lost_answers import CreateName, LostAnswer, Span

@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 KEPT = timedelta(minutes=10)
 """How long a process that is not heard of keeps its row."""
-GONE_LEASES = 1.5
-"""After so many leases of silence a process counts as gone."""
 FIRST_PAUSE_S = 1.0
 """The background work of a process begins after the process itself was first seen."""
 PROOF_S = 1.0
@@ -58,7 +56,7 @@ class Presence:
         self.chores: list[Callable[[], Awaitable[None]]] = []
         self._marks = [presence.mark(secret) for secret in context.secrets]
         self._lease_s = context.policy.lease.total_seconds()
-        self._gone = timedelta(seconds=self._lease_s * GONE_LEASES)
+        self._gone = timedelta(seconds=self._lease_s * presence.GONE_LEASES)
         self._started_s = context.clock.monotonic()
         self._seen_at = context.clock.now()
         self._proved_s: float | None = None
