@@ -31,6 +31,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
+from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json
 from tracker.providers.ports.account import Account
@@ -183,7 +184,7 @@ class TableAdapter:
         task_id = first_text(parsed, self.ids, limit=500) if answer.status < 300 else None
         if task_id is None:
             return self.refusal(sending, answer, parsed)
-        said = self.observe(sending.account, sending.task, parsed)
+        said = with_block(self.observe(sending.account, sending.task, parsed), parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
         expected = tuple(self.estimate(parsed))
@@ -197,6 +198,8 @@ class TableAdapter:
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Say what an answer without a task proves."""
         del sending
+        if (block := block_in(parsed)) is not None:
+            return Refused(block.code, block.message)
         words = self.in_words(answer, parsed)
         code = first_text(parsed, ("code", "error.code"), limit=100)
         match self._meaning(answer.status):
@@ -233,9 +236,10 @@ class TableAdapter:
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
-        said = self.observe(asking.account, asking.task, parsed) if answer.status < 300 else None
-        if said is not None:
-            return [Observed(said)]
+        if answer.status < 300:
+            said = with_block(self.observe(asking.account, asking.task, parsed), parsed)
+            if said is not None:
+                return [Observed(said)]
         words = self.in_words(answer, parsed)
         if self.denies(answer, parsed):
             return [Absent(words, weak=self.forgets)]

@@ -18,6 +18,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
+from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import retry_after_s
 from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
@@ -45,6 +46,8 @@ def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
         found = observe(said.parsed)
         word = None if found is None else found.word
         return Accepted(task_id, word, said.message, said.request_id)
+    if (block := block_in(said.parsed)) is not None:
+        return Refused(block.code, block.message, said.request_id)
     return _refusal(answer, said)
 
 
@@ -53,7 +56,7 @@ def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
     if isinstance(answer, HttpFailure):
         return Unanswered(answer.reason)
     said = Envelope(answer)
-    found = observe(said.parsed) if answer.status < 300 else None
+    found = with_block(observe(said.parsed), said.parsed) if answer.status < 300 else None
     if found is not None:
         return Observed(found)
     if said.denies():

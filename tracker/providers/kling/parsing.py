@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
+from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.reading import (
     finite,
     first_instant,
@@ -89,9 +90,9 @@ def observe(parsed: Any) -> Observation | None:
     found = [parsed] if is_bare else list(layers(parsed))
     plain = first_text(found[0], _KLINGS, limit=200) if len(found) == 1 else None
     if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
-        return _observed(found, found[0], plain)
+        return with_block(_observed(found, found[0], plain), parsed)
     stated = _stated(found)
-    return None if stated is None else _observed(found, *stated)
+    return None if stated is None else with_block(_observed(found, *stated), parsed)
 
 
 def _observed(
@@ -176,10 +177,13 @@ def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
-    """AceDataCloud writes no word for a task that failed: `success: false` and an error."""
+    """Tell of a task that failed without a word for it.
+
+    AceDataCloud's has `success: false` and an error; of a blocked prompt relays tell why alone.
+    """
+    has_error = layer.get("success") is False and bool(layer.get("error"))
     return (
-        layer.get("success") is False
-        and bool(layer.get("error"))
+        (has_error or block_in(layer) is not None)
         and first_text(layer, _STATUS) is None
         and any(first_text(one, _ID) for one in found)
     )

@@ -26,7 +26,7 @@ CODES_OF_FAILURES = (
 _NO_REASON = "the provider gave no reason; its whole answer is kept in the task's receipts"
 _DEPTH, _MOST, _LONGEST = 6, 5, 300
 _SILENT = re.compile(
-    r"id$|_id|time|_at$|^at$|date|url|model|status|state|type|action|version|mode|format|prompt"
+    r"id$|_id|time|_at$|^at$|date|url|model|status|state|type|action|version|mode|format|prompt(?!_?feedback)"
     r"|token|secret|sign|^code$|name|progress|created|updated|mime|ratio|resolution|task_info",
     re.IGNORECASE,
 )

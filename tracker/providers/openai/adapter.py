@@ -16,6 +16,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
+from tracker.providers.kit.blocked import with_block
 from tracker.providers.kit.calls import own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
@@ -142,7 +143,7 @@ class NewApi(TaskTable):
                 self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
             ),
         )
-        return awaiting_result(said, task, _EMPTY)
+        return awaiting_result(with_block(said, parsed), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself, and one of which it gives no reason.
