@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.raw import answer_of, dial, is_cut, is_open, spelt
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import callback_path, kling_says, submission, submit
 from tests.support.waiting import PATIENCE_S, wait_until
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -117,25 +117,68 @@ def test_what_follows_an_unanswered_request_is_refused_behind_its_answer(url: st
         assert is_cut(line)
 
 
-def test_a_refused_body_is_not_read_on(url: str) -> None:
-    head = spelt("/callbacks/kling/x/y", b"", "content-length: 9000000").replace(
-        b"content-length: 0\r\n", b""
-    )
-    with dial(url) as line:
-        line.sendall(head.replace(b"/callbacks/kling/x/y", b"/healthz"))
-        assert answer_of(line)[0] == 405
+LARGE = (b"content-length: 9000000", b"transfer-encoding: chunked")
+
+
+@pytest.mark.parametrize("framed", LARGE, ids=["length", "chunks"])
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"POST /healthz", 405),
+        (b"POST /v1/none", 404),
+        (b"POST /v1/tasks", 401),
+        (b"GET /healthz?" + b"a" * 17000, 414),
+    ],
+    ids=["method", "route", "key", "flaw"],
+)
+def test_the_answer_to_an_unread_body_ends_the_connection(
+    url: str, framed: bytes, line: bytes, status: int
+) -> None:
+    with dial(url) as client:
+        client.sendall(b"%s HTTP/1.1\r\nhost: x\r\n%s\r\n\r\n" % (line, framed))
+        found, headers, _ = answer_of(client)
+        assert (found, headers["connection"]) == (status, "close")
         sent = 0
 
         def is_ended() -> bool:
             nonlocal sent
             try:
-                sent += line.send(b" " * 8192)
+                sent += client.send(b"2000\r\n" + b" " * 8192 + b"\r\n")
             except OSError:
                 return True
             return False
 
         wait_until(is_ended)
         assert sent < 9_000_000
+
+
+def test_no_request_is_answered_behind_a_body_that_was_refused(url: str) -> None:
+    whole = spelt("/healthz", b"", "transfer-encoding: chunked") + b"1\r\na\r\n"
+    with dial(url) as line:
+        line.sendall(whole)
+        found, headers, _ = answer_of(line)
+        assert (found, headers["connection"]) == (405, "close")
+        line.sendall(b"0\r\n\r\n" + HEALTH)
+        assert line.recv(1) == b""
+
+
+def test_a_body_that_was_not_asked_for_is_told_to_end_too(url: str) -> None:
+    expecting = spelt("/healthz", b"", "expect: 100-continue")
+    with dial(url) as line:
+        line.sendall(expecting.replace(b"content-length: 0", b"content-length: 5"))
+        found, headers, _ = answer_of(line)
+        assert (found, headers["connection"]) == (405, "close")
+        assert is_cut(line)
+
+
+def test_a_large_body_that_was_read_ends_no_connection(http: httpx.Client, url: str) -> None:
+    body = json.dumps(submission(metadata={"note": "x" * 100_000})).encode()
+    with dial(url) as line:
+        request = spelt("/v1/tasks", body, "content-type: application/json")
+        line.sendall(request.replace(b"host: x", b"host: localhost"))
+        found, headers, _ = answer_of(line)
+        assert (found, headers.get("connection")) == (422, None)
+        assert is_open(line)
 
 
 def test_a_small_refused_body_costs_no_connection(url: str) -> None:

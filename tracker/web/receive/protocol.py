@@ -108,7 +108,7 @@ class CallbackProtocol(BoundedHttpTools):
         exchange = self._arrived()
         if exchange is None or self.transport.is_closing():
             return
-        self.app = self._app
+        self.app = self._app_for(None)
         self._hand_to_app()
         if exchange.body:
             super().on_body(exchange.body)

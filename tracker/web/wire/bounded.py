@@ -1,16 +1,17 @@
 """Bounds of one connection that hold whichever parser reads it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.domain.errors import Unavailable
 from tracker.web.edge.connections import ConnectionLimits
 from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
 from tracker.web.wire.delivery import DeliveryWatch
-from tracker.web.wire.refusing import last_words
+from tracker.web.wire.refusing import last_words, refusing
 from tracker.web.wire.waiting import ConnectionSlot
 
 
@@ -22,12 +23,18 @@ class BoundedConnection(asyncio.Protocol):
 
     app: Any
     app_state: Any
+    cycle: Any
     flow: Any
+    headers: Any
     loop: Any
     tasks: Any
     transport: Any
     _is_refused = False
     """True when the current message was answered before its body was complete."""
+    _discarded = 0
+    """Bytes of a body that came behind its answer."""
+    _is_leaving = False
+    """True once an answer was given that ends the connection before its body is complete."""
     _flaw: Exception | None = None
     """Why nothing more is read."""
 
@@ -85,9 +92,62 @@ class BoundedConnection(asyncio.Protocol):
         """Return whether the head of a message has begun and is incomplete."""
         raise NotImplementedError
 
+    def _is_in_body(self) -> bool:
+        """Return whether the body of a message has begun and is incomplete."""
+        raise NotImplementedError
+
     def _refuse(self, flaw: Exception) -> None:
         """Read no more; say why."""
         raise NotImplementedError
+
+    def _app_for(self, flaw: Exception | None) -> ASGIApp:
+        """Return what answers the request whose head is whole. flaw: why the app does not."""
+        app = self._app if flaw is None else refusing(flaw, self._clock)
+        return self._ending_with_body(app) if self._may_be_left() else app
+
+    def _may_be_left(self) -> bool:
+        """Return whether the body may be too long to be read on once it is refused."""
+        for name, value in self.headers:
+            if name == b"content-length":
+                return not value.isdigit() or int(value) > self._limits.discard_bytes
+            if name in (b"transfer-encoding", b"expect"):
+                return True
+        return False
+
+    def _ending_with_body(self, app: ASGIApp) -> ASGIApp:
+        """Return an app whose answers end the connection where they come before all of the body.
+
+        They say so (RFC 9112 section 9.6), and the client is given a moment to read it: to close
+        while it sends would reset the connection, and with it the answer.
+        """
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_on(message: Message) -> None:
+                if message["type"] == "http.response.start" and self._is_in_body():
+                    headers = [*message.get("headers", ()), (b"connection", b"close")]
+                    message = {**message, "headers": headers}
+                    self.cycle.transport = _LeavingTransport(self._leave, self.transport)
+                await send(message)
+
+            await app(scope, receive, send_on)
+
+        return watched
+
+    def _leave(self) -> None:
+        if self.transport.is_closing():
+            return
+        self._is_leaving = self._is_refused = True
+        self._discarded = 0
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._standing.move(self._standing.registry.discarding)
+
+    def _discard(self, size: int) -> None:
+        """Count what comes of a refused body; its sender may go on for ever."""
+        self._discarded += size
+        if self._discarded > self._limits.discard_bytes:
+            self._close()
 
     def _send_refusal(self, flaw: Exception) -> None:
         task = self.loop.create_task(self._write_refusal(flaw))
@@ -104,3 +164,14 @@ class BoundedConnection(asyncio.Protocol):
         self.transport.close()
         self._standing.move(None)
         self._standing.has_unread(unread=True)
+
+
+class _LeavingTransport:
+    """A transport whose `close` has the connection read a little more before it is closed."""
+
+    def __init__(self, leave: Callable[[], None], transport: asyncio.Transport) -> None:
+        self.close = leave
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

@@ -13,7 +13,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.wire.bounded import BoundedConnection
-from tracker.web.wire.refusing import refusing
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     _in_head = _in_body = False
     """True while the head, or the body, of the current message has begun and is incomplete."""
     _is_served = False
-    _hosts = _head_bytes = _discarded = 0
+    _hosts = _head_bytes = 0
     _piece = 0
     """Bytes that are being parsed."""
     _came_body = False
@@ -45,6 +44,9 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, or keep it until the request before it is answered."""
         delivery = self._delivery
+        if self._is_leaving:
+            self._discard(len(data))
+            return
         if self._flaw is not None or delivery.is_ending:
             return
         if delivery.told is not None:
@@ -66,6 +68,9 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
 
     def _is_in_head(self) -> bool:
         return self._in_head
+
+    def _is_in_body(self) -> bool:
+        return self._in_body
 
     # What httptools calls.
 
@@ -98,7 +103,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         flaw = self._flaw_of_head(parser.get_http_version())
         if flaw is None and self._take_up():
             return
-        self.app = self._app if flaw is None else refusing(flaw, self._clock)
+        self.app = self._app_for(flaw)
         self._hand_to_app()
 
     def on_body(self, body: bytes) -> None:
@@ -119,6 +124,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what came behind the request that was answered."""
         self.server_state.total_requests += 1
+        if self._is_leaving:
+            return
         if self.transport.is_closing():
             self._close()
         elif self.pipeline:
@@ -176,9 +183,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self._count(len(data))
         elif was_in_body and self._in_body:
             if self._is_refused:
-                self._discarded += len(data)
-                if self._discarded > self._limits.discard_bytes:
-                    self._close()
+                self._discard(len(data))
             elif self._came_body:
                 self._head_bytes = 0
             else:  # trailers, which the parser keeps, and chunk extensions
@@ -239,7 +244,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def _settle(self) -> None:
         """Wait in the list that fits."""
         standing, cycle = self._standing, self.cycle
-        if self.transport.is_closing() or self._flaw is not None:
+        if self.transport.is_closing() or self._flaw is not None or self._is_leaving:
             return
         if self._in_body:
             registry = standing.registry

@@ -11,26 +11,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.wire.bounded import BoundedConnection
-from tracker.web.wire.refusing import refusing
 
 
 class BoundedH11(BoundedConnection, H11Protocol):
     """One connection."""
 
     _is_served = False
-    _discarded = 0
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
         delivery = self._delivery
+        if self._is_leaving:
+            self._discard(len(data))
+            return
         if self._flaw is not None or delivery.is_ending:
             return
         if delivery.told is not None:
             delivery.heard_more()
         if self._is_refused:
-            self._discarded += len(data)
-            if self._discarded > self._limits.discard_bytes:
-                self._close()
+            self._discard(len(data))
+            if self.transport.is_closing():
                 return
         super().data_received(data)
         self._settle()
@@ -39,7 +39,7 @@ class BoundedH11(BoundedConnection, H11Protocol):
         """Go on with what came behind the request that was answered."""
         cycle = self.cycle
         self._is_served = True
-        if self.transport.is_closing() or self._delivery.is_ending:
+        if self.transport.is_closing() or self._delivery.is_ending or self._is_leaving:
             self.server_state.total_requests += 1
             if self.transport.is_closing():
                 self._close()
@@ -71,17 +71,20 @@ class BoundedH11(BoundedConnection, H11Protocol):
             flaw = limits.too_large()
         else:
             flaw = limits.flaw_of(url, self.headers, version=self.scope["http_version"])
-        self.app = self._app if flaw is None else refusing(flaw, self._clock)
+        self.app = self._app_for(flaw)
         self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
         return False
 
     def _is_in_head(self) -> bool:
         return self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
 
+    def _is_in_body(self) -> bool:
+        return self.conn.their_state is h11.SEND_BODY
+
     def _settle(self) -> None:
         """Wait in the list that fits."""
         registry, waiting, cycle = self._standing.registry, None, self.cycle
-        if self.transport.is_closing() or self._flaw is not None:
+        if self.transport.is_closing() or self._flaw is not None or self._is_leaving:
             return
         self._is_refused = self._is_refused and self.conn.their_state is h11.SEND_BODY
         if self._is_refused:
