@@ -7,7 +7,7 @@ PromptFeedback; its message is in Vertex AI's answers alone. Read 2026-11-28).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import TaskError, TaskState
@@ -50,6 +50,10 @@ def _block_in(parsed: Any, depth: int) -> Block | None:
     return None
 
 
+@overload
+def with_block(said: Observation, parsed: Any) -> Observation: ...
+@overload
+def with_block(said: Observation | None, parsed: Any) -> Observation | None: ...
 def with_block(said: Observation | None, parsed: Any) -> Observation | None:
     """Return an observation with the block that its answer tells of.
 

@@ -74,7 +74,7 @@ class CallbackProtocol(BoundedHttpTools):
             return
         self._in_body = False
         self._is_served = True
-        self.cycle = exchange  # type: ignore[assignment]  # it has what is asked of it
+        self.cycle = exchange  # it has what is asked of it
         task = self.loop.create_task(self._answer(exchange, self.scope))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
