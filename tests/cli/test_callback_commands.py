@@ -141,3 +141,25 @@ async def test_the_clients_attach_and_replay(service: str) -> None:
         done = tracker_.attach_receipt(id_, task, dry_run=False)
         assert (done.task_id, done.steps[0]["to_state"]) == (task, "running")
         assert tracker_.replay_receipt(id_, dry_run=False).steps == []
+
+
+def test_who_settled_one_is_in_the_audit(service: str) -> None:
+    task, id_ = _misaddressed(service)
+    run(service, "attach", id_, task, "--yes")
+    asked = ["audit", "--target", id_, "--output", "json"]
+    done = CliRunner().invoke(main, asked, env={"TRACKER_URL": service})
+    (entry,) = json.loads(done.stdout)["entries"]
+    assert (entry["action"], entry["number"]) == ("receipts.attach", 1)
+    table = CliRunner().invoke(main, ["audit", "--wide"], env={"TRACKER_URL": service})
+    assert "receipts.attach" in table.stdout
+    with Client(service) as tracker:
+        newest = next(tracker.audit(action="receipts.attach", page_size=1))
+    assert (newest.id, newest.target, newest.actor) == (entry["id"], id_, entry["actor"])
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_reads_the_audit_too(service: str) -> None:
+    task, id_ = _misaddressed(service)
+    async with AsyncClient(service) as tracker:
+        await tracker.attach_receipt(id_, task, dry_run=False)
+        assert [one.action async for one in tracker.audit(target=id_)] == ["receipts.attach"]

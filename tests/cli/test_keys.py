@@ -1,15 +1,19 @@
 """`tracker keys`, as processes, and a service that is locked with what it made."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from tests.support.command import run
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
+from tracker.cli.main import main
 from tracker.services.access.keyring import FRESH_S
 
 
@@ -86,3 +90,26 @@ def test_a_service_open_to_others_starts_once_there_is_a_key(
     (row,) = json.loads(run("keys", "list", "--output", "json", **env).stdout)["keys"]
     assert row["last_used_at"]
     assert made["key"] not in (tmp_path / "log").read_text()
+
+
+def test_what_is_done_at_the_machine_is_in_the_audit(settings: dict[str, str]) -> None:
+    def call(*arguments: str) -> str:
+        done = CliRunner().invoke(main, arguments, env=settings)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    made = json.loads(call("keys", "create", "--tenant", "acme", "--output", "json"))
+    call("budgets", "set", "5", "CNY", "--tenant", "acme", "--key", made["id"])
+    call("keys", "revoke", made["id"])
+    call("budgets", "remove", "CNY", "--tenant", "acme", "--key", made["id"])
+    lost = CliRunner().invoke(main, ("keys", "revoke", str(UUID(int=0))), env=settings)
+    assert lost.exit_code == 1
+    path = settings["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute(
+            "SELECT tenant, action, target FROM audit_entries ORDER BY key"
+        ).fetchall()
+        everything = str(db.execute("SELECT * FROM audit_entries").fetchall())
+    actions = ("keys.create", "budgets.set", "keys.revoke", "budgets.remove")
+    assert rows == [("acme", action, made["id"]) for action in actions]
+    assert made["key"] not in everything

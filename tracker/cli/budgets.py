@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from tracker.cli.command import Group, examples
-from tracker.cli.database import with_store
+from tracker.cli.database import begin_action, with_store
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import OUTPUT, WIDE, emit, fail, say
 from tracker.cli.table import Column, print_table
@@ -121,6 +121,7 @@ def _change(
         if key is not None and submitter is None:
             fail(f"tenant {tenant!r} has no key {key}; see `tracker keys list`", code=FAILED)
         named = Budget(tenant, submitter, Period(period), currency, amount or Decimal(0))
+        begin_action(tenant, "budgets.remove" if amount is None else "budgets.set", key_id)
         if amount is None:
             return await ours.drop(named)
         await ours.keep(named)

@@ -39,3 +39,13 @@ def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Resu
         fail(str(error))
     except Unavailable as error:
         fail(str(error), code=FAILED)
+
+
+def begin_action(tenant: str, action: str, target: str | None = None) -> None:
+    """Have what is written next stand in the audit as done at this machine.
+
+    target: the id of what it is done to; None where it makes something that has one.
+    """
+    from tracker.store.driver import acting  # noqa: PLC0415 - the help needs no database
+
+    acting.begin(acting.Act(tenant, "a command at the service's machine", action, target))

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from tracker.cli.command import Group, examples
-from tracker.cli.database import with_store
+from tracker.cli.database import begin_action, with_store
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, say
 from tracker.cli.table import Column, print_table
@@ -97,6 +97,7 @@ def create(  # noqa: PLR0913 - one parameter per option
 
     async def make(ours: "Keys") -> tuple["Issued", bool]:
         is_first = not await ours.list_all(tenant=None)
+        begin_action(tenant, "keys.create")
         return await (ours.create_pair(grant) if is_pair else ours.create_key(grant)), is_first
 
     issued, is_first = _with_keys(make)
@@ -126,7 +127,15 @@ def revoke(*, key_id: str) -> None:
         id_ = UUID(key_id)
     except ValueError:
         fail(f"{key_id!r} is not the id of a key; see `tracker keys list`")
-    if not _with_keys(lambda ours: ours.revoke(id_)):
+
+    async def end(ours: "Keys") -> bool:
+        found = await ours.find(id_)
+        if found is None:
+            return False
+        begin_action(found.tenant, "keys.revoke", str(id_))
+        return await ours.revoke(id_)
+
+    if not _with_keys(end):
         fail(f"there is no key {id_}; see `tracker keys list`", code=FAILED)
     say(f"{id_}  revoked")
 

@@ -51,6 +51,7 @@ SECTIONS = (
         (
             ("attention", "tracker.cli.attention", "Show what needs a human."),
             ("callbacks", "tracker.cli.callbacks", "List odd callbacks and put them aside."),
+            ("audit", "tracker.cli.audit", "Show who did what."),
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
             ("costs", "tracker.cli.costs", "Show what tasks cost."),
             ("budgets", "tracker.cli.budgets", "Cap what tenants and keys may spend."),

@@ -10,6 +10,7 @@ docs/howto/python-client.md shows the rest.
 """
 
 from tracker.client.aio import AsyncClient
+from tracker.client.audit import AuditRecord
 from tracker.client.costs import CostSum
 from tracker.client.errors import (
     ClientError,
@@ -43,6 +44,7 @@ __all__ = [
     "Artifact",
     "Asset",
     "AsyncClient",
+    "AuditRecord",
     "Change",
     "Client",
     "ClientError",

@@ -10,8 +10,9 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tracker.client import flows
+from tracker.client import audit, flows
 from tracker.client import receipts as receipt_flows
+from tracker.client.audit import AuditRecord
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
@@ -189,6 +190,16 @@ class AsyncClient:
         return await self._run(
             receipt_flows.read_again(receipt_id, "attach", body, tries=self._tries)
         )
+
+    def audit(
+        self, *, action: str | None = None, target: str | None = None, page_size: int = 100
+    ) -> AsyncIterator[AuditRecord]:
+        """List who did what, newest first. Needs a key with the scope admin.
+
+        action: such as `tasks.cancel`. target: the id of what it was done to.
+        """
+        found = audit.list_all(action=action, target=target, page_size=page_size, tries=self._tries)
+        return self._iterate(found)
 
     async def costs(
         self, *, since: date | None = None, until: date | None = None, by: Sequence[str] = ()

@@ -5,7 +5,7 @@ their results. No I/O.
 import json
 import secrets
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
@@ -224,14 +224,30 @@ def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task
 
 def tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
     """Every task of a list, page by page."""
+    return pages(
+        "/v1/tasks", filters, "tasks", Task.parse, page_size=page_size, tries=tries, name="cursor"
+    )
+
+
+def pages(  # noqa: PLR0913 - what a list is called, and how much of it is wanted
+    path: str,
+    filters: Params,
+    member: str,
+    parse: Callable[[Mapping[str, Any]], T],
+    *,
+    page_size: int,
+    tries: int,
+    name: str = "after",
+) -> ItemFlow[T]:
+    """Every entry of a list, page by page. name: the parameter that has the cursor."""
     cursor: str | None = None
     while True:
         params = [*filters, ("limit", str(page_size))]
         if cursor is not None:
-            params.append(("cursor", cursor))
-        page = (yield from send(Call("GET", "/v1/tasks", params=params), tries=tries)).json()
-        for one in page["tasks"]:
-            yield Item(Task.parse(one))
+            params.append((name, cursor))
+        page = (yield from send(Call("GET", path, params=params), tries=tries)).json()
+        for one in page[member]:
+            yield Item(parse(one))
         cursor = page["next_cursor"]
         if cursor is None:
             return

@@ -8,7 +8,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from tracker.client.calls import Call, Params
-from tracker.client.flows import Flow, Item, ItemFlow, send
+from tracker.client.flows import Flow, ItemFlow, pages, send
 from tracker.client.models import instant_of
 
 
@@ -91,17 +91,9 @@ class ReadAgain:
 
 def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:
     """Every odd receipt, newest first, page by page."""
-    after: str | None = None
-    while True:
-        params = [*filters, ("limit", str(page_size))]
-        if after is not None:
-            params.append(("after", after))
-        page = (yield from send(Call("GET", "/v1/receipts", params=params), tries=tries)).json()
-        for one in page["receipts"]:
-            yield Item(Receipt.parse(one))
-        after = page["next_cursor"]
-        if after is None:
-            return
+    return pages(
+        "/v1/receipts", filters, "receipts", Receipt.parse, page_size=page_size, tries=tries
+    )
 
 
 def get(receipt_id: str, *, tries: int) -> Flow[Receipt]:

@@ -57,6 +57,12 @@ def _values(new: ApiKey) -> dict[str, Any]:
     return values | {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
 
 
+def by_id(db: Connection, id_: UUID) -> ApiKey | None:
+    """Return a key by its public id."""
+    row = db.execute(select(api_keys).where(api_keys.c.id == id_)).one_or_none()
+    return None if row is None else _key(row)
+
+
 def find(db: Connection, digest: bytes) -> ApiKey | None:
     """A key by what is stored of it, revoked ones too."""
     row = db.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()

@@ -18,6 +18,8 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
+from tracker.store import audit
+from tracker.store.driver import acting
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
@@ -54,7 +56,9 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        self._writer = Writer(self._engine, clock, self._notify, signal, wait_s=wait_s)
+        self._writer = Writer(
+            self._engine, clock, self._notify, audit.record, signal, wait_s=wait_s
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -99,8 +103,12 @@ class Store:
         *,
         is_patient: bool = False,
     ) -> "asyncio.Future[Result]":
-        """Apply one item of a set-based operation; see Writer.write."""
-        return self._writer.write(batch, item, is_patient=is_patient)
+        """Apply one item of a set-based operation, for whoever acts in this context.
+
+        See Writer.write and `acting`.
+        """
+        act = acting.current()
+        return self._writer.write(batch, item, is_patient=is_patient, act=act)
 
     async def read(self, query: Callable[[Reading], Result]) -> Result:
         """Run a query in a read transaction of its own.

@@ -100,15 +100,19 @@ class Keys:
         """All of them, oldest first. tenant: only its own."""
         return await self._store.read(lambda db: keys.list_all(db, tenant=tenant))
 
+    async def find(self, id_: UUID) -> ApiKey | None:
+        """Return a key by its id, revoked or not; None where there is none."""
+        return await self._store.read(lambda db: keys.by_id(db, id_))
+
     async def revoke(self, id_: UUID) -> bool:
         """End a key; false when there is none. Services notice within seconds."""
         return await self._store.write(_revoke, id_)
 
 
-def _insert(tx: Tx, rows: Sequence[ApiKey]) -> list[None]:
+def _insert(tx: Tx, rows: Sequence[ApiKey]) -> Sequence[ApiKey]:
     for row in rows:  # a command makes one
         keys.insert_one(tx.db, row)
-    return [None] * len(rows)
+    return rows
 
 
 def _insert_first(tx: Tx, rows: Sequence[ApiKey]) -> list[bool]:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.store.driver.acting import Act
 from tracker.store.driver.line import Line
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
 from tracker.store.driver.patience import STALLED, Patience
@@ -48,6 +49,7 @@ class _Waiting:
     item: Any
     future: asyncio.Future[Any]
     is_patient: bool = False
+    act: Act | None = None
     result: Any = None
     since_s: float = 0.0
     is_refused: bool = False
@@ -56,23 +58,27 @@ class _Waiting:
 class Writer:
     """The only way to write. Start it in the event loop that uses it; stop it to end the thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it writes with, and who hears of it
         self,
         engine: Engine,
         clock: Clock,
         committed: Callable[[Tx], None],
+        acted: Callable[[Tx, Sequence[tuple[Act, Any]]], None],
         signal: Signal = no_signal,
         *,
         wait_s: float,
     ) -> None:
         """committed: called in the writer's thread after each commit; must not block.
 
+        acted: called before it with the actions of people that the batch carries out, each with
+            the result of one write; it writes them down.
         wait_s: how long anybody waits for a write; see `patience`.
         """
         self.patience = Patience(clock, wait_s)
         self._line = Line(engine)
         self._clock = clock
         self._committed = committed
+        self._acted = acted
         self._at = signal
         self.failed_s: float | None = None
         self._arrived: list[_Waiting] = []
@@ -92,11 +98,14 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
         self.patience.stop()
 
-    def write(self, batch: Batch, item: Any, *, is_patient: bool = False) -> asyncio.Future[Any]:
+    def write(
+        self, batch: Batch, item: Any, *, is_patient: bool = False, act: Act | None = None
+    ) -> asyncio.Future[Any]:
         """Apply `item` with whatever else waits; await its result, which is there once on disk.
 
         is_patient: wait for as long as it takes. For workers: what they were refused and what is
             written all the same would be work that nobody knows to be his.
+        act: the action of a person that this carries out.
 
         Raises what the batch gave as the item's result if that is an exception; Unavailable when
         the database does not take writes, or not in time: then it may still be written.
@@ -108,7 +117,7 @@ class Writer:
             return future
         if not self._arrived:
             self._loop.call_soon(self._hand_over)
-        self._arrived.append(_Waiting(batch, item, future, is_patient))
+        self._arrived.append(_Waiting(batch, item, future, is_patient, act))
         return future
 
     def _hand_over(self) -> None:
@@ -187,6 +196,13 @@ class Writer:
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
+            acts = [
+                (item.act, item.result)
+                for item in waiting
+                if item.act is not None and not isinstance(item.result, Exception)
+            ]
+            if acts:
+                self._acted(tx, acts)
             self._at(CrashPoint.COMMIT_READY)
             self._line.commit()
         except BaseException:

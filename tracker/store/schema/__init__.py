@@ -1,6 +1,7 @@
 """Every table and index, a file for each subject; a test compares them with the migrations."""
 
 from tracker.store.schema.access import api_keys
+from tracker.store.schema.audit import audit_entries
 from tracker.store.schema.base import metadata
 from tracker.store.schema.costs import UNCOUNTED, budgets, cost_days, cost_entries
 from tracker.store.schema.custody import assets
@@ -40,6 +41,7 @@ __all__ = [
     "api_keys",
     "assets",
     "attempts",
+    "audit_entries",
     "budgets",
     "callback_ids",
     "conditions",

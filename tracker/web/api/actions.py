@@ -16,6 +16,7 @@ from tracker.web.edge.state import principal, services, tenant
 
 
 @operation(
+    action="tasks.refresh",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     headers=[params.PREFER],
@@ -40,7 +41,13 @@ async def refresh(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_WRITE, tag="tasks", answers={200: TASK, 202: TASK}, problems=[409])
+@operation(
+    action="tasks.cancel",
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    answers={200: TASK, 202: TASK},
+    problems=[409],
+)
 async def cancel(request: Request) -> Response:
     """Cancel a task. 200: it is cancelled; 202: its provider is asked to, whose word ends it.
 
@@ -54,6 +61,7 @@ async def cancel(request: Request) -> Response:
 
 
 @operation(
+    action="tasks.resolve",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     body=ResolveBody,
@@ -76,6 +84,7 @@ async def resolve(request: Request) -> Response:
 
 
 @operation(
+    action="tasks.resubmit",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     headers=[params.IDEMPOTENCY_KEY, params.PREFER],

@@ -126,6 +126,7 @@ async def link(request: Request) -> Response:
 
 
 @operation(
+    action="assets.fetch",
     scope=Scope.TASKS_WRITE,
     tag="assets",
     answers={202: asset_views.AssetView},

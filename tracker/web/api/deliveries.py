@@ -1,6 +1,7 @@
 """/v1/deliveries: what is and was owed to subscribers, every attempt, and once more."""
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from uuid import UUID
 
 from starlette.requests import Request
@@ -104,6 +105,7 @@ async def get(request: Request) -> Response:
 
 
 @operation(
+    action="deliveries.redeliver",
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
     answers={202: delivery_views.DeliveryReference},
@@ -119,6 +121,8 @@ async def redeliver(request: Request) -> Response:
 
 
 @operation(
+    action="deliveries.redeliver_many",
+    counts=itemgetter(0),
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
     body=RedeliverBody,

@@ -13,6 +13,7 @@ from tracker.web.edge.state import principal, services, tenant
 
 
 @operation(
+    action="receipts.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="operations",
     answers={200: service_views.Dismissal},
@@ -27,6 +28,7 @@ async def dismiss_receipt(request: Request) -> Response:
 
 
 @operation(
+    action="tasks.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="operations",
     answers={200: service_views.Dismissal},

@@ -25,6 +25,7 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 @operation(
+    action="endpoints.create",
     scope=Scope.ADMIN,
     tag="endpoints",
     body=EndpointBody,
@@ -85,7 +86,11 @@ async def get(request: Request) -> Response:
 
 
 @operation(
-    scope=Scope.ADMIN, tag="endpoints", body=EndpointChanges, answers={200: delivery_views.Endpoint}
+    action="endpoints.change",
+    scope=Scope.ADMIN,
+    tag="endpoints",
+    body=EndpointChanges,
+    answers={200: delivery_views.Endpoint},
 )
 async def change(request: Request) -> Response:
     """Change some of an endpoint's fields. What is owed already goes to the new URL."""
@@ -97,20 +102,26 @@ async def change(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.ADMIN, tag="endpoints", answers={204: None})
+@operation(action="endpoints.delete", scope=Scope.ADMIN, tag="endpoints", answers={204: None})
 async def delete(request: Request) -> Response:
     """Delete an endpoint. What it is owed is cancelled; its deliveries stay listed."""
     await services(request).endpoints.delete(tenant(request), endpoint_id(request))
     return Response(status_code=204)
 
 
-@operation(scope=Scope.ADMIN, tag="endpoints", answers={200: delivery_views.Endpoint})
+@operation(
+    action="endpoints.pause",
+    scope=Scope.ADMIN,
+    tag="endpoints",
+    answers={200: delivery_views.Endpoint},
+)
 async def pause(request: Request) -> Response:
     """Send nothing until it is resumed; what happens is written down and listed."""
     return _answer(await services(request).endpoints.pause(tenant(request), endpoint_id(request)))
 
 
 @operation(
+    action="endpoints.resume",
     scope=Scope.ADMIN,
     tag="endpoints",
     query=[
@@ -135,6 +146,7 @@ async def resume(request: Request) -> Response:
 
 
 @operation(
+    action="endpoints.rotate_secret",
     scope=Scope.ADMIN,
     tag="endpoints",
     query=[
@@ -159,6 +171,7 @@ async def rotate_secret(request: Request) -> Response:
 
 
 @operation(
+    action="endpoints.test",
     scope=Scope.ADMIN,
     tag="endpoints",
     answers={202: delivery_views.DeliveryReference},

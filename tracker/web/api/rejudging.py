@@ -1,5 +1,7 @@
 """/v1/receipts/{id}/attach and …/replay: what a kept callback comes to when it is read again."""
 
+from typing import TypeVar
+
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -7,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.services.receive.rejudging import Rejudged
+from tracker.store.driver import acting
 from tracker.web.api import examples, receipt_views
 from tracker.web.api.schemas import Name
 from tracker.web.edge import query
@@ -30,7 +33,11 @@ class AttachBody(ReplayBody):
     """The task that the callback belongs to."""
 
 
+_Body = TypeVar("_Body", bound=ReplayBody)
+
+
 @operation(
+    action="receipts.replay",
     scope=Scope.ADMIN,
     tag="operations",
     body=ReplayBody,
@@ -45,7 +52,7 @@ async def replay(request: Request) -> Response:
     finds nothing new, and no verdict is overwritten.
     """
     key = query.row_key(request)
-    body = await read_body(request, ReplayBody)
+    body = await _read(request, ReplayBody)
     found = await services(request).rejudging.replay(
         tenant(request), key, actor=principal(request).actor, is_dry=body.dry_run
     )
@@ -53,6 +60,7 @@ async def replay(request: Request) -> Response:
 
 
 @operation(
+    action="receipts.attach",
     scope=Scope.ADMIN,
     tag="operations",
     body=AttachBody,
@@ -67,7 +75,7 @@ async def attach(request: Request) -> Response:
     changes nothing.
     """
     key = query.row_key(request)
-    body = await read_body(request, AttachBody)
+    body = await _read(request, AttachBody)
     task_id = query.as_uuid(body.task_id)
     if task_id is None:
         raise InvalidRequest(FieldError("task_id", "there is no such task"))
@@ -75,6 +83,14 @@ async def attach(request: Request) -> Response:
         tenant(request), key, task_id, actor=principal(request).actor, is_dry=body.dry_run
     )
     return _answer(found, body)
+
+
+async def _read(request: Request, model: type[_Body]) -> _Body:
+    """Read a body; what is only tried out is no action."""
+    body = await read_body(request, model)
+    if body.dry_run:
+        acting.drop()
+    return body
 
 
 def _answer(found: Rejudged, body: ReplayBody) -> Response:

@@ -67,6 +67,8 @@ class ResubmitManyBody(BaseModel):
 
 
 @operation(
+    action="tasks.resubmit_many",
+    counts=len,
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     body=ResubmitManyBody,

@@ -15,9 +15,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from tracker.domain.access import Scope
+from tracker.domain.access import Principal, Scope
 from tracker.domain.errors import MOST_NAMED, FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
+from tracker.store.driver import acting
+from tracker.store.driver.acting import Act
+from tracker.telemetry import REQUEST_ID
 from tracker.web.edge import auth, query
 from tracker.web.edge.body import read_json
 from tracker.web.edge.state import services
@@ -71,6 +74,8 @@ class OperationSpec:
     examples: bodies by name. Each is sent by a test and must be accepted.
     answers:  by status.
     problems: statuses of problem answers beyond those that follow from the rest.
+    action:   its name in the audit; None where what it does is not written down there.
+    counts:   how many objects one write of the action was about; see `acting.Act`.
     """
 
     scope: Scope | None
@@ -82,6 +87,8 @@ class OperationSpec:
     examples: Mapping[str, Mapping[str, Any]]
     answers: Mapping[int, ResponseSpec]
     problems: Sequence[int]
+    action: str | None
+    counts: Callable[[Any], int] | None
 
 
 SMALL_BODY = 64 * 1024
@@ -100,6 +107,8 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
     body_bytes: int | None = SMALL_BODY,
     examples: Mapping[str, Mapping[str, Any]] | None = None,
     problems: Sequence[int] = (),
+    action: str | None = None,
+    counts: Callable[[Any], int] | None = None,
 ) -> Callable[[Handler], "Guarded"]:
     """Describe a handler and guard it.
 
@@ -119,6 +128,8 @@ def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have 
         examples=examples or {},
         answers={status: _answer(shape) for status, shape in answers.items()},
         problems=problems,
+        action=action,
+        counts=counts,
     )
 
     def mark(handler: Handler) -> Guarded:
@@ -163,6 +174,7 @@ class Guarded:
         update_wrapper(self, handler)
         self._handler = handler
         self._scope = spec.scope
+        self._action, self._counts = spec.action, spec.counts
         self._body_bytes = spec.body_bytes
         self._known = {param.name for param in spec.query}
         self._repeatable = {param.name for param in spec.query if param.repeatable}
@@ -175,12 +187,29 @@ class Guarded:
         request = Request(scope, receive, send)
         scope["state"]["body_bytes"] = self._body_bytes
         if self._scope is not None:
-            await auth.admit(request, self._scope)
+            principal = await auth.admit(request, self._scope)
+            if self._action is not None:
+                acting.begin(_act(request, principal, self._action, self._counts))
         query.check_known(
             request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
         )
         response = await self._handler(request)
         await response(scope, receive, send)
+
+
+def _act(
+    request: Request, principal: Principal, action: str, counts: Callable[[Any], int] | None
+) -> Act:
+    named = request.path_params.get("id")
+    id_ = None if named is None else query.as_uuid(named)
+    return Act(
+        tenant=principal.tenant,
+        actor=principal.actor,
+        action=action,
+        target=named if id_ is None else str(id_),
+        request_id=REQUEST_ID.get(),
+        count=counts,
+    )
 
 
 def _answer(shape: Any) -> ResponseSpec:

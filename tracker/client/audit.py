@@ -1,0 +1,52 @@
+"""The audit: who did what, as a frozen dataclass, and the steps of its method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from tracker.client.flows import ItemFlow, pages
+from tracker.client.models import instant_of
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An action of somebody with a key, or at the service's machine.
+
+    action:     such as `tasks.cancel`.
+    target:     the id of what it was done to; None where that was whatever a filter matched.
+    number:     how many objects it was about.
+    request_id: None for a command on the service's machine.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    target: str | None
+    number: int
+    request_id: str | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            id=data["id"],
+            at=instant_of(data["at"]),
+            actor=data["actor"],
+            action=data["action"],
+            target=data["target"],
+            number=data["number"],
+            request_id=data["request_id"],
+        )
+
+
+def list_all(
+    *, action: str | None, target: str | None, page_size: int, tries: int
+) -> ItemFlow[AuditRecord]:
+    """Every action that matches, newest first, page by page."""
+    given = {"action": action, "target": target}
+    filters = [(name, value) for name, value in given.items() if value is not None]
+    return pages(
+        "/v1/audit", filters, "entries", AuditRecord.parse, page_size=page_size, tries=tries
+    )

@@ -1,0 +1,82 @@
+"""/v1/audit: who did what."""
+
+from pydantic import with_config
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from tracker.domain.access import Scope
+from tracker.domain.rendering import instant
+from tracker.store import audit
+from tracker.store.audit import AuditFilter, KeptAct
+from tracker.web.api.views import EXACT, Instant
+from tracker.web.edge import params, query
+from tracker.web.edge.operation import Param, ResponseSpec, operation
+from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.state import services, tenant
+
+MAX_PAGE = 500
+
+
+@with_config(EXACT)
+class AuditEntry(TypedDict):
+    """An action of somebody with a key, or at the service's machine."""
+
+    id: str
+    at: Instant
+    actor: str
+    action: str
+    """Such as `tasks.cancel`."""
+    target: str | None
+    """The id of what it was done to; null where that was whatever a filter matched."""
+    number: int
+    """How many objects it was about."""
+    request_id: str | None
+    """Null for a command on the service's machine."""
+
+
+@with_config(EXACT)
+class AuditPage(TypedDict):
+    """A page of actions, newest first."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+@operation(
+    scope=Scope.ADMIN,
+    tag="operations",
+    query=[
+        Param("action", "Only this action, such as `tasks.cancel`."),
+        Param("target", "Only what was done to this object."),
+        params.limit(default=50, high=MAX_PAGE),
+        Param("after", "`next_cursor` of the page before."),
+    ],
+    answers={200: ResponseSpec(AuditPage, headers={"Link": 'The next page, as `rel="next"`.'})},
+)
+async def list_actions(request: Request) -> Response:
+    """A page of the tenant's audit, newest first: who did what, to what, and when."""
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    wanted = AuditFilter(
+        tenant(request), query.text(request, "action"), query.text(request, "target")
+    )
+    scope = f"audit {wanted!r}"
+    before = position(request, scope=scope, name="after")
+    found = await services(request).store.read(
+        lambda db: audit.page(db, wanted, before=before, limit=limit + 1)
+    )
+    last = found[limit - 1].key if len(found) > limit else None
+    body = {"entries": [_entry(one) for one in found[:limit]]}
+    return page_answer(request, body, last=last, scope=scope, name="after")
+
+
+def _entry(one: KeptAct) -> AuditEntry:
+    return {
+        "id": str(one.key),
+        "at": instant(one.at),
+        "actor": one.actor,
+        "action": one.action,
+        "target": one.target,
+        "number": one.number,
+        "request_id": one.request_id or None,
+    }
