@@ -33,6 +33,7 @@ _SYSTEM_COLUMNS = (
     *("cancel", "cost", "custody", "front", "client"),
 )
 _CLIENT = re.compile(r"(@?[a-z][a-z0-9/_-]*) (\d+(?:\.\d+)+)")
+_IN_A_DAY = {"d": 1, "h": 24, "min": 1440}
 BEGIN, END = "<!-- drawn by docs/draw.py: begin -->", "<!-- drawn by docs/draw.py: end -->"
 
 
@@ -107,7 +108,6 @@ def systems_table() -> str:
             lines.append(f"| {one.title} | {one.status} | | | | | | | | |")
             continue
         can = one.capabilities
-        days = "kept" if can.custody_days is None else f"kept; URLs live {can.custody_days:g} d"
         cells = [
             one.title,
             f"[{one.provider}](../providers/{one.provider}.md)",
@@ -116,12 +116,20 @@ def systems_table() -> str:
             f"{can.batch}" if can.batch > 1 else "one by one",
             _yes(can.cancel),
             _yes(can.cost),
-            days,
+            _custody(can.custody_days),
             _yes(can.front),
             "<br>".join(can.clients) or "none run",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _custody(days: float | None) -> str:
+    """Tell how long URLs live. days: None where the provider does not say."""
+    if days is None:
+        return "kept"
+    short = next((name for name in ("d", "h") if days * _IN_A_DAY[name] >= 1), "min")
+    return f"kept; URLs live {round(days * _IN_A_DAY[short], 1):g} {short}"
 
 
 def _yes(can: bool) -> str:  # noqa: FBT001 - a fact, not a switch

@@ -90,7 +90,7 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
         try:
             if words := _front_prefixes(environ, name):
                 prefixes[name] = words
-            if _shows_own_urls(environ, name):
+            if _shows_own_urls(environ, name, provider):
                 own_urls.add(name)
         except SettingsError as error:
             problems += error.problems
@@ -125,9 +125,10 @@ def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return words
 
 
-def _shows_own_urls(environ: Mapping[str, str], name: str) -> bool:
+def _shows_own_urls(environ: Mapping[str, str], name: str, provider: Provider) -> bool:
     variable = prefix_of(name) + _ASSET_URLS
-    word = environ.get(variable, "").strip().lower() or "provider"
+    usual = "own" if provider.results.own_links else "provider"
+    word = environ.get(variable, "").strip().lower() or usual
     if word not in ("own", "provider"):
         raise SettingsError(f"{variable}: must be own or provider")
     return word == "own"

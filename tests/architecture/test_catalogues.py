@@ -9,7 +9,12 @@ from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
-from tracker.providers.kit.useless_options import NO_CALLBACKS, ONE_KIND, UNSIGNED
+from tracker.providers.kit.useless_options import (
+    NO_CALLBACKS,
+    ONE_KIND,
+    SECRET_PER_CREATE,
+    UNSIGNED,
+)
 
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -41,7 +46,7 @@ def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
 
 
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
-    assert {NO_CALLBACKS, ONE_KIND, UNSIGNED} <= texts.TEXTS.keys()
+    assert {NO_CALLBACKS, ONE_KIND, SECRET_PER_CREATE, UNSIGNED} <= texts.TEXTS.keys()
 
 
 def in_one_line(text: str) -> str:

@@ -98,6 +98,8 @@ KINDS: Mapping[str, Kind] = {
         "text2video",
         {"model": "viduq2-pro", "prompt": "a cat", "duration": 5, "payload": "theirs"},
     ),
+    "flux": Kind("flux", "/bfl/v1", "flux-2-pro", {"prompt": "a cat"}),
+    "flux at a gateway": Kind("flux", "/flux/v1", "flux-2-pro", {"prompt": "a cat"}),
     "runway": Kind(
         "runway",
         "/runway/official",
@@ -122,11 +124,12 @@ RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
 PIKAS = ["pika at a gateway", "pika in comfy"]
 VIDEOS = ["openai videos", "openai rows", "openai tasks"]
+FLUXES = ["flux", "flux at a gateway"]
 CALLING = ["luma", "replicate"]
 """Kinds that call back."""
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, "luma at a gateway", "domo", "vidu"]
+POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, *FLUXES, "luma at a gateway", "domo", "vidu"]
 """Kinds that polls are enough for."""
-TOLD = ["domo", "vidu"]
+TOLD = ["domo", "flux", "vidu"]
 """Those of them that call back as well."""
 
 
@@ -168,21 +171,27 @@ class Caller:
         input_: Mapping[str, Any] | None = None,
         parent: Task | None = None,
         again: Task | None = None,
+        url: str | None = CALLBACK_URL,
     ) -> tuple[Task, SubmitOutcome]:
         """Create a task; it is `submitted` with their id where that was accepted.
 
-        again: a task whose create is sent once more.
+        again: a task whose create is sent once more. url: of our callbacks.
         """
         submits = self.provider.submits
         operation, input_ = operation or self.tried.operation, input_ or self.tried.input
         assert submits.serves(self.account, operation) is None
         task = again or a_task(operation, state=TaskState.UNCERTAIN, submitted_at=None)
         body = submits.check(operation, input_).body
-        sending = Sending(self.account, task, body, parent, CALLBACK_URL, self.now)
+        sending = Sending(self.account, task, body, parent, url, self.now)
         outcome = submits.parse_submit(sending, await self.send(submits.build_submit(sending)))
         if isinstance(outcome, Accepted):
             task = replace(
-                task, state=TaskState.SUBMITTED, provider_task_id=outcome.provider_task_id
+                task,
+                state=TaskState.SUBMITTED,
+                provider_task_id=outcome.provider_task_id,
+                context=outcome.context,
+                costs=outcome.costs,
+                submitted_at=self.now,
             )
         return task, outcome
 

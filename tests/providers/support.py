@@ -25,6 +25,7 @@ CALLBACK_URL = "https://tracker.example/callbacks/p/0/token"
 SECRET = "a-secret-of-the-account"
 PROFILES: Mapping[str, Sequence[str]] = {
     "cogvideox": ("official", "gateway"),
+    "flux": ("official", "gateway"),
     "luma": ("official", "gateway"),
     "openai": ("new-api", "tasks"),
     "pika": ("comfy", "gateway"),

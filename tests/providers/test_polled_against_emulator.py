@@ -35,6 +35,8 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
     "domo": ("url_late=2", "null_created_at", "new_category", "no_callback", "final_only"),
     "vidu": ("empty_creations=2", "code_in_success", "late_processing", "no_callback"),
+    "flux": ("state_field", "no_sample=2", "null_cost", "poll_url_too", "bare_signature"),
+    "flux at a gateway": ("state_field", "no_sample=2", "null_cost"),
     "luma at a gateway": (
         *("double_json", "array_answer", "completed_no_link=2", "failed_but_pending"),
         "double_json,array_answer,completed_no_link=1",

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import CALLING, POLLED, VIDEOS, Caller
+from tests.providers.caller import CALLING, FLUXES, POLLED, VIDEOS, Caller
 from tracker.domain.outcome import Deferred, Refused, Unanswered
 
 KINDS = [*CALLING, *POLLED]
@@ -23,6 +23,8 @@ KINDS = [*CALLING, *POLLED]
         ("runway", "daily_cap", Deferred, False),
         ("cogvideox", "arrears", Refused, True),
         ("cogvideox", "quota", Deferred, False),
+        *((name, "no_credits", Refused, True) for name in FLUXES),
+        *((name, "limit_in_body", Deferred, False) for name in FLUXES),
         ("domo", "banned", Refused, True),
         ("domo", "no_credits", Refused, True),
         ("vidu", "no_credits", Refused, True),

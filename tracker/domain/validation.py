@@ -27,6 +27,7 @@ REASONS: Mapping[str, str] = {
     "too_short": "at least {min_length} items, got {actual_length}",
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
+    "multiple_of": "must be a multiple of {multiple_of:g}",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
 }

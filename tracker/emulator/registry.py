@@ -28,6 +28,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "cogvideox": _module("cogvideox"),
         "haimian": _module("haimian"),
         "domo": _module("domo"),
+        "flux": _module("flux"),
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),

@@ -9,6 +9,7 @@ from tracker.providers.ports.provider import Provider
 _MODULES: Mapping[str, str] = {
     "cogvideox": "tracker.providers.cogvideox.adapter",
     "domo": "tracker.providers.domo.adapter",
+    "flux": "tracker.providers.flux.adapter",
     "haimian": "tracker.providers.haimian.adapter",
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",

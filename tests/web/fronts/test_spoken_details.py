@@ -107,3 +107,46 @@ def test_domo_names_wrong_fields_in_detail(pair: Pair) -> None:
         (flaw,) = answer.json()["detail"]
         assert flaw["loc"] == ["body", "seconds"]
         assert isinstance(answer.json()["code"], int)
+
+
+def test_flux_tells_a_poll_url_of_ours_and_only_words_that_its_clients_know(pair: Pair) -> None:
+    """The AI SDK knows five words, waits on at all but three, and takes no null for a number."""
+    spoken = SPOKEN["flux"]
+    made_ = made(pair[0], spoken.ours, spoken, emulator_scenario="hold")
+    base = str(pair[0].base_url).rstrip("/")
+    assert made_["polling_url"] == f"{base}/flux/v1/get_result?id={made_['id']}"
+    young = pair[0].get(made_["polling_url"]).json()
+    assert (young["status"], young["result"]) == ("Pending", None)
+    done = ended(pair[0], spoken.ours, spoken, made(pair[0], spoken.ours, spoken)["id"])
+    assert done["result"]["seed"] == 7
+    assert all(value is not None for value in done["result"].values())
+    for scenario in ("content_moderated", "request_moderated"):
+        id_ = made(pair[0], spoken.ours, spoken, emulator_scenario=scenario)["id"]
+        failed = ended(pair[0], spoken.ours, spoken, id_)
+        word = scenario.replace("_", " ").title()
+        assert (failed["status"], failed["details"]["status"]) == ("Error", word)
+    missing = pair[0].get("/flux/v1/get_result?id=nobody")
+    assert (missing.status_code, missing.json()["status"]) == (404, "Task not found")
+    assert pair[0].get("/flux/v1/get_result").status_code == 422
+
+
+def test_flux_tells_a_callers_webhook_and_the_credits(pair: Pair) -> None:
+    spoken = SPOKEN["flux"]
+    hook = "http://caller.example/hook"
+    made_ = made(pair[0], spoken.ours, spoken, webhook_url=hook, webhook_secret="s")
+    assert (made_["status"], made_["webhook_url"]) == ("Pending", hook)
+    assert made_["polling_url"]
+    assert pair[0].get("/flux/v1/credits").json() == {"credits": 1000.0}
+    comfy = pair[0].post("/proxy/bfl/flux-kontext-pro/generate", json={"prompt": "a cat"})
+    assert comfy.status_code == 200, comfy.text
+    assert comfy.json()["polling_url"].startswith(f"{pair[0].base_url}/proxy/bfl/v1/get_result")
+
+
+def test_flux_names_wrong_fields_in_detail(pair: Pair) -> None:
+    for http, base in zip(pair, ("/flux/v1", "/bfl/v1"), strict=True):
+        body = {"prompt": "a cat", "width": 1000}
+        headers = dict(SPOKEN["flux"].headers)
+        answer = http.post(f"{base}/flux-pro-1.1", json=body, headers=headers)
+        assert answer.status_code == 422
+        (flaw,) = answer.json()["detail"]
+        assert flaw["loc"] == ["body", "width"]

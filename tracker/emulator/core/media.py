@@ -41,12 +41,12 @@ UrlSeal = tuple[int, str]
 """When a media address expires (Unix seconds), and 64 hexadecimal digits that go with it."""
 
 
-def seal_of(task: EmulatedTask[Any], name: str) -> UrlSeal:
+def seal_of(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> UrlSeal:
     """Return what makes the address of a result unique: once a task, or anew at each call.
 
+    life: seconds, where the scenario says nothing else.
     The scenario `resigned` signs anew, `media_expired` shortens the life of the address.
     """
-    life = _THIRTY_DAYS
     if task.scenario.has(CoreWord.MEDIA_EXPIRED):
         life = int(task.scenario.seconds(CoreWord.MEDIA_EXPIRED))
     if task.scenario.has(CoreWord.RESIGNED):
@@ -58,9 +58,12 @@ def seal_of(task: EmulatedTask[Any], name: str) -> UrlSeal:
     return expires, hashlib.sha256(text.encode()).hexdigest()
 
 
-def media_url(task: EmulatedTask[Any], name: str) -> str:
-    """Return the signed address of one of a task's results, such as `0.mp4`."""
-    expires, seal = seal_of(task, name)
+def media_url(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> str:
+    """Return the signed address of one of a task's results, such as `0.mp4`.
+
+    life: seconds for which it answers.
+    """
+    expires, seal = seal_of(task, name, life)
     return f"{task.base_url}/media/{task.task_id}/{name}?Expires={expires}&Signature={seal}"
 
 

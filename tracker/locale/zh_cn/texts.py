@@ -240,6 +240,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be at least {}": "不能小于 {0}",
         "must be less than {}": "必须小于 {0}",
         "must be at most {}": "不能大于 {0}",
+        "must be a multiple of {}": "必须是 {0} 的倍数",
+        "must be a ratio such as 16:9": "必须是 16:9 这样的比例",
+        "must be a ratio from 21:9 to 9:21": "比例必须在 21:9 到 9:21 之间",
+        "must be a whole number from 5 to 20, or auto": "必须是 5 到 20 的整数，或 auto",
+        "or preprocessed_image is required": "此项与 preprocessed_image 必须提供其一",
         "must be send or drop": "必须是 send 或 drop",
         "must be a string, a number, true, false or null": (
             "必须是字符串、数字、true、false 或 null"
@@ -399,6 +404,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is needed, or lyrics": "必填，或改填 lyrics",
         "this provider never calls back; leave it out": "此服务商从不回调；请删去",
         "this provider signs no callbacks; leave it out": "此服务商不对回调签名；请删去",
+        "each create carries a secret of its own; leave it out": "每次创建各带密钥；请删去",
         "this provider has one kind of upstream; leave it out": "此服务商只有一种上游；请删去",
         "is needed, or {}": "必填，或改填 {0}",
         "access_key and secret_key go together": "access_key 和 secret_key 须一起设置",

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome, Unknown
@@ -24,12 +23,11 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Request, Sending
+from tracker.providers.ports.adapter import Answer, Sending
 from tracker.providers.ports.provider import Provider
 
 _OF_ACCOUNT = frozenset({"2001", "4002"})
 """Out of credits; the organization is banned."""
-_LONGEST_URL = 2083
 _EMPTY = "SUCCESS without a video"
 
 
@@ -51,6 +49,7 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
     )
     poll_path = "tasks/{id}"
     url_field = "callback_url"
+    most_url_chars = 2083
     ids: ClassVar[Sequence[str]] = ("data.task_id", "data.id", "task_id", "id")
     words_in: ClassVar[Sequence[str]] = ("data.status", "status")
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
@@ -69,13 +68,6 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
     messages: ClassVar[Sequence[str]] = ("message", "msg", "error", "detail", "data.message")
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
     not_a_task = "no task_id and status: this is not a task"
-
-    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the table, and the length of the caller's URL."""
-        request = super().check(operation, input_)
-        if len(request.callback_url or "") > _LONGEST_URL:
-            raise InvalidRequest(FieldError("callback_url", f"at most {_LONGEST_URL} characters"))
-        return request
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the status."""

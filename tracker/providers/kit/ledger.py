@@ -6,6 +6,8 @@ from decimal import Decimal
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.task import Task
 
+_EXPECTED = frozenset({Phase.ESTIMATE, Phase.RESERVE})
+
 
 def settled(task: Task | None, amount: str | None, *, unit: str) -> Sequence[Cost]:
     """Return the charge, and as a refund what a later total is less than the first one.
@@ -34,8 +36,8 @@ def net(costs: Sequence[Cost], unit: str) -> Decimal | None:
 
 
 def estimated(costs: Sequence[Cost], unit: str) -> Decimal | None:
-    """Return what the provider expects to charge in a unit; None where it did not say."""
-    told = [one for one in costs if one.phase is Phase.ESTIMATE and one.unit == unit]
+    """Return what the provider expects to charge in a unit, or has reserved; None for not said."""
+    told = [one for one in costs if one.phase in _EXPECTED and one.unit == unit]
     return Decimal(told[-1].amount) if told else None
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -44,6 +44,36 @@ def request_secret(callback_url: str) -> str:
     """
     token = callback_url.rstrip("/").rpartition("/")[2]
     return sha256(f"request secret {token}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSignature:
+    """HMAC-SHA256 over the body, in hexadecimal, by the secret that the create carried.
+
+    The secret is `request_secret` of our callback URL. A callback that is not signed, or not so,
+    still came to a URL that only the provider was told: it is a hint, and the provider is asked.
+
+    header:    holds the digest, with or without `sha256=` before it.
+    secret_of: returns the secret that belongs to the path of a callback.
+    """
+
+    header: str
+    secret_of: Callable[[str], str] = request_secret
+    covers: Covers = Covers.BODY
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The signature alone: nothing says when it was made."""
+        return frozenset({self.header})
+
+    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+        """Judge one callback. The time does not matter."""
+        del now
+        given = inbound.headers.get(self.header, "").strip().lower().removeprefix("sha256=")
+        key = self.secret_of(inbound.path).encode()
+        digest = hmac.digest(key, inbound.body, sha256).hex()
+        fits = hmac.compare_digest(digest.encode(), given.encode("utf-8", "replace"))
+        return Proof(None, covers_body=fits)
 
 
 def flaws_of_webhook_secrets(secrets: Sequence[str]) -> Sequence[str]:

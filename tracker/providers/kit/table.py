@@ -99,6 +99,7 @@ class TableAdapter:
     creates:     by operation.
     poll_path:   below the base URL; `{id}` stands for the provider's id.
     url_field:   of the create's body, for our callback URL; None where there is none.
+    most_url_chars: of a caller's own callback URL; None where the provider sets no limit.
     id_field:    of the create's body, for our external id; None where it has no place.
     ids, words_in, messages: names of fields, `a.b` for one within another; the first filled counts.
     words:       the provider's status words.
@@ -112,6 +113,7 @@ class TableAdapter:
     poll_path: ClassVar[str]
     words: ClassVar[Mapping[str, TaskState]]
     url_field: ClassVar[str | None] = None
+    most_url_chars: ClassVar[int | None] = None
     id_field: ClassVar[str | None] = None
     ids: ClassVar[Sequence[str]] = ("id",)
     words_in: ClassVar[Sequence[str]] = ("status", "state")
@@ -144,7 +146,7 @@ class TableAdapter:
         given = {name: value for name, value in input_.items() if value is not None}
         external, wrong_id = _taken_out(given, self.id_field)
         callback_url, wrong_url = _taken_out(given, self.url_field)
-        wrong = [*wrong_id, *wrong_url]
+        wrong = [*wrong_id, *wrong_url, *self._length_flaws(callback_url)]
         try:
             self.creates[operation].inputs.model_validate(given)
         except ValidationError as error:
@@ -152,6 +154,12 @@ class TableAdapter:
         if wrong:
             raise InvalidRequest(*wrong)
         return Request(given, external, callback_url)
+
+    def _length_flaws(self, callback_url: str | None) -> Sequence[FieldError]:
+        most = self.most_url_chars
+        if most is None or callback_url is None or len(callback_url) <= most:
+            return ()
+        return [FieldError(self.url_field or "", f"at most {most} characters")]
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Look the HTTP status up."""

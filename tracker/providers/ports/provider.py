@@ -20,12 +20,15 @@ class ResultHosting:
                  which it passes on as the URL of the artifact. Such an operation needs custody.
     lifetime:    how long their URLs live; None where the provider does not say. An artifact's own
                  `expires_at` and what the URL says tighten it.
+    own_links:   whether the front shows links of ours to kept files where an operator says nothing
+                 else: the provider's own die within minutes, say.
     credentials: returns, for an account, the headers that some hosts need to hand a result out,
                  by host; None where none does. No other host is sent them.
     """
 
     answers_with_files: Callable[[str], bool] | None = None
     lifetime: timedelta | None = None
+    own_links: bool = False
     credentials: Callable[[Account], Mapping[str, Mapping[str, str]]] | None = None
 
 

@@ -160,7 +160,7 @@ class Attempting:
             replace(
                 call,
                 timeout_s=timeout_s if files is None else max(timeout_s, WITH_FILES_S),
-                secrets=context.callback_tokens([sending.task]),
+                secrets=(*call.secrets, *context.callback_tokens([sending.task])),
             ),
             may_send=lambda: context.clock.monotonic() < ours_until,
             files=files,
