@@ -94,6 +94,23 @@ async def test_a_write_that_breaks_off_leaves_nothing(objects: ObjectStore, size
     assert list(await listed(objects)) == ["t/2026-11/there"]
 
 
+async def test_an_object_of_many_small_pieces_is_whole(objects: ObjectStore) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, 9_000, 7):
+            yield DATA[at : at + 7]
+
+    await objects.put("t/2026-11/a", pieces())
+    assert await read(objects, "t/2026-11/a", 0, 9_002) == DATA[:9_002]
+
+
+async def test_a_folder_is_not_touched_for_a_file_that_never_begins(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "assets")
+    with pytest.raises(ConnectionError):
+        await folder.put("t/2026-11/a", chunks(b"", breaks=True))
+    assert [*os.scandir(tmp_path)] == []
+    folder.close()
+
+
 async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:
     await objects.put("t/2026-11/there", chunks(b"x"))
     with pytest.raises(StorageError, match="not there"):

@@ -16,11 +16,11 @@ from functools import lru_cache
 import httpcore
 import httpx
 from ssrfguard import Resolver, SSRFGuardError
-from ssrfguard.httpx import AsyncSafeBackend
 
 from tracker import __version__
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress import policy
+from tracker.egress.greedy import GreedyBackend
 from tracker.egress.sent import FirstByte
 
 MOST_IDLE = 512
@@ -183,7 +183,7 @@ def open_guarded(
     resolver: Resolver | None,
 ) -> httpcore.AsyncHTTPConnection:
     """Return a connection that dials only what it has checked. Nothing is dialled yet."""
-    backend = AsyncSafeBackend(policy=policy.policy_for(url, allow), resolver=resolver)
+    backend = GreedyBackend(policy=policy.policy_for(url, allow), resolver=resolver)
     return httpcore.AsyncHTTPConnection(
         origin, ssl_context=tls, keepalive_expiry=IDLE_S, network_backend=backend
     )

@@ -26,6 +26,8 @@ PARTS = ".parts"
 """The subfolder of what is being written."""
 _THREADS = 4
 _LISTED_AT_ONCE = 512
+_WRITTEN_AT_ONCE = 512
+"""Pieces of one system call; POSIX systems take 1,024."""
 Result = TypeVar("Result")
 
 
@@ -43,21 +45,20 @@ class Folder:
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Keep what the chunks hold; see ObjectStore."""
-        part = self._root / PARTS / new_token()
+        part, path = self._root / PARTS / new_token(), self._path(key)
         opened: list[int] = []
+        waiting, size = list[bytes](), 0
         try:
-            file = await self._run(_create, part, opened)
-            waiting, size = list[bytes](), 0
             async for chunk in chunks:
                 waiting.append(chunk)
                 size += len(chunk)
                 if size >= BLOCK_BYTES:
-                    await self._run(_write, file, waiting)
+                    await self._run(_write, part, opened, waiting)
                     waiting, size = [], 0
-            await self._run(_finish, file, waiting, part, self._path(key))
+            await self._run(_finish, part, opened, waiting, path)
         except BaseException:
-            # Not awaited: a cancelled write must leave nothing either.
-            part.unlink(missing_ok=True)
+            if opened:  # not awaited: a cancelled write must leave nothing either
+                part.unlink(missing_ok=True)
             raise
         finally:
             _close(opened)
@@ -132,10 +133,9 @@ class Folder:
             raise StorageError(f"{error.strerror or error} ({self._root})") from error
 
 
-def _create(part: Path, opened: list[int]) -> int:
+def _create(part: Path, opened: list[int]) -> None:
     part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened.append(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    return opened[0]
 
 
 def _close(opened: Sequence[int]) -> None:
@@ -143,16 +143,23 @@ def _close(opened: Sequence[int]) -> None:
         os.close(file)
 
 
-def _write(file: int, chunks: Sequence[bytes]) -> None:
-    view = memoryview(b"".join(chunks))
-    while view:
-        view = view[os.write(file, view) :]
+def _write(part: Path, opened: list[int], chunks: Sequence[bytes]) -> None:
+    """Write to the part, which the first call makes."""
+    if not opened:
+        _create(part, opened)
+    for start in range(0, len(chunks), _WRITTEN_AT_ONCE):
+        some = chunks[start : start + _WRITTEN_AT_ONCE]
+        written = os.writev(opened[0], some)
+        if written < sum(map(len, some)):  # a signal, or the disk is nearly full
+            view = memoryview(b"".join(some))[written:]
+            while view:
+                view = view[os.write(opened[0], view) :]
 
 
-def _finish(file: int, rest: Sequence[bytes], part: Path, path: Path) -> None:
+def _finish(part: Path, opened: list[int], rest: Sequence[bytes], path: Path) -> None:
     """Write the rest, flush it to the disk and give the file its name, which nobody has."""
-    _write(file, rest)
-    os.fsync(file)
+    _write(part, opened, rest)
+    os.fsync(opened[0])
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.link(part, path)
     part.unlink()

@@ -1,9 +1,9 @@
 """Bytes on their way to the store: counted, hashed, and their type told."""
 
-import hashlib
 from collections.abc import AsyncIterator
 
 from tracker.domain.media_type import FIRST_BYTES, media_type_of
+from tracker.services.hashing import Hashing
 
 
 class CountedChunks:
@@ -11,14 +11,14 @@ class CountedChunks:
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
-        self._hash = hashlib.sha256()
+        self._hashing = Hashing()
         self._first = b""
         self.size = 0
 
     @property
     def digest(self) -> bytes:
         """The SHA-256 of what went by."""
-        return self._hash.digest()
+        return self._hashing.digest()
 
     @property
     def media_type(self) -> str:
@@ -28,8 +28,9 @@ class CountedChunks:
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield them."""
         async for chunk in self._chunks:
-            self._hash.update(chunk)
+            await self._hashing.add(chunk)
             self.size += len(chunk)
             if len(self._first) < FIRST_BYTES:
                 self._first += chunk[: FIRST_BYTES - len(self._first)]
             yield chunk
+        await self._hashing.finish()

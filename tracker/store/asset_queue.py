@@ -4,8 +4,8 @@ A claimed asset stays `wanted`; its `next_at` is moved behind the claim, so that
 itself when its holder vanishes, and its `token` is the holder's.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import (
@@ -22,8 +22,20 @@ from sqlalchemy import (
 from tracker.domain.custody import Asset, AssetState
 from tracker.store.asset_rows import COLUMNS, as_asset
 from tracker.store.assets import IS_WANTED
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import assets
+
+_KEEP = bulk.update(
+    assets,
+    (
+        *("state", "size", "sha256", "media_type", "store_key", "reason", "expires_at"),
+        *("attempts", "ended_at", "token"),
+    ),
+)
+_END = bulk.update(assets, ("state", "reason", "attempts", "ended_at", "token"))
+_LATER = bulk.update(assets, ("reason", "attempts", "next_at", "token"))
+_TOKENS = "SELECT key, token FROM assets WHERE key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +44,14 @@ class ClaimedAsset:
 
     lane:   who might starve whom: provider and account.
     token:  proves that the holder still holds it.
+    source: the sealed URL, as it was when it was claimed.
     """
 
     asset: Asset
     lane: str
     dies_at: datetime
     token: str
+    source: bytes | None = field(repr=False)
 
 
 _LANES = text(
@@ -94,9 +108,12 @@ def claim(  # noqa: PLR0913 - each narrows the claim
         update(assets)
         .where(assets.c.key.in_(keys))
         .values(token=token, next_at=until)
-        .returning(*COLUMNS, assets.c.lane, assets.c.dies_at)
+        .returning(*COLUMNS, assets.c.lane, assets.c.dies_at, assets.c.source)
     )
-    found = [ClaimedAsset(as_asset(row), row.lane, row.dies_at, token) for row in db.execute(taken)]
+    found = [
+        ClaimedAsset(as_asset(row), row.lane, row.dies_at, token, row.source)
+        for row in db.execute(taken)
+    ]
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))
 
 
@@ -122,63 +139,48 @@ def release(db: Connection, held: Sequence[ClaimedAsset], *, now: datetime) -> N
     db.execute(update(assets).where(_held(held)).values(token=None, next_at=now))
 
 
-def is_held(db: Connection, claimed: ClaimedAsset) -> bool:
-    """Return true if this holder may still commit work on the asset. Locks the row."""
-    found = select(assets.c.key).where(_held([claimed]))
-    return db.execute(found.with_for_update()).one_or_none() is not None
+def lock_held(db: Connection, claimed: Sequence[ClaimedAsset]) -> set[ClaimedAsset]:
+    """Return those whose holder may still commit work on them, their rows locked."""
+    keys = sorted(one.asset.key for one in claimed)
+    rows = bulk.find(db, _TOKENS, keys, encoding.integers, tail=" ORDER BY key FOR UPDATE")
+    tokens = dict(rows)
+    return {one for one in claimed if tokens.get(one.asset.key) == one.token}
 
 
-def keep(db: Connection, claimed: ClaimedAsset, kept: Asset, *, now: datetime) -> None:
-    """Record that an asset is kept. kept: with what is known of its bytes."""
-    db.execute(
-        update(assets)
-        .where(assets.c.key == claimed.asset.key)
-        .values(
-            state=AssetState.KEPT.value,
-            size=kept.size,
-            sha256=kept.sha256,
-            media_type=kept.media_type,
-            store_key=kept.store_key,
-            reason=kept.reason,
-            expires_at=kept.expires_at,
-            attempts=claimed.asset.attempts + 1,
-            ended_at=now,
-            token=None,
-        )
+def keep(db: Connection, kept: Iterable[Asset], *, now: datetime) -> None:
+    """Record that claimed assets are kept. kept: with what is known of their bytes."""
+    _KEEP.run(
+        db,
+        [
+            (
+                AssetState.KEPT.value,
+                one.size,
+                one.sha256,
+                one.media_type,
+                one.store_key,
+                one.reason,
+                one.expires_at,
+                one.attempts + 1,
+                now,
+                None,
+                one.key,
+            )
+            for one in kept
+        ],
     )
 
 
-def end(
-    db: Connection, claimed: ClaimedAsset, state: AssetState, reason: str, *, now: datetime
-) -> None:
-    """Record that an asset is not fetched any more."""
-    db.execute(
-        update(assets)
-        .where(assets.c.key == claimed.asset.key)
-        .values(
-            state=state.value,
-            reason=reason,
-            attempts=claimed.asset.attempts + 1,
-            ended_at=now,
-            token=None,
-        )
+def end(db: Connection, ended: Iterable[Asset], *, now: datetime) -> None:
+    """Record that claimed assets are not fetched any more. ended: with their state and reason."""
+    _END.run(
+        db,
+        [(one.state.value, one.reason, one.attempts + 1, now, None, one.key) for one in ended],
     )
 
 
-def try_again(
-    db: Connection, claimed: ClaimedAsset, reason: str, *, at: datetime, spent: bool
-) -> None:
-    """Give an asset back to be fetched later. spent: whether this try counts."""
-    db.execute(
-        update(assets)
-        .where(assets.c.key == claimed.asset.key)
-        .values(
-            reason=reason,
-            attempts=claimed.asset.attempts + int(spent),
-            next_at=at,
-            token=None,
-        )
-    )
+def try_again(db: Connection, later: Iterable[tuple[Asset, datetime]]) -> None:
+    """Give claimed assets back to be fetched at a time. later: with their reason and tries."""
+    _LATER.run(db, [(one.reason, one.attempts, at, None, one.key) for one, at in later])
 
 
 def _held(held: Sequence[ClaimedAsset]) -> ColumnElement[bool]:

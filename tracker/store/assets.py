@@ -98,12 +98,6 @@ def page(  # noqa: PLR0913 - each narrows the page
     return [as_asset(row) for row in db.execute(found.order_by(assets.c.key.desc()).limit(limit))]
 
 
-def source_of(db: Connection, key: int) -> bytes | None:
-    """Return the sealed URL that an asset is fetched from."""
-    sealed: bytes | None = db.scalar(select(assets.c.source).where(assets.c.key == key))
-    return sealed
-
-
 def replace_source(
     db: Connection, key: int, sealed: bytes, *, url_expires_at: datetime | None, dies_at: datetime
 ) -> None:

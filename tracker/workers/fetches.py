@@ -20,7 +20,10 @@ AT_ONCE = 16
 PER_LANE = 12
 """Of one provider account, so that one whose files do not come leaves places to others."""
 BETWEEN_CLAIMS_S = 0.05
-"""Pause after a claim: what comes in the meantime is claimed together."""
+"""Pause after a claim, whoever wakes us: what comes in the meantime is claimed together."""
+FULL_S = 0.2
+"""Pause after a claim that got nothing: what is due is held, or its lane has no place left. While
+files come faster than they are fetched, every commit would have us look in vain otherwise."""
 DISK_PAUSE_S = 15.0
 """Pause while the disk is too full."""
 
@@ -50,7 +53,8 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         claimed = await self._fetching.claim(limit=room, per_lane=PER_LANE, busy=busy)
         for one in claimed:
             self._start(self._work(one), one)
-        return BETWEEN_CLAIMS_S if claimed else IDLE_S
+        await self._clock.sleep(BETWEEN_CLAIMS_S if claimed else FULL_S)
+        return 0.0 if claimed else IDLE_S
 
     async def _work(self, claimed: ClaimedAsset) -> None:
         with structlog.contextvars.bound_contextvars(

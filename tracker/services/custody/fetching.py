@@ -115,11 +115,8 @@ class Fetching:
         await self._keeping.settle(claimed, self._later(claimed, reason))
 
     async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
-        asset, key = claimed.asset, claimed.asset.task_key
-        found = await self._context.store.read(
-            lambda db: (tasks.get_by_keys(db, [key or 0]), assets.source_of(db, asset.key))
-        )
-        task, sealed = found[0].get(key or 0), found[1]
+        asset, sealed = claimed.asset, claimed.source
+        task = await self._context.store.find(tasks.get_by_keys, asset.task_key or 0)
         if task is None or sealed is None:
             return Failed("nothing says where it lies", None)
         try:

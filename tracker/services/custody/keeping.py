@@ -46,6 +46,11 @@ class FetchResult:
     claimed: ClaimedAsset
     outcome: Stored | Failed
 
+    @property
+    def is_end(self) -> bool:
+        """Return whether the asset is not fetched again: that is a step of its task's history."""
+        return isinstance(self.outcome, Stored) or self.outcome.again_at is None
+
 
 class Keeping:
     """Settles fetches."""
@@ -64,42 +69,47 @@ class Keeping:
 
     def _settle(self, tx: Tx, results: Sequence[FetchResult]) -> list[str | None]:
         # In one order for all writers: tasks, then the locks of bytes, then the assets' own rows.
-        keys = {one.claimed.asset.task_key for one in results} - {None}
-        recorder = Recorder(
-            self._context, tx, tasks.lock_by_key(tx.db, [k for k in keys if k]).values()
-        )
+        # A fetch that is tried again is no step of the task: nobody waits for the task's row then.
+        ended = [one for one in results if one.is_end]
+        keys = {key for one in ended if (key := one.claimed.asset.task_key) is not None}
+        recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
         for tenant, sha256 in sorted(
             {
                 (one.claimed.asset.tenant, one.outcome.sha256)
-                for one in results
+                for one in ended
                 if isinstance(one.outcome, Stored)
             }
         ):
             assets.lock_bytes(tx.db, tenant, sha256)
-        stands_on = [self._settle_one(tx, recorder, one) for one in results]
+        held = asset_queue.lock_held(tx.db, [one.claimed for one in results])
+        ours = [one for one in results if one.claimed in held]
+        asset_queue.try_again(tx.db, [later for one in ours if (later := _later(one))])
+        self._record_lost(tx, recorder, [lost for one in ours if (lost := _lost(one))])
+        stands_on = self._keep(tx, recorder, ours)
         recorder.flush()
-        return stands_on
+        return [stands_on.get(one.claimed) for one in results]
 
-    def _settle_one(self, tx: Tx, recorder: Recorder, result: FetchResult) -> str | None:
-        claimed, outcome = result.claimed, result.outcome
-        if not asset_queue.is_held(tx.db, claimed):
-            return None
-        if isinstance(outcome, Stored):
-            store_key = self._shared_key(tx, claimed, outcome)
-            kept = self._kept(claimed.asset, outcome, store_key, now=tx.now)
-            asset_queue.keep(tx.db, claimed, kept, now=tx.now)
-            said = f"{kept.id}: {kept.size} bytes of {kept.media_type}"
-            record_asset_step(recorder, kept, EventKind.ASSET_KEPT, said)
-            return store_key
-        if outcome.again_at is not None:
-            asset_queue.try_again(
-                tx.db, claimed, outcome.reason, at=outcome.again_at, spent=outcome.spent
-            )
-            return None
-        asset_queue.end(tx.db, claimed, outcome.state, outcome.reason, now=tx.now)
-        said = f"{claimed.asset.id}: {outcome.reason}"
-        record_asset_step(recorder, claimed.asset, EventKind.ASSET_LOST, said)
-        return None
+    def _record_lost(self, tx: Tx, recorder: Recorder, lost: Sequence[Asset]) -> None:
+        asset_queue.end(tx.db, lost, now=tx.now)
+        for asset in lost:
+            said = f"{asset.id}: {asset.reason}"
+            record_asset_step(recorder, asset, EventKind.ASSET_LOST, said)
+
+    def _keep(
+        self, tx: Tx, recorder: Recorder, results: Sequence[FetchResult]
+    ) -> dict[ClaimedAsset, str]:
+        """Record what is stored. Returns the object that each stands on."""
+        stands_on, kept = dict[ClaimedAsset, str](), list[Asset]()
+        for one in results:
+            if isinstance(one.outcome, Stored):
+                store_key = self._shared_key(tx, one.claimed, one.outcome)
+                stands_on[one.claimed] = store_key
+                kept.append(self._kept(one.claimed.asset, one.outcome, store_key, now=tx.now))
+        asset_queue.keep(tx.db, kept, now=tx.now)
+        for asset in kept:
+            said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
+            record_asset_step(recorder, asset, EventKind.ASSET_KEPT, said)
+        return stands_on
 
     def _shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
         """Return the object to stand on: another's with the same bytes, if it still is kept."""
@@ -122,6 +132,23 @@ class Keeping:
             reason=stored.remark,
             expires_at=None if keep is None else now + keep,
         )
+
+
+def _later(result: FetchResult) -> tuple[Asset, datetime] | None:
+    """Return an asset as it is to be fetched again, and when; None where it is not."""
+    asset, outcome = result.claimed.asset, result.outcome
+    if isinstance(outcome, Stored) or outcome.again_at is None:
+        return None
+    attempts = asset.attempts + int(outcome.spent)
+    return replace(asset, reason=outcome.reason, attempts=attempts), outcome.again_at
+
+
+def _lost(result: FetchResult) -> Asset | None:
+    """Return an asset as it ends without its file; None where it does not."""
+    outcome = result.outcome
+    if isinstance(outcome, Stored) or outcome.again_at is not None:
+        return None
+    return replace(result.claimed.asset, state=outcome.state, reason=outcome.reason)
 
 
 def record_asset_step(recorder: Recorder, asset: Asset, kind: EventKind, said: str) -> None:

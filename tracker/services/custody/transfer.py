@@ -15,6 +15,7 @@ from tracker.domain.custody import Custody
 from tracker.domain.errors import Broken, Unkeepable
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
+from tracker.services.hashing import Hashing
 from tracker.services.storage import Downloads
 
 MOST_CUTS = 5
@@ -55,9 +56,8 @@ class Transfer:
         self._downloads = downloads
         self._url, self._secrets = source
         self._kind, self._rules, self._pause = kind, rules, pause
-        self._hash = hashlib.sha256()
+        self._hashing = Hashing()
         self._promised: dict[str, bytes] = {}
-        self._hashes = {"sha256": self._hash}
         self._total: int | None = None
         self._validator: str | None = None
         self._tail = b""
@@ -68,7 +68,7 @@ class Transfer:
     @property
     def digest(self) -> bytes:
         """The SHA-256 of what has come."""
-        return self._hash.digest()
+        return self._hashing.digest()
 
     @property
     def media_type(self) -> str:
@@ -91,10 +91,12 @@ class Transfer:
                         fresh, expected = _behind(expected, piece)
                         if fresh:
                             self._take(fresh)
+                            await self._hashing.add(fresh)
                             yield fresh
                 except Broken as error:
                     why = str(error)
             if why is None and self._is_whole():
+                await self._hashing.finish()
                 self._check_whole()
                 return
             why = why or f"the origin announced {self._total} bytes and sent {self.size}"
@@ -113,8 +115,7 @@ class Transfer:
             self._total = int(length) if length.isdecimal() else None
             self._validator = _validator(answer.headers)
             self._promised = _promised(answer.headers)
-            if "md5" in self._promised:
-                self._hashes["md5"] = hashlib.md5(usedforsecurity=False)
+            self._hashing = Hashing(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
             await answer.chunks.aclose()
             raise Unkeepable(self._too_large())
@@ -157,8 +158,6 @@ class Transfer:
         return _validator(headers) in (None, self._validator)
 
     def _take(self, piece: bytes) -> None:
-        for one in self._hashes.values():
-            one.update(piece)
         self.size += len(piece)
         if self.size > self._rules.max_bytes:
             raise Unkeepable(self._too_large())
@@ -178,7 +177,7 @@ class Transfer:
         if not self._is_checked:
             self._check_type()
         for name, digest in self._promised.items():
-            if self._hashes[name].digest() != digest:
+            if self._hashing.digest(name) != digest:
                 raise Broken(f"the bytes have another digest ({name}) than the origin names")
 
     def _check_type(self) -> None:

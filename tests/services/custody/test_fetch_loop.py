@@ -1,0 +1,93 @@
+"""The loop that claims and fetches: how often it looks, and what a try that failed costs others."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.custody import open_custody
+from tests.support.upstream import Asked, Upstream
+from tests.support.waiting import until
+from tracker.clock import SystemClock
+from tracker.services.custody.fetching import Fetching
+from tracker.services.custody.keeping import Failed, Keeping
+from tracker.services.recorder import Recorder
+from tracker.store.driver.transaction import Tx
+from tracker.workers.fetches import BETWEEN_CLAIMS_S, FULL_S, PER_LANE, FetchLoop
+
+pytestmark = pytest.mark.anyio
+
+
+class HeldClock(SystemClock):
+    """A pause ends when the test says so. pauses: in seconds, as they were begun."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+        self._ends: asyncio.Queue[None] = asyncio.Queue()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 1:  # the renewing of leases
+            await asyncio.Event().wait()
+        self.pauses.append(seconds)
+        await self._ends.get()
+
+    def end_pause(self) -> None:
+        """End the pause that is under way, or the next one."""
+        self._ends.put_nowait(None)
+
+
+async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    clock = HeldClock()
+
+    def silent(asked: Asked) -> list[bytes]:
+        asked.wait_until_gone()
+        return []
+
+    async with open_custody(database_url, tmp_path) as custody:
+        with Upstream(silent) as origin:
+            pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
+            await custody.succeeded(*pieces)
+            loop = FetchLoop(Fetching(custody.bench.context), clock, lease_s=30, drain_s=0)
+            running = asyncio.create_task(loop.run())
+            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
+            loop.wake()
+            clock.end_pause()
+            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S])
+            loop.wake()
+            loop.stop()
+            clock.end_pause()
+            await running
+    assert clock.pauses == [BETWEEN_CLAIMS_S, FULL_S]
+
+
+async def test_tries_that_fail_together_are_recorded_without_their_tasks(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task's row is what callbacks wait for: only a step of its history may lock it."""
+    loaded: list[int] = []
+    begin: Callable[..., None] = Recorder.__init__
+
+    def counted(recorder: Recorder, context: object, tx: Tx, tasks: object = ()) -> None:
+        begin(recorder, context, tx, found := list(tasks))  # type: ignore[call-overload]
+        loaded.append(len(found))
+
+    async with open_custody(database_url, tmp_path) as custody:
+        pieces = [{"url": f"http://127.0.0.1:9/{n}.mp4"} for n in range(3)]
+        task = await custody.succeeded(*pieces)
+        claimed = await custody.fetching.claim(limit=9, per_lane=9, busy={})
+        now = custody.bench.context.clock.now()
+        monkeypatch.setattr(Recorder, "__init__", counted)
+        keeping = Keeping(custody.bench.context)
+        await asyncio.gather(
+            keeping.settle(claimed[0], Failed("busy", now)),
+            keeping.settle(claimed[1], Failed("full", now, spent=False)),
+        )
+        await keeping.settle(claimed[0], Failed("comes after its lease", None))
+        assert loaded == [0, 1]  # the two in one transaction
+        await keeping.settle(claimed[2], Failed("dead", None))
+        found = [(one.state.value, one.attempts, one.reason) for one in await custody.of(task)]
+        assert found == [("wanted", 1, "busy"), ("wanted", 0, "full"), ("lost", 1, "dead")]
+        assert (await custody.bench.kinds(task)).count("asset_lost") == 1
