@@ -49,8 +49,8 @@ _INPUTS = """
     SELECT n, 'default', CAST(:input AS {bytes}) FROM {numbers}
 """
 _CREATED = """
-    INSERT INTO transitions (tenant, task_key, version, to_state, kind, source, at)
-    SELECT 'default', n, 1, 'queued', 'created', 'client', {now} FROM {numbers}
+    INSERT INTO transitions (seq, tenant, task_key, version, to_state, kind, source, at)
+    SELECT {seq}, 'default', n, 1, 'queued', 'created', 'client', {now} FROM {numbers}
 """
 _JOB = """
     INSERT INTO jobs (tenant, kind, task_key, dedup_key, lane, run_at, attempts, created_at)
@@ -58,12 +58,14 @@ _JOB = """
     FROM {numbers}
 """
 _SEEN = """
-    INSERT INTO transitions (tenant, task_key, version, from_state, to_state, kind, source,
+    INSERT INTO transitions (seq, tenant, task_key, version, from_state, to_state, kind, source,
         provider_status, at)
-    SELECT 'default', n, {version}, '{before}', '{after}', 'seen_{after}', 'callback',
+    SELECT {seq}, 'default', n, {version}, '{before}', '{after}', 'seen_{after}', 'callback',
         '{after}', {now}
     FROM {numbers}
 """
+_TAKEN = "UPDATE feed_head SET seq = seq + :last - :first + 1"
+"""After each statement that appends to the feed."""
 _RECEIPT = """
     INSERT INTO receipts (tenant, provider, task_key, source, verdict, received_at, fingerprint,
         headers, size_bytes, body)
@@ -96,7 +98,7 @@ def queued(url: str, first: int, count: int) -> None:
         "finished_at": "NULL",
         "give_up_at": "NULL",
     }
-    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _JOB], fields)
+    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _TAKEN, _JOB], fields)
 
 
 def history(url: str, first: int, count: int) -> None:
@@ -109,13 +111,11 @@ def history(url: str, first: int, count: int) -> None:
     }
     fields |= {"submitted_at": "{now}", "finished_at": "{now}", "give_up_at": "{later}"}
     steps = [("queued", "submitted"), ("submitted", "running"), ("running", "succeeded")]
-    seen = [
-        _SEEN.replace("{version}", str(version))
-        .replace("{before}", before)
-        .replace("{after}", after)
-        for version, (before, after) in enumerate(steps, start=2)
-    ]
-    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, *seen, *[_RECEIPT] * 3], fields)
+    seen: list[str] = []
+    for version, (before, after) in enumerate(steps, start=2):
+        step = _SEEN.replace("{version}", str(version)).replace("{before}", before)
+        seen += [step.replace("{after}", after), _TAKEN]
+    _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _TAKEN, *seen, *[_RECEIPT] * 3], fields)
 
 
 def _count_ends(engine: Engine) -> None:
@@ -159,6 +159,7 @@ def _fill(
     with engine.connect() as db:
         _relax(db)
         words = dict(_DIALECTS[db.dialect.name])
+        words["seq"] = "(SELECT seq FROM feed_head) + n - :first + 1"
         words["bytes"] = "bytea" if db.dialect.name == "postgresql" else "blob"
         for start in range(first, first + count, CHUNK):
             last = min(start + CHUNK, first + count) - 1

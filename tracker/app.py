@@ -47,6 +47,7 @@ from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
@@ -330,7 +331,11 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), Presence(context)
     lost_answers = LostAnswers(context)
-    presence.chores += [reception.forgeries.flush, lost_answers.flush]
+    presence.chores += [
+        reception.forgeries.flush,
+        lost_answers.flush,
+        Identity(context).note,
+    ]
     return Services(
         store=context.store,
         public_url=context.public_url,

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Sequence as Numbers
 
 from tests.support.waiting import wait_until
 from tracker.clock import new_id
@@ -41,6 +42,8 @@ TASK = Task(
 STEP = Transition(
     1, None, TaskState.QUEUED, EventKind.CREATED, Source.CLIENT, None, None, None, NOW, None, None
 )
+NUMBERS = Numbers("transitions_seq_seq")
+"""Where the feed's numbers came from at first."""
 WRITERS = 4
 ROUNDS = 12
 
@@ -88,6 +91,7 @@ def append_naively(db: Connection, new: Sequence[tuple[Task, Transition]]) -> No
     for task, step in new:
         db.execute(
             insert(table).values(
+                seq=NUMBERS.next_value(),
                 tenant=task.tenant,
                 task_key=task.key,
                 version=step.version,
@@ -182,6 +186,6 @@ def _write(engine: Engine, task: Task) -> None:
 def _waits_for_lock(engine: Engine) -> bool:
     with engine.connect() as db:
         waiting = db.exec_driver_sql(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
         )
         return bool(waiting.scalar_one())

@@ -84,6 +84,13 @@ class PostgresServer:
         self._running.kill()
         self._ended()
 
+    def promote_at_next_start(self) -> None:
+        """Let it begin a new timeline, as a standby does that takes over. Call it while stopped."""
+        data = self._folder / "data"
+        with (data / "postgresql.auto.conf").open("a") as knobs:
+            knobs.write("restore_command = 'false'\n")
+        (data / "recovery.signal").touch()
+
     def close(self) -> None:
         """Stop it and remove every trace."""
         try:

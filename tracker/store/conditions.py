@@ -25,6 +25,8 @@ SECRETS_DIFFER = "secrets_differ"
 """Processes on this database have different callback secrets."""
 CLOCK_SKEW = "clock_skew"
 """A process's clock and the database server's differ."""
+DATABASE_CHANGED = "database_changed"
+"""The feed's numbers have leapt, as this is not the database that they were given out by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
-from tracker.domain.errors import CursorTooOld
+from tracker.domain.errors import CursorTooOld, Unavailable
 from tracker.domain.lifecycle import Transition
+from tracker.store import feed_head as feed_heads
 from tracker.store.filters import TaskFilter
-from tracker.store.schema import tasks, transitions
+from tracker.store.schema import feed_head, tasks, transitions
 from tracker.store.transitions import as_transition
 
 SCAN = 2000
@@ -73,9 +74,18 @@ _ENTRIES = (
 )
 
 
+# One look at each end of the index: SQLite would read all of it for both in one SELECT. On SQLite
+# code before `feed_head` leaves that row behind.
+_ENDS = select(
+    select(func.min(transitions.c.seq)).scalar_subquery(),
+    select(func.max(transitions.c.seq)).scalar_subquery(),
+    select(feed_head.c.seq).where(feed_head.c.tenant == feed_heads.NOBODY).scalar_subquery(),
+)
+
+
 def head(db: Connection) -> int:
     """The newest number; 0 in an empty feed."""
-    return db.scalar(select(func.coalesce(func.max(transitions.c.seq), 0))) or 0
+    return _ends(db)[1]
 
 
 def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
@@ -89,10 +99,12 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
 
     Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
     same time whatever is asked for and however long the feed is.
-    Raises CursorTooOld when the position is not in the feed.
+    Raises CursorTooOld when the position is not in the feed; Unavailable while it may be again.
     """
     oldest, newest = _ends(db)
     if after > newest:
+        if feed_heads.is_elsewhere(db):
+            raise Unavailable("another server answers, and the feed's numbers have not leapt yet")
         raise CursorTooOld("the feed ends before this cursor: an older database was restored")
     if 0 < after < oldest - 1:
         raise CursorTooOld("what comes behind this cursor is not all kept any more")
@@ -114,14 +126,8 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
 
 def _ends(db: Connection) -> tuple[int, int]:
     """The oldest and the newest number; (0, 0) in an empty feed."""
-    # One look at each end of the index: SQLite would read all of it for both in one SELECT.
-    row = db.execute(
-        select(
-            select(func.coalesce(func.min(transitions.c.seq), 0)).scalar_subquery(),
-            select(func.coalesce(func.max(transitions.c.seq), 0)).scalar_subquery(),
-        )
-    ).one()
-    return row[0], row[1]
+    oldest, newest, taken = db.execute(_ENDS).one()
+    return oldest or 0, max(newest or 0, taken or 0)
 
 
 def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bool]:

@@ -18,9 +18,10 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
-from tracker.store import audit
+from tracker.store import audit, feed_head
 from tracker.store.driver import acting
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.line import Line
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
 from tracker.store.driver.transaction import Tx
@@ -56,9 +57,8 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        self._writer = Writer(
-            self._engine, clock, self._notify, audit.record, signal, wait_s=wait_s
-        )
+        line = Line(self._engine, lambda db: feed_head.claim(db, now=clock.now()))
+        self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 

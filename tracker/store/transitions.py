@@ -9,18 +9,32 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
+from tracker.store import feed_head
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import transitions
 from tracker.store.tolerant import member, optional_member
 
-_APPEND = bulk.insert(
-    transitions,
-    (
-        *("tenant", "task_key", "version", "from_state", "to_state", "kind", "source"),
-        *("provider_status", "message", "provider_at", "at", "receipt_key", "attempt_key"),
-    ),
+_COLUMNS = (
+    *("seq", "tenant", "task_key", "version", "from_state", "to_state", "kind", "source"),
+    *("provider_status", "message", "provider_at", "at", "receipt_key", "attempt_key"),
 )
+_INTO = f"INSERT INTO transitions ({', '.join(_COLUMNS)})"
+_APPEND = bulk.Bulk(
+    transitions,
+    _COLUMNS,
+    sqlite=f"{_INTO} {bulk.FILLED}",
+    # `n.seq` is a row's place among them. Without a row in `feed_head` it fails: no number is NULL.
+    postgresql=f"""
+    WITH new AS (SELECT * FROM {{rows}}), head AS (
+        UPDATE feed_head SET seq = seq + (SELECT count(*) FROM new)
+        RETURNING seq - (SELECT count(*) FROM new) AS before
+    )
+    {_INTO}
+    SELECT (SELECT before FROM head) + seq, {", ".join(_COLUMNS[1:])} FROM new
+    """,  # noqa: S608 - our own names
+)
+"""On SQLite rows come with their numbers; on PostgreSQL with their places, from 1 on."""
 _ACTED = (
     update(transitions)
     .where(
@@ -28,7 +42,6 @@ _ACTED = (
     )
     .values(actor=bindparam("by"))
 )
-FEED_LOCK = 0x7472616B6572  # "traker": any constant, the same in every process
 
 
 def append(
@@ -40,16 +53,16 @@ def append(
 
     evidence: receipts that got their row after the step was made, by its place in `new`.
 
-    On PostgreSQL `seq` is taken under a lock that is held to the commit, so that whoever has seen
-    a number never later finds a smaller one. Nothing that can wait for another
-    writer may follow in the same transaction.
+    Numbers are taken from the row of `feed_head`, whose lock is held to the commit, so that whoever
+    has seen a number never later finds a smaller one. Nothing that can wait for another writer may
+    follow in the same transaction.
     """
     if not new:
         return
-    if not dialect_of(db).has_one_writer:
-        bulk.later(db, f"SELECT pg_advisory_xact_lock({FEED_LOCK})")
+    before = feed_head.take(db, len(new)) if dialect_of(db).has_one_writer else 0
     rows = [
         (
+            before + place + 1,
             task.tenant,
             task.key,
             step.version,

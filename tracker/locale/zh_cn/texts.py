@@ -50,6 +50,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there is no such delivery": "没有这个投递",
         "the page has no such file": "文档页面没有这个文件",
         "the token in this URL is not one of ours": "此 URL 中的令牌不是本服务签发的",
+        "another server answers, and the feed's numbers have not leapt yet": (
+            "由另一台服务器应答，变更流的序号尚未跳过"
+        ),
         "the feed ends before this cursor: an older database was restored": (
             "变更流在此游标之前就结束了：恢复了较旧的数据库"
         ),

@@ -32,7 +32,7 @@ PIPE = "pipe"
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 """Rows of one statement on SQLite: few statements, that the driver keeps prepared. What is fewer is
 filled up with rows of NULL, which cost less than a second statement."""
-_FILLED = "SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
+FILLED = "SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL"
 """Rows on SQLite, without those that only fill it up: no first column of ours may be NULL."""
 
 
@@ -153,7 +153,7 @@ def insert(
     return Bulk(
         table,
         columns,
-        sqlite=f"{into} {_FILLED} {conflict}",
+        sqlite=f"{into} {FILLED} {conflict}",
         # The rows of an array are read, and numbered, in its order.
         postgresql=f"{into} SELECT {names} FROM {{rows}} {conflict}{tail}",  # noqa: S608 - our own names
     )

@@ -6,6 +6,7 @@ still work on it, inside the transaction that is open. On PostgreSQL it has a `p
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -25,8 +26,14 @@ class Line:
         sent, so that nothing of it was done.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Connects when a transaction begins."""
+    def __init__(
+        self, engine: Engine, opened: Callable[[Connection], object] | None = None
+    ) -> None:
+        """Connects when a transaction begins.
+
+        opened: given each new connection, in a transaction of its own before the first one.
+        """
+        self._opened = opened
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
@@ -41,12 +48,7 @@ class Line:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
         self._is_committing = self.is_lost = False
         if self._has_server:
-            if self._db is None:
-                self._db = bulk.connect_piped(self._engine)
-            pipe = bulk.pipe_of(self._db)
-            assert pipe is not None  # noqa: S101 - it was connected with one
-            pipe.begin()
-            return self._db
+            return self._begin_on(self._db or self._connect())
         if self._db is not None:
             try:
                 return self._begin_on(self._db)
@@ -56,8 +58,7 @@ class Line:
                 self._drop()
                 if is_busy(error):
                     raise
-        self._db = self._engine.connect()
-        return self._begin_on(self._db)
+        return self._begin_on(self._connect())
 
     def commit(self) -> None:
         """Commit; when this returns, it is on disk. Raises DBAPIError."""
@@ -87,8 +88,25 @@ class Line:
         if db is not None:
             bulk.give_up(db)
 
+    def _connect(self) -> Connection:
+        connect = bulk.connect_piped if self._has_server else Engine.connect
+        self._db = db = connect(self._engine)
+        if self._opened is not None:
+            try:
+                self._opened(self._begin_on(db))
+                self.commit()
+            except BaseException:
+                self._drop()
+                raise
+            self._is_committing = False
+        return db
+
     def _begin_on(self, db: Connection) -> Connection:
-        bulk.run(db, "BEGIN IMMEDIATE")
+        pipe = bulk.pipe_of(db)
+        if pipe is None:
+            bulk.run(db, "BEGIN IMMEDIATE")
+        else:
+            pipe.begin()
         return db
 
     def _open(self) -> Connection:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
@@ -60,7 +59,7 @@ class Writer:
 
     def __init__(  # noqa: PLR0913 - what it writes with, and who hears of it
         self,
-        engine: Engine,
+        line: Line,
         clock: Clock,
         committed: Callable[[Tx], None],
         acted: Callable[[Tx, Sequence[tuple[Act, Any]]], None],
@@ -68,14 +67,15 @@ class Writer:
         *,
         wait_s: float,
     ) -> None:
-        """committed: called in the writer's thread after each commit; must not block.
+        """line: its connection; nobody else uses it.
 
+        committed: called in the writer's thread after each commit; must not block.
         acted: called before it with the actions of people that the batch carries out, each with
             the result of one write; it writes them down.
         wait_s: how long anybody waits for a write; see `patience`.
         """
         self.patience = Patience(clock, wait_s)
-        self._line = Line(engine)
+        self._line = line
         self._clock = clock
         self._committed = committed
         self._acted = acted

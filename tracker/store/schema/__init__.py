@@ -12,6 +12,7 @@ from tracker.store.schema.deliveries import (
     endpoint_sets,
     endpoints,
 )
+from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
 from tracker.store.schema.running import conditions, processes
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
@@ -53,6 +54,7 @@ __all__ = [
     "dismissals",
     "endpoint_sets",
     "endpoints",
+    "feed_head",
     "forgeries",
     "idempotency_keys",
     "jobs",

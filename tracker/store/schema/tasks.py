@@ -159,7 +159,7 @@ task_inputs = Table(
 transitions = Table(
     "transitions",
     metadata,
-    # The feed: taken inside the writing transaction under a lock held to its commit.
+    # The feed: taken from the row of `feed_head`, whose lock is held to the commit.
     Column("seq", BigKey, primary_key=True, autoincrement=True),
     Column("tenant", Text, nullable=False),
     Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="CASCADE"), nullable=False),

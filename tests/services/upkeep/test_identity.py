@@ -1,0 +1,38 @@
+"""That the database changed is said for a day; a note beside the file is kept up to date."""
+
+import pytest
+
+from tests.support import history
+from tests.support.subscribing import OK
+from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.services.conditions import News, tell
+from tracker.services.upkeep.identity import SAID, Identity
+from tracker.store import conditions, feed_head
+from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
+from tracker.store.driver.engine import sqlite_file
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None:
+    clock = HandClock()
+    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+        store, identity = bench.context.store, Identity(bench.context)
+        for name in (DATABASE_CHANGED, CLOCK_SKEW):
+            await store.write(tell, News(name, "", "", "for a reason"))
+        await identity.note()
+        assert len(await store.read(conditions.list_open)) == 2
+        clock.move(SAID.total_seconds() + 1)
+        await identity.note()
+        assert [one.name for one in await store.read(conditions.list_open)] == [CLOCK_SKEW]
+
+
+async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None:
+    file = sqlite_file(sqlite_url)
+    assert file is not None
+    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+        identity = Identity(bench.context)
+        for newest in (1, 2):
+            await history.insert(bench.context.store, history.new_task())
+            await identity.note()
+            assert f'"seq": {newest}' in feed_head.note_path(file).read_text()

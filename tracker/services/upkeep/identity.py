@@ -1,0 +1,35 @@
+"""Keep what tells this database from an older copy of it, and say for a day that it changed."""
+
+import logging
+from datetime import timedelta
+
+from tracker.domain.errors import Unavailable
+from tracker.services.conditions import News, tell
+from tracker.services.context import Context
+from tracker.store import conditions, feed_head
+from tracker.store.conditions import DATABASE_CHANGED
+
+log = logging.getLogger(__name__)
+
+SAID = timedelta(days=1)
+"""How long it stands in `/v1/attention` that the database changed: it ends by itself."""
+
+
+class Identity:
+    """Of the database, as one process keeps it."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def note(self) -> None:
+        """Write the newest number of the feed beside a SQLite file, and end what was said."""
+        store = self._context.store
+        try:
+            await store.read(feed_head.note)
+            before = self._context.clock.now() - SAID
+            for one in await store.read(conditions.list_open):
+                if one.name == DATABASE_CHANGED and one.raised_at < before:
+                    await store.write(tell, News(DATABASE_CHANGED, "", "", None))
+        except Unavailable as error:
+            log.info("the newest number is noted later: %s", error)
