@@ -8,7 +8,17 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import callbacks, commands, custody, deliveries, history, requests, running, waiters
+from bench import (
+    callbacks,
+    commands,
+    custody,
+    deliveries,
+    fronts,
+    history,
+    requests,
+    running,
+    waiters,
+)
 from bench.bed import BOTH, Bed
 from bench.processes import CLIENT_CORE
 from bench.table import Figure, keep, machine, render
@@ -25,6 +35,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({14}), running.footprint),
     (frozenset({15}), deliveries.beside_httpx),
     (frozenset({15}), deliveries.one_dead),
+    (frozenset({16}), fronts.creates),
     (frozenset({20}), custody.random_kills),
     (frozenset({21}), custody.sixteen_at_once),
     (frozenset({22}), custody.callbacks_beside),

@@ -62,6 +62,8 @@ def take(
     since:  answers lost before are left alone.
     """
     table = lost_answers.c
+    if db.execute(select(table.key).limit(1)).first() is None:
+        return {}  # as nearly always: every create at a front asks this
     pairs = {(one.tenant, one.fingerprint) for one in wanted}
     found = (
         select(table.key, table.tenant, table.fingerprint, table.task_key)

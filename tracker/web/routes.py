@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
+from functools import cached_property, partial
 from typing import TypedDict
 
 from starlette.applications import Starlette
@@ -36,6 +36,7 @@ from tracker.web.api import (
 )
 from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.rootpath import RootPath
+from tracker.web.edge.routing import RouteIndex
 from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
 from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
@@ -140,9 +141,8 @@ def build_app(
     routes = [*ROUTES, *front_routes(placed)]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
-    app.router.redirect_slashes = False
     otherwise = partial(_unrouted, placed, app.router.default)
-    app.router.default = SlashTolerance(app.router, otherwise)
+    app.router.default = SlashTolerance(app.index, otherwise)
     return app
 
 
@@ -164,9 +164,14 @@ class _App(Starlette):
     They cost each request 10 µs, and each waiter 2 KB.
     """
 
+    @cached_property
+    def index(self) -> RouteIndex:
+        """Its routes."""
+        return RouteIndex(self.router)
+
     def build_middleware_stack(self) -> ASGIApp:
-        """Build the middleware stack around the router."""
-        app: ASGIApp = self.router
+        """Build the middleware stack around the routes."""
+        app: ASGIApp = self.index
         for kind, args, kwargs in reversed(self.user_middleware):
             app = kind(app, *args, **kwargs)
         return app

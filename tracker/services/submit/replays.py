@@ -19,10 +19,12 @@ class AcceptedTask:
 
     task:     as it was accepted: `queued`, version 1.
     replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
+    body:     the input as it is kept; None where an earlier request gave it.
     """
 
     task: Task
     replayed: bool
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,7 +346,7 @@ class Acceptance:
             recorder.start(lifecycle.created(task))
             if item.key is not None:
                 keys.append(replace(item.key, task_key=task.key))
-            results.append(AcceptedTask(task, replayed=False))
+            results.append(AcceptedTask(task, replayed=False, body=item.body))
         if inputs:
             tasks.insert_inputs(tx.db, inputs)
             labels.insert_many(tx.db, [task for task, _ in inputs])

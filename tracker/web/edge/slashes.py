@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Sequence
 from urllib.parse import unquote
 
-from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
@@ -69,7 +68,7 @@ class SlashTolerance:
     Put it in the place of a router's `default`.
     """
 
-    def __init__(self, router: Router, not_found: ASGIApp) -> None:
+    def __init__(self, router: ASGIApp, not_found: ASGIApp) -> None:
         """not_found: answers where that helps nothing either."""
         self._router = router
         self._not_found = not_found

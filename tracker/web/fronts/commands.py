@@ -41,23 +41,30 @@ _SENT = frozenset(TaskState) - {TaskState.QUEUED}
 
 
 async def run(
-    request: Request, provider: str, command: Create | Get | Skip | Page | Cancel
+    request: Request,
+    provider: str,
+    command: Create | Get | Skip | Page | Cancel,
+    *,
+    shows_input: bool = False,
 ) -> Shown:
     """Carry out a command at one provider for the tenant that asks.
 
+    shows_input: whether the inputs of its tasks are wanted as well.
     Raises NotFound, Conflict, InvalidRequest, Unavailable, ClientDisconnect, Unauthenticated.
     """
+    bodies: Mapping[int, bytes] = {}
     match command:
         case Create():
-            return await _create(request, provider, command)
+            shown, bodies = await _create(request, provider, command)
         case Get():
-            return await _get(request, provider, command)
+            shown = await _get(request, provider, command)
         case Skip():
-            return await _skip(request, provider, command)
+            shown = await _skip(request, provider, command)
         case Page():
-            return await _page(request, provider, command)
+            shown = await _page(request, provider, command)
         case Cancel():
-            return await _cancel(request, provider, command)
+            shown = await _cancel(request, provider, command)
+    return await _with_inputs(request, shown, bodies) if shows_input else shown
 
 
 async def media_url(request: Request, provider: str, command: Media) -> str:
@@ -83,14 +90,16 @@ async def media_url(request: Request, provider: str, command: Media) -> str:
     return url
 
 
-async def with_inputs(request: Request, shown: Shown) -> Shown:
+async def _with_inputs(request: Request, shown: Shown, found: Mapping[int, bytes]) -> Shown:
     """Return what a command found with the inputs of its tasks.
 
-    Of several tasks only small inputs: pictures in hundreds of them would fill the memory.
+    found: those that need no read. Of several tasks only small inputs: pictures in hundreds of them
+    would fill the memory.
     """
     keys = [task.key for task in shown.tasks]
-    most = _LISTED_INPUT if len(keys) > 1 else None
-    found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
+    if not found and keys:
+        most = _LISTED_INPUT if len(keys) > 1 else None
+        found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
     if sum(map(len, found.values())) > _PARSED_AT_ONCE:
         parsed = await asyncio.to_thread(_parsed, found)
     else:
@@ -102,8 +111,13 @@ def _parsed(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
     return {key: json.loads(body) for key, body in found.items()}
 
 
-async def _create(request: Request, provider: str, command: Create) -> Shown:
-    """Accept a task: it is durable when this returns, and nothing after that refuses the call."""
+async def _create(
+    request: Request, provider: str, command: Create
+) -> tuple[Shown, Mapping[int, bytes]]:
+    """Accept a task: it is durable when this returns, and nothing after that refuses the call.
+
+    Returns the input of a new task too, by its key.
+    """
     place = services(request).watch.position
     asked = Submission(
         tenant=tenant(request),
@@ -114,10 +128,12 @@ async def _create(request: Request, provider: str, command: Create) -> Shown:
         input_path="",
         submitter=principal(request).key,
     )
-    task = await accepted_once(request, asked)
+    accepted = await accepted_once(request, asked)
+    task = accepted.task
     note(provider=provider, task=str(task.id))
     over = _SENT if command.waits_for == "sent" else TERMINAL
-    return Shown([await _held(request, task, command.wait_s, since=place, over=over)])
+    held = await _held(request, task, command.wait_s, since=place, over=over)
+    return Shown([held]), {} if accepted.body is None else {task.key: accepted.body}
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:

@@ -41,7 +41,7 @@ from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
-from tracker.web.fronts.commands import media_url, run, with_inputs
+from tracker.web.fronts.commands import media_url, run
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
@@ -122,11 +122,11 @@ class FrontHost:
             case Secret():
                 shown = Shown(secret=services(request).callback_secret)
             case _:
-                shown = await run(request, self._provider, command)
+                shown = await run(
+                    request, self._provider, command, shows_input=self._front.shows_input
+                )
                 shown = await with_own_urls(request, self._provider, shown)
                 shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
-                if self._front.shows_input:
-                    shown = await with_inputs(request, shown)
         return _response(self._front.show(call, command, shown, request_id()))
 
     def _call(self, request: Request) -> FrontCall:
@@ -136,7 +136,7 @@ class FrontHost:
             path="/".join(parts_of(path.removeprefix(self._prefix))),
             at=services(request).clock.now(),
             base=str(request.base_url).rstrip("/") + self._prefix,
-            query=request.query_params.multi_items(),
+            query=request.query_params.multi_items() if request.scope["query_string"] else (),
             headers={name.lower(): value for name, value in request.headers.items()},
         )
         return self._without_repeats(call)

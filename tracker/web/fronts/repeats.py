@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from starlette.requests import Request
 
-from tracker.domain.task import Task
+from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import Submission
 from tracker.store.lost_answers import CreateName, Span
 from tracker.web.edge.state import services
 from tracker.web.wire.delivery import EXTENSION
 
 
-async def accepted_once(request: Request, asked: Submission) -> Task:
+async def accepted_once(request: Request, asked: Submission) -> AcceptedTask:
     """Return the task of a create: a new one, or that of the call which this one repeats.
 
     A call repeats another one where it says so, or where it is equal to one whose answer did not
@@ -19,7 +19,7 @@ async def accepted_once(request: Request, asked: Submission) -> Task:
     """
     our = services(request)
     if asked.idempotency_key is not None:
-        return (await our.acceptance.accept(asked)).task
+        return await our.acceptance.accept(asked)
     answer = our.lost_answers.begin(CreateName(asked.tenant, request.scope["state"]["fingerprint"]))
     try:
         # By the server's own connections; elsewhere nobody can tell whether an answer arrived.
@@ -35,7 +35,7 @@ async def accepted_once(request: Request, asked: Submission) -> Task:
     answer.made(accepted.task)
     if watch is None:
         our.lost_answers.drop(answer)
-    return accepted.task
+    return accepted
 
 
 def _repeated(request: Request) -> Span | None:
