@@ -15,6 +15,7 @@ from bench import (
     deliveries,
     fronts,
     history,
+    polling,
     requests,
     running,
     waiters,
@@ -36,6 +37,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({15}), deliveries.beside_httpx),
     (frozenset({15}), deliveries.one_dead),
     (frozenset({16}), fronts.creates),
+    (frozenset({17}), polling.open_tasks),
     (frozenset({20}), custody.random_kills),
     (frozenset({21}), custody.sixteen_at_once),
     (frozenset({22}), custody.callbacks_beside),
@@ -50,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
-    parser.add_argument("--on", choices=BOTH, action="append", help="for rows 11 and 12")
+    parser.add_argument("--on", choices=BOTH, action="append", help="for rows 11, 12 and 17")
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(
         *(numbers for numbers, _ in PARTS)

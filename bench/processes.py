@@ -37,9 +37,9 @@ class Server:
         not looked at.
         """
         for _ in range(12):
-            before = _cpu_s(self.pid)
+            before = cpu_s(self.pid)
             time.sleep(0.25)
-            if _cpu_s(self.pid) - before < 0.02:
+            if cpu_s(self.pid) - before < 0.02:
                 return
 
 
@@ -88,7 +88,7 @@ def rss_mb(pid: int) -> float:
     raise ProcessLookupError(pid)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Processor time of a process so far."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

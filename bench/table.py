@@ -55,6 +55,8 @@ ASKED: Mapping[str, Asked] = {
     "15": Asked("deliveries/s of one worker, all committed ÷ a bare httpx loop", 0.5, 0.8),
     "15x": Asked("deliveries/s with one dead endpoint among ten ÷ without it", 0.7, 0.9),
     "16": Asked("create at a front ÷ POST /v1/tasks, p50, 64 callers", 1.3, 1.1, is_limit=True),
+    "17": Asked("10,000 open tasks: age of the last look ÷ planned, p95", 1.5, 1.2, is_limit=True),
+    "17x": Asked("10,000 open tasks: one worker's share of a core", 40, 20, " %", is_limit=True),
     "20": Asked("files lost or not whole, workers killed at random", 0, 0, is_limit=True),
     "21": Asked("16 fetches at once ÷ a bare download loop", 0.6, 0.8),
     "21x": Asked("16 fetches at once: more memory", 100, 60, " MB", is_limit=True),

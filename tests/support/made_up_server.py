@@ -28,7 +28,8 @@ class MadeUpServer:
     """Listens while its block runs.
 
     A create may carry a plan: `{lose: true}` makes the task and breaks off before the answer,
-    `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks.
+    `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks, and
+    `{bill: entries}` is told with the answer.
     creations: how often each mark of ours was made.
     """
 
@@ -115,11 +116,12 @@ class MadeUpServer:
             said = {"id": id_, "status": "submitted"}
             self.tasks[id_] = MadeTask(said, None, None, {})
         first = {"id": made[0], "mark": mark, "status": "submitted", "parts": parts}
-        first |= plan.get("said", {})
+        first |= {"bill": plan.get("bill", []), **plan.get("said", {})}
         self.tasks[made[0]] = MadeTask(first, body.get("callback"), body.get("parent"), plan)
         if plan.get("lose"):
             return None
-        return {"id": made[0], "parts": parts, "said": first if "said" in plan else None}
+        said = first if "said" in plan else None
+        return {"id": made[0], "parts": parts, "said": said, "bill": first["bill"]}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -128,7 +130,11 @@ class MadeUpServer:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                content = self.rfile.read(length)
+                if len(content) < length:  # whoever sent it was killed meanwhile
+                    self.close_connection = True
+                    return
                 self._answer("POST", json.loads(content or b"{}"))
 
             def do_GET(self) -> None:
