@@ -115,7 +115,7 @@ class MadeUpServer:
         for id_ in made[1:]:
             said = {"id": id_, "status": "submitted"}
             self.tasks[id_] = MadeTask(said, None, None, {})
-        first = {"id": made[0], "mark": mark, "status": "submitted", "parts": parts}
+        first: Statement = {"id": made[0], "mark": mark, "status": "submitted", "parts": parts}
         first |= {"bill": plan.get("bill", []), **plan.get("said", {})}
         self.tasks[made[0]] = MadeTask(first, body.get("callback"), body.get("parent"), plan)
         if plan.get("lose"):
