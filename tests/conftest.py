@@ -91,6 +91,20 @@ def postgres_url(postgres_template: PostgresTemplate) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database that the tests of one file share; each test runs once on each kind."""
+    if request.param == "sqlite":
+        sqlite: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        yield sqlite.copy(tmp_path_factory.mktemp("shared"))
+        return
+    postgres: PostgresTemplate = request.getfixturevalue("postgres_template")
+    with postgres.copy() as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database; the test runs once on each kind."""

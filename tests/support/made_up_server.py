@@ -120,8 +120,8 @@ class MadeUpServer:
         self.tasks[made[0]] = MadeTask(first, body.get("callback"), body.get("parent"), plan)
         if plan.get("lose"):
             return None
-        said = first if "said" in plan else None
-        return {"id": made[0], "parts": parts, "said": said, "bill": first["bill"]}
+        told = first if "said" in plan else None
+        return {"id": made[0], "parts": parts, "said": told, "bill": first["bill"]}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

@@ -6,7 +6,7 @@ must be unique at the provider (its task ids, external ids) shares one by overri
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.keys import bearer, issue
 from tests.support.service import environment, listen, serving
 from tracker.emulator import EmulatorConfig
@@ -53,20 +52,11 @@ def emulator() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def shared_database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A database that the tests of one file share; each test runs once on each kind."""
-    with ExitStack() as stack:
-        if request.param == "sqlite":
-            sqlite: SqliteTemplate = request.getfixturevalue("sqlite_template")
-            url = sqlite.copy(tmp_path_factory.mktemp("shared"))
-        else:
-            postgres: PostgresTemplate = request.getfixturevalue("postgres_template")
-            url = stack.enter_context(postgres.copy())
-        issue(url, tenant="first")  # before the service starts, which is open without any key
-        yield url
+@pytest.fixture(scope="module")
+def shared_database_url(shared_database_url: str) -> str:
+    """The file's database with a key in it: the service is open without any."""
+    issue(shared_database_url, tenant="first")  # before the service starts
+    return shared_database_url
 
 
 @pytest.fixture(scope="module")
