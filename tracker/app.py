@@ -45,6 +45,7 @@ from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.identity import Identity
@@ -328,6 +329,7 @@ def _policy(settings: Settings) -> Policy:
 
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
     acceptance = Acceptance(context)
+    actions, resubmission = Actions(context, acceptance), Resubmission(context, acceptance)
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), Presence(context)
     lost_answers = LostAnswers(context)
@@ -341,8 +343,9 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         public_url=context.public_url,
         storage=context.storage,
         acceptance=acceptance,
-        actions=Actions(context, acceptance),
-        resubmission=Resubmission(context, acceptance),
+        actions=actions,
+        resubmission=resubmission,
+        bulk=BulkActions(context, actions, resubmission),
         reception=reception,
         passing=Passing(context, egress),
         lost_answers=lost_answers,

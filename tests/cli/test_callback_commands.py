@@ -163,3 +163,40 @@ async def test_the_asynchronous_client_reads_the_audit_too(service: str) -> None
     async with AsyncClient(service) as tracker:
         await tracker.attach_receipt(id_, task, dry_run=False)
         assert [one.action async for one in tracker.audit(target=id_)] == ["receipts.attach"]
+
+
+def test_many_tasks_are_acted_on_after_a_dry_run(service: str) -> None:
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        ids = [submit(http)["id"] for _ in range(2)]
+        for _ in range(2):
+            seen = CliRunner().invoke(
+                main, ["tasks", "act", "cancel", *ids], env={"TRACKER_URL": service}
+            )
+            assert seen.stderr == "nothing was changed; do it with --yes\n"
+        done = CliRunner().invoke(
+            main,
+            ["tasks", "act", "cancel", *ids, "--yes", "--output", "json"],
+            env={"TRACKER_URL": service},
+        )
+        assert json.loads(done.stdout)["done"] == 2
+        assert {http.get(f"/v1/tasks/{id_}").json()["state"] for id_ in ids} == {"cancelled"}
+    again = CliRunner().invoke(
+        main, ["tasks", "act", "refresh", "--yes"], env={"TRACKER_URL": service}
+    )
+    assert "give tasks or filters" in again.stderr
+    with Client(service) as tracker:
+        told = tracker.act_on_many("refresh", ids=ids)
+    assert (told.dry_run, told.done) == (True, 2)
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_acts_on_many_too(service: str) -> None:
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        id_ = submit(http, metadata={"mine": "act"})["id"]
+    async with AsyncClient(service) as tracker:
+        seen = await tracker.act_on_many("cancel", metadata={"mine": "act"})
+        done = await tracker.act_on_many(
+            "cancel", metadata={"mine": "act"}, cursor=seen.confirm_cursor, dry_run=False
+        )
+        again = await tracker.act_on_many("resubmit", ids=[id_])
+    assert (seen.sample, done.done, again.done) == ([id_], 1, 1)

@@ -1,7 +1,7 @@
 """`tracker tasks resubmit`: one task's input again, or that of all that filters match."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,8 @@ from tracker.cli.types import DURATION, INSTANT, choice, pair
 if TYPE_CHECKING:
     from tracker.cli.server import Server
 
-_FILTERS = (
-    click.option(
-        "--state",
-        multiple=True,
-        type=choice(["failed", "cancelled", "expired"]),
-        help="Only in this state. Repeatable.",
-    ),
+_Command = Callable[..., None]
+_SELECTION = (
     click.option("--provider", help="At this provider."),
     click.option("--operation", help="Of this operation, e.g. videos/text2video."),
     click.option("--account", help="Of this account."),
@@ -33,14 +28,19 @@ _FILTERS = (
     click.option(
         "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
     ),
-    click.option(
-        "--include-resubmitted", is_flag=True, help="Also those that were resubmitted before."
-    ),
 )
 
 
-def _filtered(command: Any) -> Any:
-    for option in reversed(_FILTERS):
+def state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
+    """Return the option that names the states of the tasks that are meant."""
+    return click.option(
+        "--state", multiple=True, type=choice(words), help="Only in this state. Repeatable."
+    )
+
+
+def selected(command: _Command) -> _Command:
+    """Give a command the options that select many tasks; see `body_of`."""
+    for option in reversed(_SELECTION):
         command = option(command)
     return command
 
@@ -54,7 +54,11 @@ def _filtered(command: Any) -> Any:
 )
 @remote
 @click.argument("task_id", required=False)
-@_filtered
+@state_option(["failed", "cancelled", "expired"])
+@selected
+@click.option(
+    "--include-resubmitted", is_flag=True, help="Also those that were resubmitted before."
+)
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.option("--dry-run", is_flag=True, help="Only count, which is the default.")
 @click.option("--idempotency-key", help="The same key is the same new task.")
@@ -76,7 +80,7 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
 
     Such tasks have failed, were cancelled or expired. Of many, each is submitted again once.
     """
-    body = _body(given)
+    body = body_of(given)
     if (task_id is None) == (not body and not yes and not dry_run):
         fail("give either a task or filters")
     with connection.open() as server:
@@ -93,7 +97,7 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
         say("nothing was submitted; add --yes to submit them again")
 
 
-def _body(given: Mapping[str, Any]) -> dict[str, Any]:
+def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the filters that are set, as the API takes them."""
     body = {name: value for name, value in given.items() if value not in (None, (), False)}
     since: timedelta | None = body.pop("since", None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tracker.cli.bulk import act
 from tracker.cli.command import Group, examples
 from tracker.cli.filters import filtered, parameters
 from tracker.cli.history import history, print_history, print_task
@@ -38,6 +39,7 @@ def tasks() -> None:
     """List tasks, show one with its history, and act on them."""
 
 
+tasks.add_command(act)
 tasks.add_command(resubmit)
 
 

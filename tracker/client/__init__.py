@@ -30,6 +30,7 @@ from tracker.client.errors import (
 from tracker.client.models import (
     Artifact,
     Asset,
+    BulkOutcome,
     Change,
     Evidence,
     Resubmitted,
@@ -45,6 +46,7 @@ __all__ = [
     "Asset",
     "AsyncClient",
     "AuditRecord",
+    "BulkOutcome",
     "Change",
     "Client",
     "ClientError",

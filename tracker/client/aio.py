@@ -18,7 +18,7 @@ from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
-from tracker.client.models import Change, Resubmitted, Task, Transition
+from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.receipts import ReadAgain, Receipt
 
 T = TypeVar("T")
@@ -230,13 +230,28 @@ class AsyncClient:
         """Submit the input of all ended tasks again that match; each once. One call is bounded.
 
         dry_run: only say how many match, which is the default.
-        filters: see `flows.resubmit_filters`: state (one or several of failed, cancelled, expired;
+        filters: see `flows.many_tasks`: state (one or several of failed, cancelled, expired;
                  all where none is given), provider, operation, account, error_code, created_after,
                  created_before, metadata, include_resubmitted, and `cursor`, the `next_cursor` of
                  the call before.
         """
-        body = flows.resubmit_filters(**filters) | {"dry_run": dry_run}
+        body = flows.many_tasks(**filters) | {"dry_run": dry_run}
         return await self._run(flows.resubmit_many(body, tries=self._tries))
+
+    async def act_on_many(
+        self, action: str, *, dry_run: bool = True, **filters: Any
+    ) -> BulkOutcome:
+        """Refresh, cancel or resubmit all tasks that match, or that are named; 1,000 at most.
+
+        action:  `refresh`, `cancel` or `resubmit`.
+        dry_run: only say what would be done, which is the default; its `confirm_cursor`, given as
+                 `cursor`, does it to the same tasks.
+        filters: see `flows.many_tasks`: ids, state (one or several; those that the action is for
+                 where none is given), provider, operation, account, error_code, created_after,
+                 created_before, metadata, cursor.
+        """
+        body = flows.many_tasks(**filters) | {"action": action, "dry_run": dry_run}
+        return await self._run(flows.act_on_many(body, tries=self._tries))
 
     async def resolve(
         self, task_id: str, verb: str, *, provider_task_id: str | None = None

@@ -22,7 +22,7 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
-from tracker.client.models import Asset, Change, Resubmitted, Task, Transition
+from tracker.client.models import Asset, BulkOutcome, Change, Resubmitted, Task, Transition
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 30.0
@@ -141,6 +141,12 @@ def resubmit_many(body: Mapping[str, Any], *, tries: int) -> Flow[Resubmitted]:
     call = Call("POST", "/v1/tasks/resubmit", body=body, is_repeatable=not again)
     answer = yield from send(call, tries=tries)
     return Resubmitted.parse(answer.json())
+
+
+def act_on_many(body: Mapping[str, Any], *, tries: int) -> Flow[BulkOutcome]:
+    """`POST /v1/tasks/actions`; twice is as good as once."""
+    answer = yield from send(Call("POST", "/v1/tasks/actions", body=body), tries=tries)
+    return BulkOutcome.parse(answer.json())
 
 
 def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int) -> Flow[Task]:
@@ -318,7 +324,7 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
     ]
 
 
-def resubmit_filters(  # noqa: PLR0913 - one parameter per filter
+def many_tasks(  # noqa: PLR0913 - one parameter per filter
     *,
     state: str | Iterable[str] | None = None,
     provider: str | None = None,
@@ -329,6 +335,7 @@ def resubmit_filters(  # noqa: PLR0913 - one parameter per filter
     created_before: datetime | None = None,
     metadata: Mapping[str, Any] | None = None,
     include_resubmitted: bool | None = None,
+    ids: Iterable[str] | None = None,
     cursor: str | None = None,
 ) -> dict[str, Any]:
     """Filters as a body. Times must be aware. Raises ValueError for a naive one."""
@@ -342,6 +349,7 @@ def resubmit_filters(  # noqa: PLR0913 - one parameter per filter
         "created_before": _moment(created_before),
         "metadata": None if metadata is None else dict(metadata),
         "include_resubmitted": include_resubmitted,
+        "ids": None if ids is None else list(ids),
         "cursor": cursor,
     }
     return {name: value for name, value in body.items() if value is not None}

@@ -1,7 +1,7 @@
 """Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -312,6 +312,41 @@ class Resubmitted:
             next_cursor=data["next_cursor"],
             raw=data,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """The result of one action on many tasks, or its preview.
+
+    matching: how many tasks it is about; by_state, by_account and by_operation tell which.
+    sample:   ids of some of them, the oldest first.
+    done:     how many were acted on; in a dry run, how many would be.
+    refused:  how many were left as they are, by the reason.
+    tasks:    new task's id and the id of the one that it submits again, for each.
+    confirm_cursor: of a dry run on a filter: given as `cursor`, it does this to the same tasks.
+    next_cursor:    for the next call; None where there is nothing left.
+    """
+
+    dry_run: bool
+    action: str
+    matching: int
+    by_state: Mapping[str, int]
+    by_account: Mapping[str, int]
+    by_operation: Mapping[str, int]
+    sample: Sequence[str]
+    done: int
+    refused: Mapping[str, int]
+    tasks: Sequence[tuple[str, str]]
+    confirm_cursor: str | None
+    next_cursor: str | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        given = {one.name: data[one.name] for one in fields(cls)}
+        given["refused"] = {one["reason"]: one["count"] for one in data["refused"]}
+        given["tasks"] = [(one["id"], one["resubmit_of"]) for one in data["tasks"]]
+        return cls(**given)
 
 
 def instant_of(text: str) -> datetime:

@@ -19,6 +19,7 @@ from tracker.web.api import (
     assets,
     attention,
     audit,
+    bulk,
     changes,
     costs,
     deliveries,
@@ -54,6 +55,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks", tasks.list_, methods=["GET"]),
     Route("/v1/tasks/query", tasks.query_, methods=["POST"]),
     Route("/v1/tasks/resubmit", resubmitting.resubmit_many, methods=["POST"]),
+    Route("/v1/tasks/actions", bulk.act_on_many, methods=["POST"]),
     Route("/v1/tasks/{id}", tasks.get, methods=["GET"]),
     Route("/v1/tasks/{id}/refresh", actions.refresh, methods=["POST"]),
     Route("/v1/tasks/{id}/cancel", actions.cancel, methods=["POST"]),
@@ -114,7 +116,7 @@ ROUTES: Sequence[BaseRoute] = (
 """Everything that is served beside the fronts. Handlers say the rest: see `operation`."""
 
 
-_FIRST = ("/v1/tasks/query", "/v1/tasks/resubmit", "/v1/tasks/{id}")
+_FIRST = ("/v1/tasks/query", "/v1/tasks/resubmit", "/v1/tasks/actions", "/v1/tasks/{id}")
 """Routes are tried one by one: what is asked for most comes first, and what it would hide."""
 
 

@@ -20,7 +20,8 @@ from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder, lane_of
 from tracker.services.submit.replays import AcceptedTask
-from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
+from tracker.services.submit.request import no_account
+from tracker.services.submit.resubmission import why_not_again
 from tracker.services.submit.submission import Acceptance
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
@@ -138,15 +139,26 @@ class Actions:
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant:
             raise NotFound(NO_SUCH_TASK)
-        if task.state not in RESUBMITTABLE:
-            raise not_resubmittable(task)
-        if task.operation == UNKNOWN_OPERATION:
-            raise Conflict("others submitted it: its input is not known here")
-        if not self._context.has_account(task):
-            raise _no_account(task)
+        refusal = why_not_again(self._context, task)
+        if refusal is not None:
+            raise refusal
         return await self._acceptance.accept_again(
             task, idempotency_key=idempotency_key, submitter=submitter
         )
+
+    def cancel_all(
+        self, tx: Tx, recorder: Recorder, found: Sequence[Task], *, actor: str
+    ) -> list[Task | Exception]:
+        """Cancel locked tasks, or have their providers asked to; see `cancel`."""
+        sending = attempts.open_of(tx.db, [task.key for task in found])
+        return [self._cancel_one(recorder, task, sending, actor) for task in found]
+
+    def refresh_all(self, tx: Tx, found: Sequence[Task], *, is_dry: bool) -> list[Task | Exception]:
+        """Have the provider asked about locked tasks; see `refresh`. is_dry: only say of which."""
+        results = [self._askable(task) for task in found]
+        if not is_dry:
+            self._enqueue_looks(tx, results)
+        return results
 
     def _cancel(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         """The open attempt is the fence: it is committed before a socket opens, under the same
@@ -197,7 +209,7 @@ class Actions:
         if cancels is None:
             return Conflict(f"{task.provider} has it and offers no way to cancel a task")
         if not self._context.has_account(task):
-            return _no_account(task)
+            return no_account(task)
         if cancels.erases_ended and provider.polls is None:
             return Conflict(
                 f"{task.provider} erases a task that has ended when it is cancelled, and cannot "
@@ -263,6 +275,10 @@ class Actions:
     def _refresh(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
         results = [self._askable(_of(found, one)) for one in wanted]
+        self._enqueue_looks(tx, results)
+        return results
+
+    def _enqueue_looks(self, tx: Tx, results: Sequence[Task | Exception]) -> None:
         asked = {task.key: task for task in results if isinstance(task, Task)}
         due = [
             NewJob(
@@ -274,7 +290,6 @@ class Actions:
         jobs.enqueue(tx.db, due, now=tx.now)
         if due:
             tx.woken.add(JobKind.RECONCILE)
-        return results
 
     def _askable(self, task: Task | None) -> Task | Exception:
         if task is None:
@@ -285,13 +300,9 @@ class Actions:
             return Conflict(f"it has not been sent: {task.provider} does not know it")
         if task.operation == UNKNOWN_OPERATION:
             return Conflict("others submitted it: by which operation to ask for it is not known")
-        return task if self._context.has_account(task) else _no_account(task)
+        return task if self._context.has_account(task) else no_account(task)
 
 
 def _of(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:
     task = found.get(wanted.id)
     return task if task is not None and task.tenant == wanted.tenant else None
-
-
-def _no_account(task: Task) -> Conflict:
-    return Conflict(f"there is no account {task.account!r} at {task.provider} any more")

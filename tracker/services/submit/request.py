@@ -22,6 +22,11 @@ def not_resubmittable(task: Task) -> Conflict:
     return Conflict(f"it is {task.state}; failed, cancelled and expired ones are resubmitted")
 
 
+def no_account(task: Task) -> Conflict:
+    """Return the refusal of what only the account of a task could do."""
+    return Conflict(f"there is no account {task.account!r} at {task.provider} any more")
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A caller's request to create a task.

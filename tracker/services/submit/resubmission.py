@@ -1,14 +1,15 @@
 """Submit the input of all tasks again that a filter matches: counted, bounded, each once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tracker.domain.errors import BudgetExceeded
+from tracker.domain.budget import Budget
+from tracker.domain.errors import BudgetExceeded, Conflict
 from tracker.domain.task import UNKNOWN_OPERATION, Task
 from tracker.services.context import Context
-from tracker.services.submit.request import RESUBMITTABLE
+from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx
@@ -24,28 +25,33 @@ SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class ResubmitFilter:
+class Selection:
     """Every field narrows; None does not.
 
-    tasks:      its states are among those that can be submitted again.
     error_code: of the error that they ended with.
-    is_again:   also those that were submitted again before.
     """
 
     tasks: TaskFilter
     account: str | None = None
     error_code: str | None = None
-    is_again: bool = False
 
     def fits(self, task: Task) -> bool:
-        """Tell whether a task is asked for, but for whether it was submitted again."""
+        """Tell whether a task is meant."""
         return (
             self.tasks.fits(task)
-            and task.state in RESUBMITTABLE
-            and task.operation != UNKNOWN_OPERATION
             and self.account in (None, task.account)
             and self.error_code in (None, task.error and task.error.code)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ResubmitFilter(Selection):
+    """The tasks that are to be submitted again; others of the selection are left out.
+
+    is_again: also those that were submitted again before.
+    """
+
+    is_again: bool = False
 
 
 @dataclass(slots=True)
@@ -146,8 +152,43 @@ class Resubmission:
         result.place = page.position
         return found
 
+    def refusals(self, db: Reading, found: Sequence[Task]) -> dict[int, Conflict]:
+        """Return why some tasks cannot be submitted again, by key; those left out can."""
+        done = resubmits.resubmitted(db, [task.id for task in found])
+        again = Conflict("it was submitted again before")
+        reasons = {task.key: why_not_again(self._context, task) for task in found}
+        reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
+        return {key: reason for key, reason in reasons.items() if reason is not None}
+
+    def lock_budgets(self, tx: Tx, tenants: Collection[str]) -> Sequence[Budget]:
+        """Return the budgets of tenants, locked. First in a transaction that makes tasks again."""
+        return self._acceptance.budget_guard.lock(tx, tenants)
+
+    def again(
+        self, tx: Tx, sources: Sequence[Task], capped: Sequence[Budget]
+    ) -> list[Task] | BudgetExceeded:
+        """Make a new task of each of some locked ones that can be submitted again.
+
+        capped: see `lock_budgets`.
+        """
+        named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
+        held = {
+            (task.provider, task.account, name)
+            for name, holders in named.items()
+            for task in holders
+            if not task.never_created
+        }
+        try:
+            return self._acceptance.insert_again(tx, sources, held, capped)
+        except BudgetExceeded as error:
+            return error
+
     def _matching(self, db: Reading, filter_: ResubmitFilter, found: Sequence[Task]) -> list[Task]:
-        fitting = [task for task in found if filter_.fits(task) and self._context.has_account(task)]
+        fitting = [
+            task
+            for task in found
+            if filter_.fits(task) and why_not_again(self._context, task) is None
+        ]
         if filter_.is_again:
             return fitting
         done = resubmits.resubmitted(db, [task.id for task in fitting])
@@ -156,23 +197,22 @@ class Resubmission:
     def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task] | Exception]:
         """Make new tasks. The locks on their sources keep two calls from making one twice."""
         tenants = {some.filter.tasks.tenant for some in asked}
-        capped = self._acceptance.budget_guard.lock(tx, tenants)
+        capped = self.lock_budgets(tx, tenants)
         results: list[list[Task] | Exception] = []
         for some in asked:
             locked = tasks.lock_by_key(tx.db, some.keys)
             sources = self._matching(tx.db, some.filter, _in_order(locked, some.keys))
-            named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
-            held = {
-                (task.provider, task.account, name)
-                for name, holders in named.items()
-                for task in holders
-                if not task.never_created
-            }
-            try:
-                results.append(self._acceptance.insert_again(tx, sources, held, capped))
-            except BudgetExceeded as error:
-                results.append(error)
+            results.append(self.again(tx, sources, capped))
         return results
+
+
+def why_not_again(context: Context, task: Task) -> Conflict | None:
+    """Return why a task's input cannot be submitted again; None where it can."""
+    if task.state not in RESUBMITTABLE:
+        return not_resubmittable(task)
+    if task.operation == UNKNOWN_OPERATION:
+        return Conflict("others submitted it: its input is not known here")
+    return None if context.has_account(task) else no_account(task)
 
 
 def _in_order(locked: Mapping[int, Task], keys: Sequence[int]) -> list[Task]:

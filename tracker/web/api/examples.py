@@ -19,6 +19,19 @@ RESUBMIT: Mapping[str, Mapping[str, Any]] = {
 }
 """For `POST /v1/tasks/resubmit`."""
 
+BULK: Mapping[str, Mapping[str, Any]] = {
+    "say what cancelling all that waits would do": {"action": "cancel", "state": ["queued"]},
+    "ask about two tasks now": {
+        "action": "refresh",
+        "ids": [
+            "01990000-0000-7000-8000-000000000001",
+            "01990000-0000-7000-8000-000000000002",
+        ],
+        "dry_run": False,
+    },
+}
+"""For `POST /v1/tasks/actions`."""
+
 SUBMIT: Mapping[str, Mapping[str, Any]] = {
     title: {"provider": _SHOWN.name, **body} for title, body in _SHOWN.examples.items()
 }

@@ -1,5 +1,6 @@
 """`POST /v1/tasks/resubmit`: the input of all tasks again that a filter matches."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -21,17 +22,14 @@ from tracker.web.api.schemas import MetadataKey, Name, Scalar
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
 from tracker.web.edge.paging import instant_of, ticks_of
 from tracker.web.edge.query import MAX_METADATA
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import Services, services, tenant
 
 
-class ResubmitManyBody(BaseModel):
-    """`POST /v1/tasks/resubmit`: which ones. Every field narrows."""
+class ManyTasksBody(BaseModel):
+    """The tasks that something is to be done to. Every field narrows."""
 
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
-    state: Annotated[
-        list[Literal["failed", "cancelled", "expired"]], Field(min_length=1, max_length=10)
-    ] = ["failed", "cancelled", "expired"]
     provider: Name | None = None
     operation: Name | None = None
     account: Name | None = None
@@ -41,28 +39,38 @@ class ResubmitManyBody(BaseModel):
     created_before: Moment | None = None
     metadata: Annotated[dict[MetadataKey, Scalar], Field(max_length=MAX_METADATA)] = {}
     """Only tasks whose metadata has each of these values."""
-    include_resubmitted: bool = False
-    """True: also those that were submitted again before."""
     dry_run: bool = True
-    """True, the default: say what would be submitted again, and change nothing."""
+    """True, the default: say what would be done, and change nothing."""
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     """`next_cursor` of the call before, with the same filters."""
 
+    def tasks_of(self, owner: str, states: Collection[TaskState]) -> TaskFilter:
+        """Return what narrows one tenant's tasks, but for account and error."""
+        return TaskFilter(
+            tenant=owner,
+            provider=self.provider,
+            operation=self.operation,
+            states=sorted(states),
+            created_after=self.created_after,
+            created_before=self.created_before,
+            metadata=[(name, as_text(value)) for name, value in sorted(self.metadata.items())],
+        )
+
+
+class ResubmitManyBody(ManyTasksBody):
+    """`POST /v1/tasks/resubmit`: which ones. Every field narrows."""
+
+    state: Annotated[
+        list[Literal["failed", "cancelled", "expired"]], Field(min_length=1, max_length=10)
+    ] = ["failed", "cancelled", "expired"]
+    include_resubmitted: bool = False
+    """True: also those that were submitted again before."""
+
     def to_filter(self, owner: str) -> ResubmitFilter:
         """Return the filter that it is, of one tenant's tasks."""
+        states = {TaskState(word) for word in self.state} & RESUBMITTABLE
         return ResubmitFilter(
-            tasks=TaskFilter(
-                tenant=owner,
-                provider=self.provider,
-                operation=self.operation,
-                states=sorted({TaskState(word) for word in self.state} & RESUBMITTABLE),
-                created_after=self.created_after,
-                created_before=self.created_before,
-                metadata=[(name, as_text(value)) for name, value in sorted(self.metadata.items())],
-            ),
-            account=self.account,
-            error_code=self.error_code,
-            is_again=self.include_resubmitted,
+            self.tasks_of(owner, states), self.account, self.error_code, self.include_resubmitted
         )
 
 
@@ -85,10 +93,7 @@ async def resubmit_many(request: Request) -> Response:
     body = await read_body(request, ResubmitManyBody)
     filter_, our = body.to_filter(tenant(request)), services(request)
     scope = f"resubmit {filter_!r}"
-    after, until = None, our.clock.now()
-    if body.cursor is not None:
-        at, key, end = map(int, cursor.decode(our.cursor_secrets, scope, body.cursor))
-        after, until = Position(instant_of(at), key), instant_of(end)
+    after, until = place_of(body, our, scope)
     act = our.resubmission.preview if body.dry_run else our.resubmission.run
     result = await act(filter_, after=after, until=until)
     told: views.Resubmitted = {
@@ -101,12 +106,24 @@ async def resubmit_many(request: Request) -> Response:
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],
-        "next_cursor": _cursor(our.cursor_secrets[0], scope, result.place, until),
+        "next_cursor": place_cursor(our.cursor_secrets[0], scope, result.place, until),
     }
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
-def _cursor(secret: bytes, scope: str, place: Position | None, until: datetime) -> str | None:
+def place_of(body: ManyTasksBody, our: Services, scope: str) -> tuple[Position | None, datetime]:
+    """Return where a run goes on, and the time from which on new tasks are left alone.
+
+    Raises InvalidRequest for the cursor of another run.
+    """
+    if body.cursor is None:
+        return None, our.clock.now()
+    at, key, end = map(int, cursor.decode(our.cursor_secrets, scope, body.cursor))
+    return (Position(instant_of(at), key) if key else None), instant_of(end)
+
+
+def place_cursor(secret: bytes, scope: str, place: Position | None, until: datetime) -> str | None:
+    """Return the cursor with which the next run goes on; None where nothing is left."""
     if place is None:
         return None
     return cursor.encode(secret, scope, [ticks_of(place.at), place.key, ticks_of(until)])

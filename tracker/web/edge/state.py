@@ -23,6 +23,7 @@ from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
@@ -70,6 +71,7 @@ class Services:
     acceptance: Acceptance
     actions: Actions
     resubmission: Resubmission
+    bulk: BulkActions
     reception: Reception
     passing: Passing
     lost_answers: LostAnswers

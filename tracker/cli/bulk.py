@@ -1,0 +1,61 @@
+"""`tracker tasks act`: one action on all tasks that filters match, or that are named."""
+
+from typing import Any
+
+import click
+
+from tracker.cli.command import examples
+from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.resubmit import body_of, selected, state_option
+from tracker.cli.shared import emit, fail, print_fields, say
+from tracker.cli.types import choice
+
+_STATES = (
+    *("queued", "uncertain", "submitted", "running"),
+    *("succeeded", "failed", "cancelled", "expired"),
+)
+
+
+@click.command(
+    epilog=examples(
+        "tracker tasks act cancel --state queued --since 1h      # a dry run",
+        "tracker tasks act cancel --state queued --since 1h --yes",
+        "tracker tasks act refresh TASK_ID TASK_ID --yes",
+    )
+)
+@remote
+@click.argument("action", type=choice(["refresh", "cancel", "resubmit"]))
+@click.argument("task_id", nargs=-1)
+@state_option(_STATES)
+@selected
+@click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
+def act(
+    *,
+    connection: ConnectionOptions,
+    output: str,
+    action: str,
+    task_id: tuple[str, ...],
+    yes: bool,
+    **given: Any,
+) -> None:
+    """Refresh, cancel or resubmit all tasks that the filters match, or that are named.
+
+    At most 1,000, the oldest first.
+    """
+    body = body_of(given) | ({"ids": list(task_id)} if task_id else {})
+    if yes and not body:
+        fail("give tasks or filters")
+    with connection.open() as server:
+        told = server.post("/v1/tasks/actions", json=body | {"action": action, "dry_run": not yes})
+    left_out = ("tasks", "refused", "confirm_cursor", "next_cursor")
+
+    def show() -> None:
+        print_fields({name: told[name] for name in told if name not in left_out})
+        for one in told["refused"]:
+            say(f"{one['count']} refused: {one['reason']}")
+
+    emit(output, told, show)
+    if told["next_cursor"]:
+        say("there are more: narrow the filters")
+    if told["dry_run"] and told["done"]:
+        say("nothing was changed; do it with --yes")

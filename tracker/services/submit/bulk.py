@@ -1,0 +1,217 @@
+"""Act on all tasks that a filter matches, or that are named: counted first, then piece by piece.
+
+A dry run takes the very same way and writes nothing, so that it counts what would happen.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tracker.domain.task import OPEN, Task, TaskState
+from tracker.services.context import Context
+from tracker.services.recorder import Recorder
+from tracker.services.submit.actions import NO_SUCH_TASK, Actions
+from tracker.services.submit.request import RESUBMITTABLE
+from tracker.services.submit.resubmission import Resubmission, Selection
+from tracker.store import listing, tasks
+from tracker.store.driver.transaction import Tx
+from tracker.store.listing import Order, Position
+
+MOST = 1000
+"""Tasks of one run."""
+AT_ONCE = 100
+"""Tasks of one transaction."""
+PAGES = 100
+"""Looked through by one run."""
+SAMPLE = 20
+
+
+class BulkAction(StrEnum):
+    """An action that many tasks can have done to them."""
+
+    REFRESH = "refresh"
+    CANCEL = "cancel"
+    RESUBMIT = "resubmit"
+
+
+ACTED_ON = {
+    BulkAction.REFRESH: OPEN - {TaskState.QUEUED},
+    BulkAction.CANCEL: OPEN,
+    BulkAction.RESUBMIT: RESUBMITTABLE,
+}
+"""States that an action is for where none are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOrder:
+    """A request to act on many tasks. ids: of those that are meant; None: all that match."""
+
+    action: BulkAction
+    selection: Selection
+    actor: str
+    is_dry: bool
+    ids: Sequence[UUID] | None = None
+
+
+@dataclass(slots=True)
+class BulkResult:
+    """The result of one run, or its preview.
+
+    matching: tasks that the run is about; by state, by account, by operation.
+    sample:   some of them, the oldest first.
+    refused:  by the reason in words. done: those that were, or would be, acted on.
+    made:     new tasks of a resubmission.
+    place:    where the next run goes on; None: there is nothing left.
+    """
+
+    matching: int = 0
+    by_state: Counter[str] = field(default_factory=Counter)
+    by_account: Counter[str] = field(default_factory=Counter)
+    by_operation: Counter[str] = field(default_factory=Counter)
+    sample: list[Task] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    done: int = 0
+    made: list[Task] = field(default_factory=list)
+    place: Position | None = None
+
+    def count(self, piece: "BulkPiece") -> None:
+        """Add what became of a piece."""
+        found = piece.found
+        self.matching += len(found)
+        self.by_state.update(task.state.value for task in found)
+        self.by_account.update(f"{task.provider}/{task.account}" for task in found)
+        self.by_operation.update(task.operation for task in found)
+        self.sample += found[: SAMPLE - len(self.sample)]
+        self.refused += piece.refused
+        self.done += piece.done
+        self.made += piece.made
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPiece:
+    """The outcome of the tasks of one transaction. found: as they were before it."""
+
+    found: Sequence[Task]
+    refused: Counter[str]
+    done: int
+    made: Sequence[Task] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    order: BulkOrder
+    keys: Sequence[int]
+
+    def among(self, locked: Mapping[int, Task]) -> list[Task]:
+        """Return its tasks as they are now, without those that match no longer."""
+        found = (locked[key] for key in self.keys if key in locked)
+        return [task for task in found if self.order.selection.fits(task)]
+
+
+class BulkActions:
+    """Acts on many tasks of a tenant, oldest first."""
+
+    def __init__(
+        self,
+        context: Context,
+        actions: Actions,
+        resubmission: Resubmission,
+        *,
+        at_once: int = AT_ONCE,
+        most: int = MOST,
+    ) -> None:
+        """actions, resubmission: do to one piece what is asked. at_once, most: less, for tests."""
+        self._context = context
+        self._actions = actions
+        self._resubmission = resubmission
+        self._at_once = at_once
+        self._most = most
+
+    async def run(self, order: BulkOrder, *, after: Position | None, until: datetime) -> BulkResult:
+        """Act on at most MOST tasks that match now, or only say what that would do.
+
+        until: tasks made from then on are left alone. Raises BudgetExceeded, Unavailable: pieces
+        that were done until then stay done.
+        """
+        if order.ids is not None:
+            return await self._run_named(order, order.ids)
+        result = BulkResult(place=after)
+        for _ in range(PAGES):
+            if result.matching + self._at_once > self._most:
+                break
+            page = await self._page(order, result.place, until)
+            result.place = page.position
+            keys = [task.key for task in page.tasks if order.selection.fits(task)]
+            if keys:
+                result.count(await self._act(_Piece(order, keys)))
+            if result.place is None:
+                break
+        return result
+
+    async def _run_named(self, order: BulkOrder, ids: Sequence[UUID]) -> BulkResult:
+        result = BulkResult()
+        found = await self._context.store.read(lambda db: tasks.by_id(db, ids))
+        own = [task for task in found.values() if order.selection.fits(task)]
+        keys = sorted(task.key for task in own)
+        for first in range(0, len(keys), self._at_once):
+            result.count(await self._act(_Piece(order, keys[first : first + self._at_once])))
+        if len(own) < len(set(ids)):
+            result.refused[NO_SUCH_TASK] += len(set(ids)) - len(own)
+        return result
+
+    async def _page(
+        self, order: BulkOrder, after: Position | None, until: datetime
+    ) -> listing.ListPage:
+        wanted = order.selection.tasks
+        before = wanted.created_before
+        narrowed = replace(wanted, created_before=until if before is None else min(before, until))
+        return await self._context.store.read(
+            lambda db: listing.page(
+                db, narrowed, order=Order.OLDEST, after=after, limit=self._at_once
+            )
+        )
+
+    async def _act(self, piece: _Piece) -> BulkPiece:
+        is_new = piece.order.action is BulkAction.RESUBMIT
+        batch = self._resubmit_pieces if is_new else self._apply_pieces
+        done: BulkPiece = await self._context.store.write(batch, piece)
+        return done
+
+    def _apply_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece]:
+        locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
+        recorder = Recorder(self._context, tx, locked.values())
+        results = []
+        for piece in pieces:
+            order, found = piece.order, piece.among(locked)
+            if order.action is BulkAction.REFRESH:
+                told = self._actions.refresh_all(tx, found, is_dry=order.is_dry)
+            else:
+                into = Recorder(self._context, tx, found) if order.is_dry else recorder
+                told = self._actions.cancel_all(tx, into, found, actor=order.actor)
+            refused = Counter(str(one) for one in told if isinstance(one, Exception))
+            results.append(BulkPiece(found, refused, len(told) - refused.total()))
+        recorder.flush()
+        return results
+
+    def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece | Exception]:
+        tenants = {piece.order.selection.tasks.tenant for piece in pieces}
+        capped = self._resubmission.lock_budgets(tx, tenants)
+        locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
+        results: list[BulkPiece | Exception] = []
+        for piece in pieces:
+            found = piece.among(locked)
+            why_not = self._resubmission.refusals(tx.db, found)
+            refused = Counter(str(reason) for reason in why_not.values())
+            ready = [task for task in found if task.key not in why_not]
+            if piece.order.is_dry:
+                results.append(BulkPiece(found, refused, len(ready)))
+                continue
+            made = self._resubmission.again(tx, ready, capped)
+            if isinstance(made, Exception):
+                results.append(made)
+            else:
+                results.append(BulkPiece(found, refused, len(made), made))
+        return results

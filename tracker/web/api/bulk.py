@@ -1,0 +1,157 @@
+"""`POST /v1/tasks/actions`: one action on all tasks that a filter matches, or that are named."""
+
+from operator import attrgetter
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator, with_config
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.task import TaskState
+from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder, BulkResult
+from tracker.services.submit.resubmission import Selection
+from tracker.store.driver import acting
+from tracker.store.listing import Position
+from tracker.web.api import examples, views
+from tracker.web.api.resubmitting import ManyTasksBody, place_cursor, place_of
+from tracker.web.api.schemas import Name
+from tracker.web.api.views import EXACT, Uuid
+from tracker.web.edge import query
+from tracker.web.edge.operation import operation, read_body
+from tracker.web.edge.paging import instant_of
+from tracker.web.edge.state import principal, services, tenant
+
+
+class BulkBody(ManyTasksBody):
+    """`POST /v1/tasks/actions`: what to do, and to which tasks. Every field narrows."""
+
+    action: BulkAction = Field(strict=False)
+    ids: Annotated[list[Name], Field(min_length=1, max_length=MOST)] | None = None
+    """The tasks that are meant; null: all that the other fields match."""
+    state: (
+        Annotated[
+            list[Annotated[TaskState, Field(strict=False)]], Field(min_length=1, max_length=10)
+        ]
+        | None
+    ) = None
+    """Null: the states that the action is for."""
+
+    @model_validator(mode="after")
+    def _goes_on_where_it_may(self) -> Self:
+        if self.ids is not None and self.cursor is not None:
+            raise ValueError("ids are done in one call: leave cursor out")
+        return self
+
+
+@with_config(EXACT)
+class Refusals(TypedDict):
+    """A reason for which tasks are left as they are."""
+
+    reason: str
+    count: int
+
+
+@with_config(EXACT)
+class BulkRun(TypedDict):
+    """The result of one action on many tasks, or its preview."""
+
+    dry_run: bool
+    action: BulkAction
+    matching: int
+    """How many tasks this call is about."""
+    by_state: dict[str, int]
+    by_account: dict[str, int]
+    """By provider and account, as `provider/account`."""
+    by_operation: dict[str, int]
+    sample: list[Uuid]
+    """Some of them, the oldest first."""
+    done: int
+    """How many were acted on; in a dry run, how many would be."""
+    refused: list[Refusals]
+    """Why the others are left as they are, the most frequent reason first."""
+    tasks: list[views.MadeAgain]
+    """The new tasks of a resubmission."""
+    confirm_cursor: str | None
+    """Of a dry run on a filter: sent as `cursor`, it does this to the same tasks; those that are
+    made after the dry run are left alone."""
+    next_cursor: str | None
+    """Where the next call goes on; null where there is nothing left."""
+
+
+@operation(
+    action="tasks.act_on_many",
+    counts=attrgetter("done"),
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    body=BulkBody,
+    examples=examples.BULK,
+    answers={200: BulkRun},
+    problems=[402],
+)
+async def act_on_many(request: Request) -> Response:
+    """Refresh, cancel or resubmit many tasks; unless told otherwise, only say what that would do.
+
+    A call is about at most 1,000 tasks, the oldest first. A dry run takes the same way as the run
+    itself, and writes nothing.
+    """
+    body = await read_body(request, BulkBody)
+    our, act = services(request), acting.current()
+    states = frozenset(body.state or (() if body.ids is not None else ACTED_ON[body.action]))
+    selection = Selection(body.tasks_of(tenant(request), states), body.account, body.error_code)
+    if act is not None:
+        act.action = f"tasks.{body.action}_many"
+    if body.dry_run:
+        acting.drop()
+    scope = f"{body.action} {selection!r}"
+    after, until = place_of(body, our, scope)
+    order = BulkOrder(
+        body.action, selection, principal(request).actor, body.dry_run, _ids(body.ids)
+    )
+    result = await our.bulk.run(order, after=after, until=until)
+    told = _render(body, result)
+    if body.ids is None:
+        secret = our.cursor_secrets[0]
+        told["next_cursor"] = place_cursor(secret, scope, result.place, until)
+        if body.dry_run:
+            start = after or _BEGINNING
+            told["confirm_cursor"] = place_cursor(secret, scope, start, until)
+    return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+_BEGINNING = Position(instant_of(0), 0)
+
+
+def _ids(named: list[str] | None) -> list[UUID] | None:
+    """Read the ids that are named. Raises InvalidRequest for what can be none."""
+    if named is None:
+        return None
+    found = [query.as_uuid(one) for one in named]
+    wrong = [number for number, one in enumerate(found) if one is None]
+    if wrong:
+        raise InvalidRequest(FieldError(f"ids[{wrong[0]}]", "there is no such task"))
+    return [one for one in found if one is not None]
+
+
+def _render(body: BulkBody, result: BulkResult) -> BulkRun:
+    return {
+        "dry_run": body.dry_run,
+        "action": body.action,
+        "matching": result.matching,
+        "by_state": dict(result.by_state),
+        "by_account": dict(result.by_account),
+        "by_operation": dict(result.by_operation),
+        "sample": [str(task.id) for task in result.sample],
+        "done": result.done,
+        "refused": [
+            {"reason": reason, "count": count} for reason, count in result.refused.most_common()
+        ],
+        "tasks": [
+            {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
+        ],
+        "confirm_cursor": None,
+        "next_cursor": None,
+    }
