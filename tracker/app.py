@@ -117,6 +117,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 at=signal,
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
+                context.on_text.append(watch.wake_task)
                 made = _services(settings, context, egress, watch)
                 await made.lost_answers.look_back()
                 async with made.presence:

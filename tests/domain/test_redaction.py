@@ -104,6 +104,19 @@ async def test_a_stream_is_redacted_across_its_pieces(size: int) -> None:
     assert is_closed
 
 
+@pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_text_that_grows_is_redacted_up_to_a_place_where_nothing_secret_begins(
+    spelt: Callable[[str], str],
+) -> None:
+    written = f"wait: 50%, {spelt(KEY)} and 你好{KEY}, callbacks\n"
+    whole = REDACTOR.redact(written)
+    for end in range(len(written) + 1):
+        known = REDACTOR.redact(written[: REDACTOR.whole_until(written[:end])])
+        assert whole.startswith(known)
+    assert known == whole
+    assert REDACTOR.whole_until("all of it is told.") == len("all of it is told.")
+
+
 @pytest.mark.parametrize("shift", [0, 7, 40, 5000, 60_000, 65_500])
 def test_a_long_text_is_redacted_wherever_a_secret_lies(shift: int) -> None:
     written = "." * shift + "".join(f"{spell(KEY)}{'.' * 65_000}" for spell in SPELLINGS.values())

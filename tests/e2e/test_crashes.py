@@ -74,6 +74,8 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
 
 OF_CUSTODY = frozenset(point for point in CrashPoint if point.name.startswith(("FETCH", "ASSET")))
 """See test_custody_crashes."""
+OF_STREAMS = frozenset({CrashPoint.STREAM_RECORDED})
+"""See test_stream_kills."""
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
@@ -82,7 +84,9 @@ AGAIN = [
 """Every commit is between two effects, and what is claimed first is a submit."""
 
 
-@pytest.mark.parametrize("point", [point for point in CrashPoint if point not in OF_CUSTODY])
+@pytest.mark.parametrize(
+    "point", [point for point in CrashPoint if point not in OF_CUSTODY | OF_STREAMS]
+)
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)

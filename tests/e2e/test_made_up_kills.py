@@ -4,15 +4,14 @@ Its answer may hold a result, further tasks, or belong to a task that continues 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.made_up_server import MadeUpServer
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.dying import NEVER, DyingService, dying_service
+from tests.support.service import Process, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 
@@ -30,65 +29,31 @@ POINTS = [
     *[(CrashPoint.COMMIT_READY, n) for n in (5, 8)],
     *[(CrashPoint.COMMIT_DONE, n) for n in (4, 7)],
 ]
-NEVER = (CrashPoint.ACCEPT_COMMITTED.value, "1000000")
 
 
-@dataclass
-class Bed:
-    """A service that can die and come back, and its provider."""
-
-    env: dict[str, str]
-    url: str
-    folder: Path
-    provider: MadeUpServer
-
-    def service(self, point: str, nth: str) -> Process:
-        """Return the service, not started, which kills itself at the n-th pass of a point."""
-        log = self.folder / f"{point}-{nth}".replace(":", "-")
-        return Process((point, nth), self.env, log, "tests.support.crashing")
-
-    def create(self, process: Process, turn: str, name: str, parent: str) -> str | None:
-        """Make one of the creates; None where the process died before it answered."""
-        body = CREATES[name] | {"prompt": f"{name}, {turn}"}
-        if name == "continued":
-            body["parent"] = parent
-        try:
-            wait_until_ready(self.url, process)
-            url = f"{self.url}/made-up/make/film"
-            answer = httpx.post(url, json=body, trust_env=False, timeout=20)
-        except (httpx.TransportError, AssertionError):
-            assert not process.is_alive or process.join() is not None
-            return None
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    def tasks(self) -> list[dict[str, Any]]:
-        """Return every task."""
-        url = f"{self.url}/v1/tasks"
-        found = httpx.get(url, params={"limit": 100}, trust_env=False, timeout=20)
-        tasks: list[dict[str, Any]] = found.raise_for_status().json()["tasks"]
-        return tasks
+def _create(bed: DyingService, process: Process, turn: str, name: str, parent: str) -> str | None:
+    """Make one of the creates; None where the process died before it answered."""
+    body = CREATES[name] | {"prompt": f"{name}, {turn}"}
+    if name == "continued":
+        body["parent"] = parent
+    try:
+        wait_until_ready(bed.url, process)
+        url = f"{bed.url}/made-up/make/film"
+        answer = httpx.post(url, json=body, trust_env=False, timeout=20)
+    except (httpx.TransportError, AssertionError):
+        assert not process.is_alive or process.join() is not None
+        return None
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @pytest.fixture
-def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
-    port = free_port()
-    with MadeUpServer() as provider:
-        env = environment(
-            database_url,
-            tmp_path,
-            provider_url="http://127.0.0.1:9",
-            public_url=None,
-            PORT=str(port),
-            TRACKER_MADE_UP_BASE_URL=provider.url,
-            TRACKER_MADE_UP_API_KEY="key",
-            TRACKER_LEASE_S="1",
-            TRACKER_SUBMIT_TIMEOUT_S="2",
-        )
-        yield Bed(env, f"http://127.0.0.1:{port}", tmp_path, provider)
+def bed(database_url: str, tmp_path: Path) -> Iterator[DyingService]:
+    with dying_service(database_url, tmp_path, TRACKER_SUBMIT_TIMEOUT_S="2") as bed:
+        yield bed
 
 
-def test_creates_that_say_more_than_an_id_survive_every_kill(bed: Bed) -> None:
+def test_creates_that_say_more_than_an_id_survive_every_kill(bed: DyingService) -> None:
     made: dict[str, str] = {}
     rounds = [f"{point.value}/{nth}" for point, nth in POINTS]
     with bed.service(*NEVER) as first:
@@ -114,15 +79,17 @@ def test_creates_that_say_more_than_an_id_survive_every_kill(bed: Bed) -> None:
     assert len(bed.provider.creations) == 1 + len(made)
 
 
-def _create_all(bed: Bed, process: Process, parent: str, made: dict[str, str], turn: str) -> None:
+def _create_all(
+    bed: DyingService, process: Process, parent: str, made: dict[str, str], turn: str
+) -> None:
     for name in CREATES:
         if f"{turn} {name}" not in made:
-            task = bed.create(process, turn, name, parent)
+            task = _create(bed, process, turn, name, parent)
             if task is not None:
                 made[f"{turn} {name}"] = task
 
 
-def _is_healed(bed: Bed, made: int) -> bool:
+def _is_healed(bed: DyingService, made: int) -> bool:
     """Return whether every task stands as its create's answer said, with all of its parts."""
     tasks = [task for task in bed.tasks() if task["state"] in ("submitted", "succeeded")]
     turns = made // len(CREATES)

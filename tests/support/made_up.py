@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tests.support.made_up_front import MadeUpCalls, MadeUpFront
+from tests.support.made_up_stream import TELL, MadeUpStreams
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -72,9 +73,11 @@ class MadeUpOptions(AccountOptions):
     """The options of an account.
 
     proves: which part of a callback the secret header stands for.
+    finds:  whether a lost submit can be found; None for what the adapter says.
     """
 
     proves: Literal["body", "sender"] = "body"
+    finds: Literal["by_id", "never"] | None = None
 
 
 def observation(said: Statement) -> Observation:
@@ -174,15 +177,15 @@ class MadeUp:
     marks_url: bool = True
     may_cancel: bool = True
 
-    operations = ("draw", "film")
+    operations = ("draw", "film", TELL)
 
     def finds(self, account: Account) -> Finds:
-        """All accounts alike."""
-        del account
-        return self.how
+        """All accounts alike, but for those whose options say otherwise."""
+        own = account.options.finds if isinstance(account.options, MadeUpOptions) else None
+        return self.how if own is None else Finds(own)
 
     def serves(self, account: Account, operation: str) -> str | None:
-        """Both operations, everywhere."""
+        """All operations, everywhere."""
         del account
         return None if operation in self.operations else f"no operation {operation!r}"
 
@@ -420,6 +423,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         regions={"here": "http://provider.example"},
         options=MadeUpOptions,
         submits=it,
+        streams=MadeUpStreams(observation),
         looks=it,
         polls=it,
         calls_back=it,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from tests.support.made_up_stream import TELL, MadeUpTextStream
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.numbers import number_of
@@ -65,6 +66,10 @@ class MadeUpFront(PlainFront):
                 if call.body is None:
                     return WantsBody()
                 return Create(operation, call.body, wait_s=wait_s)
+            case "POST", ["tell"]:
+                if call.body is None:
+                    return WantsBody()
+                return Create(TELL, call.body, stream=MadeUpTextStream())
             case "GET", ["tasks"]:
                 offset = whole_number(call, "offset", default=0, low=0, high=1000)
                 return Skip(limit=10, offset=offset)

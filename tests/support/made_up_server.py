@@ -3,7 +3,8 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -30,6 +31,8 @@ class MadeUpServer:
     A create may carry a plan: `{lose: true}` makes the task and breaks off before the answer,
     `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks, and
     `{bill: entries}` is told with the answer.
+    `{tell: [{text} | {end} | {hold} | {cut} …]}` is answered with these lines one by one: `hold`
+    waits until the test sets `may_go_on`, `cut` breaks off, `{raw: line}` is sent as it is.
     creations: how often each mark of ours was made.
     """
 
@@ -37,6 +40,7 @@ class MadeUpServer:
         """secret: goes with each callback."""
         self.creations: Counter[str] = Counter()
         self.tasks: dict[str, MadeTask] = {}
+        self.may_go_on = threading.Event()
         self._secret = secret
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -54,6 +58,7 @@ class MadeUpServer:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.may_go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(60)
@@ -135,21 +140,46 @@ class MadeUpServer:
                 if len(content) < length:  # whoever sent it was killed meanwhile
                     self.close_connection = True
                     return
-                self._answer("POST", json.loads(content or b"{}"))
+                body = json.loads(content or b"{}")
+                self._answer("POST", body, body.get("plan", {}).get("tell"))
 
             def do_GET(self) -> None:
-                self._answer("GET", {})
+                self._answer("GET", {}, None)
 
-            def _answer(self, method: str, body: Mapping[str, Any]) -> None:
+            def _answer(
+                self, method: str, body: Mapping[str, Any], lines: Sequence[Any] | None
+            ) -> None:
                 said = server.answer(method, self.path, body)
                 if said is None:
                     self.close_connection = True
+                    return
+                if lines is not None:
+                    self._tell(lines)
                     return
                 content = json.dumps(said).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def _tell(self, lines: Sequence[Any]) -> None:
+                """Send a line each in a chunk of its own."""
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for line in lines:
+                    if "hold" in line:
+                        server.may_go_on.wait(60)
+                    elif "cut" in line:
+                        return
+                    else:
+                        text = line.get("raw") or json.dumps(line)
+                        content = f"{text}\n".encode()
+                        with suppress(OSError):  # the service died
+                            self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+                with suppress(OSError):
+                    self.wfile.write(b"0\r\n\r\n")
 
             def log_message(self, *_args: object) -> None:
                 """Nothing."""

@@ -22,6 +22,7 @@ from tracker.domain.exchange import (
     HttpFailure,
     HttpResult,
     MaySend,
+    OpenPieces,
     OpenSink,
     always,
 )
@@ -85,7 +86,12 @@ class Way:
     calls: list[HttpCall] = field(default_factory=list)
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
         if not may_send():
             return HttpFailure(Certainty.NOT_SENT, "not ours any more")

@@ -29,6 +29,18 @@ OpenSink = Callable[[], Awaitable[FileSink]]
 """Called at the beginning of each file within an answer."""
 
 
+class PieceSink(Protocol):
+    """Takes the body of one answer while it comes."""
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes, decoded and not redacted. Raises Broken to end the exchange."""
+        ...
+
+
+OpenPieces = Callable[[Mapping[str, str]], PieceSink]
+"""Called with the headers of an answer that is a success, before its first byte is read."""
+
+
 def always() -> bool:
     """For requests that anybody may make at any time."""
     return True

@@ -28,6 +28,7 @@ _UNIT = rf"(?>%(?:25){{0,4}}{_HEX}|\\{{1,8}}u00{_HEX}|{_PLAIN})"
 time that a search takes would grow with a power of the text's length."""
 _JWT_REACH, _CALLBACK_REACH = 8192, 4096
 """Characters that a token, or a callback URL, may take with all of its escapes."""
+_IN_SECRETS = "".join(map(chr, range(0x21, 0x7F)))
 _WINDOW = 64 * 1024
 """Characters of a long text that are searched at once: nothing else of the process runs then."""
 
@@ -92,6 +93,21 @@ class Redactor:
         """Return how many characters a secret may take with all of its escapes."""
         sought = (*_sought(also), *self._known)
         return max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
+
+    def whole_until(self, text: str) -> int:
+        """Return how much of a text that grows can be redacted before more of it is known.
+
+        A secret and its escapes have neither white space nor characters beyond ASCII in them: one
+        that has only begun stands in the last word, and is held back.
+        """
+        start = len(text.rstrip(_IN_SECRETS))
+        word, reach = text[start:], self._reach(())
+        marks = ("callbacks", *self._claims, *self._known)
+        if not any(mark in word for mark in ("%", "\\", *marks)):
+            return len(text) - max(_overlap(word, mark) for mark in marks)
+        if len(word) <= reach:
+            return start
+        return max(0, self._safe_cut(text, len(text) - reach, ()))
 
     def redact_bytes(self, body: bytes, *also: str) -> bytes:
         """Redact bytes of any encoding that writes ASCII as ASCII; all others stay as they are."""
@@ -161,6 +177,12 @@ def _sought(secrets: Iterable[str]) -> tuple[str, ...]:
     """Secrets as they are looked for, the longest first: one may be the beginning of another."""
     wanted = {secret.replace("\\", "") for secret in secrets}
     return tuple(sorted((w for w in wanted if len(w) >= SHORTEST), key=len, reverse=True))
+
+
+def _overlap(word: str, mark: str) -> int:
+    """Return how many characters at the end of a word are the beginning of a mark."""
+    sizes = range(min(len(word), len(mark) - 1), 0, -1)
+    return next((size for size in sizes if word.endswith(mark[:size])), 0)
 
 
 def _unescaped(text: str) -> str:

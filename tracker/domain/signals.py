@@ -19,6 +19,8 @@ class CrashPoint(StrEnum):
     """A lease is held; the work has not begun."""
     SUBMIT_BEGUN = "submit:begun"
     """The attempt is written down; the socket has not opened."""
+    STREAM_RECORDED = "stream:recorded"
+    """Some of an answer that is a stream is committed; more of it is to come."""
     SUBMIT_SENT = "submit:sent"
     """The provider answered; the answer is not recorded."""
     SUBMIT_RECORDED = "submit:recorded"

@@ -25,6 +25,7 @@ from tracker.domain.exchange import (
     HttpResult,
     HttpStream,
     MaySend,
+    OpenPieces,
     OpenSink,
     always,
 )
@@ -44,6 +45,8 @@ PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
 """Decoded, of one answer."""
 INLINE_ANSWER_BYTES = 512 * 1024 * 1024
 """Decoded, of an answer whose files go straight into custody."""
+STREAMED_ANSWER_BYTES = 64 * 1024 * 1024
+"""Decoded, of an answer that is taken piece by piece: nothing of it is held here."""
 _RAW = frozenset({"image", "video", "audio", "model"})
 """Top-level types of answers that are a file themselves."""
 SMALL_ANSWER_BYTES = 256 * 1024
@@ -83,21 +86,29 @@ class EgressClient:
         self._clients: OrderedDict[tuple[str, str | None], httpx.AsyncClient] = OrderedDict()
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
         """To an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
         files:    where files within the answer go; see inline.InlineFiles.
+        pieces:   takes the body of a success while it comes; the result then has none.
         """
         sent = FirstByte(may_send)
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call)
-                answer = await _exchange(client, call, sent, self._large, files)
+                answer = await _exchange(
+                    client, call, sent, self._large, files=files, pieces=pieces
+                )
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
-        except (Undecodable, StorageError) as error:
+        except (Undecodable, StorageError, Broken) as error:
             return sent.failure(str(error))
         except NotNow:
             return sent.failure("it was not ours to send any more")
@@ -201,12 +212,14 @@ class EgressClient:
         )
 
 
-async def _exchange(
+async def _exchange(  # noqa: PLR0913 - one thing each
     client: httpx.AsyncClient,
     call: HttpCall,
     sent: FirstByte,
     large: asyncio.Semaphore,
+    *,
     files: OpenSink | None,
+    pieces: OpenPieces | None,
 ) -> HttpResult:
     """Make a call. large: places for answers that are larger than most; see LARGE_AT_ONCE.
 
@@ -218,6 +231,9 @@ async def _exchange(
         if files is not None and response.is_success:
             body = await _read_files(response, files)
             return HttpResult(response.status_code, _headers_of(response), body)
+        if pieces is not None and response.is_success:
+            await _hand_on(response, pieces)
+            return HttpResult(response.status_code, _headers_of(response), b"")
         decoder = _decoder(response, PROVIDER_ANSWER_BYTES)
         whole, is_large = bytearray(), False
         async for raw in response.aiter_raw():
@@ -230,6 +246,17 @@ async def _exchange(
                     await asyncio.sleep(0)  # others go on while much comes out of little
         decoder.finish()
     return HttpResult(response.status_code, _headers_of(response), bytes(whole))
+
+
+async def _hand_on(response: httpx.Response, pieces: OpenPieces) -> None:
+    """Give an answer away while it comes. Raises Undecodable, and what its taker raises."""
+    decoder = _decoder(response, STREAMED_ANSWER_BYTES)
+    sink = pieces(_headers_of(response))
+    async for raw in response.aiter_raw():
+        for piece in decoder.feed(raw):
+            sink.write(piece)
+            await asyncio.sleep(0)  # others go on while much comes at once
+    decoder.finish()
 
 
 async def _read_files(response: httpx.Response, files: OpenSink) -> bytes:

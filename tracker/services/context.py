@@ -4,12 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 from tracker.clock import Clock, new_key
 from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, MaySend, OpenSink, always
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    MaySend,
+    OpenPieces,
+    OpenSink,
+    always,
+)
 from tracker.domain.policy import Policy
 from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
@@ -37,13 +46,19 @@ class OutboundHttp(Protocol):
     """The way out. `egress.client.EgressClient` is it; services see only this much."""
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
         """To an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
         files:    where files within the answer go, which hold a name in their place; None: they
                   are left in the answer.
+        pieces:   takes the body of a success while it comes, which the result then lacks.
         """
         ...
 
@@ -69,6 +84,7 @@ class Context:
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
+    on_text:    told, in the event loop, of each task whose streamed text has grown.
     unopened:   destinations whose secret this process could not open, with monotonic seconds
         before which it leaves them to other processes.
     """
@@ -91,6 +107,7 @@ class Context:
     redactor: Redactor = field(default_factory=Redactor)
     storage: Storage | None = None
     unopened: dict[str, float] = field(default_factory=dict)
+    on_text: list[Callable[[UUID], None]] = field(default_factory=list)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from tracker.domain.exchange import (
     HttpFailure,
     HttpResult,
     MaySend,
+    OpenPieces,
     OpenSink,
     always,
 )
@@ -48,17 +49,24 @@ class Relay(Way):
         self._url, self._client = url, EgressClient(["127.0.0.0/8"])
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always, files: OpenSink | None = None
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
         self.calls.append(call)
         there = replace(call, url=self._url)
-        answer = await self._client.call_provider(there, may_send=may_send, files=files)
+        answer = await self._client.call_provider(
+            there, may_send=may_send, files=files, pieces=pieces
+        )
         if isinstance(answer, HttpFailure) or answer.status != 200:
             return answer
         said = json.loads(answer.body)
         names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
-        pieces = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
-        return says(id="theirs", said={"status": "succeeded", "id": "theirs", "pieces": pieces})
+        made = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
+        return says(id="theirs", said={"status": "succeeded", "id": "theirs", "pieces": made})
 
 
 def with_files(context: Context) -> None:

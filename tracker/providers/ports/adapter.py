@@ -166,6 +166,44 @@ class Submits(Protocol):
         ...
 
 
+class StreamReader(Protocol):
+    """Reads the answer to one create while it comes. It need not keep the text that it returns."""
+
+    def feed(self, piece: bytes) -> str:
+        """Take the next bytes of the body; return the text that they add for people."""
+        ...
+
+    def rest(self) -> str:
+        """Return the text that the end of the body adds; asked once, also where it broke off."""
+        ...
+
+    def finish(self, text: str, broken: str | None) -> SubmitOutcome:
+        """Say what the exchange proves.
+
+        text:   all that `feed` and `rest` returned.
+        broken: why the body ended before its end; None where the connection says that it is whole.
+        """
+        ...
+
+
+class Streams(Protocol):
+    """Creates whose answer is the task: a text that comes until the task has ended.
+
+    A connection that breaks proves nothing: such a create is never made again by itself.
+    """
+
+    def lasts_s(self, account: Account, operation: str) -> float | None:
+        """Return the seconds that a whole answer may take; None where the answer is no stream."""
+        ...
+
+    def reader(self, sending: Sending, headers: Mapping[str, str]) -> StreamReader:
+        """Return what reads an answer that is a success. Others go to `Submits.parse_submit`.
+
+        headers: of the answer, lower-case.
+        """
+        ...
+
+
 class Looks(Protocol):
     """Searches for a submit whose outcome is unknown. Its silence is no denial."""
 

@@ -115,6 +115,32 @@ class WantsBody:
     or_form: bool = False
 
 
+class TextStream(Protocol):
+    """Shows a task while its text comes. Pure: the bytes of an answer, in their order."""
+
+    @property
+    def media_type(self) -> str:
+        """Return the media type of the answer."""
+        ...
+
+    @property
+    def beat(self) -> bytes:
+        """Return what is sent when nothing has come for a while."""
+        ...
+
+    def begin(self, task: Task) -> bytes:
+        """Return the beginning, which is sent as soon as the task is durable."""
+        ...
+
+    def piece(self, task: Task, text: str) -> bytes:
+        """Return some more text."""
+        ...
+
+    def end(self, task: Task) -> bytes:
+        """Return the end. A task that is `queued` goes on without this client."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """Make a task.
@@ -125,6 +151,7 @@ class Create:
     idempotency_key: the provider's own name of the call, where its clients send one: an equal call
         of this name gets the task of the first, another one is refused with CONFLICT. A header
         `Idempotency-Key` goes before it.
+    stream:    shows the text of the task while it comes; None for one answer.
     """
 
     operation: str
@@ -132,6 +159,7 @@ class Create:
     wait_s: int = 0
     waits_for: Literal["end", "sent"] = "end"
     idempotency_key: str | None = None
+    stream: TextStream | None = None
 
 
 @dataclass(frozen=True, slots=True)

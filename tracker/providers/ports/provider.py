@@ -6,7 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import CallsBack, Cancels, Looks, Polls, Probes, Submits
+from tracker.providers.ports.adapter import (
+    CallsBack,
+    Cancels,
+    Looks,
+    Polls,
+    Probes,
+    Streams,
+    Submits,
+)
 from tracker.providers.ports.front import Front
 from tracker.providers.ports.passing import PassesOn
 
@@ -50,6 +58,7 @@ class Provider:
     regions: Mapping[str, str]
     options: type[AccountOptions]
     submits: Submits
+    streams: Streams | None = None
     looks: Looks | None = None
     polls: Polls | None = None
     calls_back: CallsBack | None = None

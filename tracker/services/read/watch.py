@@ -172,6 +172,11 @@ class Watch:
         return self._position
 
     @property
+    def poll_s(self) -> float:
+        """Seconds after which news of other processes are looked for."""
+        return self._poll_s
+
+    @property
     def waiting(self) -> int:
         """How many wait now."""
         return self._waiting
@@ -206,6 +211,11 @@ class Watch:
         # Where nobody waited so far the tailer wakes us as soon as it has a position to start from.
         due = self._position is not None and since != self._position
         return Waiter(self, id_, wants, due=due, holder=holder)
+
+    def wake_task(self, id_: UUID) -> None:
+        """Wake whoever waits for a task: something of it that the feed does not tell has come."""
+        for waiter in self._of_task.get(id_, ()):
+            waiter.wake()
 
     def feed(self, filter_: TaskFilter, *, holder: Holder | None = None) -> FeedWaiter:
         """Wait for entries of the feed, with `next`. holder: see Waiter."""

@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,8 @@ from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.recorder import Recorder
 from tracker.services.submit.holds import SubmitHolds
+from tracker.services.submit.persistence import persistently
+from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.tries import (
     BegunTry,
     EndedTry,
@@ -51,9 +54,6 @@ log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 256 * 1024
 """Bytes of an input that the event loop reads and builds a request of itself; more, a thread."""
-_RECORD_TRIES = 20
-_RECORD_PAUSE_S = 1.0
-"""How long an outcome is held in hand while the database is away."""
 WITH_FILES_S = 300.0
 """How long an answer may take that holds what the task makes."""
 _ONCE_PAUSE = timedelta(seconds=3)
@@ -100,10 +100,14 @@ class Attempting:
             sending = await asyncio.to_thread(self._sending, begun)
         else:
             sending = self._sending(begun)
-        answer = await self._send(sending, ours_until=ours_until, is_large=is_large)
-        latency_ms = round((context.clock.monotonic() - started) * 1000)
-        context.at(CrashPoint.SUBMIT_SENT)
-        outcome = self._read(sending, answer)
+        async with AsyncExitStack() as held:
+            streamed = self._streamed(sending, begun)
+            if streamed is not None:
+                await held.enter_async_context(streamed)
+            answer = await self._send(sending, streamed, ours_until=ours_until, is_large=is_large)
+            latency_ms = round((context.clock.monotonic() - started) * 1000)
+            context.at(CrashPoint.SUBMIT_SENT)
+            outcome = await self._judge(sending, answer, streamed)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(EndedTry(job, begun, outcome, status, latency_ms))
         context.at(CrashPoint.SUBMIT_RECORDED)
@@ -113,15 +117,10 @@ class Attempting:
 
         Raises Unavailable when it stays away; then the open attempt says that nobody knows.
         """
-        for tries_left in reversed(range(_RECORD_TRIES)):
-            try:
-                await self._context.store.write(self._end, ended, is_patient=True)
-            except Unavailable as error:
-                if not tries_left:
-                    raise
-                await self._context.clock.sleep(min(error.retry_after_s, _RECORD_PAUSE_S))
-            else:
-                return
+        context = self._context
+        await persistently(
+            context.clock, lambda: context.store.write(self._end, ended, is_patient=True)
+        )
 
     def _sending(self, begun: BegunTry) -> Sending:
         context, task = self._context, begun.task
@@ -134,8 +133,23 @@ class Attempting:
             now=context.clock.now(),
         )
 
+    def _streamed(self, sending: Sending, begun: BegunTry) -> StreamedAnswer | None:
+        """Return what takes an answer that is a stream; None where it is none."""
+        streams = self._context.providers[sending.task.provider].streams
+        if streams is None:
+            return None
+        lasts_s = streams.lasts_s(sending.account, sending.task.operation)
+        if lasts_s is None:
+            return None
+        return StreamedAnswer(self._context, streams.reader, sending, begun, lasts_s)
+
     async def _send(
-        self, sending: Sending, *, ours_until: float, is_large: bool
+        self,
+        sending: Sending,
+        streamed: StreamedAnswer | None,
+        *,
+        ours_until: float,
+        is_large: bool,
     ) -> HttpResult | HttpFailure:
         """Send it, unless the lease ran out before the first byte could leave.
 
@@ -156,15 +170,34 @@ class Attempting:
             return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
         files = context.sinks(sending.task)
         timeout_s = context.policy.submit_timeout_s
+        if streamed is not None:
+            timeout_s = max(timeout_s, streamed.lasts_s)
+        elif files is not None:
+            timeout_s = max(timeout_s, WITH_FILES_S)
         return await context.egress.call_provider(
             replace(
                 call,
-                timeout_s=timeout_s if files is None else max(timeout_s, WITH_FILES_S),
+                timeout_s=timeout_s,
                 secrets=(*call.secrets, *context.callback_tokens([sending.task])),
             ),
             may_send=lambda: context.clock.monotonic() < ours_until,
             files=files,
+            pieces=None if streamed is None else streamed.open,
         )
+
+    async def _judge(
+        self, sending: Sending, answer: HttpResult | HttpFailure, streamed: StreamedAnswer | None
+    ) -> SubmitOutcome:
+        """Say what the exchange proves. Raises Unavailable where its text cannot be recorded."""
+        if streamed is None or not streamed.has_begun:
+            return self._read(sending, answer)
+        try:
+            return await streamed.finish(answer)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("the end of a stream broke the adapter")
+            return Unknown("the end of its stream could not be read; see the log")
 
     def _read(self, sending: Sending, answer: HttpResult | HttpFailure) -> SubmitOutcome:
         try:

@@ -156,6 +156,23 @@ task_inputs = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# The text of a create's answer that is a stream, as far as it has come.
+stream_texts = Table(
+    "stream_texts",
+    metadata,
+    Column(
+        "task_key",
+        BigKey,
+        ForeignKey("tasks.key", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("tenant", Text, nullable=False),
+    # Whose answer it is: only the newest attempt adds to it.
+    Column("attempt_key", BigKey, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
 transitions = Table(
     "transitions",
     metadata,

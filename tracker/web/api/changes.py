@@ -19,6 +19,7 @@ from tracker.web.api import views
 from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.operation import ResponseSpec, operation
+from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import holder, services, tenant
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class _Stream(Response):
             return
         try:
             await self._send_changes(send)
-        except _TooSlow:
+        except SlowReader:
             # Left without an end, which makes the server close the connection.
             log.info("a reader of the feed took nothing for a while and is cut")
 
@@ -129,7 +130,7 @@ class _Stream(Response):
         our, loop = services(request), asyncio.get_running_loop()
         slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
         sent_to = position
-        await _send(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
+        await send_piece(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
         with our.watch.feed(self._filter, holder=holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
@@ -144,27 +145,14 @@ class _Stream(Response):
                     break
                 if page.changes:
                     events = [_event(request, change) for change in page.changes]
-                    await _send(send, b"".join(events), slow_s)
+                    await send_piece(send, b"".join(events), slow_s)
                     sent_to = page.changes[-1].seq
                 elif woke is Woke.TIME:
-                    await _send(
+                    await send_piece(
                         send, _beat(request, position if position != sent_to else None), slow_s
                     )
                     sent_to = position
         await send({"type": "http.response.body", "body": b""})
-
-
-class _TooSlow(Exception):
-    """A reader did not take what it was sent."""
-
-
-async def _send(send: Send, piece: bytes, slow_s: float) -> None:
-    """Raises _TooSlow when the reader does not take it in time."""
-    try:
-        async with asyncio.timeout(slow_s):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except TimeoutError:
-        raise _TooSlow from None
 
 
 def _event(request: Request, change: Change) -> bytes:

@@ -21,6 +21,7 @@ from tracker.domain.task import in_known_state
 from tracker.providers.ports.front import (
     PASSING,
     Command,
+    Create,
     Fault,
     Fixed,
     Front,
@@ -45,6 +46,7 @@ from tracker.web.fronts.commands import media_url, run
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
+from tracker.web.fronts.streaming import StreamedTask
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +121,9 @@ class FrontHost:
             case Media():
                 url = await media_url(request, self._provider, command)
                 return Response(status_code=302, headers={"location": url})
+            case Create(stream=stream) if stream is not None:
+                shown = await run(request, self._provider, command)
+                return StreamedTask(request, shown.tasks[0], stream)
             case Secret():
                 shown = Shown(secret=services(request).callback_secret)
             case _:

@@ -1,0 +1,84 @@
+"""Statements on `stream_texts`: the text of an answer that comes as a stream."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from tracker.domain.task import TaskState
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.schema import stream_texts, tasks
+from tracker.store.tolerant import member
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """More text of one attempt.
+
+    tenant: the task's.
+    at: characters that came before it. more: without NUL and halves of surrogate pairs.
+    """
+
+    tenant: str
+    task_key: int
+    attempt_key: int
+    at: int
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextSoFar:
+    """A part of a text, and where its task stands."""
+
+    more: str
+    state: TaskState
+
+
+def begin(db: Connection, grown: Sequence[Growth]) -> None:
+    """Begin the texts of attempts; that of an earlier attempt goes."""
+    statement = dialect_of(db).insert(stream_texts)
+    newer = {"attempt_key": statement.excluded.attempt_key, "text": ""}
+    is_newer = stream_texts.c.attempt_key < statement.excluded.attempt_key
+    rows = [
+        {
+            "task_key": one.task_key,
+            "tenant": one.tenant,
+            "attempt_key": one.attempt_key,
+            "text": "",
+        }
+        for one in grown
+    ]
+    db.execute(
+        statement.on_conflict_do_update(index_elements=["task_key"], set_=newer, where=is_newer),
+        rows,
+    )
+
+
+def append(db: Connection, grown: Sequence[Growth]) -> None:
+    """Add to texts. What stands there already is not added again; nor is an older attempt's."""
+    table = stream_texts
+    statement = (
+        update(table)
+        .where(
+            table.c.task_key == bindparam("of_task"),
+            table.c.attempt_key == bindparam("of_attempt"),
+            func.length(table.c.text) == bindparam("at"),
+        )
+        .values(text=table.c.text + bindparam("more"))
+    )
+    rows = [
+        {"of_task": one.task_key, "of_attempt": one.attempt_key, "at": one.at, "more": one.more}
+        for one in grown
+    ]
+    db.execute(statement, rows)
+
+
+def after(db: Connection, task_key: int, told: int) -> TextSoFar | None:
+    """Return what follows so many characters of a task's text; None where there is no task."""
+    text = func.substr(stream_texts.c.text, told + 1)
+    found = db.execute(
+        select(tasks.c.state, text)
+        .select_from(tasks.outerjoin(stream_texts, stream_texts.c.task_key == tasks.c.key))
+        .where(tasks.c.key == task_key)
+    ).one_or_none()
+    return None if found is None else TextSoFar(found[1] or "", member(TaskState, found[0]))

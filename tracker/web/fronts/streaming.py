@@ -1,0 +1,93 @@
+"""Show a task to the client that made it while its text comes, in its provider's words.
+
+All of it is read from the database: the worker that speaks with the provider may be in another
+process, and goes on when the client has gone.
+"""
+
+import asyncio
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tracker.domain.errors import Unavailable
+from tracker.domain.task import Task, TaskState, in_known_state
+from tracker.providers.ports.front import TextStream
+from tracker.services.read.watch import Woke
+from tracker.store import stream_texts, tasks
+from tracker.store.stream_texts import TextSoFar
+from tracker.web.edge import waiting
+from tracker.web.edge.slow_readers import SlowReader, send_piece
+from tracker.web.edge.state import holder, services
+
+log = logging.getLogger(__name__)
+
+
+class StreamedTask(Response):
+    """The answer to a create. It ends with the provider's answer, whatever that was."""
+
+    def __init__(self, request: Request, task: Task, stream: TextStream) -> None:
+        """task: as it was made, or the one that the create repeats."""
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(headers=headers, media_type=stream.media_type)
+        del self.headers["content-length"]
+        self._request = request
+        self._task = task
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Until the text has ended, the client goes or is cut, or the process ends."""
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        slow_s = services(self._request).limits.slow_reader_s
+        try:
+            await send_piece(send, self._stream.begin(self._task), slow_s)
+            if await self._send_text(send, slow_s):
+                await send({"type": "http.response.body", "body": b""})
+        except SlowReader:
+            # Left without an end, which makes the server close the connection.
+            log.info("the reader of a stream took nothing for a while and is cut")
+
+    async def _send_text(self, send: Send, slow_s: float) -> bool:
+        """Send what comes and its end; return whether there is still somebody to send it to."""
+        our, told, woke = services(self._request), 0, Woke.NEWS
+        loop, gone = asyncio.get_running_loop(), waiting.leaving(self._request)
+        beat_s, since = our.limits.heartbeat_s, our.watch.position
+        beat_at, who = loop.time() + beat_s, holder(self._request)
+        with our.watch.task(self._task.id, since=since, wants=None, holder=who) as waiter:
+            while woke in (Woke.NEWS, Woke.TIME):
+                found = await self._look(told)
+                if found.more or loop.time() >= beat_at:
+                    await send_piece(send, self._piece(found.more), slow_s)
+                    beat_at = loop.time() + beat_s
+                told += len(found.more)
+                if found.state is not TaskState.QUEUED:
+                    break
+                woke = await waiter.sleep(min(beat_at, loop.time() + our.watch.poll_s), gone)
+        if woke is not Woke.GONE:
+            await send_piece(send, await self._end(woke), slow_s)
+        return woke is not Woke.GONE
+
+    def _piece(self, text: str) -> bytes:
+        return self._stream.piece(self._task, text) if text else self._stream.beat
+
+    async def _look(self, told: int) -> TextSoFar:
+        """Return what follows so many characters; nothing while the database is away."""
+        key = self._task.key
+        try:
+            found = await services(self._request).store.read(
+                lambda db: stream_texts.after(db, key, told)
+            )
+        except Unavailable as error:
+            log.warning("a stream waits for its text: %s", error)
+            return TextSoFar("", TaskState.QUEUED)
+        return found or TextSoFar("", TaskState.EXPIRED)  # the task is gone, and so is its text
+
+    async def _end(self, woke: Woke) -> bytes:
+        """Return the end: of the task as it is now, or of one that goes on without its client."""
+        if woke is Woke.REVOKED:
+            return self._stream.end(self._task)
+        key = self._task.key
+        found = await services(self._request).store.read(lambda db: tasks.get_by_keys(db, [key]))
+        return self._stream.end(in_known_state(found.get(key, self._task)))
