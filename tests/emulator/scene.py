@@ -56,8 +56,9 @@ class Scene:
 
     def receive(self, request: httpx.Request) -> httpx.Response:
         """Answer a callback, or echo a challenge."""
-        if request.content == b"echo me":
-            return httpx.Response(200, content=b"" if request.url.path == "/mute" else b"echo me")
+        if request.content == b"echo me" or request.content.startswith(b'{"challenge":'):
+            is_mute = request.url.path == "/mute"
+            return httpx.Response(200, content=b"" if is_mute else request.content)
         self.calls.append(request)
         self.bodies.append(json.loads(request.content))
         status = self.answers.pop(0) if self.answers else 200

@@ -92,6 +92,12 @@ KINDS: Mapping[str, Kind] = {
         "videos/generations",
         {"model": "cogvideox-3", "prompt": "a cat"},
     ),
+    "hailuo": Kind(
+        "hailuo",
+        "/hailuo",
+        "v1/video_generation",
+        {"model": "MiniMax-Hailuo-2.3", "prompt": "a cat"},
+    ),
     "vidu": Kind(
         "vidu",
         "/vidu",
@@ -127,9 +133,19 @@ VIDEOS = ["openai videos", "openai rows", "openai tasks"]
 FLUXES = ["flux", "flux at a gateway"]
 CALLING = ["luma", "replicate"]
 """Kinds that call back."""
-POLLED = [*RUNWAYS, *COGVIDEOS, *PIKAS, *VIDEOS, *FLUXES, "luma at a gateway", "domo", "vidu"]
+POLLED = [
+    *RUNWAYS,
+    *COGVIDEOS,
+    *PIKAS,
+    *VIDEOS,
+    *FLUXES,
+    "luma at a gateway",
+    "domo",
+    "hailuo",
+    "vidu",
+]
 """Kinds that polls are enough for."""
-TOLD = ["domo", "flux", "vidu"]
+TOLD = ["domo", "flux", "hailuo", "vidu"]
 """Those of them that call back as well."""
 
 

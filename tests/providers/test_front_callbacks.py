@@ -87,6 +87,26 @@ def test_vidu_calls_back_once_when_it_is_processed_and_at_the_end(
         assert body["payload"] == ""
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (S.QUEUED, S.SUBMITTED, None),
+        (S.SUBMITTED, S.RUNNING, "processing"),
+        (S.RUNNING, S.RUNNING, None),
+        (S.RUNNING, S.SUCCEEDED, "success"),
+        (S.RUNNING, S.FAILED, "failed"),
+        (S.UNCERTAIN, S.EXPIRED, "failed"),
+    ],
+)
+def test_hailuo_calls_back_in_the_words_of_its_callbacks(
+    before: TaskState, after: TaskState, word: str | None
+) -> None:
+    body = told("hailuo", "v1/video_generation", before, after)
+    assert (None if body is None else body["status"]) == word
+    second = told("hailuo", "v2/video_generation", before, after)
+    assert (second is None) is (word is None)
+
+
 def test_replicate_tells_of_output_while_it_grows() -> None:
     piece = Artifact("image", "https://media.example/1.png", key="0")
     body = told("replicate", "models/acme/picture", S.RUNNING, S.RUNNING, artifacts=(piece,))

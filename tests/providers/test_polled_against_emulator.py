@@ -34,6 +34,7 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "cogvideox": ("no_id", "empty_result=1", "empty_result=2", "result_object", "lower_case"),
     "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
     "domo": ("url_late=2", "null_created_at", "new_category", "no_callback", "final_only"),
+    "hailuo": ("file_id_number", "no_file_id=2", "file_refused=2", "callback_early", "no_callback"),
     "vidu": ("empty_creations=2", "code_in_success", "late_processing", "no_callback"),
     "flux": ("state_field", "no_sample=2", "null_cost", "poll_url_too", "bare_signature"),
     "flux at a gateway": ("state_field", "no_sample=2", "null_cost"),

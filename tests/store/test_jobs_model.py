@@ -87,6 +87,8 @@ class Jobs(RuleBasedStateMachine):
                 }
             elif entry["until"] is None:
                 entry["run_at"] = min(entry["run_at"], run_at)
+            elif run_at <= self.model.now:
+                entry["run_at"] = run_at  # whoever holds it is to hear that it is wanted at once
 
     @rule(
         who=st.sampled_from(CLAIMANTS),
@@ -153,7 +155,9 @@ class Jobs(RuleBasedStateMachine):
                 assert jobs.reschedule(db, job, run_at=run_at, spent=spent) == self._is_ours(job)
             if self._is_ours(job):
                 entry = self.model.there[job.task_key]
-                entry |= {"run_at": run_at, "until": None, "token": None}
+                is_wanted = entry["run_at"] != job.run_at and entry["run_at"] < run_at
+                at = entry["run_at"] if is_wanted else run_at
+                entry |= {"run_at": at, "until": None, "token": None}
                 entry["attempts"] += spent
 
     @rule(who=st.sampled_from(CLAIMANTS))

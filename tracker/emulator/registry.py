@@ -26,6 +26,7 @@ def _module(name: str) -> ProviderLoader:
 REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
         "cogvideox": _module("cogvideox"),
+        "hailuo": _module("hailuo"),
         "haimian": _module("haimian"),
         "domo": _module("domo"),
         "flux": _module("flux"),

@@ -10,6 +10,7 @@ _MODULES: Mapping[str, str] = {
     "cogvideox": "tracker.providers.cogvideox.adapter",
     "domo": "tracker.providers.domo.adapter",
     "flux": "tracker.providers.flux.adapter",
+    "hailuo": "tracker.providers.hailuo.adapter",
     "haimian": "tracker.providers.haimian.adapter",
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",

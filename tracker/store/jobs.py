@@ -10,7 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -72,7 +74,10 @@ def dedup_key(kind: JobKind, task_key: int) -> str:
 
 
 def enqueue(db: Connection, new: Sequence[NewJob], *, now: datetime) -> None:
-    """Enqueue. One that is there already is kept; its time moves only to be earlier."""
+    """Enqueue. One that is there already is kept; its time moves only to be earlier.
+
+    What is wanted at once while somebody holds the job is noted in its time: see `reschedule`.
+    """
     _ENQUEUE.later(
         db,
         [
@@ -99,7 +104,8 @@ _ENQUEUE = bulk.insert(
     ),
     conflict=(
         "ON CONFLICT (dedup_key) DO UPDATE SET run_at = excluded.run_at"
-        " WHERE excluded.run_at < jobs.run_at AND jobs.lease_until IS NULL"
+        " WHERE CASE WHEN jobs.lease_until IS NULL THEN excluded.run_at < jobs.run_at"
+        " ELSE excluded.run_at <= excluded.created_at END"
     ),
 )
 _DROP = bulk.Bulk(
@@ -330,14 +336,16 @@ def finish(db: Connection, job: Job) -> bool:
 def reschedule(
     db: Connection, job: Job, *, run_at: datetime, spent: bool, error: str | None = None
 ) -> bool:
-    """Give the job back to run later. False when the lease was lost.
+    """Give the job back to run later, or at once where that was asked for while it was held.
 
-    spent: whether this try counts.
+    Returns False when the lease was lost. spent: whether this try counts.
     """
+    at = bindparam("at", type_=UtcDateTime)
+    was_asked_for = and_(jobs.c.run_at != bindparam("was", type_=UtcDateTime), jobs.c.run_at < at)
     statement = _fenced().values(
         lease_token=None,
         lease_until=None,
-        run_at=bindparam("at"),
+        run_at=case((was_asked_for, jobs.c.run_at), else_=at),
         attempts=bindparam("n"),
         last_error=bindparam("e"),
     )
@@ -345,6 +353,7 @@ def reschedule(
         "k": job.key,
         "t": job.token,
         "at": run_at,
+        "was": job.run_at,
         "n": job.attempts + (1 if spent else 0),
         "e": error,
     }

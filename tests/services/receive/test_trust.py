@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +14,15 @@ from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.policy import Policy
+from tracker.domain.polling import PollPlan
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Covers, Inbound
 from tracker.services.receive.reception import Received, Reception, Reply
+from tracker.services.reconcile.reconciliation import Reconciliation
 
 pytestmark = pytest.mark.anyio
 DONE = {"id": "theirs", "status": "succeeded", "pieces": [{"key": "1", "url": "https://m/v"}]}
@@ -70,6 +73,29 @@ async def test_a_hint_has_the_provider_asked_at_once(database_url: str) -> None:
         again = await bench.call_back(task, {"hint": "more news", "id": "theirs"})
         assert again.verdict is Verdict.STALE
         assert await bench.leases.next_due(JobKind.RECONCILE) is None
+
+
+async def test_a_hint_that_comes_while_the_provider_is_asked_has_it_asked_again(
+    database_url: str,
+) -> None:
+    """The answer that is on its way may have been given before there was news."""
+    played = Played(poll=tells({"id": "theirs", "status": "running"}))
+    polls = PollPlan(first=timedelta(milliseconds=1), quiet=timedelta(hours=1))
+    async with open_workbench(
+        database_url, Way(played), policy=Policy(polls=polls), public_url="https://us.example"
+    ) as bench:
+        task = await bench.sent()
+        for comes, pause_s in ((False, 3000), (True, 0)):
+            await bench.bring_forward(task)
+            held = await bench.waits_for(JobKind.RECONCILE)
+            if comes:
+                told = await bench.call_back(task, {"hint": "there is news", "id": "theirs"})
+                assert told.verdict is Verdict.UNCONFIRMED
+            await Reconciliation(bench.context).run(held)
+            due = await bench.leases.next_due(JobKind.RECONCILE)
+            assert due is not None
+            assert (due > bench.context.clock.now() + timedelta(seconds=pause_s)) is not comes
+        assert await bench.waits_for(JobKind.RECONCILE)
 
 
 async def test_a_url_for_all_tasks_needs_no_token_of_ours_but_a_proof(database_url: str) -> None:

@@ -41,7 +41,13 @@ def test_a_refusal_can_be_read_and_is_not_repeated(pair: Pair, name: str) -> Non
     spoken, http = SPOKEN[name], pair[0]
     answer = http.post(spoken.ours + spoken.create, json={}, headers=dict(spoken.headers))
     assert 400 <= answer.status_code < 500
-    if spoken.provider not in ("domo", "flux", "pika", "vidu"):  # whose clients do not heed it
+    if spoken.provider not in (
+        "domo",
+        "flux",
+        "hailuo",
+        "pika",
+        "vidu",
+    ):  # whose clients do not heed it
         assert answer.headers["x-should-retry"] == "false"
     assert answer.json()
     missing = http.get(

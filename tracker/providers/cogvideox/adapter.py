@@ -125,6 +125,7 @@ class CogVideoApi(TableAdapter):
     words_in: ClassVar[Sequence[str]] = ("task_status",)
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "msg")
     times: ClassVar[Sequence[str]] = ()
+    omits_ids = True
     forgets = True
 
     def finds(self, account: Account) -> Finds:
@@ -191,14 +192,11 @@ class CogVideoApi(TableAdapter):
         return super().refusal(sending, answer, parsed)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
-        """Read a task, also one that does not repeat its id.
+        """Read a task.
 
         A success without a result is asked about once more before it counts as a failure, which a
         later result replaces.
         """
-        known = None if task is None else task.provider_task_id
-        if isinstance(parsed, dict) and known and first_text(parsed, self.ids) is None:
-            parsed = {**parsed, "id": known}
         said = super().observe(account, task, parsed)
         if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
             return said

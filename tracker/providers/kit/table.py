@@ -123,6 +123,8 @@ class TableAdapter:
     probe_path: ClassVar[str | None] = None
     together: ClassVar[int] = 1
     least_spacing_s: ClassVar[float] = 0.0
+    omits_ids: ClassVar[bool] = False
+    """True when answers about a task may leave its id out."""
     forgets: ClassVar[bool] = False
     """True when the provider drops tasks after a while, so that absence says little."""
 
@@ -267,6 +269,8 @@ class TableAdapter:
         """Say what a task object tells; None when it is none."""
         word = first_text(parsed, self.words_in, limit=200)
         task_id = first_text(parsed, self.ids, limit=500)
+        if task_id is None and self.omits_ids and task is not None:
+            task_id = task.provider_task_id
         if word is None or task_id is None:
             return None
         state = self.words.get(word)

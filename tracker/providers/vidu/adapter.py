@@ -79,6 +79,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     probe_path = "ent/v2/credits"
     url_field = "callback_url"
     ids: ClassVar[Sequence[str]] = ("task_id", "id")
+    omits_ids = True
     words_in: ClassVar[Sequence[str]] = ("state",)
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
         {
@@ -153,10 +154,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         return super().parse_poll(asking, answer)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
-        """Read a task, also one that does not repeat its id, and our id in its payload."""
-        known = None if task is None else task.provider_task_id
-        if isinstance(parsed, dict) and known and first_text(parsed, self.ids) is None:
-            parsed = {**parsed, "id": known}
+        """Read a task, and our id in its payload."""
         said = super().observe(account, task, parsed)
         if said is None:
             return None

@@ -1,0 +1,5 @@
+"""MiniMax Hailuo: both generations of its API."""
+
+from tracker.emulator.providers.hailuo.provider import create
+
+__all__ = ["create"]

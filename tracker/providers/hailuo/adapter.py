@@ -1,0 +1,326 @@
+"""MiniMax Hailuo: the callback URL is tested during the create, errors come with HTTP 200.
+
+Source: https://platform.minimax.io/docs (video generation, v1 and v2, error codes), read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from tracker.domain.cost import Cost
+from tracker.domain.errors import CallbackRejected, InvalidRequest, Misuse
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Deferred,
+    Follow,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.hailuo.front import HailuoFront
+from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, flaws_of
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.pieces import text_url, web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
+from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Probed, Request, Sending
+from tracker.providers.ports.provider import Provider, ResultHosting
+
+RESULTS_LIVE = timedelta(hours=9)
+_CODE = "base_resp.status_code"
+_OF_ACCOUNT = frozenset({"1004", "1008", "2049"})
+"""The key, the balance, the key again."""
+_OF_REQUEST = frozenset({"1026", "1027", "2013"})
+"""The prompt, the result, the parameters."""
+_NOT_NOW = frozenset({"1002", "1039"})
+"""The rate, the limit of tokens."""
+_PARAMETERS = "2013"
+_UNREACHABLE = (
+    "MiniMax tests the callback URL while the task is created, and did not reach it: check "
+    "TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account)"
+)
+_NO_FILE = "Success, and its file is not there yet"
+_STATES: Mapping[str, TaskState] = {
+    "preparing": TaskState.SUBMITTED,
+    "queueing": TaskState.SUBMITTED,
+    "queued": TaskState.SUBMITTED,
+    "processing": TaskState.RUNNING,
+    "running": TaskState.RUNNING,
+    "success": TaskState.SUCCEEDED,
+    "succeeded": TaskState.SUCCEEDED,
+    "fail": TaskState.FAILED,
+    "failed": TaskState.FAILED,
+    "cancelled": TaskState.CANCELLED,
+    "expired": TaskState.FAILED,
+}
+
+
+class HailuoOptions(SecretlessOptions):
+    """A key, and what some accounts need.
+
+    callbacks: whether creates carry a callback URL; without it tasks are asked about.
+    group_id:  that the files of old accounts are asked for with.
+    """
+
+    why_no_secrets = UNSIGNED
+
+    callbacks: bool = True
+    group_id: str | None = None
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what there is no use for: secrets, and a profile."""
+        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+
+
+class HailuoAdapter(TableAdapter, ObjectCallbacks):
+    """Submits, polls in two steps, answers challenges, takes callbacks for hints, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    url_field = "callback_url"
+    ids: ClassVar[Sequence[str]] = ("task_id", "task.id", "task.task_id", "id")
+    words_in: ClassVar[Sequence[str]] = ("status", "task.status")
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            form: state
+            for word, state in _STATES.items()
+            for form in (word, word.upper(), word.capitalize())
+        }
+    )
+    messages: ClassVar[Sequence[str]] = (
+        *("task.error.message", "error.message", "base_resp.status_msg", "message"),
+    )
+    times: ClassVar[Sequence[str]] = ()
+    probe_path = "v1/query/video_generation?task_id=0"
+    omits_ids = True
+    forgets = True
+    has_handshake = True
+    not_a_task = "no task_id and status: this is not a task"
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table and the model's limits, and find the task that is made again."""
+        request = super().check(operation, input_)
+        flaws = flaws_of(operation, request.body)
+        if flaws:
+            raise InvalidRequest(*flaws)
+        if operation != AGAIN_2:
+            return request
+        field = "source_task_id"
+        return replace(request, parent=request.body[field], parent_field=field)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the code up, then the status."""
+        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create, with MiniMax's id of the task that is made again.
+
+        Raises Misuse where that is not known.
+        """
+        if not _options_of(sending.account).callbacks:
+            sending = replace(sending, callback_url=None)
+        if sending.task.operation == AGAIN_2:
+            theirs = None if sending.parent is None else sending.parent.provider_task_id
+            if theirs is None:
+                raise Misuse("a task is made again whose id at the provider is not known")
+            sending = replace(sending, body={**sending.body, "source_task_id": theirs})
+        return super().build_submit(sending)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take no answer for acceptance whose code says something else."""
+        if isinstance(answer, HttpResult):
+            parsed = parsed_of(answer)
+            if _code_of(parsed) is not None:
+                return self.refusal(sending, answer, parsed)
+        return super().parse_submit(sending, answer)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the code up: it comes with HTTP 200. A code that nobody knows proves nothing."""
+        code, words = _code_of(parsed), self.in_words(answer, parsed)
+        if code is None:
+            return super().refusal(sending, answer, parsed)
+        if code == _PARAMETERS and "callback" in words.lower():
+            return Deferred(code, f"{_UNREACHABLE} ({words})")
+        if code in _OF_ACCOUNT:
+            return Refused(code, words, blames_account=True)
+        if code in _OF_REQUEST:
+            return Refused(code, words)
+        if code in _NOT_NOW:
+            return Deferred(code, words, self.pause_s(answer, parsed))
+        return Unknown(words, code)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask the generation of the API that made the task; None while its id is not known."""
+        task_id = asking.task.provider_task_id
+        if task_id is None:
+            return None
+        name, is_second = quote(task_id, safe=""), asking.task.operation.startswith("v2/")
+        path = f"v2/query/video_generation/{name}" if is_second else f"{_QUERY}{name}"
+        return HttpCall("GET", f"{asking.account.base_url}/{path}", self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands; of a success of v1, ask for its file as well."""
+        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
+        if isinstance(answer, HttpResult) and _code_of(parsed) in _NOT_NOW:
+            pause_s = self.pause_s(answer, parsed)
+            return [Unanswered(self.in_words(answer, parsed), pause_s, slow_down=True)]
+        if asking.page is not None:
+            return [self._read_file(asking, answer, asking.page)]
+        (outcome,) = super().parse_poll(asking, answer)
+        said = outcome.observation if isinstance(outcome, Observed) else None
+        if said is None or said.state is not TaskState.SUCCEEDED:
+            return [outcome]
+        if asking.task.operation.startswith("v2/"):
+            return [Observed(awaiting_result(said, asking.task, "succeeded without content"))]
+        return [self._ask_for_file(asking, said, parsed)]
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure; the text of a code that says success is no reason."""
+        code = first_text(parsed, ("task.error.code", "error.code"), limit=100) or _code_of(parsed)
+        if code is None and first_text(parsed, self.words_in, limit=20) in ("expired", "EXPIRED"):
+            return TaskError("provider", "expired", "the provider let the task expire")
+        is_said = code is not None or message not in (None, "success")
+        return TaskError("provider", code, message if is_said and message else _NO_REASON)
+
+    def reason(self, parsed: Any) -> str | None:
+        """Return the provider's words about the task or the call; not those of a good answer."""
+        words = super().reason(parsed)
+        return None if words == "success" else words
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the content of a task of v2: a video, or the text of a prompt."""
+        del account, task
+        inner = parsed.get("task")
+        content = inner.get("content") if isinstance(inner, dict) else None
+        first = content[0] if isinstance(content, list) and content else content
+        if not isinstance(first, dict):
+            return []
+        if url := web_url(first.get("url") or first.get("video_url")):
+            return [Artifact("video", url, key="video", refreshable=True)]
+        text = first_text(first, ("text", "prompt"), limit=100_000)
+        return [Artifact("text", text_url(text), key="text")] if text else []
+
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Read the usage of a task of v2; v1 tells none."""
+        del account, task
+        told = (
+            (unit, amount_text(first_number(parsed, (f"task.usage.{name}",))))
+            for name, unit in _USAGE.items()
+        )
+        return [Cost("unit", amount, unit=unit) for unit, amount in told if amount is not None]
+
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell whether the account's creates carry a callback URL."""
+        del operation
+        return _options_of(account).callbacks
+
+    def challenge(self, inbound: Inbound) -> bytes | None:
+        """Repeat the challenge of a test of our URL, which comes while the create is open."""
+        if b'"challenge"' not in inbound.body:  # most callbacks are none
+            return None
+        try:
+            parsed = read_json(inbound.body)
+        except ValueError:
+            return None
+        word = parsed.get("challenge") if isinstance(parsed, dict) else None
+        if not isinstance(word, str) or "task_id" in parsed:
+            return None
+        return json.dumps({"challenge": word}).encode()
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Take a callback for a hint: nothing proves it, and an end names no address.
+
+        Raises CallbackRejected when it is no task object.
+        """
+        (said,) = super().parse_callback(inbound)
+        if isinstance(said, Hint):
+            raise CallbackRejected(self.not_a_task)
+        return [Hint(f"the provider says {said.word}", said.provider_task_id)]
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the object that a callback is: of v1 flat, of v2 below `task`."""
+        return self.observe(_NO_ACCOUNT, None, parsed)
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Look the code up, which comes with HTTP 200."""
+        if isinstance(answer, HttpResult):
+            parsed = parsed_of(answer)
+            code, words = _code_of(parsed), self.in_words(answer, parsed)
+            if code in _OF_ACCOUNT:
+                return Probed("error", f"refuses this account: {words}")
+            if code in _NOT_NOW:
+                return Probed("note", f"answers, but cannot tell now: {words}")
+        return super().parse_probe(account, answer)
+
+    def _ask_for_file(self, asking: Asking, said: Observation, parsed: Any) -> PollOutcome:
+        file_id = first_text(parsed, ("file_id",), limit=200)
+        if file_id is None:
+            return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
+        group = _options_of(asking.account).group_id
+        query = {"file_id": file_id} | ({"GroupId": group} if group else {})
+        url = f"{asking.account.base_url}/v1/files/retrieve?{urlencode(query)}"
+        sizes = {name: first_text(parsed, (name,)) for name in ("video_width", "video_height")}
+        page = {"file_id": file_id, "word": said.word, "sizes": sizes}
+        return Follow(HttpCall("GET", url, self.headers(asking.account)), page)
+
+    def _read_file(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
+        """Read the file's address; without one the task counts as running."""
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed = parsed_of(answer)
+        url = web_url(first_text(parsed, ("file.download_url",)))
+        theirs, word = asking.task.provider_task_id, str(page["word"])
+        if url is None or answer.status >= 300:
+            message = self.in_words(answer, parsed)
+            said = Observation(TaskState.RUNNING, word, theirs, message=message, stage=_NO_FILE)
+            return Observed(said)
+        sizes = {name: size for name, size in dict(page["sizes"]).items() if size}
+        piece = Artifact(
+            "video", url, id=str(page["file_id"]), extra=sizes, key="video", refreshable=True
+        )
+        return Observed(Observation(TaskState.SUCCEEDED, word, theirs, artifacts=(piece,)))
+
+
+def _code_of(parsed: Any) -> str | None:
+    """Return the code of an answer; None for none, and for 0, which says that all is well."""
+    code = first_text(parsed, (_CODE,), limit=100)
+    return None if code in (None, "0") else code
+
+
+def _options_of(account: Account) -> HailuoOptions:
+    options = account.options
+    return options if isinstance(options, HailuoOptions) else HailuoOptions()
+
+
+_QUERY = "v1/query/video_generation?task_id="
+_NO_REASON = "the provider gave no reason"
+_USAGE = {
+    "total_tokens": "tokens",
+    "input_seconds": "input_seconds",
+    "output_seconds": "output_seconds",
+}
+_NO_ACCOUNT = Account("", "", HailuoOptions())
+_ADAPTER = HailuoAdapter()
+PROVIDER = Provider(
+    name="hailuo",
+    regions={"global": "https://api.minimax.io", "china": "https://api.minimaxi.com"},
+    options=HailuoOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    probes=_ADAPTER,
+    front=HailuoFront(),
+    results=ResultHosting(lifetime=RESULTS_LIVE),
+    tells_costs=True,
+)

@@ -1,0 +1,197 @@
+"""MiniMax's API in front of our tasks (https://platform.minimax.io/docs, 2026-11).
+
+Its clients look at `base_resp.status_code` before anything, and want ids as texts
+(https://github.com/MiniMax-AI/MiniMax-MCP, https://github.com/comfyanonymous/ComfyUI).
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.lifecycle import Transition
+from tracker.domain.numbers import number_of
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.hailuo.inputs import CREATES
+from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.ledger import net
+from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+_QUERY, _FILE = "v1/query/video_generation", "v1/files/retrieve"
+_QUERY_2 = "v2/query/video_generation/"
+_GOOD: Mapping[str, Any] = MappingProxyType({"status_code": 0, "status_msg": "success"})
+_WORDS: Mapping[TaskState, tuple[str, str, str]] = MappingProxyType(
+    {
+        TaskState.QUEUED: ("Preparing", "processing", "queued"),
+        TaskState.UNCERTAIN: ("Preparing", "processing", "queued"),
+        TaskState.SUBMITTED: ("Queueing", "processing", "queued"),
+        TaskState.RUNNING: ("Processing", "processing", "running"),
+        TaskState.SUCCEEDED: ("Success", "success", "succeeded"),
+        TaskState.FAILED: ("Fail", "failed", "failed"),
+        TaskState.CANCELLED: ("Fail", "failed", "cancelled"),
+        TaskState.EXPIRED: ("Fail", "failed", "expired"),
+    }
+)
+"""Of the query of v1, of its callbacks, and of v2."""
+_CODES: Mapping[Fault, int] = MappingProxyType(
+    {
+        Fault.NO_KEY: 1004,
+        Fault.BAD_KEY: 2049,
+        Fault.EXPIRED_KEY: 2049,
+        Fault.EARLY_KEY: 2049,
+        Fault.FORBIDDEN: 1004,
+        Fault.NO_MONEY: 1008,
+        Fault.RATE_LIMITED: 1002,
+        Fault.BUSY: 1002,
+        Fault.UNAVAILABLE: 1000,
+        Fault.PROVIDER_UNKNOWN: 1000,
+        Fault.INTERNAL: 1013,
+    }
+)
+"""Of all other faults: 2013, wrong parameters."""
+_INVALID, _FAILED = 2013, 1027
+
+
+class HailuoFront(PlainFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/hailuo", "/minimax")
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        if call.path in CREATES:
+            if call.method != "POST":
+                return wrong_method(call)
+            return WantsBody() if call.body is None else Create(call.path, call.body)
+        named = _name_in(call)
+        if not named:
+            return no_route(call)
+        return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks in the shape of the generation that was asked."""
+        del request_id
+        task = shown.tasks[0]
+        if isinstance(command, Create):
+            good = {} if command.operation.startswith("v2/") else {"base_resp": dict(_GOOD)}
+            return FrontAnswer({"task_id": str(task.id), **good})
+        if call.path == _FILE:
+            return _file(task)
+        if call.path == _QUERY:
+            return FrontAnswer(_task(task))
+        return FrontAnswer({"task": _task_2(task, shown.input_of(task))})
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with a code and a message, and unlike MiniMax with an HTTP status as well."""
+        del request_id
+        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        code = _CODES.get(refusal.fault, _INVALID)
+        body: dict[str, Any] = {"base_resp": {"status_code": code, "status_msg": refusal.message}}
+        if call is not None and call.path.startswith("v2/"):
+            body["error"] = {"code": str(code), "message": refusal.message}
+        return FrontAnswer(body, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the task when its status changes; the caller's URL is not tested before."""
+        del base
+        before = None if step.from_state is None else _WORDS[step.from_state]
+        if before == _WORDS[task.state] or task.state not in TERMINAL | {TaskState.RUNNING}:
+            return None
+        if task.operation.startswith("v2/"):
+            return json.dumps({"task": _task_2(task, input_)}).encode()
+        return json.dumps({**_task(task), "status": _WORDS[task.state][1]}).encode()
+
+
+def _name_in(call: FrontCall) -> str | None:
+    """Return the name of the task that a path or its query names; None for another path.
+
+    Raises InvalidRequest where the query names none.
+    """
+    if call.path.startswith(_QUERY_2):
+        rest = call.path.removeprefix(_QUERY_2)
+        return None if "/" in rest else name_in(rest)
+    field = {_QUERY: "task_id", _FILE: "file_id"}.get(call.path)
+    if field is None:
+        return None
+    name = name_in(call.parameter(field) or "")
+    if not name:
+        raise InvalidRequest(FieldError(field, "is required"))
+    return name
+
+
+def _task(task: Task) -> dict[str, Any]:
+    is_done = task.state is TaskState.SUCCEEDED
+    sizes = task.artifacts[0].extra if is_done and task.artifacts else {}
+    reason = reason_of(task)
+    failed = {"status_code": _number(task), "status_msg": reason}
+    return {
+        "task_id": str(task.id),
+        "status": _WORDS[task.state][0],
+        "file_id": number_of(task.key) if is_done else "",
+        "video_width": _whole(sizes.get("video_width")),
+        "video_height": _whole(sizes.get("video_height")),
+        "base_resp": dict(_GOOD) if reason is None else failed,
+    }
+
+
+def _file(task: Task) -> FrontAnswer:
+    """Show the file of a success; a client reads it after the task alone."""
+    url = link_of(task, "video") if task.state is TaskState.SUCCEEDED else None
+    if url is None:
+        message = "invalid params, there is no such file"
+        return FrontAnswer({"base_resp": {"status_code": _INVALID, "status_msg": message}}, 404)
+    made = task.finished_at or task.created_at
+    file = {
+        "file_id": int(number_of(task.key)),
+        "bytes": 0,
+        "created_at": int(made.timestamp()),
+        "filename": "output.mp4",
+        "purpose": "video_generation",
+        "download_url": url,
+    }
+    return FrontAnswer({"file": file, "base_resp": dict(_GOOD)})
+
+
+def _task_2(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": str(task.id), "status": _WORDS[task.state][2]}
+    for name in ("model", "duration", "resolution", "ratio"):
+        if input_.get(name) is not None:
+            shown[name] = input_[name]
+    if task.state is TaskState.SUCCEEDED:
+        text = next((text_in(one.url) for one in task.artifacts if one.kind == "text"), None)
+        shown["content"] = {"url": link_of(task, "video")} if text is None else {"text": text}
+    tokens = net(task.costs, "tokens")
+    if tokens is not None:
+        shown["usage"] = {"total_tokens": int(tokens)}
+    reason = reason_of(task)
+    if reason is not None:
+        shown["error"] = {"code": str(_number(task)), "message": reason}
+    return shown
+
+
+def _number(task: Task) -> int:
+    """Return the code of a failure as a number; that of a refused result where it is none."""
+    return _whole(task.error and task.error.code) or _FAILED
+
+
+def _whole(value: Any) -> int:
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
