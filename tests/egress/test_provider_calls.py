@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import sys
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -162,3 +163,20 @@ async def test_calls_of_both_kinds_say_who_makes_them() -> None:
     await egress.close()
     agents = [one.headers["user-agent"] for one in upstream.asked]
     assert agents == [f"tracker/{__version__}"] * 2
+
+
+async def test_a_call_looks_for_no_module(
+    egress: EgressClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that fails is made again each time: it reads every folder of the path."""
+    wanted: list[str] = []
+
+    class Spy:
+        def find_spec(self, name: str, *_: object) -> None:
+            wanted.append(name)
+
+    with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
+        await egress.call_provider(HttpCall("GET", upstream.url, {}))  # imports what it needs
+        monkeypatch.setattr(sys, "meta_path", [Spy(), *sys.meta_path])
+        await egress.call_provider(HttpCall("GET", upstream.url, {}))
+    assert wanted == []
