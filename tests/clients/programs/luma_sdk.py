@@ -20,7 +20,7 @@ def finished(client: LumaAI, generation_id: str) -> Any:
     while generation.state not in {"completed", "failed"}:
         if time.monotonic() > deadline:
             raise TimeoutError(f"generation {generation_id} is still {generation.state}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # it has no wait of its own
         generation = client.generations.get(id=generation_id)
     return generation
 

@@ -21,7 +21,7 @@ def finished(client: RunwayML, task_id: str) -> Any:
     while task.status not in {"SUCCEEDED", "FAILED", "CANCELLED"}:
         if time.monotonic() > deadline:
             raise TimeoutError(f"task {task_id} is still {task.status}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # its own `wait_for_task_output` pauses for 6 s
         task = client.tasks.retrieve(task_id)
     return task
 

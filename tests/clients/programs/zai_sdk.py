@@ -22,7 +22,7 @@ def finished(client: ZhipuAiClient, task_id: str) -> Any:
     while video.task_status == "PROCESSING":
         if time.monotonic() > deadline:
             raise TimeoutError(f"video {task_id} is still {video.task_status}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # it has no wait of its own
         video = client.videos.retrieve_videos_result(id=task_id)
     return video
 
