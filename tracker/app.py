@@ -28,6 +28,7 @@ from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.services.access.keyring import Keyring
+from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.custody.fetching import Fetching
@@ -362,6 +363,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         rejudging=Rejudging(context),
         clock=context.clock,
         keyring=keyring,
+        keys=Keys(context.store, context.clock, context.secrets),
         authenticator=Authenticator(
             keyring,
             context.clock,

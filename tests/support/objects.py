@@ -42,6 +42,12 @@ def _delivery(http: httpx.Client) -> str:
     return str(answer.json()["delivery_id"])
 
 
+def _key(http: httpx.Client) -> str:
+    answer = http.post("/v1/keys", json={"name": "made for a test"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
@@ -49,6 +55,7 @@ MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,
+    "/v1/keys/{id}": _key,
 }
 """By the beginning of a path: makes one object as whoever the client is, and returns its id."""
 

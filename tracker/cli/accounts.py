@@ -14,6 +14,7 @@ _COLUMNS = (
     Column("has_credentials"),
     Column("profile"),
     Column("weight"),
+    Column("slots_held"),
     Column("max_in_flight"),
     Column("reason", "text"),
 )
@@ -26,5 +27,5 @@ def accounts(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """List the provider accounts, without their secrets, and how they fare."""
     with connection.open() as server:
         found = server.get("/v1/accounts")
-    rows = [one | one["health"] for one in found["accounts"]]
+    rows = [one | one["health"] | {"slots_held": one["slots"]["held"]} for one in found["accounts"]]
     emit(output, found, lambda: print_table("accounts", _COLUMNS, rows, wide=wide))

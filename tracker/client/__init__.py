@@ -38,6 +38,7 @@ from tracker.client.models import (
     TaskError,
     Transition,
 )
+from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReadAgain, Receipt
 from tracker.client.sync import Client
 
@@ -56,8 +57,10 @@ __all__ = [
     "Evidence",
     "Forbidden",
     "Invalid",
+    "KeyRecord",
     "NotFound",
     "NotKept",
+    "ProviderAccount",
     "ReadAgain",
     "Receipt",
     "Refused",

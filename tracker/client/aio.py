@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tracker.client import audit, flows
+from tracker.client import audit, flows, operating
 from tracker.client import receipts as receipt_flows
 from tracker.client.audit import AuditRecord
 from tracker.client.calls import TRIES, Call, Outcome
@@ -19,6 +19,7 @@ from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.http import headers_of, lost, outcome_of, request_of
 from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
+from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReadAgain, Receipt
 
 T = TypeVar("T")
@@ -200,6 +201,39 @@ class AsyncClient:
         """
         found = audit.list_all(action=action, target=target, page_size=page_size, tries=self._tries)
         return self._iterate(found)
+
+    async def accounts(self) -> list[ProviderAccount]:
+        """List the provider accounts and how they fare; empty for another tenant than `default`."""
+        return await self._run(operating.accounts(tries=self._tries))
+
+    async def system(self) -> Mapping[str, Any]:
+        """Return versions, processes and what is behind, as `GET /v1/system` shows it."""
+        return await self._run(operating.system(tries=self._tries))
+
+    def api_keys(self, *, page_size: int = 100) -> AsyncIterator[KeyRecord]:
+        """Every API key of your tenant, oldest first, revoked ones too. Needs the scope admin."""
+        return self._iterate(operating.keys(page_size=page_size, tries=self._tries))
+
+    async def create_key(
+        self,
+        *,
+        name: str = "",
+        scopes: Sequence[str] = ("tasks:read", "tasks:write"),
+        per_minute: int | None = None,
+        kind: str = "key",
+    ) -> KeyRecord:
+        """Create a key of your tenant; what lets somebody in is in this answer alone.
+
+        kind: `key`, or `pair` for clients that sign JWTs.
+        """
+        flow = operating.create_key(
+            name=name, scopes=scopes, per_minute=per_minute, kind=kind, tries=self._tries
+        )
+        return await self._run(flow)
+
+    async def revoke_key(self, key_id: str) -> None:
+        """End a key of your tenant. Raises NotFound."""
+        await self._run(operating.revoke_key(key_id, tries=self._tries))
 
     async def costs(
         self, *, since: date | None = None, until: date | None = None, by: Sequence[str] = ()

@@ -42,7 +42,7 @@ class Asset:
             data["sha256"],
             data["media_type"],
             data["reason"],
-            _maybe(data["expires_at"]),
+            maybe_instant(data["expires_at"]),
         )
 
 
@@ -75,8 +75,8 @@ class Artifact:
             data.get("id"),
             data.get("duration_s"),
             data.get("state", "ready"),
-            _maybe(data.get("expires_at")),
-            _maybe(data.get("url_expires_at")),
+            maybe_instant(data.get("expires_at")),
+            maybe_instant(data.get("url_expires_at")),
             Asset.parse(data["asset"]) if data.get("asset") else None,
             data,
         )
@@ -169,14 +169,14 @@ class Task:
             costs=tuple(data["costs"]),
             overdue=data["overdue"],
             metadata=data["metadata"],
-            cancel_asked_at=_maybe(data.get("cancel_asked_at")),
+            cancel_asked_at=maybe_instant(data.get("cancel_asked_at")),
             parent_id=data.get("parent_id"),
             resubmit_of=data.get("resubmit_of"),
             created_at=instant_of(data["created_at"]),
             updated_at=instant_of(data["updated_at"]),
-            submitted_at=_maybe(data["submitted_at"]),
-            finished_at=_maybe(data["finished_at"]),
-            deadline_at=_maybe(data["deadline_at"]),
+            submitted_at=maybe_instant(data["submitted_at"]),
+            finished_at=maybe_instant(data["finished_at"]),
+            deadline_at=maybe_instant(data["deadline_at"]),
             raw=data,
         )
 
@@ -269,7 +269,7 @@ def _step(data: Mapping[str, Any]) -> dict[str, Any]:
         "source": data["source"],
         "provider_status": data["provider_status"],
         "message": data["message"],
-        "provider_at": _maybe(data["provider_at"]),
+        "provider_at": maybe_instant(data["provider_at"]),
         "at": instant_of(data["at"]),
         "actor": data.get("actor"),
         "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
@@ -354,5 +354,6 @@ def instant_of(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _maybe(text: str | None) -> datetime | None:
+def maybe_instant(text: str | None) -> datetime | None:
+    """Read a time that may be missing."""
     return None if text is None else datetime.fromisoformat(text)

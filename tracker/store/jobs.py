@@ -287,6 +287,28 @@ _DUE_KINDS = text(
 ).bindparams(bindparam("now", type_=UtcDateTime))
 
 
+_MOST_COUNTED = 1000
+
+
+def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
+    """Return how many jobs of each kind are due and taken by nobody, and since when the oldest is.
+
+    Kinds that have rows here. No more than 1,000 of each are counted.
+    """
+    counted: dict[JobKind, tuple[int, datetime | None]] = {}
+    for kind in (JobKind.SUBMIT, JobKind.RECONCILE):
+        waiting = (
+            select(jobs.c.run_at)
+            .where(jobs.c.kind == kind.value, jobs.c.run_at <= now, jobs.c.lease_until.is_(None))
+            .order_by(jobs.c.run_at)
+            .limit(_MOST_COUNTED)
+            .subquery()
+        )
+        count, oldest = db.execute(select(func.count(), func.min(waiting.c.run_at))).one()
+        counted[kind] = (count, oldest)
+    return counted
+
+
 def next_due(db: Connection, kind: JobKind) -> datetime | None:
     """When the next job of a kind can be claimed; None when there is none."""
     waiting = select(func.min(jobs.c.run_at)).where(

@@ -80,6 +80,12 @@ def is_any(db: Connection) -> bool:
     return db.execute(select(api_keys.c.key).limit(1)).first() is not None
 
 
+def page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]:
+    """Return keys of a tenant, oldest first. after: the row of the last one of the page before."""
+    found = select(api_keys).where(api_keys.c.tenant == tenant, api_keys.c.key > after)
+    return [_key(row) for row in db.execute(found.order_by(api_keys.c.key).limit(limit))]
+
+
 def list_all(db: Connection, *, tenant: str | None) -> list[ApiKey]:
     """All keys, oldest first. tenant: only its own."""
     found = select(api_keys).order_by(api_keys.c.key)

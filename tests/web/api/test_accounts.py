@@ -1,5 +1,6 @@
 """Which provider accounts there are, and the first key of a platform without a shell."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from tests.support.keys import bearer, issue
 from tests.support.service import environment, listen, serving
 from tracker.cli.main import main
+from tracker.client import AsyncClient, Client
 from tracker.settings import Settings, SettingsError
 
 FIRST = "b" * 40
@@ -35,9 +37,23 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
         assert (told["main"]["weight"], told["main"]["max_in_flight"]) == (3, 20)
         assert [told[name]["has_credentials"] for name in told] == [True, True, False]
         assert told["main"]["health"] == {"status": "ok", "conditions": [], "reason": None}
+        assert told["main"]["slots"] == {"held": 0, "allowed": 20}
+        assert (told["main"]["latest_submits"], told["main"]["unknown_words"]) == ([], [])
+        with Client(url, ours.secret) as tracker:
+            found = {one.name: one for one in tracker.accounts()}
+            assert (found["main"].slots_held, found["main"].slots_allowed) == (0, 20)
+            made = tracker.create_key(name="from a program", scopes=["tasks:read"])
+            assert [one.id for one in tracker.api_keys(page_size=1)] == [str(ours.row.id), made.id]
+            tracker.revoke_key(made.id)
+            installation = tracker.system()["installation"]
+        assert installation["schema"] == installation["wanted_schema"]
+        assert [one["is_worker"] for one in installation["processes"]] == [False]
+        assert [one["count"] for one in installation["due"]] == [0, 0]
         asked = {"TRACKER_URL": url, "TRACKER_API_KEY": ours.secret, "COLUMNS": "80"}
         shown = CliRunner(env=asked).invoke(main, ["accounts"])
         assert (shown.exit_code, "spare" in shown.stdout) == (0, True)
+        shown = CliRunner(env=asked).invoke(main, ["system"])
+        assert (shown.exit_code, "reconcile" in shown.stdout) == (0, True)
         theirs = httpx.get(f"{url}/v1/accounts", headers=other, trust_env=False)
         assert theirs.json() == {"accounts": []}
 
@@ -66,3 +82,19 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
 def test_a_first_key_that_could_be_guessed_or_not_sent_is_refused(key: str) -> None:
     with pytest.raises(SettingsError, match="TRACKER_BOOTSTRAP_KEY: must be at least 32"):
         Settings.from_env({"TRACKER_BOOTSTRAP_KEY": key})
+
+
+def test_the_asynchronous_client_manages_keys_too(sqlite_url: str, tmp_path: Path) -> None:
+    async def manage(url: str, key: str) -> None:
+        async with AsyncClient(url, key) as tracker:
+            made = await tracker.create_key(kind="pair")
+            assert made.secret_key
+            assert [one.kind async for one in tracker.api_keys()] == ["key", "pair"]
+            await tracker.revoke_key(made.id)
+            assert [one.name for one in await tracker.accounts()] == ["default"]
+            assert (await tracker.system())["version"]
+
+    env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
+    ours = issue(sqlite_url)
+    with serving(env | {"TRACKER_AUTH": "on"}, door=listen(), workers=False) as url:
+        asyncio.run(manage(url, ours.secret))

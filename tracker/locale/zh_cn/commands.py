@@ -40,6 +40,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Judge a callback again by today's rules, or only say what would come of it.": "按现行规则重新判定一个回调，或只说明会有什么结果。",
         "Give a quarantined callback to the task that it belongs to. You answer for where it comes from; what it does to the task, the rules decide.": "把被隔离的回调交给它所属的任务。其来源由你担保；它对任务的影响由规则决定。",
         "Refresh, cancel or resubmit all tasks that the filters match, or that are named. At most 1,000, the oldest first.": "对过滤条件匹配或指名的所有任务查询、取消或重新提交。最多 1,000 个，最早的在前。",
+        "Show versions, processes and what is due.": "显示版本、进程与到期的工作。",
+        "Show versions, the processes on the database, and what work is due.": "显示版本、数据库上的进程与到期的工作。",
         "Show who did what.": "显示谁做了什么。",
         "Show who did what, to what and when, newest first.": "显示谁在何时对什么做了什么，最新的在前。",
         "Only this action, e.g. tasks.cancel.": "只列此操作，如 tasks.cancel。",

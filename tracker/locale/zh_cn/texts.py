@@ -41,6 +41,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "its bytes are not kept, or only the first of them": "其字节未保存，或只保存了开头部分",
         "it was submitted again before": "它之前已重新提交过",
         "ids are done in one call: leave cursor out": "ids 一次完成：请去掉 cursor",
+        "there is no such key": "没有这个密钥",
+        "must be printable": "必须可打印",
         "somebody else has just settled it": "别人刚刚处理了它",
         "it came from {}, the task is at {}": "它来自 {0}，而任务在 {1}",
         "it tells of several tasks, and names none of them as this one": "它涉及多个任务，其中没有一个指名是这个任务",

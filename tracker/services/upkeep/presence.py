@@ -137,8 +137,12 @@ class Presence:
             found.pop(SECRETS_DIFFER)  # it stands for another reason
         return [News(name, "", "", reason) for name, reason in found.items()]
 
+    def alive(self, db: Reading) -> list[Process]:
+        """Return the processes on the database that are heard of."""
+        return processes.list_alive(db, since=self._seen_at - self._gone)
+
     def _standing(self, db: Reading) -> _Standing:
-        alive = processes.list_alive(db, since=self._seen_at - self._gone)
+        alive = self.alive(db)
         return _Standing(alive, {one.name for one in conditions.list_open(db)})
 
     def heartbeat(self, tx: Tx) -> Process:

@@ -1,16 +1,27 @@
 """/v1/accounts: which provider accounts there are, and how they fare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
+from tracker.domain.rendering import instant
 from tracker.providers.ports.account import Account
-from tracker.store import conditions
+from tracker.services.upkeep.health import LATEST
+from tracker.store import attempts, attention, conditions, tasks
+from tracker.store.attempts import EndedSubmit
+from tracker.store.attention import UnknownWord
+from tracker.store.conditions import Condition
+from tracker.store.store import Reading
 from tracker.web.api import service_views
+from tracker.web.api.attention import render_word
 from tracker.web.edge.operation import operation
 from tracker.web.edge.state import services, tenant
+
+SUBMITS_SHOWN = 5
+MOST_WORDS = 50
 
 
 @operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.AccountList})
@@ -22,17 +33,38 @@ async def accounts(request: Request) -> Response:
     our = services(request)
     listed: service_views.AccountList = {"accounts": []}
     if tenant(request) == DEFAULT_TENANT:
-        standing = await our.store.read(conditions.list_open)
+        names = list(our.accounts)
+        found = await our.store.read(lambda db: _look(db, names))
         listed["accounts"] = [
-            _account(provider, account, [c for c in standing if _is_of(c, provider, account)])
+            _account(provider, account, found)
             for (provider, _), account in sorted(our.accounts.items())
         ]
     return JSONResponse(listed, headers={"cache-control": "no-store"})
 
 
-def _account(
-    provider: str, account: Account, standing: Sequence[conditions.Condition]
-) -> service_views.Account:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Facts about all accounts."""
+
+    standing: Sequence[Condition]
+    held: Mapping[tuple[str, str], int]
+    submits: Sequence[EndedSubmit]
+    words: Sequence[UnknownWord]
+
+
+def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
+    return _Found(
+        conditions.list_open(db),
+        tasks.slots_held(db, names),
+        attempts.latest_ended(db, limit=LATEST),
+        attention.unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),
+    )
+
+
+def _account(provider: str, account: Account, found: _Found) -> service_views.Account:
+    name = (provider, account.name)
+    standing = [one for one in found.standing if (one.provider, one.account) == name]
+    submits = [one for one in found.submits if (one.provider, one.account) == name]
     return {
         "provider": provider,
         "name": account.name,
@@ -45,8 +77,17 @@ def _account(
             "conditions": [one.name for one in standing],
             "reason": "; ".join(one.reason for one in standing) or None,
         },
+        "slots": {"held": found.held.get(name, 0), "allowed": account.max_in_flight},
+        "latest_submits": [_submit(one) for one in submits[:SUBMITS_SHOWN]],
+        "unknown_words": [render_word(one) for one in found.words if one.provider == provider],
     }
 
 
-def _is_of(condition: conditions.Condition, provider: str, account: Account) -> bool:
-    return (condition.provider, condition.account) == (provider, account.name)
+def _submit(one: EndedSubmit) -> service_views.LatestSubmit:
+    return {
+        "ended_at": instant(one.ended_at),
+        "outcome": one.outcome,
+        "http_status": one.http_status,
+        "code": one.code,
+        "message": one.message,
+    }

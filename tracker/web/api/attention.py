@@ -49,7 +49,9 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),
         "doubtful": _followed_up(db, owner, FollowUp.DOUBTFUL),
-        "unknown_words": [_word(one) for one in attention.unknown_words(db, owner, limit=MOST)],
+        "unknown_words": [
+            render_word(one) for one in attention.unknown_words(db, owner, limit=MOST)
+        ],
         "receipts": {
             verdict.value: _odd_receipts(db, owner, verdict, since) for verdict in attention.ASKING
         },
@@ -88,7 +90,8 @@ def _followed_up(db: Reading, owner: str, why: FollowUp) -> list[service_views.S
     return [_stuck(one) for one in attention.followed_up(db, owner, why, limit=MOST)]
 
 
-def _word(one: attention.UnknownWord) -> service_views.UnknownWord:
+def render_word(one: attention.UnknownWord) -> service_views.UnknownWord:
+    """Render a status word that nobody knows."""
     return {
         "provider": one.provider,
         "word": one.word,

@@ -32,6 +32,11 @@ BULK: Mapping[str, Mapping[str, Any]] = {
 }
 """For `POST /v1/tasks/actions`."""
 
+KEY: Mapping[str, Mapping[str, Any]] = {
+    "for a dashboard that only reads": {"name": "board", "scopes": ["tasks:read"]},
+}
+"""For `POST /v1/keys`."""
+
 SUBMIT: Mapping[str, Mapping[str, Any]] = {
     title: {"provider": _SHOWN.name, **body} for title, body in _SHOWN.examples.items()
 }

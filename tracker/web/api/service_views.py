@@ -156,6 +156,26 @@ class AccountHealth(TypedDict):
 
 
 @with_config(EXACT)
+class AccountSlots(TypedDict):
+    """The tasks that an account may have at its provider at once."""
+
+    held: int
+    allowed: int | None
+    """Null for no limit of ours."""
+
+
+@with_config(EXACT)
+class LatestSubmit(TypedDict):
+    """How a submit ended."""
+
+    ended_at: Instant
+    outcome: str
+    http_status: int | None
+    code: str | None
+    message: str | None
+
+
+@with_config(EXACT)
 class Account(TypedDict):
     """A provider account of the settings, without its secrets."""
 
@@ -170,6 +190,11 @@ class Account(TypedDict):
     max_in_flight: int | None
     """Tasks at the provider at once; null for no limit of ours."""
     health: AccountHealth
+    slots: AccountSlots
+    latest_submits: list[LatestSubmit]
+    """Up to five, the newest first, among the latest submits of all accounts."""
+    unknown_words: list[UnknownWord]
+    """Status words of its provider that nobody knows, the most frequent first."""
 
 
 @with_config(EXACT)

@@ -10,6 +10,7 @@ from tracker.domain.access import Holder, Principal
 from tracker.domain.errors import Misuse
 from tracker.providers.ports.account import Account
 from tracker.services.access.keyring import Keyring
+from tracker.services.access.keys import Keys
 from tracker.services.custody.serving import Serving
 from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.endpoints import Endpoints
@@ -87,6 +88,7 @@ class Services:
     rejudging: Rejudging
     clock: Clock
     keyring: Keyring
+    keys: Keys
     authenticator: Authenticator
     cursor_secrets: Sequence[bytes]
     accounts: Mapping[tuple[str, str], Account]

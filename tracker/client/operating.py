@@ -1,0 +1,119 @@
+"""Accounts, keys and the installation, for operators, and the steps of their methods."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote
+
+from tracker.client.calls import Call
+from tracker.client.flows import Flow, ItemFlow, pages, send
+from tracker.client.models import instant_of, maybe_instant
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """A provider account of the service.
+
+    conditions:     names of what is wrong with it now.
+    reason:         the same in words; None where all is well.
+    slots_held:     tasks that it has at its provider. slots_allowed: None for no limit.
+    latest_submits: how the newest submits ended: mappings of ended_at, outcome, http_status, code
+                    and message.
+    unknown_words:  status words of its provider that nobody knows, with how often they came.
+    """
+
+    provider: str
+    name: str
+    has_credentials: bool
+    conditions: Sequence[str]
+    reason: str | None
+    slots_held: int
+    slots_allowed: int | None
+    latest_submits: Sequence[Mapping[str, Any]]
+    unknown_words: Mapping[str, int]
+    raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            provider=data["provider"],
+            name=data["name"],
+            has_credentials=data["has_credentials"],
+            conditions=data["health"]["conditions"],
+            reason=data["health"]["reason"],
+            slots_held=data["slots"]["held"],
+            slots_allowed=data["slots"]["allowed"],
+            latest_submits=data["latest_submits"],
+            unknown_words={one["word"]: one["count"] for one in data["unknown_words"]},
+            raw=data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """An API key of your tenant.
+
+    hint:       its first characters; of a pair the access key.
+    key, secret_key: only of one that was just made: of a key, or of a pair.
+    """
+
+    id: str
+    name: str
+    kind: str
+    hint: str
+    scopes: Sequence[str]
+    per_minute: int | None
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    key: str | None = field(repr=False, default=None)
+    secret_key: str | None = field(repr=False, default=None)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """From an answer."""
+        return cls(
+            id=data["id"],
+            name=data["name"],
+            kind=data["kind"],
+            hint=data["hint"],
+            scopes=data["scopes"],
+            per_minute=data["per_minute"],
+            created_at=instant_of(data["created_at"]),
+            last_used_at=maybe_instant(data["last_used_at"]),
+            revoked_at=maybe_instant(data["revoked_at"]),
+            key=data.get("key"),
+            secret_key=data.get("secret_key"),
+        )
+
+
+def accounts(*, tries: int) -> Flow[list[ProviderAccount]]:
+    """`GET /v1/accounts`."""
+    answer = yield from send(Call("GET", "/v1/accounts"), tries=tries)
+    return [ProviderAccount.parse(one) for one in answer.json()["accounts"]]
+
+
+def system(*, tries: int) -> Flow[Mapping[str, Any]]:
+    """`GET /v1/system`."""
+    return (yield from send(Call("GET", "/v1/system"), tries=tries)).json()
+
+
+def keys(*, page_size: int, tries: int) -> ItemFlow[KeyRecord]:
+    """Every key of the tenant, oldest first, page by page."""
+    return pages("/v1/keys", [], "keys", KeyRecord.parse, page_size=page_size, tries=tries)
+
+
+def create_key(
+    *, name: str, scopes: Iterable[str], per_minute: int | None, kind: str, tries: int
+) -> Flow[KeyRecord]:
+    """`POST /v1/keys`; not sent again where it may have arrived: that would make two."""
+    body = {"name": name, "scopes": list(scopes), "per_minute": per_minute, "kind": kind}
+    call = Call("POST", "/v1/keys", body=body, is_repeatable=False)
+    return KeyRecord.parse((yield from send(call, tries=tries)).json())
+
+
+def revoke_key(key_id: str, *, tries: int) -> Flow[None]:
+    """`DELETE /v1/keys/{id}`; twice is as good as once."""
+    yield from send(Call("DELETE", f"/v1/keys/{quote(key_id, safe='')}"), tries=tries)
