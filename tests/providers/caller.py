@@ -105,6 +105,7 @@ KINDS: Mapping[str, Kind] = {
         {"model": "viduq2-pro", "prompt": "a cat", "duration": 5, "payload": "theirs"},
     ),
     "flux": Kind("flux", "/bfl/v1", "flux-2-pro", {"prompt": "a cat"}),
+    "jimeng at a relay": Kind("jimeng", "/jimeng", "jimeng_t2i_v40", {"prompt": "a cat"}),
     "flux at a gateway": Kind("flux", "/flux/v1", "flux-2-pro", {"prompt": "a cat"}),
     "runway": Kind(
         "runway",
@@ -139,6 +140,7 @@ POLLED = [
     *PIKAS,
     *VIDEOS,
     *FLUXES,
+    "jimeng at a relay",
     "luma at a gateway",
     "domo",
     "hailuo",

@@ -25,6 +25,8 @@ KINDS = [*CALLING, *POLLED]
         ("cogvideox", "quota", Deferred, False),
         *((name, "no_credits", Refused, True) for name in FLUXES),
         *((name, "limit_in_body", Deferred, False) for name in FLUXES),
+        ("jimeng at a relay", "busy", Deferred, False),
+        ("jimeng at a relay", "no_right", Refused, True),
         ("domo", "banned", Refused, True),
         ("domo", "no_credits", Refused, True),
         ("vidu", "no_credits", Refused, True),

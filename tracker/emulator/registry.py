@@ -30,6 +30,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "haimian": _module("haimian"),
         "domo": _module("domo"),
         "flux": _module("flux"),
+        "jimeng": _module("jimeng"),
         "kling": _module("kling"),
         "luma": _module("luma"),
         "midjourney": _module("midjourney"),

@@ -12,6 +12,7 @@ _MODULES: Mapping[str, str] = {
     "flux": "tracker.providers.flux.adapter",
     "hailuo": "tracker.providers.hailuo.adapter",
     "haimian": "tracker.providers.haimian.adapter",
+    "jimeng": "tracker.providers.jimeng.adapter",
     "kling": "tracker.providers.kling.adapter",
     "luma": "tracker.providers.luma.adapter",
     "midjourney": "tracker.providers.midjourney.adapter",

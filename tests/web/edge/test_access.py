@@ -224,6 +224,20 @@ def test_odd_credentials_are_401(locked: Locked, value: str) -> None:
     assert locked.http.get(MULTI_IMAGE, headers=headers).json()["code"] == 1002
 
 
+def test_a_client_that_signs_calls_names_a_key_as_its_access_key(locked: Locked) -> None:
+    """The secret key of such a client may be anything: the access key is a secret by itself."""
+    body = {"req_key": "jimeng_t2i_v40", "task_id": "nobody"}
+    path = "/jimeng/?Action=CVSync2AsyncGetResult&Version=2022-08-31"
+    tail = "20261128/cn-north-1/cv/request, SignedHeaders=host, Signature=" + "0" * 64
+    key, pair = locked.key(), locked.pair()
+    for access_key, status in ((key.secret, 200), (pair.access_key, 401), ("wrong", 401)):
+        field = f"HMAC-SHA256 Credential={access_key}/{tail}"
+        answer = locked.http.post(path, json=body, headers={"authorization": field})
+        assert answer.status_code == status
+        elsewhere = locked.http.get("/v1/tasks", headers={"authorization": field})
+        assert elsewhere.status_code == 401
+
+
 def test_a_kling_client_signs_with_its_pair(locked: Locked, mine: str) -> None:
     pair = locked.pair(mine)
     created = locked.http.post(MULTI_IMAGE, json=EXAMPLE, headers=_token(pair))

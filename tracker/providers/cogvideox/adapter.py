@@ -23,8 +23,9 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unknown,
 )
-from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.cogvideox.front import CogVideoFront
+from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
@@ -198,12 +199,7 @@ class CogVideoApi(TableAdapter):
         later result replaces.
         """
         said = super().observe(account, task, parsed)
-        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
-            return said
-        if task is None or task.stage != _EMPTY:
-            return replace(said, state=TaskState.RUNNING, stage=_EMPTY)
-        error = TaskError("provider", "empty_result", _EMPTY, doubtful=True)
-        return replace(said, state=TaskState.FAILED, error=error, message=_EMPTY)
+        return None if said is None else doubting_empty(said, task, _EMPTY)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from tracker.domain.task import TaskState
-from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
-from tracker.providers.kit.volc_signature import VolcKey
-from tracker.providers.ports.account import Account, HeaderSecret, Secret, reveal
+from tracker.providers.kit.useless_options import UNSIGNED
+from tracker.providers.kit.volc_signature import VolcOptions
+from tracker.providers.ports.account import Account, Secret, reveal
 
 WEB, VOLC, CUSTOM = "web", "volc", "custom"
 _STATES = {
@@ -22,12 +22,11 @@ _STATES = {
 }
 
 
-class HaimianOptions(SecretlessOptions):
+class HaimianOptions(VolcOptions):
     """The credentials of each profile, and where its answers hold what.
 
     cookie:      `web`: of a login in a browser.
-    access_key, secret_key: `volc`: of a Volcengine account.
-    sign_region, sign_service: `volc`: what the signature is made for.
+    access_key, secret_key, session_token, sign_region, sign_service: `volc`.
     create_path, poll_path: `custom`: below the base URL; `{id}` stands for the provider's id. The
                  defaults are those of gateways of new-api's kind.
     id_in, status_in, result_in: `custom`, and the last two `web`: fields, `a.b` for one in another.
@@ -35,8 +34,6 @@ class HaimianOptions(SecretlessOptions):
     """
 
     cookie: Secret | None = None
-    access_key: HeaderSecret | None = None
-    secret_key: HeaderSecret | None = None
     sign_region: str = "cn-beijing"
     sign_service: str = "imagination"
     create_path: str = "submit/music"
@@ -49,14 +46,11 @@ class HaimianOptions(SecretlessOptions):
 
     def has_credentials(self) -> bool:
         """Tell whether a call could be proved in any profile."""
-        pair = self.access_key is not None and self.secret_key is not None
-        return pair or self.cookie is not None or self.api_key is not None
+        return self.cookie is not None or super().has_credentials()
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what contradicts itself."""
         found = list(super().flaws())
-        if (self.access_key is None) is not (self.secret_key is None):
-            found.append("secret_key: access_key and secret_key go together")
         wrong = [one for one in self.words if one.partition("=")[2] not in _STATES]
         if wrong:
             found.append(f"words: must be WORD=STATE, with one of: {', '.join(_STATES)}")
@@ -79,12 +73,3 @@ def web_headers(account: Account) -> dict[str, str]:
     cookie, key = reveal(options_of(account).cookie), account.api_key
     headers = {} if cookie is None else {"cookie": cookie}
     return headers | ({"authorization": f"Bearer {key}"} if key else {})
-
-
-def signing_key(account: Account) -> VolcKey | None:
-    """Return the pair that signs; None where the account has none."""
-    options = options_of(account)
-    access, secret = reveal(options.access_key), reveal(options.secret_key)
-    if access is None or secret is None:
-        return None
-    return VolcKey(access, secret, options.sign_region, options.sign_service)

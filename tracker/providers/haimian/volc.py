@@ -13,12 +13,12 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, PollOutcome, Refused, SubmitOutcome, Unanswered
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.haimian.options import signing_key
+from tracker.providers.haimian.options import options_of
 from tracker.providers.haimian.tables import OfficialSongInput, SongTable
-from tracker.providers.kit.calls import posted
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.volc_signature import posted_with_proof
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
@@ -105,12 +105,8 @@ class VolcDialect(SongTable):
         self, account: Account, action: str, body: Mapping[str, Any], now: datetime
     ) -> HttpCall:
         url = f"{account.base_url}/?Action={quote(action, safe='')}&Version={_VERSION}"
-        key = signing_key(account)
-        call = posted(url, body, self.headers(account) if key is None else {})
-        if key is None:
-            return call
-        proof = key.headers(call.method, call.url, call.body or b"", now)
-        return HttpCall(call.method, call.url, dict(proof), call.body)
+        key, bearer = options_of(account).signing_key(), account.api_key
+        return posted_with_proof(key, url, body, now, bearer=bearer)
 
 
 def _official(task: Task, result: Mapping[str, Any], word: str) -> Observation:

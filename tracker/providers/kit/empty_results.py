@@ -1,9 +1,9 @@
-"""Wait a few looks for the result of a success that names none."""
+"""Wait a few looks for the result of a success that names none, or one look and then doubt it."""
 
 from dataclasses import replace
 
 from tracker.domain.observation import Observation
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task, TaskError, TaskState
 
 MOST_EMPTY = 3
 """Looks without a result that count as running."""
@@ -24,3 +24,17 @@ def awaiting_result(said: Observation, task: Task | None, note: str) -> Observat
         return replace(said, message=note)
     # Each look is a stage of its own: they are counted so.
     return replace(said, state=TaskState.RUNNING, stage=note + "." * count)
+
+
+def doubting_empty(said: Observation, task: Task | None, note: str) -> Observation:
+    """Return a success without a result as running for one look, then as a doubtful failure.
+
+    For providers whose word of the end says nothing of how it ended. A later result replaces the
+    failure, whose code is `empty_result`. said, task, note: as for `awaiting_result`.
+    """
+    if said.state is not TaskState.SUCCEEDED or said.artifacts:
+        return said
+    if task is None or task.stage != note:
+        return replace(said, state=TaskState.RUNNING, stage=note)
+    error = TaskError("provider", "empty_result", note, doubtful=True)
+    return replace(said, state=TaskState.FAILED, error=error, message=note)

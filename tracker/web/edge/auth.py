@@ -159,7 +159,7 @@ def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str])
     given = request.headers.get("authorization", "").strip()
     scheme, _, credential = given.partition(" ")
     if scheme.lower() in ("bearer", *schemes) and credential.strip():
-        return credential.strip()
+        return _access_key(credential.strip())
     for field in ("x-api-key", *fields):
         key = request.headers.get(field, "").strip()
         if key and " " not in key:
@@ -169,6 +169,16 @@ def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str])
             CredentialFault.INVALID, "the Authorization field must be: Bearer KEY"
         )
     raise Unauthenticated(CredentialFault.MISSING, "send an API key: Authorization: Bearer KEY")
+
+
+def _access_key(credential: str) -> str:
+    """Return the key of a signed call's `Credential=KEY/…`; anything else is a key as it is.
+
+    Clients that sign name their access key so. A key of ours in its place is a secret by itself,
+    as it is in a Bearer: what it signs proves no more.
+    """
+    named = credential.removeprefix("Credential=")
+    return credential if named == credential else named.partition("/")[0]
 
 
 def _is_foreign_page(request: Request) -> bool:

@@ -1,0 +1,1 @@
+"""Jimeng: Volcengine's visual API, and relays that serve it."""

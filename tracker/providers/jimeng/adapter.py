@@ -1,0 +1,290 @@
+"""Jimeng: signed POSTs to one path, polls that name the model, verdicts by the outer code.
+
+Sources: https://www.volcengine.com/docs/85621 (models, error codes), the signature of
+https://www.volcengine.com/docs/6369/67269 and PyPI volcengine 1.0.229, read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    Accepted,
+    CancelAsked,
+    CancelOutcome,
+    CancelUnknown,
+    DeferralScope,
+    Deferred,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    TooLate,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.jimeng.codes import (
+    GOOD,
+    INTERNAL,
+    NO_RIGHT,
+    TOO_FAST,
+    TOO_MANY,
+    code_of,
+    gateway_code,
+    is_final,
+)
+from tracker.providers.jimeng.front import JimengFront
+from tracker.providers.jimeng.inputs import CREATES, flaws, is_model
+from tracker.providers.kit.empty_results import doubting_empty
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
+from tracker.providers.kit.useless_options import ONE_KIND
+from tracker.providers.kit.volc_signature import VolcOptions, posted_with_proof
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import (
+    NO_SUCH_OPERATION,
+    Answer,
+    Asking,
+    Probed,
+    Request,
+    Sending,
+)
+from tracker.providers.ports.provider import Provider
+
+PICTURES_LIVE, VIDEOS_LIVE = timedelta(hours=24), timedelta(hours=1)
+"""How long URLs of results answer."""
+_SUBMIT, _RESULT, _CANCEL = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult", "CVCancelTask"
+_VERSIONS = {_SUBMIT: "2022-08-31", _RESULT: "2022-08-31", _CANCEL: "2024-06-06"}
+_AS_URLS = json.dumps({"return_url": True}, separators=(",", ":"))
+"""Asked for with each poll: pictures come as megabytes of base64 else."""
+_VISIBLE_AFTER = timedelta(seconds=60)
+_PAUSE_S = 2.0
+"""After a refusal for too many calls in a second."""
+_EMPTY = "done without a file"
+
+
+class JimengOptions(VolcOptions):
+    """A pair of keys that signs; at a relay an `api_key` in its place."""
+
+    sign_region: str = "cn-north-1"
+    sign_service: str = "cv"
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what cannot work."""
+        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+
+
+class JimengAdapter(TableAdapter):
+    """Submits, polls, cancels, probes. Nobody is called back."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    """Those that are checked; each `req_key` is an operation."""
+    ids: ClassVar[Sequence[str]] = ("data.task_id",)
+    words_in: ClassVar[Sequence[str]] = ("data.status",)
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "in_queue": TaskState.SUBMITTED,
+            "generating": TaskState.RUNNING,
+            "processing": TaskState.RUNNING,
+            "done": TaskState.SUCCEEDED,
+            "canceled": TaskState.CANCELLED,
+            "cancelled": TaskState.CANCELLED,
+        }
+    )
+    messages: ClassVar[Sequence[str]] = ("message", "ResponseMetadata.Error.Message")
+    erases_ended: ClassVar[bool] = False
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Take every name that a `req_key` can be."""
+        del account
+        return None if is_model(operation) else NO_SUCH_OPERATION
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the model's fields; those of other models are passed on."""
+        if operation in self.creates:
+            request = super().check(operation, input_)
+        else:
+            given = {name: value for name, value in input_.items() if value is not None}
+            OpenInputs.model_validate(given)
+            request = Request(given)
+        if wrong := flaws(operation, request.body):
+            raise InvalidRequest(*wrong)
+        body = {name: value for name, value in request.body.items() if name != "req_key"}
+        return replace(request, body=body)
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the code up, then the status."""
+        is_code = code is not None and code.isdigit()
+        return code in NO_RIGHT or (not is_code and super().blames_account(code, http_status))
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the signed create."""
+        body = {"req_key": sending.task.operation, **sending.body}
+        return _call(sending.account, _SUBMIT, body, sending.now)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Accept a task id beside the good code alone."""
+        if isinstance(answer, HttpResult):
+            parsed = parsed_of(answer)
+            if code_of(parsed) != GOOD:
+                return self.refusal(sending, answer, parsed)
+            task_id = first_text(parsed, self.ids, limit=500)
+            if task_id is not None:
+                request_id = first_text(parsed, ("request_id",), limit=200)
+                return Accepted(task_id, request_id=request_id)
+            return Unknown("accepted without a task_id")
+        return super().parse_submit(sending, answer)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the code up; the status counts where there is none."""
+        code, words = code_of(parsed), self.in_words(answer, parsed)
+        if code is None:
+            found = super().refusal(sending, answer, parsed)
+            gateway = gateway_code(parsed)
+            if isinstance(found, Refused) and gateway is not None:
+                return replace(found, code=gateway, blames_account=True)
+            return found
+        if code in NO_RIGHT:
+            return Refused(code, words, blames_account=True)
+        if code == TOO_FAST:
+            return Deferred(code, words, _PAUSE_S, scope=DeferralScope.ACCOUNT)
+        if code == TOO_MANY:
+            return Deferred(code, words, spends_attempt=False, scope=DeferralScope.MODEL)
+        if is_final(code) and answer.status < 500:
+            return Refused(code, words)
+        if code in INTERNAL or is_final(code) or answer.status < 300:
+            return Unknown(words, code)
+        return super().refusal(sending, answer, parsed)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask by the id and the model; None while the id is not known."""
+        task = asking.task
+        if task.provider_task_id is None:
+            return None
+        return _look(asking.account, task.operation, task.provider_task_id, asking.now)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands: a code that is not the good one may be the verdict."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)]
+        parsed = parsed_of(answer)
+        code, words = code_of(parsed), self.in_words(answer, parsed)
+        if code == GOOD:
+            return [self._read(asking, parsed, words)]
+        if code is not None and is_final(code):
+            return [Observed(self._failed(asking, parsed, code))]
+        is_busy = code in (TOO_FAST, TOO_MANY) or answer.status == 429
+        pause_s = self.pause_s(answer, parsed) or (_PAUSE_S if is_busy else None)
+        return [Unanswered(words, pause_s, slow_down=is_busy)]
+
+    def _read(self, asking: Asking, parsed: Any, words: str) -> PollOutcome:
+        task, word = asking.task, first_text(parsed, self.words_in, limit=200)
+        if word is None:
+            return Unanswered(words)
+        if word == "not_found":
+            made_at = task.submitted_at or task.created_at
+            is_young = asking.now - made_at < _VISIBLE_AFTER
+            return Absent(word, Absence.NOT_YET if is_young else Absence.DENIED, weak=True)
+        if word == "expired":
+            return Absent(word, Absence.PURGED)
+        said = Observation(
+            self.words.get(word),
+            word,
+            provider_task_id=task.provider_task_id,
+            artifacts=tuple(_pieces(parsed, asking.now)),
+        )
+        return Observed(doubting_empty(said, task, _EMPTY))
+
+    def _failed(self, asking: Asking, parsed: Any, code: str) -> Observation:
+        reason = self.reason(parsed) or "the provider gave no reason"
+        return Observation(
+            TaskState.FAILED,
+            first_text(parsed, self.words_in, limit=200) or code,
+            provider_task_id=asking.task.provider_task_id,
+            message=reason,
+            error=TaskError("provider", code, reason),
+        )
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the cancel, which names the model too; None while the id is not known."""
+        task = asking.task
+        if task.provider_task_id is None:
+            return None
+        body = {"req_key": task.operation, "task_id": task.provider_task_id}
+        return _call(asking.account, _CANCEL, body, asking.now)
+
+    def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
+        """Believe no more than that it was heard: how the task ends, a poll tells."""
+        del asking
+        if isinstance(answer, HttpFailure):
+            return CancelUnknown(answer.reason)
+        parsed = parsed_of(answer)
+        code, words = code_of(parsed), self.in_words(answer, parsed)
+        if code == GOOD:
+            return CancelAsked()
+        if code is not None and is_final(code) and answer.status < 500:
+            return TooLate(words)
+        return CancelUnknown(words, self.pause_s(answer, parsed))
+
+    def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
+        """Ask for a task that nobody has."""
+        return _look(account, "jimeng_t2i_v40", "0", now)
+
+    def parse_probe(self, account: Account, answer: Answer) -> Probed:
+        """Take a code about rights for a refusal of the account, whatever the HTTP status."""
+        if isinstance(answer, HttpResult):
+            parsed = parsed_of(answer)
+            if code_of(parsed) in NO_RIGHT or gateway_code(parsed) is not None:
+                words = self.in_words(answer, parsed)
+                return Probed("error", f"refuses this account: {words}")
+        return super().parse_probe(account, answer)
+
+
+def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
+    data = parsed.get("data")
+    found = data if isinstance(data, dict) else {}
+    urls = found.get("image_urls")
+    pictures = [
+        Artifact("image", url, key=str(place), expires_at=now + PICTURES_LIVE)
+        for place, one in enumerate(urls if isinstance(urls, list) else ())
+        if (url := web_url(one))
+    ]
+    video = web_url(found.get("video_url"))
+    if video is None:
+        return pictures
+    return [*pictures, Artifact("video", video, key="video", expires_at=now + VIDEOS_LIVE)]
+
+
+def _look(account: Account, model: str, task_id: str, now: datetime) -> HttpCall:
+    body = {"req_key": model, "task_id": task_id, "req_json": _AS_URLS}
+    return _call(account, _RESULT, body, now)
+
+
+def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime) -> HttpCall:
+    options = account.options
+    key = options.signing_key() if isinstance(options, JimengOptions) else None
+    url = f"{account.base_url}/?Action={action}&Version={_VERSIONS[action]}"
+    return posted_with_proof(key, url, body, now, bearer=account.api_key)
+
+
+_ADAPTER = JimengAdapter()
+PROVIDER = Provider(
+    name="jimeng",
+    regions={"china": "https://visual.volcengineapi.com"},
+    options=JimengOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+    front=JimengFront(),
+)
