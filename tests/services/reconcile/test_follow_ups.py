@@ -1,15 +1,15 @@
 """Tasks that have ended and are asked about: a success without a result, and what was denied.
 
-On SQLite alone where the clock is moved: PostgreSQL hands out jobs by its own clock. What is kept
-on both is tested in tests/e2e/test_attention.py.
+What is kept is tested in tests/e2e/test_attention.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from tests.support.made_up import tells
+from tests.support.moved_clock import moved_clock
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -25,6 +25,13 @@ from tracker.store.driver.transaction import Tx
 
 pytestmark = pytest.mark.anyio
 URL = "https://media.example/v.mp4"
+
+
+@pytest.fixture
+def clock(database_url: str) -> Iterator[HandClock]:
+    """The time of the service and of its database."""
+    with moved_clock(database_url) as moved:
+        yield moved
 
 
 class Provider:
@@ -67,11 +74,11 @@ async def _kinds(bench: Workbench, task: Task) -> list[EventKind]:
 
 
 async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
-    sqlite_url: str,
+    database_url: str, clock: HandClock
 ) -> None:
-    provider, clock = Provider(), HandClock()
+    provider = Provider()
     provider.says = BARE
-    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         for _ in range(4):
             assert await _look_when_due(bench, clock)
@@ -94,11 +101,13 @@ async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
         assert not await _look_when_due(bench, clock)
 
 
-async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(sqlite_url: str) -> None:
-    provider, clock = Provider(), HandClock()
+async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(
+    database_url: str, clock: HandClock
+) -> None:
+    provider = Provider()
     provider.says = BARE
     way = Way(provider)
-    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         while await _look_when_due(bench, clock):
             assert len(way.calls) < 100
@@ -111,9 +120,11 @@ async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(sqlite_url
         assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]
 
 
-async def test_a_callback_before_the_submits_answer_is_followed_up_too(sqlite_url: str) -> None:
-    provider, clock = Provider(), HandClock()
-    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+async def test_a_callback_before_the_submits_answer_is_followed_up_too(
+    database_url: str, clock: HandClock
+) -> None:
+    provider = Provider()
+    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
         made = await bench.queued("ours")
 
         def succeeds(tx: Tx, keys: Sequence[int]) -> list[None]:
@@ -135,10 +146,10 @@ async def test_a_callback_before_the_submits_answer_is_followed_up_too(sqlite_ur
 
 @pytest.mark.parametrize("minutes", [0.5, 3, 7])
 async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believed(
-    sqlite_url: str, minutes: float
+    database_url: str, clock: HandClock, minutes: float
 ) -> None:
-    provider, clock = Provider(), HandClock()
-    async with open_workbench(sqlite_url, Way(provider), policy=Policy(), clock=clock) as bench:
+    provider = Provider()
+    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         begun = clock.now()
         while clock.now() - begun < timedelta(minutes=minutes):
@@ -166,11 +177,11 @@ async def test_denials_right_after_the_acceptance_are_not_believed(database_url:
 
 
 async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
-    sqlite_url: str,
+    database_url: str, clock: HandClock
 ) -> None:
-    provider, clock = Provider(), HandClock()
+    provider = Provider()
     way = Way(provider)
-    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         begun = clock.now()
         while (await bench.task(made.key)).state is not TaskState.EXPIRED:
@@ -192,11 +203,11 @@ async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
 
 
 async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
-    sqlite_url: str,
+    database_url: str, clock: HandClock
 ) -> None:
-    provider, clock = Provider(), HandClock()
+    provider = Provider()
     way = Way(provider)
-    async with open_workbench(sqlite_url, way, policy=Policy(), clock=clock) as bench:
+    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         while await _look_when_due(bench, clock):
             assert len(way.calls) < 100
