@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json
@@ -16,13 +16,16 @@ from starlette.types import Message, Receive
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
-from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, undone
+from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, in_utf8, undone
+from tracker.web.edge.large_json import LongTexts, without_long_texts
 from tracker.web.edge.structure import ValueCounter, check_values
 
 PARSED_AT_ONCE = 256 * 1024
 """Bytes of a body that the event loop parses itself, in some 5 ms at worst."""
 _LARGE_AT_ONCE = 2
 """Larger bodies that are parsed at once, each in a thread; others wait."""
+_BLANK = 1024
+"""Characters in which a text that was encoded twice must begin."""
 _places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
@@ -173,7 +176,8 @@ async def read_json(
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
         is_plain = False
     if not is_plain:
-        body = as_utf8(kind, body)
+        is_large = len(body) > PARSED_AT_ONCE
+        body = await asyncio.to_thread(as_utf8, kind, body) if is_large else as_utf8(kind, body)
         await check_values(body)
     if len(body) <= PARSED_AT_ONCE:
         return parse_object(body)
@@ -195,24 +199,45 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259 section 8.1 lets readers ignore it
     if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
-        body = body.decode(json.detect_encoding(body), "replace").encode()
+        body = in_utf8(json.detect_encoding(body), body)
     try:
-        parsed = _parsed(body)
-        if isinstance(parsed, str) and parsed.lstrip().startswith("{"):  # encoded twice
-            body = parsed.encode()
-            parsed = _parsed(body)
+        parsed = _read_text(body)
+        if isinstance(parsed.value, str) and parsed.value[:_BLANK].lstrip().startswith("{"):
+            parsed = _read_text(parsed.value.encode())  # encoded twice
     except ValueError as error:
         raise InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True) from None
-    if not isinstance(parsed, dict):
+    if not isinstance(parsed.value, dict):
         raise InvalidRequest(FieldError("", "must be a JSON object"), malformed=True)
-    if documents.may_be_too_deep(body) or documents.may_hold_nul(body):
-        flaw = documents.flaw_of(parsed)
-        if flaw is not None:
-            raise InvalidRequest(flaw)
-    if _HALF_PAIR.search(body):
-        parsed = documents.whole_pairs(parsed)
-    found: dict[str, Any] = parsed
+    if parsed.flaw is not None:
+        raise InvalidRequest(parsed.flaw)
+    found: dict[str, Any] = parsed.value
     return found
+
+
+class _Parsed(NamedTuple):
+    """JSON, and which field of it cannot be kept."""
+
+    value: Any
+    flaw: FieldError | None
+
+
+def _read_text(body: bytes) -> _Parsed:
+    """Parse a JSON text. Raises ValueError."""
+    is_large = len(body) > PARSED_AT_ONCE
+    long = LongTexts()
+    if is_large:
+        body, long = without_long_texts(body)
+    try:
+        value = _parsed(body)
+    except ValueError as error:
+        # What is left of a large text is parsed, in which the place is another.
+        raise ValueError(str(error).partition(" at line")[0] if is_large else str(error)) from None
+    whole, flaw = long.restored(value) if long.texts else value, None
+    if documents.may_be_too_deep(body) or documents.may_hold_nul(body) or long.may_hold_nul():
+        flaw = documents.flaw_of(whole)
+    if flaw is None and _HALF_PAIR.search(body):
+        whole = long.restored(documents.whole_pairs(value))
+    return _Parsed(whole, flaw)
 
 
 def _parsed(body: bytes) -> Any:

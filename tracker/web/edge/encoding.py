@@ -11,6 +11,7 @@ from tracker.web.edge.body_errors import BodyTooLarge
 ACCEPTED = "gzip, deflate"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """zlib's window bits, which name a format (docs.python.org/3/library/zlib.html, 2026-11-28)."""
+_STEP = 256 * 1024
 _MOST_MEMBERS = 16
 """Of one gzip body: each costs a copy of what follows it."""
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([A-Za-z0-9._:-]{1,40})', re.IGNORECASE)
@@ -63,7 +64,19 @@ def as_utf8(content_type: str, body: bytes) -> bytes:
     charset = charset_of(content_type) if "charset" in content_type.lower() else None
     if charset is None:
         return body
-    return body.decode(charset, "replace").encode("utf-8", "replace")
+    return in_utf8(charset, body)
+
+
+def in_utf8(charset: str, body: bytes) -> bytes:
+    """Return a text in UTF-8, in pieces where it is large, so that other threads get their turn."""
+    if len(body) <= _STEP:
+        return body.decode(charset, "replace").encode("utf-8", "replace")
+    decoder = codecs.getincrementaldecoder(charset)("replace")
+    pieces = [
+        decoder.decode(body[start : start + _STEP], start + _STEP >= len(body))
+        for start in range(0, len(body), _STEP)
+    ]
+    return b"".join(piece.encode("utf-8", "replace") for piece in pieces)
 
 
 @lru_cache(maxsize=64)
