@@ -29,7 +29,7 @@ class ServerClock(HandClock):
         self._db = db
         super().__init__()
 
-    @property  # type: ignore[override]
+    @property
     def at(self) -> datetime:
         """The time."""
         return self._at
