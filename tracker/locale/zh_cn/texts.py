@@ -242,6 +242,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be an https URL, a data: URI or a {} URI": "必须是 https 网址、data: URI 或 {0} URI",
         "at most {} items, got {}": "最多 {0} 项，收到 {1} 项",
         "{} more fields are wrong": "还有 {0} 个字段有误",
+        "holds more than {} texts": "字符串超过 {0} 个",
+        "holds more than {} bytes besides its long texts": "除长字符串外超过 {0} 字节",
+        "holds a text of more than {} characters not in ASCII": (
+            "含有超过 {0} 个字符的非 ASCII 字符串"
+        ),
+        "a text does not end": "字符串没有结束",
         "holds more than {} values and separators; send fewer": (
             "包含的值和分隔符超过 {0} 个；请减少"
         ),

@@ -51,8 +51,8 @@ async def replay(request: Request) -> Response:
     What is unproven is confirmed by a query, as on arrival. A task moves once: a second replay
     finds nothing new, and no verdict is overwritten.
     """
-    key = query.row_key(request)
     body = await _read(request, ReplayBody)
+    key = query.row_key(request)
     found = await services(request).rejudging.replay(
         tenant(request), key, actor=principal(request).actor, is_dry=body.dry_run
     )
@@ -74,8 +74,8 @@ async def attach(request: Request) -> Response:
     You answer for where it comes from. What it does to the task, the rules decide: a contradiction
     changes nothing.
     """
-    key = query.row_key(request)
     body = await _read(request, AttachBody)
+    key = query.row_key(request)
     task_id = query.as_uuid(body.task_id)
     if task_id is None:
         raise InvalidRequest(FieldError("task_id", "there is no such task"))

@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from tracker.domain.errors import FieldError, InvalidRequest
+
 LONG = 4096
 """Bytes; shorter texts are left where they stand."""
 _STEP = 256 * 1024
@@ -56,7 +58,8 @@ def without_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
     """Return a JSON text with marks for its long texts, and these.
 
     Half of a surrogate pair in one becomes a replacement character. Raises ValueError for a text
-    that does not end or holds what none may, and where too much is left to be parsed at once.
+    that does not end or holds what none may, InvalidRequest where too much is left to be parsed at
+    once.
     """
     found = LongTexts()
     parts: list[bytes] = []
@@ -78,9 +81,9 @@ def without_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
         parts += (body[kept_from:start], mark)
         kept_from = place
     else:
-        raise ValueError(f"holds more than {_MOST_TEXTS} texts")
+        raise _too_much(f"holds more than {_MOST_TEXTS} texts")
     if left + len(body) - kept_from > _MOST_LEFT:
-        raise ValueError(f"holds more than {_MOST_LEFT} bytes besides its long texts")
+        raise _too_much(f"holds more than {_MOST_LEFT} bytes besides its long texts")
     parts.append(body[kept_from:])
     return b"".join(parts), found
 
@@ -137,5 +140,9 @@ def _read(piece: bytes) -> str:
 def _joined(pieces: list[str]) -> str:
     is_large = sum(map(len, pieces)) > _MOST_CHARACTERS
     if is_large and not all(piece.isascii() for piece in pieces):
-        raise ValueError(f"a text of more than {_MOST_CHARACTERS} characters is not ASCII")
+        raise _too_much(f"holds a text of more than {_MOST_CHARACTERS} characters not in ASCII")
     return "".join(pieces)
+
+
+def _too_much(reason: str) -> InvalidRequest:
+    return InvalidRequest(FieldError("", reason), malformed=True)
