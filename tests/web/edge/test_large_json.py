@@ -23,7 +23,7 @@ SPECIAL = (
 
 
 def _small(text: str) -> str:
-    """What the text of a small body is read as."""
+    """Return the text as it is read from a small body."""
     value: str = parse_object(f'{{"a": "{text}"}}'.encode())["a"]
     return value
 
