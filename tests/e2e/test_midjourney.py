@@ -142,6 +142,32 @@ def test_buttons_windows_and_bookmarks(world: World) -> None:
     assert world.http.get("/v1/attention").json()["blocked"] == []
 
 
+def test_the_window_tells_whether_a_lost_modal_was_taken(world: World) -> None:
+    """Nothing finds the call itself; a person settles it by the window's id."""
+    parent = _imagine(world, "trueai")
+    world.finished(parent)
+    ends = {"empty_answer=made": "succeeded", "empty_answer=lost": "running"}
+    windows, modals = {}, {}
+    for lie in ends:
+        input_ = {"taskId": parent, "customId": "MJ::CustomZoom::x"}
+        windows[lie] = _submit(world, "trueai", "action", input_)
+    wait_until(lambda: {world.task(id_)["stage"] for id_ in windows.values()} == {"MODAL"})
+    for lie, window in windows.items():
+        input_ = {"taskId": window, "prompt": "a hat", "emulator_scenario": lie}
+        modals[lie] = _submit(world, "trueai", "modal", input_)
+    wait_until(lambda: {world.task(id_)["state"] for id_ in modals.values()} == {"uncertain"})
+    taken, lost = modals
+    assert world.finished(windows[taken])["state"] == "succeeded"
+    assert world.task(windows[lost])["stage"] == "MODAL"
+    said = {"verb": "exists", "provider_task_id": world.task(windows[taken])["provider_task_id"]}
+    world.http.post(f"/v1/tasks/{modals[taken]}/resolve", json=said).raise_for_status()
+    said = {"verb": "never_made"}
+    world.http.post(f"/v1/tasks/{modals[lost]}/resolve", json=said).raise_for_status()
+    assert world.finished(modals[taken])["state"] == "succeeded"
+    again = _submit(world, "trueai", "modal", {"taskId": windows[lost], "prompt": "a hat"})
+    assert {world.finished(id_)["state"] for id_ in (again, windows[lost])} == {"succeeded"}
+
+
 def test_one_button_makes_four_tasks_each_with_its_own_end(world: World) -> None:
     described = _submit(world, "trueai", "describe", {"base64": PICTURE})
     assert world.finished(described)["result"]["artifacts"][0]["kind"] == "text"

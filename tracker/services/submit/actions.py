@@ -254,7 +254,9 @@ class Actions:
         theirs = resolution.provider_task_id
         if theirs is not None:
             owners = tasks.owners(tx.db, task.provider, task.account, {theirs})
-            if owners.get(theirs, set()) - {task.key}:
+            # A task may go on under the id of the one that it continues.
+            own = {task.key} | _keys_of_parent(tx, task)
+            if owners.get(theirs, set()) - own:
                 return Conflict(f"another task has the id {theirs[:128]!r} at {task.provider}")
         kind, message = _RESOLUTIONS[resolution.verb]
         if kind is EventKind.RESOLVED_NEVER_MADE and task.cancel_asked_at is not None:
@@ -301,6 +303,13 @@ class Actions:
         if task.operation == UNKNOWN_OPERATION:
             return Conflict("others submitted it: by which operation to ask for it is not known")
         return task if self._context.has_account(task) else no_account(task)
+
+
+def _keys_of_parent(tx: Tx, task: Task) -> set[int]:
+    """Return the key of the task that one continues, as a set; empty where it continues none."""
+    if task.parent_id is None:
+        return set()
+    return {parent.key for parent in tasks.by_id(tx.db, [task.parent_id]).values()}
 
 
 def _of(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:

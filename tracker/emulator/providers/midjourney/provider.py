@@ -107,8 +107,6 @@ class MidjourneyApi:
         scenario = self._engine.scenario
         follow_up = follow_up_of(operation.path, body)
         parent = None if follow_up is None else self._parent(account, follow_up)
-        if operation.path == "/submit/modal" and parent is not None:
-            return await self._continue(parent, body)
         if follow_up is not None and parent is not None and follow_up.is_bookmark:
             return self._reply(1, parent.task_id)
         count = 4 if follow_up is not None and follow_up.is_all else 1
@@ -121,6 +119,10 @@ class MidjourneyApi:
         )
         scenario = self._engine.scenario_of(request)
         raise_before(scenario)
+        if operation.path == "/submit/modal" and parent is not None:
+            reply = await self._continue(parent, body)
+            raise_after(scenario)
+            return reply
         try:
             tasks = await self._engine.create_group(request)
         finally:  # also where its answer is lost
