@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 BETWEEN_CLAIMS_S = 0.05
 """Pause after a claim that did not fill us."""
+GATHER_S = 0.25
+"""Longest pause after a claim, where jobs that are done together come due all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         self._role = role
         self._leases = leases
         self._clock = clock
+        self._gather_s = BETWEEN_CLAIMS_S
 
     async def _look(self) -> float:
         held = list(self._jobs())
@@ -59,10 +62,9 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         if room <= 0:
             return IDLE_S  # the end of a job wakes us
         due = await self._leases.next_due(self._role.kind)
-        if due is None:
-            return IDLE_S
-        wait_s = (due - self._clock.now()).total_seconds()
+        wait_s = IDLE_S if due is None else (due - self._clock.now()).total_seconds()
         if wait_s > 0:
+            self._gather_s = BETWEEN_CLAIMS_S
             return min(wait_s, IDLE_S)
         claimed = await self._leases.claim(
             self._role.kind,
@@ -72,8 +74,22 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         )
         for jobs in _pieces(claimed, self._role.together):
             self._start(self._work(jobs), jobs)
+        if claimed and self._role.together > 1:
+            await self._gather(len(claimed))
+            return 0.0
         # Nothing: what is due waits for a slot, or others hold it. A commit wakes us.
         return BETWEEN_CLAIMS_S if claimed else IDLE_S
+
+    async def _gather(self, claimed: int) -> None:
+        """Pause, whoever wakes us, so that more jobs share the next claim, call and commit.
+
+        The pause grows as long as some job is due after each one and few came together.
+        """
+        await self._clock.sleep(self._gather_s)
+        if claimed < self._role.together // 2:
+            self._gather_s = min(2 * self._gather_s, GATHER_S)
+        else:
+            self._gather_s = max(self._gather_s / 2, BETWEEN_CLAIMS_S)
 
     def _jobs(self) -> Iterator[Job]:
         return (job for jobs in self._running.values() for job in jobs)

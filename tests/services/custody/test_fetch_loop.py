@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.custody import open_custody
+from tests.support.held_clock import HeldClock
 from tests.support.upstream import Asked, Upstream
 from tests.support.waiting import until
-from tracker.clock import SystemClock
 from tracker.services.custody.fetching import Fetching
 from tracker.services.custody.keeping import Failed, Keeping
 from tracker.services.recorder import Recorder
@@ -17,24 +17,6 @@ from tracker.store.driver.transaction import Tx
 from tracker.workers.fetches import BETWEEN_CLAIMS_S, FULL_S, PER_LANE, FetchLoop
 
 pytestmark = pytest.mark.anyio
-
-
-class HeldClock(SystemClock):
-    """A pause ends when the test says so. pauses: in seconds, as they were begun."""
-
-    def __init__(self) -> None:
-        self.pauses: list[float] = []
-        self._ends: asyncio.Queue[None] = asyncio.Queue()
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds > 1:  # the renewing of leases
-            await asyncio.Event().wait()
-        self.pauses.append(seconds)
-        await self._ends.get()
-
-    def end_pause(self) -> None:
-        """End the pause that is under way, or the next one."""
-        self._ends.put_nowait(None)
 
 
 async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
