@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.databases import SqliteTemplate
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving
 from tracker.cli.callbacks import VERDICTS
 from tracker.cli.main import main
@@ -200,3 +200,21 @@ async def test_the_asynchronous_client_acts_on_many_too(service: str) -> None:
         )
         again = await tracker.act_on_many("resubmit", ids=[id_])
     assert (seen.sample, done.done, again.done) == ([id_], 1, 1)
+
+
+def test_the_input_of_a_task_and_the_hours_are_shown(service: str, task: str) -> None:
+    env = {"TRACKER_URL": service}
+    shown = CliRunner().invoke(main, ["tasks", "input", task], env=env)
+    with Client(service) as tracker:
+        found = tracker.input_of(task)
+        assert json.loads(shown.stdout) == found
+        assert found.items() >= EXAMPLE.items()
+        told = CliRunner().invoke(main, ["stats", "--by-hour", "--output", "json"], env=env)
+        assert json.loads(told.stdout)["hours"] == tracker.stats(by_hour=True)["hours"]
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_reads_them_too(service: str, task: str) -> None:
+    async with AsyncClient(service) as tracker:
+        assert (await tracker.input_of(task)).items() >= EXAMPLE.items()
+        assert (await tracker.stats(hours=2))["hours"] is None

@@ -22,6 +22,12 @@ def test_ends_latency_callbacks_and_costs_are_counted_at_once(make_world: MakeWo
     assert (cost["kind"], cost["currency"]) == ("unit", None)
     assert found["ever"] == found["lately"]
     assert found["is_whole"]
+    assert found["hours"] is None
+    hourly = world.http.get("/v1/stats?by=hour").json()["hours"]
+    ended = [one["ended"]["succeeded"] for hour in hourly for one in hour["accounts"]]
+    assert sum(ended) == 3
+    assert [hour["hour"] for hour in hourly] == sorted(hour["hour"] for hour in hourly)
+    assert world.http.get("/v1/stats?by=day").status_code == 400
 
 
 def test_the_window_is_asked_for_in_hours(make_world: MakeWorld) -> None:

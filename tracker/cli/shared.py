@@ -58,9 +58,10 @@ def emit(output: str, data: Any, render: Callable[[], None]) -> None:
         render()
 
 
-def emit_json(data: Any) -> None:
-    """Print one line of JSON that steers no terminal."""
-    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
+def emit_json(data: Any, *, indent: int | None = None) -> None:
+    """Print JSON that steers no terminal. indent: None for one line."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    click.echo("\n".join(visible_json(line) for line in text.split("\n")))
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

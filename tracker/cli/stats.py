@@ -28,11 +28,15 @@ _COLUMNS = (
 @click.option(
     "--hours", type=click.IntRange(1), default=24, show_default=True, help="How far back."
 )
+@click.option("--by-hour", is_flag=True, help="Hour by hour besides.")
 @WIDE
-def stats(*, connection: ConnectionOptions, output: str, hours: int, wide: bool) -> None:
+def stats(
+    *, connection: ConnectionOptions, output: str, hours: int, by_hour: bool, wide: bool
+) -> None:
     """Show counts by state, latencies, the share of callbacks, and costs."""
+    params = {"hours": hours} | ({"by": "hour"} if by_hour else {})
     with connection.open() as server:
-        found = server.get("/v1/stats", params={"hours": hours})
+        found = server.get("/v1/stats", params=params)
     emit(output, found, lambda: _print(found, wide=wide))
 
 
@@ -42,6 +46,10 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
     for title, part in ((f"ended since {found['since']}", "lately"), ("ended ever", "ever")):
         click.echo()
         print_table(title, _COLUMNS, [_row(one) for one in found[part]], wide=wide)
+    for hour in found["hours"] or ():
+        click.echo()
+        rows = [_row(one) for one in hour["accounts"]]
+        print_table(f"ended in the hour of {hour['hour']}", _COLUMNS, rows, wide=wide)
     if not found["is_whole"]:
         click.echo("no worker counts at present: the newest ends are missing", err=True)
 

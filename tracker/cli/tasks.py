@@ -12,7 +12,7 @@ from tracker.cli.filters import filtered, parameters
 from tracker.cli.history import history, print_history, print_task
 from tracker.cli.remote import ANSWER_S, ConnectionOptions, remote
 from tracker.cli.resubmit import resubmit
-from tracker.cli.shared import WIDE, emit, fail, say
+from tracker.cli.shared import WIDE, emit, emit_json, fail, say
 from tracker.cli.submit import TIMEOUT, wait_for
 from tracker.cli.table import Column, print_table
 from tracker.cli.types import choice
@@ -94,6 +94,16 @@ def show(*, connection: ConnectionOptions, output: str, wide: bool, task_id: str
         task = server.get(f"/v1/tasks/{task_id}")
         whole = {"task": task} | history(server, task_id)
     emit(output, whole, lambda: _print_whole(whole, wide=wide))
+
+
+@tasks.command("input", epilog=examples("tracker tasks input TASK_ID > request.json"))
+@remote
+@click.argument("task_id")
+def show_input(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
+    """Print the request body of a task, as it is kept."""
+    with connection.open() as server:
+        body = server.get(f"/v1/tasks/{task_id}/input")
+    emit(output, body, lambda: emit_json(body, indent=2))
 
 
 @tasks.command()

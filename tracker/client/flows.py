@@ -159,6 +159,17 @@ def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int
     return Task.parse(answer.json())
 
 
+def input_of(task_id: str, *, tries: int) -> Flow[dict[str, Any]]:
+    """`GET /v1/tasks/{id}/input`."""
+    return (yield from send(Call("GET", f"{_task(task_id)}/input"), tries=tries)).json()
+
+
+def stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
+    """`GET /v1/stats`."""
+    params = [("hours", str(hours)), *([("by", "hour")] if by_hour else [])]
+    return (yield from send(Call("GET", "/v1/stats", params=params), tries=tries)).json()
+
+
 def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
     answer = yield from send(Call("GET", f"{_task(task_id)}/transitions"), tries=tries)

@@ -135,6 +135,17 @@ class Client:
         params = flows.task_filters(**filters)
         return self._iterate(flows.tasks(params, page_size=page_size, tries=self._tries))
 
+    def input_of(self, task_id: str) -> dict[str, Any]:
+        """Return the request body of a task, as it is kept. Raises NotFound."""
+        return self._run(flows.input_of(task_id, tries=self._tries))
+
+    def stats(self, *, hours: int = 24, by_hour: bool = False) -> dict[str, Any]:
+        """Return counts, latencies and costs, as `GET /v1/stats` shows them.
+
+        hours: how far back. by_hour: hour by hour besides.
+        """
+        return self._run(flows.stats(hours=hours, by_hour=by_hour, tries=self._tries))
+
     def transitions(self, task_id: str) -> list[Transition]:
         """A task's history, oldest first."""
         return self._run(flows.transitions(task_id, tries=self._tries))

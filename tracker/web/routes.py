@@ -64,6 +64,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks/{id}/resolve", actions.resolve, methods=["POST"]),
     Route("/v1/tasks/{id}/resubmit", actions.resubmit, methods=["POST"]),
     Route("/v1/tasks/{id}/dismiss", dismissals.dismiss_follow_up, methods=["POST"]),
+    Route("/v1/tasks/{id}/input", tasks.get_input, methods=["GET"]),
     Route("/v1/tasks/{id}/transitions", tasks.list_transitions, methods=["GET"]),
     Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
     Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),

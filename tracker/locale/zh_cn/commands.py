@@ -42,6 +42,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Refresh, cancel or resubmit all tasks that the filters match, or that are named. At most 1,000, the oldest first.": "对过滤条件匹配或指名的所有任务查询、取消或重新提交。最多 1,000 个，最早的在前。",
         "Show versions, processes and what is due.": "显示版本、进程与到期的工作。",
         "Show versions, the processes on the database, and what work is due.": "显示版本、数据库上的进程与到期的工作。",
+        "Hour by hour besides.": "另外逐小时列出。",
+        "Print the request body of a task, as it is kept.": "打印任务的请求体，与保存的一致。",
         "Show who did what.": "显示谁做了什么。",
         "Show who did what, to what and when, newest first.": "显示谁在何时对什么做了什么，最新的在前。",
         "Only this action, e.g. tasks.cancel.": "只列此操作，如 tasks.cancel。",

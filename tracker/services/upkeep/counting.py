@@ -32,12 +32,14 @@ class Counted:
     open:   tasks by state.
     lately: by (provider, account), since the hour that was asked for.
     ever:   the same, since the first task.
+    hours:  by hour, the same again; hours in which nothing ended are left out.
     whole:  False when more waits to be folded than is counted on the spot.
     """
 
     open: dict[TaskState, int]
     lately: dict[tuple[str, str], Tally]
     ever: dict[tuple[str, str], Tally]
+    hours: dict[datetime, dict[tuple[str, str], Tally]]
     whole: bool
 
 
@@ -80,8 +82,19 @@ def look(db: Reading, tenant: str, *, since: datetime) -> Counted:
         open=stats.open_by_state(db, tenant),
         lately=_by_account(found, lambda place: place.hour >= since),
         ever=_by_account(found, lambda place: place.hour == EVER),
+        hours=_by_hour(found, since),
         whole=tail.count <= TAIL,
     )
+
+
+def _by_hour(
+    found: Mapping[TallyKey, Tally], since: datetime
+) -> dict[datetime, dict[tuple[str, str], Tally]]:
+    hours: dict[datetime, dict[tuple[str, str], Tally]] = {}
+    for place, one in found.items():
+        if place.hour >= since:
+            hours.setdefault(place.hour, {})[place.provider, place.account] = one
+    return hours
 
 
 def _by_account(

@@ -293,6 +293,15 @@ class AccountStats(TypedDict):
 
 
 @with_config(EXACT)
+class HourStats(TypedDict):
+    """How tasks ended within one hour."""
+
+    hour: Instant
+    """When it began."""
+    accounts: list[AccountStats]
+
+
+@with_config(EXACT)
 class Stats(TypedDict):
     """How many tasks stand where, and how they ended."""
 
@@ -305,6 +314,9 @@ class Stats(TypedDict):
     """Open tasks by state."""
     lately: list[AccountStats]
     ever: list[AccountStats]
+    hours: list[HourStats] | None
+    """`lately`, hour by hour, oldest first; hours in which nothing ended are left out. Null unless
+    asked for."""
 
 
 @with_config(EXACT)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.rendering import instant
 from tracker.domain.tally import Tally
 from tracker.domain.task import OPEN, TERMINAL
@@ -22,22 +23,38 @@ _HOURS = Param(
     {"type": "integer", "minimum": 1, "maximum": MAX_HOURS, "default": 24},
 )
 
+_BY = Param(
+    "by",
+    "`hour`: `lately` as a series besides.",
+    {"type": "string", "enum": ["hour"]},
+)
+
 
 @operation(
-    scope=Scope.TASKS_READ, tag="operations", query=(_HOURS,), answers={200: service_views.Stats}
+    scope=Scope.TASKS_READ,
+    tag="operations",
+    query=(_HOURS, _BY),
+    answers={200: service_views.Stats},
 )
 async def stats(request: Request) -> Response:
     """Counts by state, latency, who brought the verdicts, and costs."""
     hours = query.integer(request, "hours", default=24, low=1, high=MAX_HOURS)
+    by = query.text(request, "by")
+    if by not in (None, "hour"):
+        raise InvalidRequest(FieldError("by", "must be one of: hour"), malformed=True)
     our, owner = services(request), tenant(request)
     now = our.clock.now()
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = hour - timedelta(hours=hours)
     found = await our.store.read(lambda db: look(db, owner, since=since))
-    return JSONResponse(_render(found, since, now), headers={"cache-control": "no-store"})
+    return JSONResponse(
+        _render(found, since, now, is_hourly=by == "hour"), headers={"cache-control": "no-store"}
+    )
 
 
-def _render(found: Counted, since: datetime, now: datetime) -> service_views.Stats:
+def _render(
+    found: Counted, since: datetime, now: datetime, *, is_hourly: bool
+) -> service_views.Stats:
     return {
         "as_of": instant(now),
         "since": instant(since),
@@ -45,6 +62,15 @@ def _render(found: Counted, since: datetime, now: datetime) -> service_views.Sta
         "open": {state.value: found.open.get(state, 0) for state in sorted(OPEN)},
         "lately": [_account(*name, one) for name, one in sorted(found.lately.items())],
         "ever": [_account(*name, one) for name, one in sorted(found.ever.items())],
+        "hours": [
+            {
+                "hour": instant(hour),
+                "accounts": [_account(*name, one) for name, one in sorted(accounts.items())],
+            }
+            for hour, accounts in sorted(found.hours.items())
+        ]
+        if is_hourly
+        else None,
     }
 
 

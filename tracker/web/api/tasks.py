@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
+from tracker.domain.errors import NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
 from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
 from tracker.store.kept_tasks import KeptTask
@@ -177,6 +178,28 @@ def _found(
         "task": None if error else shown[found[0].key],
         "error": error,
     }
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    answers={200: ResponseSpec(None, media="application/json")},
+)
+async def get_input(request: Request) -> Response:
+    """The request body of a task as it is kept: `input`, with the defaults that were filled in."""
+    owner, id_ = tenant(request), query.task_id(request)
+
+    def load(db: Reading) -> bytes | None:
+        task = tasks.by_id(db, [id_]).get(id_)
+        if task is None or task.tenant != owner:
+            raise NotFound("there is no such task")
+        return tasks.input_of(db, [task.key]).get(task.key)
+
+    body = await services(request).store.read(load)
+    if body is None:
+        raise NotFound("the input of this task is not kept")
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(body, headers=headers, media_type="application/json")
 
 
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})
