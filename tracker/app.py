@@ -15,7 +15,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from tracker import lean  # noqa: F401  # before what it is about
-from tracker.clock import SystemClock, jitter
+from tracker.clock import ServerClock, SystemClock, jitter
 from tracker.domain.custody import Custody
 from tracker.domain.errors import StorageError, Unavailable
 from tracker.domain.policy import Policy
@@ -53,6 +53,7 @@ from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
+from tracker.services.upkeep.steps import Steps
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
 from tracker.store.store import Store
@@ -90,7 +91,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     signal: see domain.signals; crash tests hand one in.
     Raises SettingsError.
     """
-    clock = SystemClock()
+    clock = ServerClock(SystemClock())
     secrets = settings.callback_secrets()
     redactor = settings.redactor()
     egress = EgressClient(settings.tracker_egress_allow, redactor=redactor)
@@ -339,6 +340,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         reception.forgeries.flush,
         lost_answers.flush,
         Identity(context).note,
+        Steps(context).look,
     ]
     return Services(
         store=context.store,

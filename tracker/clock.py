@@ -3,7 +3,7 @@
 import random
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -46,6 +46,63 @@ class SystemClock:
         import asyncio  # noqa: PLC0415 - 25 ms of each start of a command that needs no loop
 
         await asyncio.sleep(seconds)
+
+
+class ServerClock:
+    """A database server's time, carried on between samples by the machine's steady clock.
+
+    Every process on one server tells the same time, whatever its machine's wall clock says. Before
+    the first sample it is the machine's own time, and stays so where there is no server.
+    Samples come from several threads.
+
+    machine: the clock that it stands on.
+    """
+
+    def __init__(self, machine: Clock) -> None:
+        """Nothing was heard of a server yet."""
+        self.machine = machine
+        self._heard: tuple[datetime, float] | None = None
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        heard = self._heard
+        if heard is None:
+            return self.machine.now()
+        at, at_s = heard
+        return at + timedelta(seconds=self.machine.monotonic() - at_s)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for measuring."""
+        return self.machine.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self.machine.sleep(seconds)
+
+    @property
+    def is_servers(self) -> bool:
+        """Return whether a server was heard."""
+        return self._heard is not None
+
+    def hear(self, at: datetime, asked_s: float) -> None:
+        """Take the server's time from an answer that has just come.
+
+        asked_s: when it was asked, by `monotonic`. A sample that the way there and back may explain
+            changes nothing, so that time does not waver.
+        """
+        now_s = self.monotonic()
+        middle_s, error_s = (asked_s + now_s) / 2, (now_s - asked_s) / 2
+        heard = self._heard
+        if heard is not None:
+            carried = heard[0] + timedelta(seconds=middle_s - heard[1])
+            if abs((at - carried).total_seconds()) <= error_s:
+                return
+        self._heard = at, middle_s
+
+
+def machine_time(clock: Clock) -> datetime:
+    """Return the time of the machine that a clock stands on."""
+    return clock.machine.now() if isinstance(clock, ServerClock) else clock.now()
 
 
 def new_id() -> UUID:

@@ -43,6 +43,6 @@ def skew(ahead_ms: Sequence[int]) -> str | None:
         return None
     way = "ahead of" if worst > 0 else "behind"
     return (
-        f"the clock of a process is {abs(worst) / 1000:.1f} s {way} the database server's: what is "
-        "due is done so much late or early. Let both hosts follow one time server"
+        f"the clock of a process is {abs(worst) / 1000:.1f} s {way} the database server's. "
+        "Times are kept by the server, but logs differ: let both hosts follow one time server"
     )

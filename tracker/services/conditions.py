@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tracker.store import conditions
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
+from tracker.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,13 @@ def tell(tx: Tx, news: Sequence[News]) -> list[None]:
             line = "condition %s is over (%s %s)"
             log.warning(line, one.name, one.provider, one.account, extra=_fields(one, "cleared"))
     return [None] * len(news)
+
+
+async def end_after(store: Store, name: str, *, before: datetime) -> None:
+    """End a condition of the whole service that was raised before then. Raises Unavailable."""
+    for one in await store.read(conditions.list_open):
+        if one.name == name and one.raised_at < before:
+            await store.write(tell, News(name, "", "", None))
 
 
 def raise_one(tx: Tx, one: News) -> bool:

@@ -25,6 +25,8 @@ SECRETS_DIFFER = "secrets_differ"
 """Processes on this database have different callback secrets."""
 CLOCK_SKEW = "clock_skew"
 """A process's clock and the database server's differ."""
+CLOCK_STEPPED = "clock_stepped"
+"""The clock of a machine with a SQLite file was set."""
 DATABASE_CHANGED = "database_changed"
 """The feed's numbers have leapt, as this is not the database that they were given out by."""
 

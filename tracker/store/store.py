@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.clock import Clock
+from tracker.clock import Clock, ServerClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
@@ -52,7 +52,11 @@ class Store:
         Raises ValueError for a URL that no database of ours has. Connects to nothing yet.
         """
         self._wait_s = wait_s
-        self._engine = open_engine(url, pool_size=READERS + 2)
+        self._engine = open_engine(
+            url,
+            pool_size=READERS + 2,
+            clock=clock if isinstance(clock, ServerClock) else None,
+        )
         self._reading = self._engine.execution_options(sqlite_begin="DEFERRED")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)

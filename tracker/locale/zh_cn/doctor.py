@@ -49,7 +49,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is set and holds no entry: it counts as not set": "已设置但没有内容：视为未设置",
         "no process does the background work: nothing is submitted, asked for or delivered. Start `tracker worker`, or `tracker serve` without --no-worker": "没有进程执行后台工作：不提交、不查询、不投递。请启动 `tracker worker`，或不带 --no-worker 的 `tracker serve`",
         "processes on this database have different callback secrets: each refuses callbacks and cannot sign deliveries of the other. Give all of them the same TRACKER_CALLBACK_SECRETS": "使用此数据库的进程有不同的回调密钥：彼此拒绝对方的回调，也无法为对方的投递签名。请给它们相同的 TRACKER_CALLBACK_SECRETS",
-        "the clock of a process is {} s ahead of the database server's: what is due is done so much late or early. Let both hosts follow one time server": "某进程的时钟比数据库服务器快 {0} 秒：到期的事会相应地晚做或早做。请让两台主机跟随同一时间服务器",
-        "the clock of a process is {} s behind the database server's: what is due is done so much late or early. Let both hosts follow one time server": "某进程的时钟比数据库服务器慢 {0} 秒：到期的事会相应地晚做或早做。请让两台主机跟随同一时间服务器",
+        "the clock of a process is {} s ahead of the database server's. Times are kept by the server, but logs differ: let both hosts follow one time server": "某进程的时钟比数据库服务器快 {0} 秒。时间以服务器为准，但日志会不一致：请让两台主机跟随同一时间服务器",
+        "the clock of a process is {} s behind the database server's. Times are kept by the server, but logs differ: let both hosts follow one time server": "某进程的时钟比数据库服务器慢 {0} 秒。时间以服务器为准，但日志会不一致：请让两台主机跟随同一时间服务器",
     }
 )

@@ -85,17 +85,18 @@ class LostAnswers:
         What was made later than the dead process can have lived was made, and answered, by another.
         Call it before this process is seen itself.
         """
-        now = self._context.clock.now()
+        clock = self._context.clock
         try:
+            # The time is asked for once connected: it is the server's then.
             left = await self._context.store.read(
-                lambda db: processes.list_alive(db, since=now - self.kept)
+                lambda db: processes.list_alive(db, since=clock.now() - self.kept)
             )
         except Unavailable as error:
             log.warning("whether a process died is not known: %s", error)
             return
         if left:
             seen = [one.seen_at for one in left]
-            until = min(now, max(seen) + self._context.policy.lease * GONE_LEASES)
+            until = min(clock.now(), max(seen) + self._context.policy.lease * GONE_LEASES)
             self._died = Span(min(seen) - _LONGEST_HELD, until)
 
     def begin(self, name: CreateName) -> PendingAnswer:

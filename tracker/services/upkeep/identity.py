@@ -4,9 +4,9 @@ import logging
 from datetime import timedelta
 
 from tracker.domain.errors import Unavailable
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import end_after
 from tracker.services.context import Context
-from tracker.store import conditions, feed_head
+from tracker.store import feed_head
 from tracker.store.conditions import DATABASE_CHANGED
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,6 @@ class Identity:
         store = self._context.store
         try:
             await store.read(feed_head.note)
-            before = self._context.clock.now() - SAID
-            for one in await store.read(conditions.list_open):
-                if one.name == DATABASE_CHANGED and one.raised_at < before:
-                    await store.write(tell, News(DATABASE_CHANGED, "", "", None))
+            await end_after(store, DATABASE_CHANGED, before=self._context.clock.now() - SAID)
         except Unavailable as error:
             log.info("the newest number is noted later: %s", error)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from tracker.clock import new_id
+from tracker.clock import machine_time, new_id
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import News, tell
@@ -28,6 +28,8 @@ KEPT = timedelta(minutes=10)
 """How long a process that is not heard of keeps its row."""
 FIRST_PAUSE_S = 1.0
 """The background work of a process begins after the process itself was first seen."""
+PAUSE_S = 30.0
+"""The longest pause between two looks, which hear the database server's time, too."""
 PROOF_S = 1.0
 """So long a write proves that there will be another; readiness costs no more writes than that."""
 
@@ -112,7 +114,7 @@ class Presence:
                 # Others would take a process that stops saying so for dead, and its work with it.
                 log.exception("looking at the processes raised; it goes on")
             await self._context.clock.sleep(pause_s)
-            pause_s = self._lease_s / 3
+            pause_s = min(self._lease_s / 3, PAUSE_S)
 
     async def _do_chores(self) -> None:
         for chore in self.chores:
@@ -149,7 +151,7 @@ class Presence:
         """Return the row of this process as it is now."""
         seen_at: datetime = tx.lease_now
         self._seen_at = seen_at
-        ahead_ms = round((self._context.clock.now() - seen_at).total_seconds() * 1000)
+        ahead_ms = round((machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
         return Process(self.id, self.is_working(), seen_at, ahead_ms, self._marks)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
+from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
 from tracker.store.driver.dialect import dialect_of_url
 
@@ -77,15 +78,17 @@ def sqlite_file(url: str) -> Path | None:
     return Path(f"{parsed.database}") if is_file else None
 
 
-def open_engine(url: str, *, pool_size: int = 5) -> Engine:
+def open_engine(url: str, *, pool_size: int = 5, clock: ServerClock | None = None) -> Engine:
     """An engine. Nothing is connected yet.
+
+    clock: hears the server's time from each new connection.
 
     Transactions begin IMMEDIATE on SQLite unless the connection's execution options say
     `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
     """
     parsed = normalise_url(url)
     if dialect_of_url(parsed).has_server:
-        return _open_postgresql(parsed, pool_size)
+        return _open_postgresql(parsed, pool_size, clock)
     return _open_sqlite(parsed, pool_size)
 
 
@@ -123,7 +126,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     return engine
 
 
-def _open_postgresql(url: URL, pool_size: int) -> Engine:
+def _open_postgresql(url: URL, pool_size: int, clock: ServerClock | None) -> Engine:
     from tracker.store.driver import dumpers  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
     engine = create_engine(
@@ -154,6 +157,9 @@ def _open_postgresql(url: URL, pool_size: int) -> Engine:
             "SELECT set_config('synchronous_commit', 'on', false)"
             " WHERE current_setting('synchronous_commit') = 'off'"
         )
+        if clock is not None:
+            asked_s = clock.monotonic()
+            clock.hear(cursor.execute("SELECT clock_timestamp()").fetchone()[0], asked_s)
         cursor.close()
         connection.autocommit = False
         dumpers.register(connection)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, text
 
-from tracker.clock import Clock
+from tracker.clock import Clock, ServerClock
 from tracker.domain.work import JobKind
 from tracker.store.driver.dialect import dialect_of
 
@@ -30,7 +30,7 @@ class Tx:
 
     @cached_property
     def now(self) -> datetime:
-        """The transaction's time by our clock: for what is recorded."""
+        """The transaction's time: for what is recorded. A service's clock is the server's."""
         return self._clock.now()
 
     @cached_property
@@ -41,7 +41,10 @@ class Tx:
         machine's, which all its processes share.
         """
         if dialect_of(self.db).has_server:
+            asked_s = self._clock.monotonic()
             at: datetime = self.db.execute(text("SELECT clock_timestamp()")).scalar_one()
+            if isinstance(self._clock, ServerClock):
+                self._clock.hear(at, asked_s)
             return at
         return self._clock.now()
 

@@ -1,0 +1,123 @@
+"""One clock on PostgreSQL, whatever the machines say; on SQLite a clock that is set is said."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.subscribing import OK
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.clock import ServerClock, SystemClock, machine_time
+from tracker.domain.work import JobKind
+from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.steps import SAID, Steps
+from tracker.store import conditions
+
+pytestmark = pytest.mark.anyio
+FAR = timedelta(hours=2)
+NEAR = timedelta(seconds=60)
+
+
+class WrongClock(SystemClock):
+    """A machine's clock that is off; what it measures is right."""
+
+    def __init__(self, off: timedelta = timedelta(0)) -> None:
+        self.off = off
+
+    def now(self) -> datetime:
+        return super().now() + self.off
+
+
+class HeldClock:
+    """A machine's clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at_s = 100.0
+
+    def now(self) -> datetime:
+        return datetime(2020, 1, 1, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.at_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.at_s += seconds
+
+
+SERVER = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+async def test_a_servers_time_is_carried_on_by_what_does_not_jump() -> None:
+    machine = HeldClock()
+    clock = ServerClock(machine)
+    assert (clock.now(), clock.is_servers) == (machine.now(), False)
+    asked_s = clock.monotonic()
+    await clock.sleep(1)
+    clock.hear(SERVER, asked_s)  # half of the way back is half a second
+    await clock.sleep(10)
+    assert (clock.now(), clock.is_servers) == (SERVER + timedelta(seconds=10.5), True)
+    assert machine_time(clock) == machine.now()
+
+
+@pytest.mark.parametrize(("off_s", "follows"), [(0.4, False), (-0.4, False), (0.6, True)])
+async def test_what_the_way_may_explain_moves_no_clock(*, off_s: float, follows: bool) -> None:
+    machine = HeldClock()
+    clock = ServerClock(machine)
+    clock.hear(SERVER, clock.monotonic())
+    asked_s = clock.monotonic()
+    await clock.sleep(1)
+    clock.hear(SERVER + timedelta(seconds=0.5 + off_s), asked_s)
+    moved = (clock.now() - SERVER).total_seconds() - 1
+    assert moved == pytest.approx(off_s if follows else 0)
+
+
+async def standing(bench: Workbench) -> dict[str, str]:
+    found = await bench.context.store.read(conditions.list_open)
+    return {one.name: one.reason for one in found}
+
+
+@pytest.mark.parametrize("off", [FAR, -FAR], ids=["ahead", "behind"])
+async def test_work_of_a_process_that_is_two_hours_off_is_due_at_once(
+    postgres_url: str, off: timedelta
+) -> None:
+    right, wrong = SystemClock(), ServerClock(WrongClock(off))
+    async with open_workbench(postgres_url, Way(lambda _: OK), clock=wrong) as bench:
+        await bench.context.store.read(conditions.list_open)  # as a process reads before it serves
+        task = await bench.queued("ours")
+        assert abs(task.created_at - right.now()) < NEAR
+        async with open_workbench(postgres_url, Way(lambda _: OK), clock=right) as other:
+            jobs = await other.claim(JobKind.SUBMIT, limit=1)
+        assert [job.task_key for job in jobs] == [task.key]
+        await Presence(bench.context).look()
+        assert "7200.0 s" in (await standing(bench))["clock_skew"]
+        await Steps(bench.context).look()
+        assert "clock_stepped" not in await standing(bench)
+
+
+async def test_a_server_whose_time_is_set_is_followed(postgres_url: str) -> None:
+    clock = ServerClock(SystemClock())
+    async with open_workbench(postgres_url, Way(lambda _: OK), clock=clock) as bench:
+        await Presence(bench.context).look()
+        clock.hear(clock.now() - FAR, clock.monotonic())  # as it said before it was set
+        assert clock.now() < SystemClock().now() - NEAR
+        await Presence(bench.context).look()
+        assert abs(clock.now() - SystemClock().now()) < NEAR
+
+
+@pytest.mark.parametrize(("step_s", "way"), [(3.0, "forward"), (-3.0, "back"), (1.0, None)])
+async def test_a_clock_that_is_set_is_said_for_an_hour(
+    sqlite_url: str, step_s: float, way: str | None
+) -> None:
+    machine = WrongClock()
+    async with open_workbench(sqlite_url, Way(lambda _: OK), clock=ServerClock(machine)) as bench:
+        steps = Steps(bench.context)
+        await steps.look()
+        assert await standing(bench) == {}
+        machine.off += timedelta(seconds=step_s)
+        await steps.look()
+        await steps.look()
+        said = (await standing(bench)).get("clock_stepped")
+        assert said is None if way is None else said is not None and way in said
+        machine.off += SAID + NEAR
+        again = Steps(bench.context)  # a process that starts after it
+        await again.look()
+        assert await standing(bench) == {}

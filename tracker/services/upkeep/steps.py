@@ -1,0 +1,54 @@
+"""Notice that the clock of a machine was set, where no database server keeps the time."""
+
+import logging
+from datetime import timedelta
+
+from tracker.clock import ServerClock
+from tracker.domain.errors import Unavailable
+from tracker.services.conditions import News, end_after, tell
+from tracker.services.context import Context
+from tracker.store.conditions import CLOCK_STEPPED
+
+log = logging.getLogger(__name__)
+
+STEP_S = 2.0
+"""What a wall clock may gain or lose between two looks."""
+SAID = timedelta(hours=1)
+"""How long it stands in `/v1/attention`."""
+
+
+class Steps:
+    """Of one machine's clock, as one process sees them."""
+
+    def __init__(self, context: Context) -> None:
+        """The first look is now."""
+        self._context = context
+        self._offset_s = self._measured()
+
+    async def look(self) -> None:
+        """Say that the clock was set since the last look, and end what was said long ago."""
+        clock, store = self._context.clock, self._context.store
+        if isinstance(clock, ServerClock) and clock.is_servers:
+            return
+        offset_s = self._measured()
+        step_s, self._offset_s = offset_s - self._offset_s, offset_s
+        try:
+            await end_after(store, CLOCK_STEPPED, before=clock.now() - SAID)
+            if abs(step_s) > STEP_S:
+                await store.write(tell, News(CLOCK_STEPPED, "", "", _reason(step_s)))
+        except Unavailable as error:
+            log.warning(
+                "the clock was set by %.1f s, which was not written down: %s", step_s, error
+            )
+
+    def _measured(self) -> float:
+        clock = self._context.clock
+        return clock.now().timestamp() - clock.monotonic()
+
+
+def _reason(step_s: float) -> str:
+    way = "forward" if step_s > 0 else "back"
+    return (
+        f"the clock of the machine went {way} by {abs(step_s):.1f} s at once: let a time server "
+        "keep it, which shifts it little by little"
+    )
