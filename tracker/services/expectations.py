@@ -1,6 +1,7 @@
 """Expected durations and callback behaviour, as this process knows them now."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from tracker.domain.expectation import NOTHING_KNOWN, Expectation
 from tracker.domain.task import Task
@@ -19,6 +20,10 @@ class Expectations:
     def of_kind(self, provider: str, operation: str) -> Expectation:
         """Return the expectation for tasks of this kind."""
         return self._known.get((provider, operation), NOTHING_KNOWN)
+
+    def slowest(self) -> timedelta:
+        """Return the longest time that tasks of any kind are expected to take."""
+        return max((one.slow for one in self._known.values() if one.slow), default=timedelta(0))
 
     def replace(self, known: Mapping[tuple[str, str], Expectation]) -> None:
         """Take over what was learned anew."""

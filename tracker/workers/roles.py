@@ -11,6 +11,7 @@ from tracker.services.submit.attempting import Attempting
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.pulling import Pulling
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.jobs import Job
 from tracker.workers.jobs import Role
@@ -57,6 +58,7 @@ def chores(context: Context) -> list[Chore]:
             context.policy.learn_every.total_seconds(),
             AccountHealthCheck(context).look,
         ),
+        Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("old counts", FORGET_S, counting.forget),
     ]
@@ -75,6 +77,7 @@ def _of_custody(context: Context) -> list[Chore]:
 DROP_S = 5.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
+PULL_S = 60.0
 COUNT_S = 2.0
 FORGET_S = 1200.0
 """Seconds between two rounds."""

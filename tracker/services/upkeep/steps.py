@@ -12,7 +12,7 @@ from tracker.store.conditions import CLOCK_STEPPED
 log = logging.getLogger(__name__)
 
 STEP_S = 2.0
-"""What a wall clock may gain or lose between two looks."""
+"""Seconds that a wall clock may gain or lose between two looks."""
 SAID = timedelta(hours=1)
 """How long it stands in `/v1/attention`."""
 
