@@ -164,6 +164,8 @@ def fronted(
         TRACKER_OPENAI_BASE_URL=f"{emulated.url}/openai/v1",
         TRACKER_OPENAI_API_KEY=emulated.key,
         TRACKER_OPENAI_POLL_SPACING_S="0.05",
+        TRACKER_CHAT_BASE_URL=f"{emulated.url}/chat/v1",
+        TRACKER_CHAT_API_KEY=emulated.key,
         TRACKER_SUNO_BASE_URL=f"{emulated.url}/sunoapi/api/v1",
         TRACKER_SUNO_API_KEY=emulated.key,
         TRACKER_SUNO_PROFILE="sunoapi",

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,6 +20,11 @@ HOOK = "http://caller.example/hooks/token"
 KEY = {"authorization": "Bearer emulator-key"}
 NO_ANSWER = 0
 """Among `Scene.answers`: the receiver is too slow for the sender."""
+
+
+_TURNS = 50
+"""Of the loop: more than a call takes from one wait on the clock to the next."""
+ResultT = TypeVar("ResultT")
 
 
 @dataclass
@@ -43,6 +48,16 @@ class Scene:
     async def advance(self, seconds: float) -> None:
         """Move the clock."""
         await self.clock.advance(seconds)
+
+    async def while_time_passes(self, call: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Return what a call brings that waits on the clock, which moves whenever it waits."""
+        waiting = asyncio.ensure_future(call)
+        while not waiting.done():
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            if self.clock.planned() and not waiting.done():
+                await self.advance(1)
+        return await waiting
 
     @property
     def clock(self) -> ManualTimeline:

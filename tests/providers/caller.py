@@ -74,6 +74,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "pika at a gateway": Kind("pika", "/pika", "generate", {"promptText": "a cat"}),
     "pika in comfy": Kind("pika", "/proxy/pika", "2.2/t2v", {"promptText": "a cat", "seed": 7}),
+    "chat": Kind(
+        "chat",
+        "/chat/v1",
+        "chat/completions",
+        {"model": "suno-v3.5", "messages": [{"role": "user", "content": "a song"}]},
+    ),
     "replicate": Kind(
         "replicate",
         "/replicate/v1",

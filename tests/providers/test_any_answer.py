@@ -79,7 +79,8 @@ def test_no_answer_breaks_a_submit(name: str, profile: str | None, answer: HttpR
 @given(answer=answers)
 def test_no_answer_breaks_a_poll(name: str, profile: str | None, answer: HttpResult) -> None:
     provider = PROVIDERS[name]
-    assert provider.polls is not None
+    if provider.polls is None:
+        return
     (outcome,) = provider.polls.parse_poll(_asking(provider, profile), answer)
     assert check_storable(outcome)
 

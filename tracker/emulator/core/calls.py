@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NoReturn, Protocol
@@ -10,7 +10,16 @@ from urllib.parse import unquote
 
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 
-__all__ = ["ApiCall", "ApiRoute", "ApiService", "Handler", "Reply", "RouteTable", "parse_json"]
+__all__ = [
+    "ApiCall",
+    "ApiRoute",
+    "ApiService",
+    "Handler",
+    "Pieces",
+    "Reply",
+    "RouteTable",
+    "parse_json",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +80,18 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """A body that comes piece by piece. Where its source raises BrokenAnswerSignal, it is cut."""
+
+    source: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer: JSON, or bytes with their media type."""
 
     body: object
-    """Any JSON value; bytes are sent as they are."""
+    """Any JSON value; bytes and Pieces are sent as they are."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None

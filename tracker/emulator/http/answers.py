@@ -1,14 +1,14 @@
 """HTTP answers, good and broken: JSON, an HTML page, silence, an aborted connection."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.emulator.core.calls import Reply
+from tracker.emulator.core.calls import Pieces, Reply
 from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.refusals import BrokenAnswer
+from tracker.emulator.core.refusals import BrokenAnswer, BrokenAnswerSignal
 
 __all__ = ["ABORT", "broken_answer", "html_error", "json_answer", "response_of"]
 
@@ -20,6 +20,8 @@ _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway<
 
 def response_of(reply: Reply) -> Response:
     """Make the HTTP answer of a reply: bytes as they are, anything else as JSON."""
+    if isinstance(reply.body, Pieces):
+        return _Streamed(reply, reply.body.source)
     if isinstance(reply.body, bytes):
         media_type = reply.media_type or "application/octet-stream"
         return Response(reply.body, reply.status, dict(reply.headers), media_type)
@@ -69,6 +71,35 @@ class _Cut(Response):
         abort()
         # Returning before the server has noticed would make it answer 500 into the void.
         await _gone(receive)
+
+
+class _Streamed(Response):
+    """Sends a body while it comes, and aborts the connection where its source does."""
+
+    def __init__(self, reply: Reply, source: AsyncIterator[bytes]) -> None:
+        super().__init__(None, reply.status, dict(reply.headers), reply.media_type)
+        del self.headers["content-length"]
+        self._source = source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it all, or as much as there is."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        try:
+            async for piece in self._source:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except BrokenAnswerSignal:
+            abort = scope.get("extensions", {}).get(ABORT)
+            if abort is not None:
+                abort()
+                await _gone(receive)
+                return
+        await send({"type": "http.response.body", "body": b""})
 
 
 class _Silence(Response):

@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.emulator.core.calls import ApiCall, ApiService, Reply
+from tracker.emulator.core.calls import ApiCall, ApiService, Pieces, Reply
 from tracker.emulator.core.emulator import Emulator, RequestRecord
 from tracker.emulator.core.journal import trimmed
 from tracker.emulator.core.provider import EmulatedProvider
@@ -106,4 +106,6 @@ def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
 def _logged(reply: Reply) -> object:
     if isinstance(reply.body, bytes):
         return f"{len(reply.body)} bytes"
+    if isinstance(reply.body, Pieces):
+        return "a stream"
     return trimmed(reply.body)

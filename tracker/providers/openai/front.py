@@ -13,18 +13,17 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.error_object_front import ErrorObjectFront
+from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
-from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, MODELS, USAGE
 from tracker.providers.ports.front import (
     Cancel,
     Command,
     Create,
-    Fault,
     FrontAnswer,
     FrontCall,
     Get,
@@ -57,27 +56,12 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
     }
 )
 """Of all other states: queued."""
-_CODES: Mapping[Fault, str] = MappingProxyType(
-    {
-        Fault.INVALID: "invalid_request",
-        Fault.UNREADABLE: "invalid_request",
-        Fault.NOT_FOUND: "task_not_exist",
-        Fault.NO_MONEY: "insufficient_user_quota",
-        Fault.NO_KEY: "invalid_api_key",
-        Fault.BAD_KEY: "invalid_api_key",
-        Fault.EXPIRED_KEY: "invalid_api_key",
-        Fault.EARLY_KEY: "invalid_api_key",
-        Fault.RATE_LIMITED: "rate_limit_exceeded",
-    }
-)
-"""Of all other faults: their own name."""
 
 
-class OpenAIFront(PlainFront):
+class OpenAIFront(ErrorObjectFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/openai",)
-    heeds_should_retry = True
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the billing, which all tenants share; reading is a GET."""
@@ -115,26 +99,6 @@ class OpenAIFront(PlainFront):
         if isinstance(command, Get) and _path_of(call).startswith(f"{GENERATIONS}/"):
             return FrontAnswer(_row(task), headers=headers)
         return FrontAnswer(_video(task, shown.input_of(task)), headers=headers)
-
-    def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
-    ) -> FrontAnswer:
-        """Answer with OpenAI's `error`, and with the code and message of gateways beside it."""
-        del request_id, call
-        status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
-        code = _CODES.get(refusal.fault, refusal.fault.value)
-        param = refusal.fields[0].path if refusal.fields else None
-        kind = "invalid_request_error" if status < 500 else "server_error"
-        error = {"message": refusal.message, "type": kind, "param": param, "code": code}
-        return FrontAnswer({"error": error, "code": code, "message": refusal.message}, status)
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the gateway did."""
-        del request_id
-        if parsed is None:
-            error = {"message": "the gateway's answer is no JSON", "type": "server_error"}
-            return FrontAnswer({"error": error | {"param": None, "code": "bad_response"}}, 502)
-        return FrontAnswer(parsed, status)
 
 
 def _path_of(call: FrontCall) -> str:

@@ -1,0 +1,5 @@
+"""Wrappers of media models behind OpenAI's chat completions."""
+
+from tracker.emulator.providers.chat.provider import create
+
+__all__ = ["create"]

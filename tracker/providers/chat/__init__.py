@@ -1,0 +1,1 @@
+"""Media models behind OpenAI's chat completions: the stream is the task."""

@@ -1,0 +1,122 @@
+"""Media models of gateways that are asked through OpenAI's chat completions.
+
+The wrapper makes the task, watches it and tells of it as text. There is no id, nothing to ask and
+nothing to cancel: a stream that breaks leaves a task that may exist, and is charged. Sources:
+https://github.com/SunoAI-API/Suno-API, https://github.com/LumaAI-API/Luma-API and
+https://platform.openai.com/docs/api-reference/chat, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.outcome import DeferralScope, Deferred, SubmitOutcome
+from tracker.domain.task import TaskState
+from tracker.providers.chat.completion import CompletionReader
+from tracker.providers.chat.front import ChatFront, ChatPassing
+from tracker.providers.chat.words import COMPLETIONS, MODELS
+from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Request, Sending
+from tracker.providers.ports.provider import Provider
+
+
+class ChatOptions(SecretlessOptions):
+    """The options of an account.
+
+    max_in_flight: each open stream holds one of a worker's submits.
+    stream_s:      seconds that a whole answer may take.
+    media_hosts:   whose links are results whatever they end in.
+    """
+
+    max_in_flight: int | None = Field(16, ge=1)
+    stream_s: float = Field(900, ge=30, le=3600)
+    media_hosts: tuple[str, ...] = Field((), max_length=50, strict=False)
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what cannot work."""
+        wrong = [f"profile: {ONE_KIND}"] if self.profile is not None else []
+        return [*super().flaws(), *wrong]
+
+
+class ChatInput(OpenInputs):
+    """The fields that every wrapper needs."""
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    messages: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class Chat(GatewayAdapter):
+    """Submits, and reads streams. Nothing is polled."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {COMPLETIONS: CreatePath(COMPLETIONS, ChatInput)}
+    )
+    poll_path: ClassVar[str] = MODELS
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType({})
+    probe_path: ClassVar[str | None] = MODELS
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table. How the answer is to come is our choice alone."""
+        request = super().check(operation, input_)
+        body = {name: value for name, value in request.body.items() if name not in _OURS}
+        return replace(request, body=body)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Ask for a stream always: whatever stands before a wrapper cuts a call that is silent."""
+        call = super().build_submit(replace(sending, body={**sending.body, "stream": True}))
+        return replace(call, headers={**call.headers, "accept": "text/event-stream"})
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Read an answer that came whole."""
+        if not isinstance(answer, HttpResult) or not 200 <= answer.status < 300:
+            return super().parse_submit(sending, answer)
+        reader = self.reader(sending, answer.headers)
+        return reader.finish(reader.feed(answer.body) + reader.rest(), None)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Let nothing wait with a task whose model has no channel: all models share one call."""
+        found = super().refusal(sending, answer, parsed)
+        if isinstance(found, Deferred) and found.scope is DeferralScope.MODEL:
+            return replace(found, scope=DeferralScope.TASK)
+        return found
+
+    def lasts_s(self, account: Account, operation: str) -> float | None:
+        """Return the account's own time."""
+        del operation
+        return _options_of(account).stream_s
+
+    def reader(self, sending: Sending, headers: Mapping[str, str]) -> CompletionReader:
+        """Read by the body's beginning: what the headers say of it is often wrong."""
+        del headers
+        return CompletionReader(_options_of(sending.account).media_hosts)
+
+
+_OURS = ("stream", "stream_options")
+
+
+def _options_of(account: Account) -> ChatOptions:
+    assert isinstance(account.options, ChatOptions)  # noqa: S101 - made by PROVIDER alone
+    return account.options
+
+
+_ADAPTER = Chat()
+PROVIDER = Provider(
+    name="chat",
+    regions={
+        "openai-next": "https://api.openai-next.com/v1",
+        "draw": "https://draw.openai-next.com/v1",
+    },
+    options=ChatOptions,
+    submits=_ADAPTER,
+    streams=_ADAPTER,
+    probes=_ADAPTER,
+    front=ChatFront(),
+    passes_on=ChatPassing(),
+)

@@ -1,0 +1,225 @@
+"""The answers of wrappers: chunks of a stream, one object, or bare Markdown; and their meaning.
+
+Two open wrappers stream one character a chunk and end without `[DONE]` where they give up
+(https://github.com/SunoAI-API/Suno-API, https://github.com/LumaAI-API/Luma-API); a third answers
+Markdown (https://github.com/gcui-art/suno-api). Read 2026-11.
+"""
+
+import codecs
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from tracker.domain.documents import storable, storable_text
+from tracker.domain.errors import Broken
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
+from tracker.domain.task import TaskError, TaskState
+from tracker.providers.chat.links import artifacts_of, text_artifact
+from tracker.providers.kit.event_stream import EventStream
+from tracker.providers.kit.gateways import is_own_failure
+from tracker.providers.kit.reading import first_text
+
+_MOST_WHOLE = 1024 * 1024
+"""Bytes of an answer that is one object."""
+_DONE = "[DONE]"
+_TAIL = 500
+"""Characters of a text that stand for it in a message."""
+_FIELDS = ("data:", "event:", "id:", "retry:", ":")
+"""Beginnings of lines of a stream of events."""
+_DECODER = json.JSONDecoder()
+
+
+class CompletionReader:
+    """Reads one answer, whatever form it has. See ports/adapter.StreamReader."""
+
+    def __init__(self, hosts: Collection[str]) -> None:
+        """hosts: whose links are results whatever they end in."""
+        self._hosts = hosts
+        self._begun = b""
+        self._form: _Events | _Object | _Markdown | None = None
+
+    def feed(self, piece: bytes) -> str:
+        """Return the text that more of the body adds."""
+        if self._form is not None:
+            return self._form.feed(piece)
+        self._begun += piece
+        start = self._begun.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if not start or (len(start) < len("retry:") and b"\n" not in start):
+            return ""
+        self._form = _form_of(start)
+        return self._form.feed(self._begun)
+
+    def rest(self) -> str:
+        """Return the text that the end of the body adds."""
+        text = ""
+        if self._form is None:
+            self._form = _form_of(self._begun)
+            text = self._form.feed(self._begun)
+        return text + self._form.rest()
+
+    def finish(self, text: str, broken: str | None) -> SubmitOutcome:
+        """Believe an end that comes with a link, and an error that is told; doubt all else."""
+        form, text = self._form, storable_text(text)
+        assert form is not None  # noqa: S101 - `rest` was asked
+        links = artifacts_of(text, self._hosts)
+        has_ended = broken is None and form.has_ended
+        if has_ended and links:
+            pieces = (*links, text_artifact(text))
+            return Accepted(None, said=Observation(TaskState.SUCCEEDED, "done", artifacts=pieces))
+        error = form.error or _error_in(text)
+        tail = text.strip()[-_TAIL:]
+        if error is None and (not has_ended or is_own_failure(tail) or not form.may_fail):
+            reason = broken or "the answer ended without its end"
+            return Unknown(f"{reason}; it said: {tail}" if tail else reason)
+        message = storable_text(error or tail or "the answer has no text and no link")[-_TAIL:]
+        said = Observation(
+            TaskState.FAILED,
+            "error" if error else "done",
+            message=message,
+            artifacts=(text_artifact(text),) if text else (),
+            error=TaskError("provider", None, message),
+        )
+        return Accepted(None, said=said)
+
+
+class _Events:
+    """A stream of chunks. It ends with `[DONE]` or a reason why it finished."""
+
+    may_fail = True
+
+    def __init__(self) -> None:
+        self._events = EventStream()
+        self.has_ended = False
+        self.error: str | None = None
+
+    def feed(self, piece: bytes) -> str:
+        return "".join(map(self._text_of, self._events.feed(piece)))
+
+    def rest(self) -> str:
+        return "".join(map(self._text_of, self._events.rest()))
+
+    def _text_of(self, data: str) -> str:
+        if data == _DONE:
+            self.has_ended = True
+            return ""
+        text = ""
+        for chunk in _objects_in(data):
+            if isinstance(chunk, str):
+                text += chunk
+                continue
+            self.error = self.error or _error_of(chunk)
+            for choice in _choices(chunk):
+                text += _content_of(choice)
+                self.has_ended = self.has_ended or bool(choice.get("finish_reason"))
+        return text
+
+
+class _Object:
+    """One object, read at its end; its text stands in `message`, or wrongly in `delta`."""
+
+    may_fail = True
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+        self.has_ended = False
+        self.error: str | None = None
+
+    def feed(self, piece: bytes) -> str:
+        self._body += piece
+        if len(self._body) > _MOST_WHOLE:
+            raise Broken(f"the answer is larger than {_MOST_WHOLE} bytes")
+        return ""
+
+    def rest(self) -> str:
+        try:
+            parsed = storable(json.loads(self._body.decode("utf-8", "replace"), strict=False))
+        except (ValueError, RecursionError):
+            return ""
+        self.error = _error_of(parsed)
+        text = "".join(map(_content_of, _choices(parsed)))
+        self.has_ended = bool(text)
+        return text
+
+
+class _Markdown:
+    """Text without a frame. It ends with the connection, and proves nothing but by its links."""
+
+    may_fail = False
+    error: str | None = None
+
+    def __init__(self, *, is_page: bool) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.has_ended = not is_page
+
+    def feed(self, piece: bytes) -> str:
+        return self._decoder.decode(piece)
+
+    def rest(self) -> str:
+        return self._decoder.decode(b"", final=True)
+
+
+def _form_of(start: bytes) -> _Events | _Object | _Markdown:
+    text = start[:16].decode("utf-8", "replace")
+    if text.startswith(_FIELDS):
+        return _Events()
+    return _Object() if text.startswith(("{", "[")) else _Markdown(is_page=text.startswith("<"))
+
+
+def _objects_in(data: str) -> Iterator[Any]:
+    """Yield the objects of an event, one behind the other; what is none as text."""
+    at = 0
+    while at < len(data):
+        try:
+            found, at = _DECODER.raw_decode(data, at)
+        except (ValueError, RecursionError):
+            yield data[at:]
+            return
+        if not isinstance(found, dict):
+            yield data[at:] if found is None else str(found)
+            return
+        yield found
+        at += len(data[at:]) - len(data[at:].lstrip())
+
+
+def _choices(parsed: Any) -> Iterator[Mapping[str, Any]]:
+    choices = parsed.get("choices") if isinstance(parsed, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            yield choice
+
+
+def _content_of(choice: Mapping[str, Any]) -> str:
+    """Return the text of one choice: a text, a list of parts, or what a model thought aloud."""
+    for name in ("delta", "message"):
+        said = choice.get(name)
+        if not isinstance(said, dict):
+            continue
+        content = said.get("content") or said.get("reasoning_content")
+        if isinstance(content, str):
+            return content
+        if isinstance(content, list):
+            return "".join(first_text(part, ("text", "image_url.url")) or "" for part in content)
+    text = choice.get("text")
+    return text if isinstance(text, str) else ""
+
+
+def _error_of(parsed: Any) -> str | None:
+    """Return the error that an object is; None where it is none."""
+    if not isinstance(parsed, dict) or parsed.get("choices"):
+        return None
+    if parsed.get("error"):
+        return first_text(parsed, ("error.message", "error", "message")) or "an error"
+    code = first_text(parsed, ("code",), limit=100)
+    return first_text(parsed, ("message",)) if code and code not in ("0", "success") else None
+
+
+def _error_in(text: str) -> str | None:
+    """Return the error that stands as an object at the end of a text, or is all of it."""
+    start = max(text.rfind('{"error"'), text.rfind('{"code"'))
+    if start < 0:
+        return None
+    try:
+        return _error_of(_DECODER.raw_decode(text, start)[0])
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,159 @@
+"""OpenAI's chat completions in front of our tasks, as a stream and as one answer.
+
+For `openai` (3.57.0, PyPI) and whatever speaks like it
+(https://platform.openai.com/docs/api-reference/chat-streaming, read 2026-11). The first text names
+the task: it goes on when its client has gone, and can be asked for.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.chat.words import COMPLETIONS, MODELS
+from tracker.providers.kit.error_object_front import ErrorObjectFront
+from tracker.providers.kit.front_answers import reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.passed_calls import PlainCalls
+from tracker.providers.kit.pieces import text_in
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    PassOn,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+from tracker.providers.ports.passing import PassedCall
+
+_ROOT = "v1/"
+_ID = "chatcmpl-"
+_HELD_S = 590
+"""Seconds that an answer without a stream is held back; clients wait for 600."""
+_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+"""Wrappers invent tokens; nothing is charged by them."""
+_BROKE_OFF = (
+    "The answer broke off: it is not known whether anything was made, and it may be charged for."
+)
+_GOES_ON = "The task goes on."
+
+
+class ChatPassing(PlainCalls):
+    """The models that a gateway lists."""
+
+    calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType({MODELS: PassedCall("GET")})
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionStream:
+    """Shows one task as chunks. See ports/front.TextStream.
+
+    base: the front's address. has_usage: whether the client asked for a chunk with the usage.
+    """
+
+    base: str
+    model: str
+    has_usage: bool
+
+    media_type: ClassVar[str] = "text/event-stream"
+    beat: ClassVar[bytes] = b": the task goes on\n\n"
+
+    def begin(self, task: Task) -> bytes:
+        """Say who speaks, and which task it is."""
+        name = f"{task.id}: {_address_of(task, self.base)}\n\n"
+        return self._chunk(task, {"role": "assistant", "content": ""}) + self.piece(task, name)
+
+    def piece(self, task: Task, text: str) -> bytes:
+        """Say more."""
+        return self._chunk(task, {"content": text})
+
+    def end(self, task: Task) -> bytes:
+        """End in order, also where nothing came of it: a client reads no other end."""
+        note = _note_on(task, self.base)
+        told = self.piece(task, f"\n\n{note}") if note else b""
+        usage = self._event(task, [], {"usage": _USAGE}) if self.has_usage else b""
+        return told + self._chunk(task, {}, "stop") + usage + b"data: [DONE]\n\n"
+
+    def _chunk(self, task: Task, delta: Mapping[str, Any], reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        return self._event(task, [choice], {})
+
+    def _event(self, task: Task, choices: list[Any], more: Mapping[str, Any]) -> bytes:
+        head = _head_of(task, "chat.completion.chunk", self.model)
+        text = json.dumps({**head, "choices": choices, **more}, ensure_ascii=False)
+        return f"data: {text}\n\n".encode()
+
+
+class ChatFront(ErrorObjectFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/chat",)
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path = call.path.removeprefix(_ROOT)
+        is_read = call.method in ("GET", "HEAD")
+        if path == MODELS:
+            return PassOn(MODELS) if is_read else wrong_method(call)
+        if path == COMPLETIONS:
+            return _create(call) if call.method == "POST" else wrong_method(call)
+        name = name_in(path.removeprefix(f"{COMPLETIONS}/"))
+        if not path.startswith(f"{COMPLETIONS}/") or not name or "/" in name:
+            return no_route(call)
+        return Get([name.removeprefix(_ID)]) if is_read else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show a task as a completion: its text, or what became of it."""
+        del command, request_id
+        [task] = shown.tasks
+        content = "\n\n".join(filter(None, [*_texts_of(task), _note_on(task, call.base)]))
+        message = {"role": "assistant", "content": content, "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        model = str(shown.input_of(task).get("model") or "")
+        head = _head_of(task, "chat.completion", model)
+        return FrontAnswer({**head, "choices": [choice], "usage": _USAGE})
+
+
+def _create(call: FrontCall) -> Command | WantsBody:
+    if call.body is None:
+        return WantsBody()
+    body = call.body
+    if body.get("stream") is not True:
+        return Create(COMPLETIONS, body, wait_s=_HELD_S, waits_for="sent")
+    options = body.get("stream_options")
+    has_usage = isinstance(options, dict) and options.get("include_usage") is True
+    model = str(body.get("model") or "")
+    return Create(COMPLETIONS, body, stream=CompletionStream(call.base, model, has_usage))
+
+
+def _head_of(task: Task, kind: str, model: str) -> dict[str, Any]:
+    return {
+        "id": f"{_ID}{task.id}",
+        "object": kind,
+        "created": int(task.created_at.timestamp()),
+        "model": model,
+    }
+
+
+def _address_of(task: Task, base: str) -> str:
+    return f"{base}/{_ROOT}{COMPLETIONS}/{_ID}{task.id}"
+
+
+def _texts_of(task: Task) -> list[str]:
+    return [text_in(piece.url) for piece in task.artifacts if piece.kind == "text"]
+
+
+def _note_on(task: Task, base: str) -> str | None:
+    """Return what is to be said of a task whose text is not its result; None for a success."""
+    if task.state is TaskState.SUCCEEDED:
+        return None
+    if task.state in TERMINAL:
+        reason = reason_of(task) or ""
+        return None if any(reason in text for text in _texts_of(task)) else reason
+    said = _BROKE_OFF if task.state is TaskState.UNCERTAIN else _GOES_ON
+    return f"{said} {task.id}: {_address_of(task, base)}"
