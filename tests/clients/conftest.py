@@ -19,9 +19,12 @@ from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
+from tracker.emulator.providers.jimeng.signature import DEFAULT_SECRET
 
 OFFICIAL = "api-singapore.klingai.com"
 """The address that is built into one of the clients."""
+OWN_HOSTS = {"flux": "flux.example", "jimeng": "jimeng.example"}
+"""Of fronts whose clients take a host and no path."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,13 @@ def fronted(
         TRACKER_LUMA_API_KEY=emulated.key,
         TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
         TRACKER_REPLICATE_API_KEY=emulated.key,
+        TRACKER_FLUX_BASE_URL=f"{emulated.url}/bfl/v1",
+        TRACKER_FLUX_API_KEY=emulated.key,
+        TRACKER_JIMENG_BASE_URL=f"{emulated.url}/jimeng",
+        TRACKER_JIMENG_ACCESS_KEY=emulated.key,
+        TRACKER_JIMENG_SECRET_KEY=DEFAULT_SECRET,
+        TRACKER_JIMENG_POLL_SPACING_S="0.05",
+        TRACKER_FRONT_HOSTS=",".join(f"{name}={host}" for name, host in OWN_HOSTS.items()),
         TRACKER_COGVIDEOX_BASE_URL=f"{emulated.url}/cogvideox/api/paas/v4",
         TRACKER_COGVIDEOX_API_KEY=emulated.key,
         TRACKER_RUNWAY_BASE_URL=f"{emulated.url}/runway/official",

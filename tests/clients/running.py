@@ -17,9 +17,14 @@ _PROGRAMS = Path(__file__).parent / "programs"
 _NODE_MODULES = CLIENTS / "node_modules"
 
 
-def run_program(name: str, *arguments: str) -> Any:
+NOWHERE = "http://127.0.0.1:9"
+"""A closed port: as the proxy of everything it lets nothing but this machine be reached."""
+
+
+def run_program(name: str, *arguments: str, proxy: str = NOWHERE) -> Any:
     """Return the JSON that a program printed. Its name ends in `.py` or `.cjs`.
 
+    proxy: of every address but 127.0.0.1.
     Skips the test, with the reason, where a JavaScript client cannot be installed.
     """
     done = subprocess.run(
@@ -28,9 +33,8 @@ def run_program(name: str, *arguments: str) -> Any:
             "PATH": os.environ["PATH"],
             "NODE_PATH": str(_NODE_MODULES),
             "NO_PROXY": "127.0.0.1",
-            # A closed port: nothing but this machine is reached.
-            "HTTP_PROXY": "http://127.0.0.1:9",
-            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "HTTP_PROXY": proxy,
+            "HTTPS_PROXY": proxy,
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         capture_output=True,

@@ -84,8 +84,11 @@ def _refuse(connection: socket.socket, begun: bytes, status: str) -> None:
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Until one side ends; then both do."""
-    with source, target, contextlib.suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-        target.shutdown(socket.SHUT_RDWR)
+    """Until one side ends or is reset; then both do."""
+    with source, target:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+        # Closing alone tells the other side nothing while the other thread still reads from it.
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)

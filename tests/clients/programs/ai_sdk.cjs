@@ -1,16 +1,22 @@
-// Use `ai` with `@ai-sdk/replicate` or `@ai-sdk/luma`; print what it returned as JSON.
-// Arguments: `replicate` or `luma`, base URL, key, prompt.
+// Use `ai` with the package of a provider; print what it returned as JSON.
+// Arguments: `replicate`, `luma` or `flux`, base URL, key, prompt.
 
 const { generateImage } = require("ai");
+const { createBlackForestLabs } = require("@ai-sdk/black-forest-labs");
 const { createLuma } = require("@ai-sdk/luma");
 const { createReplicate } = require("@ai-sdk/replicate");
 
 const [provider, baseURL, key, prompt] = process.argv.slice(2);
-const model =
-  provider === "luma"
-    ? createLuma({ apiKey: key, baseURL }).image("photon-1")
-    : createReplicate({ apiToken: key, baseURL }).image("acme/picture");
-const providerOptions = { luma: { pollIntervalMillis: 50 } };
+const models = {
+  flux: () => createBlackForestLabs({ apiKey: key, baseURL }).image("flux-pro-1.1"),
+  luma: () => createLuma({ apiKey: key, baseURL }).image("photon-1"),
+  replicate: () => createReplicate({ apiToken: key, baseURL }).image("acme/picture"),
+};
+const model = models[provider]();
+const providerOptions = {
+  blackForestLabs: { pollIntervalMillis: 50 },
+  luma: { pollIntervalMillis: 50 },
+};
 
 generateImage({ model, prompt, providerOptions })
   .then(({ images }) => ({

@@ -1,0 +1,63 @@
+"""Use `blackforest` from PyPI as its README does; print what it returned as JSON.
+
+Arguments: base URL and key; with a prompt: one create, tried twice.
+"""
+
+import contextlib
+import json
+import sys
+from typing import Any
+
+import requests
+from blackforest import BFLClient
+from blackforest.client import BFLError
+from blackforest.types.general.client_config import ClientConfig
+
+MODEL = "flux-pro-1.1"
+
+
+def everything(client: BFLClient) -> dict[str, Any]:
+    """Create and ask; create and wait."""
+    made = client.generate(MODEL, {"prompt": "a cat"})
+    first = client.get_task_status(made.id)
+    config = ClientConfig(sync=True, polling_interval=0.1)
+    done = client.generate(MODEL, {"prompt": "a bird", "seed": 7}, config)
+    return {
+        "polling_url": made.polling_url,
+        "first_status": first.status,
+        "result": done.result,
+    }
+
+
+def refusal_of(url: str, key: str, model: str = MODEL) -> str | None:
+    """Return the text of the refusal that a create meets."""
+    try:
+        BFLClient(api_key=key, base_url=url).generate(model, {"prompt": "a cat"})
+    except BFLError as problem:
+        return str(problem)
+    return None
+
+
+def created(client: BFLClient, prompt: str) -> dict[str, Any]:
+    """Create a task; where the connection breaks, once more."""
+    try:
+        made = client.generate(MODEL, {"prompt": prompt})
+    except (BFLError, requests.RequestException, UnboundLocalError):
+        # Of a broken connection it reads the answer that it does not have.
+        made = client.generate(MODEL, {"prompt": prompt})
+    return {"id": made.id}
+
+
+def main() -> None:
+    """Do everything, and try a wrong key."""
+    url, key, *prompt = sys.argv[1:]
+    client = BFLClient(api_key=key, base_url=url)
+    with contextlib.redirect_stdout(sys.stderr):  # it prints as it waits
+        if prompt:
+            answer = created(client, prompt[0])
+        else:
+            answer = everything(client) | {"wrong_key": refusal_of(url, "wrong")}
+    json.dump(answer, sys.stdout)
+
+
+main()
