@@ -75,6 +75,8 @@ def all_end(world: World, provider: str, ends: Mapping[str, str]) -> dict[str, s
 
 
 def test_runway(world: World) -> None:
+    capped = submit(world, "runway", "daily_cap=9")  # of one model: others do not wait for it
+    wait_until(lambda: world.outcomes(capped) == ["deferred"])
     ids = all_end(
         world,
         "runway",

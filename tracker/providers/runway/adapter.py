@@ -147,7 +147,9 @@ class RunwayApi(PathCancel, _RunwayWords):
         if isinstance(found, Deferred):
             is_daily = "daily" in found.message.lower()
             pause_s = found.retry_after_s or (_DAILY_PAUSE_S if is_daily else None)
-            return replace(found, retry_after_s=pause_s, scope=DeferralScope.MODEL)
+            # The cap is of one model, and the tasks of others are of the same operation.
+            scope = DeferralScope.TASK if is_daily else DeferralScope.MODEL
+            return replace(found, retry_after_s=pause_s, scope=scope)
         return found
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
