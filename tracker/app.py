@@ -375,6 +375,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         ),
         cursor_secrets=context.secrets,
         accounts=context.accounts,
+        providers=context.providers,
         expectations=context.expectations,
         watch=watch,
         limits=Limits(

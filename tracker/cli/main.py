@@ -51,6 +51,7 @@ SECTIONS = (
         (
             ("attention", "tracker.cli.attention", "Show what needs a human."),
             ("callbacks", "tracker.cli.callbacks", "List odd callbacks and put them aside."),
+            ("operations", "tracker.cli.operations", "List what can be submitted."),
             ("system", "tracker.cli.system", "Show versions, processes and what is due."),
             ("audit", "tracker.cli.audit", "Show who did what."),
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),

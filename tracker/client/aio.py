@@ -217,6 +217,13 @@ class AsyncClient:
         """List the provider accounts and how they fare; empty for another tenant than `default`."""
         return await self._run(operating.accounts(tries=self._tries))
 
+    async def operations(
+        self, *, provider: str | None = None, operation: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """List what can be submitted: mappings of provider, operation, schema and example."""
+        flow = operating.operations(provider=provider, operation=operation, tries=self._tries)
+        return await self._run(flow)
+
     async def system(self) -> Mapping[str, Any]:
         """Return versions, processes and what is behind, as `GET /v1/system` shows it."""
         return await self._run(operating.system(tries=self._tries))

@@ -95,6 +95,17 @@ def accounts(*, tries: int) -> Flow[list[ProviderAccount]]:
     return [ProviderAccount.parse(one) for one in answer.json()["accounts"]]
 
 
+def operations(
+    *, provider: str | None, operation: str | None, tries: int
+) -> Flow[list[Mapping[str, Any]]]:
+    """`GET /v1/operations`."""
+    given = {"provider": provider, "operation": operation}
+    params = [(name, value) for name, value in given.items() if value is not None]
+    answer = yield from send(Call("GET", "/v1/operations", params=params), tries=tries)
+    found: list[Mapping[str, Any]] = answer.json()["operations"]
+    return found
+
+
 def system(*, tries: int) -> Flow[Mapping[str, Any]]:
     """`GET /v1/system`."""
     return (yield from send(Call("GET", "/v1/system"), tries=tries)).json()

@@ -211,6 +211,13 @@ class Client:
         """List the provider accounts and how they fare; empty for another tenant than `default`."""
         return self._run(operating.accounts(tries=self._tries))
 
+    def operations(
+        self, *, provider: str | None = None, operation: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """List what can be submitted: mappings of provider, operation, schema and example."""
+        flow = operating.operations(provider=provider, operation=operation, tries=self._tries)
+        return self._run(flow)
+
     def system(self) -> Mapping[str, Any]:
         """Return versions, processes and what is behind, as `GET /v1/system` shows it."""
         return self._run(operating.system(tries=self._tries))

@@ -44,6 +44,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Show versions, the processes on the database, and what work is due.": "显示版本、数据库上的进程与到期的工作。",
         "Hour by hour besides.": "另外逐小时列出。",
         "Print the request body of a task, as it is kept.": "打印任务的请求体，与保存的一致。",
+        "List what can be submitted.": "列出可以提交的操作。",
+        "List what can be submitted, or print the JSON Schema and an example of one.": "列出可以提交的操作，或打印其中一个的 JSON Schema 与示例。",
         "Show who did what.": "显示谁做了什么。",
         "Show who did what, to what and when, newest first.": "显示谁在何时对什么做了什么，最新的在前。",
         "Only this action, e.g. tasks.cancel.": "只列此操作，如 tasks.cancel。",

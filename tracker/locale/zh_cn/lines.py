@@ -121,6 +121,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "租户 {0} 没有密钥 {1}；参见 `tracker keys list`"
         ),
         "--provider: {} is none of {}": "--provider: {0} 不在 {1} 之中",
+        "no account serves such an operation": "没有账户提供这样的操作",
         "give tasks or filters": "请给出任务或过滤条件",
         "there are more: narrow the filters": "还有更多：请缩小过滤条件",
         "{} refused: {}": "拒绝 {0} 个：{1}",

@@ -106,6 +106,8 @@ _NAMES = {
     "processes": "进程",
     "seen_at": "最近出现",
     "slots_held": "占用名额",
+    "operations": "操作",
+    "required": "必填",
     "from_state": "原状态",
     "to_state": "新状态",
     "steps": "步骤",

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from tracker.domain.exchange import HttpCall
 from tracker.domain.outcome import (
     CancelOutcome,
@@ -118,12 +120,19 @@ class AdapterByProfile:
             return "the account's upstream has no such operation"
         return refusal
 
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the model of the first kind that has the operation."""
+        owners = self._owners(operation)
+        return owners[0].input_model(operation) if owners else None
+
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the first kind that has the operation: accounts are chosen later."""
-        owners = [
+        return self._owners(operation)[0].check(operation, input_)
+
+    def _owners(self, operation: str) -> list[TableAdapter]:
+        return [
             kind.adapter for kind in self._kinds.values() if operation in kind.adapter.operations
         ]
-        return owners[0].check(operation, input_)
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Tell whether any kind takes the refusal for the account's fault."""

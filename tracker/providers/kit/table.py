@@ -143,6 +143,11 @@ class TableAdapter:
         del account
         return None if operation in self.creates else NO_SUCH_OPERATION
 
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the model that stands in the table."""
+        found = self.creates.get(operation)
+        return None if found is None else found.inputs
+
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's model. Null means that a field is not set."""
         given = {name: value for name, value in input_.items() if value is not None}

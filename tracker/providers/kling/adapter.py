@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
@@ -47,6 +49,12 @@ class KlingAdapter(ObjectCallbacks):
         if not standard.is_standard(operation) and operation not in self.operations:
             return NO_SUCH_OPERATION
         return profiles.of(account).refusal(account, operation)
+
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the model of the operation's dialect."""
+        if standard.is_standard(operation):
+            return standard.model_of(operation)
+        return operations.OPERATIONS.get(operation)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate with the models of the operation's dialect."""

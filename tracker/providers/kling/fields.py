@@ -1,10 +1,20 @@
 """Field types that several operations share. Limits: Kling's capability pages, 2026-09."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import core_schema
 
 from tracker.domain.long_texts import base64_size
 
@@ -61,13 +71,30 @@ def checked_id(value: str) -> str:
     return value
 
 
-def _at_most(limit: int) -> Any:
-    def check(value: str) -> str:
-        if len(value) > limit:
-            raise ValueError(f"at most {limit} characters, got {len(value)}")
+@dataclass(frozen=True, slots=True)
+class _AtMost:
+    """A limit of characters, in words of ours, that the JSON Schema names too."""
+
+    limit: int
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "maxLength": self.limit}
+
+    def _check(self, value: str) -> str:
+        if len(value) > self.limit:
+            raise ValueError(f"at most {self.limit} characters, got {len(value)}")
         return value
 
-    return AfterValidator(check)
+
+_ID_SCHEMA = WithJsonSchema({"type": "string", "maxLength": MAX_ID_CHARS})
+ExternalId = Annotated[str, AfterValidator(checked_id), _ID_SCHEMA]
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -76,12 +103,12 @@ CallbackUrl = Annotated[str, AfterValidator(lambda value: value and _http_url(va
 Image = Annotated[str, AfterValidator(_image)]
 Sound = Annotated[str, AfterValidator(_sound)]
 Filled = Annotated[str, Field(min_length=1)]
-Prompt = Annotated[str, _at_most(2500)]
-ShortPrompt = Annotated[str, _at_most(200)]
-ShotPrompt = Annotated[str, _at_most(512)]
-Text1000 = Annotated[str, _at_most(1000)]
-Text120 = Annotated[str, _at_most(120)]
-VoiceName = Annotated[str, Field(min_length=1), _at_most(20)]
+Prompt = Annotated[str, _AtMost(2500)]
+ShortPrompt = Annotated[str, _AtMost(200)]
+ShotPrompt = Annotated[str, _AtMost(512)]
+Text1000 = Annotated[str, _AtMost(1000)]
+Text120 = Annotated[str, _AtMost(120)]
+VoiceName = Annotated[str, Field(min_length=1), _AtMost(20)]
 Unit = Annotated[float, Field(ge=0, le=1)]
 Double = Annotated[float, Field(ge=0, le=2)]
 Count = Annotated[int, Field(ge=1, le=9)]
@@ -113,7 +140,7 @@ class OperationInput(NestedObject):
     """The fields of every operation."""
 
     callback_url: CallbackUrl | None = None
-    external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
+    external_task_id: ExternalId | None = None
     watermark_info: dict[str, Any] | None = None
 
     def slots(self) -> int:

@@ -5,18 +5,18 @@ Source: Kling's pages on 2.6 text-to-video, 3.0 Turbo image-to-video and drama-s
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.providers.kling.fields import (
     CallbackUrl,
+    ExternalId,
     Filled,
     NestedObject,
     Prompt,
-    checked_id,
     wishes,
 )
 from tracker.providers.kling.given import set_fields
@@ -44,7 +44,7 @@ class Options(NestedObject):
     """`options`."""
 
     callback_url: CallbackUrl | None = None
-    external_task_id: Annotated[str, AfterValidator(checked_id)] | None = None
+    external_task_id: ExternalId | None = None
     watermark_info: dict[str, Any] | None = None
 
 
@@ -93,13 +93,18 @@ def is_solution(operation: str) -> bool:
     return operation.startswith(SOLUTIONS)
 
 
+def model_of(operation: str) -> type[Solution | Generation]:
+    """Return the model of an operation of this dialect."""
+    return Solution if is_solution(operation) else Generation
+
+
 def check(operation: str, input_: Mapping[str, Any]) -> Request:
     """Return the input of an operation, validated, without what is not set.
 
     Unknown fields pass through. Raises InvalidRequest naming every wrong field, and what stands
     where nobody would read it.
     """
-    model = Solution if is_solution(operation) else Generation
+    model = model_of(operation)
     input_ = set_fields(model, input_, is_strict=True)
     wrong = [
         FieldError(name, "belongs under options here; at the top level the provider ignores it")

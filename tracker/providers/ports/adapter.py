@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from pydantic import BaseModel
+
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import CancelOutcome, LookupOutcome, PollOutcome, SubmitOutcome
@@ -143,6 +145,13 @@ class Submits(Protocol):
         """Return why an account cannot submit tasks of an operation; None when it can.
 
         NO_SUCH_OPERATION where none can.
+        """
+        ...
+
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the model that an operation's input is validated by; None for no operation here.
+
+        Its JSON Schema is shown to callers: limits of its fields stand in it.
         """
         ...
 

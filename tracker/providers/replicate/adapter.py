@@ -111,6 +111,11 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             return None
         return "must be predictions, models/OWNER/NAME or deployments/OWNER/NAME"
 
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the same for every model: its own input is the model's affair."""
+        del operation
+        return _Prediction
+
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate what stands around the model's own input."""
         request = super().check(PREDICTIONS, input_)

@@ -9,6 +9,7 @@ from tracker.clock import Clock
 from tracker.domain.access import Holder, Principal
 from tracker.domain.errors import Misuse
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import Provider
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.custody.serving import Serving
@@ -92,6 +93,7 @@ class Services:
     authenticator: Authenticator
     cursor_secrets: Sequence[bytes]
     accounts: Mapping[tuple[str, str], Account]
+    providers: Mapping[str, Provider]
     expectations: Expectations
     watch: Watch
     limits: Limits
