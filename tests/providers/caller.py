@@ -104,6 +104,12 @@ KINDS: Mapping[str, Kind] = {
         "v1/video_generation",
         {"model": "MiniMax-Hailuo-2.3", "prompt": "a cat"},
     ),
+    "wan": Kind(
+        "wan",
+        "/wan/api/v1",
+        "video-generation/video-synthesis",
+        {"model": "wan2.6-t2v", "input": {"prompt": "a cat"}},
+    ),
     "vidu": Kind(
         "vidu",
         "/vidu",
@@ -151,6 +157,7 @@ POLLED = [
     "domo",
     "hailuo",
     "vidu",
+    "wan",
 ]
 """Kinds that polls are enough for."""
 TOLD = ["domo", "flux", "hailuo", "vidu"]

@@ -42,5 +42,6 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "suno": _module("suno"),
         "udio": _module("udio"),
         "vidu": _module("vidu"),
+        "wan": _module("wan"),
     }
 )

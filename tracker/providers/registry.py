@@ -24,6 +24,7 @@ _MODULES: Mapping[str, str] = {
     "suno": "tracker.providers.suno.adapter",
     "udio": "tracker.providers.udio.adapter",
     "vidu": "tracker.providers.vidu.adapter",
+    "wan": "tracker.providers.wan.adapter",
 }
 
 

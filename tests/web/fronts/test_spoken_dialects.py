@@ -12,6 +12,9 @@ from tests.support.databases import SqliteTemplate
 from tests.web.fronts.comparing import Pair, differences, field_of
 from tests.web.fronts.spoken import SPOKEN, ended, made, shown, spoken_pair, unexplained
 
+UNHEEDING = ("domo", "flux", "hailuo", "pika", "vidu", "wan")
+"""Providers whose clients do not heed `x-should-retry`."""
+
 
 @pytest.fixture(scope="module")
 def pair(
@@ -41,13 +44,7 @@ def test_a_refusal_can_be_read_and_is_not_repeated(pair: Pair, name: str) -> Non
     spoken, http = SPOKEN[name], pair[0]
     answer = http.post(spoken.ours + spoken.create, json={}, headers=dict(spoken.headers))
     assert 400 <= answer.status_code < 500
-    if spoken.provider not in (
-        "domo",
-        "flux",
-        "hailuo",
-        "pika",
-        "vidu",
-    ):  # whose clients do not heed it
+    if spoken.provider not in UNHEEDING:
         assert answer.headers["x-should-retry"] == "false"
     assert answer.json()
     missing = http.get(

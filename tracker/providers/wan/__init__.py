@@ -1,0 +1,1 @@
+"""Wan of DashScope (Model Studio): the adapter, and the front for its clients."""

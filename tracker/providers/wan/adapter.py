@@ -1,0 +1,258 @@
+"""Wan (DashScope): results and tasks live a day, `UNKNOWN` is absence, events are hints.
+
+Sources: https://help.aliyun.com/zh/model-studio (Wan, asynchronous tasks, events, error codes) and
+the official SDK (https://pypi.org/project/dashscope, 2.0.2), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+from tracker.domain.cost import Cost
+from tracker.domain.errors import CallbackRejected, InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    DeferralScope,
+    Deferred,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unknown,
+)
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.pieces import kind_of, web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
+from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Sending
+from tracker.providers.ports.provider import Provider, ResultHosting
+from tracker.providers.wan.front import WanFront
+from tracker.providers.wan.inputs import CREATES, flaws_of, uses_oss
+
+LIVES = timedelta(hours=24)
+"""Of tasks and of their results."""
+YOUNG = timedelta(minutes=1)
+"""A task of this age may not be visible yet."""
+_BEIJING = timezone(timedelta(hours=8))
+_UNKNOWN, _SUSPENDED = "UNKNOWN", "SUSPENDED"
+_OF_ACCOUNT = ("InvalidApiKey", "Arrearage", "AccessDenied")
+"""Beginnings of codes that speak of the key, the money, the rights."""
+_FINISHED = "dashscope:System:AsyncTaskFinish"
+_EMPTY = "SUCCEEDED without a result"
+_STATES: Mapping[str, TaskState] = {
+    "PENDING": TaskState.SUBMITTED,
+    "RUNNING": TaskState.RUNNING,
+    _SUSPENDED: TaskState.RUNNING,
+    "SUCCEEDED": TaskState.SUCCEEDED,
+    "FAILED": TaskState.FAILED,
+    "CANCELED": TaskState.CANCELLED,
+}
+
+
+class WanOptions(SecretlessOptions):
+    """A key of one region, and what some accounts need.
+
+    workspace: the id of the workspace that the key does not belong to by itself.
+    events:    whether an event rule of the account posts to the shared callback URL.
+    """
+
+    why_no_secrets = "events are not signed with a secret; leave it out"
+
+    workspace: str | None = None
+    events: bool = False
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what there is no use for: secrets, and a profile."""
+        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+
+
+class WanAdapter(PathCancel, ObjectCallbacks):
+    """Submits, polls, cancels, takes events for hints, probes. Nothing finds a lost submit."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    poll_path = "tasks/{id}"
+    cancel_path = "tasks/{id}/cancel"
+    per: ClassVar[Literal["task", "project"]] = "project"
+    ids: ClassVar[Sequence[str]] = ("output.task_id",)
+    words_in: ClassVar[Sequence[str]] = ("output.task_status",)
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {form: state for word, state in _STATES.items() for form in (word, word.lower())}
+    )
+    messages: ClassVar[Sequence[str]] = ("output.message", "message")
+    times: ClassVar[Sequence[str]] = ()  # local texts without a zone
+    omits_ids = True
+    forgets = True
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the headers of the key, and of the workspace where the account names one."""
+        workspace = _options_of(account).workspace
+        more = {"x-dashscope-workspace": workspace} if workspace else {}
+        return super().headers(account) | more
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and by the limits of the model."""
+        request = super().check(operation, input_)
+        flaws = flaws_of(request.body)
+        if flaws:
+            raise InvalidRequest(*flaws)
+        return request
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the code up, then the status."""
+        return (code or "").startswith(_OF_ACCOUNT) or super().blames_account(code, http_status)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Post the create with the header without which it is refused."""
+        call = super().build_submit(sending)
+        more = {"x-dashscope-async": "enable"}
+        if uses_oss(dict(sending.body)):
+            more["x-dashscope-ossresourceresolve"] = "enable"
+        return replace(call, headers={**call.headers, **more})
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the code up: arrears come with HTTP 400 and 403, limits of three kinds with 429."""
+        found = super().refusal(sending, answer, parsed)
+        code = first_text(parsed, ("code",), limit=100) or ""
+        if isinstance(found, Refused):
+            return replace(found, blames_account=self.blames_account(code, answer.status))
+        if isinstance(found, Deferred) and code == "Throttling.AllocationQuota":
+            return replace(found, spends_attempt=False, scope=DeferralScope.MODEL)
+        if isinstance(found, Unknown) and code.startswith("Throttling"):
+            return Deferred(code, found.reason, self.pause_s(answer, parsed))
+        return found
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands; the word UNKNOWN says that there is none (any more)."""
+        (outcome,) = super().parse_poll(asking, answer)
+        if not isinstance(outcome, Observed) or outcome.observation.word.upper() != _UNKNOWN:
+            return [outcome]
+        since = asking.task.submitted_at or asking.task.created_at
+        age, words = asking.now - since, "the provider says UNKNOWN"
+        if age < YOUNG:
+            return [Absent(words, Absence.NOT_YET)]
+        return [Absent(words, Absence.PURGED) if age >= LIVES else Absent(words, weak=True)]
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task; of a success with failed pieces, how many failed."""
+        said = super().observe(account, task, parsed)
+        if said is None:
+            return None
+        names = ("output.end_time", "output.scheduled_time", "output.submit_time")
+        said = replace(said, at=_beijing(first_text(parsed, names, limit=40)))
+        if said.word.upper() == _SUSPENDED:
+            return replace(said, message=said.message or "suspended by the provider")
+        failed = first_number(parsed, ("output.task_metrics.FAILED",))
+        if said.state is TaskState.SUCCEEDED and failed not in (None, "0"):
+            total = first_number(parsed, ("output.task_metrics.TOTAL",))
+            said = replace(said, message=f"{failed} of {total or 'several'} pieces failed")
+        return awaiting_result(said, task, _EMPTY)
+
+    def failure(self, parsed: Any, message: str | None) -> TaskError:
+        """Describe a failure by its code."""
+        code = first_text(parsed, ("output.code", "code"), limit=100)
+        return TaskError("provider", code, message or "the provider gave no reason")
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read the video, or the results, of which each may have failed by itself."""
+        del account, task
+        output = parsed.get("output")
+        if not isinstance(output, dict):
+            return []
+        if url := web_url(output.get("video_url")):
+            return [Artifact("video", url, key="video")]
+        results = output.get("results")
+        listed = [results] if isinstance(results, dict) else results
+        found = []
+        for place, one in enumerate(listed if isinstance(listed, list) else ()):
+            url = web_url(one.get("url") or one.get("video_url")) if isinstance(one, dict) else None
+            if url is not None:
+                found.append(Artifact(kind_of(url) or "image", url, key=str(place)))
+            elif code := first_text(one, ("code",), limit=100):
+                told = {"code": code, "message": first_text(one, ("message",)) or ""}
+                failed = ArtifactState.FAILED
+                found.append(Artifact("image", None, key=str(place), state=failed, extra=told))
+        return found if any(one.url for one in found) else []
+
+    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
+        """Read the usage: seconds of video of a resolution, or a number of pictures."""
+        del account, task
+        side = first_number(parsed, ("usage.SR",))
+        unit = "video_seconds" if side is None else f"video_seconds_{side}"[:40]
+        told = {
+            unit: ("usage.video_duration", "usage.duration"),
+            "images": ("usage.image_count",),
+        }
+        return [
+            Cost("unit", amount, unit=name)
+            for name, fields in told.items()
+            if (amount := amount_text(first_number(parsed, fields))) is not None
+        ]
+
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell whether the account has an event rule that leads to us."""
+        del operation
+        return _options_of(account).events
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Take an event for a hint: it names the task and a word, and no result.
+
+        Raises CallbackRejected for what is no event; nothing for events of other kinds.
+        """
+        try:
+            parsed = read_json(inbound.body)
+        except ValueError as error:
+            raise CallbackRejected(f"not JSON: {error}") from None
+        kind = first_text(parsed, ("type",), limit=200)
+        if kind is None:
+            raise CallbackRejected("no type: this is not an event")
+        if kind != _FINISHED:
+            return ()
+        task_id = first_text(parsed, ("data.task_id",), limit=500)
+        if task_id is None:
+            raise CallbackRejected("the event names no task")
+        word = first_text(parsed, ("data.task_status",), limit=200) or "finished"
+        return [Hint(f"the event says {word}", task_id)]
+
+
+def _beijing(text: str | None) -> datetime | None:
+    """Read a local time of Beijing, `2026-05-01 10:00:00.000`; None for anything else."""
+    try:
+        at = datetime.fromisoformat((text or "").strip())
+        return at if at.tzinfo else at.replace(tzinfo=_BEIJING)
+    except ValueError:
+        return None
+
+
+def _options_of(account: Account) -> WanOptions:
+    options = account.options
+    return options if isinstance(options, WanOptions) else WanOptions()
+
+
+_ADAPTER = WanAdapter()
+PROVIDER = Provider(
+    name="wan",
+    regions={
+        "beijing": "https://dashscope.aliyuncs.com/api/v1",
+        "singapore": "https://dashscope-intl.aliyuncs.com/api/v1",
+        "us": "https://dashscope-us.aliyuncs.com/api/v1",
+    },
+    options=WanOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+    front=WanFront(),
+    results=ResultHosting(lifetime=LIVES),
+    tells_costs=True,
+)
