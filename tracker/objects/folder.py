@@ -112,10 +112,9 @@ class Folder:
         return await self._run(_free, self._root)
 
     def _path(self, key: str) -> Path:
-        path = self._root / key
-        if ".." in key.split("/") or (path.is_absolute() and not path.is_relative_to(self._root)):
+        if key.startswith("/") or ".." in key.split("/"):
             raise StorageError(f"{key!r} is no name of an object")
-        return path
+        return self._root / key
 
     async def _run(self, call: Callable[..., Result], *args: Any) -> Result:
         """Call in a thread. Raises StorageError for what the system refuses, but for what is not

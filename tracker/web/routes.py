@@ -125,7 +125,10 @@ ROUTES: Sequence[BaseRoute] = (
 """Everything that is served beside the fronts. Handlers say the rest: see `operation`."""
 
 
-_FIRST = ("/v1/tasks/query", "/v1/tasks/resubmit", "/v1/tasks/actions", "/v1/tasks/{id}")
+_FIRST = (
+    *("/v1/tasks/query", "/v1/tasks/resubmit", "/v1/tasks/actions", "/v1/tasks/{id}"),
+    *("/links/{token}/{name}", "/v1/assets/{id}/content"),
+)
 """Routes are tried one by one: what is asked for most comes first, and what it would hide."""
 
 
