@@ -46,7 +46,7 @@ class CustodyBench:
     async def fetch(self, *, rounds: int = 1) -> None:
         """Fetch whatever is wanted, due or not, so many times."""
         for _ in range(rounds):
-            await self._bring_forward()
+            await self.bring_forward()
             for claimed in await self.fetching.claim(limit=100, per_lane=100, busy={}):
                 await self.fetching.fetch(claimed)
 
@@ -79,7 +79,9 @@ class CustodyBench:
         blocks = self.storage.objects.read(asset.store_key, 0, asset.size)
         return b"".join([block async for block in blocks])
 
-    async def _bring_forward(self) -> None:
+    async def bring_forward(self) -> None:
+        """Make all that is wanted due a minute ago."""
+
         def batch(tx: Tx, items: Sequence[None]) -> list[None]:
             due = update(assets_table).where(assets_table.c.state == "wanted")
             tx.db.execute(due.values(next_at=tx.now - timedelta(seconds=60)))

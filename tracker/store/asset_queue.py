@@ -20,12 +20,18 @@ from sqlalchemy import (
 )
 
 from tracker.domain.custody import Asset, AssetState
-from tracker.store.asset_rows import COLUMNS, as_asset
+from tracker.store.asset_rows import NAMES, OWN
 from tracker.store.assets import IS_WANTED
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.decoding import RowReader
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import assets
 
+_TAKE = bulk.update(assets, ("token", "next_at"))
+_TAKEN_NAMES = (*NAMES, "lane", "dies_at", "source")
+_TAKEN = f"SELECT {', '.join(_TAKEN_NAMES)} FROM assets WHERE key"  # noqa: S608 - names of columns
+_TAKEN_READER = RowReader(assets, _TAKEN_NAMES, OWN)
 _KEEP = bulk.update(
     assets,
     (
@@ -98,21 +104,17 @@ def claim(  # noqa: PLR0913 - each narrows the claim
                 select(assets.c.key)
                 .where(IS_WANTED, assets.c.lane == lane)
                 .where(assets.c.next_at <= now)
-                .order_by(assets.c.dies_at, assets.c.key)
+                .order_by(assets.c.dies_at, assets.c.next_at)  # as the index has them
                 .limit(share)
                 .with_for_update(skip_locked=True)
             )
     if not keys:
         return []
-    taken = (
-        update(assets)
-        .where(assets.c.key.in_(keys))
-        .values(token=token, next_at=until)
-        .returning(*COLUMNS, assets.c.lane, assets.c.dies_at, assets.c.source)
-    )
+    _TAKE.run(db, [(token, until, key) for key in keys])
+    rows = bulk.find(db, _TAKEN, keys, encoding.integers)
     found = [
-        ClaimedAsset(as_asset(row), row.lane, row.dies_at, token, row.source)
-        for row in db.execute(taken)
+        ClaimedAsset(Asset(*values[:-3]), values[-3], values[-2], token, values[-1])
+        for values in _TAKEN_READER.values(rows, dialect_of(db))
     ]
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))
 

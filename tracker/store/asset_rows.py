@@ -17,7 +17,9 @@ NAMES = tuple(field.name for field in fields(Asset))
 """Every field has a column of its name."""
 COLUMNS = tuple(assets.c[name] for name in NAMES)
 _state = partial(member, AssetState)
-_READER = RowReader(assets, NAMES, {"state": _state})
+OWN = {"state": _state}
+"""Conversions of single columns; see RowReader."""
+_READER = RowReader(assets, NAMES, OWN)
 
 
 def as_asset(row: Row[*tuple[Any, ...]]) -> Asset:

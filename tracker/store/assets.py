@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Connection, and_, func, literal_column, select, update
+from sqlalchemy import Connection, and_, func, select, text, update
 
 from tracker.domain.custody import Asset, AssetState, Wanted
 from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
@@ -14,9 +14,10 @@ from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import assets
 
-IS_WANTED = literal_column("assets.state = 'wanted'", Boolean)
-IS_KEPT = literal_column("assets.state = 'kept'", Boolean)
-"""Spelt as the partial indexes have it: a prepared statement with a parameter does not use them."""
+IS_WANTED = text("assets.state = 'wanted'")
+IS_KEPT = text("assets.state = 'kept'")
+"""Spelt as the partial indexes have it: a prepared statement with a parameter does not use them,
+nor does SQLite where SQLAlchemy compares a boolean with true for it."""
 _WANT = bulk.insert(
     assets,
     (
@@ -114,7 +115,9 @@ def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:
 def holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
     """Return an asset of a tenant that keeps these bytes; None where none does."""
     found = select(*COLUMNS).where(assets.c.tenant == tenant, assets.c.sha256 == sha256, IS_KEPT)
-    row = db.execute(found.order_by(assets.c.key).limit(1)).one_or_none()
+    row = db.execute(
+        found.limit(1)
+    ).one_or_none()  # in an order, PostgreSQL walks the tenant's rows
     return None if row is None else as_asset(row)
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.custody import open_custody
+from tests.support.custody import IMPATIENT, open_custody
 from tests.support.held_clock import HeldClock
 from tests.support.upstream import Asked, Upstream
 from tests.support.waiting import until
@@ -28,10 +29,12 @@ async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
         asked.wait_until_gone()
         return []
 
-    async with open_custody(database_url, tmp_path) as custody:
+    patient = replace(IMPATIENT, silence_s=600)
+    async with open_custody(database_url, tmp_path, rules=patient) as custody:
         with Upstream(silent) as origin:
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
             await custody.succeeded(*pieces)
+            await custody.bring_forward()  # leases have a clock of their own
             loop = FetchLoop(Fetching(custody.bench.context), clock, lease_s=30, drain_s=0)
             running = asyncio.create_task(loop.run())
             await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
