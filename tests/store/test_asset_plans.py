@@ -1,4 +1,4 @@
-"""What is due to be fetched is found through its index, however many wait."""
+"""Assets that are due to be fetched are found through their index, however many wait."""
 
 from collections.abc import Callable
 from datetime import timedelta
