@@ -49,6 +49,15 @@ class BoundedH11(BoundedConnection, H11Protocol):
             if any(name == b"expect" for name, _ in self.headers):
                 self._close()
             self._is_refused, self._discarded = True, 0
+        if self.conn.trailing_data[0] and not cycle.more_body:
+            self._standing.registry.turns.add(self._go_on)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take up the next request."""
+        if self.transport.is_closing():
+            return
         super().on_response_complete()
         self._unset_keepalive_if_required()  # the registry times it
         self._settle()
