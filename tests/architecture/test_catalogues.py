@@ -35,7 +35,7 @@ PROBLEM_PATHS = sorted(
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
-COMMAND_CALLS = dict.fromkeys(("fail", "say"), 0)
+COMMAND_CALLS = {**dict.fromkeys(("fail", "say", "_tell"), 0), "_told": 1}
 COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
 
 

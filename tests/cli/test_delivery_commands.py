@@ -1,11 +1,15 @@
 """`tracker endpoints`, `deliveries` and `listen` against a running service."""
 
 import json
+import os
+import pty
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -96,3 +100,56 @@ def test_listen_relays_each_event_once_and_signed(service: str, tmp_path: Path) 
     ids = [request.headers["webhook-id"] for request in sink.received]
     assert len(ids) == len(set(ids))
     assert "task.succeeded" in log.read_text()
+
+
+class Screen:
+    """A terminal of 100 columns that a command writes to."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._master, slave = pty.openpty()
+        for end in (self._master, slave):
+            stack.callback(os.close, end)
+        os.set_blocking(self._master, False)
+        self.path = Path(os.ttyname(slave))
+        self._text = b""
+
+    def shown(self) -> str:
+        """Return all that was written to it so far."""
+        with suppress(BlockingIOError):
+            while piece := os.read(self._master, 65536):
+                self._text += piece
+        return self._text.decode()
+
+    def shows(self, text: str) -> bool:
+        """Return whether a text was written to it."""
+        return text in self.shown()
+
+
+def test_listen_takes_a_port_or_a_host_and_shows_states_in_colours(service: str) -> None:
+    with ExitStack() as stack:
+        sink = stack.enter_context(Sink())
+        http = stack.enter_context(httpx.Client(base_url=service, trust_env=False, timeout=90))
+        port = str(urlsplit(sink.url).port)
+        forms = {
+            port: f"http://127.0.0.1:{port}",
+            f"localhost:{port}/dev": f"http://localhost:{port}/dev",
+        }
+        started = []
+        for form in forms:
+            screen = Screen(stack)
+            arguments = ("listen", "--forward-to", form)
+            process = Process(arguments, {"TRACKER_URL": service}, screen.path, out=screen.path)
+            started.append((screen, stack.enter_context(process)))
+        for screen, _ in started:
+            wait_until(partial(screen.shows, "relaying to"))
+        task = submit(http)["id"]
+        assert http.get(f"/v1/tasks/{task}?wait=60").json()["state"] == "succeeded"
+        for (screen, _), url in zip(started, forms.values(), strict=True):
+            wait_until(partial(screen.shows, "task.succeeded"))
+            assert f"relaying to {url};" in screen.shown()
+            assert "\x1b[32mtask.succeeded" in screen.shown()
+        for screen, process in started:
+            process.signal(signal.SIGINT)
+            assert process.join() == 130
+            assert "go on with: --after " in screen.shown()
+    assert {request.path for request in sink.received} >= {"/", "/dev"}

@@ -52,3 +52,14 @@ def test_messages_follow_lang() -> None:
     ]
     usage = run("tasks", "lst", **CHINESE).stderr
     assert "没有命令 'lst'" in usage
+
+
+def test_the_demonstration_follows_lang() -> None:
+    done = run("demo", "--port", "0", "--step", "0.02", **CHINESE)
+    assert done.returncode == 0, done.stderr
+    for said in ("数据库", "已迁移", "代替", "应答      任务 ", "来自 callback", "下载"):
+        assert said in done.stdout
+    for left in ("stands in", "web and workers", "by callback"):
+        assert left not in done.stdout
+    why = "exit 1: the task succeeded, but by poll: no callback brought it"
+    assert translate(why, SIMPLIFIED_CHINESE).startswith("退出码 1：任务成功了，但结果来自 poll")

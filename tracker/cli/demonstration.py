@@ -19,6 +19,7 @@ import uvicorn
 from tracker.app import make_app, server_options
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
+from tracker.cli.language import spoken
 from tracker.cli.main_jobs import (
     JobCreate,
     account_settings,
@@ -30,6 +31,7 @@ from tracker.cli.remote import TERMINAL, ConnectionOptions
 from tracker.cli.server import Server
 from tracker.cli.shared import fail
 from tracker.cli.table import COLOURS
+from tracker.cli.visible import width
 from tracker.cli.words import words
 from tracker.domain.redaction import Redactor
 from tracker.emulator import EmulatorConfig, ScenarioError, create_app
@@ -60,17 +62,18 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = settings_of(folder, account_settings(name, job, emulator.url), url)
         upgrade(settings.resolved_database_url())
-        _line("database", f"{settings.resolved_database_url()}  migrated")
-        _line("emulator", f"{emulator.url}  stands in for {name}")
+        _told("database", f"{settings.resolved_database_url()}  migrated")
+        _told("emulator", f"{emulator.url}  stands in for {name}")
         stack.enter_context(_serving(settings, listener))
-        _line("tracker", f"{url}  web and workers in one process")
+        _told("tracker", f"{url}  web and workers in one process")
         server = stack.enter_context(ConnectionOptions(url, "").open())
         create = create_of(name, job, emulator.url, in_protocol=provider is None)
         task_id = _submit(server, create)
         why_not = _watch(server, task_id, calls_back=calls_back(settings, name))
         _show(server, task_id)
         if why_not:
-            click.echo(f"\nexit 1: {why_not}")
+            click.echo()
+            _tell(f"exit 1: {why_not}")
         if keep:
             _linger(url, emulator.url, create, task_id)
     sys.exit(FAILED if why_not else 0)
@@ -148,7 +151,7 @@ def _submit(server: Server, create: JobCreate) -> str:
     found: Any = server.send("POST", create.path, json=create.body).json()
     for key in create.id_at:
         found = found[key]
-    _line("answer", f"task {found}")
+    _told("answer", f"task {found}")
     click.echo()
     return str(found)
 
@@ -177,7 +180,8 @@ def _watch(server: Server, task_id: str, *, calls_back: bool) -> str | None:
 def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
     state = click.style(f"{step['to']:<10}", fg=COLOURS.get(step["to"]), bold=True)
     word = f"  ({words(step['provider_status'])})" if step["provider_status"] else ""
-    click.echo(f"  {elapsed_s:6.2f} s  {state}  by {step['source']}{word}")
+    by = spoken(f"by {step['source']}")
+    click.echo(f"  {elapsed_s:6.2f} s  {state}  {by}{word}")
 
 
 def _show(server: Server, task_id: str) -> None:
@@ -189,30 +193,43 @@ def _show(server: Server, task_id: str) -> None:
         _line("result", f"{piece['kind']}  {piece['url']}")
         media = httpx.get(piece["url"], trust_env=False, timeout=10)
         media.raise_for_status()
-        _line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
+        _told("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
 
 
 def _linger(url: str, emulator: str, create: JobCreate, task_id: str) -> None:
     body = shlex.quote(json.dumps(create.body, ensure_ascii=False))
+    click.echo()
+    _tell("Still running. Look around, or try:")
     click.echo(
         f"""
-Still running. Look around, or try:
-
   curl -s {url}/v1/tasks
   curl -s {url}/v1/tasks/{task_id}/transitions
   curl -s {url}{create.path}/{task_id}
   curl -s {emulator}/emulator/callbacks
   curl -s {url}{create.path} -H 'content-type: application/json' \\
        -d {body}
-
-Scenarios: curl -s {emulator}/emulator; put [scenario:duplicated=5] in a prompt to play one.
-Stop: Ctrl-C"""
+"""
     )
+    _tell(
+        f"Scenarios: curl -s {emulator}/emulator; put [scenario:duplicated=5] in a prompt to "
+        "play one."
+    )
+    _tell("Stop: Ctrl-C")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        click.echo("stopping")
+        _tell("stopping")
 
 
 def _line(name: str, text: str) -> None:
-    click.echo(f"{name:<9} {text}")
+    label = spoken(name)
+    click.echo(f"{label}{' ' * (9 - width(label))} {text}")
+
+
+def _told(name: str, text: str) -> None:
+    """Print a line whose text is in the catalogues."""
+    _line(name, spoken(text))
+
+
+def _tell(text: str) -> None:
+    click.echo(spoken(text))

@@ -16,6 +16,7 @@ from tracker.cli.network import with_scheme
 from tracker.cli.remote import HELD_S
 from tracker.cli.server import Server
 from tracker.cli.shared import emit_json, fail, say
+from tracker.cli.table import COLOURS
 from tracker.cli.words import words
 from tracker.clock import SystemClock, new_key
 from tracker.domain import bodies, notices, signature
@@ -69,7 +70,8 @@ class Relay:
         if self._output == "json":
             emit_json(json.loads(body))
             return
-        line = f"{change['at']}  {type_.value:<14}  {change['task_id']}  {words(about)}"
+        type_shown = click.style(f"{type_.value:<14}", fg=COLOURS.get(change["to"]))
+        line = f"{change['at']}  {type_shown}  {change['task_id']}  {words(about)}"
         click.echo(line.rstrip())
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -68,7 +69,7 @@ def metered(
     env = environment(
         sqlite_template.copy(folder), folder, provider_url="http://127.0.0.1:9", public_url=None
     )
-    options = {"http": parser, "loop": loop}
+    options: dict[str, Any] = {"http": parser, "loop": loop}
     with serving(env, door=listen(), workers=False, around=meter.around, **options) as url:
         yield url, meter
 
