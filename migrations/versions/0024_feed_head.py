@@ -26,7 +26,7 @@ NUMBER = """
 def upgrade() -> None:
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     if is_postgresql:  # nobody takes a number between the count and the new default
-        op.execute("LOCK TABLE transitions IN ACCESS EXCLUSIVE MODE")
+        _keep_writers_out()
     op.create_table(
         "feed_head",
         sa.Column("tenant", sa.Text(), nullable=False),
@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("LOCK TABLE transitions IN ACCESS EXCLUSIVE MODE")
+        _keep_writers_out()
         sequence = "pg_get_serial_sequence('transitions', 'seq')"
         op.execute(f"SELECT setval({sequence}, seq) FROM feed_head WHERE seq > 0")
         op.execute(
@@ -60,6 +60,12 @@ def downgrade() -> None:
             " EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'transitions')"
         )
     op.drop_table("feed_head")
+
+
+def _keep_writers_out() -> None:
+    """Lock in the order in which writers do, or a later migration's lock of `tasks` is deadly."""
+    op.execute("LOCK TABLE tasks IN SHARE ROW EXCLUSIVE MODE")
+    op.execute("LOCK TABLE transitions IN ACCESS EXCLUSIVE MODE")
 
 
 def _last(*, is_postgresql: bool) -> str:

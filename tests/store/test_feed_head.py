@@ -4,7 +4,9 @@ import json
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -138,6 +140,30 @@ def test_numbers_go_on_through_the_migration_both_ways(database_url: str, *, gon
     with transaction(database_url) as db:
         insert_as_before(db)
         assert numbers(db)[-1] == 6
+
+
+def test_code_before_writes_on_while_the_schema_is_migrated(database_url: str) -> None:
+    command.downgrade(alembic_config(database_url), "0023")
+    is_over = threading.Event()
+    written: list[int] = []
+
+    def write() -> None:
+        while not is_over.is_set():
+            with transaction(database_url) as db:
+                insert_as_before(db, 2)
+            written.append(2)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        wait_until(lambda: len(written) >= 2 or writing.done())
+        upgrade(database_url)
+        before = len(written)
+        wait_until(lambda: len(written) >= before + 2 or writing.done())
+        is_over.set()
+        writing.result()
+    with transaction(database_url) as db:
+        append_as_now(db)
+        assert numbers(db) == list(range(1, sum(written) + 2))
 
 
 def _copy(url: str, to: Path) -> Path:
