@@ -191,6 +191,8 @@ def _show(server: Server, task_id: str) -> None:
     for piece in (task["result"] or {"artifacts": []})["artifacts"]:
         click.echo()
         _line("result", f"{piece['kind']}  {piece['url']}")
+        if not piece["url"].startswith(("http://", "https://")):
+            continue  # a text is its own URL
         media = httpx.get(piece["url"], trust_env=False, timeout=10)
         media.raise_for_status()
         _told("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
