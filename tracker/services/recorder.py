@@ -173,8 +173,7 @@ class Recorder:
         jobs.enqueue(db, list(self._jobs.values()), now=now)
         if self._wanted:
             self._insert_wanted()
-        for asset in self._inline:
-            assets.insert_kept(db, asset)
+        assets.insert_kept(db, self._inline)
         if self._costs:
             costs.append(db, self._costs, now=now)
         soon = now + _LOOKED_ANYWAY

@@ -31,6 +31,15 @@ _WANT = bulk.insert(
         " WHERE assets.state = 'wanted'"
     ),
 )
+_INSERT_KEPT = bulk.insert(
+    assets,
+    (
+        *("tenant", "id", "task_key", "piece", "position", "kind", "state", "lane", "dies_at"),
+        *("next_at", "attempts", "reason", "size", "sha256", "media_type", "store_key"),
+        *("created_at", "ended_at", "expires_at"),
+    ),
+    conflict="ON CONFLICT DO NOTHING",
+)
 _LOAD = f"SELECT {', '.join(NAMES)} FROM assets WHERE"  # noqa: S608 - names of columns
 
 
@@ -177,34 +186,33 @@ def want_again(db: Connection, key: int, *, dies_at: datetime, now: datetime) ->
     return db.execute(changed.values(**values, dies_at=dies_at)).rowcount == 1
 
 
-def insert_kept(db: Connection, asset: Asset) -> None:
-    """Write down a file that is kept from its beginning: an upload, or one out of an answer."""
-    db.execute(
-        dialect_of(db)
-        .insert(assets)
-        .values(
-            id=asset.id,
-            tenant=asset.tenant,
-            task_key=asset.task_key,
-            piece=asset.piece,
-            position=asset.position,
-            kind=asset.kind,
-            state=asset.state.value,
-            lane="",
-            dies_at=asset.created_at,
-            next_at=asset.created_at,
-            attempts=0,
-            reason=asset.reason,
-            size=asset.size,
-            sha256=asset.sha256,
-            media_type=asset.media_type,
-            store_key=asset.store_key,
-            created_at=asset.created_at,
-            ended_at=asset.created_at,
-            expires_at=asset.expires_at,
+def insert_kept(db: Connection, kept: Iterable[Asset]) -> None:
+    """Write down files that are kept from their beginning: uploads, and those out of answers."""
+    rows = [
+        (
+            one.tenant,
+            one.id,
+            one.task_key,
+            one.piece,
+            one.position,
+            one.kind,
+            one.state.value,
+            "",
+            one.created_at,
+            one.created_at,
+            0,
+            one.reason,
+            one.size,
+            one.sha256,
+            one.media_type,
+            one.store_key,
+            one.created_at,
+            one.created_at,
+            one.expires_at,
         )
-        .on_conflict_do_nothing()
-    )
+        for one in kept
+    ]
+    _INSERT_KEPT.later(db, rows)
 
 
 def counts(db: Connection) -> dict[str, int]:

@@ -78,6 +78,5 @@ class Uploading:
 
 
 def _insert(tx: Tx, new: Sequence[Asset]) -> list[None]:
-    for asset in new:
-        assets.insert_kept(tx.db, asset)
+    assets.insert_kept(tx.db, new)
     return [None] * len(new)
