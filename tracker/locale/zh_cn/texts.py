@@ -45,6 +45,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be printable": "必须可打印",
         "the input of this task is not kept": "此任务的输入未保存",
         "must be one of: hour": "必须是 hour",
+        "at most {} at once": "一次最多 {0} 个",
         "somebody else has just settled it": "别人刚刚处理了它",
         "it came from {}, the task is at {}": "它来自 {0}，而任务在 {1}",
         "it tells of several tasks, and names none of them as this one": "它涉及多个任务，其中没有一个指名是这个任务",

@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator, with_config
+from pydantic import AfterValidator, Field, model_validator, with_config
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -26,12 +26,18 @@ from tracker.web.edge.paging import instant_of
 from tracker.web.edge.state import principal, services, tenant
 
 
+def _at_once(ids: list[str]) -> list[str]:
+    if len(ids) > MOST:
+        raise ValueError(f"at most {MOST} at once")
+    return ids
+
+
 class BulkBody(ManyTasksBody):
     """`POST /v1/tasks/actions`: what to do, and to which tasks. Every field narrows."""
 
     action: BulkAction = Field(strict=False)
-    ids: Annotated[list[Name], Field(min_length=1, max_length=MOST)] | None = None
-    """The tasks that are meant; null: all that the other fields match."""
+    ids: Annotated[list[Name], Field(min_length=1), AfterValidator(_at_once)] | None = None
+    """The tasks that are meant, 1,000 at most; null: all that the other fields match."""
     state: (
         Annotated[
             list[Annotated[TaskState, Field(strict=False)]], Field(min_length=1, max_length=10)
