@@ -21,12 +21,12 @@ SECRET = "a secret for tests only"
 def pair(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
-    """A service that asks late by itself: it waits for events."""
+    """A service that asks early, and then waits for events."""
     with paired(
         sqlite_template,
         tmp_path_factory.mktemp("wan"),
         {"wan": BASE},
-        TRACKER_POLL_FIRST_S="600",
+        TRACKER_POLL_FIRST_S="0.05",
         TRACKER_WAN_EVENTS="true",
         TRACKER_CALLBACK_SECRETS=SECRET,
     ) as pair:
