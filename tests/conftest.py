@@ -1,6 +1,7 @@
 """Fixtures of every test: databases on SQLite and on PostgreSQL."""
 
 import gc
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -47,6 +48,17 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def logging_stays() -> Iterator[None]:
+    """Undo what a test does to logging: commands that it runs in this process configure it."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    if root.handlers != handlers:
+        root.handlers[:] = handlers
 
 
 @pytest.fixture

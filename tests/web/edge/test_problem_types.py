@@ -78,6 +78,12 @@ def test_every_wrong_field_is_translated_with_its_path(http: httpx.Client) -> No
     assert body["detail"] == "服务没有这个地址"
 
 
+def test_a_method_that_is_not_allowed_is_answered_with_one_list(http: httpx.Client) -> None:
+    answer = http.get("/callbacks/kling/shared/token")
+    assert answer.status_code == 405
+    assert answer.headers.get_list("allow") == ["POST"]
+
+
 def test_the_pages_of_the_service_are_in_the_readers_language(http: httpx.Client) -> None:
     for accept, words in (("en", "What to do"), ("zh-CN", "处理办法")):
         page = http.get("/docs/problems", headers={"accept-language": accept})

@@ -129,13 +129,16 @@ async def _compared(urls: tuple[str, str], chance: Random) -> tuple[int, list[ob
     differing: list[object] = []
     for pieces, one, other in told:
         # Where a refusal ends the connection, it depends on the moment how much was read before. A
-        # difference between the two ways stays, however often the request is sent again.
-        for _ in range(5):
-            if one == other:
+        # difference between the two ways stays, however often the request is sent again: none of
+        # the answers of one is ever given by the other.
+        seen = ([one], [other])
+        for _ in range(10):
+            if any(answer in seen[1] for answer in seen[0]):
                 break
-            one, other = [await _answers(url, pieces, room) for url in urls]  # noqa: PLW2901
-        if one != other:
-            differing.append((pieces, one, other))
+            for url, answers in zip(urls, seen, strict=True):
+                answers.append(await _answers(url, pieces, room))
+        else:
+            differing.append((pieces, *seen))
     return len(told), differing
 
 

@@ -129,7 +129,7 @@ async def answer(request: Request, error: Exception) -> Response:
         "vary": "Accept-Language",
         "link": f'<{rooted(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
     }
-    if kind.status == 405:
+    if kind.status == 405 and "allow" not in headers:  # ours, which Starlette spells otherwise
         headers["Allow"] = _allowed(request)
     return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
 
