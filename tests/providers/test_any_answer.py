@@ -1,5 +1,7 @@
 """No answer and no callback breaks an adapter, whatever it holds."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -35,37 +37,42 @@ from tracker.providers.ports.adapter import Asking
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 
-every_provider = pytest.mark.parametrize("name", PROVIDERS)
-every_profile = pytest.mark.parametrize(
-    ("name", "profile"),
-    [(name, profile) for name in PROVIDERS for profile in PROFILES.get(name, (None,))],
-)
+
+def every_profile(has: Callable[[Provider], object] = bool) -> pytest.MarkDecorator:
+    """Name each profile of each provider that has what is tried."""
+    return pytest.mark.parametrize(
+        ("name", "profile"),
+        [
+            (name, profile)
+            for name, provider in PROVIDERS.items()
+            if has(provider)
+            for profile in PROFILES.get(name, (None,))
+        ],
+    )
 
 
-def _account(provider: Provider, profile: str | None) -> Account:
-    return an_account(provider, **({} if profile is None else {"profile": profile}))
+@cache
+def _account(name: str, profile: str | None) -> Account:
+    return an_account(PROVIDERS[name], **({} if profile is None else {"profile": profile}))
 
 
-def _task(account: Account, provider: Provider) -> Task:
-    served = [
-        operation
-        for operation in provider.submits.operations
-        if provider.submits.serves(account, operation) is None
-    ]
-    return a_task(min(served))
+@cache
+def _task(name: str, profile: str | None) -> Task:
+    submits, account = PROVIDERS[name].submits, _account(name, profile)
+    return a_task(min(one for one in submits.operations if submits.serves(account, one) is None))
 
 
-def _asking(provider: Provider, profile: str | None) -> Asking:
-    account = _account(provider, profile)
-    return asked_of(account, _task(account, provider))
+@cache
+def _asking(name: str, profile: str | None) -> Asking:
+    return asked_of(_account(name, profile), _task(name, profile))
 
 
-@every_profile
+@every_profile()
 @given(answer=answers)
 def test_no_answer_breaks_a_submit(name: str, profile: str | None, answer: HttpResult) -> None:
     provider = PROVIDERS[name]
-    account = _account(provider, profile)
-    sending = sent_to(account, _task(account, provider))
+    account = _account(name, profile)
+    sending = sent_to(account, _task(name, profile))
     submitted = provider.submits.parse_submit(sending, answer)
     assert isinstance(submitted, SubmitOutcome)
     if isinstance(submitted, Accepted):
@@ -75,28 +82,26 @@ def test_no_answer_breaks_a_submit(name: str, profile: str | None, answer: HttpR
         assert answer.status >= 300 or submitted.code
 
 
-@every_profile
+@every_profile(lambda provider: provider.polls)
 @given(answer=answers)
 def test_no_answer_breaks_a_poll(name: str, profile: str | None, answer: HttpResult) -> None:
     provider = PROVIDERS[name]
-    if provider.polls is None:
-        return
-    (outcome,) = provider.polls.parse_poll(_asking(provider, profile), answer)
+    assert provider.polls is not None
+    (outcome,) = provider.polls.parse_poll(_asking(name, profile), answer)
     assert check_storable(outcome)
 
 
-@every_profile
+@every_profile(lambda provider: provider.polls and provider.polls.together > 1)
 @given(count=st.integers(1, 60), answer=answers)
 def test_polls_together_cover_every_task_once(
     name: str, profile: str | None, count: int, answer: HttpResult
 ) -> None:
     provider = PROVIDERS[name]
-    polls, account = provider.polls, _account(provider, profile)
-    if polls is None or polls.together < 2:
-        return
+    polls, account = provider.polls, _account(name, profile)
+    assert polls is not None
     wanted = [
         a_task(
-            _task(account, provider).operation,
+            _task(name, profile).operation,
             key=n,
             provider_task_id=f"theirs-{n}" if n % 3 else None,
         )
@@ -116,13 +121,13 @@ def test_polls_together_cover_every_task_once(
         assert all(check_storable(outcome) for outcome in outcomes)
 
 
-@every_profile
+@every_profile(lambda provider: provider.looks or provider.cancels)
 @given(answer=answers)
 def test_no_answer_breaks_a_search_or_a_cancellation(
     name: str, profile: str | None, answer: HttpResult
 ) -> None:
     provider = PROVIDERS[name]
-    asking = _asking(provider, profile)
+    asking = _asking(name, profile)
     if provider.looks is not None:
         outcome = provider.looks.parse_lookup(asking, answer)
         assert isinstance(outcome, get_args(LookupOutcome))
@@ -132,22 +137,21 @@ def test_no_answer_breaks_a_search_or_a_cancellation(
         assert isinstance(cancelled, get_args(CancelOutcome))
 
 
-@every_profile
+@every_profile()
 @given(answer=answers)
 def test_no_answer_breaks_a_probe(name: str, profile: str | None, answer: HttpResult) -> None:
     probes = PROVIDERS[name].probes
     assert probes is not None
-    probed = probes.parse_probe(_account(PROVIDERS[name], profile), answer)
+    probed = probes.parse_probe(_account(name, profile), answer)
     assert probed.text
     assert probed.balance is None or answer.status < 300
 
 
-@every_provider
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if PROVIDERS[name].calls_back])
 @given(body=bodies)
 def test_no_callback_breaks_it(name: str, body: bytes) -> None:
     calls_back = PROVIDERS[name].calls_back
-    if calls_back is None:
-        return
+    assert calls_back is not None
     try:
         statements = calls_back.parse_callback(called_back(body))
     except CallbackRejected:
