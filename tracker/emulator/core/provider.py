@@ -96,7 +96,7 @@ class RoutedService:
         routes: Sequence[ApiRoute],
         refuse: Callable[[Refusal, ApiCall], Reply],
     ) -> None:
-        """Serve the routes under each prefix; `refuse` words a refusal."""
+        """Serve the routes under each prefix; `refuse` words a refusal, without Retry-After."""
         self.prefixes = prefixes
         self._table = RouteTable(routes)
         self._refuse = refuse

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["BrokenAnswer", "BrokenAnswerSignal", "Refusal", "RefusalKind"]
+__all__ = ["BrokenAnswer", "BrokenAnswerSignal", "CodedRefusal", "Refusal", "RefusalKind"]
 
 
 class RefusalKind(StrEnum):
@@ -58,6 +58,15 @@ class Refusal(Exception):
         self.kind = kind
         self.message = message
         self.retry_after = retry_after
+
+
+class CodedRefusal(Refusal):
+    """A refused call with the HTTP status and the code that its provider gives it."""
+
+    def __init__(self, status: int, code: int | str, message: str) -> None:
+        """Take the HTTP status, the provider's own code, and the text for the caller."""
+        super().__init__(RefusalKind.INVALID, message)
+        self.status, self.code = status, code
 
 
 class BrokenAnswer(StrEnum):

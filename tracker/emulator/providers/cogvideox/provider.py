@@ -31,7 +31,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, FAILED, SUCCEED, EmulatedTask
 from tracker.emulator.providers.cogvideox.words import COGVIDEO_WORDS, CogVideoWord
@@ -82,15 +82,6 @@ class CogVideoDetails:
 
 
 CogVideoTask = EmulatedTask[CogVideoDetails]
-
-
-class CogVideoRefusal(Refusal):
-    """A refused call with a status and a code of its own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Take the status, the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
 
 
 class CogVideoApi:
@@ -160,7 +151,7 @@ class CogVideoApi:
         is_synchronous: bool,
     ) -> TaskDraft[CogVideoDetails]:
         if scenario.has(CogVideoWord.ARREARS):
-            raise CogVideoRefusal(429, "1113", "您的账户已欠费，请充值后重试。")
+            raise CodedRefusal(429, "1113", "您的账户已欠费，请充值后重试。")
         flaw = _flaw_of(kind, body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -182,7 +173,7 @@ class CogVideoApi:
             return
         word = CogVideoWord.EXISTS_STATUS
         status = int(scenario.word(word)) if scenario.has(word) else 400
-        raise CogVideoRefusal(status, "1231", f"您已有请求：{name}")
+        raise CodedRefusal(status, "1231", f"您已有请求：{name}")
 
     def _is_empty(self, task: CogVideoTask) -> bool:
         word = CogVideoWord.EMPTY_RESULT
@@ -267,17 +258,16 @@ def _flaw_of(kind: str, body: Mapping[str, object]) -> Flaw | None:
 
 
 def _over_quota() -> Refusal:
-    return CogVideoRefusal(429, "1308", "已达到使用上限，将于 2026-12-01 00:00:00 重置。")
+    return CodedRefusal(429, "1308", "已达到使用上限，将于 2026-12-01 00:00:00 重置。")
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CogVideoRefusal):
+    if isinstance(refusal, CodedRefusal):
         status, code = refusal.status, refusal.code
     else:
         status = refusal.kind.http_status
         code = _CODES.get(refusal.kind, "1210")
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply({"error": {"code": code, "message": refusal.message}}, status, headers)
+    return Reply({"error": {"code": code, "message": refusal.message}}, status)
 
 
 _CODES: Mapping[RefusalKind, str] = {

@@ -32,7 +32,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import (
@@ -100,15 +100,6 @@ class DomoDetails:
 
 
 DomoTask = EmulatedTask[DomoDetails]
-
-
-class DomoRefusal(Refusal):
-    """A refused call with a status and a code of its own."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        """Take the status, the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
 
 
 class DomoApi:
@@ -208,14 +199,14 @@ def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
 
 def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[DomoDetails]:
     if scenario.has(DomoWord.BANNED):
-        raise DomoRefusal(403, 4002, "Organization is banned")
+        raise CodedRefusal(403, 4002, "Organization is banned")
     if scenario.has(DomoWord.NO_CREDITS):
-        raise DomoRefusal(402, 2001, "Insufficient credits")
+        raise CodedRefusal(402, 2001, "Insufficient credits")
     category, required = _OPERATIONS[name]
     longer = {"seconds": integer(least=1, most=60)} if name == "talking-avatar" else {}
     flaw = record({**_COMMON, **longer}, required=required)(body)
     if flaw is not None:
-        raise DomoRefusal(422, 422, str(flaw))
+        raise CodedRefusal(422, 422, str(flaw))
     seconds, url = body.get("seconds"), body.get("callback_url")
     ends = TaskStep(after=2, status=CANCELLED)
     is_canceled = scenario.has(DomoWord.CANCELED)
@@ -236,12 +227,11 @@ def _instant(ms: int) -> str:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    is_own = isinstance(refusal, DomoRefusal)
-    status = refusal.status if isinstance(refusal, DomoRefusal) else refusal.kind.http_status
-    code = refusal.code if isinstance(refusal, DomoRefusal) else status
+    is_own = isinstance(refusal, CodedRefusal)
+    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
+    code = refusal.code if isinstance(refusal, CodedRefusal) else status
     body: dict[str, Any] = {"code": code, "message": refusal.message, "data": None}
     if is_own and status == 422:
         field = refusal.message.partition(":")[0]
         body["detail"] = [{"loc": ["body", field], "msg": refusal.message, "type": "value_error"}]
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply(body, status, headers)
+    return Reply(body, status)

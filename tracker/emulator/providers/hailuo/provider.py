@@ -31,7 +31,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import (
@@ -102,15 +102,6 @@ class HailuoDetails:
 HailuoTask = EmulatedTask[HailuoDetails]
 
 
-class HailuoRefusal(Refusal):
-    """A refused call with a code of its own, and HTTP 200 unless another status is given."""
-
-    def __init__(self, code: int, message: str, status: int = 200) -> None:
-        """Take the code, the text for the caller, and the HTTP status."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.code, self.status = code, status
-
-
 class HailuoApi:
     """The handlers of the API's paths."""
 
@@ -150,7 +141,7 @@ class HailuoApi:
         return Reply({"task_id": task.task_id, **base})
 
     async def _test_callback_url(self, body: Mapping[str, object], scenario: Scenario) -> None:
-        """Post a challenge, which must come back at once; raises HailuoRefusal otherwise."""
+        """Post a challenge, which must come back at once; raises CodedRefusal otherwise."""
         url = body.get("callback_url")
         if not isinstance(url, str):
             return
@@ -159,7 +150,7 @@ class HailuoApi:
             content = CallbackContent(body=json_bytes({"challenge": word}))
             answer = await self.engine.post(url, content, kind="challenge")
             if _challenge_in(answer) != word:
-                raise HailuoRefusal(2013, "invalid params, fail to check callback url")
+                raise CodedRefusal(200, 2013, "invalid params, fail to check callback url")
 
     async def _get(self, call: ApiCall) -> Reply:
         account = account_of_header(call, self._config)
@@ -189,12 +180,12 @@ class HailuoApi:
         account, file_id = account_of_header(call, self._config), call.params.get("file_id", "")
         tasks = self.engine.registry.newest(account, lambda task: task.other_id == file_id)
         if not tasks or tasks[0].status != SUCCEED:
-            raise HailuoRefusal(2013, "invalid params, file not found", 404)
+            raise CodedRefusal(404, 2013, "invalid params, file not found")
         task = tasks[0]
         if self._persists(task, HailuoWord.FILE_REFUSED):
             task.signings += 1
             is_odd = task.signings % 2 == 1
-            raise HailuoRefusal(2013 if is_odd else 1026, "no file", 404 if is_odd else 200)
+            raise CodedRefusal(404 if is_odd else 200, 2013 if is_odd else 1026, "no file")
         file = {
             "file_id": int(file_id),
             "bytes": 1024,
@@ -245,13 +236,13 @@ def create(emulator: Emulator) -> EmulatedProvider[HailuoDetails]:
 
 def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[HailuoDetails]:
     if scenario.has(HailuoWord.CODE):
-        raise HailuoRefusal(int(scenario.word(HailuoWord.CODE)), "refused as the scenario says")
+        raise CodedRefusal(200, int(scenario.word(HailuoWord.CODE)), "refused as the scenario says")
     checks, required = _FIELDS[kind]
     flaw = record(checks, required=required)(dict(body))
     if flaw is not None:
-        raise HailuoRefusal(2013, f"invalid params, {flaw}")
+        raise CodedRefusal(200, 2013, f"invalid params, {flaw}")
     if kind == _V1 and body.get("resolution") == "1080P" and body.get("duration") == 10:
-        raise HailuoRefusal(2013, "invalid params, duration: must be 6 with 1080P")
+        raise CodedRefusal(200, 2013, "invalid params, duration: must be 6 with 1080P")
     url = body.get("callback_url")
     ends = (DEFAULT_STEPS[0], TaskStep(after=2, status=CANCELLED))
     is_second = kind != _V1
@@ -308,10 +299,9 @@ _CODES: Mapping[RefusalKind, tuple[int, int]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, HailuoRefusal):
-        code, status = refusal.code, refusal.status
+    if isinstance(refusal, CodedRefusal):
+        status, code = refusal.status, refusal.code
     else:
         code, status = _CODES.get(refusal.kind, (1013, refusal.kind.http_status))
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     body = {"base_resp": {"status_code": code, "status_msg": refusal.message}}
-    return Reply(body, status, headers)
+    return Reply(body, status)

@@ -34,7 +34,7 @@ from tracker.emulator.core.provider import (
     account_of_header,
     account_of_key,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import (
     CANCELLED,
@@ -89,15 +89,6 @@ class JimengDetails:
 JimengTask = EmulatedTask[JimengDetails]
 
 
-class JimengRefusal(Refusal):
-    """A refused call with a status and a code of its own."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        """Take the status, the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
-
-
 class JimengApi:
     """The handlers of the API's actions."""
 
@@ -148,7 +139,7 @@ class JimengApi:
 
     def _draft(self, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[JimengDetails]:
         if scenario.has(JimengWord.NO_RIGHT):
-            raise JimengRefusal(400, 50400, "Access Denied")
+            raise CodedRefusal(400, 50400, "Access Denied")
         flaw = record(_CHECKS, required=("req_key",))(dict(body)) or _prompt_flaw(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -237,10 +228,10 @@ def _risk(name: str) -> tuple[int, None, str]:
 
 
 def _internal() -> Refusal:
-    return JimengRefusal(500, 50500, "Internal Error")
+    return CodedRefusal(500, 50500, "Internal Error")
 
 
-def _reply(code: int, data: object, message: str, call: ApiCall, status: int = 200) -> Reply:
+def _reply(code: int | str, data: object, message: str, call: ApiCall, status: int = 200) -> Reply:
     body = {
         "code": code,
         "data": data,
@@ -253,7 +244,7 @@ def _reply(code: int, data: object, message: str, call: ApiCall, status: int = 2
 
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
-    if isinstance(refusal, JimengRefusal):
+    if isinstance(refusal, CodedRefusal):
         return _reply(refusal.code, None, refusal.message, call, refusal.status)
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         return _reply(_GOOD, {"status": "not_found"}, "Success", call)

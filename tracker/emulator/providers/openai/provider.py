@@ -23,7 +23,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import FAILED, SUCCEED, TaskStep
 from tracker.emulator.providers.openai.views import (
@@ -46,15 +46,6 @@ _FAILS = (
     OpenAIWord.REFUND_TWICE,
     OpenAIWord.CHARGED_FAILURE,
 )
-
-
-class GatewayRefusal(Refusal):
-    """A refused call with a status and a code of its own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Take the status, the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
 
 
 class VideoApi:
@@ -115,7 +106,7 @@ class VideoApi:
     async def _get_content(self, call: ApiCall) -> Reply:
         task = await self._find(call)
         if task.status != SUCCEED:
-            raise GatewayRefusal(400, "invalid_request_error", "the video is not ready yet")
+            raise CodedRefusal(400, "invalid_request_error", "the video is not ready yet")
         if task.scenario.has(OpenAIWord.CONTENT_REDIRECT):
             return Reply(b"", 302, {"location": media_url(task, "video.mp4")})
         return Reply(media_bytes(task.task_id, "video.mp4"), media_type="video/mp4")
@@ -141,7 +132,7 @@ class VideoApi:
             is_unknown = refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE)
             if not is_unknown or not self.engine.scenario.has(OpenAIWord.UNKNOWN_404):
                 raise
-            raise GatewayRefusal(404, "task_not_exist", "task not exist") from refusal
+            raise CodedRefusal(404, "task_not_exist", "task not exist") from refusal
 
     def _has_link(self, task: VideoTask) -> bool:
         word = OpenAIWord.DONE_WITHOUT_URL
@@ -212,35 +203,34 @@ def _check(
     if scenario.has(OpenAIWord.NO_QUOTA):
         status = int(scenario.word(OpenAIWord.NO_QUOTA))
         code = "insufficient_user_quota" if status == 403 else "insufficient_quota"
-        raise GatewayRefusal(status, code, "the quota of the user is used up")
+        raise CodedRefusal(status, code, "the quota of the user is used up")
     if scenario.has(OpenAIWord.NOT_IMPLEMENTED):
-        raise GatewayRefusal(501, "not_implemented", "no converter for this model")
+        raise CodedRefusal(501, "not_implemented", "no converter for this model")
     is_form = call.headers.get("content-type", "").startswith(_FORM)
     if operation == _VIDEOS and not is_form and scenario.has(OpenAIWord.MULTIPART_ONLY):
-        raise GatewayRefusal(400, "invalid_request", "a form is needed")
+        raise CodedRefusal(400, "invalid_request", "a form is needed")
     required = ("prompt",) if is_remix else ("prompt", "model")
     flaw = record({"prompt": text(least=1), "model": text(least=1)}, required=required)(body)
     if flaw is not None:
-        raise GatewayRefusal(400, "invalid_request", str(flaw))
+        raise CodedRefusal(400, "invalid_request", str(flaw))
 
 
 def _saturated() -> Refusal:
-    return GatewayRefusal(429, "rate_limit", "当前分组上游负载已饱和，请稍后再试")
+    return CodedRefusal(429, "rate_limit", "当前分组上游负载已饱和，请稍后再试")
 
 
 def _no_channel() -> Refusal:
-    return GatewayRefusal(503, "model_not_found", "无可用渠道（distributor）")
+    return CodedRefusal(503, "model_not_found", "无可用渠道（distributor）")
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
         return Reply(body, 400)
-    is_own = isinstance(refusal, GatewayRefusal)
-    status = refusal.status if isinstance(refusal, GatewayRefusal) else refusal.kind.http_status
-    code = refusal.code if isinstance(refusal, GatewayRefusal) else refusal.kind.value
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    is_own = isinstance(refusal, CodedRefusal)
+    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
+    code = refusal.code if isinstance(refusal, CodedRefusal) else refusal.kind.value
     if is_own and status in (400, 501):
-        return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+        return Reply({"code": code, "message": refusal.message, "data": None}, status)
     error: dict[str, Any] = {"message": refusal.message, "type": "new_api_error", "code": code}
-    return Reply({"error": error}, status, headers)
+    return Reply({"error": error}, status)

@@ -10,7 +10,7 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.provider import account_of_header
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, SUCCEED, TaskStep
@@ -18,7 +18,7 @@ from tracker.emulator.core.words import CoreWord
 from tracker.emulator.providers.suno.songs import FIRST, TEXT, SunoDetails, SunoTask
 from tracker.emulator.providers.suno.words import SUNO_WORDS, SunoWord
 
-__all__ = ["Check", "CodedRefusal", "SunoCreate", "SunoTasks", "needs"]
+__all__ = ["Check", "SunoCreate", "SunoTasks", "needs"]
 
 Check = Callable[[Mapping[str, object]], str | None]
 """Returns the mistake of a body; None when there is none."""
@@ -41,15 +41,6 @@ class SunoCreate:
     kind: str
     check: Check
     hook: str | None = None
-
-
-class CodedRefusal(Refusal):
-    """A create that is answered HTTP 200 with a code in its body."""
-
-    def __init__(self, code: int, message: str) -> None:
-        """Take the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.code = code
 
 
 class SunoTasks:
@@ -86,7 +77,7 @@ class SunoTasks:
         self, scenario: Scenario, create: SunoCreate, body: Mapping[str, object]
     ) -> TaskDraft[SunoDetails]:
         if scenario.has(SunoWord.CODE_IN_200):
-            raise CodedRefusal(int(scenario.word(SunoWord.CODE_IN_200)), "refused by its code")
+            raise CodedRefusal(200, int(scenario.word(SunoWord.CODE_IN_200)), "refused by its code")
         flaw = create.check(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, flaw)

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.refusals import Refusal, RefusalKind
-from tracker.emulator.providers.suno.api import Check, CodedRefusal, SunoCreate, SunoTasks, needs
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
+from tracker.emulator.providers.suno.api import Check, SunoCreate, SunoTasks, needs
 from tracker.emulator.providers.suno.songs import (
     SunoTask,
     camel,
@@ -167,7 +167,8 @@ _GENERATES: Mapping[str, Check] = {
 def refuse_as_gateway(refusal: Refusal, _call: ApiCall) -> Reply:
     """Word a refusal as new-api does."""
     if isinstance(refusal, CodedRefusal):
-        return Reply({"code": str(refusal.code), "message": refusal.message, "data": None})
+        body = {"code": str(refusal.code), "message": refusal.message, "data": None}
+        return Reply(body, refusal.status)
     status = refusal.kind.http_status
     headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     if refusal.kind in (RefusalKind.UNAUTHORIZED, RefusalKind.NO_SUCH_PATH):

@@ -14,11 +14,11 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
-from tracker.emulator.providers.suno.api import CodedRefusal, SunoCreate, SunoTasks, needs
+from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, needs
 from tracker.emulator.providers.suno.songs import FIRST, TEXT, SunoTask, lyrics_view, record_song
 from tracker.emulator.providers.suno.words import SunoWord
 
@@ -154,7 +154,8 @@ class ResellerApi:
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
         """Word a refusal: HTTP 200, and the code says what it is."""
         if isinstance(refusal, CodedRefusal):
-            return Reply({"code": refusal.code, "msg": refusal.message, "data": None})
+            body = {"code": refusal.code, "msg": refusal.message, "data": None}
+            return Reply(body, refusal.status)
         if refusal.kind in (RefusalKind.NO_SUCH_PATH, RefusalKind.WRONG_METHOD):
             return Reply({"error": refusal.message}, refusal.kind.http_status)
         code = _CODES.get(refusal.kind, 500)

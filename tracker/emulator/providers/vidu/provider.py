@@ -35,7 +35,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
 from tracker.emulator.core.tasks import (
@@ -110,15 +110,6 @@ class ViduDetails:
 ViduTask = EmulatedTask[ViduDetails]
 
 
-class ViduRefusal(Refusal):
-    """A refused call with a status and a reason of its own."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        """Take the status, the reason and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.reason = status, reason
-
-
 class ViduApi:
     """The handlers of the API's paths."""
 
@@ -127,7 +118,7 @@ class ViduApi:
         self._config = emulator.config
 
         def throttled() -> Refusal:
-            return ViduRefusal(429, "SystemThrottling", "the system is busy")
+            return CodedRefusal(429, "SystemThrottling", "the system is busy")
 
         self.engine: Engine[ViduDetails] = Engine(
             emulator,
@@ -196,7 +187,7 @@ class ViduApi:
         task = await self.engine.find(self._account_of(call), call.values["id"])
         is_late = task.status != SUBMITTED
         if is_late or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
-            raise ViduRefusal(400, "TaskStateInvalid", "the task can not be canceled")
+            raise CodedRefusal(400, "TaskStateInvalid", "the task can not be canceled")
         return Reply({})
 
     async def _credits(self, call: ApiCall) -> Reply:
@@ -274,13 +265,13 @@ def _draft(
     name: str, body: Mapping[str, object], key: str, scenario: Scenario
 ) -> TaskDraft[ViduDetails]:
     if scenario.has(ViduWord.NO_CREDITS):
-        raise ViduRefusal(402, "CreditInsufficient", "credits are insufficient")
+        raise CodedRefusal(402, "CreditInsufficient", "credits are insufficient")
     flaw = record(_COMMON, required=_REQUIRED[name])(dict(body))
     if flaw is not None:
-        raise ViduRefusal(400, "FieldInvalid", str(flaw))
+        raise CodedRefusal(400, "FieldInvalid", str(flaw))
     images = body.get("images")
     if name in _PICTURES and isinstance(images, list) and len(images) != _PICTURES[name]:
-        raise ViduRefusal(400, "ImageNumberInvalid", f"images: takes {_PICTURES[name]}")
+        raise CodedRefusal(400, "ImageNumberInvalid", f"images: takes {_PICTURES[name]}")
     url, seconds = body.get("callback_url"), body.get("duration")
     is_off_peak = scenario.has(ViduWord.OFF_PEAK)
     late = [replace(step, after=step.after + _OFF_PEAK_STEPS) for step in DEFAULT_STEPS]
@@ -341,7 +332,7 @@ def _instant_of(call: ApiCall, name: str) -> float:
     try:
         return datetime.fromisoformat(given).timestamp()
     except (ValueError, OverflowError) as problem:
-        raise ViduRefusal(400, "FieldInvalid", f"{name} must be an ISO 8601 time") from problem
+        raise CodedRefusal(400, "FieldInvalid", f"{name} must be an ISO 8601 time") from problem
 
 
 _REASONS: Mapping[RefusalKind, tuple[int, str]] = {
@@ -355,10 +346,14 @@ _REASONS: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, ViduRefusal):
-        status, reason = refusal.status, refusal.reason
+    if isinstance(refusal, CodedRefusal):
+        status, reason = refusal.status, refusal.code
     else:
         status, reason = _REASONS.get(refusal.kind, (refusal.kind.http_status, "InternalError"))
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    body = {"code": status, "reason": reason, "message": refusal.message, "metadata": {}}
-    return Reply(body, status, headers)
+    body: dict[str, Any] = {
+        "code": status,
+        "reason": reason,
+        "message": refusal.message,
+        "metadata": {},
+    }
+    return Reply(body, status)

@@ -25,7 +25,7 @@ from tracker.emulator.core.provider import (
     RoutedService,
     account_of_header,
 )
-from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import (
@@ -94,15 +94,6 @@ class WanDetails:
 WanTask = EmulatedTask[WanDetails]
 
 
-class WanRefusal(Refusal):
-    """A refused call with a status and a code of its own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Take the status, the code and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
-
-
 class WanApi:
     """The handlers of the API's paths."""
 
@@ -111,7 +102,7 @@ class WanApi:
         self._emulator = emulator
 
         def no_quota() -> Refusal:
-            return WanRefusal(429, "Throttling.AllocationQuota", "Allocated quota exceeded")
+            return CodedRefusal(429, "Throttling.AllocationQuota", "Allocated quota exceeded")
 
         self.engine: Engine[WanDetails] = Engine(
             emulator,
@@ -142,7 +133,7 @@ class WanApi:
         account, body = self._account_of(call), call.json_object()
         if call.headers.get("x-dashscope-async") != "enable":
             text_ = "current user api does not support synchronous calls."
-            raise WanRefusal(403, "AccessDenied", text_)
+            raise CodedRefusal(403, "AccessDenied", text_)
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -206,7 +197,7 @@ class WanApi:
         task = await self.engine.find(self._account_of(call), call.values["id"])
         is_late = task.status != SUBMITTED
         if is_late or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
-            raise WanRefusal(400, "UnsupportedOperation", "Failed to cancel the task.")
+            raise CodedRefusal(400, "UnsupportedOperation", "Failed to cancel the task.")
         return Reply({"request_id": self.engine.new_uuid()})
 
     def _account_of(self, call: ApiCall) -> str:
@@ -282,12 +273,12 @@ def _draft(
     name: str, call: ApiCall, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[WanDetails]:
     if scenario.has(WanWord.ARREARS):
-        raise WanRefusal(400, "Arrearage", "Access denied, your account is in arrears.")
+        raise CodedRefusal(400, "Arrearage", "Access denied, your account is in arrears.")
     if scenario.has(WanWord.NO_MODEL):
-        raise WanRefusal(404, "ModelNotFound", "Model can not be found.")
+        raise CodedRefusal(404, "ModelNotFound", "Model can not be found.")
     flaw = _CHECK(dict(body))
     if flaw is not None:
-        raise WanRefusal(400, "InvalidParameter", str(flaw))
+        raise CodedRefusal(400, "InvalidParameter", str(flaw))
     given, asked = body["input"], body.get("parameters")
     inputs, wishes = (one if isinstance(one, dict) else {} for one in (given, asked))
     is_video = name.endswith("video-synthesis")
@@ -323,7 +314,7 @@ def _time_of(call: ApiCall, name: str) -> float | None:
     try:
         return datetime.strptime(given, "%Y%m%d%H%M%S").replace(tzinfo=_BEIJING).timestamp()
     except ValueError as problem:
-        raise WanRefusal(400, "InvalidParameter", f"{name} must be YYYYMMDDhhmmss") from problem
+        raise CodedRefusal(400, "InvalidParameter", f"{name} must be YYYYMMDDhhmmss") from problem
 
 
 _CODES: Mapping[RefusalKind, tuple[int, str]] = {
@@ -338,10 +329,9 @@ _CODES: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, WanRefusal):
+    if isinstance(refusal, CodedRefusal):
         status, code = refusal.status, refusal.code
     else:
         status, code = _CODES.get(refusal.kind, (refusal.kind.http_status, "InternalError"))
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     body = {"request_id": "emulated", "code": code, "message": refusal.message}
-    return Reply(body, status, headers)
+    return Reply(body, status)
