@@ -104,10 +104,9 @@ def test_a_lost_submit_is_known_to_exist_at_most() -> None:
 
 def test_pictures_at_once_are_the_result_of_the_create() -> None:
     body = {"created": 1, "data": [{"url": PICTURE}]}
-    outcome = COGVIDEO.submits.parse_submit(
-        sent_to(an_account(COGVIDEO), a_task("images/generations")),
-        HttpResult(200, {}, json.dumps(body).encode()),
-    )
+    sending = sent_to(an_account(COGVIDEO), a_task("images/generations"))
+    assert COGVIDEO.submits.build_submit(sending).lasts_s == 300.0
+    outcome = COGVIDEO.submits.parse_submit(sending, HttpResult(200, {}, json.dumps(body).encode()))
     assert isinstance(outcome, Accepted)
     assert outcome.said is not None
     assert outcome.said.state is TaskState.SUCCEEDED

@@ -63,6 +63,8 @@ class HttpCall:
 
     headers:   lower-case names; may hold credentials, so this is never logged.
     timeout_s: for the whole exchange, not for each read.
+    lasts_s:   so long the provider may take to answer, where that is longer than calls usually
+               take; 0 where it is not. Whoever sets `timeout_s` waits no less.
     secrets:   besides the credentials in the headers, what must not be repeated to anybody when
                the answer repeats it.
     proxy:     URL of the HTTP proxy that it goes through, credentials included; None for none.
@@ -73,6 +75,7 @@ class HttpCall:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
+    lasts_s: float = 0.0
     secrets: tuple[str, ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
 

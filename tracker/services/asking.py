@@ -173,8 +173,8 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
     return await context.egress.call_provider(
         replace(
             asking.account.route(call),
-            timeout_s=context.policy.poll_timeout_s,
-            secrets=context.callback_tokens(asking.tasks),
+            timeout_s=max(context.policy.poll_timeout_s, call.lasts_s),
+            secrets=(*call.secrets, *context.callback_tokens(asking.tasks)),
         ),
         files=context.sinks(asking.task) if len(asking.tasks) == 1 else None,
     )

@@ -24,7 +24,7 @@ def looked_at(service: VisualService, task_id: str) -> Any:
             return str(problem)
         if answer["data"]["status"] not in ("in_queue", "generating"):
             return answer
-        time.sleep(0.1)
+        time.sleep(0.1)  # it has no wait of its own
     return None
 
 

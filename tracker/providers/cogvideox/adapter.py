@@ -42,7 +42,7 @@ IMAGES_AT_ONCE = "images/generations"
 EXISTS = "1231"
 ID_LENGTHS = range(6, 65)
 """Characters of a `request_id`."""
-_IMAGE_TIMEOUT_S = 300.0
+_IMAGE_S = 300.0
 _QUOTA_PAUSE_S = 3600.0
 _MOST_CHARACTERS, _MOST_FOR_VIDU = 512, 1500
 _SECONDS, _FRAMES = (5, 10), (30, 60)
@@ -157,7 +157,7 @@ class CogVideoApi(TableAdapter):
             sending = replace(sending, task=task)
         call = super().build_submit(sending)
         is_held = sending.task.operation == IMAGES_AT_ONCE
-        return replace(call, timeout_s=_IMAGE_TIMEOUT_S) if is_held else call
+        return replace(call, lasts_s=_IMAGE_S) if is_held else call
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read the create's answer, which for pictures at once is the result."""

@@ -169,7 +169,7 @@ class Attempting:
             log.exception("the request could not be built")
             return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
         files = context.sinks(sending.task)
-        timeout_s = context.policy.submit_timeout_s
+        timeout_s = max(context.policy.submit_timeout_s, call.lasts_s)
         if streamed is not None:
             timeout_s = max(timeout_s, streamed.lasts_s)
         elif files is not None:
