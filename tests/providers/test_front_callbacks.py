@@ -28,24 +28,26 @@ def told(name: str, operation: str, before: TaskState, after: TaskState, **more:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "word"),
+    ("before", "after", "luma", "vidu"),
     [
-        (S.QUEUED, S.SUBMITTED, None),
-        (S.SUBMITTED, S.RUNNING, "dreaming"),
-        (S.RUNNING, S.RUNNING, None),
-        (S.RUNNING, S.SUCCEEDED, "completed"),
-        (S.RUNNING, S.FAILED, "failed"),
-        (S.RUNNING, S.CANCELLED, "failed"),
-        (S.UNCERTAIN, S.EXPIRED, "failed"),
+        (S.QUEUED, S.SUBMITTED, None, None),
+        (S.SUBMITTED, S.RUNNING, "dreaming", "processing"),
+        (S.RUNNING, S.RUNNING, None, None),
+        (S.RUNNING, S.SUCCEEDED, "completed", "success"),
+        (S.RUNNING, S.FAILED, "failed", "failed"),
+        (S.RUNNING, S.CANCELLED, "failed", "failed"),
+        (S.UNCERTAIN, S.EXPIRED, "failed", "failed"),
     ],
 )
-def test_luma_calls_back_at_dreaming_and_at_the_end(
-    before: TaskState, after: TaskState, word: str | None
+def test_luma_and_vidu_call_back_once_when_work_has_begun_and_at_the_end(
+    before: TaskState, after: TaskState, luma: str | None, vidu: str | None
 ) -> None:
     body = told("luma", "generations/video", before, after)
-    assert (None if body is None else body["state"]) == word
-    if body is not None:
-        assert body["request"]["prompt"] == "a cat"
+    said = body and (body["state"], body["request"]["prompt"])
+    assert said == (luma and (luma, "a cat"))
+    body = told("vidu", "text2video", before, after)
+    said = body and (body["state"], body["payload"])
+    assert said == (vidu and (vidu, ""))
 
 
 @pytest.mark.parametrize(
@@ -65,26 +67,6 @@ def test_replicate_calls_back_with_the_events_of_no_filter(
     assert (None if body is None else body["status"]) == word
     if body is not None:
         assert all(isinstance(url, str) for url in body["urls"].values())
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "word"),
-    [
-        (S.QUEUED, S.SUBMITTED, None),
-        (S.SUBMITTED, S.RUNNING, "processing"),
-        (S.RUNNING, S.RUNNING, None),
-        (S.RUNNING, S.SUCCEEDED, "success"),
-        (S.RUNNING, S.CANCELLED, "failed"),
-        (S.UNCERTAIN, S.EXPIRED, "failed"),
-    ],
-)
-def test_vidu_calls_back_once_when_it_is_processed_and_at_the_end(
-    before: TaskState, after: TaskState, word: str | None
-) -> None:
-    body = told("vidu", "text2video", before, after)
-    assert (None if body is None else body["state"]) == word
-    if body is not None:
-        assert body["payload"] == ""
 
 
 @pytest.mark.parametrize(
