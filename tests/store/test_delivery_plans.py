@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, text
 from tracker.clock import new_id
 from tracker.domain.delivery import AttemptResult, DeliveryState, Outcome
 from tracker.domain.work import JobKind
-from tracker.store import deliveries, delivery_queue, jobs
+from tracker.store import deliveries, delivery_queue, due_jobs
 from tracker.store.deliveries import DeliveryFilter, NewDelivery
 from tracker.store.delivery_queue import Tried
 from tracker.store.driver.engine import open_engine
@@ -44,10 +44,10 @@ def test_destinations_are_found_by_leaps_through_the_index(db: Connection) -> No
 
 
 def test_whether_anything_is_owed_is_one_look_however_much_is_delivered(db: Connection) -> None:
-    (plan,) = _plans(db, lambda: jobs.due_kinds(db, now=NOW))
+    (plan,) = _plans(db, lambda: due_jobs.due_kinds(db, now=NOW))
     assert "ix_deliveries_due" in plan
     _check(plan)
-    assert jobs.due_kinds(db, now=NOW) == {JobKind.DELIVER}
+    assert due_jobs.due_kinds(db, now=NOW) == {JobKind.DELIVER}
 
 
 def test_what_is_due_of_a_destination_is_read_in_order_and_no_further(db: Connection) -> None:

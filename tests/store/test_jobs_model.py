@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select
 
 from tests.store.test_gapless_feed import make_tasks, opened
 from tracker.domain.work import JobKind
-from tracker.store import jobs
+from tracker.store import due_jobs, jobs
 from tracker.store.jobs import Job, NewJob, Room
 from tracker.store.schema import jobs as table
 
@@ -183,8 +183,8 @@ class Jobs(RuleBasedStateMachine):
                     table.c.attempts,
                 )
             ).all()
-            due = jobs.due_kinds(db, now=self.model.now)
-            next_due = jobs.next_due(db, JobKind.SUBMIT)
+            due = due_jobs.due_kinds(db, now=self.model.now)
+            next_due = due_jobs.next_due(db, JobKind.SUBMIT)
         assert {row.task_key: tuple(row)[1:] for row in rows} == {
             key: (entry["run_at"], entry["until"], entry["token"], entry["attempts"])
             for key, entry in self.model.there.items()

@@ -10,7 +10,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of
-from tracker.store import jobs, tasks
+from tracker.store import due_jobs, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job, Room
 
@@ -49,11 +49,11 @@ class Leases:
     async def due_kinds(self) -> set[JobKind]:
         """Kinds of which there is something to claim now."""
         now = self._context.clock.now()
-        return await self._context.store.read(lambda db: jobs.due_kinds(db, now=now))
+        return await self._context.store.read(lambda db: due_jobs.due_kinds(db, now=now))
 
     async def next_due(self, kind: JobKind) -> datetime | None:
         """When there will be something to claim."""
-        return await self._context.store.read(lambda db: jobs.next_due(db, kind))
+        return await self._context.store.read(lambda db: due_jobs.next_due(db, kind))
 
     async def renew(self, held: Sequence[Job]) -> set[Job]:
         """Hold for another lease. Returns the jobs that are still ours."""

@@ -9,7 +9,7 @@ from tracker.domain.work import JobKind
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of, names_of
-from tracker.store import attempts, conditions, jobs
+from tracker.store import attempts, conditions, due_jobs
 from tracker.store.attempts import EndedSubmit
 from tracker.store.conditions import (
     ACCOUNT_AILING,
@@ -82,7 +82,7 @@ class AccountHealthCheck:
         """Accounts whose tasks still want to be sent or asked about."""
         context = self._context
         lanes = await context.store.read(
-            lambda db: {*jobs.lanes(db, JobKind.SUBMIT), *jobs.lanes(db, JobKind.RECONCILE)}
+            lambda db: {*due_jobs.lanes(db, JobKind.SUBMIT), *due_jobs.lanes(db, JobKind.RECONCILE)}
         )
         missing = lanes - {lane_of(*name) for name in context.accounts}
         raised = {lane_of(c.provider, c.account) for c in there if c.name == ACCOUNT_MISSING}

@@ -9,7 +9,7 @@ from tracker import __version__
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.rendering import instant
 from tracker.domain.work import JobKind
-from tracker.store import feed, jobs, stats
+from tracker.store import due_jobs, feed, stats
 from tracker.store.revision import SCHEMA_REVISION, current_revision
 from tracker.store.store import Reading
 from tracker.web.api.views import EXACT, Instant, Uuid
@@ -91,7 +91,7 @@ def _look(db: Reading, our: Services) -> Installation:
         ],
         "due": [
             {"kind": kind, "count": count, "oldest_due_at": instant(oldest)}
-            for kind, (count, oldest) in jobs.overdue(db, now=our.clock.now()).items()
+            for kind, (count, oldest) in due_jobs.overdue(db, now=our.clock.now()).items()
         ],
         "feed_head": head,
         "feed_uncounted": max(0, head - stats.counted_to(db)),

@@ -1,0 +1,96 @@
+"""Questions about `jobs` that take nothing: which lanes have work, and what is due since when."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select, text
+
+from tracker.domain.work import JobKind
+from tracker.store.driver.types import UtcDateTime
+from tracker.store.schema import jobs
+
+
+def lanes(db: Connection, kind: JobKind) -> list[str]:
+    """The lanes that have work of a kind, due or not."""
+    return [lane for lane in db.scalars(_ALL_LANES, {"kind": kind.value}) if lane is not None]
+
+
+_ALL_LANES = text(
+    """
+    WITH RECURSIVE found (lane) AS (
+        SELECT min(lane) FROM jobs WHERE kind = :kind
+        UNION ALL
+        SELECT (SELECT min(lane) FROM jobs WHERE kind = :kind AND lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane FROM found
+    """
+)
+"""One look per lane and not per row."""
+
+
+def due_kinds(db: Connection, *, now: datetime) -> set[JobKind]:
+    """Kinds with something to claim: one statement, which idle processes ask every second.
+
+    Of deliveries it is told that some are owed, due or not: how to find those that are due is
+    their own queue's affair.
+    """
+    return {JobKind(kind) for kind in db.scalars(_DUE_KINDS, {"now": now})}
+
+
+# min() and not EXISTS: that is one look into the partial index, whatever the planner believes.
+_DUE_KINDS = text(
+    f"""
+    SELECT '{JobKind.DELIVER.value}'
+    WHERE (SELECT min(lane) FROM deliveries WHERE state = 'pending') IS NOT NULL
+    UNION ALL
+    SELECT '{JobKind.FETCH.value}'
+    WHERE (SELECT min(next_at) FROM assets WHERE state = 'wanted') <= :now
+    UNION ALL
+    """  # noqa: S608 - made of constants
+    + " UNION ALL ".join(
+        f"""
+        SELECT '{kind.value}' WHERE EXISTS (
+            SELECT 1 FROM jobs
+            WHERE kind = '{kind.value}' AND lease_until IS NULL AND run_at <= :now
+        ) OR EXISTS (
+            SELECT 1 FROM jobs
+            WHERE kind = '{kind.value}' AND lease_until IS NOT NULL AND lease_until <= :now
+        )
+        """  # noqa: S608 - made of constants
+        for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
+    )
+).bindparams(bindparam("now", type_=UtcDateTime))
+
+
+_MOST_COUNTED = 1000
+
+
+def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
+    """Return how many jobs of each kind are due and taken by nobody, and since when the oldest is.
+
+    Kinds that have rows here. No more than 1,000 of each are counted.
+    """
+    counted: dict[JobKind, tuple[int, datetime | None]] = {}
+    for kind in (JobKind.SUBMIT, JobKind.RECONCILE):
+        waiting = (
+            select(jobs.c.run_at)
+            .where(jobs.c.kind == kind.value, jobs.c.run_at <= now, jobs.c.lease_until.is_(None))
+            .order_by(jobs.c.run_at)
+            .limit(_MOST_COUNTED)
+            .subquery()
+        )
+        count, oldest = db.execute(select(func.count(), func.min(waiting.c.run_at))).one()
+        counted[kind] = (count, oldest)
+    return counted
+
+
+def next_due(db: Connection, kind: JobKind) -> datetime | None:
+    """When the next job of a kind can be claimed; None when there is none."""
+    waiting = select(func.min(jobs.c.run_at)).where(
+        jobs.c.kind == kind.value, jobs.c.lease_until.is_(None)
+    )
+    leased = select(func.min(jobs.c.lease_until)).where(
+        jobs.c.kind == kind.value, jobs.c.lease_until.is_not(None)
+    )
+    found = [when for when in (db.scalar(waiting), db.scalar(leased)) if when is not None]
+    return min(found) if found else None
