@@ -1,7 +1,7 @@
 """A provider that nobody has: every capability of `tracker.providers.ports` filled.
 
 Its API speaks JSON that says outright what an answer means, so that a test writes down what the
-provider does: see `Statement`, and the readers of answers below.
+provider does: see `made_up_answers`; `made_up_api` plays it.
 """
 
 import hmac
@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from tests.support.made_up_answers import bill, observation, parsed, refusal, why_not
 from tests.support.made_up_front import MadeUpCalls, MadeUpFront
 from tests.support.made_up_stream import TELL, MadeUpStreams
-from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
     Absence,
@@ -27,8 +27,6 @@ from tracker.domain.outcome import (
     Cancelled,
     CancelOutcome,
     CancelUnknown,
-    DeferralScope,
-    Deferred,
     Follow,
     Gone,
     LookupOutcome,
@@ -37,14 +35,13 @@ from tracker.domain.outcome import (
     NotSent,
     Observed,
     PollOutcome,
-    Refused,
     SubmitOutcome,
     TooLate,
     Unanswered,
     Unknown,
 )
 from tracker.domain.signature import Proof
-from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.domain.task import Task
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import (
     Answer,
@@ -61,14 +58,7 @@ from tracker.providers.ports.provider import Provider
 
 NAME = "made-up"
 SECRET_HEADER = "x-made-up-secret"
-Statement = dict[str, Any]
-"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked, parts}`.
-
-All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
-fields of Artifact, entries of `bill` of Cost.
-"""
 _NOT_SENT = frozenset({"parent", "slots", "callback_url", "patience"})
-_WORDS = frozenset(TaskState) - {TaskState.QUEUED, TaskState.UNCERTAIN, TaskState.EXPIRED}
 
 
 class MadeUpOptions(AccountOptions):
@@ -80,61 +70,6 @@ class MadeUpOptions(AccountOptions):
 
     proves: Literal["body", "sender"] = "body"
     finds: Literal["by_id", "never"] | None = None
-
-
-def observation(said: Statement) -> Observation:
-    """Read one statement about one task."""
-    status = str(said.get("status"))
-    why = said.get("why")
-    is_doubtful = bool(said.get("doubtful"))
-    return Observation(
-        state=TaskState(status) if status in _WORDS else None,
-        word=status,
-        provider_task_id=said.get("id"),
-        external_task_id=said.get("mark"),
-        message=why,
-        progress=said.get("progress"),
-        artifacts=tuple(_piece(one) for one in said.get("pieces", ())),
-        error=None if why is None else TaskError("provider", None, why, doubtful=is_doubtful),
-        costs=_bill(said),
-        stage=said.get("stage"),
-        context=said.get("context"),
-        is_blocked=bool(said.get("blocked")),
-        parts=tuple(Part(one["id"], one["mark"]) for one in said.get("parts", ())),
-    )
-
-
-def _bill(said: Mapping[str, Any]) -> tuple[Cost, ...]:
-    return tuple(
-        Cost("cash", one["amount"], currency="EUR", phase=Phase(one.get("phase", "settle")))
-        for one in said.get("bill", ())
-    )
-
-
-def _piece(said: Mapping[str, Any]) -> Artifact:
-    state = ArtifactState(said.get("state", "ready"))
-    dies = said.get("expires_at")
-    return Artifact(
-        said.get("kind", "video"),
-        said.get("url"),
-        key=said.get("key"),
-        state=state,
-        expires_at=None if dies is None else datetime.fromisoformat(dies),
-        refreshable=bool(said.get("refreshable")),
-        needs_auth=bool(said.get("needs_auth")),
-    )
-
-
-def _parsed(answer: Answer) -> dict[str, Any] | None:
-    """Return an answer's JSON; None where it is an error of the server, or none came."""
-    if isinstance(answer, HttpFailure) or answer.status >= 500:
-        return None
-    parsed: dict[str, Any] = json.loads(answer.body)
-    return parsed
-
-
-def _why_not(answer: Answer) -> str:
-    return answer.reason if isinstance(answer, HttpFailure) else f"it answered {answer.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +165,11 @@ class MadeUp:
         del sending
         if isinstance(answer, HttpFailure) and answer.certainty is Certainty.NOT_SENT:
             return NotSent(answer.reason)
-        made = _parsed(answer)
+        made = parsed(answer)
         if made is None:
-            return Unknown(_why_not(answer))
+            return Unknown(why_not(answer))
         if "error" in made:
-            return _refusal(made["error"])
+            return refusal(made["error"])
         said = made.get("said")
         return Accepted(
             made.get("id"),
@@ -243,7 +178,7 @@ class MadeUp:
             said=None if said is None else observation(said),
             parts=tuple(Part(one["id"], one["mark"]) for one in made.get("parts", ())),
             look_now=made.get("look_now", False),
-            costs=_bill(made),
+            costs=bill(made),
         )
 
     def needs_url(self, account: Account) -> bool:
@@ -258,9 +193,9 @@ class MadeUp:
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """`{tasks: [statement …], next: 2}`."""
-        page = _parsed(answer)
+        page = parsed(answer)
         if page is None:
-            return Unanswered(_why_not(answer))
+            return Unanswered(why_not(answer))
         for said in page["tasks"]:
             if said.get("mark") == asking.task.external_task_id:
                 return Observed(observation(said))
@@ -295,9 +230,9 @@ class MadeUp:
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """`{tasks: [statement …], absent: {kind, weak}, follow: path, alone: true}`."""
-        found, count = _parsed(answer), len(asking.tasks)
+        found, count = parsed(answer), len(asking.tasks)
         if isinstance(answer, HttpFailure) or found is None:
-            return [Unanswered(_why_not(answer))] * count
+            return [Unanswered(why_not(answer))] * count
         if answer.status == 429:
             after_s = float(answer.headers.get("retry-after", "0")) or None
             return [Unanswered("too many", retry_after_s=after_s, slow_down=True)] * count
@@ -371,7 +306,7 @@ class MadeUp:
     def parse_cancel(self, asking: Asking, answer: Answer) -> CancelOutcome:
         """`{cancel: cancelled | asked | too_late | gone}`; unknown where none came."""
         del asking
-        said = _parsed(answer)
+        said = parsed(answer)
         match said and said["cancel"]:
             case "cancelled":
                 return Cancelled("cancelled")
@@ -382,7 +317,7 @@ class MadeUp:
             case "gone":
                 return Gone("no such task")
             case _:
-                return CancelUnknown(_why_not(answer))
+                return CancelUnknown(why_not(answer))
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """GET /me."""
@@ -392,26 +327,10 @@ class MadeUp:
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """`{balance}`."""
         del account
-        said = _parsed(answer)
+        said = parsed(answer)
         if said is None:
-            return Probed("note", _why_not(answer))
+            return Probed("note", why_not(answer))
         return Probed("ok", "it takes the key", balance=said.get("balance"))
-
-
-def _refusal(error: Mapping[str, Any]) -> SubmitOutcome:
-    """`{code, why}` refuses; with `wait`, `seconds` and `free` it defers; `exists` is a doubt."""
-    code, why = error.get("code"), error.get("why", "no")
-    if error.get("exists"):
-        return Unknown(why, code, exists=True)
-    if "wait" in error:
-        return Deferred(
-            code,
-            why,
-            retry_after_s=error.get("seconds"),
-            spends_attempt=not error.get("free", False),
-            scope=DeferralScope(error["wait"]),
-        )
-    return Refused(code, why, blames_account=code in ("money", "key"))
 
 
 def _call(
@@ -443,45 +362,3 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
 
 PROVIDERS: Mapping[str, Provider] = {NAME: made_up()}
 """A registry of its own."""
-
-
-def says(status: int = 200, /, headers: Mapping[str, str] | None = None, **body: Any) -> HttpResult:
-    """An answer of its API."""
-    return HttpResult(status, headers or {}, json.dumps(body).encode())
-
-
-def tells(*said: Statement) -> HttpResult:
-    """An answer to a poll or a scan."""
-    return says(tasks=list(said))
-
-
-Reply = HttpResult | HttpFailure
-
-
-@dataclass
-class Played:
-    """Its API as a test plays it: an answer for each path, which the test changes as it goes on."""
-
-    make: Reply = field(default_factory=lambda: says(id="theirs"))
-    poll: Reply = field(default_factory=tells)
-    pages: Sequence[Reply] = ()
-    cancel: Reply = field(default_factory=lambda: says(cancel="asked"))
-    followed: Mapping[str, Reply] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(self, call: HttpCall) -> Reply:
-        """Answer one call; `asked` has its first path segment."""
-        path = "/" + call.url.split("/", 3)[3]
-        name = path.strip("/").split("?")[0].split("/")[0]
-        self.asked.append(name)
-        match name:
-            case "make":
-                return self.make
-            case "cancel":
-                return self.cancel
-            case "list":
-                return self.pages[int(path.rpartition("=")[2]) - 1]
-            case "tasks":
-                return self.poll
-            case _:
-                return self.followed[path]

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.support.made_up import SECRET_HEADER, Statement
+from tests.support.made_up import SECRET_HEADER
+from tests.support.made_up_answers import Statement
 
 
 @dataclass

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.support.custody import IMPATIENT, CustodyBench, open_custody
-from tests.support.made_up import NAME, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import says
 from tests.support.origin import head, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import Way, open_workbench

@@ -5,7 +5,8 @@ from collections.abc import Collection
 import pytest
 from sqlalchemy import Connection, select
 
-from tests.support.made_up import NAME, Played, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played, says
 from tests.support.workbench import OPERATION, Way, open_workbench
 from tracker.domain.custody import Asset
 from tracker.domain.lifecycle import Verdict

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import Played
+from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.clock import new_id
 from tracker.domain.presence import GONE_LEASES

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Played, Shared, tells
+from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
+from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import SECRET, Way, Workbench, open_workbench
 from tracker.domain import token

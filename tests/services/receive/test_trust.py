@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Played, Shared, tells
+from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
+from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain import token

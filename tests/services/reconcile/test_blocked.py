@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import Played, says, tells
+from tests.support.made_up_api import Played, says, tells
 from tests.support.workbench import PATIENCE, Way, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import tells
+from tests.support.made_up_api import tells
 from tests.support.moved_clock import moved_clock
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.events import Event, EventKind, Source

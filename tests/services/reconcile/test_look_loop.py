@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from tests.support.held_clock import HeldClock
-from tests.support.made_up import NAME, Played, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played, says
 from tests.support.waiting import until
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.work import JobKind

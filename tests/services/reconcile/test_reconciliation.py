@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import MadeUp, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import says, tells
 from tests.support.workbench import OPERATION, HandClock, Way, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.made_up import MadeUp, Played, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import Played, says, tells
 from tests.support.subscribing import an_endpoint, owed
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.cost import Phase

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up import MadeUp, Played, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import Played, says, tells
 from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up import MadeUp, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import says, tells
 from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome

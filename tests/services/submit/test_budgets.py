@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.made_up import NAME, Played, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played, says
 from tests.support.workbench import OPERATION, HandClock, Way, Workbench, open_workbench
 from tracker.domain.budget import Budget, Period
 from tracker.domain.errors import BudgetExceeded

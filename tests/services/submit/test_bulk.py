@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.made_up import Played
+from tests.support.made_up_api import Played
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState

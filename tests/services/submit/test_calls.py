@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.made_up import MadeUp, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import says, tells
 from tests.support.workbench import Way, open_workbench
 from tracker.domain.exchange import HttpCall
 from tracker.domain.policy import Policy

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up import MadeUp, Played, Reply, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import Played, Reply, says, tells
 from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.made_up import NAME, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import says
 from tests.support.workbench import Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.made_up import Played, says
+from tests.support.made_up_api import Played, says
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState

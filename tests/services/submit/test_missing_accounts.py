@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import NAME, tells
+from tests.support.made_up import NAME
+from tests.support.made_up_api import tells
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
 from tracker.domain import token

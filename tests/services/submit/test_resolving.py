@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.made_up import MadeUp, Played, says, tells
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import Played, says, tells
 from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpFailure

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from tests.support.made_up import says
+from tests.support.made_up_api import says
 from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.events import Event, EventKind, Source

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.made_up import NAME, Played, says
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played, says
 from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.prices import ListPrice, PricedUnit

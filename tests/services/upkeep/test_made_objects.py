@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.made_up import NAME, Played
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played
 from tests.support.workbench import Way, open_workbench
 from tracker.services.upkeep.sweeping import MADE_KEPT, Sweeping
 from tracker.store import made_objects

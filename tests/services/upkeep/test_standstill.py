@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.made_up import says
+from tests.support.made_up_api import says
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
