@@ -30,6 +30,7 @@ from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.revocation import Revocation
+from tracker.services.access.sessions import Sessions
 from tracker.services.context import Context
 from tracker.services.custody.fetching import Fetching
 from tracker.services.custody.serving import Serving
@@ -366,6 +367,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),
+        sessions=Sessions(context.store, context.clock, keyring),
         authenticator=Authenticator(
             keyring,
             context.clock,

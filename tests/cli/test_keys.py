@@ -14,7 +14,7 @@ from tests.support.command import run
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
-from tracker.services.access.keyring import FRESH_S
+from tracker.services.access.recent_rows import FRESH_S
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 DEFAULT_TENANT = "default"
@@ -27,6 +28,7 @@ class Principal:
     key:        the row of the API key; None where none was asked for.
     per_minute: the key's own rate limit; None for the service's.
     actor:      who it is, as history names it.
+    session:    the row of the session, where somebody signed in with the key.
     """
 
     tenant: str
@@ -34,6 +36,7 @@ class Principal:
     key: int | None = None
     per_minute: int | None = None
     actor: str = "nobody in particular: no key was asked for"
+    session: int | None = None
 
     def may(self, scope: Scope) -> bool:
         """Return true if the principal's scopes include this one."""
@@ -47,11 +50,13 @@ class Holder:
     key:    the row of the API key; None where none was asked for.
     tenant: whose objects it sees.
     scope:  the one that let it in.
+    session: the row of the session; None where the key itself was sent.
     """
 
     key: int | None
     tenant: str
     scope: Scope
+    session: int | None = None
 
     def is_allowed(self, tenant: str, scopes: Collection[Scope]) -> bool:
         """Return true if a key with this tenant and these scopes could end the lockout."""
@@ -65,6 +70,12 @@ KEY_PREFIX = "trk_"
 """Of every API key, so that one that was published by mistake is recognised."""
 ACCESS_PREFIX = "trkak_"
 """Of the access key of a pair. It is no secret: every JWT names it."""
+SESSION_PREFIX = "trkses_"
+"""Of the secret of a session, which stands in a cookie and is no key."""
+SESSION_LIFETIME = timedelta(hours=12)
+"""A session ends so long after it was opened, at the latest."""
+SESSION_IDLE = timedelta(hours=2)
+"""A session that nobody uses ends after so long."""
 _HINT_CHARS = len(KEY_PREFIX) + 6
 
 

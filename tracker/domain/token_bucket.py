@@ -25,6 +25,10 @@ class TokenBucket:
         self._left -= 1
         return True
 
+    def put_back(self) -> None:
+        """Undo a `take` of what is not to be counted."""
+        self._left = min(self._size, self._left + 1)
+
     @property
     def per_minute(self) -> int:
         """Return the rate that the bucket was made with."""

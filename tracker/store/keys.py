@@ -1,4 +1,4 @@
-"""Statements on `api_keys`."""
+"""Statements on the keys of `api_keys`; its sessions have their own (`sessions`)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, or_, select, update
 
 from tracker.domain.access import Scope
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import api_keys
 
-_COLUMNS = [column for column in api_keys.c if column.name not in ("key", "digest")]
+_OF_SESSIONS = ("parent", "expires_at")
+_SHOWN = [column for column in api_keys.c if column.name not in _OF_SESSIONS]
+_COLUMNS = [column for column in _SHOWN if column.name not in ("key", "digest")]
+_IS_KEY = api_keys.c.kind != "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,19 @@ def _values(new: ApiKey) -> dict[str, Any]:
 
 def by_id(db: Connection, id_: UUID) -> ApiKey | None:
     """Return a key by its public id."""
-    row = db.execute(select(api_keys).where(api_keys.c.id == id_)).one_or_none()
+    row = db.execute(_keys().where(api_keys.c.id == id_)).one_or_none()
     return None if row is None else _key(row)
 
 
 def find(db: Connection, digest: bytes) -> ApiKey | None:
     """A key by what is stored of it, revoked ones too."""
-    row = db.execute(select(api_keys).where(api_keys.c.digest == digest)).one_or_none()
+    row = db.execute(_keys().where(api_keys.c.digest == digest)).one_or_none()
     return None if row is None else _key(row)
 
 
 def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
     """Keys by their rows' numbers, revoked ones too."""
-    found = select(api_keys).where(api_keys.c.key.in_(wanted))
+    found = _keys().where(api_keys.c.key.in_(wanted))
     return {row.key: _key(row) for row in db.execute(found)} if wanted else {}
 
 
@@ -82,13 +85,13 @@ def is_any(db: Connection) -> bool:
 
 def page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]:
     """Return keys of a tenant, oldest first. after: the row of the last one of the page before."""
-    found = select(api_keys).where(api_keys.c.tenant == tenant, api_keys.c.key > after)
+    found = _keys().where(api_keys.c.tenant == tenant, api_keys.c.key > after)
     return [_key(row) for row in db.execute(found.order_by(api_keys.c.key).limit(limit))]
 
 
 def list_all(db: Connection, *, tenant: str | None) -> list[ApiKey]:
     """All keys, oldest first. tenant: only its own."""
-    found = select(api_keys).order_by(api_keys.c.key)
+    found = _keys().order_by(api_keys.c.key)
     if tenant is not None:
         found = found.where(api_keys.c.tenant == tenant)
     return [_key(row) for row in db.execute(found)]
@@ -98,10 +101,10 @@ def revoke(db: Connection, ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
     """End keys; returns those that exist. One that had been revoked keeps its time."""
     db.execute(
         update(api_keys)
-        .where(api_keys.c.id.in_(ids), api_keys.c.revoked_at.is_(None))
+        .where(api_keys.c.id.in_(ids), api_keys.c.revoked_at.is_(None), _IS_KEY)
         .values(revoked_at=now)
     )
-    return set(db.scalars(select(api_keys.c.id).where(api_keys.c.id.in_(ids))))
+    return set(db.scalars(select(api_keys.c.id).where(api_keys.c.id.in_(ids), _IS_KEY)))
 
 
 _MARK = (
@@ -115,9 +118,13 @@ _MARK = (
 
 
 def mark_used(db: Connection, used: Mapping[int, datetime]) -> None:
-    """Record when keys were last used; never backwards."""
+    """Record when keys and sessions were last used, by row; never backwards."""
     if used:
         db.execute(_MARK, [{"k": key, "at": at} for key, at in sorted(used.items())])
+
+
+def _keys() -> Select[Any]:
+    return select(*_SHOWN).where(_IS_KEY)
 
 
 def _key(row: Row[Any]) -> ApiKey:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, inspect, text
 
-SCHEMA_REVISION = "0025"
+SCHEMA_REVISION = "0026"
 """The newest migration; a test compares it with the folder."""
 
 

@@ -18,8 +18,8 @@ from tests.support.requests import SECRET, callback_path, kling_says, submission
 from tests.support.service import environment, listen, serving
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
-from tracker.services.access.keyring import FRESH_S
 from tracker.services.access.keys import Issued
+from tracker.services.access.recent_rows import FRESH_S
 from tracker.store.driver.engine import normalise_url
 from tracker.store.schema import api_keys
 

@@ -9,31 +9,25 @@ import hmac
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.domain.access import Principal, digest, secret_key
 from tracker.domain.errors import CredentialFault, Unauthenticated, Unavailable
-from tracker.store import keys
+from tracker.services.access.recent_rows import RecentRows
+from tracker.store import keys, sessions
 from tracker.store.driver.transaction import Tx
 from tracker.store.keys import ApiKey
+from tracker.store.sessions import Session
 from tracker.store.store import Store
 
 log = logging.getLogger(__name__)
 
-FRESH_S = 5.0
-"""For so long a key is believed without asking the database again, in seconds."""
 ANY_S = 1.0
 """Between two looks whether the first key has been made, in seconds."""
 RECORD_S = 30.0
 """Between two records of when keys were last used, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    row: ApiKey
-    at: float
 
 
 class Keyring:
@@ -44,15 +38,15 @@ class Keyring:
         self._store = store
         self._clock = clock
         self._secrets = secrets
-        self._known: dict[bytes, _Known] = {}  # only keys that exist: nobody can make it grow
-        self._asking: dict[bytes, asyncio.Task[ApiKey | None]] = {}
+        self._keys = RecentRows(clock, self._ask)
+        self._sessions = RecentRows(clock, self._ask_session)
         self._used: dict[int, datetime] = {}
         self._any = False
         self._any_at: float | None = None
 
     async def holder(self, key: str) -> Principal:
         """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
-        row = await self._row(digest(key))
+        row = await self._keys.get(digest(key))
         if row is None or row.kind != "key":
             raise Unauthenticated(CredentialFault.INVALID, "there is no such API key")
         return self._admitted(row)
@@ -62,12 +56,24 @@ class Keyring:
         from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
 
         access_key = jwt_claims.issuer(token)
-        row = await self._row(digest(access_key))
+        row = await self._keys.get(digest(access_key))
         if row is None or row.kind != "pair":
             raise Unauthenticated(CredentialFault.INVALID, "there is no such access key")
         derived = [secret_key(secret, access_key) for secret in self._secrets]
         jwt_claims.verify(token, derived, now=self._clock.now())
         return self._admitted(row)
+
+    async def session_holder(self, secret: str) -> Principal:
+        """Return the principal of a session. Raises Unauthenticated, Unavailable."""
+        row, now = await self._sessions.get(digest(secret)), self._clock.now()
+        if row is None or row.is_over(now, used_at=self._used.get(row.key)):
+            raise Unauthenticated(CredentialFault.INVALID, "this session has ended")
+        self._used[row.key] = now
+        return replace(self._admitted(row.parent), scopes=row.scopes, session=row.key)
+
+    def forget_session(self, secret: str) -> None:
+        """Ask the database again when it comes next, in this process."""
+        self._sessions.forget(digest(secret))
 
     async def is_any(self) -> bool:
         """Return true if there are keys at all, revoked ones included."""
@@ -114,25 +120,13 @@ class Keyring:
         actor = f"key {row.id} ({row.name})"
         return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor)
 
-    async def _row(self, wanted: bytes) -> ApiKey | None:
-        known = self._known.get(wanted)
-        if known is not None and self._clock.monotonic() - known.at < FRESH_S:
-            return known.row
-        asking = self._asking.get(wanted)
-        if asking is None:  # requests that come together ask once
-            asking = asyncio.create_task(self._ask(wanted))
-            self._asking[wanted] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(wanted, None))
-        return await asyncio.shield(asking)
-
     async def _ask(self, wanted: bytes) -> ApiKey | None:
-        began = self._clock.monotonic()
         row = await self._store.read(lambda db: keys.find(db, wanted))
-        if row is None or not hmac.compare_digest(row.digest, wanted):
-            self._known.pop(wanted, None)
-            return None
-        self._known[wanted] = _Known(row, began)
-        return row
+        return row if row is not None and hmac.compare_digest(row.digest, wanted) else None
+
+    async def _ask_session(self, wanted: bytes) -> Session | None:
+        row = await self._store.read(lambda db: sessions.find(db, wanted))
+        return row if row is not None and hmac.compare_digest(row.digest, wanted) else None
 
 
 def _mark(tx: Tx, rounds: Sequence[Mapping[int, datetime]]) -> list[None]:

@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.domain.access import Holder
 from tracker.domain.errors import Unavailable
-from tracker.store import keys
+from tracker.store import keys, sessions
 from tracker.store.store import Reading, Store
 
 log = logging.getLogger(__name__)
@@ -59,15 +60,16 @@ class Revocation:
         holders = list(self._holders())
         if not holders:
             return
-        refused = await self._store.read(lambda db: _refused(db, holders))
+        refused = await self._store.read(lambda db: _refused(db, holders, self._clock.now()))
         for holder in refused:
             log.info("a key was revoked or changed: what waits with it is ended")
             self._end(holder)
 
 
-def _refused(db: Reading, holders: Collection[Holder]) -> list[Holder]:
-    """Return those of the holders whose key does not allow it, or who need one by now."""
+def _refused(db: Reading, holders: Collection[Holder], now: datetime) -> list[Holder]:
+    """Return those whose key or session does not allow it, or who need a key by now."""
     known = keys.by_key(db, {holder.key for holder in holders if holder.key is not None})
+    signed_in = sessions.by_key(db, {one.session for one in holders if one.session is not None})
     need_key = any(holder.key is None for holder in holders) and keys.is_any(db)
     refused = []
     for holder in holders:
@@ -75,6 +77,12 @@ def _refused(db: Reading, holders: Collection[Holder]) -> list[Holder]:
             if need_key:
                 refused.append(holder)
             continue
+        if holder.session is not None:
+            session = signed_in.get(holder.session)
+            # A stream that is open is a use, which is not on record.
+            if session is None or session.is_over(now, used_at=now):
+                refused.append(holder)
+                continue
         row = known.get(holder.key)
         if (
             row is None

@@ -1,4 +1,4 @@
-"""API keys."""
+"""API keys, and the sessions that are opened with them."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata
+from tracker.store.schema.base import metadata, partial_index
 
 api_keys = Table(
     "api_keys",
@@ -22,7 +22,7 @@ api_keys = Table(
     Column("name", Text, nullable=False),
     # Its first characters, or the access key of a pair; neither lets anybody in.
     Column("hint", Text, nullable=False),
-    # SHA-256 of a key, or of a pair's access key: both are looked up by it.
+    # SHA-256 of a key, of a pair's access key, or of a session's secret: they are looked up by it.
     Column("digest", LargeBinary(32), nullable=False),
     Column("kind", Text, nullable=False),
     Column("scopes", Text, nullable=False),
@@ -30,8 +30,12 @@ api_keys = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    # Of sessions alone: the key that was signed in with, and the latest end.
+    Column("parent", BigKey),
+    Column("expires_at", UtcDateTime),
     UniqueConstraint("id"),
     UniqueConstraint("digest"),
-    CheckConstraint(one_of("kind", ("key", "pair")), name="kind"),
+    CheckConstraint(one_of("kind", ("key", "pair", "session")), name="kind"),
+    partial_index("ix_api_keys_expires_at", "expires_at", where="expires_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,6 @@ a pair comes as a Bearer too (docs/howto/keys.md).
 
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -23,11 +22,12 @@ from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
 from tracker.telemetry import note
 from tracker.web.edge.local import is_local
+from tracker.web.edge.senders import Sender, sender_of
 
 ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
 """The principal of every request to a service without API keys."""
 WINDOW_S = 60
-_NO_KEYS_YET = (
+NO_KEYS_YET = (
     "this service has no API keys yet, and without keys it answers only programs on its own "
     "machine that connect to localhost directly (not through a proxy or a tunnel, nor by another "
     "host name): make a key there with `tracker keys create` and send it as Authorization: "
@@ -66,18 +66,36 @@ class Authenticator:
         schemes: words before a key in Authorization that are taken besides Bearer, lower-case.
         fields:  header fields that carry the bare key, besides X-API-Key.
         """
-        if self._auth == "off":
-            return ANYBODY
-        has_no_keys = self._auth is None and self._is_loopback and not await self._keyring.is_any()
-        if has_no_keys and is_local(request.scope):
+        has_no_keys = await self._has_no_keys()
+        if self._is_open(request, has_no_keys=has_no_keys):
             return ANYBODY
         try:
             # The first key works before we know of it.
             return await self._holder(request, schemes, fields)
         except Unauthenticated as error:
             if has_no_keys:
-                raise Unauthenticated(error.fault, _NO_KEYS_YET) from None
+                raise Unauthenticated(error.fault, NO_KEYS_YET) from None
             raise
+
+    async def identify_session(self, request: Request, secret: str | None) -> Principal:
+        """Return who asks for a page of the dashboard. Raises Unauthenticated, Unavailable.
+
+        secret: of the session, from its cookie; None where there is no cookie.
+        """
+        has_no_keys = await self._has_no_keys()
+        if self._is_open(request, has_no_keys=has_no_keys):
+            return ANYBODY
+        if secret is None:
+            reason = NO_KEYS_YET if has_no_keys else "sign in first"
+            raise Unauthenticated(CredentialFault.MISSING, reason)
+        return await self._keyring.session_holder(secret)
+
+    async def _has_no_keys(self) -> bool:
+        """Return true if nobody has made a key, and none is needed on this machine until then."""
+        return self._auth is None and self._is_loopback and not await self._keyring.is_any()
+
+    def _is_open(self, request: Request, *, has_no_keys: bool) -> bool:
+        return self._auth == "off" or (has_no_keys and is_local(request.scope))
 
     async def _holder(
         self, request: Request, schemes: Sequence[str], fields: Sequence[str]
@@ -91,7 +109,7 @@ class Authenticator:
         """Return for whom a request waits; None where keys are never asked for."""
         if self._auth == "off":
             return None
-        return Holder(principal.key, principal.tenant, scope)
+        return Holder(principal.key, principal.tenant, scope, principal.session)
 
     def take(self, principal: Principal) -> tuple[TokenBucket, bool] | None:
         """Count one request of a key; None where nothing limits it."""
@@ -119,11 +137,50 @@ async def admit(
     Raises Unauthenticated (says what is wrong with the credentials), RateLimited, Forbidden,
     ForeignPage, Unavailable.
     """
-    state = request.scope["state"]
-    authenticator: Authenticator = state["services"].authenticator
+    authenticator: Authenticator = request.scope["state"]["services"].authenticator
     principal = await authenticator.identify(request, schemes, fields)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
+    return _let_in(request, authenticator, principal, scope, is_counted=is_counted)
+
+
+async def admit_to_dashboard(
+    request: Request, scope: Scope, secret: str | None, *, is_counted: bool = True
+) -> Principal:
+    """Let a request for a page of the dashboard in; otherwise as `admit`.
+
+    secret: of the session, from its cookie; None where there is no cookie.
+    Raises ForeignPage for what changes something and does not come from a page of this service;
+    else as `admit`.
+    """
+    check_sender(request)
+    authenticator: Authenticator = request.scope["state"]["services"].authenticator
+    principal = await authenticator.identify_session(request, secret)
+    return _let_in(request, authenticator, principal, scope, is_counted=is_counted)
+
+
+def check_sender(request: Request) -> None:
+    """Raise ForeignPage for what may change something and no page of this service sends."""
+    if request.method not in ("GET", "HEAD") and sender(request) is not Sender.OWN:
+        raise ForeignPage("only pages of this service may send this")
+
+
+def sender(request: Request) -> Sender:
+    """Return whose page a browser sends a request for."""
+    given = request.headers
+    return sender_of(given.get("sec-fetch-site"), given.get("origin"), given.get("host"))
+
+
+def _let_in(
+    request: Request,
+    authenticator: Authenticator,
+    principal: Principal,
+    scope: Scope,
+    *,
+    is_counted: bool,
+) -> Principal:
+    """Hold a principal to the key's rate and scopes; remember it. Raises RateLimited, Forbidden."""
+    state = request.scope["state"]
     counted = authenticator.take(principal) if is_counted else None
     if counted is not None:
         allowance, is_taken = counted
@@ -184,12 +241,6 @@ def _access_key(credential: str) -> str:
 def _is_foreign_page(request: Request) -> bool:
     """Return true if a browser sends a changing request for a page of another site.
 
-    Programs send neither field. What only reads is left alone: such a page is not shown the answer.
+    What only reads is left alone: such a page is not shown the answer.
     """
-    if request.method in ("GET", "HEAD"):
-        return False
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    return request.method not in ("GET", "HEAD") and sender(request) is Sender.FOREIGN

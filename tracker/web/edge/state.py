@@ -12,6 +12,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
+from tracker.services.access.sessions import Sessions
 from tracker.services.custody.serving import Serving
 from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.endpoints import Endpoints
@@ -90,6 +91,7 @@ class Services:
     clock: Clock
     keyring: Keyring
     keys: Keys
+    sessions: Sessions
     authenticator: Authenticator
     cursor_secrets: Sequence[bytes]
     accounts: Mapping[tuple[str, str], Account]
