@@ -339,6 +339,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
     lost_answers = LostAnswers(context)
     presence.chores += [
         reception.forgeries.flush,
+        reception.renew_keys,
         lost_answers.flush,
         Identity(context).note,
         Steps(context).look,

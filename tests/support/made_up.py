@@ -54,6 +54,7 @@ from tracker.providers.ports.adapter import (
     Request,
     Sending,
 )
+from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.providers.ports.provider import Provider
 
 NAME = "made-up"
@@ -79,10 +80,11 @@ class Shared:
     secrets: Sequence[str] = field(repr=False)
     covers: Covers = Covers.BODY
     headers: frozenset[str] = frozenset()
+    key_source: KeySource | None = None
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback."""
-        del now
+        del now, keys
         given = inbound.headers.get(SECRET_HEADER, "").encode()
         fits = any(hmac.compare_digest(one.encode(), given) for one in self.secrets)
         covers_body = self.covers is Covers.BODY

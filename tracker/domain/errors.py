@@ -176,7 +176,7 @@ class CallbackUnproven(TrackerError):
 
 
 class Unavailable(TrackerError):
-    """The database does not take writes now; the caller should come back.
+    """The database takes no writes now, or a sender's keys cannot be had: come back.
 
     retry_after_s: when, in seconds.
     """

@@ -71,11 +71,14 @@ class Proof:
     flaw:       why it proves nothing, for people and without secrets; None when it is genuine.
     message_id: the sender's own id of the message, the same when it is sent again.
     covers_body: whether the body is proved to be the sender's; where not, it is only a hint.
+    awaits_keys: whether a flaw is only that no published key fits that is at hand: it may be
+                 genuine, and a newer set of keys would tell.
     """
 
     flaw: str | None
     message_id: str | None = None
     covers_body: bool = True
+    awaits_keys: bool = False
 
 
 def verify(

@@ -22,6 +22,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.keys import KeySet
 from tracker.services.receive.reception import Received, Reception, Reply
 from tracker.services.reconcile.reconciliation import Reconciliation
 
@@ -197,8 +198,8 @@ async def test_a_signature_over_the_path_is_of_the_one_that_the_sender_was_given
 class PathSecret(Shared):
     """The path is the secret."""
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
-        del now
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
+        del now, keys
         is_good = inbound.headers.get(SECRET_HEADER) == inbound.path
         return Proof(None if is_good else "of another path")
 

@@ -146,7 +146,8 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "unavailable": Explanation(
             "Temporarily unavailable",
-            "The database does not answer or takes no writes now. Nothing was acknowledged.",
+            "The database does not answer or takes no writes now, or the keys cannot be fetched"
+            " that a callback is signed with. Nothing was acknowledged.",
             "Try again after `Retry-After`, with the same `Idempotency-Key`. Whoever runs the"
             " service: look at `/readyz` and `tracker doctor`.",
         ),

@@ -134,7 +134,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "unavailable": Explanation(
             "暂时不可用",
-            "数据库没有响应，或暂时不能写入。没有确认任何内容。",
+            "数据库没有响应或暂时不能写入，或者无法获取用于回调签名的公钥。没有确认任何内容。",
             "等待 `Retry-After` 所示的时间，用相同的 `Idempotency-Key` 重试。维护者请查看 `/readyz` 与"
             " `tracker doctor`。",
         ),

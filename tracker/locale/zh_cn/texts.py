@@ -112,6 +112,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "callbacks to this URL must be signed with the account's secret": (
             "发往此 URL 的回调必须用该账号的密钥签名"
         ),
+        "the keys that callbacks are signed with cannot be fetched now: send it again": (
+            "目前无法获取用于回调签名的公钥：请稍后重新发送"
+        ),
         "the database does not take writes now": "数据库暂时不能写入",
         "the database cannot be read now": "数据库暂时不能读取",
         "a name must not hold U+0000": "名称中不能含 U+0000",

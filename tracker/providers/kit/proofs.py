@@ -7,16 +7,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from typing import Self
+from typing import ClassVar, Self
 
 from tracker.domain import signature
 from tracker.domain.signature import Proof
 from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.keys import KeySet
+
+
+class _BySecret:
+    """A scheme whose secrets the account has: no keys are published for it."""
+
+    __slots__ = ()
+    key_source: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
-class StandardWebhooks:
+class StandardWebhooks(_BySecret):
     """Standard Webhooks v1: HMAC-SHA256 over id, time and body (standardwebhooks.com, 2026-08).
 
     keys: what follows `whsec_`, decoded; several during a rotation.
@@ -31,8 +39,9 @@ class StandardWebhooks:
         """Make the scheme of secrets, `whsec_…`. Raises ValueError for one of another form."""
         return cls([signature.key_of(one) for one in secrets])
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback."""
+        del keys
         return signature.verify(self.keys, inbound.headers, inbound.body, now=now)
 
 
@@ -47,7 +56,7 @@ def request_secret(callback_url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestSignature:
+class RequestSignature(_BySecret):
     """HMAC-SHA256 over the body, in hexadecimal, by the secret that the create carried.
 
     The secret is `request_secret` of our callback URL. A callback that is not signed, or not so,
@@ -66,9 +75,9 @@ class RequestSignature:
         """The signature alone: nothing says when it was made."""
         return frozenset({self.header})
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback. The time does not matter."""
-        del now
+        del now, keys
         given = inbound.headers.get(self.header, "").strip().lower().removeprefix("sha256=")
         key = self.secret_of(inbound.path).encode()
         digest = hmac.digest(key, inbound.body, sha256).hex()
@@ -86,7 +95,7 @@ def flaws_of_webhook_secrets(secrets: Sequence[str]) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedHeader:
+class SharedHeader(_BySecret):
     """A header holds the secret itself: nothing is signed, but only the provider was told it."""
 
     header: str
@@ -98,9 +107,9 @@ class SharedHeader:
         """None is kept with the receipt: the only one that it needs is the secret."""
         return frozenset()
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback. The time does not matter."""
-        del now
+        del now, keys
         given = inbound.headers.get(self.header, "").encode("utf-8", "replace")
         fits = [hmac.compare_digest(one.encode(), given) for one in self.secrets]
         if any(fits):
@@ -109,7 +118,7 @@ class SharedHeader:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedFields:
+class SignedFields(_BySecret):
     """HMAC-SHA256 over an id of the body and the time, in base64: nothing else of it is proved.
 
     kie.ai signs so (https://docs.kie.ai/common-api/webhook-verification, read 2026-11).
@@ -128,8 +137,9 @@ class SignedFields:
         """Time and signature."""
         return frozenset({self.stamp_header, self.signature_header})
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback; the signature must be of the id that its body holds."""
+        del keys
         flaw = self._flaw(inbound, now)
         return Proof(flaw, covers_body=False)
 
@@ -157,7 +167,7 @@ class SignedFields:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedRequestLine:
+class SignedRequestLine(_BySecret):
     """HMAC-SHA256 over method, path, query, date and chosen headers: the body is not covered.
 
     Vidu signs so (https://platform.vidu.com/docs/callback-signature), after the plugin hmac-auth of
@@ -177,8 +187,9 @@ class SignedRequestLine:
         names = ("signature", "algorithm", "access-key", "signed-headers")
         return frozenset({"date", "x-request-nonce", *(f"x-hmac-{name}" for name in names)})
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback, by the path that it was sent to."""
+        del keys
         return Proof(self._flaw(inbound, now), covers_body=False)
 
     def _flaw(self, inbound: Inbound, now: datetime) -> str | None:

@@ -19,6 +19,7 @@ from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.keys import KeySet, KeySource
 
 Answer = HttpResult | HttpFailure
 """The end of an exchange, as an adapter reads it."""
@@ -284,8 +285,16 @@ class Scheme(Protocol):
         """The headers that it needs, lower-case: they are kept with the receipt."""
         ...
 
-    def verify(self, inbound: Inbound, *, now: datetime) -> Proof:
-        """Judge one callback. Compares in constant time and says nothing of the secret."""
+    @property
+    def key_source(self) -> KeySource | None:
+        """Return where the keys are published that it needs; None where it needs none."""
+        ...
+
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
+        """Judge one callback. Compares in constant time and says nothing of the secret.
+
+        keys: those of the source; None where they are not known. See `Proof.awaits_keys`.
+        """
         ...
 
 

@@ -55,7 +55,7 @@ class ParsedCallback:
     verdict:     ADVANCED as long as nothing speaks against it.
     digest:      what makes it recognisable when it comes again, see `receipts.digest`.
     headers:     those that are kept.
-    proofs:      what its signature proves, by account, for the accounts that have a secret.
+    proofs:      what its signature proves, by account, for the accounts whose callbacks are signed.
     hint:         says that there is news, and nothing of what it is.
     more:         what it says besides, in its order; of the same task or of others.
     is_vouched:   a person answers for where it comes from: no proof of it is asked for.
@@ -77,6 +77,12 @@ class ParsedCallback:
     def names(self) -> "Observation | Hint | None":
         """Return the part that names the task, for URLs without a token; None if unread."""
         return self.observation or self.hint
+
+    @property
+    def awaits_keys(self) -> bool:
+        """Tell whether nothing proves it yet, and newer keys of its sender may."""
+        awaiting = any(proof.awaits_keys for proof in self.proofs.values())
+        return awaiting and not self.signed_by()
 
     def signed_by(self) -> list[str]:
         """The accounts whose secret made its signature."""

@@ -4,22 +4,24 @@ Nothing here asks the database, so that the writer's thread need not do it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
-from tracker.domain.errors import CallbackRejected, Conflict
+from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import changed
 from tracker.domain.signature import Proof
 from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
+from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.services.receive.key_sets import KeySets
 from tracker.store import receipts
 from tracker.store.receipts import Receipt
 
@@ -32,6 +34,8 @@ KEPT_HEADERS = frozenset(
 
 _ADVANCED = Verdict.ADVANCED
 _NOT_OURS = "the token is not ours"
+_NO_KEYS = "the keys that callbacks are signed with cannot be fetched now: send it again"
+_NO_KEYS_PAUSE_S = 60
 _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -56,9 +60,9 @@ class _Receivers(dict[str, CallsBack | None]):
 class CallbackReader:
     """Reads callbacks. One per process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, key_sets: KeySets) -> None:
         """Collect who reads the callbacks of each provider, and how each account proves them."""
-        self._context = context
+        self._context, self._key_sets = context, key_sets
         self.receivers = _Receivers(context.providers)
         self._schemes = [
             (owner, account.name, scheme)
@@ -93,12 +97,38 @@ class CallbackReader:
         if calls_back is None or not genuine:
             digest = receipts.digest(raw.provider, raw.subject, inbound.body[:FORGED_BODY_BYTES])
             raw, headers = self._redacted(_shortened(raw), headers)
-            return ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS)
+            return ParsedCallback(
+                raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS, proofs
+            )
         digest = receipts.digest(raw.provider, raw.subject, inbound.body)
         raw, headers = self._redacted(raw, headers)
         return _said(
             calls_back, ParsedCallback(raw, digest, headers, task_id, None, _ADVANCED, None, proofs)
         )
+
+    @property
+    def key_sources(self) -> set[KeySource]:
+        """Return where the keys are published that the accounts' callbacks are signed with."""
+        return {scheme.key_source for _, _, scheme in self._schemes if scheme.key_source}
+
+    async def by_newer_keys(
+        self, item: ParsedCallback, read: Callable[[], Awaitable[ParsedCallback]]
+    ) -> ParsedCallback:
+        """Fetch the keys that a callback awaits, and read it once more by `read`.
+
+        Raises Unavailable where no newer keys can be had now: it may be genuine.
+        """
+        since_s, provider = self._context.clock.monotonic(), item.raw.provider
+        sources = {
+            scheme.key_source
+            for owner, name, scheme in self._schemes
+            if owner == provider and scheme.key_source and item.proofs[name].awaits_keys
+        }
+        are_newer = [await self._key_sets.newer(one, since_s) for one in sources]
+        item = await read()
+        if item.awaits_keys and not all(are_newer):
+            raise Unavailable(_NO_KEYS, retry_after_s=_NO_KEYS_PAUSE_S)
+        return item
 
     def read_again(self, kept: Receipt, task_id: UUID | None) -> ParsedCallback:
         """Read a callback once more that was kept, by the provider's adapter as it is today.
@@ -144,7 +174,7 @@ class CallbackReader:
     def _proofs(
         self, provider: str, inbound: Inbound, signed: Sequence[bytes], *, now: datetime
     ) -> dict[str, Proof]:
-        """Verify the signature for each account that has a secret.
+        """Verify the signature for each account whose callbacks are signed.
 
         signed: what it may be of where that is not the body. now: when it came.
 
@@ -156,7 +186,9 @@ class CallbackReader:
         found: dict[str, Proof] = {}
         for owner, name, scheme in self._schemes:
             if owner == provider:
-                proofs = [scheme.verify(candidate, now=now) for candidate in candidates]
+                source = scheme.key_source
+                keys = None if source is None else self._key_sets.known(source)
+                proofs = [scheme.verify(one, now=now, keys=keys) for one in candidates]
                 found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
         return found
 

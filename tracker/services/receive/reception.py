@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from tracker.domain import token
@@ -24,6 +25,7 @@ from tracker.services.context import Context
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
 from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.receive.judging import Judge, main_match
+from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts
@@ -68,7 +70,8 @@ class Reception:
         """One per process: it counts forgeries."""
         self._context = context
         self.forgeries = ForgeryCounter(context)
-        self._reader = CallbackReader(context)
+        self._key_sets = KeySets(context)
+        self._reader = CallbackReader(context, self._key_sets)
         self._receivers, self._read = self._reader.receivers, self._reader.read
 
     def challenged(self, raw: RawCallback) -> Reply | None:
@@ -102,12 +105,12 @@ class Reception:
 
         Raises NotFound when the token is not ours, whether or not the task exists;
         CallbackUnproven when its account signs callbacks and this one is not genuine; Unavailable
-        when it could not be kept, so that the provider must send it again.
+        when it could not be kept, or nobody can tell yet whether it is genuine, so that the
+        provider must send it again.
         """
-        if len(raw.inbound.body) > READ_AT_ONCE:
-            item = await asyncio.to_thread(self._read, raw)
-        else:
-            item = self._read(raw)
+        item = await self._parsed(raw)
+        if item.awaits_keys:
+            item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
@@ -123,6 +126,16 @@ class Reception:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
+
+    async def renew_keys(self) -> None:
+        """Have the keys at hand that callbacks are signed with, before any comes."""
+        if self._context.public_url is not None:
+            await self._key_sets.renew(self._reader.key_sources)
+
+    async def _parsed(self, raw: RawCallback) -> ParsedCallback:
+        if len(raw.inbound.body) > READ_AT_ONCE:
+            return await asyncio.to_thread(self._read, raw)
+        return self._read(raw)
 
     def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[Received]:
         """Set-based: any number of callbacks, one transaction."""

@@ -6,6 +6,7 @@ only writes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
@@ -17,6 +18,7 @@ from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.services.receive.correlation import Match, ParsedCallback, match_known
 from tracker.services.receive.judging import Judge, main_match
+from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import CallbackReader
 from tracker.services.recorder import Recorder
 from tracker.store import odd_receipts, receipts, tasks
@@ -73,7 +75,7 @@ class Rejudging:
     def __init__(self, context: Context) -> None:
         """Holds no state of its own."""
         self._context = context
-        self._reader = CallbackReader(context)
+        self._reader = CallbackReader(context, KeySets(context))
 
     async def replay(self, tenant: str, key: int, *, actor: str, is_dry: bool) -> Rejudged:
         """Judge a callback by today's adapter and rules, as if it came now.
@@ -84,8 +86,13 @@ class Rejudging:
         """
         kept, task_id = await self._kept(tenant, key)
         read = self._reader.read_again(kept, task_id)
+        if read.awaits_keys:
+            read = await self._reader.by_newer_keys(read, partial(self._read_again, kept, task_id))
         parts = [changed(one, more=()) for one in (read, *read.more)]
         return await self._judge(_Rereading(kept, parts, actor, is_dry, target=None))
+
+    async def _read_again(self, kept: Receipt, task_id: UUID | None) -> ParsedCallback:
+        return self._reader.read_again(kept, task_id)
 
     async def attach(
         self, tenant: str, key: int, task_id: UUID, *, actor: str, is_dry: bool

@@ -1,0 +1,291 @@
+"""Callbacks signed with published keys: which are taken, refused, and sent again meanwhile."""
+
+import asyncio
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.support.made_up import NAME, MadeUp, Shared
+from tests.support.made_up_api import Played, tells
+from tests.support.raw_callbacks import raw_callback
+from tests.support.workbench import SECRET, HandClock, Way, Workbench, open_workbench
+from tracker.domain import token
+from tracker.domain.errors import CallbackUnproven, NotFound, Unavailable
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.signature import Proof
+from tracker.domain.task import Task, TaskState
+from tracker.providers.kit.published_keys import is_ed25519_signed
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.keys import KeySet, KeySource
+from tracker.services.receive.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
+from tracker.services.receive.reception import Reception
+from tracker.services.receive.rejudging import Rejudging
+
+pytestmark = pytest.mark.anyio
+HEADER = "x-made-up-signature"
+SOURCE = KeySource("https://keys.example/jwks.json")
+DONE = {"id": "theirs", "status": "succeeded", "pieces": [{"key": "1", "url": "https://m/v"}]}
+OLD, NEW, FOREIGN = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(3))
+AWAY = HttpFailure(Certainty.NOT_SENT, "nobody answers")
+
+
+class Published(Shared):
+    """The body is signed with a published key."""
+
+    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
+        del now
+        given = inbound.headers.get(HEADER)
+        if given is None:
+            return Proof("not signed")
+        is_good = is_ed25519_signed(keys or (), inbound.body, bytes.fromhex(given))
+        return Proof(None) if is_good else Proof("no published key fits", awaits_keys=True)
+
+
+@dataclass(frozen=True)
+class Publishing(MadeUp):
+    """The made-up provider, with callbacks that published keys sign."""
+
+    def proof(self, account: Account) -> Shared | None:
+        del account
+        return Published((), Covers.BODY, frozenset({HEADER}), SOURCE)
+
+
+@dataclass
+class Source:
+    """The page of the keys, beside the provider's API."""
+
+    answer: HttpResult | HttpFailure = AWAY
+    fetches: int = 0
+    api: Played = field(default_factory=lambda: Played(poll=tells(DONE)))
+
+    def publish(self, *keys: Ed25519PrivateKey) -> None:
+        found = [{"kty": "OKP", "crv": "Ed25519", "x": _public(key)} for key in keys]
+        self.answer = HttpResult(200, {}, json.dumps({"keys": found}).encode())
+
+    def __call__(self, call: HttpCall) -> HttpResult | HttpFailure:
+        if call.url != SOURCE.url:
+            return self.api(call)
+        self.fetches += 1
+        return self.answer
+
+
+@dataclass
+class Sender:
+    """The provider's sender, and the service's reception."""
+
+    bench: Workbench
+    reception: Reception
+
+    async def send(self, task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any] = DONE) -> str:
+        """Send a callback once: the verdict, `again` for 503, `refused` for 401."""
+        try:
+            return (await self.reception.receive(_callback(task, key, body))).verdict.value
+        except Unavailable:
+            return "again"
+        except CallbackUnproven:
+            return "refused"
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
+
+
+def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any] = DONE) -> Any:
+    content = json.dumps(body).encode()
+    headers = {HEADER: key.sign(content).hex()}
+    signed = token.sign(SECRET, NAME, str(task.id))
+    return raw_callback(NAME, str(task.id), signed, content, headers)
+
+
+def _open(url: str, source: Source, clock: HandClock, *, per: Any = "task") -> Any:
+    public = "https://us.example"
+    return open_workbench(
+        url, Way(source), adapter=Publishing(per=per), clock=clock, public_url=public
+    )
+
+
+async def _tasks(bench: Workbench, count: int) -> Sequence[Task]:
+    return [
+        await bench.accepted(await bench.queued(f"ours-{n}"), f"theirs-{n}") for n in range(count)
+    ]
+
+
+def _done(task: Task) -> dict[str, Any]:
+    return DONE | {"id": task.provider_task_id}
+
+
+async def test_no_genuine_callback_is_refused_while_the_keys_are_away_for_an_hour(
+    database_url: str,
+) -> None:
+    """Half of them are signed with a key that was published during the outage."""
+    source, clock, minutes = Source(), HandClock(), range(0, 60, 3)
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        first, *tasks = await _tasks(bench, 1 + len(minutes))
+        assert await sender.send(first, OLD, _done(first)) == "advanced"
+        source.answer = AWAY
+        told: list[list[str]] = [[] for _ in tasks]
+        waiting: dict[int, Ed25519PrivateKey] = {}
+        for minute in (*minutes, 60):
+            if minute == 60:
+                source.publish(NEW)
+            else:
+                waiting[minute // 3] = NEW if minute % 2 else OLD
+            for n, key in dict(waiting).items():
+                told[n].append(await sender.send(tasks[n], key, _done(tasks[n])))
+                if told[n][-1] != "again":
+                    del waiting[n]
+            clock.move(180)
+        assert {words[-1] for words in told} == {"advanced"}
+        assert {word for words in told for word in words} == {"advanced", "again"}
+        assert {len(words) for words in told[::2]} == {1}
+        # A source that is away is asked once for all callbacks of a moment.
+        assert source.fetches == 1 + len(minutes)
+        assert await sender.send(first, FOREIGN) == "refused"
+
+
+async def test_without_any_keys_a_callback_is_sent_again_and_not_called_forged(
+    database_url: str,
+) -> None:
+    source, clock = Source(), HandClock()
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        (task,) = await _tasks(bench, 1)
+        for answer in (
+            AWAY,
+            HttpResult(503, {}, b"{}"),
+            HttpResult(200, {}, b"<html>"),
+            HttpResult(200, {}, b'{"keys": []}'),
+        ):
+            source.answer = answer
+            assert await sender.send(task, OLD, _done(task)) == "again"
+            clock.move(60)
+        assert (await bench.task(task.key)) == task
+        source.publish(OLD)
+        assert await sender.send(task, OLD, _done(task)) == "advanced"
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def test_a_new_key_is_fetched_when_no_other_fits(database_url: str) -> None:
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        first, second = await _tasks(bench, 2)
+        assert await sender.send(first, OLD, _done(first)) == "advanced"
+        source.publish(NEW)
+        clock.move(1)
+        assert await sender.send(second, NEW, _done(second)) == "advanced"
+        assert source.fetches == 2
+
+
+async def test_forgeries_have_the_keys_fetched_at_most_every_five_minutes(
+    database_url: str,
+) -> None:
+    """Between two fetches nobody can tell them from what a newer key signed."""
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        task, other = await _tasks(bench, 2)
+        await sender.reception.renew_keys()
+        told = []
+        for _ in range(4):
+            clock.move(1)
+            told.append(await sender.send(task, FOREIGN, _done(task)))
+        assert told == ["refused", "again", "again", "again"]
+        assert source.fetches == 2
+        assert await sender.send(other, OLD, _done(other)) == "advanced"
+        clock.move(NEWER_AFTER_S)
+        assert await sender.send(task, FOREIGN, _done(task)) == "refused"
+        assert source.fetches == 3
+        assert (await bench.task(task.key)) == task
+
+
+async def test_callbacks_that_come_at_once_share_one_fetch(database_url: str) -> None:
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        tasks = await _tasks(bench, 8)
+        told = await asyncio.gather(*(sender.send(one, OLD, _done(one)) for one in tasks))
+        assert told == ["advanced"] * 8
+        assert source.fetches == 1
+
+
+async def test_keys_are_there_before_any_callback_and_renewed_twice_a_day(
+    database_url: str,
+) -> None:
+    source, clock = Source(), HandClock()
+    async with _open(database_url, source, clock) as bench:
+        sender = Sender(bench, Reception(bench.context))
+        (task,) = await _tasks(bench, 1)
+        for pause_s, fetches in ((0, 1), (1, 1), (NEWER_AFTER_S, 2)):
+            clock.move(pause_s)
+            await sender.reception.renew_keys()
+            assert source.fetches == fetches
+        source.publish(OLD)
+        for pause_s, fetches in ((NEWER_AFTER_S, 3), (RENEWED_AFTER_S - 1, 3), (1, 4)):
+            clock.move(pause_s)
+            await sender.reception.renew_keys()
+            assert source.fetches == fetches
+        source.answer = AWAY
+        clock.move(10 * RENEWED_AFTER_S)
+        await sender.reception.renew_keys()
+        assert await sender.send(task, OLD, _done(task)) == "advanced"
+
+
+async def test_strangers_have_nothing_fetched(database_url: str) -> None:
+    source, clock = Source(), HandClock()
+    async with _open(database_url, source, clock) as bench:
+        reception = Reception(bench.context)
+        (task,) = await _tasks(bench, 1)
+        headers = {HEADER: FOREIGN.sign(b"{}").hex()}
+        with pytest.raises(NotFound):
+            await reception.receive(raw_callback(NAME, str(task.id), "guessed", b"{}", headers))
+        assert source.fetches == 0
+
+
+async def test_a_url_for_all_tasks_is_proved_by_published_keys_alone(database_url: str) -> None:
+    source, clock = Source(), HandClock()
+    async with _open(database_url, source, clock, per="project") as bench:
+        reception = Reception(bench.context)
+        await _tasks(bench, 1)
+        content = json.dumps(DONE | {"id": "theirs-0"}).encode()
+
+        def raw(key: Ed25519PrivateKey) -> Any:
+            return raw_callback(NAME, token.SHARED, "", content, {HEADER: key.sign(content).hex()})
+
+        with pytest.raises(Unavailable):
+            await reception.receive(raw(OLD))
+        source.publish(OLD)
+        clock.move(60)
+        with pytest.raises(NotFound):
+            await reception.receive(raw(FOREIGN))
+        assert (await reception.receive(raw(OLD))).verdict is Verdict.ADVANCED
+
+
+async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_url: str) -> None:
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        sender, rejudging = Sender(bench, Reception(bench.context)), Rejudging(bench.context)
+        (task,) = await _tasks(bench, 1)
+        assert await sender.send(task, NEW, _done(task)) == "refused"
+        source.answer = AWAY
+        with pytest.raises(Unavailable):
+            await rejudging.replay("default", 1, actor="somebody", is_dry=False)
+        source.publish(NEW)
+        clock.move(60)
+        done = await rejudging.replay("default", 1, actor="somebody", is_dry=False)
+        assert done.verdict is Verdict.ADVANCED
+        assert (await bench.task(task.key)).state is TaskState.SUCCEEDED

@@ -1,0 +1,129 @@
+"""Fetch and keep the keys that callbacks are signed with.
+
+Keys are fetched in the event loop, before anything is written. What was fetched once counts until a
+newer set was fetched, however long its source is away.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.providers.kit.reading import read_json
+from tracker.providers.ports.keys import KeySet, KeySource
+from tracker.services.context import Context
+
+log = logging.getLogger(__name__)
+
+FETCH_TIMEOUT_S = 5.0
+"""Senders wait 15 s for an answer, some of them less."""
+NEWER_AFTER_S = 300.0
+"""The least pause between two fetches that signatures ask for which no key fits."""
+AGAIN_AFTER_S = 15.0
+"""The least pause behind a fetch that failed: callbacks do not wait for its source one by one."""
+RENEWED_AFTER_S = 12 * 3600.0
+"""Providers let their keys be kept for a day."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The keys of a source. Times are monotonic seconds.
+
+    fetched_s: when the fetch of the keys began; None while there are none.
+    asked_s:   when a signature that no key fitted last had them fetched.
+    failed_s:  when a fetch last failed; None since one succeeded.
+    """
+
+    keys: KeySet | None = None
+    fetched_s: float | None = None
+    asked_s: float | None = None
+    failed_s: float | None = None
+    fetching: "asyncio.Task[None] | None" = None
+
+
+class KeySets:
+    """The key sets of a process."""
+
+    def __init__(self, context: Context) -> None:
+        """Nothing is fetched yet."""
+        self._egress, self._clock = context.egress, context.clock
+        self._kept: dict[KeySource, _Kept] = {}
+
+    def known(self, source: KeySource) -> KeySet | None:
+        """Return the keys of a source; None while none could be fetched."""
+        kept = self._kept.get(source)
+        return None if kept is None else kept.keys
+
+    async def newer(self, source: KeySource, since_s: float) -> bool:
+        """Fetch the keys for a signature that none fits; tell whether those at hand are newer.
+
+        since_s: monotonic seconds at which the signature was there. A set whose fetch began later
+                 has the key of every genuine one.
+        """
+        kept = self._kept.setdefault(source, _Kept())
+        if kept.fetching is not None or self._may_fetch(kept):
+            await self._fetched(source, kept)
+        return kept.fetched_s is not None and kept.fetched_s >= since_s
+
+    async def renew(self, sources: Iterable[KeySource]) -> None:
+        """Fetch the sets that are not there yet or have become old. Raises nothing."""
+        for source in sources:
+            kept = self._kept.setdefault(source, _Kept())
+            is_old = _is_over(kept.fetched_s, RENEWED_AFTER_S, self._clock.monotonic())
+            if is_old and _is_over(kept.failed_s, NEWER_AFTER_S, self._clock.monotonic()):
+                await self._fetched(source, kept)
+
+    def _may_fetch(self, kept: _Kept) -> bool:
+        now_s = self._clock.monotonic()
+        if kept.failed_s is not None or kept.keys is None:
+            return _is_over(kept.failed_s, AGAIN_AFTER_S, now_s)
+        if not _is_over(kept.asked_s, NEWER_AFTER_S, now_s):
+            return False
+        kept.asked_s = now_s
+        return True
+
+    async def _fetched(self, source: KeySource, kept: _Kept) -> None:
+        """Wait for a fetch; whoever comes while one is under way shares it."""
+        if kept.fetching is None:
+            kept.fetching = asyncio.create_task(self._fetch(source, kept))
+        await asyncio.shield(kept.fetching)
+
+    async def _fetch(self, source: KeySource, kept: _Kept) -> None:
+        started_s = self._clock.monotonic()
+        try:
+            found = await self._asked(source)
+            if isinstance(found, str):
+                kept.failed_s = self._clock.monotonic()
+                log.warning("no keys from %s: %s", source.url, found)
+            else:
+                kept.keys, kept.fetched_s, kept.failed_s = found, started_s, None
+        finally:
+            kept.fetching = None
+
+    async def _asked(self, source: KeySource) -> KeySet | str:
+        """Return the keys that a source publishes now, or why there are none."""
+        call = HttpCall("GET", source.url, timeout_s=FETCH_TIMEOUT_S, proxy=source.proxy)
+        if source.is_operators or source.proxy is not None:
+            answer = await self._egress.call_provider(call)
+        else:
+            answer = await self._egress.call_guarded(call)
+        if isinstance(answer, HttpFailure):
+            return answer.reason
+        if answer.status != 200:
+            return f"HTTP {answer.status}"
+        try:
+            keys = _keys_in(read_json(answer.body))
+        except ValueError as error:
+            return f"not JSON: {error}"
+        return keys or "the answer is no JSON Web Key Set"
+
+
+def _keys_in(parsed: Any) -> KeySet:
+    keys = parsed.get("keys") if isinstance(parsed, dict) else None
+    return [one for one in keys if isinstance(one, dict)] if isinstance(keys, list) else []
+
+
+def _is_over(since_s: float | None, pause_s: float, now_s: float) -> bool:
+    return since_s is None or now_s - since_s >= pause_s
