@@ -40,7 +40,8 @@ browser: ## Install Chromium for tests of pages (as root on Debian), unless one 
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
-test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite and PostgreSQL
+test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreSQL and in Chromium
+	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
 	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite

@@ -210,6 +210,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
         fronts=ServedFronts(
             settings.providers(), settings.front_prefixes(), settings.front_hosts()
         ),
+        has_ui=settings.tracker_ui == "on",
     )
 
 

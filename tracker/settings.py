@@ -118,6 +118,7 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     tracker_root_path: PathPrefix | Literal[""] = ""
+    tracker_ui: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
     tracker_front_hosts: FrontHosts = ()
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None

@@ -88,6 +88,16 @@ def test_the_wheel_holds_each_file_once_and_nothing_but_the_package(wheel: Path)
     }
 
 
+def test_the_wheel_holds_every_file_that_pages_are_made_of(wheel: Path) -> None:
+    folder = ROOT / "tracker" / "web" / "ui"
+    kinds = {".html", ".css", ".js", ".svg", ".py", ".md", ""}
+    ours = [path for path in folder.rglob("*") if path.is_file() and path.suffix in kinds]
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+    assert len(ours) > 20
+    assert sorted({path.relative_to(ROOT).as_posix() for path in ours} - names) == []
+
+
 def test_demo_runs(python: Path, tmp_path: Path) -> None:
     done = _run(python, tmp_path, "-m", "tracker", "demo", "--port", "0", "--step", "0.1")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -45,6 +45,7 @@ from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
 from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
 from tracker.web.receive import callbacks, identity
+from tracker.web.ui.routes import ROUTES as UI_ROUTES
 
 
 class State(TypedDict):
@@ -122,7 +123,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/docs/problems", home.problem_types, methods=["GET"]),
     Route("/docs/{file}", documentation.asset, methods=["GET"]),
 )
-"""Everything that is served beside the fronts. Handlers say the rest: see `operation`."""
+"""Everything that is served beside fronts and dashboard. Handlers say the rest: see `operation`."""
 
 
 _FIRST = (
@@ -138,12 +139,14 @@ def build_app(
     *,
     root_path: str = "",
     fronts: ServedFronts | None = None,
+    has_ui: bool = True,
 ) -> Starlette:
     """The ASGI app.
 
     lifespan:       opens the services and yields them.
     root_path:      where it is mounted on its host, e.g. `/tracker`.
     fronts:         None for those of every provider, in their own places.
+    has_ui:         whether the dashboard is served, and browsers are led from `/` to it.
     """
     fronts = fronts or ServedFronts(PROVIDERS)
     middleware = [Middleware(RequestScope, clock=clock), Middleware(EncodedSlashes)]
@@ -152,11 +155,12 @@ def build_app(
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
     placed = fronts.hosts()
-    routes = [*ROUTES, *front_routes(placed)]
+    routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *front_routes(placed)]
     routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     otherwise = partial(_unrouted, placed, app.router.default)
     app.router.default = SlashTolerance(app.index, otherwise)
+    app.state.has_ui = has_ui
     return app
 
 

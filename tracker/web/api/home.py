@@ -3,7 +3,7 @@
 from html import escape
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tracker import __version__
 from tracker.locale import explanations, translate
@@ -33,11 +33,16 @@ MEANING, REMEDY = "When", "What to do"
 
 @operation(scope=None, tag="operations", answers={200: service_views.Home})
 async def home(request: Request) -> Response:
-    """Say what this service is and where to go: a page for browsers, JSON for everybody else."""
+    """Say what this service is and where to go: JSON; browsers are led to the dashboard.
+
+    Where the dashboard is off, browsers get the same places as a page.
+    """
     places = {name: rooted(request, path) for name, path, _ in PLACES}
     if "text/html" not in request.headers.get("accept", ""):
         body = {"service": "tracker", "version": __version__, "description": WHAT, **places}
         return JSONResponse(body, headers={"vary": "Accept, Accept-Language"})
+    if request.app.state.has_ui:
+        return RedirectResponse(rooted(request, "/ui"), 307, headers={"vary": "Accept"})
     language = language_of(request)
     links = "\n".join(
         f'<dt><a href="{escape(places[name])}">{escape(places[name])}</a></dt>'

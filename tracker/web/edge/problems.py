@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -106,12 +107,29 @@ async def answer(request: Request, error: Exception) -> Response:
     A fault of our own is logged and not shown.
     """
     kind, language = kind_of(error), of_header(request.headers.get("accept-language", ""))
+    headers = headers_of(error) | {
+        "content-language": language,
+        "vary": "Accept-Language",
+        "link": f'<{rooted(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
+    }
+    if kind.status == 405 and "allow" not in headers:  # ours, which Starlette spells otherwise
+        headers["Allow"] = _allowed(request)
+    body = problem_of(error, language)
+    return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
+
+
+def problem_of(error: Exception, language: Language) -> dict[str, Any]:
+    """Return the problem details of any exception (RFC 9457), in a language.
+
+    A fault of our own is logged and not shown.
+    """
+    kind = kind_of(error)
     if kind.status >= 500 and not isinstance(error, Unavailable):
         log.error("unhandled", exc_info=error)
         detail = _RECORDED
     else:
         detail = error.detail if isinstance(error, HTTPException) else str(error)
-    body: dict[str, object] = {
+    body: dict[str, Any] = {
         "type": PREFIX + kind.slug,
         "title": _title(kind, language),
         "status": kind.status,
@@ -124,14 +142,7 @@ async def answer(request: Request, error: Exception) -> Response:
         ]
         body["detail"] = "; ".join(map(str, fields))
         body["errors"] = [{"path": f.path, "reason": f.reason} for f in fields]
-    headers = headers_of(error) | {
-        "content-language": language,
-        "vary": "Accept-Language",
-        "link": f'<{rooted(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
-    }
-    if kind.status == 405 and "allow" not in headers:  # ours, which Starlette spells otherwise
-        headers["Allow"] = _allowed(request)
-    return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
+    return body
 
 
 def _title(kind: ProblemKind, language: Language) -> str:

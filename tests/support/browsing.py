@@ -1,0 +1,98 @@
+"""A real Chromium, driven from Python: one for each process that runs tests.
+
+Playwright's synchronous interface keeps an event loop running in the thread that uses it, in which
+other tests could start none. So it has a thread of its own, and tests of the marker `browser` run
+there (`tests/web/ui/conftest.py`). Such a test must not start an event loop.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
+_SWITCHES = [
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+T = TypeVar("T")
+
+
+class Chromium:
+    """The browser, and the thread in which it is spoken to."""
+
+    def __init__(self) -> None:
+        """Start it. Skips the test where there is no Chromium."""
+        if CHROMIUM is None:
+            pytest.skip("Chromium is not installed: run `make browser`")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="chromium")
+        self._playwright, self.browser = self.call(self._start)
+
+    def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call a function in the browser's thread."""
+        return self._thread.submit(function, *args, **kwargs).result()
+
+    def close(self) -> None:
+        """End it."""
+        self.call(self.browser.close)
+        self.call(self._playwright.stop)
+        self._thread.shutdown()
+
+    def _start(self) -> tuple[Playwright, Browser]:
+        playwright = sync_playwright().start()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_SWITCHES)
+        return playwright, browser
+
+
+class Watched:
+    """A browser context that notes what must not happen on any page.
+
+    complaints: messages of the console, and errors of scripts.
+    strangers:  requests to another origin than the service's.
+    """
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        """url: of the service; addresses that pages are opened by are relative to it."""
+        self.context = context
+        self.url = url
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        context.on("console", lambda message: self.complaints.append(message.text))
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", lambda request: self._note(request.url))
+
+    def open(self, path: str) -> Page:
+        """Open a page in a new tab."""
+        page = self.context.new_page()
+        page.goto(self.url + path)
+        return page
+
+    def check(self) -> None:
+        """Fail where a page complained, or asked another origin for anything."""
+        assert self.complaints == []
+        assert self.strangers == []
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:")):
+            self.strangers.append(url)
+
+
+@contextmanager
+def watched(chromium: Chromium, url: str, **options: Any) -> Iterator[Watched]:
+    """Yield a browser context with cookies of its own. Call it in the browser's thread.
+
+    options: of `Browser.new_context`, e.g. `viewport`, `locale`, `color_scheme`.
+    """
+    context = chromium.browser.new_context(**options)
+    try:
+        yield Watched(context, url)
+    finally:
+        context.close()

@@ -1,0 +1,111 @@
+"""Rules that hold for every template, word and file of the dashboard."""
+
+import hashlib
+import re
+import string
+import sys
+import unicodedata
+
+import pytest
+
+from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
+from tracker.web.ui.frame.files import FOLDER as STATIC
+from tracker.web.ui.frame.files import static_files
+from tracker.web.ui.frame.render import FOLDER as TEMPLATES
+from tracker.web.ui.frame.render import environment
+from tracker.web.ui.frame.visible import HIDDEN, visible
+from tracker.web.ui.frame.words import Wording, catalogue
+
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+BANNED = {
+    r"\|\s*safe\b": "markup comes from templates alone",
+    r"\bMarkup\(": "markup comes from templates alone",
+    r"autoescape\s+false": "everything is escaped",
+    r"<style|\sstyle=": "the policy allows no inline style",
+    r"<script(?![^>]*\ssrc=)": "the policy allows no inline script",
+    r"\son[a-z]+=": "the policy allows no inline handler",
+    r"\bhx-on\b|\bjs:|\bjavascript:": "htmx must evaluate nothing",
+    r"https?://": "nothing comes from another origin",
+}
+
+
+@pytest.mark.parametrize("pattern", BANNED)
+def test_templates_hold_nothing_that_is_banned(pattern: str) -> None:
+    found = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in PAGES
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.search(pattern, line)
+    ]
+    assert found == [], BANNED[pattern]
+
+
+def test_every_template_compiles_and_none_may_say_safe() -> None:
+    for path in PAGES:
+        environment().get_template(str(path.relative_to(TEMPLATES)))
+    assert "safe" not in environment().filters
+
+
+def _slots(wording: Wording) -> set[str]:
+    texts = (wording,) if isinstance(wording, str) else wording
+    return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_words_with_the_same_slots() -> None:
+    english, chinese = catalogue(ENGLISH), catalogue(SIMPLIFIED_CHINESE)
+    assert sorted(english.keys() ^ chinese.keys()) == []
+    unlike = [key for key in english if _slots(english[key]) != _slots(chinese[key])]
+    assert unlike == []
+
+
+def test_every_word_that_a_template_names_is_there() -> None:
+    named = {
+        key
+        for path in PAGES
+        for key in re.findall(r"""\b_\(\s*["']([a-z0-9.-]+)["']\s*[,)]""", path.read_text())
+    }
+    assert named
+    assert sorted(named - catalogue(ENGLISH).keys()) == []
+
+
+def test_chinese_words_hold_chinese() -> None:
+    """Names, units and codes may be as they are; sentences may not."""
+    sentences = {
+        key: wording
+        for key, wording in catalogue(SIMPLIFIED_CHINESE).items()
+        if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", str(wording))
+    }
+    assert sentences == {}
+
+
+def test_what_is_vendored_is_what_was_published() -> None:
+    folder = STATIC / "htmx"
+    sums = dict(line.split()[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert set(sums) == {"htmx.min.js", "hx-sse.min.js"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert "Zero-Clause BSD" in (folder / "LICENSE").read_text()
+
+
+def test_no_two_files_have_one_name_and_the_own_script_is_small() -> None:
+    names = [path.name for path in STATIC.rglob("*") if path.suffix in {".css", ".js", ".svg"}]
+    assert sorted(names) == sorted(static_files())
+    assert len((STATIC / "ui.js").read_bytes()) <= 12 * 1024
+
+
+def test_static_files_name_no_other_origin() -> None:
+    ours = [STATIC / "ui.js", STATIC / "ui.css"]
+    assert [
+        path.name for path in ours if re.search(r"https?://|[\"'(]//[a-z]", path.read_text())
+    ] == []
+
+
+def test_whatever_is_hidden_is_shown() -> None:
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    shown = set(HIDDEN.findall(every))
+    kinds = {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    hidden = {char for char in every if unicodedata.category(char) in kinds} - {"\t", "\n"}
+    assert hidden - shown == set()
+    assert not {char for char in shown if unicodedata.category(char) in {"Lu", "Ll", "Nd", "Zs"}}
+    assert visible("a\u202eb\x00 \U000e0041") == "a\\u202Eb\\u0000 \\U000E0041"
+    assert visible("任务 ✔️ 👍") == "任务 ✔️ 👍"

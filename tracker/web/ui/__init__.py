@@ -1,0 +1,1 @@
+"""The dashboard: pages under `/ui`, made on the server, one file per page."""

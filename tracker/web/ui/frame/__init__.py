@@ -1,0 +1,1 @@
+"""The frame that every page stands in: who reads, words, formats, templates, files, errors."""

@@ -1,0 +1,140 @@
+"""The dashboard as one ASGI app: its routes, who may see them, and errors inside the frame."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import update_wrapper
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from tracker.domain.access import Scope
+from tracker.web.edge import auth, query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.slashes import SlashTolerance
+from tracker.web.ui.frame.errors import error_page
+from tracker.web.ui.frame.files import ROUTE, serve_file
+from tracker.web.ui.frame.headers import SECURITY
+from tracker.web.ui.frame.reader import Reader, preferences
+from tracker.web.ui.frame.render import ROOT
+
+PageHandler = Callable[[Request, Reader], Awaitable[Response]]
+
+
+class Pages:
+    """The routes of one file of pages, registered by its handlers."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.routes: list[Route] = []
+
+    def get(
+        self, path: str, *, scope: Scope | None, known: Sequence[Param] | None = None
+    ) -> Callable[[PageHandler], PageHandler]:
+        """Register a handler for GET.
+
+        path:  under `/ui`. scope: what the key must allow; None for everybody.
+        known: the query's parameters; any other is refused. None to take whatever comes.
+        """
+        return self._register("GET", path, scope, known)
+
+    def post(self, path: str, *, scope: Scope | None) -> Callable[[PageHandler], PageHandler]:
+        """Register a handler for POST, like `get`."""
+        return self._register("POST", path, scope, None)
+
+    def _register(
+        self, method: str, path: str, scope: Scope | None, known: Sequence[Param] | None
+    ) -> Callable[[PageHandler], PageHandler]:
+        def mark(handler: PageHandler) -> PageHandler:
+            endpoint = _Guarded(handler, scope, known)
+            self.routes.append(Route(ROOT + path, endpoint, methods=[method]))
+            return handler
+
+        return mark
+
+
+class Dashboard:
+    """Pure ASGI. Answers every path under `/ui`."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        """routes: of all pages; static files are served besides."""
+        files = Route(ROOT + ROUTE, _Guarded(serve_file, None, None), methods=["GET"])
+        self._router = Router([files, *routes], redirect_slashes=False)
+        self._router.default = SlashTolerance(Router(self._router.routes, default=_gone), _gone)
+        self._pages: Collection[str] = {route.path.removeprefix(ROOT) for route in routes}
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """One request. Exceptions before the answer has begun become a page."""
+        scope["path_params"] = {}
+        scope["state"]["pages"] = self._pages
+        begun = False
+
+        async def watched(message: dict[str, object]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._router(scope, receive, watched)  # type: ignore[arg-type]  # a Message is one
+        except Exception as error:
+            if begun:
+                raise
+            response = error_page(Request(scope, receive), error)
+            await response(scope, receive, send)
+
+
+class _Guarded:
+    """A handler behind its guard, as an ASGI app."""
+
+    def __init__(
+        self, handler: PageHandler, scope: Scope | None, known: Sequence[Param] | None
+    ) -> None:
+        update_wrapper(self, handler)
+        self._handler, self._scope = handler, scope
+        self._is_checked = known is not None
+        names = {param.name for param in known or ()}
+        self._known = names
+        self._repeatable = {param.name for param in known or () if param.repeatable}
+        self._prefixes = tuple(
+            name.removesuffix("<key>") for name in names if name.endswith("<key>")
+        )
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """One request."""
+        request = Request(scope, receive, send)
+        reader = await read_by(request, self._scope)
+        if self._is_checked:
+            query.check_known(
+                request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
+            )
+        response = await self._handler(request, reader)
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
+        await response(scope, receive, send)
+
+
+async def read_by(request: Request, scope: Scope | None) -> Reader:
+    """Return the reader of a page, and remember it for the page of an error.
+
+    scope: what the key must allow; None for a page that everybody may see.
+    Raises what `auth.admit` raises.
+    """
+    state = request.scope["state"]
+    found = state["reader"] = Reader(preferences(request))
+    if scope is None:
+        return found
+    principal = await auth.admit(request, scope)
+    is_open = principal is auth.ANYBODY
+    found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
+    return found
+
+
+async def _gone(_scope: AsgiScope, _receive: Receive, _send: Send) -> None:
+    raise HTTPException(404)
+
+
+def dashboard(*groups: Pages) -> ASGIApp:
+    """Return the dashboard with these pages."""
+    return Dashboard([route for group in groups for route in group.routes])

@@ -1,0 +1,75 @@
+"""Times, durations and numbers as pages show them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from markupsafe import Markup
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def offset_of(at: datetime) -> str:
+    """Return a time's distance from UTC, as `+08:00`."""
+    return at.isoformat()[-6:] if at.utcoffset() else "+00:00"
+
+
+def instant_text(at: datetime, zone: tzinfo) -> str:
+    """Return a time in a zone, to the millisecond: `2026-11-28 22:10:26.123 +08:00`."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} {offset_of(local)}"
+
+
+def second_text(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return a time to the second; without the year where it is this year's."""
+    local = at.astimezone(zone)
+    day = "%m-%d" if local.year == now.astimezone(zone).year else "%Y-%m-%d"
+    return f"{local:{day} %H:%M:%S} {offset_of(local)}"
+
+
+def time_element(text: str, at: datetime, tooltip: str) -> Markup:
+    """Return `<time>` with a text, the exact UTC time, and a tooltip."""
+    exact = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, tooltip, text)
+
+
+def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
+    """Return a duration with its two largest units: `9 ms`, `1.25 s`, `78 s`, `3 min 12 s`.
+
+    took: a number is seconds. say: returns the words of units.
+    """
+    seconds = took.total_seconds() if isinstance(took, timedelta) else float(took)
+    if seconds < 0:
+        return "−" + duration_text(-seconds, say)
+    if seconds < 1:
+        return say("unit.ms", value=round(seconds * 1000))
+    if seconds < 10:
+        return say("unit.s", value=f"{seconds:.3g}")
+    if seconds < 100:
+        return say("unit.s", value=round(seconds))
+    left = round(seconds)
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(say(f"unit.{unit}", value=count) if count else "")
+        if len(parts) == 2:
+            break
+    return " ".join(filter(None, parts))
+
+
+def number_text(number: float | Decimal) -> str:
+    """Return a number with its thousands apart; fractions stay as exact as they are."""
+    return f"{number:,}"
+
+
+def bytes_text(count: int) -> str:
+    """Return a size: `292 B`, `1.4 KiB`."""
+    if count < 1024:
+        return f"{count} B"
+    size, unit = float(count), ""
+    for unit in ("KiB", "MiB", "GiB", "TiB"):  # noqa: B007 - the last one is meant
+        size /= 1024
+        if size < 1024:
+            break
+    return f"{size:.3g} {unit}" if size < 100 else f"{size:.0f} {unit}"

@@ -1,0 +1,94 @@
+"""The person in front of the page: what the key allows, and how pages are to be shown."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+
+from tracker.domain.access import Principal, Scope
+from tracker.domain.errors import Forbidden
+from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, of_header
+
+Theme = Literal["system", "light", "dark"]
+LANGUAGE_COOKIE = "tracker-language"
+"""`en` or `zh`; without it the browser's Accept-Language decides."""
+THEME_COOKIE = "tracker-theme"
+ZONE_COOKIE = "tracker-zone"
+"""The zone that the reader chose: a name of the IANA's list; without it the browser's."""
+BROWSER_ZONE_COOKIE = "tracker-browser-zone"
+"""The browser's own zone; the script sets it."""
+UTC = "UTC"
+_LANGUAGES: dict[str, Language] = {"en": ENGLISH, "zh": SIMPLIFIED_CHINESE}
+_THEMES: dict[str, Theme] = {"light": "light", "dark": "dark"}
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Choices of the reader, from cookies.
+
+    zone: of all times that are shown. is_zone_known: false until a browser has told its zone.
+    """
+
+    language: Language
+    theme: Theme
+    zone: ZoneInfo
+    is_zone_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The caller of a page.
+
+    principal: None where nobody has signed in; only pages without a scope are shown then.
+    is_open:   whether the service asks for no key here.
+    """
+
+    preferences: Preferences
+    principal: Principal | None = None
+    is_open: bool = False
+
+    @property
+    def tenant(self) -> str:
+        """Return whose data the reader sees. Raises Forbidden where nobody has signed in."""
+        if self.principal is None:
+            raise Forbidden(Scope.TASKS_READ)
+        return self.principal.tenant
+
+    @property
+    def key_name(self) -> str:
+        """Return the name of the key; empty where none was asked for, or nobody has signed in."""
+        return "" if self.principal is None or self.is_open else self.principal.actor
+
+    def may(self, scope: Scope | str) -> bool:
+        """Return true if the reader's key allows it."""
+        return self.principal is not None and self.principal.may(Scope(scope))
+
+
+def preferences(request: Request) -> Preferences:
+    """Read the reader's choices; what cannot be read counts as not chosen."""
+    cookies = request.cookies
+    language = _LANGUAGES.get(cookies.get(LANGUAGE_COOKIE, ""))
+    theme = _THEMES.get(cookies.get(THEME_COOKIE, ""), "system")
+    chosen = zone_of(cookies.get(ZONE_COOKIE, ""))
+    found = chosen or zone_of(cookies.get(BROWSER_ZONE_COOKIE, ""))
+    return Preferences(
+        language=language or of_header(request.headers.get("accept-language", "")),
+        theme=theme,
+        zone=found or ZoneInfo(UTC),
+        is_zone_known=found is not None,
+    )
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> ZoneInfo | None:
+    """Return a zone by its name; None where there is none of this name."""
+    if not _ZONE.fullmatch(name) or len(name) > 64:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError, ValueError):  # unknown; a folder of zones; no zone's file
+        return None

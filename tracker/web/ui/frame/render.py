@@ -1,0 +1,171 @@
+"""Templates: pages and parts of pages, in the reader's language, zone and theme."""
+
+import gzip
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker import __version__
+from tracker.web.edge.pages import inline
+from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.state import services
+from tracker.web.ui.frame import formats
+from tracker.web.ui.frame.files import static_path
+from tracker.web.ui.frame.headers import SECURITY
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.visible import visible
+from tracker.web.ui.frame.words import words_of
+
+FOLDER = Path(__file__).parents[1] / "templates"
+ROOT = "/ui"
+"""Where the dashboard is served; paths of pages are written without it."""
+NAVIGATION = ("attention", "tasks", "callbacks", "deliveries", "providers", "try")
+"""Pages that the header names, in order; each stands there once it is served."""
+ADMINISTRATION = ("keys", "audit", "system")
+"""Pages that the header names to a key of the scope `admin`."""
+_COMPRESSED_FROM = 1024
+Query = Mapping[str, Any]
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    del made.filters["safe"]
+    made.filters["exact"] = exact
+    made.filters["sentence"] = sentence
+    return made
+
+
+def exact(text: object) -> Markup:
+    """Return a text escaped as HTML and otherwise unchanged: for values that forms send back."""
+    return escape(text)
+
+
+def sentence(text: str) -> Markup:
+    """Return a sentence of a catalogue: escaped, and `code` marked."""
+    return Markup(inline(visible(text)))  # noqa: S704 - inline escapes it
+
+
+def _finalize(value: object) -> object:
+    """Show hidden characters in whatever a template prints; what is markup already stays."""
+    return visible(value) if type(value) is str else value
+
+
+def page(
+    request: Request,
+    reader: Reader,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
+    """Return a page or a part of one as an answer.
+
+    template: a file of `templates`. values: what it names besides the frame's own words.
+    headers:  further ones; a name of the frame's own replaces it.
+    """
+    body = part(request, reader, template, **values).encode()
+    fields = {
+        **SECURITY,
+        "cache-control": "no-store",
+        "content-language": reader.preferences.language,
+        "vary": "Accept-Encoding, Accept-Language, Cookie",
+        **(headers or {}),
+    }
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    if takes_gzip and len(body) > _COMPRESSED_FROM:
+        body, fields["content-encoding"] = gzip.compress(body, 5), "gzip"
+    return Response(body, status, fields, media_type="text/html")
+
+
+def part(request: Request, reader: Reader, template: str, **values: Any) -> str:
+    """Return a template's text, e.g. for a stream. Raises what StrictUndefined raises."""
+    return environment().get_template(template).render(frame_of(request, reader), **values)
+
+
+def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
+    """Return what every template may name, bound to the reader.
+
+    `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`: texts; `url`, `static`:
+    addresses of ours; `age`: a duration until now.
+    """
+    chosen, now = reader.preferences, services(request).clock.now()
+    say = words_of(chosen.language)
+
+    def url(path: str = "", query: Query | None = None, **more: Any) -> str:
+        return address(request, path, query, **more)
+
+    def took(length: timedelta | float) -> str:
+        return formats.duration_text(length, say)
+
+    def tooltip(at: datetime) -> str:
+        age = took(abs(now - at))
+        key = "frame.ago" if at <= now else "frame.ahead"
+        return f"{formats.instant_text(at, UTC)} · {say(key, age=age)}"
+
+    def at(when: datetime) -> Markup:
+        text = formats.instant_text(when, chosen.zone)
+        return formats.time_element(text, when, tooltip(when))
+
+    def at_second(when: datetime) -> Markup:
+        text = formats.second_text(when, chosen.zone, now)
+        return formats.time_element(text, when, tooltip(when))
+
+    return {
+        "_": say,
+        "reader": reader,
+        "language": chosen.language,
+        "theme": chosen.theme,
+        "zone": chosen.zone.key,
+        "version": __version__,
+        "now": now,
+        "url": url,
+        "static": lambda name: url(static_path(name)),
+        "at": at,
+        "at_second": at_second,
+        "took": took,
+        "age": lambda when: took(abs(now - when)),
+        "number": formats.number_text,
+        "size": formats.bytes_text,
+        "navigation": _served(request, NAVIGATION),
+        "administration": _served(request, ADMINISTRATION) if reader.may("admin") else [],
+        "here": request.url.path.removeprefix(rooted(request, ROOT)),
+        "is_served": lambda path: path in request.scope["state"]["pages"],
+    }
+
+
+def address(request: Request, path: str = "", query: Query | None = None, **more: Any) -> str:
+    """Return the address of a page on this host.
+
+    path:  under `/ui`; may hold `#` and what follows.
+    query: parameters; a list is several of one name; None leaves a name out. more: more of them.
+    """
+    path, mark, anchor = path.partition("#")
+    pairs = {**(query or {}), **more}
+    text = urlencode({k: v for k, v in pairs.items() if v not in (None, [], ())}, doseq=True)
+    quoted = quote(rooted(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
+    return f"{quoted}{'?' if text else ''}{text}{mark}{anchor}"
+
+
+def _served(request: Request, names: tuple[str, ...]) -> list[str]:
+    pages = request.scope["state"]["pages"]
+    return [name for name in names if f"/{name}" in pages]

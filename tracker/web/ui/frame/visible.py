@@ -1,0 +1,24 @@
+"""Text from outside, made safe to look at: what is invisible or turns the text is shown."""
+
+import re
+
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
+    "\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Control and format characters, halves of surrogate pairs, and letters without a shape (Unicode
+15.0, DerivedCoreProperties.txt, Default_Ignorable_Code_Point, read 2026-11-29), but for tab, line
+feed and the variation selectors of emoji and ideographs.
+"""
+
+
+def visible(text: str) -> str:
+    r"""Return the text with hidden characters as escapes: U+202E is written `\u202E`."""
+    return text if text.isascii() and text.isprintable() else HIDDEN.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

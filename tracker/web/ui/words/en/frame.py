@@ -1,0 +1,37 @@
+"""Words of the frame around every page."""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "frame.skip": "Skip to the content",
+    "frame.navigation": "Pages",
+    "frame.nav.attention": "Attention",
+    "frame.nav.tasks": "Tasks",
+    "frame.nav.callbacks": "Callbacks",
+    "frame.nav.deliveries": "Deliveries",
+    "frame.nav.providers": "Providers",
+    "frame.nav.try": "Try",
+    "frame.nav.keys": "Keys",
+    "frame.nav.audit": "Audit",
+    "frame.nav.system": "System",
+    "frame.find": "Find any id",
+    "frame.settings": "Settings",
+    "frame.open": "open: no key",
+    "frame.open.why": "This service asks programs on its own machine for no key",
+    "frame.key": "key: {name}",
+    "frame.read-only": "(read-only)",
+    "frame.zone": "times in {zone}",
+    "frame.ago": "{age} ago",
+    "frame.ahead": "in {age}",
+    "frame.partial": "Searched back to",
+    "frame.go-on": "Go on",
+    "frame.stale": "Not live since",
+    "frame.denied": "Your key lacks the scope {scope}.",
+    "frame.gone": "There is nothing here: it never existed, or it is not yours to see.",
+    "frame.request-id": "request id",
+    "unit.ms": "{value} ms",
+    "unit.s": "{value} s",
+    "unit.min": "{value} min",
+    "unit.h": "{value} h",
+    "unit.d": "{value} d",
+}

@@ -1,0 +1,37 @@
+"""每个页面的外框用语。"""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "frame.skip": "跳到正文",
+    "frame.navigation": "页面",
+    "frame.nav.attention": "待处理",
+    "frame.nav.tasks": "任务",
+    "frame.nav.callbacks": "回调",
+    "frame.nav.deliveries": "投递",
+    "frame.nav.providers": "服务商",
+    "frame.nav.try": "试用",
+    "frame.nav.keys": "密钥",
+    "frame.nav.audit": "审计",
+    "frame.nav.system": "系统",
+    "frame.find": "查找任意 ID",
+    "frame.settings": "设置",
+    "frame.open": "开放：无需密钥",
+    "frame.open.why": "对本机上的程序，此服务不要求密钥",
+    "frame.key": "密钥：{name}",
+    "frame.read-only": "（只读）",
+    "frame.zone": "时区：{zone}",
+    "frame.ago": "{age}前",
+    "frame.ahead": "{age}后",
+    "frame.partial": "已向前查到",
+    "frame.go-on": "继续",
+    "frame.stale": "停止实时更新于",
+    "frame.denied": "你的密钥缺少权限 {scope}。",
+    "frame.gone": "这里没有内容：它从未存在，或者你无权查看。",
+    "frame.request-id": "请求 ID",
+    "unit.ms": "{value} 毫秒",
+    "unit.s": "{value} 秒",
+    "unit.min": "{value} 分",
+    "unit.h": "{value} 小时",
+    "unit.d": "{value} 天",
+}
