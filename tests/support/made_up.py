@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from tests.support.made_up_answers import bill, observation, parsed, refusal, why_not
 from tests.support.made_up_front import MadeUpCalls, MadeUpFront
 from tests.support.made_up_stream import TELL, MadeUpStreams
+from tests.support.made_up_tokens import MadeUpTokens
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure
 from tracker.domain.observation import Observation, Part
@@ -67,10 +68,12 @@ class MadeUpOptions(AccountOptions):
 
     proves: which part of a callback the secret header stands for.
     finds:  whether a lost submit can be found; None for what the adapter says.
+    exchanges: whether calls carry a token that the key is exchanged for.
     """
 
     proves: Literal["body", "sender"] = "body"
     finds: Literal["by_id", "never"] | None = None
+    exchanges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +362,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         probes=it,
         front=MadeUpFront(),
         passes_on=MadeUpCalls(),
+        tokens=MadeUpTokens(),
     )
 
 

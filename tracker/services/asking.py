@@ -170,9 +170,11 @@ def _tells_end(outcome: Outcome) -> bool:
 
 
 async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult | HttpFailure:
-    return await context.egress.call_provider(
+    return await context.calls.call(
+        asking.task.provider,
+        asking.account,
         replace(
-            asking.account.route(call),
+            call,
             timeout_s=max(context.policy.poll_timeout_s, call.lasts_s),
             secrets=(*call.secrets, *context.callback_tokens(asking.tasks)),
         ),

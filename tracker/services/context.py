@@ -27,10 +27,13 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
+from tracker.services.conditions import News, tell
 from tracker.services.expectations import Expectations
 from tracker.services.inline_sinks import sinks_for
 from tracker.services.outbox import Outbox
+from tracker.services.provider_calls import ProviderCalls
 from tracker.services.storage import Storage
+from tracker.store.conditions import ACCOUNT_TOKEN_REFUSED
 from tracker.store.store import Store
 
 ACCOUNT_GONE_PAUSE = timedelta(minutes=1)
@@ -109,10 +112,17 @@ class Context:
     unopened: dict[str, float] = field(default_factory=dict)
     on_text: list[Callable[[UUID], None]] = field(default_factory=list)
     outbox: Outbox = field(init=False)
+    calls: ProviderCalls = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build the outbox, whose cache outlives a transaction."""
+        """Build what remembers: the outbox its endpoints, the calls their tokens."""
         object.__setattr__(self, "outbox", Outbox(self.providers, self.public_url or ""))
+        calls = ProviderCalls(self.egress, self.providers, self.clock, self._report_token)
+        object.__setattr__(self, "calls", calls)
+
+    async def _report_token(self, provider: str, account: str, reason: str | None) -> None:
+        """Say that an account gets no token, or that it gets one again. Raises Unavailable."""
+        await self.store.write(tell, News(ACCOUNT_TOKEN_REFUSED, provider, account, reason))
 
     def sinks(self, task: Task) -> OpenSink | None:
         """Return where files within an answer about a task go; None where it can have none."""

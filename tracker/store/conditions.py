@@ -17,6 +17,8 @@ ACCOUNT_STANDSTILL = "account_standstill"
 """An account has accepted nothing of what was sent to it for minutes, whatever it says."""
 ACCOUNT_MISSING = "account_missing"
 """Tasks wait for an account that the configuration has no more."""
+ACCOUNT_TOKEN_REFUSED = "account_token_refused"  # noqa: S105 - no secret
+"""The provider exchanges an account's credentials for no token."""
 WRITES_STALLED = "writes_stalled"
 """The database kept a transaction of ours waiting for longer than callers wait."""
 NO_WORKER = "no_worker"

@@ -11,6 +11,8 @@ from tracker.egress.client import EgressClient
 from tracker.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
 from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
+from tracker.services.provider_calls import ProviderCalls
+from tracker.services.tokens import report_to_nobody
 from tracker.settings import Settings
 
 Named = tuple[str, str]
@@ -85,9 +87,10 @@ def probe_accounts(settings: Settings, unknown: Collection[Named]) -> list[Findi
 
 async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Finding]:
     egress = EgressClient(settings.tracker_egress_allow, redactor=settings.redactor())
-    now = SystemClock().now()
+    clock = SystemClock()
+    calls = ProviderCalls(egress, PROVIDERS, clock, report_to_nobody)
     asking = [
-        _probe_one(egress, named[0], account, now)
+        _probe_one(calls, named[0], account, clock.now())
         for named, account in settings.accounts().by_name.items()
         if named not in unknown and account.options.has_credentials()
     ]
@@ -98,12 +101,12 @@ async def _probe_all(settings: Settings, unknown: Collection[Named]) -> list[Fin
 
 
 async def _probe_one(
-    egress: EgressClient, provider: str, account: Account, now: datetime
+    calls: ProviderCalls, provider: str, account: Account, now: datetime
 ) -> Finding:
     probes = PROVIDERS[provider].probes
     if probes is None:
         text = "offers no query that costs nothing: the first task shows whether it takes the key"
         return Finding("note", f"{provider}/{account.name}", text)
-    call = replace(account.route(probes.build_probe(account, now=now)), timeout_s=PROBE_S)
-    probed = probes.parse_probe(account, await egress.call_provider(call))
+    call = replace(probes.build_probe(account, now=now), timeout_s=PROBE_S)
+    probed = probes.parse_probe(account, await calls.call(provider, account, call))
     return Finding(probed.level, f"{provider}/{account.name}", probed.text)

@@ -17,6 +17,7 @@ from tracker.providers.ports.adapter import (
 )
 from tracker.providers.ports.front import Front
 from tracker.providers.ports.passing import PassesOn
+from tracker.providers.ports.tokens import ExchangesTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,15 @@ class ResultHosting:
                  else: the provider's own die within minutes, say.
     credentials: returns, for an account, the headers that some hosts need to hand a result out,
                  by host; None where none does. No other host is sent them.
+    token_hosts: hosts that hand a result out to whoever brings the account's token, as `tokens` of
+                 the provider exchanges it; no other host is sent it.
     """
 
     answers_with_files: Callable[[str], bool] | None = None
     lifetime: timedelta | None = None
     own_links: bool = False
     credentials: Callable[[Account], Mapping[str, Mapping[str, str]]] | None = None
+    token_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class Provider:
     probes: Probes | None = None
     front: Front | None = None
     passes_on: PassesOn | None = None
+    tokens: ExchangesTokens | None = None
     results: ResultHosting = ResultHosting()
     tells_costs: bool = False
     callback_bytes: int = 0

@@ -10,6 +10,7 @@ from tracker.clock import new_token
 from tracker.domain import custody
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Broken, Misuse, StorageError, Unkeepable
+from tracker.domain.exchange import HttpFailure
 from tracker.domain.outcome import Observed
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
@@ -144,7 +145,7 @@ class Fetching:
     async def _fetched(self, asset: Asset, task: Task, url: str) -> Stored:
         """Stream the file into the store, from the beginning where it cannot go on."""
         for start in range(_MOST_STARTS):
-            transfer = self._transfer(asset, task, url)
+            transfer = await self._transfer(asset, task, url)
             store_key = self._new_key(asset)
             try:
                 await self._storage.objects.put(store_key, self._watched(transfer))
@@ -159,11 +160,15 @@ class Fetching:
             )
         raise Misuse("unreachable")
 
-    def _transfer(self, asset: Asset, task: Task, url: str) -> Transfer:
-        credentials = self._context.providers[task.provider].results.credentials
-        secrets = {}
-        if credentials is not None and self._context.has_account(task):
-            secrets = dict(credentials(self._context.account(task)))
+    async def _transfer(self, asset: Asset, task: Task, url: str) -> Transfer:
+        """Prepare to fetch a file. Raises Broken where its account has no token now."""
+        context, secrets = self._context, {}
+        if context.has_account(task):
+            account = context.account(task)
+            found = await context.calls.file_headers(task.provider, account)
+            if isinstance(found, HttpFailure):
+                raise Broken(found.reason)
+            secrets = found
         source = (url, secrets)
         rules = self._storage.rules
         return Transfer(

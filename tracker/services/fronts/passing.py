@@ -5,7 +5,7 @@ Nothing is kept of it but which tenant made which object.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -21,11 +21,12 @@ from tracker.domain.errors import (
     NotFound,
     Unavailable,
 )
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
+from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.task import Task
 from tracker.providers.ports.passing import PassedCall, PassesOn
 from tracker.services.context import Context
 from tracker.services.fronts import owning
+from tracker.services.provider_calls import StreamingHttp
 from tracker.store import tasks
 from tracker.store.made_objects import MadeObject
 
@@ -40,16 +41,6 @@ AT_ONCE, AT_ONCE_OF_TENANT = 48, 24
 provider is left to tasks, and no tenant has all of the others."""
 WAIT_S = 10.0
 """For a free place among these."""
-
-
-class StreamingHttp(Protocol):
-    """The way out, piece by piece. `egress.client.EgressClient` is it."""
-
-    async def open_provider(
-        self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
-    ) -> HttpStream | HttpFailure:
-        """To an address that an operator configured."""
-        ...
 
 
 class WholeBody(Protocol):
@@ -192,12 +183,16 @@ class Passing:
             now=context.clock.now(),
             timeout_s=context.policy.submit_timeout_s,
         )
-        call = asked.route(call)
-        if body is None:
-            return await self._http.open_provider(call, cap=ANSWER_BYTES)
-        sized = {**call.headers, "content-length": str(body.size)}
-        call = replace(call, headers=sized)
-        return await self._http.open_provider(call, body=body.pieces(), cap=ANSWER_BYTES)
+        if body is not None:
+            call = replace(call, headers={**call.headers, "content-length": str(body.size)})
+        return await context.calls.open(
+            self._http,
+            passage.provider,
+            asked,
+            call,
+            body=None if body is None else body.pieces(),
+            cap=ANSWER_BYTES,
+        )
 
     async def _read(
         self, answer: HttpStream, passage: Passage, passes: PassesOn, account: str

@@ -163,7 +163,6 @@ class Attempting:
                 call = await asyncio.to_thread(submits.build_submit, sending)
             else:
                 call = submits.build_submit(sending)
-            call = sending.account.route(call)
         except Exception:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
@@ -174,7 +173,9 @@ class Attempting:
             timeout_s = max(timeout_s, streamed.lasts_s)
         elif files is not None:
             timeout_s = max(timeout_s, WITH_FILES_S)
-        return await context.egress.call_provider(
+        return await context.calls.call(
+            sending.task.provider,
+            sending.account,
             replace(
                 call,
                 timeout_s=timeout_s,

@@ -15,6 +15,7 @@ from tracker.store.conditions import (
     ACCOUNT_AILING,
     ACCOUNT_MISSING,
     ACCOUNT_STANDSTILL,
+    ACCOUNT_TOKEN_REFUSED,
     Condition,
 )
 
@@ -55,6 +56,7 @@ class AccountHealthCheck:
                 await context.store.write(tell, News(ACCOUNT_AILING, *name, reason))
         await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
+        await self._look_for_keys(there)
 
     async def _look_for_standstills(
         self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
@@ -90,6 +92,17 @@ class AccountHealthCheck:
             provider, account = names_of(lane)
             reason = _MISSING if lane in missing else None
             await context.store.write(tell, News(ACCOUNT_MISSING, provider, account, reason))
+
+    async def _look_for_keys(self, there: Sequence[Condition]) -> None:
+        """End what was said of tokens of accounts that need none any more, or are gone."""
+        context = self._context
+        for one in there:
+            name = (one.provider, one.account)
+            if one.name != ACCOUNT_TOKEN_REFUSED:
+                continue
+            tokens = context.providers[name[0]].tokens if name in context.accounts else None
+            if tokens is None or not tokens.needs_token(context.accounts[name]):
+                await context.store.write(tell, News(ACCOUNT_TOKEN_REFUSED, *name, None))
 
     def _try(self, ended: EndedSubmit) -> Try | None:
         """None for what says nothing of the account: it was only asked to wait."""

@@ -1,0 +1,143 @@
+"""Calls to providers, each with its account's proxy and, where the account needs one, its token."""
+
+import logging
+from collections.abc import AsyncIterable, Mapping
+from typing import Protocol
+
+from tracker.clock import Clock
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    HttpStream,
+    MaySend,
+    OpenPieces,
+    OpenSink,
+    always,
+)
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.provider import Provider
+from tracker.services.tokens import Report, Tokens
+
+log = logging.getLogger(__name__)
+
+UNAUTHORIZED = 401
+
+
+class Http(Protocol):
+    """The way out. `egress.client.EgressClient` is it."""
+
+    async def call_provider(
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
+    ) -> HttpResult | HttpFailure:
+        """To an address that an operator configured."""
+        ...
+
+    async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
+        """To an address that somebody else gave: forbidden networks are refused."""
+        ...
+
+
+class StreamingHttp(Protocol):
+    """The way out, piece by piece. `egress.client.EgressClient` is it."""
+
+    async def open_provider(
+        self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
+    ) -> HttpStream | HttpFailure:
+        """To an address that an operator configured."""
+        ...
+
+
+class ProviderCalls:
+    """Makes the calls of a process."""
+
+    def __init__(
+        self, http: Http, providers: Mapping[str, Provider], clock: Clock, report: Report
+    ) -> None:
+        """report: told when an account is refused a token, and when it gets one again."""
+        self._http, self._providers = http, providers
+        self._tokens = Tokens(self._exchange, clock, report)
+
+    async def call(  # noqa: PLR0913 - see egress
+        self,
+        provider: str,
+        account: Account,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
+    ) -> HttpResult | HttpFailure:
+        """Make a call; see egress.client for the rest.
+
+        Where a token is refused (401: nothing was done), the call is made once more with another.
+        """
+        known = self._providers[provider]
+
+        async def send(one: HttpCall) -> HttpResult | HttpFailure:
+            routed = account.route(one)
+            return await self._http.call_provider(
+                routed, may_send=may_send, files=files, pieces=pieces
+            )
+
+        if known.tokens is None or not known.tokens.needs_token(account):
+            return await send(call)
+        token = await self._tokens.get(known, account)
+        if isinstance(token, HttpFailure):
+            return token
+        answer = await send(known.tokens.authorize(account, call, token))
+        if isinstance(answer, HttpFailure) or answer.status != UNAUTHORIZED:
+            return answer
+        other = await self._tokens.after_refusal(known, account, token)
+        if other is None:
+            return answer
+        return await send(known.tokens.authorize(account, call, other))
+
+    async def open(  # noqa: PLR0913 - see egress
+        self,
+        http: StreamingHttp,
+        provider: str,
+        account: Account,
+        call: HttpCall,
+        *,
+        body: AsyncIterable[bytes] | None = None,
+        cap: int,
+    ) -> HttpStream | HttpFailure:
+        """Make a call whose answer comes piece by piece."""
+        known = self._providers[provider]
+        if known.tokens is not None and known.tokens.needs_token(account):
+            token = await self._tokens.get(known, account)
+            if isinstance(token, HttpFailure):
+                return token
+            call = known.tokens.authorize(account, call, token)
+        return await http.open_provider(account.route(call), body=body, cap=cap)
+
+    async def file_headers(
+        self, provider: str, account: Account
+    ) -> dict[str, Mapping[str, str]] | HttpFailure:
+        """Return the headers that hosts need to hand files of an account's out, by host."""
+        known = self._providers[provider]
+        results = known.results
+        found = dict(results.credentials(account)) if results.credentials is not None else {}
+        if not results.token_hosts or known.tokens is None:
+            return found
+        if not known.tokens.needs_token(account):
+            return found
+        token = await self._tokens.get(known, account)
+        if isinstance(token, HttpFailure):
+            return token
+        carried = known.tokens.authorize(account, HttpCall("GET", ""), token).headers
+        return found | dict.fromkeys(results.token_hosts, carried)
+
+    async def _exchange(self, account: Account, call: HttpCall) -> HttpResult | HttpFailure:
+        """Ask for a token: the address may stand in a file of the provider's making, so that it is
+        guarded like any that is not the operator's own; a proxy of the account's dials for itself.
+        """
+        if account.options.proxy is not None:
+            return await self._http.call_provider(account.route(call))
+        return await self._http.call_guarded(call)
