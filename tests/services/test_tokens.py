@@ -247,12 +247,21 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
     assert isinstance(await away.file_headers(NAME, exchanging_account()), HttpFailure)
 
 
-@pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
-async def test_exchange_is_guarded_unless_the_accounts_proxy_dials(proxy: str | None) -> None:
-    way, account = GuardedWay(Upstream()), exchanging_account(proxy=proxy)
+@pytest.mark.parametrize(
+    ("where", "proxy", "guarded"),
+    [
+        (None, None, 0),
+        ("http://tokens.example", None, 1),
+        ("http://tokens.example", "http://proxy.example:3128", 0),
+    ],
+)
+async def test_exchange_is_guarded_at_hosts_that_no_operator_set(
+    where: str | None, proxy: str | None, guarded: int
+) -> None:
+    way, account = GuardedWay(Upstream()), exchanging_account(proxy=proxy, tokens_at=where)
     await calls_of(way).call(NAME, account, HttpCall("GET", "http://provider.example/tasks"))
     assert [call.proxy for call in way.calls] == [proxy, proxy]
-    assert len(way.guarded) == (proxy is None)
+    assert len(way.guarded) == guarded
 
 
 async def test_call_that_is_passed_on_carries_the_token_or_is_not_sent() -> None:

@@ -69,11 +69,13 @@ class MadeUpOptions(AccountOptions):
     proves: which part of a callback the secret header stands for.
     finds:  whether a lost submit can be found; None for what the adapter says.
     exchanges: whether calls carry a token that the key is exchanged for.
+    tokens_at: the address of who gives these; None for the account's own.
     """
 
     proves: Literal["body", "sender"] = "body"
     finds: Literal["by_id", "never"] | None = None
     exchanges: bool = False
+    tokens_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

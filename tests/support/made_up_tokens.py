@@ -18,10 +18,11 @@ class MadeUpTokens:
         return bool(getattr(account.options, "exchanges", False))
 
     def build_exchange(self, account: Account, *, now: datetime) -> HttpCall:
-        """POST /token."""
+        """POST /token, at the host that the account names."""
         del now
         headers = {"authorization": f"Bearer {account.api_key}"}
-        return HttpCall("POST", f"{account.base_url}/token", headers)
+        host = getattr(account.options, "tokens_at", None) or account.base_url
+        return HttpCall("POST", f"{host}/token", headers)
 
     def parse_exchange(
         self, account: Account, answer: Answer

@@ -15,6 +15,7 @@ from tracker.domain.exchange import (
     OpenSink,
     always,
 )
+from tracker.providers.kit.calls import own_url
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.tokens import Report, Tokens
@@ -135,9 +136,12 @@ class ProviderCalls:
         return found | dict.fromkeys(results.token_hosts, carried)
 
     async def _exchange(self, account: Account, call: HttpCall) -> HttpResult | HttpFailure:
-        """Ask for a token: the address may stand in a file of the provider's making, so that it is
-        guarded like any that is not the operator's own; a proxy of the account's dials for itself.
+        """Ask for a token.
+
+        The address may stand in a file of the provider's making: it is guarded unless it leads to
+        the host that the operator set, or the account's proxy dials.
         """
-        if account.options.proxy is not None:
+        is_own = own_url(account, call.url) is not None
+        if is_own or account.options.proxy is not None:
             return await self._http.call_provider(account.route(call))
         return await self._http.call_guarded(call)

@@ -45,7 +45,7 @@ async def report_to_nobody(_provider: str, _account: str, _reason: str | None) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _LatestExchange:
     """Result of the latest exchange of an account. Times are the clock's monotonic seconds."""
 
     token: AccessToken | None = None
@@ -67,7 +67,7 @@ class Tokens:
     def __init__(self, send: Send, clock: Clock, report: Report) -> None:
         """Nothing has been exchanged yet."""
         self._send, self._clock, self._report = send, clock, report
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str], _LatestExchange] = {}
         self._flights: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._told: dict[tuple[str, str], bool] = {}
 
@@ -76,7 +76,7 @@ class Tokens:
 
         While an exchange brings nothing, the token before stays in use until its own end.
         """
-        kept = self._kept.get(_name(provider, account), _Kept())
+        kept = self._kept.get(_name(provider, account), _LatestExchange())
         now_s = self._clock.monotonic()
         if now_s >= kept.renew_at_s() and now_s >= kept.silent_until_s:
             await self._renew(provider, account)
@@ -89,7 +89,7 @@ class Tokens:
 
         One exchange serves all calls that were refused at once, and a young token is not exchanged.
         """
-        kept = self._kept.get(_name(provider, account), _Kept())
+        kept = self._kept.get(_name(provider, account), _LatestExchange())
         now_s = self._clock.monotonic()
         is_old = now_s - kept.got_at_s >= YOUNG_S and now_s >= kept.silent_until_s
         if kept.token is refused and is_old:
@@ -98,7 +98,7 @@ class Tokens:
         return found if isinstance(found, AccessToken) and found is not refused else None
 
     def _good(self, provider: Provider, account: Account) -> AccessToken | HttpFailure:
-        kept = self._kept.get(_name(provider, account), _Kept())
+        kept = self._kept.get(_name(provider, account), _LatestExchange())
         if kept.token is not None and self._clock.monotonic() < kept.ends_at_s():
             return kept.token
         return kept.failure or HttpFailure(Certainty.NOT_SENT, "the account's token has ended")
@@ -115,13 +115,13 @@ class Tokens:
 
     async def _exchange(self, provider: Provider, account: Account) -> None:
         name, exchange = _name(provider, account), provider.tokens
-        before = self._kept.get(name, _Kept())
+        before = self._kept.get(name, _LatestExchange())
         asked_s = self._clock.monotonic()
         found = await self._asked(exchange, account)
         now_s = self._clock.monotonic()
         match found:
             case AccessToken():
-                self._kept[name] = _Kept(found, asked_s)
+                self._kept[name] = _LatestExchange(found, asked_s)
                 await self._tell(name, None)
             case TokenRefused(reason=reason):
                 self._kept[name] = _failed(before, reason, now_s + RETRY_REFUSED_S)
@@ -161,6 +161,6 @@ def _name(provider: Provider, account: Account) -> tuple[str, str]:
     return provider.name, account.name
 
 
-def _failed(before: _Kept, reason: str, silent_until_s: float) -> _Kept:
+def _failed(before: _LatestExchange, reason: str, silent_until_s: float) -> _LatestExchange:
     failure = HttpFailure(Certainty.NOT_SENT, f"the account gets no token: {reason}")
     return replace(before, failure=failure, silent_until_s=silent_until_s)
