@@ -54,6 +54,7 @@ from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
+from tracker.services.upkeep.state_counts import StateCounting
 from tracker.services.upkeep.steps import Steps
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
@@ -362,6 +363,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         uploading=Uploading(context),
         own_asset_urls=settings.own_asset_urls() if context.storage is not None else (),
         stalls=Stalls(context.store),
+        state_counting=StateCounting(context.store, context.clock),
         sweeping=Sweeping(context),
         presence=presence,
         dismissing=Dismissing(context),

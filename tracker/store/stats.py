@@ -261,14 +261,26 @@ def counted(
     return found
 
 
-def open_by_state(db: Connection, tenant: str) -> dict[TaskState, int]:
-    """How many tasks are open, by state. Reads the index entries of open tasks only."""
+def open_by_state(db: Connection, tenant: str, *, most: int | None = None) -> dict[TaskState, int]:
+    """How many tasks are open, by state. Reads the index entries of open tasks only.
+
+    most: of one state; beyond it is not counted. None to count all.
+    """
+    states = sorted(state.value for state in OPEN)
+    if most is not None:
+        return {TaskState(state): _up_to(db, tenant, state, most) for state in states}
     wanted = (
         select(tasks.c.state, func.count())
-        .where(tasks.c.tenant == tenant, tasks.c.state.in_([state.value for state in OPEN]))
+        .where(tasks.c.tenant == tenant, tasks.c.state.in_(states))
         .group_by(tasks.c.state)
     )
     return {member(TaskState, state): count for state, count in db.execute(wanted)}
+
+
+def _up_to(db: Connection, tenant: str, state: str, most: int) -> int:
+    of_state = select(tasks.c.key).where(tasks.c.tenant == tenant, tasks.c.state == state)
+    counted = select(func.count()).select_from(of_state.limit(most).subquery())
+    return db.scalar(counted) or 0
 
 
 def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> None:

@@ -70,8 +70,11 @@ class Counting:
         await self._context.store.write(drop_hours, KEPT)
 
 
-def look(db: Reading, tenant: str, *, since: datetime) -> Counted:
-    """Everything counted of a tenant. Costs the hours asked for and what is not folded yet."""
+def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = None) -> Counted:
+    """Everything counted of a tenant. Costs the hours asked for and what is not folded yet.
+
+    most_open: how many open tasks of one state are counted at most; None for all.
+    """
     found = stats.counted(db, tenant, since=since, or_at=EVER)
     tail = stats.read(db, stats.counted_to(db), limit=TAIL + 1)
     ends = [end for end in tail.ends if end.tenant == tenant]
@@ -79,7 +82,7 @@ def look(db: Reading, tenant: str, *, since: datetime) -> Counted:
     for place, one in tally(ends, changes).items():
         found.setdefault(place, Tally()).add(one)
     return Counted(
-        open=stats.open_by_state(db, tenant),
+        open=stats.open_by_state(db, tenant, most=most_open),
         lately=_by_account(found, lambda place: place.hour >= since),
         ever=_by_account(found, lambda place: place.hour == EVER),
         hours=_by_hour(found, since),

@@ -8,12 +8,12 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.errors import NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
-from tracker.store import attempts, deliveries, listing, receipts, tasks, transitions
+from tracker.store import attempts, deliveries, receipts, tasks, transitions
 from tracker.store.kept_tasks import KeptTask
-from tracker.store.listing import Position
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
 from tracker.web.api.kept import rendered_all
+from tracker.web.api.listed import list_tasks
 from tracker.web.api.schemas import (
     QueryBody,
     SubmitBody,
@@ -33,7 +33,7 @@ from tracker.web.api.task_answers import (
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.paging import instant_of, page_answer, position, sort_key, ticks_of
+from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.state import principal, services, tenant
 
 MAX_PAGE = 500
@@ -113,19 +113,9 @@ async def list_(request: Request) -> Response:
     Where several filters fit little together, a page may be short although the list goes on.
     """
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    order = query.order(request)
-    filter_ = query.task_filter(request, tenant(request))
-    if filter_.overdue is not None:
-        await services(request).sweeping.flag_now()
-    scope = f"tasks {order} {filter_!r}"
-    given = sort_key(request, scope=scope)
-    after = None if given is None else Position(instant_of(given[0]), given[1])
-    page = await services(request).store.read(
-        lambda db: listing.page(db, filter_, order=order, after=after, limit=limit)
-    )
-    last = (ticks_of(page.position.at), page.position.key) if page.position else None
-    body = {"tasks": await rendered_all(request, page.tasks)}
-    return page_answer(request, body, last=last, scope=scope)
+    found = await list_tasks(request, tenant(request), limit=limit)
+    body = {"tasks": await rendered_all(request, found.page.tasks)}
+    return page_answer(request, body, last=found.last, scope=found.scope)
 
 
 @operation(

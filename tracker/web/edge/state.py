@@ -31,6 +31,7 @@ from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
+from tracker.services.upkeep.state_counts import StateCounting
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.store import Store
 from tracker.web.edge.auth import Authenticator
@@ -84,6 +85,7 @@ class Services:
     uploading: Uploading
     own_asset_urls: Collection[str]
     stalls: Stalls
+    state_counting: StateCounting
     sweeping: Sweeping
     presence: Presence
     dismissing: Dismissing

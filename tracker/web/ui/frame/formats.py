@@ -41,7 +41,7 @@ def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
     seconds = took.total_seconds() if isinstance(took, timedelta) else float(took)
     if seconds < 0:
         return "−" + duration_text(-seconds, say)
-    if seconds < 1:
+    if 0 < seconds < 1:
         return say("unit.ms", value=round(seconds * 1000))
     if seconds < 10:
         return say("unit.s", value=f"{seconds:.3g}")

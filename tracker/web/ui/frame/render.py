@@ -118,7 +118,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         return formats.duration_text(length, say)
 
     def tooltip(at: datetime) -> str:
-        age = took(abs(now - at))
+        age = took(_whole_seconds(abs(now - at)))
         key = "frame.ago" if at <= now else "frame.ahead"
         return f"{formats.instant_text(at, UTC)} · {say(key, age=age)}"
 
@@ -143,7 +143,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "at": at,
         "at_second": at_second,
         "took": took,
-        "age": lambda when: took(abs(now - when)),
+        "age": lambda when: took(_whole_seconds(abs(now - when))),
         "number": formats.number_text,
         "size": formats.bytes_text,
         "navigation": _served(request, NAVIGATION),
@@ -164,6 +164,10 @@ def address(request: Request, path: str = "", query: Query | None = None, **more
     text = urlencode({k: v for k, v in pairs.items() if v not in (None, [], ())}, doseq=True)
     quoted = quote(rooted(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
     return f"{quoted}{'?' if text else ''}{text}{mark}{anchor}"
+
+
+def _whole_seconds(length: timedelta) -> timedelta:
+    return length - timedelta(microseconds=length.microseconds)
 
 
 def _served(request: Request, names: tuple[str, ...]) -> list[str]:

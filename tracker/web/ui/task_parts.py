@@ -1,0 +1,110 @@
+"""Parts that pages about tasks share: a row, a state, a bill in a few words."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from tracker.domain.cost import Cost, Phase
+from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
+
+Say = Callable[..., str]
+_LONGEST_SUMMARY = 80
+"""Characters of what came of a task, in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task in a list.
+
+    took:     since its submission, until its end or now; is_open says which.
+    cost:     the bill in a few words; empty where none is told.
+    summary:  what came of it: the error, or the pieces of its result.
+    """
+
+    task: Task
+    is_open: bool
+    took: timedelta
+    cost: str
+    summary: str
+
+
+def row_of(task: Task, now: datetime, say: Say) -> TaskRow:
+    """Return a task as a row."""
+    task = as_of(task, now)
+    is_open = task.state in OPEN
+    end = now if task.finished_at is None else task.finished_at
+    return TaskRow(
+        task=task,
+        is_open=is_open,
+        took=max(end - task.created_at, timedelta(0)),
+        cost=bill_text(task.costs, say),
+        summary=summary_text(task, say),
+    )
+
+
+def rows_of(tasks: Iterable[Task], now: datetime, say: Say) -> list[TaskRow]:
+    """Return tasks as rows, in their order."""
+    return [row_of(task, now, say) for task in tasks]
+
+
+def summary_text(task: Task, say: Say) -> str:
+    """Return what came of a task in one line; empty where there is nothing to say."""
+    if task.error is not None:
+        code, message = task.error.code or "", task.error.message
+        text = message if code in message else f"{code} {message}"
+    else:
+        text = pieces_text(task.artifacts, say) or task.stage or ""
+    return text if len(text) <= _LONGEST_SUMMARY else f"{text[: _LONGEST_SUMMARY - 1]}…"
+
+
+def pieces_text(pieces: Sequence[Artifact], say: Say) -> str:
+    """Return the pieces of a result in a few words: `video 5.041 s`, `3 × image, 1 failed`."""
+    ready = [piece for piece in pieces if piece.state is ArtifactState.READY]
+    kinds = Counter(piece.kind for piece in ready)
+    parts = [kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items()]
+    if len(ready) == 1 and ready[0].duration_s:
+        parts = [f"{parts[0]} {say('unit.s', value=ready[0].duration_s)}"]
+    for state, key in (
+        (ArtifactState.PREVIEW, "tasks.pieces.preview"),
+        (ArtifactState.FAILED, "tasks.pieces.failed"),
+    ):
+        if count := sum(piece.state is state for piece in pieces):
+            parts.append(say(key, n=count))
+    return ", ".join(parts)
+
+
+_EXPECTED = (Phase.RESERVE, Phase.ESTIMATE)
+"""Phases that count where nothing is charged yet, in this order."""
+
+
+def bill_text(costs: Sequence[Cost], say: Say) -> str:
+    """Return a bill in a few words: what is charged less what came back, else what is expected.
+
+    `2 video`, `0.35 USD`; what is expected begins with `≈`.
+    """
+    charged: dict[str, Decimal] = {}
+    for cost in costs:
+        if cost.phase in (Phase.SETTLE, Phase.REFUND) and (amount := _amount(cost)) is not None:
+            sign = -1 if cost.phase is Phase.REFUND else 1
+            name = _unit(cost, say)
+            charged[name] = charged.get(name, Decimal(0)) + sign * amount
+    if charged:
+        return ", ".join(f"{amount:f} {name}".strip() for name, amount in charged.items())
+    for phase in _EXPECTED:
+        expected = [f"{cost.amount} {_unit(cost, say)}" for cost in costs if cost.phase is phase]
+        if expected:
+            return f"≈ {', '.join(expected)}"
+    return ""
+
+
+def _amount(cost: Cost) -> Decimal | None:
+    try:
+        return Decimal(cost.amount)
+    except ArithmeticError:
+        return None
+
+
+def _unit(cost: Cost, say: Say) -> str:
+    return cost.currency or cost.unit or (say("tasks.units") if cost.kind == "unit" else cost.kind)

@@ -1,0 +1,159 @@
+"""`/ui/tasks`: the list. Its URL is its state, in the API's own parameters."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import ImmutableMultiDict
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.task import OPEN, TaskState
+from tracker.services.upkeep.state_counts import MOST, StateCounts
+from tracker.store.listing import Order
+from tracker.web.api.listed import list_tasks
+from tracker.web.edge import params, query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.task_parts import rows_of
+
+PAGES = Pages()
+SIZES = (50, 100, 200)
+COLUMNS = ("id", "provider_task_id", "updated")
+"""Columns that are shown on demand."""
+KNOWN = (
+    *params.FILTERS,
+    params.ORDER,
+    params.limit(default=SIZES[0], high=SIZES[-1]),
+    params.CURSOR,
+    Param("column", "A column to show besides.", repeatable=True),
+    # What forms send, which is led to the parameters above.
+    Param("metadata_key", "A key of metadata."),
+    Param("metadata_value", "Its value."),
+)
+PATIENCE_S = 0.05
+"""How long a page waits for counts that are being made."""
+_TIMES = ("created_after", "created_before", "updated_after", "updated_before")
+_NOT_FILTERS = frozenset({"cursor", "limit", "order", "column"})
+
+
+@PAGES.get("/tasks", scope=Scope.TASKS_READ, known=KNOWN)
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a page of tasks. What a form left empty is taken out of the address first."""
+    plain = _canonical(request.query_params, reader)
+    if plain is not None:
+        return RedirectResponse(f"{address(request, '/tasks')}{'?' if plain else ''}{plain}", 303)
+    limit = query.integer(request, "limit", default=SIZES[0], low=1, high=SIZES[-1])
+    found = await list_tasks(request, reader.tenant, limit=limit)
+    our = services(request)
+    counts = await our.state_counting.look(reader.tenant, patience_s=PATIENCE_S)
+    say = words_of(reader.preferences.language)
+    secret, position = our.cursor_secrets[0], found.page.position
+    return page(
+        request,
+        reader,
+        "tasks.html",
+        rows=rows_of(found.page.tasks, our.clock.now(), say),
+        chips=chips_of(counts),
+        counted_at=None if counts is None else counts.at,
+        asked=request.query_params,
+        asked_all={name: request.query_params.getlist(name) for name in request.query_params},
+        given=_given(request, reader),
+        filters=_filters(request.query_params),
+        times={name: _local(request, name, reader) for name in _TIMES},
+        columns=[name for name in COLUMNS if name in request.query_params.getlist("column")],
+        is_oldest_first=found.order is Order.OLDEST,
+        since=day_ago(our.clock.now()),
+        states_known=list(TaskState),
+        columns_known=COLUMNS,
+        providers=sorted({provider for provider, _ in our.accounts}),
+        sizes=SIZES,
+        limit=limit,
+        next_cursor=None if found.last is None else cursor.encode(secret, found.scope, found.last),
+        searched_to=None if position is None or len(found.page.tasks) >= limit else position.at,
+        recent=[(span, our.clock.now() - span) for span in _SPANS],
+        after=cursor.encode(secret, f"changes {reader.tenant}", [found.seen]),
+    )
+
+
+_SPANS = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
+"""Times until now that the filter offers."""
+
+
+def chips_of(counts: StateCounts | None) -> list[tuple[TaskState, bool, str]]:
+    """Return (state, is it open, how many) of what there is; `10k+` where counting stopped."""
+    if counts is None:
+        return [(state, True, "") for state in TaskState if state in OPEN]
+    shown = [
+        (state, state in OPEN, counts.open.get(state, 0) + counts.lately.get(state, 0))
+        for state in TaskState
+    ]
+    return [
+        (state, is_open, "10k+" if is_open and count > MOST else f"{count:,}")
+        for state, is_open, count in shown
+        if count or state in (TaskState.RUNNING, TaskState.SUCCEEDED, TaskState.FAILED)
+    ]
+
+
+def day_ago(now: datetime) -> datetime:
+    """Return the beginning of what chips of ended tasks count."""
+    return (now - timedelta(hours=24)).replace(minute=0, second=0, microsecond=0)
+
+
+def _canonical(asked: "ImmutableMultiDict[str, str]", reader: Reader) -> str | None:
+    """Return the query that a form meant, as the API writes it; None where it is that already.
+
+    Raises InvalidRequest for a time that is none.
+    """
+    pairs: list[tuple[str, str]] = []
+    for name, value in asked.multi_items():
+        if name in ("metadata_key", "metadata_value") or not value:
+            continue
+        pairs.append((name, _with_zone(name, value, reader) if name in _TIMES else value))
+    if key := asked.get("metadata_key"):
+        pairs.append((f"{query.METADATA}{key}", asked.get("metadata_value", "")))
+    return None if pairs == asked.multi_items() else urlencode(pairs)
+
+
+def _with_zone(name: str, value: str, reader: Reader) -> str:
+    """Return a time of a form, which has the reader's zone, as the API wants it."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
+        raise InvalidRequest(FieldError(name, reason), malformed=True) from None
+    if at.tzinfo is not None:
+        return value
+    return at.replace(tzinfo=reader.preferences.zone).isoformat()
+
+
+def _local(request: Request, name: str, reader: Reader) -> str:
+    """Return a time as a field of a form shows it, in the reader's zone; empty for none."""
+    at = query.instant(request, name)
+    if at is None:
+        return ""
+    return f"{at.astimezone(reader.preferences.zone):%Y-%m-%dT%H:%M:%S}"
+
+
+def _filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:
+    """Return the filters of an address, for links that keep them."""
+    return {name: asked.getlist(name) for name in asked if name not in _NOT_FILTERS}
+
+
+def _given(request: Request, reader: Reader) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return each filter that is set: name, value as it is shown, and the query without it."""
+    asked, said = request.query_params, []
+    everything = {name: asked.getlist(name) for name in asked if name != "cursor"}
+    for name, values in _filters(asked).items():
+        for value in values:
+            rest = {**everything, name: [one for one in values if one != value]}
+            is_time = name in _TIMES
+            said.append((name, _local(request, name, reader) if is_time else value, rest))
+    return said
