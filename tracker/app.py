@@ -49,6 +49,7 @@ from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
+from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
@@ -336,6 +337,7 @@ def _policy(settings: Settings) -> Policy:
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
     acceptance = Acceptance(context)
     actions, resubmission = Actions(context, acceptance), Resubmission(context, acceptance)
+    bulk = BulkActions(context, actions, resubmission)
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), Presence(context)
     lost_answers = LostAnswers(context)
@@ -353,7 +355,8 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         acceptance=acceptance,
         actions=actions,
         resubmission=resubmission,
-        bulk=BulkActions(context, actions, resubmission),
+        bulk=bulk,
+        runs=BulkRuns(context, bulk),
         reception=reception,
         passing=Passing(context, egress),
         lost_answers=lost_answers,

@@ -202,6 +202,43 @@ async def test_the_asynchronous_client_acts_on_many_too(service: str) -> None:
     assert (seen.sample, done.done, again.done) == ([id_], 1, 1)
 
 
+def test_workers_carry_out_what_was_counted(service: str) -> None:
+    env = {"TRACKER_URL": service}
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        id_ = submit(http)["id"]
+    told = CliRunner().invoke(
+        main, ["tasks", "act", "cancel", id_, "--background", "--output", "json"], env=env
+    )
+    run = json.loads(told.stdout)
+    assert (run["action"], run["matching"]) == ("cancel", 1)
+    shown = CliRunner().invoke(main, ["runs", "show", run["id"]], env=env)
+    assert id_ in shown.stdout
+    assert run["id"] in CliRunner().invoke(main, ["runs", "list"], env=env).stdout
+    with Client(service) as tracker:
+        assert tracker.run(run["id"]) == next(tracker.runs())
+        assert [one.task_id for one in tracker.tasks_of_run(run["id"])] == [id_]
+        assert tracker.stop_run(run["id"]).is_over
+        token = tracker.act_on_many("cancel", ids=[id_]).token
+        assert token is not None
+        assert tracker.start_run(token).matching == 1
+    stopped = CliRunner().invoke(main, ["runs", "stop", run["id"]], env=env)
+    assert "nothing to stop" in stopped.stderr
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_starts_and_stops_runs(service: str) -> None:
+    with httpx.Client(base_url=service, trust_env=False) as http:
+        id_ = submit(http)["id"]
+    async with AsyncClient(service) as tracker:
+        token = (await tracker.act_on_many("cancel", ids=[id_])).token
+        assert token is not None
+        run = await tracker.start_run(token)
+        assert await tracker.run(run.id) == run
+        assert run.id in [one.id async for one in tracker.runs()]
+        found = [one.outcome async for one in tracker.tasks_of_run(run.id, outcome=None)]
+        assert (found, (await tracker.stop_run(run.id)).state) == ([None], "stopped")
+
+
 def test_the_input_of_a_task_and_the_hours_are_shown(service: str, task: str) -> None:
     env = {"TRACKER_URL": service}
     shown = CliRunner().invoke(main, ["tasks", "input", task], env=env)

@@ -48,8 +48,17 @@ def _key(http: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
+def _run(http: httpx.Client) -> str:
+    submit(http)
+    counted = http.post("/v1/tasks/actions", json={"action": "cancel"})
+    answer = http.post("/v1/runs", json={"token": counted.json()["token"]})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
+    "/v1/runs/{id}": _run,
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
     "/links/{token}": _link_token,
     "/v1/receipts/{id}": _receipt,

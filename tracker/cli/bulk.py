@@ -7,6 +7,7 @@ import click
 from tracker.cli.command import examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.resubmit import body_of, selected, state_option
+from tracker.cli.runs import print_run
 from tracker.cli.shared import emit, fail, print_fields, say
 from tracker.cli.types import choice
 
@@ -21,6 +22,7 @@ _STATES = (
         "tracker tasks act cancel --state queued --since 1h      # a dry run",
         "tracker tasks act cancel --state queued --since 1h --yes",
         "tracker tasks act refresh TASK_ID TASK_ID --yes",
+        "tracker tasks act resubmit --state failed --since 1h --background",
     )
 )
 @remote
@@ -29,13 +31,17 @@ _STATES = (
 @state_option(_STATES)
 @selected
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
-def act(
+@click.option(
+    "--background", is_flag=True, help="Do it; the workers do, and `tracker runs` shows how far."
+)
+def act(  # noqa: PLR0913 - one parameter per option
     *,
     connection: ConnectionOptions,
     output: str,
     action: str,
     task_id: tuple[str, ...],
     yes: bool,
+    background: bool,
     **given: Any,
 ) -> None:
     """Refresh, cancel or resubmit all tasks that the filters match, or that are named.
@@ -43,11 +49,16 @@ def act(
     At most 1,000, the oldest first.
     """
     body = body_of(given) | ({"ids": list(task_id)} if task_id else {})
-    if yes and not body:
+    if (yes or background) and not body:
         fail("give tasks or filters")
     with connection.open() as server:
+        if background:
+            wanted = server.post("/v1/tasks/actions", json=body | {"action": action})
+            run = server.post("/v1/runs", json={"token": wanted["token"]})
+            emit(output, run, lambda: print_run(run))
+            return
         told = server.post("/v1/tasks/actions", json=body | {"action": action, "dry_run": not yes})
-    left_out = ("tasks", "refused", "confirm_cursor", "next_cursor")
+    left_out = ("tasks", "refused", "confirm_cursor", "next_cursor", "token")
 
     def show() -> None:
         print_fields({name: told[name] for name in told if name not in left_out})

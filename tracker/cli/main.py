@@ -34,6 +34,7 @@ SECTIONS = (
         (
             ("submit", "tracker.cli.submit", "Submit a task, and wait for it if asked to."),
             ("tasks", "tracker.cli.tasks", "List, show, cancel and resubmit tasks."),
+            ("runs", "tracker.cli.runs", "Show and stop actions on many tasks."),
             ("assets", "tracker.cli.assets", "List, download and fetch the files of results."),
             ("tail", "tracker.cli.tail", "Follow the changes of all tasks."),
         ),

@@ -40,6 +40,7 @@ from tracker.client.models import (
 )
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReadAgain, Receipt
+from tracker.client.runs import Run, TaskOfRun
 from tracker.client.sync import Client
 
 __all__ = [
@@ -65,8 +66,10 @@ __all__ = [
     "Receipt",
     "Refused",
     "Resubmitted",
+    "Run",
     "Task",
     "TaskError",
+    "TaskOfRun",
     "TimedOut",
     "TooManyRequests",
     "Transition",

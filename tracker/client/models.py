@@ -323,6 +323,8 @@ class BulkOutcome:
     done:     how many were acted on; in a dry run, how many would be.
     refused:  how many were left as they are, by the reason.
     tasks:    new task's id and the id of the one that it submits again, for each.
+    token:    of a dry run: `start_run` takes it, until token_expires_at.
+    expected_costs: of a resubmission: mappings of kind, unit, currency and amount.
     confirm_cursor: of a dry run on a filter: given as `cursor`, it does this to the same tasks.
     next_cursor:    for the next call; None where there is nothing left.
     """
@@ -337,6 +339,9 @@ class BulkOutcome:
     done: int
     refused: Mapping[str, int]
     tasks: Sequence[tuple[str, str]]
+    expected_costs: Sequence[Mapping[str, Any]]
+    token: str | None
+    token_expires_at: datetime | None
     confirm_cursor: str | None
     next_cursor: str | None
 
@@ -346,6 +351,7 @@ class BulkOutcome:
         given = {one.name: data[one.name] for one in fields(cls)}
         given["refused"] = {one["reason"]: one["count"] for one in data["refused"]}
         given["tasks"] = [(one["id"], one["resubmit_of"]) for one in data["tasks"]]
+        given["token_expires_at"] = maybe_instant(data["token_expires_at"])
         return cls(**given)
 
 

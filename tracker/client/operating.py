@@ -21,6 +21,8 @@ class ProviderAccount:
     latest_submits: how the newest submits ended: mappings of ended_at, outcome, http_status, code
                     and message.
     unknown_words:  status words of its provider that nobody knows, with how often they came.
+    past_conditions: of what was wrong and is over, the newest first: mappings of name, reason,
+                    raised_at and cleared_at.
     """
 
     provider: str
@@ -32,6 +34,7 @@ class ProviderAccount:
     slots_allowed: int | None
     latest_submits: Sequence[Mapping[str, Any]]
     unknown_words: Mapping[str, int]
+    past_conditions: Sequence[Mapping[str, Any]]
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
@@ -47,6 +50,7 @@ class ProviderAccount:
             slots_allowed=data["slots"]["allowed"],
             latest_submits=data["latest_submits"],
             unknown_words={one["word"]: one["count"] for one in data["unknown_words"]},
+            past_conditions=data["past_conditions"],
             raw=data,
         )
 

@@ -21,11 +21,12 @@ from tracker.client.http import headers_of, lost, outcome_of, request_of
 from tracker.client.models import Asset, BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReadAgain, Receipt
+from tracker.client.run_methods import RunMethods
 
 T = TypeVar("T")
 
 
-class Client:
+class Client(RunMethods):
     """A connection to one service. `with` it, or `close` it. Threads may share it.
 
     Every method raises `ClientError`s (docs in `errors`) and sends again what may be sent again:
@@ -288,8 +289,8 @@ class Client:
         """Refresh, cancel or resubmit all tasks that match, or that are named; 1,000 at most.
 
         action:  `refresh`, `cancel` or `resubmit`.
-        dry_run: only say what would be done, which is the default; its `confirm_cursor`, given as
-                 `cursor`, does it to the same tasks.
+        dry_run: only say what would be done, which is the default; its `token`, given to
+                 `start_run`, has workers do it to the same tasks.
         filters: see `flows.many_tasks`: ids, state (one or several; those that the action is for
                  where none is given), provider, operation, account, error_code, created_after,
                  created_before, metadata, cursor.

@@ -1,5 +1,6 @@
 """The cost of a task, in the provider's own unit."""
 
+from decimal import Decimal
 from enum import StrEnum
 
 from tracker.domain.records import record
@@ -68,3 +69,19 @@ def restated(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ..
     told: the provider's whole bill as it stands now; empty where it says nothing of it.
     """
     return (*told, *own_estimates(before)) if told else before
+
+
+def expected_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
+    """Return what the same request is expected to cost when it is made again, by price.
+
+    That is what it was charged, else what was reserved for it, else what was expected of it.
+    """
+    for phase in (Phase.SETTLE, Phase.RESERVE, Phase.ESTIMATE):
+        amounts: dict[Price, Decimal] = {}
+        for one in costs:
+            if one.phase is phase:
+                price = Price(one.kind, one.unit, one.currency)
+                amounts[price] = amounts.get(price, Decimal()) + Decimal(one.amount)
+        if amounts:
+            return amounts
+    return {}

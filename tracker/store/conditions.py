@@ -32,6 +32,14 @@ CLOCK_STEPPED = "clock_stepped"
 DATABASE_CHANGED = "database_changed"
 """The feed's numbers have leapt, as this is not the database that they were given out by."""
 
+_COLUMNS = (
+    conditions.c.name,
+    conditions.c.provider,
+    conditions.c.account,
+    conditions.c.reason,
+    conditions.c.raised_at,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -82,12 +90,18 @@ def clear(db: Connection, name: str, provider: str, account: str, *, now: dateti
 
 def list_open(db: Connection) -> list[Condition]:
     """List the open conditions, oldest first."""
-    columns = (
-        conditions.c.name,
-        conditions.c.provider,
-        conditions.c.account,
-        conditions.c.reason,
-        conditions.c.raised_at,
+    found = select(*_COLUMNS).where(conditions.c.cleared_at.is_(None)).order_by(conditions.c.key)
+    return [Condition(*row) for row in db.execute(found)]
+
+
+def list_past(db: Connection, provider: str, account: str, *, limit: int) -> list[Condition]:
+    """List conditions of an account that are over, newest first."""
+    columns = (*_COLUMNS, conditions.c.cleared_at)
+    found = (
+        select(*columns)
+        .where(conditions.c.provider == provider, conditions.c.account == account)
+        .where(conditions.c.cleared_at.is_not(None))
+        .order_by(conditions.c.key.desc())
+        .limit(limit)
     )
-    found = select(*columns).where(conditions.c.cleared_at.is_(None)).order_by(conditions.c.key)
     return [Condition(*row) for row in db.execute(found)]

@@ -7,7 +7,12 @@ from tracker.services.context import Context
 from tracker.services.custody.retention import Retention
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.reconcile.reconciliation import Reconciliation
+from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.bulk import BulkActions
+from tracker.services.submit.resubmission import Resubmission
+from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
@@ -51,6 +56,7 @@ def chores(context: Context) -> list[Chore]:
         *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
+        Chore("runs", RUNS_S, _runs(context).work),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
         Chore(
@@ -64,6 +70,12 @@ def chores(context: Context) -> list[Chore]:
     ]
 
 
+def _runs(context: Context) -> BulkRuns:
+    acceptance = Acceptance(context)
+    actions, resubmission = Actions(context, acceptance), Resubmission(context, acceptance)
+    return BulkRuns(context, BulkActions(context, actions, resubmission))
+
+
 def _of_custody(context: Context) -> list[Chore]:
     if context.storage is None:
         return []
@@ -74,6 +86,7 @@ def _of_custody(context: Context) -> list[Chore]:
     ]
 
 
+RUNS_S = 0.5
 DROP_S = 5.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0

@@ -218,5 +218,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "When it begins anew, UTC.": "多久重新开始计算（UTC）。",
         "Whose tasks it is for.": "针对哪个租户的任务。",
         "Run the main job of this provider, through the API.": "通过 API 运行该服务商的主要任务。",
+        "Show and stop actions on many tasks.": "查看和停止批量操作。",
+        "List actions on many tasks that workers carry out, show one, stop one.": "列出由后台执行的批量操作，查看或停止其中一个。",
+        "List runs, newest first.": "列出批量操作，最新的在前。",
+        "Show a run, and what became of its tasks.": "查看一个批量操作及其各任务的结果。",
+        "Only tasks of which this became.": "只列出结果为此的任务。",
+        "Act on no further task of a run. What was done stays done.": "停止批量操作，不再处理剩余任务；已执行的保持不变。",
+        "Do it; the workers do, and `tracker runs` shows how far.": "执行；由后台进程完成，`tracker runs` 查看进度。",
     }
 )

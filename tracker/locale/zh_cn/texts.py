@@ -445,5 +445,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be at most {} days before until": "最多比 until 早 {0} 天",
         "must be a day like 2026-11-28": "必须是日期，如 2026-11-28",
         "must be one of: json, csv": "必须是 json 或 csv",
+        "it is {}: there is nothing to stop": "状态为 {0}：没有可停止的",
+        "not the token of a dry run of yours; make a dry run": "不是您的试运行令牌；请先试运行",
+        "the dry run is older than ten minutes: make it again": "试运行已超过十分钟：请重新试运行",
+        "there is no such run": "没有这个批量操作",
+        "it does not match any more": "已不再符合条件",
+        "acting on it failed; the service's log has the error": "执行失败；错误见服务日志",
     }
 )

@@ -7,17 +7,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from tracker.domain.cost import Price, expected_again
+from tracker.domain.errors import BudgetExceeded
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import NO_SUCH_TASK, Actions
-from tracker.services.submit.request import RESUBMITTABLE
+from tracker.services.submit.request import RESUBMITTABLE, resubmission_key
 from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.store import listing, tasks
 from tracker.store.driver.transaction import Tx
+from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Order, Position
 
 MOST = 1000
@@ -47,13 +51,18 @@ ACTED_ON = {
 
 @dataclass(frozen=True, slots=True)
 class BulkOrder:
-    """A request to act on many tasks. ids: of those that are meant; None: all that match."""
+    """A request to act on many tasks.
+
+    ids: of those that are meant; None: all that match.
+    run: the background run that carries it out; None: the request itself does.
+    """
 
     action: BulkAction
     selection: Selection
     actor: str
     is_dry: bool
     ids: Sequence[UUID] | None = None
+    run: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +73,7 @@ class BulkResult:
     sample:   some of them, the oldest first.
     refused:  by the reason in words. done: those that were, or would be, acted on.
     made:     new tasks of a resubmission.
+    costs:    what those that would be submitted again cost, or were expected to cost.
     place:    where the next run goes on; None: there is nothing left.
     """
 
@@ -75,6 +85,7 @@ class BulkResult:
     refused: Counter[str] = field(default_factory=Counter)
     done: int = 0
     made: list[Task] = field(default_factory=list)
+    costs: dict[Price, Decimal] = field(default_factory=dict)
     place: Position | None = None
 
     def count(self, piece: "BulkPiece") -> None:
@@ -85,19 +96,36 @@ class BulkResult:
         self.by_account.update(f"{task.provider}/{task.account}" for task in found)
         self.by_operation.update(task.operation for task in found)
         self.sample += found[: SAMPLE - len(self.sample)]
-        self.refused += piece.refused
-        self.done += piece.done
-        self.made += piece.made
+        for source, told in zip(found, piece.told, strict=True):
+            if isinstance(told, Exception):
+                self.refused[str(told)] += 1
+                continue
+            self.done += 1
+            if told.resubmit_of == source.id:
+                self.made.append(told)
+            if piece.is_new:
+                for price, amount in expected_again(source.costs).items():
+                    self.costs[price] = self.costs.get(price, Decimal()) + amount
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPiece:
-    """The outcome of the tasks of one transaction. found: as they were before it."""
+    """The outcome of the tasks of one transaction.
+
+    found: as they were before it.
+    told:  of each in order: the task after it (in a dry run before it), the new one of a
+           resubmission, or why it is left as it is.
+    is_new: whether new tasks are made of them.
+    """
 
     found: Sequence[Task]
-    refused: Counter[str]
-    done: int
-    made: Sequence[Task] = ()
+    told: Sequence[Task | Exception]
+    is_new: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many were, or would be, acted on."""
+        return sum(not isinstance(one, Exception) for one in self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +202,39 @@ class BulkActions:
             )
         )
 
+    async def keys(
+        self, order: BulkOrder, *, after: Position | None, until: datetime, most: int
+    ) -> list[int]:
+        """Return the rows of the tasks that `run` would be about now, `most` at most."""
+        if order.ids is not None:
+            ids = order.ids
+            named = await self._context.store.read(lambda db: tasks.by_id(db, ids))
+            keys = sorted(task.key for task in named.values() if order.selection.fits(task))
+            return keys[:most]
+        found: list[int] = []
+        place = after
+        for _ in range(PAGES):
+            page = await self._page(order, place, until)
+            found += [task.key for task in page.tasks if order.selection.fits(task)]
+            place = page.position
+            if place is None or len(found) >= most:
+                break
+        return found[:most]
+
+    def act_on(
+        self, tx: Tx, order: BulkOrder, keys: Sequence[int]
+    ) -> dict[int, Task | Exception | None]:
+        """Act on tasks in the caller's transaction; see BulkPiece. None: it matches no longer."""
+        is_new = order.action is BulkAction.RESUBMIT
+        act = self._resubmit_pieces if is_new else self._apply_pieces
+        (done,) = act(tx, [_Piece(order, keys)])
+        outcomes: dict[int, Task | Exception | None] = dict.fromkeys(keys)
+        if isinstance(done, Exception):
+            return dict.fromkeys(keys, done)
+        for source, told in zip(done.found, done.told, strict=True):
+            outcomes[source.key] = told
+        return outcomes
+
     async def _act(self, piece: _Piece) -> BulkPiece:
         is_new = piece.order.action is BulkAction.RESUBMIT
         batch = self._resubmit_pieces if is_new else self._apply_pieces
@@ -191,8 +252,7 @@ class BulkActions:
             else:
                 into = Recorder(self._context, tx, found) if order.is_dry else recorder
                 told = self._actions.cancel_all(tx, into, found, actor=order.actor)
-            refused = Counter(str(one) for one in told if isinstance(one, Exception))
-            results.append(BulkPiece(found, refused, len(told) - refused.total()))
+            results.append(BulkPiece(found, told))
         recorder.flush()
         return results
 
@@ -203,15 +263,24 @@ class BulkActions:
         results: list[BulkPiece | Exception] = []
         for piece in pieces:
             found = piece.among(locked)
-            why_not = self._resubmission.refusals(tx.db, found)
-            refused = Counter(str(reason) for reason in why_not.values())
-            ready = [task for task in found if task.key not in why_not]
+            outcomes: dict[int, Task | Exception] = dict(self._resubmission.refusals(tx.db, found))
+            ready = [task for task in found if task.key not in outcomes]
             if piece.order.is_dry:
-                results.append(BulkPiece(found, refused, len(ready)))
-                continue
-            made = self._resubmission.again(tx, ready, capped)
-            if isinstance(made, Exception):
-                results.append(made)
+                outcomes |= {task.key: task for task in ready}
             else:
-                results.append(BulkPiece(found, refused, len(made), made))
+                keys = _keys_of_run(piece.order.run, ready)
+                made = self._resubmission.again(tx, ready, capped, keys)
+                if made and all(isinstance(one, BudgetExceeded) for one in made):
+                    results.append(made[0])  # type: ignore[arg-type]
+                    continue
+                outcomes |= dict(zip((task.key for task in ready), made, strict=True))
+            told = [outcomes[task.key] for task in found]
+            results.append(BulkPiece(found, told, is_new=True))
         return results
+
+
+def _keys_of_run(run: UUID | None, found: Sequence[Task]) -> Mapping[int, IdempotencyKey]:
+    """Return the idempotency keys of new tasks, made of the run and the task that each repeats."""
+    if run is None:
+        return {}
+    return {task.key: resubmission_key(task, f"run {run} task {task.id}") for task in found}

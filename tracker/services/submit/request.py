@@ -88,3 +88,9 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
     ]
     text = long_texts.encode(asked, sort_keys=True).encode()
     return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
+
+
+def resubmission_key(before: Task, key: str) -> IdempotencyKey:
+    """Return the idempotency key of a request to submit a task's input again."""
+    asked = sha256(f"resubmit {before.id}".encode()).digest()
+    return IdempotencyKey(before.tenant, key, asked)

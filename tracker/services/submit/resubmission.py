@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from tracker.domain.budget import Budget
 from tracker.domain.errors import BudgetExceeded, Conflict
-from tracker.domain.task import UNKNOWN_OPERATION, Task
+from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.filters import TaskFilter
+from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Order, Position
 from tracker.store.store import Reading
 
@@ -22,6 +25,9 @@ AT_ONCE = 100
 PAGES, PAGES_COUNTED = 10, 100
 """Looked through by one call: to submit them again, and only to count them."""
 SAMPLE = 10
+_PLAIN = ("provider", "operation", "external_task_id", "provider_task_id", "overdue")
+_TIMES = ("created_after", "created_before", "updated_after", "updated_before")
+"""Fields of a TaskFilter that are JSON as they are, and those that are instants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,34 @@ class Selection:
     tasks: TaskFilter
     account: str | None = None
     error_code: str | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return what narrows it as JSON, by the API's names; the tenant is not among them."""
+        wanted = self.tasks
+        fields: dict[str, Any] = {name: getattr(wanted, name) for name in _PLAIN}
+        for name in _TIMES:
+            at = getattr(wanted, name)
+            fields[name] = None if at is None else at.isoformat()
+        fields |= {
+            "account": self.account,
+            "error_code": self.error_code,
+            "state": [state.value for state in wanted.states] or None,
+            "metadata": dict(wanted.metadata) or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @classmethod
+    def from_fields(cls, tenant: str, fields: Mapping[str, Any]) -> "Selection":
+        """Return the selection of one tenant's tasks that `as_fields` was of."""
+        given: dict[str, Any] = {name: fields.get(name) for name in _PLAIN}
+        given |= {name: datetime.fromisoformat(fields[name]) for name in _TIMES if name in fields}
+        wanted = TaskFilter(
+            tenant,
+            states=[TaskState(word) for word in fields.get("state", ())],
+            metadata=sorted(fields.get("metadata", {}).items()),
+            **given,
+        )
+        return cls(wanted, fields.get("account"), fields.get("error_code"))
 
     def fits(self, task: Task) -> bool:
         """Tell whether a task is meant."""
@@ -165,11 +199,16 @@ class Resubmission:
         return self._acceptance.budget_guard.lock(tx, tenants)
 
     def again(
-        self, tx: Tx, sources: Sequence[Task], capped: Sequence[Budget]
-    ) -> list[Task] | BudgetExceeded:
+        self,
+        tx: Tx,
+        sources: Sequence[Task],
+        capped: Sequence[Budget],
+        keys: Mapping[int, IdempotencyKey] = MappingProxyType({}),
+    ) -> list[Task | Exception]:
         """Make a new task of each of some locked ones that can be submitted again.
 
-        capped: see `lock_budgets`.
+        capped: see `lock_budgets`. keys: idempotency keys of some, by the row of the task.
+        Returns for each its new task, or why there is none.
         """
         named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
         held = {
@@ -178,10 +217,7 @@ class Resubmission:
             for task in holders
             if not task.never_created
         }
-        try:
-            return self._acceptance.insert_again(tx, sources, held, capped)
-        except BudgetExceeded as error:
-            return error
+        return self._acceptance.insert_again(tx, sources, held, capped, keys)
 
     def _matching(self, db: Reading, filter_: ResubmitFilter, found: Sequence[Task]) -> list[Task]:
         fitting = [
@@ -202,7 +238,10 @@ class Resubmission:
         for some in asked:
             locked = tasks.lock_by_key(tx.db, some.keys)
             sources = self._matching(tx.db, some.filter, _in_order(locked, some.keys))
-            results.append(self.again(tx, sources, capped))
+            told = self.again(tx, sources, capped)
+            made = [one for one in told if isinstance(one, Task)]
+            refused = [one for one in told if isinstance(one, BudgetExceeded)]
+            results.append(refused[0] if refused and not made else made)
         return results
 
 

@@ -1,10 +1,9 @@
 """Accept a task, once; and carry out one try to hand it to its provider."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
@@ -12,7 +11,6 @@ from tracker.domain.accepting import as_accepted
 from tracker.domain.budget import Budget
 from tracker.domain.cost import Cost
 from tracker.domain.errors import (
-    BudgetExceeded,
     Conflict,
     FieldError,
     IdempotencyInFlight,
@@ -39,6 +37,7 @@ from tracker.services.submit.request import (
     Submission,
     encoded,
     not_resubmittable,
+    resubmission_key,
 )
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
@@ -94,8 +93,7 @@ class Acceptance:
         task = replace(again, submitter=submitter)
         key = None
         if idempotency_key is not None:
-            asked = sha256(f"resubmit {before.id}".encode()).digest()
-            key = IdempotencyKey(before.tenant, idempotency_key, asked)
+            key = resubmission_key(before, idempotency_key)
         return await self._once(CheckedSubmission(task, body, key))
 
     def insert_again(
@@ -104,13 +102,15 @@ class Acceptance:
         sources: Sequence[Task],
         held: Collection[AccountAndName],
         capped: Sequence[Budget],
-    ) -> list[Task]:
+        keys: Mapping[int, IdempotencyKey],
+    ) -> list[Task | Exception]:
         """Make a new task of the input of each of some tasks, in the caller's transaction.
 
         held:   the external ids that tasks have by now which exist at their providers, or may.
         capped: the budgets of their tenants, locked.
-        Returns those that were made: another process may take a name at this moment, and a budget
-        may have no room. Raises BudgetExceeded when it has none for any.
+        keys:   the idempotency keys of some, by the row of the task.
+        Returns for each its new task, or why there is none: another process may take a name at
+        this moment, and a budget may have no room.
         """
         taken = set(held)
         bodies = tasks.input_of(tx.db, [task.key for task in sources])
@@ -121,13 +121,13 @@ class Acceptance:
             costs = estimate_again(self._context.prices, source, body)
             made = self._again(source, costs, is_name_held=name in taken)
             taken.add((made.provider, made.account, made.external_task_id))
-            items.append(CheckedSubmission(made, body, None))
-        results = self._insert_fresh(tx, items, capped)
-        accepted = [one.task for one in results if isinstance(one, AcceptedTask)]
-        refused = [one for one in results if isinstance(one, BudgetExceeded)]
-        if refused and not accepted:
-            raise refused[0]
-        return accepted
+            items.append(CheckedSubmission(made, body, keys.get(source.key)))
+        known = replays(tx, items)
+        fresh = [place for place in range(len(items)) if place not in known]
+        made_now = self._insert_fresh(tx, [items[place] for place in fresh], capped)
+        results = known | dict(zip(fresh, made_now, strict=True))
+        answers = (results[place] for place in range(len(items)))
+        return [one.task if isinstance(one, AcceptedTask) else one for one in answers]
 
     def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
         """Return a new task of an earlier one's request.

@@ -15,6 +15,7 @@ from tracker.store.schema.deliveries import (
 from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
 from tracker.store.schema.running import conditions, processes
+from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
 from tracker.store.schema.tasks import (
     ASKED_ABOUT,
@@ -45,6 +46,8 @@ __all__ = [
     "attempts",
     "audit_entries",
     "budgets",
+    "bulk_run_tasks",
+    "bulk_runs",
     "callback_ids",
     "conditions",
     "cost_days",

@@ -32,6 +32,7 @@ conditions = Table(
         where="cleared_at IS NULL",
         unique=True,
     ),
+    Index(None, "provider", "account", "key"),
     sqlite_autoincrement=True,
 )
 

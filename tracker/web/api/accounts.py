@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +23,7 @@ from tracker.web.edge.state import services, tenant
 
 SUBMITS_SHOWN = 5
 MOST_WORDS = 50
+PAST_SHOWN = 10
 
 
 @operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.AccountList})
@@ -50,6 +52,7 @@ class _Found:
     held: Mapping[tuple[str, str], int]
     submits: Sequence[EndedSubmit]
     words: Sequence[UnknownWord]
+    past: Mapping[tuple[str, str], Sequence[Condition]]
 
 
 def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
@@ -58,6 +61,7 @@ def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
         tasks.slots_held(db, names),
         attempts.latest_ended(db, limit=LATEST),
         attention.unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),
+        {name: conditions.list_past(db, *name, limit=PAST_SHOWN) for name in names},
     )
 
 
@@ -80,6 +84,20 @@ def _account(provider: str, account: Account, found: _Found) -> service_views.Ac
         "slots": {"held": found.held.get(name, 0), "allowed": account.max_in_flight},
         "latest_submits": [_submit(one) for one in submits[:SUBMITS_SHOWN]],
         "unknown_words": [render_word(one) for one in found.words if one.provider == provider],
+        "past_conditions": [
+            _past(one, one.cleared_at) for one in found.past[name] if one.cleared_at is not None
+        ],
+    }
+
+
+def _past(one: Condition, cleared_at: datetime) -> service_views.PastCondition:
+    return {
+        "name": one.name,
+        "provider": one.provider,
+        "account": one.account,
+        "reason": one.reason,
+        "raised_at": instant(one.raised_at),
+        "cleared_at": instant(cleared_at),
     }
 
 

@@ -1,5 +1,6 @@
 """`POST /v1/tasks/actions`: one action on all tasks that a filter matches, or that are named."""
 
+from dataclasses import replace
 from operator import attrgetter
 from typing import Annotated, Self
 from uuid import UUID
@@ -11,15 +12,18 @@ from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.rendering import instant
 from tracker.domain.task import TaskState
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder, BulkResult
 from tracker.services.submit.resubmission import Selection
 from tracker.store.driver import acting
 from tracker.store.listing import Position
-from tracker.web.api import examples, views
+from tracker.web.api import examples, service_views, views
+from tracker.web.api.endpoint_schemas import Moment
 from tracker.web.api.resubmitting import ManyTasksBody, place_cursor, place_of
 from tracker.web.api.schemas import Name
-from tracker.web.api.views import EXACT, Uuid
+from tracker.web.api.stats import sums_of
+from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import query
 from tracker.web.edge.operation import operation, read_body
 from tracker.web.edge.paging import instant_of
@@ -45,6 +49,9 @@ class BulkBody(ManyTasksBody):
         | None
     ) = None
     """Null: the states that the action is for."""
+    overdue: bool | None = None
+    updated_after: Moment | None = None
+    updated_before: Moment | None = None
 
     @model_validator(mode="after")
     def _goes_on_where_it_may(self) -> Self:
@@ -81,6 +88,11 @@ class BulkRun(TypedDict):
     """Why the others are left as they are, the most frequent reason first."""
     tasks: list[views.MadeAgain]
     """The new tasks of a resubmission."""
+    expected_costs: list[service_views.Sum]
+    """Of a resubmission: what those tasks cost, or were expected to cost; they are billed again."""
+    token: str | None
+    """Of a dry run: `POST /v1/runs` takes it, and workers do this to the same tasks."""
+    token_expires_at: Instant | None
     confirm_cursor: str | None
     """Of a dry run on a filter: sent as `cursor`, it does this to the same tasks; those that are
     made after the dry run are left alone."""
@@ -107,7 +119,13 @@ async def act_on_many(request: Request) -> Response:
     body = await read_body(request, BulkBody)
     our, act = services(request), acting.current()
     states = frozenset(body.state or (() if body.ids is not None else ACTED_ON[body.action]))
-    selection = Selection(body.tasks_of(tenant(request), states), body.account, body.error_code)
+    wanted = replace(
+        body.tasks_of(tenant(request), states),
+        overdue=body.overdue,
+        updated_after=body.updated_after,
+        updated_before=body.updated_before,
+    )
+    selection = Selection(wanted, body.account, body.error_code)
     if act is not None:
         act.action = f"tasks.{body.action}_many"
     if body.dry_run:
@@ -115,10 +133,13 @@ async def act_on_many(request: Request) -> Response:
     scope = f"{body.action} {selection!r}"
     after, until = place_of(body, our, scope)
     order = BulkOrder(
-        body.action, selection, principal(request).actor, body.dry_run, _ids(body.ids)
+        body.action, selection, principal(request).actor, body.dry_run, named_ids(body.ids)
     )
     result = await our.bulk.run(order, after=after, until=until)
     told = _render(body, result)
+    if body.dry_run:
+        told["token"], expires_at = our.runs.token(order, result.matching, after=after, until=until)
+        told["token_expires_at"] = instant(expires_at)
     if body.ids is None:
         secret = our.cursor_secrets[0]
         told["next_cursor"] = place_cursor(secret, scope, result.place, until)
@@ -131,7 +152,7 @@ async def act_on_many(request: Request) -> Response:
 _BEGINNING = Position(instant_of(0), 0)
 
 
-def _ids(named: list[str] | None) -> list[UUID] | None:
+def named_ids(named: list[str] | None) -> list[UUID] | None:
     """Read the ids that are named. Raises InvalidRequest for what can be none."""
     if named is None:
         return None
@@ -158,6 +179,9 @@ def _render(body: BulkBody, result: BulkResult) -> BulkRun:
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],
+        "expected_costs": sums_of(result.costs),
+        "token": None,
+        "token_expires_at": None,
         "confirm_cursor": None,
         "next_cursor": None,
     }

@@ -22,6 +22,13 @@ class Condition(TypedDict):
 
 
 @with_config(EXACT)
+class PastCondition(Condition):
+    """Something that was wrong with a provider account, and is over."""
+
+    cleared_at: Instant
+
+
+@with_config(EXACT)
 class StuckTask(TypedDict):
     """A task that may need a human."""
 
@@ -195,6 +202,8 @@ class Account(TypedDict):
     """Up to five, the newest first, among the latest submits of all accounts."""
     unknown_words: list[UnknownWord]
     """Status words of its provider that nobody knows, the most frequent first."""
+    past_conditions: list[PastCondition]
+    """Up to ten that are over, the newest first."""
 
 
 @with_config(EXACT)

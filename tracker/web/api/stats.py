@@ -1,11 +1,14 @@
 """/v1/stats: how many tasks stand where, how they ended lately, how fast, and at what cost."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
+from tracker.domain.cost import Price
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.rendering import instant
 from tracker.domain.tally import Tally
@@ -87,16 +90,21 @@ def _account(provider: str, account: str, one: Tally) -> service_views.AccountSt
             "p90": _seconds(one, 0.9),
             "p99": _seconds(one, 0.99),
         },
-        "costs": [
-            {
-                "kind": price.kind,
-                "unit": price.unit,
-                "currency": price.currency,
-                "amount": f"{amount:f}",
-            }
-            for price, amount in sorted(one.costs.items(), key=lambda item: str(item[0]))
-        ],
+        "costs": sums_of(one.costs),
     }
+
+
+def sums_of(costs: Mapping[Price, Decimal]) -> list[service_views.Sum]:
+    """Render amounts by price."""
+    return [
+        {
+            "kind": price.kind,
+            "unit": price.unit,
+            "currency": price.currency,
+            "amount": f"{amount:f}",
+        }
+        for price, amount in sorted(costs.items(), key=lambda item: str(item[0]))
+    ]
 
 
 def _seconds(one: Tally, share: float) -> float | None:

@@ -28,6 +28,7 @@ from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
+from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.stalls import Stalls
@@ -76,6 +77,7 @@ class Services:
     actions: Actions
     resubmission: Resubmission
     bulk: BulkActions
+    runs: BulkRuns
     reception: Reception
     passing: Passing
     lost_answers: LostAnswers

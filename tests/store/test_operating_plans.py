@@ -1,0 +1,107 @@
+"""Plans of the looks of operators: the audit, runs, and conditions that are over."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from tests.store.test_listing import connected
+from tests.store.test_query_plans import check, plans
+from tests.support.history import NOW
+from tracker.clock import new_id
+from tracker.store import audit, bulk_runs, conditions
+from tracker.store.audit import AuditFilter
+from tracker.store.schema import audit_entries, bulk_run_tasks
+from tracker.store.schema import bulk_runs as runs_table
+from tracker.store.schema import conditions as conditions_table
+
+LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
+    "all": (
+        "ix_audit_entries_tenant_key",
+        partial(audit.page, wanted=AuditFilter("t-1"), before=900, limit=5),
+    ),
+    "action": (
+        "ix_audit_entries_tenant_action_key",
+        partial(audit.page, wanted=AuditFilter("t-1", action="a-1"), before=900, limit=5),
+    ),
+    "target": (
+        "ix_audit_entries_tenant_target_key",
+        partial(audit.page, wanted=AuditFilter("t-1", target="o-1"), before=900, limit=5),
+    ),
+    "runs": (
+        "ix_bulk_runs_tenant_key",
+        partial(bulk_runs.page, tenant="t-1", before=900, limit=5),
+    ),
+    "next run": ("ix_bulk_runs_running", bulk_runs.next_key),
+    "conditions": (
+        "ix_conditions_provider_account_key",
+        partial(conditions.list_past, provider="p-1", account="main", limit=5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_walks_its_index(database_url: str, name: str) -> None:
+    index, look = LOOKS[name]
+    with connected(database_url) as db:
+        db.execute(audit_entries.insert(), [_entry(number) for number in range(600)])
+        db.execute(runs_table.insert(), [_run(number) for number in range(600)])
+        db.execute(conditions_table.insert(), [_condition(number) for number in range(600)])
+        if db.dialect.name == "postgresql":
+            for table in (audit_entries, runs_table, conditions_table):
+                db.execute(text(f"ANALYZE {table.name}"))
+        for plan in plans(db, partial(look, db)):
+            assert index in plan
+            check(plan)
+
+
+def test_the_next_tasks_of_a_run_are_read_by_their_key(database_url: str) -> None:
+    with connected(database_url) as db:
+        db.execute(runs_table.insert(), [_run(0)])
+        for plan in plans(db, lambda: bulk_runs.undone(db, 1, limit=5)):
+            assert bulk_run_tasks.name in plan or "pk_bulk_run_tasks" in plan
+            check(plan)
+            assert "SCAN bulk_run_tasks" not in plan
+
+
+def _entry(number: int) -> dict[str, Any]:
+    return {
+        "tenant": f"t-{number % 60}",
+        "at": NOW,
+        "actor": "somebody",
+        "action": f"a-{number % 7}",
+        "target": f"o-{number % 50}",
+        "number": 1,
+        "request_id": "r",
+    }
+
+
+def _run(number: int) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "tenant": f"t-{number % 60}",
+        "action": "cancel",
+        "filter": {},
+        "until": NOW,
+        "matching": 1,
+        "actor": "somebody",
+        "state": "running" if number % 50 == 0 else "done",
+        **dict.fromkeys(("done", "refused", "failed"), 0),
+        "created_at": NOW,
+        "updated_at": NOW + timedelta(seconds=number),
+    }
+
+
+def _condition(number: int) -> dict[str, Any]:
+    return {
+        "tenant": "default",
+        "name": "callbacks_degraded",
+        "provider": f"p-{number % 20}",
+        "account": "main",
+        "reason": "words",
+        "raised_at": NOW,
+        "cleared_at": NOW,
+    }

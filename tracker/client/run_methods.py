@@ -1,0 +1,89 @@
+"""The methods of both clients for runs: actions on many tasks that the service's workers do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
+
+from tracker.client import runs
+from tracker.client.flows import Flow, ItemFlow
+from tracker.client.runs import Run, TaskOfRun
+
+T = TypeVar("T")
+
+
+class RunMethods(ABC):
+    """Methods of the client for ordinary code."""
+
+    _tries: int
+
+    @abstractmethod
+    def _run(self, flow: Flow[T]) -> T: ...
+
+    @abstractmethod
+    def _iterate(self, flow: ItemFlow[T]) -> Iterator[T]: ...
+
+    def start_run(self, token: str) -> Run:
+        """Have workers do what a dry run told: `act_on_many(…).token`, ten minutes at most.
+
+        To no more tasks than it told of, and to none made after it. Confirmed twice, it is one run.
+        """
+        return self._run(runs.start_run(token, tries=self._tries))
+
+    def run(self, run_id: str) -> Run:
+        """Return a run as it is now."""
+        return self._run(runs.run(run_id, tries=self._tries))
+
+    def runs(self, *, page_size: int = 50) -> Iterator[Run]:
+        """Every run, newest first; pages are fetched as they are needed."""
+        return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
+
+    def tasks_of_run(
+        self, run_id: str, *, outcome: str | None = None, page_size: int = 100
+    ) -> Iterator[TaskOfRun]:
+        """Every task of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
+        return self._iterate(
+            runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
+        )
+
+    def stop_run(self, run_id: str) -> Run:
+        """Have no further task of a run acted on. Raises Conflict when it is over."""
+        return self._run(runs.stop_run(run_id, tries=self._tries))
+
+
+class AsyncRunMethods(ABC):
+    """Methods of the client for asyncio."""
+
+    _tries: int
+
+    @abstractmethod
+    async def _run(self, flow: Flow[T]) -> T: ...
+
+    @abstractmethod
+    def _iterate(self, flow: ItemFlow[T]) -> AsyncIterator[T]: ...
+
+    async def start_run(self, token: str) -> Run:
+        """Have workers do what a dry run told: `act_on_many(…).token`, ten minutes at most.
+
+        To no more tasks than it told of, and to none made after it. Confirmed twice, it is one run.
+        """
+        return await self._run(runs.start_run(token, tries=self._tries))
+
+    async def run(self, run_id: str) -> Run:
+        """Return a run as it is now."""
+        return await self._run(runs.run(run_id, tries=self._tries))
+
+    def runs(self, *, page_size: int = 50) -> AsyncIterator[Run]:
+        """Every run, newest first; pages are fetched as they are needed."""
+        return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
+
+    def tasks_of_run(
+        self, run_id: str, *, outcome: str | None = None, page_size: int = 100
+    ) -> AsyncIterator[TaskOfRun]:
+        """Every task of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
+        return self._iterate(
+            runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
+        )
+
+    async def stop_run(self, run_id: str) -> Run:
+        """Have no further task of a run acted on. Raises Conflict when it is over."""
+        return await self._run(runs.stop_run(run_id, tries=self._tries))

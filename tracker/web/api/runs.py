@@ -1,0 +1,232 @@
+"""/v1/runs: actions on many tasks that workers carry out, once a dry run is confirmed."""
+
+from operator import attrgetter
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, with_config
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import NotFound
+from tracker.domain.rendering import instant
+from tracker.domain.runs import RunOutcome, RunState
+from tracker.services.submit.bulk import BulkAction
+from tracker.services.submit.runs import NO_SUCH_RUN
+from tracker.store import bulk_runs
+from tracker.store.bulk_runs import KeptRun, RunTask
+from tracker.web.api.bulk import Refusals
+from tracker.web.api.views import EXACT, Instant, Uuid
+from tracker.web.edge import params, query
+from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
+from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.state import principal, services, tenant
+
+MAX_PAGE = 500
+_NEXT = {"Link": 'The next page, as `rel="next"`.'}
+
+
+class NewRunBody(BaseModel):
+    """`POST /v1/runs`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    token: Annotated[str, Field(max_length=60_000)]
+    """Of a dry run of `POST /v1/tasks/actions`, at most ten minutes old."""
+
+
+@with_config(EXACT)
+class RunSummary(TypedDict):
+    """An action on many tasks that workers carry out."""
+
+    id: Uuid
+    action: BulkAction
+    state: RunState
+    filter: dict[str, Any]
+    """The filter that chose its tasks, by the names of `POST /v1/tasks/actions`."""
+    until: Instant
+    """Tasks that were made from then on are left alone."""
+    matching: int
+    """How many tasks it is about."""
+    done: int
+    refused: int
+    failed: int
+    actor: str
+    created_at: Instant
+    ended_at: Instant | None
+    stopped_by: str | None
+
+
+@with_config(EXACT)
+class RunView(RunSummary):
+    """A run, and why tasks of it were not done."""
+
+    reasons: list[Refusals]
+    """The most frequent first; those that failed among them."""
+
+
+@with_config(EXACT)
+class RunPage(TypedDict):
+    """A page of runs, newest first."""
+
+    runs: list[RunSummary]
+    next_cursor: str | None
+
+
+@with_config(EXACT)
+class RunTaskView(TypedDict):
+    """A task of a run, and what became of it."""
+
+    task_id: Uuid
+    external_task_id: str
+    outcome: RunOutcome | None
+    """Null where it was not acted on."""
+    reason: str | None
+    made_id: Uuid | None
+    """The new task of a resubmission."""
+
+
+@with_config(EXACT)
+class RunTaskPage(TypedDict):
+    """A page of the tasks of a run, oldest first."""
+
+    tasks: list[RunTaskView]
+    next_cursor: str | None
+
+
+@operation(
+    action="runs.start",
+    counts=attrgetter("matching"),
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    body=NewRunBody,
+    answers={202: ResponseSpec(RunView, headers={"Location": "The run."})},
+    problems=[409],
+)
+async def start_run(request: Request) -> Response:
+    """Do what a dry run told, in the background: to no more tasks, and to none made after it.
+
+    Confirmed twice, it is one run. Tasks are acted on in pieces of 100, each at most once.
+    """
+    body, our = await read_body(request, NewRunBody), services(request)
+    plan = our.runs.read_token(tenant(request), body.token, actor=principal(request).actor)
+    run = await our.runs.start(plan)
+    headers = {"location": rooted(request, f"/v1/runs/{run.id}"), "cache-control": "no-store"}
+    return JSONResponse(await _view(request, run), 202, headers=headers)
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[
+        params.limit(default=50, high=MAX_PAGE),
+        Param("after", "`next_cursor` of the page before."),
+    ],
+    answers={200: ResponseSpec(RunPage, headers=_NEXT)},
+)
+async def list_runs(request: Request) -> Response:
+    """A page of the tenant's runs, newest first."""
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    owner, scope = tenant(request), f"runs {tenant(request)}"
+    before = position(request, scope=scope, name="after")
+    found = await services(request).store.read(
+        lambda db: bulk_runs.page(db, owner, before=before, limit=limit + 1)
+    )
+    last = found[limit - 1].key if len(found) > limit else None
+    body = {"runs": [_summary(run) for run in found[:limit]]}
+    return page_answer(request, body, last=last, scope=scope, name="after")
+
+
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: RunView})
+async def get_run(request: Request) -> Response:
+    """A run, how far it is, and why tasks of it were not done."""
+    run = await services(request).runs.get(tenant(request), _id(request))
+    return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
+
+
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    query=[
+        Param(
+            "outcome",
+            "Only tasks of which this became.",
+            {"type": "string", "enum": [one.value for one in RunOutcome]},
+        ),
+        params.limit(default=100, high=MAX_PAGE),
+        Param("after", "`next_cursor` of the page before."),
+    ],
+    answers={200: ResponseSpec(RunTaskPage, headers=_NEXT)},
+)
+async def list_run_tasks(request: Request) -> Response:
+    """A page of the tasks of a run, oldest first, and what became of each."""
+    our, id_ = services(request), _id(request)
+    limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
+    outcome = next(iter(query.words(request, "outcome", RunOutcome)), None)
+    run = await our.runs.get(tenant(request), id_)
+    scope = f"run {run.id} {outcome}"
+    after = position(request, scope=scope, name="after") or 0
+    found = await our.store.read(
+        lambda db: bulk_runs.tasks_of(db, run.key, outcome=outcome, after=after, limit=limit + 1)
+    )
+    last = found[limit - 1].key if len(found) > limit else None
+    body = {"tasks": [_task(one) for one in found[:limit]]}
+    return page_answer(request, body, last=last, scope=scope, name="after")
+
+
+@operation(
+    action="runs.stop",
+    scope=Scope.TASKS_WRITE,
+    tag="tasks",
+    answers={200: RunView},
+    problems=[409],
+)
+async def stop_run(request: Request) -> Response:
+    """Act on no further task of a run. What was done stays done."""
+    our, id_ = services(request), _id(request)
+    run = await our.runs.stop(tenant(request), id_, actor=principal(request).actor)
+    return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
+
+
+def _id(request: Request) -> UUID:
+    found = query.as_uuid(request.path_params["id"])
+    if found is None:
+        raise NotFound(NO_SUCH_RUN)
+    return found
+
+
+async def _view(request: Request, run: KeptRun) -> RunView:
+    reasons = await services(request).store.read(lambda db: bulk_runs.reasons(db, run.key))
+    told: list[Refusals] = [{"reason": one, "count": count} for one, count in reasons.items()]
+    return {**_summary(run), "reasons": told}
+
+
+def _summary(run: KeptRun) -> RunSummary:
+    return {
+        "id": str(run.id),
+        "action": BulkAction(run.action),
+        "state": run.state,
+        "filter": dict(run.filter),
+        "until": instant(run.until),
+        "matching": run.matching,
+        "done": run.done,
+        "refused": run.refused,
+        "failed": run.failed,
+        "actor": run.actor,
+        "created_at": instant(run.created_at),
+        "ended_at": instant(run.ended_at),
+        "stopped_by": run.stopped_by,
+    }
+
+
+def _task(one: RunTask) -> RunTaskView:
+    return {
+        "task_id": str(one.task_id),
+        "external_task_id": one.external_task_id,
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "made_id": None if one.made_id is None else str(one.made_id),
+    }
