@@ -98,6 +98,16 @@ KINDS: Mapping[str, Kind] = {
         "videos/generations",
         {"model": "cogvideox-3", "prompt": "a cat"},
     ),
+    "ark": Kind(
+        "ark",
+        "/ark/api/v3",
+        "contents/generations/tasks",
+        {
+            "model": "doubao-seedance-1-5-pro-251215",
+            "content": [{"type": "text", "text": "a cat"}],
+            "duration": 5,
+        },
+    ),
     "hailuo": Kind(
         "hailuo",
         "/hailuo",
@@ -152,6 +162,7 @@ POLLED = [
     *PIKAS,
     *VIDEOS,
     *FLUXES,
+    "ark",
     "jimeng at a relay",
     "luma at a gateway",
     "domo",
@@ -160,7 +171,7 @@ POLLED = [
     "wan",
 ]
 """Kinds that polls are enough for."""
-TOLD = ["domo", "flux", "hailuo", "vidu"]
+TOLD = ["ark", "domo", "flux", "hailuo", "vidu"]
 """Those of them that call back as well."""
 
 

@@ -34,6 +34,10 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "cogvideox": ("no_id", "empty_result=1", "empty_result=2", "result_object", "lower_case"),
     "cogvideox at a gateway": ("no_id", "empty_result=2", "result_object", "lower_case"),
     "domo": ("url_late=2", "null_created_at", "new_category", "no_callback", "final_only"),
+    "ark": (
+        *("no_content=2", "error_null", "duration_float", "no_id", "gateway_words"),
+        *("late_running", "queued_long=3", "seed_hidden", "no_callback"),
+    ),
     "hailuo": ("file_id_number", "no_file_id=2", "file_refused=2", "callback_early", "no_callback"),
     "wan": ("unknown_first=1", "no_url=2", "suspended", "lower_case"),
     "vidu": ("empty_creations=2", "code_in_success", "late_processing", "no_callback"),

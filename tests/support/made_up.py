@@ -42,7 +42,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.signature import Proof
-from tracker.domain.task import Task
+from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import (
     Answer,
@@ -109,6 +109,7 @@ class MadeUp:
     marks_url:    whether a scan would look for our callback URL.
     silent:       operations that it never calls back for.
     may_cancel:   whether its accounts offer a way to cancel.
+    cancels_waiting: whether only what has not begun is cancelled.
     """
 
     how: Finds = Finds.BY_ID
@@ -120,6 +121,7 @@ class MadeUp:
     silent: tuple[str, ...] = ()
     marks_url: bool = True
     may_cancel: bool = True
+    cancels_waiting: bool = False
 
     operations = ("draw", "film", TELL)
 
@@ -300,6 +302,11 @@ class MadeUp:
         """Return the first requested kind that the observation lacks; None when all are there."""
         kinds = {piece.kind for piece in said.artifacts}
         return next((one for one in task.wants if one not in kinds), None)
+
+    def too_late(self, asking: Asking) -> str | None:
+        """Say that work has begun, where only tasks that wait are cancelled."""
+        is_begun = self.cancels_waiting and asking.task.state is TaskState.RUNNING
+        return "it has begun" if is_begun else None
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """POST /cancel, by its id or, where tasks are found by it, ours."""

@@ -25,6 +25,7 @@ def _module(name: str) -> ProviderLoader:
 
 REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
     {
+        "ark": _module("ark"),
         "chat": _module("chat"),
         "cogvideox": _module("cogvideox"),
         "hailuo": _module("hailuo"),

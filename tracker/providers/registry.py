@@ -7,6 +7,7 @@ from importlib import import_module
 from tracker.providers.ports.provider import Provider
 
 _MODULES: Mapping[str, str] = {
+    "ark": "tracker.providers.ark.adapter",
     "chat": "tracker.providers.chat.adapter",
     "cogvideox": "tracker.providers.cogvideox.adapter",
     "domo": "tracker.providers.domo.adapter",

@@ -14,6 +14,7 @@ from tracker.domain.outcome import (
     NotSeen,
     Observed,
     PollOutcome,
+    TooLate,
     Unanswered,
 )
 from tracker.domain.retry import RETRY_AFTER_CAP_S
@@ -147,6 +148,9 @@ async def _cancel(
         found = looked.outcomes[0]
         if not isinstance(found, Observed) or _tells_end(found):
             return looked
+        asking = _as_seen(asking, found)
+    if (reason := cancels.too_late(asking)) is not None:
+        return PollResult(CANNOT_ASK if looked is None else looked.answer, [TooLate(reason)])
     call = cancels.build_cancel(asking)
     if call is None:  # found under an account that offers no way: its end is all there is to learn
         return looked or await _poll(context, polls, asking)
@@ -163,6 +167,12 @@ async def _cancel(
         if _tells_end(looked.outcomes[0]):
             return looked
     return PollResult(answer, [outcome])
+
+
+def _as_seen(asking: Asking, found: Observed) -> Asking:
+    """Return the question about a task in the state that a look has just shown."""
+    state = found.observation.state or asking.task.state
+    return replace(asking, tasks=(replace(asking.task, state=state),))
 
 
 def _tells_end(outcome: Outcome) -> bool:

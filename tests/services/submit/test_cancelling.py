@@ -147,6 +147,25 @@ async def test_what_nobody_could_look_at_is_not_cancelled_where_that_might_erase
         assert played.asked[-2:] == ["tasks", "cancel"]
 
 
+@pytest.mark.parametrize("known_before", [True, False])
+async def test_what_has_begun_is_not_cancelled_where_only_waiting_tasks_are(
+    database_url: str, *, known_before: bool
+) -> None:
+    played = Played(poll=tells(RUNNING), cancel=says(cancel="cancelled"))
+    adapter = MadeUp(erases_ended=True, cancels_waiting=True)
+    async with open_workbench(database_url, Way(played), adapter=adapter) as bench:
+        task = await bench.sent()
+        if known_before:
+            await bench.look(task)
+            with pytest.raises(Conflict, match="it has begun"):
+                await _cancel(bench, task)
+        else:
+            await _cancel(bench, task)
+            looked = await bench.look(task)
+            assert (looked.cancel_asked_at, looked.message) == (None, "it has begun")
+        assert "cancel" not in played.asked
+
+
 async def test_a_provider_without_cancelling_refuses_with_the_reason(database_url: str) -> None:
     async with open_workbench(database_url, Way(Played())) as bench:
         task = await bench.sent()

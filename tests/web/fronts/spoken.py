@@ -150,6 +150,22 @@ SPOKEN: Mapping[str, Spoken] = {
             }
         ),
     ),
+    "ark": Spoken(
+        "ark",
+        "official",
+        theirs="/ark/api/v3",
+        ours="/doubao/api/v3",
+        create="/contents/generations/tasks",
+        body={
+            "model": "doubao-seedance-1-5-pro-251215",
+            "content": [{"type": "text", "text": "a cat"}],
+            "callback_url": "http://caller.example/hook",
+            "seed": None,
+            "return_last_frame": True,
+        },
+        one="/contents/generations/tasks/",
+        ends=frozenset({"succeeded", "failed"}),
+    ),
     "hailuo": Spoken(
         "hailuo",
         "official",

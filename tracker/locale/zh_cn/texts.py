@@ -310,6 +310,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no provider has an account here: name one": "这里没有服务商配置了账号：请指明一个",
         "no such provider; one of: {}": "没有这个服务商；可选：{0}",
         "is needed where type is {}": "type 为 {0} 时必填",
+        "must be 25 and a multiple of 4": "必须是 25 加 4 的倍数",
+        "must be from {} to {} with this model": "此模型必须在 {0} 到 {1} 之间",
+        "names more than one draft": "引用了多个草稿",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",
         "must be a list of at most {} ids": "必须是最多 {0} 个 id 的列表",
         "names another task than {}: one can be continued; give the other one as an image": (

@@ -44,6 +44,7 @@ from tracker.providers.jimeng.codes import (
 )
 from tracker.providers.jimeng.front import JimengFront
 from tracker.providers.jimeng.inputs import CREATES, flaws, is_model
+from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
@@ -84,7 +85,7 @@ class JimengOptions(VolcOptions):
         return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
-class JimengAdapter(TableAdapter):
+class JimengAdapter(OpenCancel, TableAdapter):
     """Submits, polls, cancels, probes. Nobody is called back."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = CREATES
@@ -102,7 +103,6 @@ class JimengAdapter(TableAdapter):
         }
     )
     messages: ClassVar[Sequence[str]] = ("message", "ResponseMetadata.Error.Message")
-    erases_ended: ClassVar[bool] = False
 
     def serves(self, account: Account, operation: str) -> str | None:
         """Take every name that a `req_key` can be."""

@@ -24,18 +24,30 @@ from tracker.providers.ports.adapter import Answer, Asking
 _ASK_AGAIN = frozenset({408, 425, 429})
 
 
-class PathCancel(TableAdapter):
+class OpenCancel:
+    """Cancels whatever is open.
+
+    erases_ended: whether the call erases a task that has ended, which is looked at first then.
+    """
+
+    erases_ended: ClassVar[bool] = False
+
+    def too_late(self, asking: Asking) -> str | None:
+        """Whatever is open may be cancelled."""
+        del asking
+        return None
+
+
+class PathCancel(OpenCancel, TableAdapter):
     """Asks by one call on the task's path.
 
     cancel_method, cancel_path: below the base URL; `{id}` stands for the provider's id.
-    erases_ended: whether the call erases a task that has ended, which is looked at first then.
     hides_cancelled: whether a task that was cancelled is shown no more: that it is absent is then
                   the end that was asked for.
     """
 
     cancel_method: ClassVar[str] = "POST"
     cancel_path: ClassVar[str]
-    erases_ended: ClassVar[bool] = False
     hides_cancelled: ClassVar[bool] = False
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:

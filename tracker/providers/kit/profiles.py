@@ -179,6 +179,11 @@ class AdapterByProfile:
         """Read the query's answer."""
         return self.kind_of(asking.account).adapter.parse_poll(asking, answer)
 
+    def too_late(self, asking: Asking) -> str | None:
+        """Ask the account's kind."""
+        cancels = self.kind_of(asking.account).cancels
+        return None if cancels is None else cancels.too_late(asking)
+
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Build the cancel; None where the account's kind offers none."""
         cancels = self.kind_of(asking.account).cancels

@@ -1,4 +1,4 @@
-"""Find a lost submit by its mark: our callback URL, which the provider's list of tasks repeats."""
+"""Find a lost submit by its mark, which the provider's list of tasks repeats: our callback URL."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from tracker.domain.exchange import HttpCall, HttpFailure
-from tracker.domain.observation import Observation
 from tracker.domain.outcome import LookupOutcome, More, NotSeen, Observed, Unanswered
 from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.table import TableAdapter, parsed_of
@@ -18,7 +17,7 @@ CLOCK_MARGIN = timedelta(minutes=10)
 
 
 class ListScan(TableAdapter):
-    """Walks a list that is newest first.
+    """Walks a list that is newest first. Classes with another mark override what concerns it.
 
     entries_in: the field of the list's answer that holds the tasks.
     mark_in:    the field of a task that repeats our callback URL, `a.b` for one within another.
@@ -41,7 +40,7 @@ class ListScan(TableAdapter):
 
     def build_lookup(self, asking: Asking) -> HttpCall | None:
         """Build the call for a page of the list; None without a URL of ours to look for."""
-        if asking.callback_url is None:
+        if asking.callback_url is None and self.needs_url(asking.account):
             return None
         url = self.list_url(asking.account, asking.page)
         return HttpCall("GET", url, self.headers(asking.account))
@@ -59,12 +58,13 @@ class ListScan(TableAdapter):
                 slow_down=answer.status == 429,
             )
         for entry in entries:
-            said = self._read_marked(asking, entry)
-            if said is not None:
+            if not self.is_marked(asking, entry):
+                continue
+            if (said := self.observe(asking.account, asking.task, entry)) is not None:
                 return Observed(said)
         following = self.next_page(asking, parsed, entries)
         if following is None or self._is_past(asking, entries):
-            return NotSeen("no entry of the provider's list carries this task's callback URL")
+            return NotSeen("no entry of the provider's list carries this task's mark")
         return More(following)
 
     def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
@@ -77,11 +77,10 @@ class ListScan(TableAdapter):
         """Return what leads to the page after this one; None at the end."""
         raise NotImplementedError
 
-    def _read_marked(self, asking: Asking, entry: Any) -> Observation | None:
+    def is_marked(self, asking: Asking, entry: Any) -> bool:
+        """Tell whether an entry of the list carries the task's mark: our callback URL."""
         mark = first_text(entry, (self.mark_in,))
-        if mark is None or _target(mark) != _target(asking.callback_url or ""):
-            return None
-        return self.observe(asking.account, asking.task, entry)
+        return mark is not None and _target(mark) == _target(asking.callback_url or "")
 
     def _is_past(self, asking: Asking, entries: Sequence[Any]) -> bool:
         """Tell whether the list has reached tasks that are certainly older than the submit."""

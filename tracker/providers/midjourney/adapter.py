@@ -34,6 +34,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import posted, spacing_of
+from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
 from tracker.providers.midjourney.answers import (
@@ -77,7 +78,7 @@ _ALONE = frozenset({400, 404, 405, 501})
 """Answers of a proxy that has no poll for several tasks."""
 
 
-class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
+class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     """Submits, polls, scans, cancels, reads callbacks, probes."""
 
     creates = CREATES
@@ -291,8 +292,6 @@ class MidjourneyAdapter(TableAdapter, ObjectCallbacks):
             if said is not None:
                 return Observed(replace(said, parts=parts_of(ours[place + 1 :])))
         return NotSeen("no entry of the proxy's list carries this task's mark")
-
-    erases_ended = False
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Ask a proxy that can cancel; None at every other one."""

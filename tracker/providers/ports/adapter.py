@@ -365,6 +365,13 @@ class Cancels(Protocol):
         """Tell whether the same call erases a task that has ended: then it is looked at first."""
         ...
 
+    def too_late(self, asking: Asking) -> str | None:
+        """Return why a task is past being cancelled by what is known of it; None where it is not.
+
+        Where `erases_ended`, the task is as the look before showed it.
+        """
+        ...
+
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Build the call that cancels one task; None when it cannot be named."""
         ...

@@ -217,6 +217,8 @@ class Actions:
             )
         is_uncertain = task.state is TaskState.UNCERTAIN
         asking = Asking(self._context.account(task), (task,), self._context.clock.now())
+        if not is_uncertain and (reason := cancels.too_late(asking)) is not None:
+            return Conflict(reason)
         if not is_uncertain and cancels.build_cancel(asking) is None:
             return Conflict(f"{task.provider} has not told under which id it has the task")
         if task.cancel_asked_at is None:

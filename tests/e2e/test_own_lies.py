@@ -1,4 +1,4 @@
-"""Runway, CogVideoX, Pika and Domo through the whole service, each with the lies of its own."""
+"""Ark, Runway, CogVideoX, Pika and Domo through the whole service, each with lies of its own."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ from tracker.cli.main_jobs import account_settings, main_jobs, submission
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
-PROVIDERS = ("runway", "cogvideox", "pika", "domo")
+PROVIDERS = ("ark", "runway", "cogvideox", "pika", "domo")
 PROMPTS = ("promptText", "prompt")
 JOBS = main_jobs()
 
@@ -44,8 +44,11 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 def submit(world: World, provider: str, scenario: str) -> str:
     """Submit a provider's main job, which plays a scenario."""
     body = submission(provider, JOBS[provider], world.emulator)
-    name = next(one for one in PROMPTS if one in body["input"])
-    body["input"][name] = f"{provider}, {scenario} [scenario:{scenario}]"
+    text = f"{provider}, {scenario} [scenario:{scenario}]"
+    if "content" in body["input"]:
+        body["input"]["content"] = [{"type": "text", "text": text}]
+    else:
+        body["input"][next(one for one in PROMPTS if one in body["input"])] = text
     answer = world.http.post("/v1/tasks", json=body)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
@@ -136,3 +139,35 @@ def test_domo(world: World) -> None:
     )
     for lie in ("ok", "cut_after_accept"):
         assert world.sources(ids[lie])[-1] == ("succeeded", "callback")
+
+
+def test_ark(world: World) -> None:
+    ids = all_end(
+        world,
+        "ark",
+        {
+            "ok": "succeeded",
+            "late_running,duplicated=2": "succeeded",
+            "expired": "failed",
+            "cancelled": "cancelled",
+            "own_limit": "failed",
+            "cut_after_accept": "succeeded",
+            "error_created,no_callback": "succeeded",
+        },
+    )
+    assert world.outcomes(ids["error_created,no_callback"]) == ["unknown"]
+    assert world.task(ids["expired"])["error"]["code"] == "expired"
+    done = world.http.post(f"/v1/tasks/{ids['ok']}/cancel")
+    assert done.status_code == 409
+    assert made(world, "ark", "ok") == 1  # not erased
+
+
+def test_ark_cancels_what_is_queued_and_nothing_else(world: World) -> None:
+    queued, running = (submit(world, "ark", lie) for lie in ("queued_long=900", "stuck"))
+    wait_until(lambda: world.task(running)["state"] == "running")
+    refused = world.http.post(f"/v1/tasks/{running}/cancel")
+    assert (refused.status_code, "only what is queued" in refused.json()["detail"]) == (409, True)
+    wait_until(lambda: world.task(queued)["state"] == "submitted")
+    assert world.http.post(f"/v1/tasks/{queued}/cancel").status_code < 300
+    wait_until(lambda: world.task(queued)["state"] == "cancelled")
+    world.check_history(world.task(queued))

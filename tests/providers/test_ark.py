@@ -1,0 +1,416 @@
+"""Ark's adapter, held to what every adapter must do, to what was recorded, and to its emulator."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import Caller
+from tests.providers.provider_contract import (
+    CallbackContract,
+    CallbackUrlContract,
+    CancelContract,
+    PollContract,
+    ProbeContract,
+    SubmitContract,
+)
+from tests.providers.recorded import RecordedContract
+from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
+from tracker.domain.errors import InvalidRequest, Misuse
+from tracker.domain.events import Source
+from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    CancelAsked,
+    More,
+    NotSeen,
+    Observed,
+    TooLate,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Task, TaskState
+from tracker.providers.ark.adapter import MOST_TOGETHER, TASKS_LIVE, seed_of
+from tracker.providers.ark.inputs import EXPIRES_AFTER_S, TASKS
+from tracker.providers.ports.adapter import Asking, Finds
+from tracker.providers.registry import PROVIDERS
+
+ARK = PROVIDERS["ark"]
+MODEL = "doubao-seedance-1-5-pro-251215"
+TEXT = {"type": "text", "text": "rain"}
+PICTURE = {"type": "image_url", "image_url": {"url": "https://a.example/a.png"}}
+DRAFT = {"type": "draft_task", "draft_task": {"id": "ours"}}
+BODY = {"model": MODEL, "content": [TEXT, {**PICTURE, "role": "first_frame"}], "ratio": None}
+
+
+class TestArk(
+    SubmitContract,
+    CallbackUrlContract,
+    PollContract,
+    CallbackContract,
+    CancelContract,
+    ProbeContract,
+    RecordedContract,
+):
+    provider = ARK
+    inputs = {TASKS: BODY}  # noqa: RUF012 - read only
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"model": ""}, "model"),
+        ({"content": []}, "content"),
+        ({"content": [{"type": "text"}]}, "content[0].text"),
+        ({"content": [TEXT, {"type": "image_url"}]}, "content[1].image_url"),
+        ({"content": [{"type": "image_url", "image_url": {}}]}, "content[0].image_url.url"),
+        ({"content": [DRAFT, DRAFT]}, "content"),
+        ({"frames": 30}, "frames"),
+        ({"frames": 290}, "frames"),
+        ({"duration": 13}, "duration"),
+        ({"duration": 3}, "duration"),
+        ({"duration": 31, "model": "ep-1"}, "duration"),
+        ({"duration": 0, "model": "ep-1"}, "duration"),
+        ({"duration": -1, "model": "doubao-seedance-1-0-pro-250528"}, "duration"),
+        ({"seed": 2**32}, "seed"),
+        ({"execution_expires_after": 3599}, "execution_expires_after"),
+        ({"service_tier": "cheap"}, "service_tier"),
+        ({"watermark": "no"}, "watermark"),
+    ],
+)
+def test_a_field_that_ark_would_refuse_is_named(changes: Mapping[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        ARK.submits.check(TASKS, {**BODY, **changes})
+    assert [one.path for one in caught.value.fields] == [field]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"duration": -1},
+        {"duration": 2, "model": "doubao-seedance-1-0-lite-t2v-250428"},
+        {"duration": 15, "model": "doubao-seedance-2-0-260128"},
+        {"frames": 289, "new_field": {"a": 1}},
+        {"content": [{"type": "hologram", "hologram": 1}], "resolution": "8k"},
+    ],
+)
+def test_other_models_and_what_is_new_pass(changes: Mapping[str, Any]) -> None:
+    body = ARK.submits.check(TASKS, {**BODY, **changes}).body
+    assert body.items() >= changes.items()
+    assert "ratio" not in body
+
+
+@pytest.mark.parametrize(
+    ("changes", "patience_s"),
+    [
+        ({}, None),
+        ({"service_tier": "flex"}, EXPIRES_AFTER_S),
+        ({"service_tier": "flex", "execution_expires_after": 7200}, 7200),
+        ({"execution_expires_after": 3600}, 3600),
+    ],
+)
+def test_a_task_is_overdue_when_ark_gives_it_up(
+    changes: Mapping[str, Any], patience_s: float | None
+) -> None:
+    assert ARK.submits.check(TASKS, {**BODY, **changes}).patience_s == patience_s
+
+
+@pytest.mark.parametrize("options", [{"profile": "a"}, {"webhook_secrets": ["abc"]}])
+def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        an_account(ARK, **options)
+
+
+def _sent(input_: Mapping[str, Any], parent: Task | None = None, **options: Any) -> Any:
+    request = ARK.submits.check(TASKS, input_)
+    sending = sent_to(an_account(ARK, **options), a_task(TASKS), request.body, parent=parent)
+    body = json.loads(ARK.submits.build_submit(sending).body or b"")
+    return body, seed_of(sending.task)
+
+
+def test_a_draft_of_ours_is_named_by_the_id_that_ark_has_for_it() -> None:
+    input_ = {"model": MODEL, "content": [TEXT, DRAFT]}
+    request = ARK.submits.check(TASKS, input_)
+    assert (request.parent, request.parent_field) == ("ours", "content[1].draft_task.id")
+    body, _ = _sent(input_, a_task(TASKS, provider_task_id="cgt-1"))
+    assert body["content"] == [TEXT, {**DRAFT, "draft_task": {"id": "cgt-1"}}]
+    with pytest.raises(Misuse):
+        _sent(input_, a_task(TASKS, provider_task_id=None))
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed": -1}, {"seed": None}])
+def test_a_seed_of_ours_marks_a_create_that_leaves_it_to_chance(
+    changes: Mapping[str, Any],
+) -> None:
+    body, seed = _sent({**BODY, **changes})
+    assert body["seed"] == seed
+    assert 0 <= seed < 2**32
+    account = an_account(ARK)
+    assert ARK.submits.finds(account) is Finds.BY_SCAN
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "sent"),
+    [
+        ({"seed": 0}, {}, 0),
+        ({"content": [{"type": "text", "text": "rain --seed 7 --rs 720p"}]}, {}, None),
+        ({}, {"seeds": False}, None),
+    ],
+)
+def test_a_callers_seed_stays(
+    changes: Mapping[str, Any], options: Mapping[str, Any], sent: int | None
+) -> None:
+    body, _ = _sent({**BODY, **changes}, **options)
+    assert body.get("seed") == sent
+    if options:
+        assert ARK.submits.finds(an_account(ARK, **options)) is Finds.NEVER
+
+
+# Many tasks in one look.
+
+
+def _many(count: int) -> Asking:
+    tasks = [a_task(TASKS, key=place, provider_task_id=f"cgt-{place}") for place in range(count)]
+    return asked_of(an_account(ARK), *tasks)
+
+
+def _polled(asking: Asking, answer: HttpResult | HttpFailure) -> Sequence[Any]:
+    assert ARK.polls is not None
+    return ARK.polls.parse_poll(asking, answer)
+
+
+def test_five_hundred_are_asked_for_in_one_call() -> None:
+    assert ARK.polls is not None
+    asking = _many(MOST_TOGETHER)
+    groups = {ARK.polls.shares(asking.account, task) for task in asking.tasks}
+    assert groups == {"list"}
+    assert ARK.polls.shares(asking.account, a_task(TASKS)) is None
+    call = ARK.polls.build_poll(asking)
+    assert call is not None
+    query = parse_qs(urlsplit(call.url).query)
+    assert query["filter.task_ids"] == [f"cgt-{place}" for place in range(MOST_TOGETHER)]
+    assert (query["page_num"], query["page_size"]) == (["1"], [str(MOST_TOGETHER)])
+
+
+def test_each_finds_its_own_entry_and_what_is_left_out_is_asked_for_alone() -> None:
+    entries = [
+        {"id": "cgt-2", "status": "running"},
+        {"id": "cgt-0", "status": "queued"},
+        {"id": "cgt-9", "status": "failed"},
+        *("x", None, {"id": "cgt-3"}),
+    ]
+    answer = HttpResult(200, {}, json.dumps({"items": entries, "total": 6}).encode())
+    found = _polled(_many(4), answer)
+    assert [type(one) for one in found] == [Observed, Unanswered, Observed, Unanswered]
+    assert [found[place].observation.word for place in (0, 2)] == ["queued", "running"]
+    assert all(found[place].alone for place in (1, 3))
+
+
+@pytest.mark.parametrize(
+    ("answer", "slow", "alone"),
+    [
+        (HttpResult(414, {}, b"<html>"), False, True),
+        (HttpResult(404, {}, b"{}"), False, True),
+        (HttpResult(429, {}, b"{}"), True, False),
+        (HttpResult(500, {}, b"{}"), False, False),
+        (HttpResult(200, {}, b"<html>"), False, False),
+        (HttpResult(200, {}, b'{"items": null}'), False, False),
+        (HttpFailure(Certainty.UNKNOWN, "cut"), False, False),
+    ],
+)
+def test_a_list_that_does_not_come_tells_nothing(
+    answer: HttpResult | HttpFailure, *, slow: bool, alone: bool
+) -> None:
+    for one in _polled(_many(3), answer):
+        assert isinstance(one, Unanswered)
+        assert (one.slow_down, one.alone) == (slow, alone)
+
+
+def test_a_week_after_its_create_nobody_can_ask_for_a_task() -> None:
+    asking = asked_of(an_account(ARK), a_task(TASKS, provider_task_id="cgt-1"))
+    gone = HttpResult(404, {}, b'{"error": {"code": "ResourceNotFound", "message": "no"}}')
+    (early,) = _polled(asking, gone)
+    (late,) = _polled(replace(asking, now=NOW + TASKS_LIVE), gone)
+    assert (early.kind, early.weak) == (Absence.DENIED, True)
+    assert late.kind is Absence.PURGED
+
+
+# Lost creates.
+
+
+def _searched(*pages: Sequence[Mapping[str, Any]]) -> Any:
+    """Show a lost task's search these pages, one after another; return the last outcome."""
+    looks = ARK.looks
+    assert looks is not None
+    asking = replace(asked_of(an_account(ARK), LOST), since=NOW)
+    assert not looks.needs_url(asking.account)
+    outcome: Any = None
+    for number, page in enumerate(pages, 1):
+        call = looks.build_lookup(asking)
+        assert call is not None
+        assert f"page_num={number}&" in call.url
+        answer = HttpResult(200, {}, json.dumps({"items": page, "total": 9}).encode())
+        outcome = looks.parse_lookup(asking, answer)
+        if isinstance(outcome, More):
+            asking = replace(asking, page=outcome.page)
+    return outcome
+
+
+LOST = a_task(TASKS, state=TaskState.UNCERTAIN)
+
+
+def _entry(id_: str, age: timedelta = timedelta(0), **more: Any) -> dict[str, Any]:
+    made = int((NOW - age).timestamp())
+    return {"id": id_, "status": "succeeded", "created_at": made, **more}
+
+
+def test_the_entry_with_our_seed_is_the_task() -> None:
+    ours = _entry("cgt-3", seed=seed_of(LOST))
+    found = _searched([_entry("cgt-1", seed=5), _entry("cgt-2")], [ours])
+    assert isinstance(found, Observed)
+    assert found.observation.provider_task_id == "cgt-3"
+
+
+def test_a_list_without_our_seed_is_no_denial() -> None:
+    before = timedelta(hours=1)
+    assert isinstance(_searched([_entry("cgt-1", seed=5)], []), NotSeen)
+    assert isinstance(_searched([_entry("cgt-1", seed=5), _entry("cgt-0", before)]), NotSeen)
+    older = _entry("cgt-0", before, seed=seed_of(LOST))
+    assert isinstance(_searched([older]), NotSeen)
+
+
+@pytest.mark.parametrize("scenario", ["error_created", "cut_after_accept", "html_error_created"])
+def test_a_create_whose_answer_was_lost_is_found_once_its_seed_is_shown(scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "ark")
+        caller.play(scenario)
+        task, outcome = await caller.submit()
+        assert isinstance(outcome, Unknown)
+        caller.play("no_callback")
+        for _ in range(3):
+            await caller.made()
+        assert isinstance(await caller.search(task), NotSeen)
+        await stage.advance(3)
+        found = await caller.search(task)
+        assert isinstance(found, Observed)
+        assert caller.seen(task, found.observation, Source.POLL).state is TaskState.SUCCEEDED
+        assert sum(stage.emulator.creations().values()) == 4
+
+    play()
+
+
+def test_a_task_whose_seed_is_hidden_is_never_denied() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "ark")
+        caller.play("error_created,seed_hidden")
+        task, _ = await caller.submit()
+        await stage.advance(3)
+        assert isinstance(await caller.search(task), NotSeen)
+
+    play()
+
+
+# Cancels.
+
+
+@pytest.mark.parametrize("state", TaskState)
+def test_only_what_is_queued_is_deleted(state: TaskState) -> None:
+    assert ARK.cancels is not None
+    assert ARK.cancels.erases_ended
+    asking = asked_of(an_account(ARK), a_task(TASKS, provider_task_id="cgt-1", state=state))
+    assert (ARK.cancels.too_late(asking) is None) is (state is TaskState.SUBMITTED)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "waits_s", "answer", "state"),
+    [
+        ("ok", 0, CancelAsked, TaskState.CANCELLED),
+        ("queued_long=9", 1, CancelAsked, TaskState.CANCELLED),
+        ("ok", 1, TooLate, TaskState.SUCCEEDED),
+        ("delete_refused=409", 1, TooLate, TaskState.SUCCEEDED),
+        ("cancel_lost", 0, CancelAsked, TaskState.SUCCEEDED),
+        ("ok", 3, CancelAsked, None),
+    ],
+)
+def test_ark_deletes_by_the_state_that_the_task_has_there(
+    scenario: str, waits_s: int, answer: type, state: TaskState | None
+) -> None:
+    """None: the record is erased. The services look first, and send no such cancel."""
+
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "ark")
+        caller.play(scenario)
+        task = caller.asked_to_cancel(await caller.made())
+        await stage.advance(waits_s)
+        assert type(await caller.cancel(task)) is answer
+        if state is None:
+            assert isinstance(await caller.poll(task), Absent)
+        else:
+            assert (await caller.polled_to_its_end(task)).state is state
+
+    play()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "state", "code"),
+    [
+        ("expired", TaskState.FAILED, "expired"),
+        ("cancelled", TaskState.CANCELLED, None),
+        ("moderated", TaskState.FAILED, "OutputVideoSensitiveContentDetected"),
+    ],
+)
+def test_an_end_without_a_callback_is_found_by_a_look(
+    scenario: str, state: TaskState, code: str | None
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "ark")
+        caller.play(scenario)
+        done = await caller.polled_to_its_end(await caller.made())
+        assert (done.state, done.error and done.error.code) == (state, code)
+        if scenario != "moderated":
+            assert set(stage.told("status")) == {"queued"}
+
+    play()
+
+
+@pytest.mark.parametrize("scenario", ["ok", "duplicated=2", "reordered", "late_running"])
+def test_callbacks_tell_the_whole_task(scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "ark")
+        caller.play(scenario)
+        task = await caller.made()
+        await stage.advance(3)
+        done = caller.told(task)
+        assert done.state is TaskState.SUCCEEDED
+        assert [(one.kind, one.key) for one in done.artifacts] == [("video", "video")]
+        assert [(one.amount, one.unit) for one in done.costs] == [("108900", "tokens")]
+
+    play()
+
+
+@pytest.mark.parametrize("lie", ["list_leaves_out", "list_refused"])
+def test_several_are_asked_for_together_and_else_alone(lie: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller, polls = Caller(stage, "ark"), ARK.polls
+        assert polls is not None
+        tasks = [await caller.made() for _ in range(2)]
+        for scenario, kind in (("ok", Observed), (lie, Unanswered)):
+            caller.play(scenario)
+            tasks += [await caller.made()]
+            asking = Asking(caller.account, tasks[-2:], caller.now)
+            answer = await caller.send(polls.build_poll(asking))
+            assert type(polls.parse_poll(asking, answer)[-1]) is kind
+
+    play()

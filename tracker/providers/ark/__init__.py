@@ -1,0 +1,1 @@
+"""Volcengine Ark and BytePlus ModelArk (Seedance): the adapter, and the front for their clients."""

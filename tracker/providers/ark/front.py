@@ -1,0 +1,220 @@
+"""Ark's video tasks in front of our tasks.
+
+Written for PyPI volcengine-ark-runtime 5.0.54, which repeats a create three times and reads errors
+as an object `error`, and for `@ai-sdk/bytedance` 1.0.33, which waits for `succeeded` and `failed`
+alone (sources of both, read 2026-11).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.ark.inputs import TASKS
+from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
+from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.ledger import net
+from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Page,
+    Refusal,
+    Shown,
+    Skip,
+    WantsBody,
+)
+
+_ROOT = "api/v3/"
+"""Before the path; where it is the front's own prefix it is missing."""
+_MOST_LISTED = 500
+_IDS, _STATUS, _MODEL, _TIER = (
+    f"filter.{name}" for name in ("task_ids", "status", "model", "service_tier")
+)
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.QUEUED: "queued",
+        TaskState.UNCERTAIN: "queued",
+        TaskState.SUBMITTED: "queued",
+        TaskState.RUNNING: "running",
+        TaskState.SUCCEEDED: "succeeded",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "cancelled",
+        TaskState.EXPIRED: EXPIRED,
+    }
+)
+_BAD_KEY = ("AuthenticationError", "Unauthorized")
+_REASONS: Mapping[Fault, tuple[str, str]] = MappingProxyType(
+    {
+        Fault.NO_KEY: _BAD_KEY,
+        Fault.BAD_KEY: _BAD_KEY,
+        Fault.EXPIRED_KEY: _BAD_KEY,
+        Fault.EARLY_KEY: _BAD_KEY,
+        Fault.FORBIDDEN: ("AccessDenied", "Forbidden"),
+        Fault.NO_MONEY: ("AccountOverdueError", "Forbidden"),
+        Fault.NOT_SERVED: ("InvalidEndpointOrModel.NotFound", "NotFound"),
+        Fault.NOT_FOUND: ("ResourceNotFound", "NotFound"),
+        Fault.NO_ROUTE: ("ResourceNotFound", "NotFound"),
+        Fault.CONFLICT: ("OperationDenied", "BadRequest"),
+        Fault.BUSY: ("ServerOverloaded", "TooManyRequests"),
+        Fault.RATE_LIMITED: ("RateLimitExceeded.EndpointRPMExceeded", "TooManyRequests"),
+        Fault.UNAVAILABLE: ("ServiceUnavailable", "ServiceUnavailable"),
+        Fault.PROVIDER_UNKNOWN: ("InternalServiceError", "InternalServerError"),
+        Fault.INTERNAL: ("InternalServiceError", "InternalServerError"),
+    }
+)
+"""Code and type of each fault; of all others InvalidParameter."""
+_OTHER_STATUSES: Mapping[Fault, int] = MappingProxyType(
+    {Fault.INVALID: 400, Fault.NO_MONEY: 403, Fault.BUSY: 429}
+)
+
+
+class ArkFront(PlainFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/ark", "/volc", "/doubao", "/proxy/byteplus", "/api/v3")
+    heeds_should_retry = True
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
+        if path == TASKS:
+            if is_get:
+                return _listing(call)
+            if call.method != "POST":
+                return wrong_method(call)
+            return WantsBody() if call.body is None else Create(TASKS, call.body)
+        named = name_in(path.removeprefix(f"{TASKS}/")) if path.startswith(f"{TASKS}/") else None
+        if not named or "/" in path.removeprefix(f"{TASKS}/"):
+            return no_route(call)
+        if is_get:
+            return Get([named])
+        return Cancel(named) if call.method == "DELETE" else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show tasks; of a create only the id."""
+        del request_id
+        match command:
+            case Cancel():
+                return FrontAnswer({})
+            case Create():
+                return FrontAnswer({"id": str(shown.tasks[0].id)})
+            case Page() | Skip():
+                return FrontAnswer(_page(call, shown))
+            case Get() if call.path.endswith(TASKS):
+                views = [_told(call, one, shown.input_of(one)) for one in shown.tasks]
+                wanted = [one for one in views if _is_wanted(call, one)]
+                return FrontAnswer({"items": wanted, "total": len(wanted)})
+            case _:
+                task = shown.tasks[0]
+                return FrontAnswer(_told(call, task, shown.input_of(task)))
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with an object `error`."""
+        del call
+        code, kind = _REASONS.get(refusal.fault, ("InvalidParameter", "BadRequest"))
+        param = refusal.fields[0].path if refusal.fields else ""
+        if refusal.fault is Fault.NOT_FOUND:
+            param = "id"
+        error = {"code": code, "message": refusal.message, "param": param, "type": kind}
+        status = _OTHER_STATUSES.get(refusal.fault, STATUSES[refusal.fault])
+        return FrontAnswer({"error": error, "request_id": request_id}, status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the task when Ark has it, when work begins, and at its end."""
+        del base
+        has_moved = step.from_state is not step.to_state
+        is_news = task.state in (TaskState.SUBMITTED, TaskState.RUNNING) and has_moved
+        if not is_news and task.state not in TERMINAL:
+            return None
+        return json.dumps(_task(task, input_)).encode()
+
+
+def _listing(call: FrontCall) -> Command | Refusal:
+    """Read a list: by ids, or by the number of a page.
+
+    Raises InvalidRequest for what is no number.
+    """
+    ids = [value for name, value in call.query if name == _IDS and value]
+    if ids:
+        return Get(ids[:_MOST_LISTED], by="id", must_exist=False)
+    size, number = _size(call), _number(call)
+    word = call.parameter(_STATUS)
+    if call.parameter(_MODEL) or call.parameter(_TIER) or (word and number > 1):
+        reason = "filters by ids, and on the first page by status, are served"
+        return Refusal(Fault.INVALID, f"filter: {reason}")
+    if number > 1 or not word:
+        return Skip(size, offset=size * (number - 1))
+    states = {state for state, shown in _WORDS.items() if shown == word}
+    return Page(size, binds="tasks", states=states)
+
+
+def _size(call: FrontCall) -> int:
+    return whole_number(call, "page_size", default=10, low=1, high=_MOST_LISTED)
+
+
+def _number(call: FrontCall) -> int:
+    return whole_number(call, "page_num", default=1, low=1, high=100_000)
+
+
+def _page(call: FrontCall, shown: Shown) -> dict[str, Any]:
+    """Show a page. What lies behind it is not counted: `total` goes up to the next page."""
+    is_more = shown.has_more or shown.next is not None
+    items = [_told(call, one, shown.input_of(one)) for one in shown.tasks]
+    return {"items": items, "total": _size(call) * (_number(call) - 1) + len(items) + is_more}
+
+
+def _is_wanted(call: FrontCall, view: Mapping[str, Any]) -> bool:
+    wanted = {name: call.parameter(f"filter.{name}") for name in ("status", "model")}
+    return all(value in (None, "", view[name]) for name, value in wanted.items())
+
+
+def _told(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a task in the words that its reader knows."""
+    view = _task(task, input_)
+    if "ai-sdk/" in call.headers.get("user-agent", "") and "error" in view:
+        view["status"] = "failed"
+    return view
+
+
+def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    code = task.error.code if task.error else None
+    is_late = task.state is TaskState.FAILED and code == EXPIRED
+    view: dict[str, Any] = {
+        "id": str(task.id),
+        "model": str(input_.get("model") or ""),
+        "status": EXPIRED if is_late else _WORDS[task.state],
+        "created_at": int(task.created_at.timestamp()),
+        "updated_at": int(task.updated_at.timestamp()),
+    }
+    if task.state not in TERMINAL:
+        return view
+    detail = task.detail or {}
+    view |= {name: detail[name] for name in DETAILS if name in detail}
+    if (reason := reason_of(task)) is not None:
+        return view | {"error": {"code": code or view["status"], "message": reason}}
+    view["content"] = {f"{key}_url": url for key, url in _pieces(task)}
+    tokens = net(task.costs, TOKENS)
+    if tokens is not None:
+        view["usage"] = {USAGE: int(tokens), "total_tokens": int(tokens)}
+    return view
+
+
+def _pieces(task: Task) -> Sequence[tuple[str, str]]:
+    return [
+        (one.key, one.url)
+        for one in task.artifacts
+        if one.key and one.url and one.state is ArtifactState.READY
+    ]
