@@ -7,7 +7,7 @@ provider does: see `made_up_answers`; `made_up_api` plays it.
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -56,9 +56,11 @@ from tracker.providers.ports.adapter import (
     Sending,
 )
 from tracker.providers.ports.keys import KeySet, KeySource
-from tracker.providers.ports.provider import Provider
+from tracker.providers.ports.provider import Provider, ResultHosting
 
 NAME = "made-up"
+PAINT = "paint"
+"""The operation whose answer is the result, with its files in it."""
 SECRET_HEADER = "x-made-up-secret"
 _NOT_SENT = frozenset({"parent", "slots", "callback_url", "patience"})
 
@@ -123,7 +125,7 @@ class MadeUp:
     may_cancel: bool = True
     cancels_waiting: bool = False
 
-    operations = ("draw", "film", TELL)
+    operations = ("draw", "film", TELL, PAINT)
 
     def finds(self, account: Account) -> Finds:
         """All accounts alike, but for those whose options say otherwise."""
@@ -167,7 +169,8 @@ class MadeUp:
             "callback": sending.callback_url,
             "parent": parent,
         }
-        return _call(sending.account, "POST", "/make", body)
+        call = _call(sending.account, "POST", "/make", body)
+        return replace(call, lasts_s=600.0) if sending.task.operation == PAINT else call
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """`{id, word, context, said, look_now, parts, bill}`, or `{error: {code, why, …}}`."""
@@ -372,6 +375,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         front=MadeUpFront(),
         passes_on=MadeUpCalls(),
         tokens=MadeUpTokens(),
+        results=ResultHosting(answers_with_files=lambda operation: operation == PAINT),
     )
 
 

@@ -50,7 +50,10 @@ FACTS = "facts/{id}"
 
 
 class MadeUpFront(PlainFront):
-    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its parts: see `read`."""
+    """`POST make/{operation}?wait=`, `GET tasks`, `tasks/{name}` and its parts: see `read`.
+
+    The files of a task that came within an answer are shown as base64.
+    """
 
     prefixes = ("/made-up",)
 
@@ -60,11 +63,13 @@ class MadeUpFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Read a call."""
-        wait_s = whole_number(call, "wait", default=0, low=0, high=60)
+        wait_s = whole_number(call, "wait", default=0, low=0, high=600)
         match call.method, call.path.split("/"):
             case "POST", ["make", operation]:
                 if call.body is None:
                     return WantsBody()
+                if operation == "paint":
+                    return Create(operation, call.body, wait_s=wait_s, waits_for="sent")
                 return Create(operation, call.body, wait_s=wait_s)
             case "POST", ["tell"]:
                 if call.body is None:
@@ -90,7 +95,9 @@ class MadeUpFront(PlainFront):
         found = [_shown(task, shown.input_of(task)) for task in shown.tasks]
         if isinstance(command, Skip):
             return FrontAnswer({"tasks": found, "more": shown.has_more})
-        return FrontAnswer(found[0], 201 if isinstance(command, Create) else 200)
+        found[0] |= {"files": list(shown.names.values())} if shown.names else {}
+        status = 201 if isinstance(command, Create) else 200
+        return FrontAnswer(found[0], status, has_files=bool(shown.names))
 
     def refuse(
         self, refusal: Refusal, request_id: str, call: FrontCall | None = None

@@ -31,7 +31,9 @@ class MadeUpServer:
 
     A create may carry a plan: `{lose: true}` makes the task and breaks off before the answer,
     `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks, and
-    `{bill: entries}` is told with the answer.
+    `{bill: entries}` is told with the answer. `{paint: statement}` is the answer itself, after
+    which nothing is known of the task; `{hold: 1}` before it waits until the test sets `may_go_on`,
+    and `{half: 1}` breaks off within it.
     `{tell: [{text} | {end} | {hold} | {cut} …]}` is answered with these lines one by one: `hold`
     waits until the test sets `may_go_on`, `cut` breaks off, `{raw: line}` is sent as it is.
     creations: how often each mark of ours was made.
@@ -116,6 +118,8 @@ class MadeUpServer:
     def _make(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         mark, plan = str(body["mark"]), body.get("plan", {})
         self.creations[mark] += 1
+        if "paint" in plan:
+            return None if plan.get("lose") else {"said": plan["paint"]}
         made = [f"theirs-{len(self.tasks) + n}" for n in range(1 + plan.get("parts", 0))]
         parts = [{"id": id_, "mark": str(n)} for n, id_ in enumerate(made[1:], 2)]
         for id_ in made[1:]:
@@ -142,26 +146,30 @@ class MadeUpServer:
                     self.close_connection = True
                     return
                 body = json.loads(content or b"{}")
-                self._answer("POST", body, body.get("plan", {}).get("tell"))
+                self._answer("POST", body, body.get("plan", {}))
 
             def do_GET(self) -> None:
-                self._answer("GET", {}, None)
+                self._answer("GET", {}, {})
 
             def _answer(
-                self, method: str, body: Mapping[str, Any], lines: Sequence[Any] | None
+                self, method: str, body: Mapping[str, Any], plan: Mapping[str, Any]
             ) -> None:
                 said = server.answer(method, self.path, body)
+                if plan.get("hold"):
+                    server.may_go_on.wait(60)
                 if said is None:
                     self.close_connection = True
                     return
-                if lines is not None:
-                    self._tell(lines)
+                if "tell" in plan:
+                    self._tell(plan["tell"])
                     return
                 content = json.dumps(said).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                self.close_connection = bool(plan.get("half"))
+                with suppress(OSError):  # the service died
+                    self.wfile.write(content[: len(content) // 2] if plan.get("half") else content)
 
             def _tell(self, lines: Sequence[Any]) -> None:
                 """Send a line each in a chunk of its own."""

@@ -66,6 +66,7 @@ class MadeUpTextStream:
     """Plain text: the id, what comes, and at last the state."""
 
     media_type = "text/plain"
+    has_files = False
     beat = b"~"
 
     def begin(self, task: Task) -> bytes:

@@ -55,6 +55,8 @@ SMALL_ANSWER_BYTES = 256 * 1024
 LARGE_AT_ONCE = 4
 """Answers above SMALL_ANSWER_BYTES that are held at once; others wait, within their call's time."""
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15)
+_SLOW_LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=16, keepalive_expiry=15)
+"""Of calls whose answer takes long: hundreds of them wait for nothing but their answers."""
 _CONNECT_TIMEOUT_S = 10.0
 _SEARCHED_AT_ONCE = 128 * 1024
 """Bytes that are searched for secrets in the event loop, in some 5 ms at worst."""
@@ -86,7 +88,7 @@ class EgressClient:
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
-        self._clients: OrderedDict[tuple[str, str | None], httpx.AsyncClient] = OrderedDict()
+        self._clients: OrderedDict[tuple[str, str | None, bool], httpx.AsyncClient] = OrderedDict()
 
     async def call_provider(
         self,
@@ -101,6 +103,7 @@ class EgressClient:
         may_send: asked when the first byte is about to leave; if not, none does.
         files:    where files within the answer go; see inline.InlineFiles.
         pieces:   takes the body of a success while it comes; the result then has none.
+                  With `files`, names stand in it in the place of files.
         """
         sent = FirstByte(may_send)
         try:
@@ -187,23 +190,25 @@ class EgressClient:
 
     async def _client(self, call: HttpCall) -> httpx.AsyncClient:
         parts = urlsplit(call.url)
-        name = f"{parts.scheme}://{parts.netloc}", call.proxy
+        is_slow = call.lasts_s > 0
+        name = f"{parts.scheme}://{parts.netloc}", call.proxy, is_slow
         client = self._clients.get(name)
         if client is None:
-            client = self._clients[name] = self._open(call.proxy)
+            limits = _SLOW_LIMITS if is_slow else _LIMITS
+            client = self._clients[name] = self._open(call.proxy, limits)
         self._clients.move_to_end(name)
         if len(self._clients) > MAX_DESTINATIONS:
             _, oldest = self._clients.popitem(last=False)
             await oldest.aclose()
         return client
 
-    def _open(self, proxy: str | None) -> httpx.AsyncClient:
+    def _open(self, proxy: str | None, limits: httpx.Limits) -> httpx.AsyncClient:
         is_encrypted = proxy is not None and proxy.startswith("https:")
         tls = self._tls if is_encrypted else None  # httpx refuses one for an unencrypted proxy
         return httpx.AsyncClient(
             verify=self._tls,
             proxy=None if proxy is None else httpx.Proxy(proxy, ssl_context=tls),
-            limits=_LIMITS,
+            limits=limits,
             timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),  # the call bounds the whole
             follow_redirects=False,
             trust_env=False,
@@ -242,12 +247,12 @@ async def _exchange(  # noqa: PLR0913 - one thing each
     response = await client.send(_request(client, call, sent), stream=True)
     async with AsyncExitStack() as held:
         held.push_async_callback(response.aclose)
+        if pieces is not None and response.is_success:
+            await _hand_on(response, pieces, files)
+            return HttpResult(response.status_code, _headers_of(response), b"")
         if files is not None and response.is_success:
             body = await _read_files(response, files)
             return HttpResult(response.status_code, _headers_of(response), body)
-        if pieces is not None and response.is_success:
-            await _hand_on(response, pieces)
-            return HttpResult(response.status_code, _headers_of(response), b"")
         decoder = _decoder(response, PROVIDER_ANSWER_BYTES)
         whole, is_large = bytearray(), False
         async for raw in response.aiter_raw():
@@ -262,15 +267,35 @@ async def _exchange(  # noqa: PLR0913 - one thing each
     return HttpResult(response.status_code, _headers_of(response), bytes(whole))
 
 
-async def _hand_on(response: httpx.Response, pieces: OpenPieces) -> None:
-    """Give an answer away while it comes. Raises Undecodable, and what its taker raises."""
-    decoder = _decoder(response, STREAMED_ANSWER_BYTES)
+async def _hand_on(response: httpx.Response, pieces: OpenPieces, files: OpenSink | None) -> None:
+    """Give an answer away while it comes, with the names of files in their place.
+
+    Raises Undecodable, StorageError, and what its taker raises.
+    """
+    decoder = _decoder(response, STREAMED_ANSWER_BYTES if files is None else INLINE_ANSWER_BYTES)
     sink = pieces(_headers_of(response))
-    async for raw in response.aiter_raw():
-        for piece in decoder.feed(raw):
-            sink.write(piece)
-            await asyncio.sleep(0)  # others go on while much comes at once
-    decoder.finish()
+    reader = None if files is None else InlineFiles(files)
+    try:
+        async for raw in response.aiter_raw():
+            for piece in decoder.feed(raw):
+                sink.write(piece if reader is None else await _without_files(reader, piece))
+                await asyncio.sleep(0)  # others go on while much comes at once
+        decoder.finish()
+        if reader is not None:
+            sink.write(await reader.finish())
+    except ValueError as error:
+        raise Undecodable(str(error)) from None
+    finally:
+        if reader is not None:
+            await reader.abort()
+
+
+async def _without_files(reader: InlineFiles, piece: bytes) -> bytes:
+    """Return what a piece adds to the text of an answer. Raises ValueError, Undecodable."""
+    await reader.feed(piece)
+    if reader.kept_chars > PROVIDER_ANSWER_BYTES:
+        raise Undecodable(f"a text in the answer is larger than {PROVIDER_ANSWER_BYTES} bytes")
+    return reader.take()
 
 
 async def _read_files(response: httpx.Response, files: OpenSink) -> bytes:

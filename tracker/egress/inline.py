@@ -45,6 +45,12 @@ class InlineFiles:
         if self._sink is not None:
             await self._sink.abort()
 
+    def take(self) -> bytes:
+        """Return the text that has come since it was last taken."""
+        text = bytes(self._text)
+        self._text.clear()
+        return text
+
     async def finish(self) -> bytes:
         """Return what is left of the answer. Raises ValueError where it ends within a file."""
         if self._sink is not None:
@@ -126,7 +132,7 @@ class InlineFiles:
 
     async def _close(self) -> None:
         """End the string, and the file in it."""
-        sink, self._sink = self._sink, None
+        sink = self._sink
         if sink is None:
             assert self._string is not None  # noqa: S101
             self._text += self._string
@@ -137,7 +143,7 @@ class InlineFiles:
                 await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
             self._quad = b""
             self._text += (await sink.finish()).encode()
-        self._string = None
+        self._sink = self._string = None
         self._text += _QUOTE
 
 

@@ -124,11 +124,15 @@ class Context:
         """Say that an account gets no token, or that it gets one again. Raises Unavailable."""
         await self.store.write(tell, News(ACCOUNT_TOKEN_REFUSED, provider, account, reason))
 
-    def sinks(self, task: Task) -> OpenSink | None:
-        """Return where files within an answer about a task go; None where it can have none."""
+    def holds_files(self, task: Task) -> bool:
+        """Return whether the provider's answers about a task may hold its files."""
         provider = self.providers.get(task.provider)
         asks = None if provider is None else provider.results.answers_with_files
-        if self.storage is None or asks is None or not asks(task.operation):
+        return asks is not None and asks(task.operation)
+
+    def sinks(self, task: Task) -> OpenSink | None:
+        """Return where files within an answer about a task go; None where it can have none."""
+        if self.storage is None or not self.holds_files(task):
             return None
         return sinks_for(self.storage, self.secrets[0], task.tenant)
 

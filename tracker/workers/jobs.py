@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -11,6 +11,7 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
+from tracker.services.submit.aside import JobsAside
 from tracker.store.jobs import Job
 from tracker.workers.leased import LeasedLoop
 from tracker.workers.loop import IDLE_S
@@ -31,6 +32,7 @@ class Role:
     concurrency: how many at once in this process.
     per_lane:    how many of one lane at once, so that a dead provider or receiver starves nobody.
     together:    how many of one lane `run` is handed at a time.
+    aside:       tells of jobs under way that they count in none of these limits.
     """
 
     kind: JobKind
@@ -38,6 +40,7 @@ class Role:
     concurrency: int
     per_lane: int
     together: int = 1
+    aside: JobsAside = field(default_factory=JobsAside)
 
 
 class JobLoop(LeasedLoop[tuple[Job, ...]]):
@@ -55,9 +58,10 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         self._leases = leases
         self._clock = clock
         self._gather_s = BETWEEN_CLAIMS_S
+        role.aside.on_set(self.wake)
 
     async def _look(self) -> float:
-        held = list(self._jobs())
+        held = [job for job in self._jobs() if job not in self._role.aside]
         room = self._role.concurrency - len(held)
         if room <= 0:
             return IDLE_S  # the end of a job wakes us

@@ -25,9 +25,16 @@ from tracker.workers.supervisor import Chore
 
 def roles(context: Context) -> list[Role]:
     """Everything a worker process does."""
+    attempting = Attempting(context)
     return [
         # Bodies of tens of MB are in hand here: not as many at once as of the small ones.
-        Role(JobKind.SUBMIT, alone(Attempting(context).run), concurrency=64, per_lane=24),
+        Role(
+            JobKind.SUBMIT,
+            alone(attempting.run),
+            concurrency=64,
+            per_lane=24,
+            aside=attempting.aside,
+        ),
         Role(
             JobKind.RECONCILE,
             Reconciliation(context).run,

@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import tracemalloc
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.made_up_api import says
 from tests.support.origin import head, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import Way, open_workbench
+from tracker.clock import new_id
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import (
@@ -29,17 +31,29 @@ from tracker.domain.exchange import (
     OpenSink,
     always,
 )
-from tracker.domain.inline_files import SCHEME, is_name
+from tracker.domain.inline_files import SCHEME, InlineFile, is_name, read_name
 from tracker.domain.rendering import render_task
 from tracker.domain.task import TaskState
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.custody.retention import GRACE, Retention
+from tracker.services.custody.serving import Serving
 from tracker.services.inline_sinks import sinks_for
+from tracker.web.fronts.files import parts_of
 
 pytestmark = pytest.mark.anyio
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
+
+
+@dataclass
+class Kept:
+    """Keeps what comes of a stream."""
+
+    came: list[bytes]
+
+    def write(self, piece: bytes) -> None:
+        self.came.append(piece)
 
 
 class Relay(Way):
@@ -115,6 +129,48 @@ async def test_a_name_that_an_answer_brings_by_itself_names_nothing(
         async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
             task = await drawn(custody)
             assert await custody.of(task) == []
+
+
+async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_path: Path) -> None:
+    file = InlineFile(new_id(), len(PNG), sha256(PNG).digest(), "image/svg+xml")
+    async with open_custody(database_url, tmp_path) as custody:
+        context = custody.bench.context
+        name, serving = file.name(context.secrets[0], "ours"), Serving(context)
+        assert serving.named("ours", name) == file
+        assert serving.named("theirs", name) is None
+        text = f'{{"a": "{name}", "b": "{name[:-1]}"}}'.encode()
+        before, found, behind = parts_of(serving, "ours", text)
+        assert (before, found, behind) == (b'{"a": "', file, text[text.index(b'", "b"') :])
+        assert parts_of(serving, "theirs", text) == [text]
+
+
+async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
+    database_url: str, tmp_path: Path
+) -> None:
+    event = b'data: {"b64_json": "%s"}\n\n' % b64encode(PNG)
+    came: list[bytes] = []
+
+    def stream(_asked: Asked) -> Iterable[bytes]:
+        yield head("200 OK", None)
+        yield event
+        yield event[: len(event) // 2]
+
+    with Upstream(stream) as provider:
+        async with open_custody(database_url, tmp_path) as custody:
+            client = EgressClient(["127.0.0.0/8"])
+            answer = await client.call_provider(
+                HttpCall("POST", provider.url),
+                files=sinks_for(custody.storage, b"secret", "default"),
+                pieces=lambda _headers: Kept(came),
+            )
+            await client.close()
+            (file,) = custody.files()
+            assert (file.read_bytes(), custody.parts()) == (PNG, [])
+    assert isinstance(answer, HttpFailure)
+    [name] = re.findall(rb'"(tracker-asset:[^"]+)"}\n\ndata:', b"".join(came))
+    found = read_name(name.decode(), [b"secret"], "default")
+    assert found is not None
+    assert found.sha256 == sha256(PNG).digest()
 
 
 async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(

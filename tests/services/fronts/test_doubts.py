@@ -44,6 +44,9 @@ async def test_what_others_made_long_after_a_death_is_not_in_doubt(database_url:
         assert doubt.since == died_at - timedelta(minutes=1)
         assert doubt.until == died_at + bench.context.policy.lease * GONE_LEASES
         assert await answers.settle(answers.begin(A)) is None  # once for each create
+        held = await answers.settle(answers.begin(B, held_s=600))
+        assert held is not None
+        assert held.since == died_at - timedelta(minutes=10)
 
 
 async def test_what_was_made_up_to_the_start_is_in_doubt_right_after_a_death(

@@ -61,6 +61,7 @@ class CompletionStream:
     has_usage: bool
 
     media_type: ClassVar[str] = "text/event-stream"
+    has_files: ClassVar[bool] = False
     beat: ClassVar[bytes] = b": the task goes on\n\n"
 
     def begin(self, task: Task) -> bytes:

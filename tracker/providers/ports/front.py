@@ -95,11 +95,17 @@ class FrontCall:
 
 @dataclass(frozen=True, slots=True)
 class FrontAnswer:
-    """The answer to a client. body: JSON; None for an empty one."""
+    """The answer to a client.
+
+    body: JSON; None for an empty one.
+    has_files: whether names of files that we keep stand in it (`Shown.names`): each file's base64
+        is sent in the place of its name.
+    """
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    has_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,11 @@ class TextStream(Protocol):
     @property
     def media_type(self) -> str:
         """Return the media type of the answer."""
+        ...
+
+    @property
+    def has_files(self) -> bool:
+        """Tell whether names of files stand in it, for which their base64 is sent."""
         ...
 
     @property
@@ -274,6 +285,7 @@ class Shown:
     next:     the cursor of the page behind it; None at the end.
     secret:   of `Secret`; None where callbacks are not signed.
     inputs:   what each task was made from, by its key, where the front shows it.
+    names:    of files that we keep, by the URLs that are shown of them; see `FrontAnswer`.
     """
 
     tasks: Sequence[Task] = ()
@@ -281,6 +293,7 @@ class Shown:
     next: str | None = None
     secret: str | None = None
     inputs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def input_of(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept any more."""

@@ -1,5 +1,6 @@
 """Hand kept files out: to whoever has the tenant's key, or a link of ours."""
 
+from binascii import b2a_base64
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +10,20 @@ from tracker.domain import custody
 from tracker.domain.asset_link import LONGEST, is_good, make_token, read_token
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Conflict, NotFound, StorageError, Unavailable
+from tracker.domain.inline_files import InlineFile, read_name, store_key_of
 from tracker.domain.media_type import OCTETS, is_shown
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
+from tracker.services.storage import Storage
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
 
 LINK_PATH = "/links/{}/{}"
 """Of a token, and a name for the file that the token does not need."""
 _NO_ASSET = "there is no such asset"
+_UNREADABLE = "the file cannot be read now: {}"
+_ENCODED_AT_ONCE = 192 * 1024
+"""Bytes of a file; a multiple of 3, so that only the last piece of base64 is padded."""
 _ENDINGS = {
     "video/mp4": "mp4",
     "video/webm": "webm",
@@ -88,14 +94,17 @@ class Serving:
         return self._read(self.check_kept(asset), start, end)
 
     async def _read(self, store_key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        storage = self._context.storage
-        if storage is None:
-            raise Unavailable("custody is switched off (TRACKER_ASSETS)")
+        storage = self._storage()
         try:
             async for block in storage.objects.read(store_key, start, end):
                 yield block
         except StorageError as error:
-            raise Unavailable(f"the file cannot be read now: {error}") from error
+            raise Unavailable(_UNREADABLE.format(error)) from error
+
+    def _storage(self) -> Storage:
+        if self._context.storage is None:
+            raise Unavailable("custody is switched off (TRACKER_ASSETS)")
+        return self._context.storage
 
     def check_kept(self, asset: Asset) -> str:
         """Return the object of a kept asset. Raises Conflict while it is fetched, else NotFound."""
@@ -105,6 +114,28 @@ class Serving:
             why = f": {asset.reason}" if asset.reason else ""
             raise NotFound(f"the file is not kept ({asset.state.value}){why}")
         return asset.store_key
+
+    def named(self, tenant: str, name: str) -> InlineFile | None:
+        """Return the file that a name of ours stands for; None for anything else."""
+        return read_name(name, self._context.secrets, tenant)
+
+    async def check_named(self, tenant: str, file: InlineFile) -> None:
+        """Raise NotFound where a named file is not kept any more, and Unavailable."""
+        storage = self._storage()
+        try:
+            size = await storage.objects.size(store_key_of(tenant, file.id))
+        except StorageError as error:
+            raise Unavailable(_UNREADABLE.format(error)) from error
+        if size != file.size:
+            raise NotFound("the file is not kept any more")
+
+    async def read_base64(self, tenant: str, file: InlineFile) -> AsyncGenerator[bytes, None]:
+        """Yield a named file as base64. Raises Unavailable."""
+        store_key = store_key_of(tenant, file.id)
+        for start in range(0, file.size, _ENCODED_AT_ONCE):
+            end = min(start + _ENCODED_AT_ONCE, file.size)
+            read = [block async for block in self._read(store_key, start, end)]
+            yield b2a_base64(b"".join(read), newline=False)
 
     async def fetch_again(self, tenant: str, id_: UUID) -> Asset:
         """Fetch an asset once more that is not kept, or sooner than it is due.
@@ -129,6 +160,11 @@ class Serving:
             tx.woken.add(JobKind.FETCH)
             results.append(None)
         return results
+
+
+def base64_size(size: int) -> int:
+    """Return how many characters the base64 of so many bytes has."""
+    return (size + 2) // 3 * 4
 
 
 def file_name(asset: Asset) -> str:

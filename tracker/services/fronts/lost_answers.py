@@ -8,7 +8,7 @@ are two tasks. Nothing is written for an answer that arrives.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.errors import Unavailable
@@ -21,8 +21,8 @@ from tracker.store.lost_answers import CreateName, LostAnswer, Span
 
 log = logging.getLogger(__name__)
 
-_LONGEST_HELD = timedelta(seconds=60)
-"""So long an answer may have been held back when its process died."""
+_LEAST_HELD_S = 60
+"""So long any answer may have been held back when its process died."""
 _DOUBTED_S = 60.0
 """So long after its start a process takes into account that another may have died before it."""
 
@@ -31,6 +31,7 @@ _DOUBTED_S = 60.0
 class PendingAnswer:
     """The answer to one create, until it is known whether it arrived.
 
+    held_s:   how long it may be held back.
     task_key: of the task that was made or found; None before the commit.
     is_over:  set when nothing more is to be done about it.
     """
@@ -38,6 +39,7 @@ class PendingAnswer:
     name: CreateName
     began_at: datetime
     owner: "LostAnswers"
+    held_s: int = 0
     task_key: int | None = None
     is_lost: bool = False
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,11 +99,14 @@ class LostAnswers:
         if left:
             seen = [one.seen_at for one in left]
             until = min(clock.now(), max(seen) + self._context.policy.lease * GONE_LEASES)
-            self._died = Span(min(seen) - _LONGEST_HELD, until)
+            self._died = Span(min(seen), until)
 
-    def begin(self, name: CreateName) -> PendingAnswer:
-        """Begin to answer a create. The caller tells `made` or `failed`, and `tell`."""
-        answer = PendingAnswer(name, self._context.clock.now(), self)
+    def begin(self, name: CreateName, *, held_s: int = 0) -> PendingAnswer:
+        """Begin to answer a create. The caller tells `made` or `failed`, and `tell`.
+
+        held_s: how long the answer may be held back.
+        """
+        answer = PendingAnswer(name, self._context.clock.now(), self, held_s)
         self._pending.setdefault(name, []).append(answer)
         return answer
 
@@ -126,7 +131,7 @@ class LostAnswers:
             self._asked_of_dead.clear()
             return None
         self._asked_of_dead.add(name)
-        return died
+        return replace(died, since=died.since - _longest_held(answer))
 
     def failed(self, answer: PendingAnswer, error: BaseException) -> None:
         """Note that the create was refused. After Unavailable it may still have been made."""
@@ -169,6 +174,11 @@ class LostAnswers:
             log.warning("a lost answer is known to this process alone: %s", error)
             self._doubt(answer)
         self.drop(answer)
+
+
+def _longest_held(answer: PendingAnswer) -> timedelta:
+    """Return how long the answer to an equal create may have been held back."""
+    return timedelta(seconds=max(answer.held_s, _LEAST_HELD_S))
 
 
 def _record(tx: Tx, lost: Sequence[LostAnswer]) -> list[None]:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from tracker.domain import retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
-from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import (
     Accepted,
     Deferred,
@@ -34,6 +34,7 @@ from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.recorder import Recorder
+from tracker.services.submit.aside import JobsAside
 from tracker.services.submit.holds import SubmitHolds
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.streaming import StreamedAnswer
@@ -54,8 +55,9 @@ log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 256 * 1024
 """Bytes of an input that the event loop reads and builds a request of itself; more, a thread."""
-WITH_FILES_S = 300.0
-"""How long an answer may take that holds what the task makes."""
+WITH_FILES_S = 600.0
+"""Seconds that an answer may take that holds what the task makes: OpenAI's clients wait so long
+(https://github.com/openai/openai-python, 3.57.0, read 2026-11)."""
 _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
@@ -81,6 +83,7 @@ class Attempting:
         """One per process: it remembers what providers asked to wait."""
         self._context = context
         self._holds = SubmitHolds()
+        self.aside = JobsAside()
 
     async def run(self, job: Job) -> None:
         """One job, one try. Raises Unavailable; anything else raised is a bug."""
@@ -104,7 +107,10 @@ class Attempting:
             streamed = self._streamed(sending, begun)
             if streamed is not None:
                 await held.enter_async_context(streamed)
-            answer = await self._send(sending, streamed, ours_until=ours_until, is_large=is_large)
+            call = await self._call(sending, streamed, is_large=is_large)
+            lasts = call is not None and call.lasts_s > 0 and not is_large
+            with self.aside.waiting(job) if lasts else nullcontext():
+                answer = await self._send(sending, call, streamed, ours_until=ours_until)
             latency_ms = round((context.clock.monotonic() - started) * 1000)
             context.at(CrashPoint.SUBMIT_SENT)
             outcome = await self._judge(sending, answer, streamed)
@@ -143,19 +149,10 @@ class Attempting:
             return None
         return StreamedAnswer(self._context, streams.reader, sending, begun, lasts_s)
 
-    async def _send(
-        self,
-        sending: Sending,
-        streamed: StreamedAnswer | None,
-        *,
-        ours_until: float,
-        is_large: bool,
-    ) -> HttpResult | HttpFailure:
-        """Send it, unless the lease ran out before the first byte could leave.
-
-        A process that was frozen here finds that another has taken over, and must not add a
-        second request to the one that the other may have made.
-        """
+    async def _call(
+        self, sending: Sending, streamed: StreamedAnswer | None, *, is_large: bool
+    ) -> HttpCall | None:
+        """Build the call, with the time that it may take; None where the adapter cannot."""
         context = self._context
         try:
             submits = context.providers[sending.task.provider].submits
@@ -166,23 +163,41 @@ class Attempting:
         except Exception:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
-            return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
-        files = context.sinks(sending.task)
-        timeout_s = max(context.policy.submit_timeout_s, call.lasts_s)
+            return None
+        lasts_s = call.lasts_s
         if streamed is not None:
-            timeout_s = max(timeout_s, streamed.lasts_s)
-        elif files is not None:
-            timeout_s = max(timeout_s, WITH_FILES_S)
+            lasts_s = max(lasts_s, streamed.lasts_s)
+        elif context.holds_files(sending.task):
+            lasts_s = max(lasts_s, WITH_FILES_S)
+        return replace(
+            call,
+            lasts_s=lasts_s,
+            timeout_s=max(context.policy.submit_timeout_s, lasts_s),
+            secrets=(*call.secrets, *context.callback_tokens([sending.task])),
+        )
+
+    async def _send(
+        self,
+        sending: Sending,
+        call: HttpCall | None,
+        streamed: StreamedAnswer | None,
+        *,
+        ours_until: float,
+    ) -> HttpResult | HttpFailure:
+        """Send it, unless the lease ran out before the first byte could leave.
+
+        A process that was frozen here finds that another has taken over, and must not add a
+        second request to the one that the other may have made.
+        """
+        context = self._context
+        if call is None:
+            return HttpFailure(Certainty.NOT_SENT, "the request could not be built; see the log")
         return await context.calls.call(
             sending.task.provider,
             sending.account,
-            replace(
-                call,
-                timeout_s=timeout_s,
-                secrets=(*call.secrets, *context.callback_tokens([sending.task])),
-            ),
+            call,
             may_send=lambda: context.clock.monotonic() < ours_until,
-            files=files,
+            files=context.sinks(sending.task),
             pieces=None if streamed is None else streamed.open,
         )
 

@@ -128,9 +128,12 @@ async def _create(
         input_path="",
         submitter=principal(request).key,
     )
-    accepted = await accepted_once(request, asked)
+    accepted = await accepted_once(request, asked, held_s=command.wait_s)
     task = accepted.task
     note(provider=provider, task=str(task.id))
+    if accepted.replayed and command.wait_s:
+        # It is told as it was accepted; by now it may be over, and no news of that will come.
+        task = await services(request).store.find(tasks.by_id, task.id) or task
     over = _SENT if command.waits_for == "sent" else TERMINAL
     held = await _held(request, task, command.wait_s, since=place, over=over)
     return Shown([held]), {} if accepted.body is None else {task.key: accepted.body}

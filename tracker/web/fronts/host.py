@@ -43,6 +43,7 @@ from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
 from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import media_url, run
+from tracker.web.fronts.files import with_files
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
@@ -132,7 +133,8 @@ class FrontHost:
                 )
                 shown = await with_own_urls(request, self._provider, shown)
                 shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
-        return _response(self._front.show(call, command, shown, request_id()))
+        answer = self._front.show(call, command, shown, request_id())
+        return await with_files(request, answer) if answer.has_files else _response(answer)
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))

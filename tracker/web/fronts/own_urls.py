@@ -21,6 +21,7 @@ async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     To all of them where the operator wants that; else to those that have no URL of the provider's
     which a caller can open.
     A file that is not kept (yet) has the provider's URL. A link is good for as long as links are.
+    Of files that came within an answer it tells the names as well.
     """
     wants_all = provider in services(request).own_asset_urls
     keys = [
@@ -32,15 +33,20 @@ async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     if not keys:
         return shown
     found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))
-    tasks = [_linked(request, task, found.get(task.key, ())) for task in shown.tasks]
-    return replace(shown, tasks=tasks)
+    tasks, names = [], dict[str, str]()
+    for task in shown.tasks:
+        urls = _own_urls(request, task, found.get(task.key, ()))
+        names |= {own: url for url, own in urls.items() if is_name(url)}
+        tasks.append(with_urls(task, urls) if urls else task)
+    return replace(shown, tasks=tasks, names=names)
 
 
-def _linked(request: Request, task: Task, kept: Sequence[Asset]) -> Task:
+def _own_urls(request: Request, task: Task, kept: Sequence[Asset]) -> dict[str, str]:
+    """Return links to the files of a task that are kept, by the URLs in whose place they stand."""
     serving, base, named = services(request).serving, base_of(request), by_piece(kept)
     urls = {}
     for position, piece in enumerate(task.artifacts):
         asset = named.get(piece_name(piece, position))
         if piece.url is not None and asset is not None and asset.state is AssetState.KEPT:
             urls[piece.url] = base + serving.link(asset, LONGEST).path
-    return with_urls(task, urls) if urls else task
+    return urls

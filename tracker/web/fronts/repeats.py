@@ -1,6 +1,7 @@
 """Accept a create of a client that may send it more than once, without saying so."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from starlette.requests import Request
 
@@ -10,9 +11,14 @@ from tracker.store.lost_answers import CreateName, Span
 from tracker.web.edge.state import services
 from tracker.web.wire.delivery import EXTENSION
 
+_MOST_TRIES = 10
+"""Of one call, each of which may have waited for as long as an answer is held back."""
 
-async def accepted_once(request: Request, asked: Submission) -> AcceptedTask:
+
+async def accepted_once(request: Request, asked: Submission, *, held_s: int = 0) -> AcceptedTask:
     """Return the task of a create: a new one, or that of the call which this one repeats.
+
+    held_s: how long its answer may be held back.
 
     A call repeats another one where it says so, or where it is equal to one whose answer did not
     arrive. An idempotency key decides alone. Raises what `Acceptance.accept` raises.
@@ -20,14 +26,15 @@ async def accepted_once(request: Request, asked: Submission) -> AcceptedTask:
     our = services(request)
     if asked.idempotency_key is not None:
         return await our.acceptance.accept(asked)
-    answer = our.lost_answers.begin(CreateName(asked.tenant, request.scope["state"]["fingerprint"]))
+    name = CreateName(asked.tenant, request.scope["state"]["fingerprint"])
+    answer = our.lost_answers.begin(name, held_s=held_s)
     try:
         # By the server's own connections; elsewhere nobody can tell whether an answer arrived.
         watch = request.scope.get("extensions", {}).get(EXTENSION)
         if watch is not None:
             watch(answer.tell)
         doubt = await our.lost_answers.settle(answer)
-        asked = replace(asked, create_name=answer.name, repeats=_repeated(request) or doubt)
+        asked = replace(asked, create_name=answer.name, repeats=_repeated(request, held_s) or doubt)
         accepted = await our.acceptance.accept(asked)
     except BaseException as error:
         our.lost_answers.failed(answer, error)
@@ -38,7 +45,7 @@ async def accepted_once(request: Request, asked: Submission) -> AcceptedTask:
     return accepted
 
 
-def _repeated(request: Request) -> Span | None:
+def _repeated(request: Request, held_s: int) -> Span | None:
     """Return when the call that this one repeats may have been made; None for a first one.
 
     Clients that Stainless makes send a create up to three times and count the tries in a header,
@@ -48,5 +55,5 @@ def _repeated(request: Request) -> Span | None:
     if not (tries.isascii() and tries.isdigit() and tries.strip("0")):
         return None
     our = services(request)
-    now = our.clock.now()
-    return Span(now - our.lost_answers.kept, now)
+    now, waited_s = our.clock.now(), held_s * min(int(tries), _MOST_TRIES)
+    return Span(now - our.lost_answers.kept - timedelta(seconds=waited_s), now)

@@ -6,6 +6,7 @@ process, and goes on when the client has gone.
 
 import asyncio
 import logging
+from contextlib import aclosing
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from tracker.store.stream_texts import TextSoFar
 from tracker.web.edge import waiting
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import holder, services
+from tracker.web.fronts.files import parts_of, pieces_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class StreamedTask(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         slow_s = services(self._request).limits.slow_reader_s
         try:
-            await send_piece(send, self._stream.begin(self._task), slow_s)
+            await self._send_piece(send, self._stream.begin(self._task), slow_s)
             if await self._send_text(send, slow_s):
                 await send({"type": "http.response.body", "body": b""})
         except SlowReader:
@@ -59,15 +61,26 @@ class StreamedTask(Response):
             while woke in (Woke.NEWS, Woke.TIME):
                 found = await self._look(told)
                 if found.more or loop.time() >= beat_at:
-                    await send_piece(send, self._piece(found.more), slow_s)
+                    await self._send_piece(send, self._piece(found.more), slow_s)
                     beat_at = loop.time() + beat_s
                 told += len(found.more)
                 if found.state is not TaskState.QUEUED:
                     break
                 woke = await waiter.sleep(min(beat_at, loop.time() + our.watch.poll_s), gone)
         if woke is not Woke.GONE:
-            await send_piece(send, await self._end(woke), slow_s)
+            await self._send_piece(send, await self._end(woke), slow_s)
         return woke is not Woke.GONE
+
+    async def _send_piece(self, send: Send, piece: bytes, slow_s: float) -> None:
+        """Send a piece, with the files that are named in it."""
+        if not self._stream.has_files:
+            await send_piece(send, piece, slow_s)
+            return
+        serving, owner = services(self._request).serving, self._task.tenant
+        parts = parts_of(serving, owner, piece)
+        async with aclosing(pieces_of(serving, owner, parts)) as pieces:
+            async for more in pieces:
+                await send_piece(send, more, slow_s)
 
     def _piece(self, text: str) -> bytes:
         return self._stream.piece(self._task, text) if text else self._stream.beat

@@ -1,0 +1,90 @@
+"""Creates that wait for a slow answer keep no place among those that a worker sends at once."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.support.made_up import MadeUp
+from tests.support.made_up_api import says
+from tests.support.waiting import until
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker.clock import SystemClock
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    MaySend,
+    OpenPieces,
+    OpenSink,
+    always,
+)
+from tracker.domain.work import JobKind
+from tracker.providers.ports.adapter import Sending
+from tracker.services.leases import Leases
+from tracker.services.submit.aside import JobsAside
+from tracker.services.submit.attempting import Attempting
+from tracker.workers.jobs import JobLoop, Role
+from tracker.workers.roles import alone
+
+pytestmark = pytest.mark.anyio
+DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
+
+
+class SlowDrawing(MadeUp):
+    """An adapter whose drawings are said to take long."""
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        lasts_s = 600.0 if sending.task.operation == "draw" else 0.0
+        return replace(super().build_submit(sending), lasts_s=lasts_s)
+
+
+@dataclass
+class SlowWay(Way):
+    """A way out whose answers come once the test lets them."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def call_provider(
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
+    ) -> HttpResult | HttpFailure:
+        answer = await super().call_provider(call, may_send=may_send)
+        await self.may_answer.wait()
+        return answer
+
+
+def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
+    attempting = Attempting(bench.context)
+    attempting.aside = JobsAside(most_aside)
+    role = Role(
+        JobKind.SUBMIT, alone(attempting.run), concurrency=1, per_lane=1, aside=attempting.aside
+    )
+    return JobLoop(role, Leases(bench.context), SystemClock(), lease_s=30, drain_s=30)
+
+
+@pytest.mark.parametrize(
+    ("operation", "most_aside", "at_once"), [("draw", 5, 4), ("draw", 2, 3), ("film", 5, 1)]
+)
+async def test_what_waits_for_a_slow_answer_lets_others_go(
+    database_url: str, operation: str, most_aside: int, at_once: int
+) -> None:
+    way = SlowWay(lambda _call: says(said=DONE))
+    async with open_workbench(database_url, way, adapter=SlowDrawing()) as bench:
+        for n in range(4):
+            await bench.queued(f"ours-{n}", operation=operation)
+        loop = _loop(bench, most_aside=most_aside)
+        running = asyncio.create_task(loop.run())
+        await until(lambda: len(way.calls) == at_once)
+        for _ in range(20):  # whoever else could go would have gone by now
+            loop.wake()
+            await asyncio.sleep(0)
+        assert len(way.calls) == at_once
+        way.may_answer.set()
+        await until(lambda: len(way.calls) == 4)
+        loop.stop()
+        await running

@@ -1,0 +1,96 @@
+"""Send answers in which files stand as base64: read from the store while they are sent.
+
+A front writes the name of a file (see domain.inline_files); here its bytes come in the name's
+place. Of each file a few blocks are in memory, however many answers are being sent.
+"""
+
+import json
+import logging
+import re
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from tracker.domain.inline_files import SCHEME, InlineFile
+from tracker.providers.ports.front import FrontAnswer
+from tracker.services.custody.serving import Serving, base64_size
+from tracker.web.edge.slow_readers import SlowReader, send_piece
+from tracker.web.edge.state import services, tenant
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(SCHEME.encode() + rb"[0-9a-f-]{36}\?[\w=&%.+-]+&mark=[0-9a-f]+")
+TextOrFile = bytes | InlineFile
+
+
+def parts_of(serving: Serving, owner: str, text: bytes) -> list[TextOrFile]:
+    """Cut a text into itself and the files that are named in it. owner: the tenant."""
+    return list(_parts(serving, owner, text))
+
+
+def _parts(serving: Serving, owner: str, text: bytes) -> Iterator[TextOrFile]:
+    at = 0
+    for match in _NAME.finditer(text):
+        file = serving.named(owner, match[0].decode())
+        if file is not None:
+            yield text[at : match.start()]
+            yield file
+            at = match.end()
+    yield text[at:]
+
+
+async def pieces_of(
+    serving: Serving, owner: str, parts: Sequence[TextOrFile]
+) -> AsyncGenerator[bytes, None]:
+    """Yield a text with the base64 of files in their places. Raises Unavailable."""
+    for part in parts:
+        if isinstance(part, bytes):
+            if part:
+                yield part
+            continue
+        async with aclosing(serving.read_base64(owner, part)) as blocks:
+            async for block in blocks:
+                yield block
+
+
+class AnswerWithFiles(Response):
+    """A JSON answer in which the names of files stand for their base64."""
+
+    def __init__(self, request: Request, answer: FrontAnswer, parts: Sequence[TextOrFile]) -> None:
+        """parts: of the answer's text."""
+        size = sum(
+            len(part) if isinstance(part, bytes) else base64_size(part.size) for part in parts
+        )
+        headers = {**answer.headers, "content-length": str(size)}
+        super().__init__(None, answer.status, headers, "application/json")
+        self._request = request
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, unless the reader takes nothing for a while and is cut."""
+        del scope, receive
+        our, owner = services(self._request), tenant(self._request)
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        try:
+            async with aclosing(pieces_of(our.serving, owner, self._parts)) as pieces:
+                async for piece in pieces:
+                    await send_piece(send, piece, our.limits.slow_reader_s)
+        except SlowReader:
+            log.info("the reader of a file took nothing for a while and is cut")
+            return
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def with_files(request: Request, answer: FrontAnswer) -> Response:
+    """Return an answer that holds files. Raises NotFound where one is not kept any more."""
+    serving, owner = services(request).serving, tenant(request)
+    text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    parts = parts_of(serving, owner, text)
+    for part in parts:
+        if isinstance(part, InlineFile):
+            await serving.check_named(owner, part)
+    return AnswerWithFiles(request, answer, parts)
