@@ -25,7 +25,7 @@ STEPS = {
     CrashPoint.SUBMIT_RECORDED: ("succeeded", 1),
     CrashPoint.ACCEPT_COMMITTED: ("succeeded", 1),  # last: the next process sends it
 }
-"""What becomes of a task whose process dies there, and how often it was made.
+"""The state of a task whose process dies there, and how often it was made.
 
 That nothing had left when it died at SUBMIT_BEGUN, nobody can know afterwards.
 """
