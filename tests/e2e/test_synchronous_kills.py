@@ -48,7 +48,7 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
     with bed.service(*NEVER) as waiting:  # which dies while the provider works
         wait_until_ready(bed.url, waiting)
         with httpx.Client(trust_env=False, timeout=60) as http:
-            _ask(http, bed, "slow", wait_s=0, hold=1)
+            _ask(http, bed, "slow", wait_s=0, hold=True)
         wait_until(lambda: len(bed.provider.creations) == 4)
         wait_until(lambda: _states(bed).count("succeeded") == 2)
         waiting.kill()
