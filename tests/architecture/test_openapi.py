@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import BaseRoute, Route
 
 from docs import draw
+from tracker.domain.event_types import EventType
 from tracker.web.api.openapi import build_document, operations
 from tracker.web.edge.operation import described
 from tracker.web.fronts.host import FrontHost
@@ -51,6 +52,11 @@ def test_no_two_operations_have_one_name() -> None:
         for operation in item.values()
     ]
     assert len(names) == len(set(names)) == len(list(operations(ROUTES)))
+
+
+def test_submitting_comes_first_and_each_event_is_a_webhook() -> None:
+    assert next(iter(DOCUMENT["paths"])) == "/v1/tasks"
+    assert list(DOCUMENT["webhooks"]) == [type_.value for type_ in EventType]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from tests.support.event_bodies import check_event
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -24,7 +26,8 @@ class Received:
 
 
 class Sink:
-    """Listens while its block runs.
+    """Listens while its block runs; a block without another error fails for an event that has
+    not its documented shape.
 
     answers: statuses in order; the last one goes on.
     headers, body: of every answer.
@@ -63,12 +66,15 @@ class Sink:
         self._thread.start()
         return self
 
-    def __exit__(self, *_exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exc: object) -> None:
         self._may_answer.set()
         self._server.shutdown()
         self.close_connections()
         self._server.server_close()
         self._thread.join(60)
+        if kind is None:
+            for one in self.received:
+                check_event(one.headers, one.body)
 
     def answer(self) -> None:
         """Answer what waits, and everything from now on."""

@@ -1,7 +1,9 @@
 """Subscribers of a workbench, and what they are owed."""
 
+from functools import partial
 from typing import Any
 
+from tests.support.event_bodies import check_body
 from tests.support.workbench import Workbench
 from tracker.domain.delivery import Endpoint
 from tracker.domain.exchange import HttpResult
@@ -19,9 +21,15 @@ async def an_endpoint(bench: Workbench, url: str = "http://a.example/", **fields
 
 
 async def owed(bench: Workbench, **fields: Any) -> list[Delivery]:
-    """Oldest first."""
+    """Return what is owed, oldest first; raises where a body has not its documented shape."""
     filter_ = DeliveryFilter("default", **fields)
     found = await bench.context.store.read(
         lambda db: deliveries.page(db, filter_, before=None, limit=1000)
     )
+    for one in found:
+        whole = await bench.context.store.read(
+            partial(deliveries.get, tenant="default", id_=one.id)
+        )
+        assert whole is not None
+        check_body(whole[1])
     return found[::-1]

@@ -72,12 +72,12 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/tasks/{id}/receipts", tasks.list_receipts, methods=["GET"]),
     Route("/v1/tasks/{id}/attempts", tasks.list_attempts, methods=["GET"]),
     Route("/v1/tasks/{id}/deliveries", tasks.list_deliveries, methods=["GET"]),
-    Route("/v1/runs", runs.start_run, methods=["POST"]),
-    Route("/v1/runs", runs.list_runs, methods=["GET"]),
-    Route("/v1/runs/{id}", runs.get_run, methods=["GET"]),
-    Route("/v1/runs/{id}/tasks", runs.list_run_tasks, methods=["GET"]),
-    Route("/v1/runs/{id}/stop", runs.stop_run, methods=["POST"]),
-    Route("/v1/changes", changes.list_changes, methods=["GET"]),
+    Route("/v1/runs", runs.start, methods=["POST"]),
+    Route("/v1/runs", runs.list_, methods=["GET"]),
+    Route("/v1/runs/{id}", runs.get, methods=["GET"]),
+    Route("/v1/runs/{id}/tasks", runs.list_tasks, methods=["GET"]),
+    Route("/v1/runs/{id}/stop", runs.stop, methods=["POST"]),
+    Route("/v1/changes", changes.list_, methods=["GET"]),
     Route("/v1/changes/stream", changes.stream, methods=["GET"]),
     Route("/v1/endpoints", endpoints.create, methods=["POST"]),
     Route("/v1/endpoints", endpoints.list_, methods=["GET"]),
@@ -105,17 +105,17 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/assets/{id}/fetch", assets.fetch, methods=["POST"]),
     Route("/links/{token}/{name}", assets.linked, methods=["GET"]),
     Route("/v1/uploads", assets.upload, methods=["POST"]),
-    Route("/v1/attention", attention.attention_, methods=["GET"]),
-    Route("/v1/audit", audit.list_actions, methods=["GET"]),
-    Route("/v1/keys", keys.list_keys, methods=["GET"]),
-    Route("/v1/keys", keys.create_key, methods=["POST"]),
-    Route("/v1/keys/{id}", keys.revoke_key, methods=["DELETE"]),
-    Route("/v1/system", system.system, methods=["GET"]),
-    Route("/v1/stats", stats.stats, methods=["GET"]),
-    Route("/v1/costs", costs.costs, methods=["GET"]),
-    Route("/v1/accounts", accounts.accounts, methods=["GET"]),
+    Route("/v1/attention", attention.get, methods=["GET"]),
+    Route("/v1/audit", audit.list_, methods=["GET"]),
+    Route("/v1/keys", keys.list_, methods=["GET"]),
+    Route("/v1/keys", keys.create, methods=["POST"]),
+    Route("/v1/keys/{id}", keys.revoke, methods=["DELETE"]),
+    Route("/v1/system", system.get, methods=["GET"]),
+    Route("/v1/stats", stats.get, methods=["GET"]),
+    Route("/v1/costs", costs.get, methods=["GET"]),
+    Route("/v1/accounts", accounts.list_, methods=["GET"]),
     Route("/v1/operations", operations.list_operations, methods=["GET"]),
-    Route("/v1/providers", providers.providers, methods=["GET"]),
+    Route("/v1/providers", providers.list_, methods=["GET"]),
     Route("/callbacks/self/{nonce}/{token}", identity.prove, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.challenge, methods=["GET"]),
@@ -130,13 +130,6 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/docs/{file}", documentation.asset, methods=["GET"]),
 )
 """Everything that is served beside fronts and dashboard. Handlers say the rest: see `operation`."""
-
-
-_FIRST = (
-    *("/v1/tasks/query", "/v1/tasks/resubmit", "/v1/tasks/actions", "/v1/tasks/{id}"),
-    *("/links/{token}/{name}", "/v1/assets/{id}/content"),
-)
-"""Routes are tried one by one: what is asked for most comes first, and what it would hide."""
 
 
 def build_app(
@@ -162,7 +155,6 @@ def build_app(
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
     placed = fronts.hosts()
     routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *front_routes(placed)]
-    routes.sort(key=lambda route: not (isinstance(route, Route) and route.path in _FIRST))
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     otherwise = partial(_unrouted, placed, app.router.default)
     app.router.default = SlashTolerance(app.index, otherwise)

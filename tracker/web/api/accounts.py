@@ -26,8 +26,8 @@ MOST_WORDS = 50
 PAST_SHOWN = 10
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.AccountList})
-async def accounts(request: Request) -> Response:
+@operation(scope=Scope.TASKS_READ, tag="accounts", answers={200: service_views.AccountList})
+async def list_(request: Request) -> Response:
     """List the provider accounts, without their secrets, and what is wrong with them now.
 
     They are the operator's: another tenant is answered an empty list.

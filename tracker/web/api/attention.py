@@ -22,8 +22,8 @@ FORGERIES_SHOWN = timedelta(days=1)
 """Forged callbacks ask for a human for so long, in whole hours."""
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Attention})
-async def attention_(request: Request) -> Response:
+@operation(scope=Scope.TASKS_READ, tag="attention", answers={200: service_views.Attention})
+async def get(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
     owner = tenant(request)
     our = services(request)

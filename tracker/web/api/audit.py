@@ -45,7 +45,7 @@ class AuditPage(TypedDict):
 
 @operation(
     scope=Scope.ADMIN,
-    tag="operations",
+    tag="audit",
     query=[
         Param("action", "Only this action, such as `tasks.cancel`."),
         Param("target", "Only what was done to this object."),
@@ -54,7 +54,7 @@ class AuditPage(TypedDict):
     ],
     answers={200: ResponseSpec(AuditPage, headers={"Link": 'The next page, as `rel="next"`.'})},
 )
-async def list_actions(request: Request) -> Response:
+async def list_(request: Request) -> Response:
     """A page of the tenant's audit, newest first: who did what, to what, and when."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     wanted = AuditFilter(

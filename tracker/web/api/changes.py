@@ -50,7 +50,7 @@ MADE = 1000
     },
     problems=[410],
 )
-async def list_changes(request: Request) -> Response:
+async def list_(request: Request) -> Response:
     """Changes behind a cursor, oldest first; where there are none yet, waits if asked to."""
     limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
     wait = waiting.asked(request)

@@ -45,11 +45,11 @@ _COLUMNS = (
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="operations",
+    tag="costs",
     query=_PARAMS,
     answers={200: ResponseSpec(service_views.Costs, also=[CSV])},
 )
-async def costs(request: Request) -> Response:
+async def get(request: Request) -> Response:
     """Costs of the tasks that were created on these days: expected, charged and given back.
 
     All entries of a task count for the day of its creation, also a refund that comes later.

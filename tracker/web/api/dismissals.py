@@ -15,7 +15,7 @@ from tracker.web.edge.state import principal, services, tenant
 @operation(
     action="receipts.dismiss",
     scope=Scope.TASKS_WRITE,
-    tag="operations",
+    tag="receipts",
     answers={200: service_views.Dismissal},
     problems=[404],
 )
@@ -30,7 +30,7 @@ async def dismiss_receipt(request: Request) -> Response:
 @operation(
     action="tasks.dismiss",
     scope=Scope.TASKS_WRITE,
-    tag="operations",
+    tag="tasks",
     answers={200: service_views.Dismissal},
     problems=[404, 409],
 )

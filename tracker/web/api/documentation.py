@@ -26,7 +26,7 @@ _POLICY = (
 _HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
 
 
-@operation(scope=None, tag="operations", answers={200: dict})
+@operation(scope=None, tag="documentation", answers={200: dict})
 async def openapi(request: Request) -> Response:
     """The OpenAPI 3.1 document of this service."""
     kept = request.app.state
@@ -35,7 +35,7 @@ async def openapi(request: Request) -> Response:
     return Response(kept.openapi, media_type="application/json")
 
 
-@operation(scope=None, tag="operations", answers={200: ResponseSpec(None, media="text/html")})
+@operation(scope=None, tag="documentation", answers={200: ResponseSpec(None, media="text/html")})
 async def page(_request: Request) -> Response:
     """Show the API's reference as a page, with a button to try each operation."""
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=_HEADERS)

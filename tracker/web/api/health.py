@@ -10,7 +10,7 @@ from tracker.web.edge.operation import operation
 from tracker.web.edge.state import services
 
 
-@operation(scope=None, tag="operations", answers={200: service_views.Health})
+@operation(scope=None, tag="system", answers={200: service_views.Health})
 async def healthz(_request: Request) -> Response:
     """The process answers. Asks nothing else, so that a database away restarts nobody."""
     return JSONResponse({"status": "ok"})
@@ -18,7 +18,7 @@ async def healthz(_request: Request) -> Response:
 
 @operation(
     scope=None,
-    tag="operations",
+    tag="system",
     answers={200: service_views.Readiness, 503: service_views.Readiness},
 )
 async def readyz(request: Request) -> Response:

@@ -77,14 +77,14 @@ class IssuedKey(KeyView):
 
 @operation(
     scope=Scope.ADMIN,
-    tag="operations",
+    tag="keys",
     query=[
         params.limit(default=100, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(KeyPage, headers={"Link": 'The next page, as `rel="next"`.'})},
 )
-async def list_keys(request: Request) -> Response:
+async def list_(request: Request) -> Response:
     """A page of the tenant's API keys, oldest first, revoked ones too."""
     limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
     owner, scope = tenant(request), f"keys {tenant(request)}"
@@ -100,12 +100,12 @@ async def list_keys(request: Request) -> Response:
 @operation(
     action="keys.create",
     scope=Scope.ADMIN,
-    tag="operations",
+    tag="keys",
     body=NewKeyBody,
     examples=examples.KEY,
     answers={201: IssuedKey},
 )
-async def create_key(request: Request) -> Response:
+async def create(request: Request) -> Response:
     """Create a key of the tenant's. It is shown once: only its hash is kept.
 
     Where no key was ever made, every request needs one from then on.
@@ -126,8 +126,8 @@ async def create_key(request: Request) -> Response:
     return JSONResponse(told, 201, headers={"cache-control": "no-store"})
 
 
-@operation(action="keys.revoke", scope=Scope.ADMIN, tag="operations", answers={204: None})
-async def revoke_key(request: Request) -> Response:
+@operation(action="keys.revoke", scope=Scope.ADMIN, tag="keys", answers={204: None})
+async def revoke(request: Request) -> Response:
     """Revoke a key of the tenant's. Every process refuses it within seconds."""
     id_ = query.as_uuid(request.path_params["id"])
     found = None if id_ is None else await services(request).keys.find(id_)

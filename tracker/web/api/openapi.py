@@ -11,7 +11,9 @@ from pydantic import TypeAdapter
 from starlette.routing import BaseRoute, Route
 
 from tracker import __version__
+from tracker.domain.event_types import EventType
 from tracker.web.api import service_views
+from tracker.web.api.event_views import EVENTS
 from tracker.web.edge import problems
 from tracker.web.edge.operation import OperationSpec, Param, ResponseSpec, described
 
@@ -45,6 +47,7 @@ def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
+        "webhooks": {type_.value: _webhook(type_, refs) for type_ in EventType},
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -80,6 +83,8 @@ def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[st
         for answer in spec.answers.values():
             if answer.shape is not None:
                 wanted[answer.shape, "serialization"] = TypeAdapter(answer.shape)
+    for shape, _ in EVENTS.values():
+        wanted[shape, "serialization"] = TypeAdapter(shape)
     wanted[service_views.Problem, "serialization"] = TypeAdapter(service_views.Problem)
     refs, defs = TypeAdapter.json_schemas(
         [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
@@ -105,8 +110,9 @@ def _tidy(schema: Any) -> Any:
 def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or route.name)
     summary, _, rest = text.partition("\n\n")
+    name = route.endpoint.__name__.strip("_").removesuffix("_" + spec.tag.removesuffix("s"))
     described_as: dict[str, Any] = {
-        "operationId": f"{spec.tag}_{route.endpoint.__name__.strip('_')}",
+        "operationId": f"{spec.tag}_{name}",
         "tags": [spec.tag],
         "summary": " ".join(summary.split()),
     }
@@ -130,6 +136,36 @@ def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> di
         [] if spec.scope is None else [{"bearer": [spec.scope]}, {"header": [spec.scope]}]
     )
     return described_as
+
+
+_WEBHOOK_HEADERS = {
+    "webhook-id": "The same on every attempt, and when sent again: recognise repeats by it.",
+    "webhook-timestamp": "Unix seconds of this attempt.",
+    "webhook-signature": "`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several, "
+    "separated by spaces, while a secret is rotated.",
+}
+
+
+def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
+    """One event, as it is sent to an endpoint (OpenAPI 3.1, Webhooks Object)."""
+    shape, summary = EVENTS[type_]
+    media = {"application/json": {"schema": refs[shape, "serialization"]}}
+    return {
+        "post": {
+            "operationId": f"webhook_{type_.value.replace('.', '_')}",
+            "tags": ["webhooks"],
+            "summary": summary,
+            "parameters": [
+                {**_parameter(Param(name, text), "header"), "required": True}
+                for name, text in _WEBHOOK_HEADERS.items()
+            ],
+            "requestBody": {"required": True, "content": media},
+            "responses": {
+                "2XX": {"description": "Received. Anything else is tried again."},
+                "410": {"description": "The endpoint wants nothing any more: it is disabled."},
+            },
+        }
+    }
 
 
 def _plain(path: str) -> str:

@@ -40,7 +40,7 @@ class OperationList(TypedDict):
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="operations",
+    tag="providers",
     query=[
         Param("provider", "Only operations of this provider."),
         Param("operation", "Only this operation, of every provider that has it."),

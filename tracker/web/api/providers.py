@@ -9,8 +9,8 @@ from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: service_views.Systems})
-async def providers(_request: Request) -> Response:
+@operation(scope=Scope.TASKS_READ, tag="providers", answers={200: service_views.Systems})
+async def list_(_request: Request) -> Response:
     """List the systems of the gateway's navigation, and what works with each of them."""
     told: service_views.Systems = {"systems": [_system(one) for one in systems()]}
     return JSONResponse(told)

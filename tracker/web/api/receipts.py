@@ -29,7 +29,7 @@ _RAW = {
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="operations",
+    tag="receipts",
     query=[
         Param(
             "verdict",
@@ -71,7 +71,7 @@ async def list_(request: Request) -> Response:
     return page_answer(request, body, last=last, scope=scope, name="after")
 
 
-@operation(scope=Scope.TASKS_READ, tag="operations", answers={200: receipt_views.WholeReceipt})
+@operation(scope=Scope.TASKS_READ, tag="receipts", answers={200: receipt_views.WholeReceipt})
 async def get(request: Request) -> Response:
     """One receipt with its headers and its body, raw but for secrets of the service."""
     whole = receipt_views.render_whole(await _look(request))
@@ -80,7 +80,7 @@ async def get(request: Request) -> Response:
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="operations",
+    tag="receipts",
     answers={200: ResponseSpec(None, media="application/octet-stream")},
 )
 async def body(request: Request) -> Response:

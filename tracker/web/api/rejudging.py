@@ -39,7 +39,7 @@ _Body = TypeVar("_Body", bound=ReplayBody)
 @operation(
     action="receipts.replay",
     scope=Scope.ADMIN,
-    tag="operations",
+    tag="receipts",
     body=ReplayBody,
     examples=examples.REPLAY,
     answers={200: receipt_views.RejudgedReceipt},
@@ -62,7 +62,7 @@ async def replay(request: Request) -> Response:
 @operation(
     action="receipts.attach",
     scope=Scope.ADMIN,
-    tag="operations",
+    tag="receipts",
     body=AttachBody,
     examples=examples.ATTACH,
     answers={200: receipt_views.RejudgedReceipt},

@@ -101,12 +101,12 @@ class RunTaskPage(TypedDict):
     action="runs.start",
     counts=attrgetter("matching"),
     scope=Scope.TASKS_WRITE,
-    tag="tasks",
+    tag="runs",
     body=NewRunBody,
     answers={202: ResponseSpec(RunView, headers={"Location": "The run."})},
     problems=[409],
 )
-async def start_run(request: Request) -> Response:
+async def start(request: Request) -> Response:
     """Do what a dry run told, in the background: to no more tasks, and to none made after it.
 
     Confirmed twice, it is one run. Tasks are acted on in pieces of 100, each at most once.
@@ -120,14 +120,14 @@ async def start_run(request: Request) -> Response:
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="tasks",
+    tag="runs",
     query=[
         params.limit(default=50, high=MAX_PAGE),
         Param("after", "`next_cursor` of the page before."),
     ],
     answers={200: ResponseSpec(RunPage, headers=_NEXT)},
 )
-async def list_runs(request: Request) -> Response:
+async def list_(request: Request) -> Response:
     """A page of the tenant's runs, newest first."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     owner, scope = tenant(request), f"runs {tenant(request)}"
@@ -140,8 +140,8 @@ async def list_runs(request: Request) -> Response:
     return page_answer(request, body, last=last, scope=scope, name="after")
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: RunView})
-async def get_run(request: Request) -> Response:
+@operation(scope=Scope.TASKS_READ, tag="runs", answers={200: RunView})
+async def get(request: Request) -> Response:
     """A run, how far it is, and why tasks of it were not done."""
     run = await services(request).runs.get(tenant(request), _id(request))
     return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
@@ -149,7 +149,7 @@ async def get_run(request: Request) -> Response:
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="tasks",
+    tag="runs",
     query=[
         Param(
             "outcome",
@@ -161,7 +161,7 @@ async def get_run(request: Request) -> Response:
     ],
     answers={200: ResponseSpec(RunTaskPage, headers=_NEXT)},
 )
-async def list_run_tasks(request: Request) -> Response:
+async def list_tasks(request: Request) -> Response:
     """A page of the tasks of a run, oldest first, and what became of each."""
     our, id_ = services(request), _id(request)
     limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
@@ -180,11 +180,11 @@ async def list_run_tasks(request: Request) -> Response:
 @operation(
     action="runs.stop",
     scope=Scope.TASKS_WRITE,
-    tag="tasks",
+    tag="runs",
     answers={200: RunView},
     problems=[409],
 )
-async def stop_run(request: Request) -> Response:
+async def stop(request: Request) -> Response:
     """Act on no further task of a run. What was done stays done."""
     our, id_ = services(request), _id(request)
     run = await our.runs.stop(tenant(request), id_, actor=principal(request).actor)

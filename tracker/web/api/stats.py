@@ -35,11 +35,11 @@ _BY = Param(
 
 @operation(
     scope=Scope.TASKS_READ,
-    tag="operations",
+    tag="stats",
     query=(_HOURS, _BY),
     answers={200: service_views.Stats},
 )
-async def stats(request: Request) -> Response:
+async def get(request: Request) -> Response:
     """Counts by state, latency, who brought the verdicts, and costs."""
     hours = query.integer(request, "hours", default=24, low=1, high=MAX_HOURS)
     by = query.text(request, "by")

@@ -64,8 +64,8 @@ class SystemState(TypedDict):
     """The operator's: null for another tenant than `default`."""
 
 
-@operation(scope=Scope.ADMIN, tag="operations", answers={200: SystemState})
-async def system(request: Request) -> Response:
+@operation(scope=Scope.ADMIN, tag="system", answers={200: SystemState})
+async def get(request: Request) -> Response:
     """Tell versions, the processes on the database, and how far background work is behind."""
     our = services(request)
     told: SystemState = {"version": __version__, "installation": None}
