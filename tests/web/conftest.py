@@ -64,7 +64,7 @@ def shared_idle(
     shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shared]:
     """Web alone, for all tests of a file."""
-    with _idle(shared_database_url, tmp_path_factory.mktemp("idle")) as url:
+    with idle_service(shared_database_url, tmp_path_factory.mktemp("idle")) as url:
         yield Shared(url, shared_database_url)
 
 
@@ -81,7 +81,7 @@ def live(database_url: str, tmp_path: Path, emulator: Emulator) -> Iterator[str]
 @pytest.fixture
 def idle(database_url: str, tmp_path: Path) -> Iterator[str]:
     """Web alone, of one test, so that what was accepted stays queued; its address."""
-    with _idle(database_url, tmp_path) as url:
+    with idle_service(database_url, tmp_path) as url:
         yield url
 
 
@@ -100,7 +100,8 @@ def shared_http(shared_idle: Shared) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def _idle(database_url: str, folder: Path) -> Iterator[str]:
+def idle_service(database_url: str, folder: Path) -> Iterator[str]:
+    """Run web alone; yield its address."""
     env = environment(
         database_url,
         folder,

@@ -29,6 +29,7 @@ class Principal:
     per_minute: the key's own rate limit; None for the service's.
     actor:      who it is, as history names it.
     session:    the row of the session, where somebody signed in with the key.
+    name:       of the key, as whoever made it called it.
     """
 
     tenant: str
@@ -37,6 +38,7 @@ class Principal:
     per_minute: int | None = None
     actor: str = "nobody in particular: no key was asked for"
     session: int | None = None
+    name: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Return true if the principal's scopes include this one."""

@@ -1,10 +1,33 @@
-"""Chromium for the tests of the marker `browser`, which run in its thread."""
+"""Chromium for tests of the marker `browser`, which run in its thread; clients who signed in."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.support.browsing import Chromium
+from tests.support.dashboard import sign_in
+from tests.web.conftest import Shared, idle_service
+
+
+class SharedDashboard(Shared):
+    """A service whose clients may use the API by their keys, and the dashboard by their cookies."""
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        with super().client() as client:
+            sign_in(client, client.headers["authorization"].removeprefix("Bearer "))
+            yield client
+
+
+@pytest.fixture(scope="module")
+def shared_idle(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    """Web alone, for all tests of a file."""
+    with idle_service(shared_database_url, tmp_path_factory.mktemp("idle")) as url:
+        yield SharedDashboard(url, shared_database_url)
 
 
 @pytest.fixture(scope="session")

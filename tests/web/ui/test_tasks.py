@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.dashboard import cookies
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
 
@@ -107,7 +108,7 @@ def test_older_to_the_end_meets_every_task_once(http: httpx.Client) -> None:
 def test_a_form_is_led_to_the_apis_own_parameters(
     http: httpx.Client, sent: str, led_to: str
 ) -> None:
-    answer = http.get(f"/ui/tasks?{sent}", headers={"cookie": "tracker-zone=Europe/Berlin"})
+    answer = http.get(f"/ui/tasks?{sent}", headers=cookies(http, tracker_zone="Europe/Berlin"))
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/ui/tasks{'?' if led_to else ''}{led_to}"
 

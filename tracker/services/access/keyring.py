@@ -118,7 +118,7 @@ class Keyring:
             raise Unauthenticated(CredentialFault.INVALID, "this key was revoked")
         self._used[row.key] = self._clock.now()
         actor = f"key {row.id} ({row.name})"
-        return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor)
+        return Principal(row.tenant, row.scopes, row.key, row.per_minute, actor, name=row.name)
 
     async def _ask(self, wanted: bytes) -> ApiKey | None:
         row = await self._store.read(lambda db: keys.find(db, wanted))

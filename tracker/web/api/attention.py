@@ -14,7 +14,7 @@ from tracker.store import attention, conditions, endpoints, forgeries
 from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import Services, services, tenant
 
 MOST = 50
 """Entries of each kind; the newest."""
@@ -25,17 +25,20 @@ FORGERIES_SHOWN = timedelta(days=1)
 @operation(scope=Scope.TASKS_READ, tag="attention", answers={200: service_views.Attention})
 async def get(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
-    owner = tenant(request)
-    our = services(request)
+    found = await collect(services(request), tenant(request))
+    return JSONResponse(found, headers={"cache-control": "no-store"})
+
+
+async def collect(our: Services, owner: str) -> service_views.Attention:
+    """Return what of a tenant's needs a human. Raises Unavailable."""
     await our.reception.forgeries.flush()
     found = await our.store.read(lambda db: _collect(db, owner, our.clock.now()))
     for task in found["uncertain"]:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
         task["resolve"] = reason
     if owner == DEFAULT_TENANT:
-        standing = services(request).stalls.standing()
-        found["conditions"] += [_condition(one) for one in standing]
-    return JSONResponse(found, headers={"cache-control": "no-store"})
+        found["conditions"] += [_condition(one) for one in our.stalls.standing()]
+    return found
 
 
 def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:

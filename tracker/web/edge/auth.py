@@ -66,7 +66,7 @@ class Authenticator:
         schemes: words before a key in Authorization that are taken besides Bearer, lower-case.
         fields:  header fields that carry the bare key, besides X-API-Key.
         """
-        has_no_keys = await self._has_no_keys()
+        has_no_keys = await self.has_no_keys()
         if self._is_open(request, has_no_keys=has_no_keys):
             return ANYBODY
         try:
@@ -82,7 +82,7 @@ class Authenticator:
 
         secret: of the session, from its cookie; None where there is no cookie.
         """
-        has_no_keys = await self._has_no_keys()
+        has_no_keys = await self.has_no_keys()
         if self._is_open(request, has_no_keys=has_no_keys):
             return ANYBODY
         if secret is None:
@@ -90,9 +90,13 @@ class Authenticator:
             raise Unauthenticated(CredentialFault.MISSING, reason)
         return await self._keyring.session_holder(secret)
 
-    async def _has_no_keys(self) -> bool:
+    async def has_no_keys(self) -> bool:
         """Return true if nobody has made a key, and none is needed on this machine until then."""
         return self._auth is None and self._is_loopback and not await self._keyring.is_any()
+
+    async def is_open(self, request: Request) -> bool:
+        """Return true if this request needs no key."""
+        return self._is_open(request, has_no_keys=await self.has_no_keys())
 
     def _is_open(self, request: Request, *, has_no_keys: bool) -> bool:
         return self._auth == "off" or (has_no_keys and is_local(request.scope))

@@ -189,7 +189,7 @@ class Guarded:
         if self._scope is not None:
             principal = await auth.admit(request, self._scope)
             if self._action is not None:
-                acting.begin(_act(request, principal, self._action, self._counts))
+                acting.begin(act_of(request, principal, self._action, self._counts))
         query.check_known(
             request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
         )
@@ -197,9 +197,10 @@ class Guarded:
         await response(scope, receive, send)
 
 
-def _act(
+def act_of(
     request: Request, principal: Principal, action: str, counts: Callable[[Any], int] | None
 ) -> Act:
+    """Return the action of a request; its target is the id in the path, where there is one."""
     named = request.path_params.get("id")
     id_ = None if named is None else query.as_uuid(named)
     return Act(

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import update_wrapper
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,14 +12,17 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
+from tracker.domain.errors import Unauthenticated
+from tracker.store.driver import acting
 from tracker.web.edge import auth, query
-from tracker.web.edge.operation import Param
+from tracker.web.edge.operation import Param, act_of
 from tracker.web.edge.slashes import SlashTolerance
 from tracker.web.ui.frame.errors import error_page
 from tracker.web.ui.frame.files import ROUTE, serve_file
 from tracker.web.ui.frame.headers import SECURITY
 from tracker.web.ui.frame.reader import Reader, preferences
 from tracker.web.ui.frame.render import ROOT
+from tracker.web.ui.frame.signing import entrance, session_secret
 
 PageHandler = Callable[[Request, Reader], Awaitable[Response]]
 
@@ -40,15 +44,32 @@ class Pages:
         """
         return self._register("GET", path, scope, known)
 
-    def post(self, path: str, *, scope: Scope | None) -> Callable[[PageHandler], PageHandler]:
-        """Register a handler for POST, like `get`."""
-        return self._register("POST", path, scope, None)
+    def post(
+        self,
+        path: str,
+        *,
+        scope: Scope | None,
+        action: str | None = None,
+        counts: Callable[[Any], int] | None = None,
+    ) -> Callable[[PageHandler], PageHandler]:
+        """Register a handler for POST, like `get`.
 
-    def _register(
-        self, method: str, path: str, scope: Scope | None, known: Sequence[Param] | None
+        action: its name in the audit; None where what it does is not written down there.
+        counts: how many objects one write of the action was about; see `acting.Act`.
+        """
+        return self._register("POST", path, scope, None, action, counts)
+
+    def _register(  # noqa: PLR0913, PLR0917 - what is said of a route
+        self,
+        method: str,
+        path: str,
+        scope: Scope | None,
+        known: Sequence[Param] | None,
+        action: str | None = None,
+        counts: Callable[[Any], int] | None = None,
     ) -> Callable[[PageHandler], PageHandler]:
         def mark(handler: PageHandler) -> PageHandler:
-            endpoint = _Guarded(handler, scope, known)
+            endpoint = _Guarded(handler, scope, known, action, counts)
             self.routes.append(Route(ROOT + path, endpoint, methods=[method]))
             return handler
 
@@ -81,7 +102,9 @@ class Dashboard:
         except Exception as error:
             if begun:
                 raise
-            response = error_page(Request(scope, receive), error)
+            request = Request(scope, receive)
+            response = entrance(request, error) if isinstance(error, Unauthenticated) else None
+            response = _secured(response or error_page(request, error))
             await response(scope, receive, send)
 
 
@@ -89,10 +112,16 @@ class _Guarded:
     """A handler behind its guard, as an ASGI app."""
 
     def __init__(
-        self, handler: PageHandler, scope: Scope | None, known: Sequence[Param] | None
+        self,
+        handler: PageHandler,
+        scope: Scope | None,
+        known: Sequence[Param] | None,
+        action: str | None = None,
+        counts: Callable[[Any], int] | None = None,
     ) -> None:
         update_wrapper(self, handler)
         self._handler, self._scope = handler, scope
+        self._action, self._counts = action, counts
         self._is_checked = known is not None
         names = {param.name for param in known or ()}
         self._known = names
@@ -105,27 +134,35 @@ class _Guarded:
         """One request."""
         request = Request(scope, receive, send)
         reader = await read_by(request, self._scope)
+        if self._action is not None and reader.principal is not None:
+            acting.begin(act_of(request, reader.principal, self._action, self._counts))
         if self._is_checked:
             query.check_known(
                 request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
             )
-        response = await self._handler(request, reader)
-        for name, value in SECURITY.items():
-            response.headers.setdefault(name, value)
+        response = _secured(await self._handler(request, reader))
         await response(scope, receive, send)
+
+
+def _secured(response: Response) -> Response:
+    for name, value in SECURITY.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 async def read_by(request: Request, scope: Scope | None) -> Reader:
     """Return the reader of a page, and remember it for the page of an error.
 
     scope: what the key must allow; None for a page that everybody may see.
-    Raises what `auth.admit` raises.
+    Raises what `auth.admit_to_dashboard` raises; ForeignPage for a form of another site, whatever
+    page it is for.
     """
+    auth.check_sender(request)
     state = request.scope["state"]
     found = state["reader"] = Reader(preferences(request))
     if scope is None:
         return found
-    principal = await auth.admit(request, scope)
+    principal = await auth.admit_to_dashboard(request, scope, session_secret(request))
     is_open = principal is auth.ANYBODY
     found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
     return found

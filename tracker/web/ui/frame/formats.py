@@ -27,6 +27,12 @@ def second_text(at: datetime, zone: tzinfo, now: datetime) -> str:
     return f"{local:{day} %H:%M:%S} {offset_of(local)}"
 
 
+def hour_text(at: datetime, zone: tzinfo) -> str:
+    """Return an hour of a zone: `11-28 22:00 +08:00`."""
+    local = at.astimezone(zone)
+    return f"{local:%m-%d %H:%M} {offset_of(local)}"
+
+
 def time_element(text: str, at: datetime, tooltip: str) -> Markup:
     """Return `<time>` with a text, the exact UTC time, and a tooltip."""
     exact = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

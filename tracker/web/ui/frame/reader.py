@@ -20,6 +20,9 @@ ZONE_COOKIE = "tracker-zone"
 """The zone that the reader chose: a name of the IANA's list; without it the browser's."""
 BROWSER_ZONE_COOKIE = "tracker-browser-zone"
 """The browser's own zone; the script sets it."""
+DENSITY_COOKIE = "tracker-density"
+PREVIEWS_COOKIE = "tracker-previews"
+SHORTCUTS_COOKIE = "tracker-shortcuts"
 UTC = "UTC"
 _LANGUAGES: dict[str, Language] = {"en": ENGLISH, "zh": SIMPLIFIED_CHINESE}
 _THEMES: dict[str, Theme] = {"light": "light", "dark": "dark"}
@@ -31,12 +34,47 @@ class Preferences:
     """Choices of the reader, from cookies.
 
     zone: of all times that are shown. is_zone_known: false until a browser has told its zone.
+    is_compact:     rows stand close together.
+    loads_previews: previews of results load without a click.
+    has_shortcuts:  keys of the keyboard lead somewhere.
     """
 
     language: Language
     theme: Theme
     zone: ZoneInfo
     is_zone_known: bool
+    is_compact: bool = False
+    loads_previews: bool = False
+    has_shortcuts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChoice:
+    """Something that the reader chooses from a few words. values: the first one is the default."""
+
+    name: str
+    cookie: str
+    values: tuple[str, ...]
+
+
+CHOICES = (
+    SettingChoice("language", LANGUAGE_COOKIE, ("auto", "en", "zh")),
+    SettingChoice("theme", THEME_COOKIE, ("system", "light", "dark")),
+    SettingChoice("density", DENSITY_COOKIE, ("comfortable", "compact")),
+    SettingChoice("previews", PREVIEWS_COOKIE, ("ask", "auto")),
+    SettingChoice("shortcuts", SHORTCUTS_COOKIE, ("on", "off")),
+)
+"""Settings that are chosen from words; the zone is not among them."""
+
+
+def chosen(request: Request) -> dict[str, str]:
+    """Return the word that is chosen of each, by its name."""
+    return {
+        one.name: word
+        if (word := request.cookies.get(one.cookie, "")) in one.values
+        else one.values[0]
+        for one in CHOICES
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +97,21 @@ class Reader:
         return self.principal.tenant
 
     @property
+    def actor(self) -> str:
+        """Return who acts, for history. Raises Forbidden where nobody has signed in."""
+        if self.principal is None:
+            raise Forbidden(Scope.TASKS_READ)
+        return self.principal.actor
+
+    @property
+    def key(self) -> int | None:
+        """Return the row of the key, which what is submitted counts against."""
+        return None if self.principal is None else self.principal.key
+
+    @property
     def key_name(self) -> str:
         """Return the name of the key; empty where none was asked for, or nobody has signed in."""
-        return "" if self.principal is None or self.is_open else self.principal.actor
+        return "" if self.principal is None or self.is_open else self.principal.name
 
     def may(self, scope: Scope | str) -> bool:
         """Return true if the reader's key allows it."""
@@ -70,16 +120,17 @@ class Reader:
 
 def preferences(request: Request) -> Preferences:
     """Read the reader's choices; what cannot be read counts as not chosen."""
-    cookies = request.cookies
-    language = _LANGUAGES.get(cookies.get(LANGUAGE_COOKIE, ""))
-    theme = _THEMES.get(cookies.get(THEME_COOKIE, ""), "system")
-    chosen = zone_of(cookies.get(ZONE_COOKIE, ""))
-    found = chosen or zone_of(cookies.get(BROWSER_ZONE_COOKIE, ""))
+    cookies, words = request.cookies, chosen(request)
+    found = zone_of(cookies.get(ZONE_COOKIE, "")) or zone_of(cookies.get(BROWSER_ZONE_COOKIE, ""))
+    asked = of_header(request.headers.get("accept-language", ""))
     return Preferences(
-        language=language or of_header(request.headers.get("accept-language", "")),
-        theme=theme,
+        language=_LANGUAGES.get(words["language"], asked),
+        theme=_THEMES.get(words["theme"], "system"),
         zone=found or ZoneInfo(UTC),
         is_zone_known=found is not None,
+        is_compact=words["density"] == "compact",
+        loads_previews=words["previews"] == "auto",
+        has_shortcuts=words["shortcuts"] == "on",
     )
 
 

@@ -1,7 +1,7 @@
 """Templates: pages and parts of pages, in the reader's language, zone and theme."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker import __version__
+from tracker.locale import translate
 from tracker.web.edge.pages import inline
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services
 from tracker.web.ui.frame import formats
 from tracker.web.ui.frame.files import static_path
 from tracker.web.ui.frame.headers import SECURITY
+from tracker.web.ui.frame.notices import NOTICE_COOKIE, notice_of
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.visible import visible
 from tracker.web.ui.frame.words import words_of
@@ -51,6 +53,7 @@ def environment() -> Environment:
     del made.filters["safe"]
     made.filters["exact"] = exact
     made.filters["sentence"] = sentence
+    made.filters["pairs"] = pairs
     return made
 
 
@@ -62,6 +65,11 @@ def exact(text: object) -> Markup:
 def sentence(text: str) -> Markup:
     """Return a sentence of a catalogue: escaped, and `code` marked."""
     return Markup(inline(visible(text)))  # noqa: S704 - inline escapes it
+
+
+def pairs(entries: Iterable[Mapping[str, Any]], name: str, field: str) -> list[tuple[str, str]]:
+    """Return the fields of a form: a name, and one value of each entry."""
+    return [(name, str(entry[field])) for entry in entries]
 
 
 def _finalize(value: object) -> object:
@@ -94,7 +102,10 @@ def page(
     takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
     if takes_gzip and len(body) > _COMPRESSED_FROM:
         body, fields["content-encoding"] = gzip.compress(body, 5), "gzip"
-    return Response(body, status, fields, media_type="text/html")
+    answer = Response(body, status, fields, media_type="text/html")
+    if NOTICE_COOKIE in request.cookies:  # it was shown
+        answer.delete_cookie(NOTICE_COOKIE, root_of(request), httponly=True, samesite="strict")
+    return answer
 
 
 def part(request: Request, reader: Reader, template: str, **values: Any) -> str:
@@ -106,7 +117,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
     """Return what every template may name, bound to the reader.
 
     `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`: texts; `url`, `static`:
-    addresses of ours; `age`: a duration until now.
+    addresses of ours; `age`: a duration until now; `told`: a text of ours in the reader's language;
+    `here`, `this`: the page's path under `/ui`, without and with its query.
     """
     chosen, now = reader.preferences, services(request).clock.now()
     say = words_of(chosen.language)
@@ -148,9 +160,25 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "size": formats.bytes_text,
         "navigation": _served(request, NAVIGATION),
         "administration": _served(request, ADMINISTRATION) if reader.may("admin") else [],
-        "here": request.url.path.removeprefix(rooted(request, ROOT)),
+        "told": lambda text: translate(text, chosen.language),
+        "notice": notice_of(request, say),
+        "here": request.url.path.removeprefix(root_of(request)),
+        "this": path_of(request),
         "is_served": lambda path: path in request.scope["state"]["pages"],
     }
+
+
+def root_of(request: Request) -> str:
+    """Return the path of the dashboard on this host."""
+    return rooted(request, ROOT)
+
+
+def path_of(request: Request) -> str:
+    """Return the path and query of a request, under `/ui`; without them for what changes things."""
+    if request.method != "GET":
+        return ""
+    path, text = request.url.path.removeprefix(root_of(request)), request.url.query
+    return f"{path}?{text}" if text else path
 
 
 def address(request: Request, path: str = "", query: Query | None = None, **more: Any) -> str:

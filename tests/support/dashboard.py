@@ -1,0 +1,78 @@
+"""The dashboard for tests: a service with keys, and people who have signed in."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.support.keys import issue
+from tracker.domain.access import EVERYTHING, Scope
+from tracker.services.access.keys import Issued
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-mode": "navigate"}
+OWN = {"sec-fetch-site": "same-origin"}
+"""Of what a browser sends for a page of the service itself."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at a browser without script, who has signed in. key: their API key."""
+
+    http: httpx.Client
+    key: Issued
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        """Open a page under `/ui`."""
+        return self.http.get(f"/ui{path}", params=query or None)
+
+    def send(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form of a page to a path under `/ui`; a list is several fields of one name."""
+        return self.http.post(f"/ui{path}", data=fields, headers=OWN)
+
+    def see(self, path: str, **query: Any) -> str:
+        """Return the text of a page that must be there."""
+        answer = self.get(path, **query)
+        assert answer.status_code == 200, (answer.status_code, answer.text)
+        return answer.text
+
+
+@contextmanager
+def signed_in(
+    url: str,
+    database_url: str,
+    *,
+    tenant: str = "default",
+    scopes: Collection[Scope] = EVERYTHING,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[Person]:
+    """Yield somebody who has signed in with a new key."""
+    key = issue(database_url, tenant=tenant, scopes=scopes)
+    sent = {**BROWSER, **OWN, **(headers or {})}
+    with httpx.Client(base_url=url, headers=sent, trust_env=False, timeout=20) as http:
+        sign_in(http, key.secret)
+        yield Person(http, key)
+
+
+def sign_in(http: httpx.Client, key: str) -> None:
+    """Have a client sign in with a key; its cookie opens the dashboard from then on."""
+    answer = http.post("/ui/sign-in", data={"key": key}, headers=OWN)
+    assert answer.status_code == 303, answer.text
+
+
+def cookies(http: httpx.Client, **more: str) -> dict[str, str]:
+    """Return the header of a client's cookies and of further ones, which it does not keep."""
+    kept = {name: value for name, value in http.cookies.items() if value is not None}
+    named = {name.replace("_", "-"): value for name, value in more.items()}
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in (kept | named).items())}
+
+
+def forms_of(page: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the forms of a page that are sent by POST: their addresses and hidden fields."""
+    found = re.findall(
+        r'<form[^>]*method="post"[^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL
+    )
+    field = r'<input type="hidden" name="([^"]+)" value="([^"]*)"'
+    return [(action, dict(re.findall(field, inside))) for action, inside in found]

@@ -1,0 +1,222 @@
+"""`/ui/attention`: what needs a person, what the last day was like, and where to go on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.access import Scope
+from tracker.domain.cost import Price
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.rendering import instant
+from tracker.domain.tally import Tally
+from tracker.domain.task import TaskState
+from tracker.services.upkeep.counting import Counted, look
+from tracker.web.api import attention as api
+from tracker.web.api.service_views import Attention
+from tracker.web.edge.state import services
+from tracker.web.ui.charts import ChartColumn, draw_columns
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.formats import hour_text
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.words import words_of
+
+PAGES = Pages()
+"""The home page."""
+SHOWN = 5
+"""Entries of a group that are shown before a link leads to the rest."""
+_HOUR = timedelta(hours=1)
+_JUST = timedelta(microseconds=1)
+_DAY = 24 * _HOUR
+_BAD = (TaskState.FAILED, TaskState.EXPIRED)
+_TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful")
+_RECEIPTS = (Verdict.CONFLICT, Verdict.MISMATCH, Verdict.UNKNOWN_TASK)
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionGroup:
+    """Entries that need the same thing.
+
+    name:    of its words: `attention.NAME`. kind: how its entries are shown.
+    entries: at most MOST of the API's; the newest. since: when the oldest of them began.
+    more:    where all of them are listed, under `/ui`; None where no page lists them.
+    """
+
+    name: str
+    kind: str
+    entries: Sequence[Mapping[str, Any]]
+    since: datetime | None
+    more: str | None = None
+    query: Mapping[str, Any] | None = None
+
+    @property
+    def count(self) -> str:
+        """Return how many there are, `50+` from as many as are looked for."""
+        number = len(self.entries)
+        return f"{number}+" if number >= api.MOST else str(number)
+
+    @property
+    def rest(self) -> int:
+        """Return how many are not shown."""
+        return max(0, len(self.entries) - SHOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRow:
+    """One hour of the chart, for the table below it."""
+
+    at: datetime
+    ok: int
+    bad: int
+    other: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The last 24 hours. by_callback: the share of verdicts that callbacks brought."""
+
+    ended: Mapping[TaskState, int]
+    success: float | None
+    by_callback: float | None
+    p50: timedelta | None
+    p90: timedelta | None
+    costs: Mapping[Price, Decimal]
+    is_whole: bool
+
+
+@PAGES.get("/attention", scope=Scope.TASKS_READ, known=())
+async def show(request: Request, reader: Reader) -> Response:
+    """Show what needs a person, in the order in which it does."""
+    our, owner = services(request), reader.tenant
+    found = await api.collect(our, owner)
+    now = our.clock.now()
+    first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _DAY
+    counted = await our.store.read(lambda db: look(db, owner, since=first))
+    hours = _hours(request, counted, first, now)
+    groups = _groups(found)
+    return page(
+        request,
+        reader,
+        "attention.html",
+        groups=groups,
+        forged=found["receipts"][Verdict.FORGED.value],
+        forgeries=found["forgeries"],
+        count=_count(groups),
+        most=api.MOST,
+        shown=SHOWN,
+        day=_day(counted),
+        hours=hours,
+        chart=_chart(reader, hours),
+        instant_of=datetime.fromisoformat,
+    )
+
+
+def _groups(found: Attention) -> list[AttentionGroup]:
+    """Return the groups that have entries, the most urgent first."""
+    groups = [
+        _group("conditions", "condition", found["conditions"], "raised_at"),
+        _group("endpoints", "endpoint", found["endpoints"], "failing_since", "/endpoints"),
+    ]
+    links: Mapping[str, Mapping[str, Any]] = {
+        "uncertain": {"state": "uncertain"},
+        "overdue": {"overdue": "true"},
+    }
+    for name in _TASKS:
+        link = links.get(name)
+        entries: Sequence[Any] = found[name]  # type: ignore[literal-required]
+        more = "/tasks" if link else None
+        groups.append(_group(name, "task", entries, "since", more, link))
+    receipts = found["receipts"]
+    groups += [_receipts(verdict, receipts[verdict.value]) for verdict in _RECEIPTS]
+    words = {"verdict": Verdict.UNKNOWN_STATUS.value}
+    groups.append(_group("words", "word", found["unknown_words"], "last_at", "/callbacks", words))
+    groups.append(_receipts(Verdict.MALFORMED, receipts[Verdict.MALFORMED.value]))
+    return [one for one in groups if one.entries]
+
+
+def _receipts(verdict: Verdict, entries: Sequence[Any]) -> AttentionGroup:
+    query = {"verdict": verdict.value, "dismissed": "false"}
+    return _group(verdict.value, "receipt", entries, "received_at", "/callbacks", query)
+
+
+def _group(  # noqa: PLR0913, PLR0917 - a line of the table above each
+    name: str,
+    kind: str,
+    entries: Sequence[Any],
+    when: str,
+    more: str | None = None,
+    query: Mapping[str, Any] | None = None,
+) -> AttentionGroup:
+    times = [one[when] for one in entries if one[when] is not None]
+    since = datetime.fromisoformat(min(times)) if times else None
+    return AttentionGroup(name, kind, entries, since, more, query)
+
+
+def _count(groups: Sequence[AttentionGroup]) -> str:
+    number = sum(len(one.entries) for one in groups)
+    is_more = any(len(one.entries) >= api.MOST for one in groups)
+    return f"{number}+" if is_more else str(number)
+
+
+def _day(counted: Counted) -> Day:
+    whole = Tally()
+    for one in counted.lately.values():
+        whole.add(one)
+    ended = {state: whole.labelled("ended").get(state.value, 0) for state in (*_ENDED,)}
+    told = whole.labelled("told")
+    decided = ended[TaskState.SUCCEEDED] + sum(ended[state] for state in _BAD)
+    return Day(
+        ended=ended,
+        success=ended[TaskState.SUCCEEDED] / decided if decided else None,
+        by_callback=told.get("callback", 0) / sum(told.values()) if told else None,
+        p50=whole.percentile(0.5),
+        p90=whole.percentile(0.9),
+        costs=whole.costs,
+        is_whole=counted.whole,
+    )
+
+
+_ENDED = (TaskState.SUCCEEDED, *_BAD, TaskState.CANCELLED)
+
+
+def _hours(request: Request, counted: Counted, first: datetime, now: datetime) -> list[ChartRow]:
+    """Return every hour from the first to now, quiet ones too."""
+    rows = []
+    at = first
+    while at <= now:
+        ended: dict[str, int] = {}
+        for tally in counted.hours.get(at, {}).values():
+            for state, number in tally.labelled("ended").items():
+                ended[state] = ended.get(state, 0) + number
+        href = address(
+            request,
+            "/tasks",
+            state=[state.value for state in _ENDED],
+            updated_after=instant(at - _JUST),
+            updated_before=instant(at + _HOUR),
+        )
+        bad = sum(ended.get(state.value, 0) for state in _BAD)
+        ok, other = ended.get(TaskState.SUCCEEDED.value, 0), ended.get(TaskState.CANCELLED.value, 0)
+        rows.append(ChartRow(at, ok, bad, other, href))
+        at += _HOUR
+    return rows
+
+
+def _chart(reader: Reader, hours: Sequence[ChartRow]) -> Any:
+    say = words_of(reader.preferences.language)
+    zone = reader.preferences.zone
+    columns = [
+        ChartColumn(
+            say("attention.column", hour=hour_text(row.at, zone), ok=row.ok, bad=row.bad),
+            row.href,
+            (("ok", row.ok), ("other", row.other), ("bad", row.bad)),
+        )
+        for row in hours
+    ]
+    return draw_columns(columns)

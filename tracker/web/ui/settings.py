@@ -1,0 +1,74 @@
+"""`/ui/settings`: how pages are shown to this browser. Everything is kept in cookies."""
+
+from zoneinfo import available_timezones
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.edge.operation import Param
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.notices import leave_notice
+from tracker.web.ui.frame.reader import (
+    CHOICES,
+    ZONE_COOKIE,
+    Reader,
+    chosen,
+    zone_of,
+)
+from tracker.web.ui.frame.render import address, page, root_of
+from tracker.web.ui.frame.signing import own_path
+
+PAGES = Pages()
+YEAR_S = 365 * 86400
+ZONE = "zone"
+
+
+@PAGES.get("/settings", scope=None, known=[Param("back", "Where one came from, under `/ui`.")])
+async def show(request: Request, reader: Reader) -> Response:
+    """Show what can be chosen."""
+    return page(
+        request,
+        reader,
+        "settings.html",
+        choices=CHOICES,
+        chosen=chosen(request),
+        zone_name=request.cookies.get(ZONE_COOKIE, ""),
+        zones=sorted(available_timezones()),
+        back=own_path(request.query_params.get("back")),
+    )
+
+
+@PAGES.post("/settings", scope=None)
+async def save(request: Request, _reader: Reader) -> Response:
+    """Keep what was chosen. Raises InvalidRequest for what cannot be."""
+    form = await read_form(request)
+    kept = _kept(form)
+    answer = RedirectResponse(address(request, "/settings", back=own_path(form.text("back"))), 303)
+    secure = request.url.scheme == "https"
+    for name, value in kept.items():
+        if value:
+            answer.set_cookie(
+                name, value, YEAR_S, path=root_of(request), secure=secure, samesite="strict"
+            )
+        else:
+            answer.delete_cookie(name, root_of(request), secure=secure, samesite="strict")
+    leave_notice(answer, root_of(request), "done.settings")
+    return answer
+
+
+def _kept(form: SentForm) -> dict[str, str]:
+    """Return the value of each cookie; empty to forget it."""
+    kept = {}
+    for choice in CHOICES:
+        value = form.text(choice.name)
+        if value not in choice.values:
+            reason = f"must be one of: {', '.join(choice.values)}"
+            raise InvalidRequest(FieldError(choice.name, reason), malformed=True)
+        kept[choice.cookie] = "" if value == choice.values[0] else value
+    zone = form.text(ZONE).strip()
+    if zone and zone_of(zone) is None:
+        raise InvalidRequest(FieldError(ZONE, "there is no such time zone"), malformed=True)
+    kept[ZONE_COOKIE] = zone
+    return kept

@@ -1,0 +1,161 @@
+"""Actions of people on one task or on those that are ticked: POSTs below `/ui/tasks`."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tracker.clock import new_id
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.task import TaskState
+from tracker.services.submit.actions import NO_SUCH_TASK
+from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
+from tracker.services.submit.resubmission import Selection
+from tracker.store.filters import TaskFilter
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.notices import leave_notice
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import address, root_of
+from tracker.web.ui.frame.words import words_of
+
+PAGES = Pages()
+"""Actions on tasks."""
+IDS = "ids"
+_ASKED = (Param(IDS, "A task.", repeatable=True), Param("back", "Where one came from."))
+
+
+@PAGES.post(
+    "/tasks/refresh", scope=Scope.TASKS_WRITE, action="tasks.refresh", counts=attrgetter("done")
+)
+async def refresh(request: Request, reader: Reader) -> Response:
+    """Have the provider asked about tasks."""
+    form = await read_form(request)
+    return await _act(request, reader, form, BulkAction.REFRESH)
+
+
+@PAGES.get("/tasks/cancel/confirm", scope=Scope.TASKS_WRITE, known=_ASKED)
+async def ask_cancel(request: Request, reader: Reader) -> Response:
+    """Ask before tasks are cancelled."""
+    return await _ask(request, reader, BulkAction.CANCEL)
+
+
+@PAGES.post(
+    "/tasks/cancel", scope=Scope.TASKS_WRITE, action="tasks.cancel", counts=attrgetter("done")
+)
+async def cancel(request: Request, reader: Reader) -> Response:
+    """Cancel tasks, or have their providers asked to."""
+    form = await read_form(request)
+    return await _act(request, reader, form, BulkAction.CANCEL)
+
+
+@PAGES.get("/tasks/resubmit/confirm", scope=Scope.TASKS_WRITE, known=_ASKED)
+async def ask_resubmit(request: Request, reader: Reader) -> Response:
+    """Ask before tasks are submitted again, and say what that may cost."""
+    return await _ask(request, reader, BulkAction.RESUBMIT)
+
+
+@PAGES.post(
+    "/tasks/resubmit", scope=Scope.TASKS_WRITE, action="tasks.resubmit", counts=attrgetter("done")
+)
+async def resubmit(request: Request, reader: Reader) -> Response:
+    """Submit tasks again, once however often the form is sent."""
+    form = await read_form(request)
+    return await _act(request, reader, form, BulkAction.RESUBMIT)
+
+
+@PAGES.post("/tasks/dismiss", scope=Scope.TASKS_WRITE, action="tasks.dismiss")
+async def dismiss(request: Request, reader: Reader) -> Response:
+    """Take a task that is followed up out of what needs a person."""
+    form = await read_form(request)
+    (id_,) = _ids(form)[:1]
+    aim([str(id_)])
+    await services(request).dismissing.dismiss_follow_up(reader.tenant, id_, actor=reader.actor)
+    return done(request, form, f"/tasks/{id_}", "done.dismissed", n=1)
+
+
+async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response:
+    """Ask before an action, and say of which tasks it is and which would be left as they are."""
+    ids = _parsed(request.query_params.getlist(IDS))
+    found = await services(request).bulk.run(
+        _order(reader, action, ids, is_dry=True), after=None, until=services(request).clock.now()
+    )
+    if not found.matching:
+        raise NotFound(NO_SUCH_TASK)
+    say = words_of(reader.preferences.language)
+    question = Question(
+        title=say(f"ask.{action}", n=found.done or found.matching),
+        button=say(f"action.{action}"),
+        why=[say(f"ask.{action}.why")],
+        path=f"/tasks/{action}",
+        fields=[*((IDS, str(id_)) for id_ in ids), ("once", str(new_id()))],
+        count=found.done,
+        names=[f"{task.external_task_id} · {task.operation}" for task in found.sample],
+        refusal=None if found.done else next(iter(found.refused), None),
+    )
+    return ask(request, reader, question, template="ask_tasks.html", found=found, action=action)
+
+
+async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAction) -> Response:
+    """Do to one task, or to several, what is asked; say how many it was done to."""
+    ids = _ids(form)
+    aim([str(id_) for id_ in ids])
+    if len(ids) == 1:
+        return await _act_on_one(request, reader, form, action, ids[0])
+    our = services(request)
+    order = _order(reader, action, ids, is_dry=action is not BulkAction.REFRESH)
+    found = await our.bulk.run(order, after=None, until=our.clock.now())
+    if order.is_dry:  # counted first: the number that was typed is of those that it is done to
+        check_typed(form, found.done)
+        order = _order(reader, action, ids, is_dry=False)
+        found = await our.bulk.run(order, after=None, until=our.clock.now())
+    if not found.matching:
+        raise NotFound(NO_SUCH_TASK)
+    key = f"done.{action}" if not found.refused else f"done.{action}.some"
+    return done(request, form, "/tasks", key, n=found.done, refused=found.refused.total())
+
+
+async def _act_on_one(
+    request: Request, reader: Reader, form: SentForm, action: BulkAction, id_: UUID
+) -> Response:
+    our, path = services(request), f"/tasks/{id_}"
+    if action is BulkAction.REFRESH:
+        await our.actions.refresh(reader.tenant, id_)
+    elif action is BulkAction.CANCEL:
+        task = await our.actions.cancel(reader.tenant, id_, actor=reader.actor)
+        if task.state is not TaskState.CANCELLED:
+            return done(request, form, path, "done.cancel.asked")
+    else:
+        once = form.text("once") or str(new_id())
+        accepted = await our.actions.resubmit(
+            reader.tenant, id_, idempotency_key=f"dashboard {once[:64]}", submitter=reader.key
+        )
+        answer = RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
+        leave_notice(answer, root_of(request), "done.resubmit", n=1, refused=0)
+        return answer
+    return done(request, form, path, f"done.{action}", n=1, refused=0)
+
+
+def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: bool) -> BulkOrder:
+    return BulkOrder(action, Selection(TaskFilter(reader.tenant)), reader.actor, is_dry, ids)
+
+
+def _ids(form: SentForm) -> list[UUID]:
+    return _parsed(form.texts(IDS))
+
+
+def _parsed(texts: Sequence[str]) -> list[UUID]:
+    """Return the ids of tasks. Raises InvalidRequest for none or too many; NotFound."""
+    if not 0 < len(texts) <= MOST:
+        raise InvalidRequest(FieldError(IDS, f"tick one task or several, {MOST} at most"))
+    found = [query.as_uuid(text) for text in texts]
+    if None in found:
+        raise NotFound(NO_SUCH_TASK)
+    return [id_ for id_ in found if id_ is not None]

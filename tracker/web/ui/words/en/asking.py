@@ -1,0 +1,43 @@
+"""Words of questions before actions, and of what is said after them."""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "action.needs": "needs {scope}",
+    "action.refresh": "Refresh",
+    "action.cancel": "Cancel",
+    "action.resubmit": "Resubmit",
+    "action.dismiss": "Dismiss",
+    "ask.leave": "Leave it",
+    "ask.more": ("and {n} more", "and {n} more"),
+    "ask.type": ("Type {n} to confirm", "Type {n}, the number of objects, to confirm"),
+    "ask.left": ("{n} stays as it is:", "{n} stay as they are:"),
+    "ask.refresh": ("Refresh {n} task?", "Refresh {n} tasks?"),
+    "ask.refresh.why": "The provider is asked about each of them.",
+    "ask.cancel": ("Cancel {n} task?", "Cancel {n} tasks?"),
+    "ask.cancel.why": "What was not sent is cancelled at once. Of what the provider has, it is"
+    " asked to cancel it, and its word ends the task. What it did until then may be billed.",
+    "ask.resubmit": ("Submit {n} task again?", "Submit {n} tasks again?"),
+    "ask.resubmit.why": "Each makes a new task with the same input, which the provider bills"
+    " again. The old one stays as it is.",
+    "done.refresh": (
+        "The provider is being asked about {n} task.",
+        "The providers are being asked about {n} tasks.",
+    ),
+    "done.refresh.some": (
+        "Asking about {n} task; {refused} stayed as they are.",
+        "Asking about {n} tasks; {refused} stayed as they are.",
+    ),
+    "done.cancel": ("{n} task is cancelled.", "{n} tasks are cancelled, or will be."),
+    "done.cancel.asked": "The provider is being asked to cancel it.",
+    "done.cancel.some": (
+        "{n} task is cancelled, or will be; {refused} stayed as they are.",
+        "{n} tasks are cancelled, or will be; {refused} stayed as they are.",
+    ),
+    "done.resubmit": ("Submitted again: this is the new task.", "{n} tasks are submitted again."),
+    "done.resubmit.some": (
+        "{n} task is submitted again; {refused} stayed as they are.",
+        "{n} tasks are submitted again; {refused} stayed as they are.",
+    ),
+    "done.dismissed": ("Dismissed.", "{n} dismissed."),
+}

@@ -1,0 +1,87 @@
+"""Words of the page of what needs a person."""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "attention.title": "Needs you",
+    "attention.empty": "Nothing needs you. Whatever does will stand here.",
+    "attention.since": "Since",
+    "attention.last": "last",
+    "attention.failing": "failing since",
+    "attention.conditions": ("provider account in trouble", "provider accounts in trouble"),
+    "attention.conditions.why": "Something about the account or the service stands in the way of"
+    " all its tasks.",
+    "attention.endpoints": (
+        "endpoint gets or answers nothing",
+        "endpoints get or answer nothing",
+    ),
+    "attention.endpoints.why": "Subscribers behind them hear nothing; what they are owed is kept.",
+    "attention.uncertain": ("uncertain task", "uncertain tasks"),
+    "attention.uncertain.why": "They may exist at the provider and be billed: the answer to their"
+    " submit was lost. They are never submitted again blindly.",
+    "attention.overdue": ("overdue task", "overdue tasks"),
+    "attention.overdue.why": "Still open after their deadline.",
+    "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
+    "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
+    " them. They do not expire meanwhile.",
+    "attention.without_result": (
+        "succeeded task without a result",
+        "succeeded tasks without a result",
+    ),
+    "attention.without_result.why": "The provider says that they succeeded and names nothing to"
+    " fetch; it is asked on.",
+    "attention.denied": ("accepted task, then denied", "accepted tasks, then denied"),
+    "attention.denied.why": "The provider took them, and does not know them any more. They are"
+    " still asked about.",
+    "attention.doubtful": ("doubtful failure", "doubtful failures"),
+    "attention.doubtful.why": "They failed in a way that is known to be taken back; they are asked"
+    " about until it is certain.",
+    "attention.conflict": ("callback contradicts a verdict", "callbacks contradict a verdict"),
+    "attention.conflict.why": "The task had ended otherwise. The first verdict stands.",
+    "attention.mismatch": (
+        "callback names different tasks",
+        "callbacks name different tasks",
+    ),
+    "attention.mismatch.why": "Their ids belong to different tasks, so they were applied to none.",
+    "attention.unknown_task": ("callback of an unknown task", "callbacks of unknown tasks"),
+    "attention.unknown_task.why": "No task of yours has their ids. Attach them to the task that"
+    " they belong to, or dismiss them.",
+    "attention.words": ("status word nobody knows", "status words nobody knows"),
+    "attention.words.why": "The provider uses words that this release does not know; such"
+    " callbacks moved nothing.",
+    "attention.malformed": ("malformed callback", "malformed callbacks"),
+    "attention.malformed.why": "They came to a genuine address and cannot be read.",
+    "attention.forged": ("{n} forged callback", "{n} forged callbacks"),
+    "attention.forged.why": "They came to no address of yours, or with a wrong signature, in the"
+    " last day. They were applied to nothing.",
+    "attention.forged.table": "Forged callbacks by kind",
+    "attention.forged.subject": "Task in the address",
+    "attention.forged.sender": "Sender",
+    "attention.forged.count": "Count",
+    "attention.provider": "Provider",
+    "attention.its-task": "its task",
+    "attention.one-task": "a task with it",
+    "attention.show": "Show",
+    "attention.show-all": "Show all {n}",
+    "attention.more": ("and {n} more", "and {n} more"),
+    "attention.refresh-all": ("Refresh {n}", "Refresh all {n}"),
+    "attention.dismiss-all": ("Dismiss {n}", "Dismiss all {n}"),
+    "attention.day": "Last 24 hours",
+    "attention.not-whole": "More ended lately than is counted here yet: no worker is running.",
+    "attention.succeeded": "succeeded",
+    "attention.failed": "failed",
+    "attention.expired": "expired",
+    "attention.cancelled": "cancelled",
+    "attention.by-callback": "told by callbacks",
+    "attention.cost": "cost",
+    "attention.hours": "The hours as a table",
+    "attention.hour": "Hour",
+    "attention.column": "{hour}: {ok} succeeded, {bad} failed",
+    "attention.quiet": "No task ended in the last 24 hours.",
+    "action.test": "Test",
+    "action.pause": "Pause",
+    "action.resume": "Resume",
+    "endpoint.state.active": "active",
+    "endpoint.state.paused": "paused",
+    "endpoint.state.disabled": "disabled",
+}

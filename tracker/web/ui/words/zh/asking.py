@@ -1,0 +1,39 @@
+"""Words of questions before actions, and of what is said after them."""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "action.needs": "需要 {scope}",
+    "action.refresh": "刷新",
+    "action.cancel": "取消任务",
+    "action.resubmit": "重新提交",
+    "action.dismiss": "忽略",
+    "ask.leave": "返回",
+    "ask.more": ("另有 {n} 个", "另有 {n} 个"),
+    "ask.type": ("请输入 {n} 以确认", "请输入对象数量 {n} 以确认"),
+    "ask.left": ("{n} 个保持不变：", "{n} 个保持不变："),
+    "ask.refresh": ("刷新 {n} 个任务？", "刷新 {n} 个任务？"),
+    "ask.refresh.why": "将逐个询问服务商。",
+    "ask.cancel": ("取消 {n} 个任务？", "取消 {n} 个任务？"),
+    "ask.cancel.why": "尚未发送的会立即取消；已在服务商处的会请求其取消，以其答复为准。"
+    "此前已完成的部分可能计费。",
+    "ask.resubmit": ("重新提交 {n} 个任务？", "重新提交 {n} 个任务？"),
+    "ask.resubmit.why": "每个任务都会以相同的输入新建一个任务，服务商会再次计费；原任务保持不变。",
+    "done.refresh": ("正在向服务商询问 {n} 个任务。", "正在向服务商询问 {n} 个任务。"),
+    "done.refresh.some": (
+        "正在询问 {n} 个任务；{refused} 个保持不变。",
+        "正在询问 {n} 个任务；{refused} 个保持不变。",
+    ),
+    "done.cancel": ("{n} 个任务已取消。", "{n} 个任务已取消或即将取消。"),
+    "done.cancel.asked": "正在请求服务商取消该任务。",
+    "done.cancel.some": (
+        "{n} 个任务已取消或即将取消；{refused} 个保持不变。",
+        "{n} 个任务已取消或即将取消；{refused} 个保持不变。",
+    ),
+    "done.resubmit": ("已重新提交，这是新的任务。", "{n} 个任务已重新提交。"),
+    "done.resubmit.some": (
+        "{n} 个任务已重新提交；{refused} 个保持不变。",
+        "{n} 个任务已重新提交；{refused} 个保持不变。",
+    ),
+    "done.dismissed": ("已忽略。", "已忽略 {n} 个。"),
+}
