@@ -1,0 +1,36 @@
+"""Volcengine's own client of Ark, unmodified, against our front.
+
+`volcengine-ark-runtime` 5.0.54 from PyPI.
+"""
+
+from tests.clients.conftest import Served
+from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.running import run_program
+from tests.support.proxy import Proxy
+
+PATH = "/ark/api/v3"
+
+
+def test_sdk_creates_waits_fails_lists_and_cancels(fronted: Served) -> None:
+    told = run_program("ark_sdk.py", fronted.url + PATH, fronted.key)
+    done, failed = told["done"], told["failed"]
+    assert (done["status"], done["seed"], done["duration"]) == ("succeeded", 7, 5)
+    assert done["usage"]["completion_tokens"] == 108_900
+    assert fronted.fetch(done["content"]["video_url"])[4:8] == b"ftyp"
+    assert fronted.fetch(done["content"]["last_frame_url"]).startswith(b"\x89PNG")
+    assert failed["error"]["code"] == "OutputVideoSensitiveContentDetected"
+    assert told["listed"] == [3, True, False, False]
+    assert told["cancelled"] == "cancelled"
+    refused = {"class": "ArkBadRequestError", "code": "InvalidParameter", "param": "frames"}
+    assert told["invalid"] == refused
+    missing = {"class": "ArkNotFoundError", "code": "ResourceNotFound", "param": "id"}
+    assert told["missing"] == missing
+
+
+def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
+    prompt = "a fox of ark"
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        told = run_program("ark_sdk.py", proxy.url + PATH, fronted.key, prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert told["id"]
+    assert fronted.created(prompt) == 1
