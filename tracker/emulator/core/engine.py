@@ -143,6 +143,13 @@ class Engine(Generic[DetailsT]):
             raise Refusal(RefusalKind.GONE, "gone")
         return task
 
+    def persists(self, task: EmulatedTask[DetailsT], word: str) -> bool:
+        """Count one try, and return whether a trouble that a task's scenario names is still on."""
+        if not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.faults.persists((word, task.task_id), tries, now=self.now())
+
     async def query_faults(self, account: str, key: str, scenario: Scenario) -> None:
         """Go through what stands between a query and its answer; raises as `find`."""
         if scenario.has(CoreWord.SLOW_QUERY):

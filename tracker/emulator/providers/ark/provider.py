@@ -254,11 +254,7 @@ class ArkApi:
         }
 
     def _is_late(self, task: ArkTask) -> bool:
-        word = ArkWord.NO_CONTENT
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return self.engine.persists(task, ArkWord.NO_CONTENT)
 
 
 _REFUSED_CREATES = (

@@ -176,11 +176,7 @@ class CogVideoApi:
         raise CodedRefusal(status, "1231", f"您已有请求：{name}")
 
     def _is_empty(self, task: CogVideoTask) -> bool:
-        word = CogVideoWord.EMPTY_RESULT
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return self.engine.persists(task, CogVideoWord.EMPTY_RESULT)
 
 
 MAIN_JOB = MainJob(

@@ -176,11 +176,7 @@ class DomoApi:
         }
 
     def _is_late(self, task: DomoTask) -> bool:
-        word = DomoWord.URL_LATE
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return self.engine.persists(task, DomoWord.URL_LATE)
 
 
 MAIN_JOB = MainJob(

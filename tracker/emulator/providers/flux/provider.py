@@ -146,11 +146,7 @@ class FluxApi:
         } | (draft if task.details.is_draft else {})
 
     def _is_empty(self, task: FluxTask) -> bool:
-        word = FluxWord.NO_SAMPLE
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return self.engine.persists(task, FluxWord.NO_SAMPLE)
 
     def _callbacks(self, task: FluxTask) -> Sequence[CallbackContent]:
         """Call back at the end alone."""

@@ -198,10 +198,7 @@ class HailuoApi:
 
     def _persists(self, task: HailuoTask, word: HailuoWord) -> bool:
         """Return whether a trouble of a task that has succeeded is still on, and count it."""
-        if task.status != SUCCEED or not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return task.status == SUCCEED and self.engine.persists(task, word)
 
     def _callbacks(self, task: HailuoTask) -> Sequence[CallbackContent]:
         if task.details.is_second:

@@ -171,10 +171,7 @@ class JimengApi:
         return _reply(_GOOD, data, "Success", call)
 
     def _files(self, task: JimengTask) -> dict[str, Any]:
-        word = JimengWord.NO_FILES
-        if task.scenario.has(word) and self.engine.faults.persists(
-            (word, task.task_id), task.scenario.tries(word), now=self.engine.now()
-        ):
+        if self.engine.persists(task, JimengWord.NO_FILES):
             return {}
         (name,) = task.ready_artifacts
         if name.endswith(".mp4"):

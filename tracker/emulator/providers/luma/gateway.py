@@ -94,11 +94,8 @@ class LumaGateway:
         return task
 
     def _is_linkless(self, task: LumaTask) -> bool:
-        word = LumaWord.COMPLETED_NO_LINK
-        if task.status != SUCCEED or not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self._engine.faults.persists((word, task.task_id), tries, now=self._engine.now())
+        is_done = task.status == SUCCEED
+        return is_done and self._engine.persists(task, LumaWord.COMPLETED_NO_LINK)
 
     def _reply(self, task: LumaTask, status: int, *, is_linkless: bool = False) -> Reply:
         view = _view(task, is_linkless=is_linkless)

@@ -195,11 +195,8 @@ class LumaApi:
         return generation_view(task, without_assets=self._hides_assets(task))
 
     def _hides_assets(self, task: LumaTask) -> bool:
-        word = LumaWord.COMPLETED_NO_ASSETS
-        if task.status != SUCCEED or not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        is_done = task.status == SUCCEED
+        return is_done and self.engine.persists(task, LumaWord.COMPLETED_NO_ASSETS)
 
     def _callbacks(self, task: LumaTask) -> Sequence[CallbackContent]:
         if not _is_shown(task):

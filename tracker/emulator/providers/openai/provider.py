@@ -135,11 +135,8 @@ class VideoApi:
             raise CodedRefusal(404, "task_not_exist", "task not exist") from refusal
 
     def _has_link(self, task: VideoTask) -> bool:
-        word = OpenAIWord.DONE_WITHOUT_URL
-        if not task.scenario.has(word) or task.status != SUCCEED:
-            return True
-        key, tries = (word, task.task_id), task.scenario.tries(word)
-        return not self.engine.faults.persists(key, tries, now=self.engine.now())
+        is_done = task.status == SUCCEED
+        return not (is_done and self.engine.persists(task, OpenAIWord.DONE_WITHOUT_URL))
 
 
 MAIN_JOB = MainJob(

@@ -113,16 +113,20 @@ class PikaApi:
 
     async def _feed(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values.get("id") or call.params.get("id", ""))
-        if self._persists(task, PikaWord.EMPTY_FIRST):
+        if self.engine.persists(task, PikaWord.EMPTY_FIRST):
             videos: list[dict[str, Any]] = []
         else:
-            is_linkless = task.status == SUCCEED and self._persists(task, PikaWord.FINISHED_NO_URL)
+            is_linkless = task.status == SUCCEED and self.engine.persists(
+                task, PikaWord.FINISHED_NO_URL
+            )
             videos = _videos(task, is_linkless=is_linkless)
         return Reply({"id": task.task_id, "promptText": task.details.prompt, "videos": videos})
 
     async def _video(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values["id"])
-        is_done = task.status == SUCCEED and not self._persists(task, PikaWord.FINISHED_NO_URL)
+        is_done = task.status == SUCCEED and not self.engine.persists(
+            task, PikaWord.FINISHED_NO_URL
+        )
         return Reply(
             {
                 "id": task.task_id,
@@ -134,12 +138,6 @@ class PikaApi:
 
     async def _find(self, call: ApiCall, name: str) -> PikaTask:
         return await self.engine.find(account_of_header(call, self._config), name)
-
-    def _persists(self, task: PikaTask, word: PikaWord) -> bool:
-        if not task.scenario.has(word):
-            return False
-        key = (word, task.task_id)
-        return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
 
 
 MAIN_JOB = MainJob(

@@ -177,15 +177,9 @@ class RunwayApi:
             age = (self.engine.now_ms() - task.ended_at) / 1000
             cost = min(_LESS, cost) if age >= task.scenario.seconds(falls) else cost
         if task.status == PROCESSING and task.scenario.has(RunwayWord.PROGRESS_RESETS):
-            progress = 0.9 if self._persists(task, RunwayWord.PROGRESS_RESETS) else 0.1
-        is_empty = task.status == SUCCEED and self._persists(task, RunwayWord.EMPTY_OUTPUT)
+            progress = 0.9 if self.engine.persists(task, RunwayWord.PROGRESS_RESETS) else 0.1
+        is_empty = task.status == SUCCEED and self.engine.persists(task, RunwayWord.EMPTY_OUTPUT)
         return Shown(cost, progress, is_output_empty=is_empty)
-
-    def _persists(self, task: RunwayTask, word: RunwayWord) -> bool:
-        if not task.scenario.has(word):
-            return False
-        key = (word, task.task_id)
-        return self.engine.faults.persists(key, task.scenario.tries(word), now=self.engine.now())
 
 
 MAIN_JOB = MainJob(

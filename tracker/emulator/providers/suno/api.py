@@ -120,11 +120,7 @@ class SunoTasks:
 
     def spoils(self, task: SunoTask) -> bool:
         """Return whether this answer shows addresses that were made of nothing."""
-        word = SunoWord.NONE_MP3
-        if task.is_open or not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return not task.is_open and self.engine.persists(task, SunoWord.NONE_MP3)
 
 
 def _bent(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:

@@ -194,7 +194,7 @@ class UdioApi:
         await self.engine.query_faults(account, ",".join(wanted), scenario)
         songs: dict[str, dict[str, Any]] = {}
         for task in tasks:
-            if self._persists(task, UdioWord.MISSING_IN_LIST):
+            if self.engine.persists(task, UdioWord.MISSING_IN_LIST):
                 continue
             songs |= {song["id"]: song for song in self._views(task)}
         return Reply({"songs": [songs[id_] for id_ in wanted if id_ in songs]})
@@ -215,14 +215,8 @@ class UdioApi:
         }
         return _good(row)
 
-    def _persists(self, task: UdioTask, word: UdioWord) -> bool:
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
-
     def _views(self, task: UdioTask) -> list[dict[str, Any]]:
-        hides = bool(task.ready) and self._persists(task, UdioWord.FINISHED_WITHOUT_PATH)
+        hides = bool(task.ready) and self.engine.persists(task, UdioWord.FINISHED_WITHOUT_PATH)
         return [_song(task, place, hides_path=hides) for place in range(2)]
 
 

@@ -240,11 +240,7 @@ class ViduApi:
         }
 
     def _is_late(self, task: ViduTask) -> bool:
-        word = ViduWord.EMPTY_CREATIONS
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return self.engine.persists(task, ViduWord.EMPTY_CREATIONS)
 
 
 MAIN_JOB = MainJob(

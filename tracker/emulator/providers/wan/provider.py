@@ -248,11 +248,7 @@ class WanApi:
         return {"output": output, "usage": {"image_count": good}}
 
     def _is_late(self, task: WanTask) -> bool:
-        if not task.scenario.has(WanWord.NO_URL):
-            return False
-        tries = task.scenario.tries(WanWord.NO_URL)
-        key = (WanWord.NO_URL, task.task_id)
-        return self.engine.faults.persists(key, tries, now=self.engine.now())
+        return self.engine.persists(task, WanWord.NO_URL)
 
 
 MAIN_JOB = MainJob(
