@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, inspect, text
 
-SCHEMA_REVISION = "0027"
+SCHEMA_REVISION = "0028"
 """The newest migration; a test compares it with the folder."""
 
 

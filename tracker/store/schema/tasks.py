@@ -109,6 +109,7 @@ tasks = Table(
         where="NOT never_created",
         unique=True,
     ),
+    partial_index("ix_tasks_parent_id", "parent_id", where="parent_id IS NOT NULL"),
     partial_index("ix_tasks_resubmit_of", "resubmit_of", where="resubmit_of IS NOT NULL"),
     partial_index(
         "ix_tasks_follow_up", "tenant", "follow_up", "key", where="follow_up IS NOT NULL"

@@ -8,6 +8,7 @@ from tracker.web.ui import (
     home,
     settings,
     sign_in,
+    task,
     task_actions,
     tasks,
 )
@@ -20,6 +21,7 @@ DASHBOARD = dashboard(
     exports.PAGES,
     settings.PAGES,
     sign_in.PAGES,
+    task.PAGES,
     task_actions.PAGES,
     tasks.PAGES,
 )

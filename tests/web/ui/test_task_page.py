@@ -1,0 +1,197 @@
+"""The page of one task without a browser: what it says, and the bytes that prove it."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.requests import callback_path, kling_says, submit
+from tests.web.conftest import Shared
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.one_task.bodies import pretty, shown_body
+
+EXACT = "1234567890123456789012345678901234567890"
+HOSTILE = '<script>alert(1)</script><img src=x hx-get="/ui"> \u202e {"a":1} javascript:x'
+
+
+@pytest.fixture(scope="module")
+def http(shared_idle: Shared) -> Iterator[httpx.Client]:
+    with shared_idle.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ended(http: httpx.Client) -> dict[str, Any]:
+    """A task whose callbacks brought hostile words and a number of forty digits."""
+    task = submit(http, external_task_id="ended", metadata={"note": HOSTILE})
+    path = callback_path(task["id"])
+    body = kling_says("processing", task_status_msg=HOSTILE)
+    body = body[:-1] + f', "exact": {EXACT}, "twice": 1, "twice": 2.50}}'.encode()
+    for said in (body, body, kling_says("succeed")):
+        assert http.post(path, content=said).status_code == 200
+    found: dict[str, Any] = http.get(f"/v1/tasks/{task['id']}").json()
+    return found
+
+
+def page_of(http: httpx.Client, task: dict[str, Any], more: str = "") -> str:
+    """Return the page of a task."""
+    answer = http.get(f"/ui/tasks/{task['id']}{more}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_history_leads_to_the_bytes_that_prove_it(
+    http: httpx.Client, ended: dict[str, Any]
+) -> None:
+    page = page_of(http, ended)
+    receipts = http.get(f"/v1/tasks/{ended['id']}/receipts").json()["receipts"]
+    for step in http.get(f"/v1/tasks/{ended['id']}/transitions").json()["transitions"]:
+        assert f'id="v{step["version"]}"' in page
+        if step["evidence"]:
+            assert f'href="#r{step["evidence"]["id"]}"' in page
+    for receipt in receipts:
+        assert f'id="r{receipt["id"]}"' in page
+        got = http.get(f"/ui/tasks/{ended['id']}/receipts/{receipt['id']}")
+        assert got.content == receipt["body"].encode()
+        assert got.headers["content-type"] == "application/octet-stream"
+        assert got.headers["content-disposition"].startswith("attachment")
+        assert "sandbox" in got.headers["content-security-policy"]
+    assert "It succeeded" in page
+    assert "duplicate" in page
+
+
+def test_hostile_words_are_text_and_numbers_are_exact(
+    http: httpx.Client, ended: dict[str, Any]
+) -> None:
+    page = page_of(http, ended)
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "\u202e" not in page
+    assert "\\u202E" in page
+    assert f"&#34;exact&#34;: {EXACT}" in page
+    assert page.count("&#34;twice&#34;: 2.50") >= 1
+
+
+def test_the_download_has_everything(http: httpx.Client, ended: dict[str, Any]) -> None:
+    answer = http.get(f"/ui/tasks/{ended['id']}/everything.json")
+    whole = json.loads(answer.content)
+    assert whole["task"] == http.get(f"/v1/tasks/{ended['id']}").json()
+    assert whole["input"] == http.get(f"/v1/tasks/{ended['id']}/input").json()
+    for part in ("transitions", "receipts", "attempts", "deliveries"):
+        assert whole[part] == http.get(f"/v1/tasks/{ended['id']}/{part}").json()[part]
+    sent = http.get(f"/ui/tasks/{ended['id']}/input")
+    assert sent.content == http.get(f"/v1/tasks/{ended['id']}/input").content
+
+
+def test_an_open_task_says_what_comes_next(http: httpx.Client) -> None:
+    task = submit(http, external_task_id="waits")
+    page = page_of(http, task)
+    assert "It is accepted and waits to be sent." in page
+    assert "Next try:" in page
+    told = http.get(f"/ui/tasks/{task['id']}", headers={"accept-language": "zh"}).text
+    assert "下次尝试：" in told
+
+
+def test_parents_children_and_repeats_lead_to_each_other(http: httpx.Client) -> None:
+    first = submit(http, external_task_id="first")
+    again = http.post(f"/v1/tasks/{first['id']}/resubmit")
+    assert again.status_code == 409  # it has not ended
+    path = callback_path(first["id"])
+    assert http.post(path, content=kling_says("failed", task_id="77001")).status_code == 200
+    second = http.post(f"/v1/tasks/{first['id']}/resubmit").json()
+    assert f'href="/ui/tasks/{second["id"]}"' in page_of(http, first)
+    assert f'href="/ui/tasks/{first["id"]}"' in page_of(http, second)
+
+
+@pytest.mark.parametrize("path", ["", "/everything.json", "/input", "/receipts/1"])
+def test_another_tenants_task_is_gone(
+    shared_idle: Shared, ended: dict[str, Any], path: str
+) -> None:
+    with shared_idle.client() as other:
+        answer = other.get(f"/ui/tasks/{ended['id']}{path}")
+        assert answer.status_code == 404
+        assert "ended" not in answer.text
+
+
+def test_bodies_that_are_no_text_are_shown_in_hex_and_cut() -> None:
+    odd = shown_body(b"\xff\x00ABC" * 2000)
+    assert odd.raw is None
+    assert odd.hex is not None
+    assert odd.hex.startswith("00000000  ff 00 41 42 43")
+    large = shown_body(b'{"a": "' + "的".encode() * 400_000 + b'"}')
+    assert (large.is_cut, large.pretty) == (True, None)
+    assert large.raw is not None
+    assert len(large.raw.encode()) <= 65536
+    assert large.raw.endswith("的")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "[1e400, -0.0, 12345678901234567890.10]",
+            "[\n  1e400,\n  -0.0,\n  12345678901234567890.10\n]",
+        ),
+        ('{"a": {}, "b": []}', '{\n  "a": {},\n  "b": []\n}'),
+        ("[" * 10_000 + "]" * 10_000, None),
+        ("not json", None),
+        ('{"a": NaN}', '{\n  "a": NaN\n}'),
+    ],
+)
+def test_pretty_json_has_its_numbers_as_they_were_spelt(text: str, shown: str | None) -> None:
+    assert pretty(text) == shown
+
+
+class _Sink(BaseHTTPRequestHandler):
+    taken: list[tuple[dict[str, str], bytes]]
+
+    def do_POST(self) -> None:
+        length = int(self.headers["content-length"])
+        self.taken.append((dict(self.headers), self.rfile.read(length)))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    """A server that keeps what it is sent; its URL, and what it took."""
+    _Sink.taken = []
+    with HTTPServer(("127.0.0.1", 0), _Sink) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/a[1]{{b}}", _Sink.taken
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes(range(256)) * 3,
+        "好 'quoted' \"$HOME\" `id` \\n %s %% @/etc/passwd\n".encode(),
+        b"@/etc/passwd",
+        b"",
+        b"0123" + b"\x001\x0022\x07" + b"\r\n" * 3,
+    ],
+    ids=["every byte", "quotes", "at sign", "empty", "digits after octal"],
+)
+def test_a_copied_command_sends_the_same_bytes(
+    sink: tuple[str, list[tuple[dict[str, str], bytes]]], body: bytes
+) -> None:
+    url, taken = sink
+    headers = {"content-type": "application/json; x='1'", "x-signature": "a$b`c`\"d\" 'e'"}
+    command = curl.sending(headers | {"host": "elsewhere", "content-length": "1"}, body)
+    env = {"URL": url, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", command], env=env, check=True, timeout=60)
+    sent, got = taken[-1]
+    assert got == body
+    assert {name: sent[name] for name in ("content-type", "x-signature")} == headers
+    assert sent["Host"].startswith("127.0.0.1")

@@ -1,0 +1,179 @@
+"""Everything about one task, read in one transaction: for people who look at it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, select
+
+from tracker.domain.lifecycle import Transition
+from tracker.domain.work import JobKind
+from tracker.store import attempts, deliveries, kept_tasks, keys, transitions
+from tracker.store.attempts import Attempt
+from tracker.store.deliveries import Delivery
+from tracker.store.kept_tasks import KeptTask
+from tracker.store.receipts import Receipt, receipt_of
+from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
+
+MOST_RECEIPTS = 500
+"""The newest of a task that are shown at once."""
+MOST_RELATED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another task that belongs to this one."""
+
+    id: UUID
+    external_task_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBeginning:
+    """The beginning of a text that came as a stream. size: of all of it, in characters."""
+
+    text: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A task with all that happened to it.
+
+    receipts:  the newest MOST_RECEIPTS, oldest first, without headers and bodies; is_cut says
+               whether there are older ones.
+    whole:     receipts with headers and body, by key; see `with_bodies`.
+    submitter: the name of the key that it was submitted with; None where that is not known.
+    due:       when it is next worked on, by kind of work.
+    input:     the first bytes of the stored request body; input_size: of all of it.
+    stream:    the text of an answer that came as a stream.
+    """
+
+    kept: KeptTask
+    steps: Sequence[tuple[int, Transition]]
+    attempts: Sequence[Attempt]
+    receipts: Sequence[Receipt]
+    is_cut: bool
+    whole: Mapping[int, Receipt]
+    deliveries: Sequence[Delivery]
+    submitter: str | None
+    due: Mapping[JobKind, datetime]
+    resubmitted_as: Sequence[Related]
+    children: Sequence[Related]
+    related: Mapping[UUID, Related]
+    input: bytes | None
+    input_size: int
+    stream: StreamBeginning | None
+
+
+def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | None:
+    """Return the story of a tenant's task; None where there is no such task.
+
+    most_bytes: of the input and of a stream.
+    """
+    kept = kept_tasks.by_id(db, [id_]).get(id_)
+    if kept is None or kept.task.tenant != tenant:
+        return None
+    task = kept.task
+    listed = _listed(db, task.key)
+    named = None if task.submitter is None else keys.by_key(db, [task.submitter])
+    body, size = _input(db, task.key, most_bytes)
+    linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
+    return Story(
+        kept=kept,
+        steps=transitions.of_task(db, task.key),
+        attempts=attempts.of_task(db, task.key),
+        receipts=listed[-MOST_RECEIPTS:],
+        is_cut=len(listed) > MOST_RECEIPTS,
+        whole={},
+        deliveries=deliveries.of_task(db, task.key),
+        submitter=named[task.submitter].name if named and task.submitter in named else None,
+        due=_due(db, task.key),
+        resubmitted_as=_made_of(db, tenant, id_, tasks.c.resubmit_of),
+        children=_made_of(db, tenant, id_, tasks.c.parent_id),
+        related=_related(db, tenant, linked),
+        input=body,
+        input_size=size,
+        stream=_stream(db, task.key, most_bytes),
+    )
+
+
+def with_bodies(db: Connection, story: Story, wanted: Collection[int]) -> Story:
+    """Return a story with the headers and bodies of some of its receipts."""
+    return replace(story, whole=receipts_of(db, story.kept.task.key, wanted))
+
+
+def _listed(db: Connection, task_key: int) -> list[Receipt]:
+    columns = [column for column in receipts.c if column.name not in ("body", "headers")]
+    found: Select[Any] = (
+        select(*columns, null().label("headers"))
+        .where(receipts.c.task_key == task_key)
+        .order_by(receipts.c.key.desc())
+        .limit(MOST_RECEIPTS + 1)
+    )
+    return [receipt_of(row, None) for row in db.execute(found)][::-1]
+
+
+def receipts_of(db: Connection, task_key: int, wanted: Collection[int]) -> dict[int, Receipt]:
+    """Return whole receipts of a task by key; a repeat comes with the body it shares."""
+    if not wanted:
+        return {}
+    shared = receipts.alias("shared")
+    found = (
+        select(receipts, shared.c.body.label("shared_body"))
+        .outerjoin(shared, shared.c.key == receipts.c.duplicate_of)
+        .where(receipts.c.key.in_(wanted), receipts.c.task_key == task_key)
+    )
+    return {
+        row.key: receipt_of(row, row.body if row.body is not None else row.shared_body)
+        for row in db.execute(found)
+    }
+
+
+def _input(db: Connection, task_key: int, most: int) -> tuple[bytes | None, int]:
+    body = task_inputs.c.body
+    found = db.execute(
+        select(func.substr(body, 1, most, type_=body.type), func.length(body)).where(
+            task_inputs.c.task_key == task_key
+        )
+    ).one_or_none()
+    return (None, 0) if found is None else (bytes(found[0]), found[1])
+
+
+def _stream(db: Connection, task_key: int, most: int) -> StreamBeginning | None:
+    text = stream_texts.c.text
+    found = db.execute(
+        select(func.substr(text, 1, most), func.length(text)).where(
+            stream_texts.c.task_key == task_key
+        )
+    ).one_or_none()
+    return None if found is None else StreamBeginning(*found)
+
+
+def _due(db: Connection, task_key: int) -> dict[JobKind, datetime]:
+    found = select(jobs.c.kind, jobs.c.run_at).where(jobs.c.task_key == task_key)
+    return {JobKind(kind): at for kind, at in db.execute(found)}
+
+
+_RELATED = (tasks.c.id, tasks.c.external_task_id, tasks.c.state)
+
+
+def _made_of(
+    db: Connection, tenant: str, id_: UUID, source: ColumnElement[UUID | None]
+) -> list[Related]:
+    """Return the tasks that were made of one. source: the column that names it in theirs."""
+    # Both conditions: planners take the partial index only where its own is spelt out.
+    found = select(*_RELATED).where(
+        source == id_, source.is_not(None), tasks.c.tenant == literal(tenant)
+    )
+    return [Related(*row) for row in db.execute(found.order_by(tasks.c.key).limit(MOST_RELATED))]
+
+
+def _related(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Related]:
+    if not ids:
+        return {}
+    found = select(*_RELATED).where(tasks.c.id.in_(ids), tasks.c.tenant == literal(tenant))
+    return {row[0]: Related(*row) for row in db.execute(found)}

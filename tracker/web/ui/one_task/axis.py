@@ -1,0 +1,126 @@
+"""The time axis of a task: four lanes, with long waits cut out. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from statistics import median
+
+WIDTH, LEFT, RIGHT = 1000, 70, 70
+LANES = ("state", "attempt", "in", "out")
+LANE_Y = {"state": 42, "attempt": 70, "in": 96, "out": 122}
+HEIGHT = 136
+_LONG_S, _LONG_TIMES = 60.0, 10.0
+_CUT_PX, _LEAST_PX = 90.0, 9.0
+_LETTER_PX = 6.6
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point on the axis.
+
+    lane: one of LANES. anchor: the row that it leads to. kind: a class for its colour.
+    label: a few words beside it; empty for none.
+    """
+
+    at: datetime
+    lane: str
+    anchor: str
+    kind: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMark:
+    """A mark with its place. label: empty where there is no room for it."""
+
+    mark: Mark
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A stretch of time that is cut out. length_s: of it."""
+
+    x: float
+    width: float
+    since: datetime
+    until: datetime
+
+    @property
+    def length_s(self) -> float:
+        """Return how long it lasted, in seconds."""
+        return (self.until - self.since).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Marks and cuts, placed; ticks: (x, time) at the top."""
+
+    marks: Sequence[PlacedMark]
+    cuts: Sequence[Cut]
+    ticks: Sequence[tuple[float, datetime]]
+
+
+def axis_of(marks: Sequence[Mark]) -> Axis | None:
+    """Place marks; None where there are none.
+
+    A gap that is longer than a minute, and ten times as long as the median one, is cut out.
+    """
+    times = sorted({mark.at for mark in marks})
+    if not times:
+        return None
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    usual = median(gaps) if gaps else 0.0
+    is_cut = [gap > _LONG_S and gap > _LONG_TIMES * usual for gap in gaps]
+    if len(gaps) == 1:  # one gap alone is its own median
+        is_cut = [gaps[0] > _LONG_S]
+    widths = _widths(gaps, is_cut)
+    places = {times[0]: float(LEFT)}
+    cuts = []
+    for number, width in enumerate(widths):
+        x = places[times[number]]
+        if is_cut[number]:
+            cuts.append(Cut(x, width, times[number], times[number + 1]))
+        places[times[number + 1]] = x + width
+    return Axis(_placed(marks, places), cuts, _ticks(places))
+
+
+def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
+    room = WIDTH - LEFT - RIGHT - _CUT_PX * sum(is_cut)
+    open_gaps = [gap for gap, cut in zip(gaps, is_cut, strict=True) if not cut]
+    least = min(_LEAST_PX, max(room, 0.0) / max(len(open_gaps), 1))
+    rest = max(room - least * len(open_gaps), 0.0)
+    total = sum(open_gaps)
+    return [
+        _CUT_PX if cut else least + (rest * gap / total if total else 0.0)
+        for gap, cut in zip(gaps, is_cut, strict=True)
+    ]
+
+
+def _placed(marks: Sequence[Mark], places: dict[datetime, float]) -> list[PlacedMark]:
+    """Place marks; a label stands only where it reaches no other mark of its lane."""
+    ordered = sorted(marks, key=lambda mark: mark.at)
+    next_x: dict[str, float] = {}
+    found = []
+    for mark in reversed(ordered):
+        x = places[mark.at]
+        room = next_x.get(mark.lane, WIDTH + 60.0) - x - 14
+        label = mark.label if _width(mark.label) <= room else ""
+        next_x[mark.lane] = x
+        found.append(PlacedMark(mark, round(x, 1), LANE_Y[mark.lane], label))
+    return found[::-1]
+
+
+def _width(label: str) -> float:
+    return _LETTER_PX * sum(2 if ord(letter) > 0x2E7F else 1 for letter in label)
+
+
+def _ticks(places: dict[datetime, float]) -> list[tuple[float, datetime]]:
+    found: list[tuple[float, datetime]] = []
+    for at, x in places.items():
+        if not found or x - found[-1][0] >= 90:
+            found.append((round(x, 1), at))
+    return found

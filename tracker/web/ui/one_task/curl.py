@@ -1,0 +1,58 @@
+"""Commands to copy: read the task, submit it again, send a callback's exact bytes somewhere."""
+
+from collections.abc import Mapping
+
+_NOT_SENT = frozenset(
+    {
+        *("host", "content-length", "connection", "transfer-encoding", "accept-encoding", "accept"),
+        *("authorization", "cookie", "forwarded", "via", "expect", "te", "upgrade"),
+    }
+)
+_PLAIN = frozenset(range(32, 127)) - set(b"\\%'")
+
+
+def quoted(text: str) -> str:
+    """Return a text as one word of a POSIX shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def bytes_written(body: bytes) -> str:
+    r"""Return a command that writes exactly these bytes: `printf '%b' '…'`.
+
+    Bytes that are no plain ASCII are octal, as `%b` of POSIX's printf reads them (`\0ddd`), so
+    that neither the shell's nor the terminal's charset matters, nor NUL. Source:
+    https://pubs.opengroup.org/onlinepubs/9699919799/utilities/printf.html, read 2026-11-29.
+    """
+    text = "".join(chr(byte) if byte in _PLAIN else f"\\0{byte:03o}" for byte in body)
+    return f"printf '%b' '{text}'"
+
+
+def reading(base: str, id_: str) -> str:
+    """Return a command that reads a task. base: where the service is found."""
+    return (
+        f'curl -sS -H "Authorization: Bearer $TRACKER_API_KEY" {quoted(f"{base}/v1/tasks/{id_}")}'
+    )
+
+
+def submitting(base: str, body: bytes) -> str:
+    """Return a command that submits a body of `POST /v1/tasks`."""
+    url = quoted(f"{base}/v1/tasks")
+    return (
+        f"{bytes_written(body)} |\ncurl -sS -X POST -H 'Content-Type: application/json' "
+        f'-H "Authorization: Bearer $TRACKER_API_KEY" \\\n  --data-binary @- {url}'
+    )
+
+
+def sending(headers: Mapping[str, str], body: bytes) -> str:
+    """Return a command that sends a callback's bytes to `$URL`, with the headers that are kept."""
+    fields = [
+        f"-H {quoted(f'{name}: {value}')}"
+        for name, value in sorted(headers.items())
+        if name not in _NOT_SENT and not name.startswith("x-forwarded")
+    ]
+    if not any(name == "content-type" for name in headers):
+        fields.append("-H 'Content-Type:'")  # or curl says that it is a form
+    return (
+        f"{bytes_written(body)} |\ncurl -sS -g -X POST {' '.join(fields)} \\\n"
+        '  --data-binary @- "$URL"'
+    )

@@ -1,0 +1,168 @@
+"""The history of a task, all kinds mixed, and its marks on the axis. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.domain.delivery import UNENDED, DeliveryState
+from tracker.domain.events import Source
+from tracker.domain.lifecycle import Transition, Verdict
+from tracker.store.attempts import Attempt
+from tracker.store.deliveries import Delivery
+from tracker.store.receipts import Receipt
+from tracker.store.task_story import Story
+from tracker.web.ui.one_task.axis import Mark
+
+Say = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the history.
+
+    kind:     `step`, `attempt`, `receipt` or `delivery`.
+    state:    of a step, the state that it led to.
+    what:     what happened, in a few words; note: what was said of it.
+    by:       who or what brought it.
+    word, provider_at: the provider's own word and time.
+    evidence: (text, anchor) of what proves it; empty for none.
+    """
+
+    at: datetime
+    kind: str
+    anchor: str
+    what: str
+    by: str
+    state: str = ""
+    version: int | None = None
+    note: str = ""
+    word: str = ""
+    provider_at: datetime | None = None
+    evidence: tuple[str, str] = ("", "")
+
+
+def history_of(story: Story, say: Say) -> list[Entry]:
+    """Return everything that happened to a task, oldest first."""
+    numbers = {attempt.key: attempt.number for attempt in story.attempts}
+    entries = [_of_step(step, numbers, say) for _, step in story.steps]
+    entries += [_of_attempt(one, say) for one in story.attempts]
+    entries += [_of_receipt(one, say) for one in quiet_receipts(story)]
+    entries += [_of_delivery(one, say) for one in story.deliveries]
+    # What is of one time stands in the order in which it came about: an attempt before its step.
+    order = {"attempt": 0, "receipt": 1, "step": 2, "delivery": 3}
+    return sorted(entries, key=lambda one: (one.at, order[one.kind], one.version or 0))
+
+
+def quiet_receipts(story: Story) -> list[Receipt]:
+    """Return receipts that no step rests on."""
+    used = {step.receipt for _, step in story.steps}
+    return [receipt for receipt in story.receipts if receipt.key not in used]
+
+
+def marks_of(story: Story, say: Say) -> Iterator[Mark]:
+    """Yield what stands on the axis."""
+    before = None
+    for _, step in story.steps:
+        label = say(f"state.{step.to_state}") if step.to_state != before else ""
+        before = step.to_state
+        yield Mark(step.at, "state", f"v{step.version}", step.to_state, label)
+    for attempt in story.attempts:
+        kind = "good" if attempt.outcome in ("accepted", "exists") else "bad"
+        kind = "open" if attempt.outcome is None else kind
+        label = _attempt_text(attempt, say)
+        yield Mark(attempt.started_at, "attempt", f"a{attempt.number}", kind, label)
+    for receipt in story.receipts:
+        kind = "good" if receipt.verdict is Verdict.ADVANCED else "open"
+        label = f"r{receipt.key}" if receipt.verdict is not Verdict.DUPLICATE else ""
+        yield Mark(receipt.received_at, "in", f"r{receipt.key}", kind, label)
+    for delivery in story.deliveries:
+        at = delivery.last_attempt_at
+        if at is not None:
+            kind = "good" if delivery.state is DeliveryState.DELIVERED else "bad"
+            yield Mark(at, "out", f"d{delivery.id}", kind, str(delivery.last_status or ""))
+
+
+def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
+    """Return (text, anchor) of the record that a step rests on. numbers: of attempts, by key."""
+    if step.receipt is not None:
+        return f"r{step.receipt}", f"r{step.receipt}"
+    if step.attempt in numbers:
+        number = numbers[step.attempt]
+        return f"a{number}", f"a{number}"
+    return "", ""
+
+
+def _of_step(step: Transition, numbers: dict[int, int], say: Say) -> Entry:
+    by = say(f"source.{step.source}")
+    return Entry(
+        at=step.at,
+        kind="step",
+        anchor=f"v{step.version}",
+        what=say(f"event.{step.kind}"),
+        by=f"{by}: {step.actor}" if step.actor else by,
+        state=step.to_state,
+        version=step.version,
+        note=step.message or "",
+        word=step.provider_status or "",
+        provider_at=step.provider_at,
+        evidence=evidence_of(step, numbers),
+    )
+
+
+def _of_attempt(attempt: Attempt, say: Say) -> Entry:
+    return Entry(
+        at=attempt.started_at,
+        kind="attempt",
+        anchor=f"a{attempt.number}",
+        what=say("task.attempt", number=str(attempt.number), outcome=_attempt_text(attempt, say)),
+        by=say("source.submit"),
+        note=attempt.message or "",
+        word=attempt.code or "",
+        evidence=(f"a{attempt.number}", f"a{attempt.number}"),
+    )
+
+
+def _attempt_text(attempt: Attempt, say: Say) -> str:
+    if attempt.outcome is None:
+        return say("outcome.open")
+    parts = [say(f"outcome.{attempt.outcome}")]
+    if attempt.http_status is not None:
+        parts.append(str(attempt.http_status))
+    return " ".join(parts)
+
+
+def _of_receipt(receipt: Receipt, say: Say) -> Entry:
+    key = "task.poll-answer" if receipt.source is Source.POLL else "task.callback"
+    what = say(key, verdict=say(f"verdict.{receipt.verdict}"))
+    if receipt.duplicate_of is not None:
+        what += f" (= r{receipt.duplicate_of})"
+    return Entry(
+        at=receipt.received_at,
+        kind="receipt",
+        anchor=f"r{receipt.key}",
+        what=what,
+        by=say(f"source.{receipt.source}"),
+        note=receipt.reason or "",
+        evidence=(f"r{receipt.key}", f"r{receipt.key}"),
+    )
+
+
+def _of_delivery(delivery: Delivery, say: Say) -> Entry:
+    at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
+    text = say(f"delivery.{delivery.state}")
+    status = f" {delivery.last_status}" if delivery.last_status is not None else ""
+    is_owed = delivery.state in UNENDED
+    return Entry(
+        at=at,
+        kind="delivery",
+        anchor=f"d{delivery.id}",
+        what=say("task.delivery", event=delivery.event, outcome=f"{text}{status}"),
+        by=say("task.us"),
+        note=(delivery.last_error or "") if is_owed or delivery.last_error else "",
+        evidence=(delivery.event, f"d{delivery.id}"),
+    )
+
+
+def polls_of(receipts: Sequence[Receipt]) -> int:
+    """Return how many answers to polls said something."""
+    return sum(receipt.source is Source.POLL for receipt in receipts)

@@ -1,0 +1,67 @@
+"""One sentence: why a task is where it is, and for open ones what comes next. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.domain.task import OPEN, Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.store.task_story import Story
+from tracker.web.ui.one_task.history import evidence_of
+
+Say = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The sentence in parts.
+
+    text:     what happened. said: the provider's own words, quoted after it; empty for none.
+    evidence: (text, anchor) of what proves it. at: when it happened.
+    next_key, next_at: the word and the time of what comes next; None where nothing does, or
+              nobody knows when.
+    """
+
+    text: str
+    said: str
+    evidence: tuple[str, str]
+    at: datetime
+    next_key: str | None = None
+    next_at: datetime | None = None
+
+
+def reason_of(story: Story, say: Say, *, is_called_back: bool) -> Reason:
+    """Return why a task is where it is. is_called_back: whether callbacks are expected."""
+    task, (_, last) = story.kept.task, story.steps[-1]
+    moving = [step for _, step in story.steps if step.from_state != step.to_state]
+    step = moving[-1] if moving else last
+    numbers = {attempt.key: attempt.number for attempt in story.attempts}
+    text, said = _said(task, story, say)
+    reason = Reason(text, said, evidence_of(step, numbers), step.at)
+    if task.state not in OPEN:
+        return reason
+    key, at = _next(task, story, is_called_back=is_called_back)
+    return Reason(text, said, reason.evidence, step.at, key, at)
+
+
+def _said(task: Task, story: Story, say: Say) -> tuple[str, str]:
+    if task.error is not None:
+        code = task.error.code or ""
+        message = task.error.message
+        said = message if not code or code in message else f"{code} {message}"
+        return say(f"why.error.{task.error.type}"), said
+    if task.state is TaskState.QUEUED and story.attempts:
+        attempt = story.attempts[-1]
+        return say(f"why.queued.{attempt.outcome or 'open'}"), attempt.message or ""
+    if task.blocked_at is not None:
+        return say("why.blocked"), task.message or ""
+    if task.cancel_asked_at is not None and task.state in OPEN:
+        return say("why.cancel-asked"), ""
+    return say(f"why.{task.state}"), task.message or ""
+
+
+def _next(task: Task, story: Story, *, is_called_back: bool) -> tuple[str | None, datetime | None]:
+    if task.state is TaskState.QUEUED:
+        return "why.next-try", story.due.get(JobKind.SUBMIT)
+    looked = story.due.get(JobKind.RECONCILE)
+    return ("why.next-look-callbacks" if is_called_back else "why.next-look"), looked

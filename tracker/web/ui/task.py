@@ -1,0 +1,268 @@
+"""`/ui/tasks/{id}`: one task, and everything that proves what is said of it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.access import Scope
+from tracker.domain.custody import by_piece, piece_name
+from tracker.domain.errors import NotFound
+from tracker.domain.task import Artifact, as_of
+from tracker.store import receipts as stored_receipts
+from tracker.store import task_story, tasks
+from tracker.store.receipts import Receipt
+from tracker.store.store import Reading
+from tracker.store.task_story import Story
+from tracker.web.api.schemas import (
+    render_attempt,
+    render_delivery,
+    render_receipt,
+    render_task,
+    render_transition,
+)
+from tracker.web.edge import query
+from tracker.web.edge.links import base_of
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
+from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
+from tracker.web.ui.one_task.why import reason_of
+from tracker.web.ui.task_parts import bill_text, row_of
+
+PAGES = Pages()
+INLINE = 12
+"""Receipts whose bytes stand on the page at once; others come when they are asked for."""
+INLINE_BYTES = 4096
+RAW = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+}
+"""Headers of bytes that strangers sent: to be saved, never to be shown."""
+
+
+@PAGES.get(
+    "/tasks/{id}",
+    scope=Scope.TASKS_READ,
+    known=[Param("receipt", "Show the bytes of this receipt.")],
+)
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a task. `receipt` puts the bytes of one more receipt on the page."""
+    asked = query.integer(request, "receipt", default=0, low=0, high=999_999_999)
+    story = await read_story(request, reader, asked=asked)
+    return page(request, reader, "task.html", **task_values(request, reader, story, asked=asked))
+
+
+def task_values(
+    request: Request, reader: Reader, story: Story, *, asked: int = 0
+) -> dict[str, Any]:
+    """Return what the page of a task, and each of its parts, names. asked: see `show`."""
+    our, say = services(request), words_of(reader.preferences.language)
+    zone = reader.preferences.zone
+    task = as_of(story.kept.task, our.clock.now())
+    row = row_of(task, our.clock.now(), say)
+    provider = our.providers.get(task.provider)
+    is_called_back = (
+        provider is not None and provider.calls_back is not None and our.public_url is not None
+    )
+    return {
+        "task": task,
+        "row": row,
+        "reason": reason_of(story, say, is_called_back=is_called_back),
+        "story": story,
+        "history": history_of(story, say),
+        "axis": axis_of(list(marks_of(story, say))),
+        "axis_size": (WIDTH, HEIGHT),
+        "lanes": LANE_Y,
+        "evidence": _evidence(story),
+        "asked": asked,
+        "pieces": _pieces(story),
+        "bill": bill_text(task.costs, say),
+        "polls": polls_of(story.receipts),
+        "metadata": shown_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
+        "input": None if story.input is None else shown_body(story.input, story.input_size),
+        "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
+        "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
+        "clock": lambda when: _clock(when.astimezone(zone), is_short=row.took < _SHORT),
+        "cut_reason": lambda cut: _cut_reason(story, cut, say),
+        "curl_read": curl.reading(base_of(request), str(task.id)),
+        "curl_submit": _resubmitting(request, story),
+    }
+
+
+_SHORT = timedelta(minutes=2)
+"""Of a task's life: its axis tells tenths of seconds."""
+
+
+def _clock(local: datetime, *, is_short: bool) -> str:
+    return f"{local:%H:%M:%S}" + (f".{local.microsecond // 100_000}" if is_short else "")
+
+
+def _cut_reason(story: Story, cut: Cut, say: Callable[..., str]) -> str:
+    """Return why nothing happened for long: the task waited here, or at its provider."""
+    sent = story.kept.task.submitted_at
+    if sent is None or cut.until <= sent:
+        return say("axis.waited")
+    ended = story.kept.task.finished_at
+    return say("axis.worked") if ended is None or cut.until <= ended else ""
+
+
+async def read_story(request: Request, reader: Reader, *, asked: int = 0) -> Story:
+    """Read the task of the path. Raises NotFound."""
+    id_, tenant = query.task_id(request), reader.tenant
+
+    def read(db: Reading) -> Story | None:
+        story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)
+        return None if story is None else task_story.with_bodies(db, story, _inline(story, asked))
+
+    story = await services(request).store.read(read)
+    if story is None:
+        raise NotFound("there is no such task")
+    return story
+
+
+def _inline(story: Story, asked: int) -> set[int]:
+    """Choose receipts whose bytes stand on the page: what moved the task last, if it is small."""
+    used = {step.receipt for _, step in story.steps}
+    small = [
+        receipt.key
+        for receipt in reversed(story.receipts)
+        if receipt.key in used and receipt.size_bytes <= INLINE_BYTES
+    ]
+    return {*small[:INLINE], asked} - {0}
+
+
+def _evidence(story: Story) -> list[dict[str, Any]]:
+    """Return each receipt with its body, where that is on the page, and the difference."""
+    shown: list[dict[str, Any]] = []
+    before: tuple[Receipt, ShownBody] | None = None
+    for receipt in story.receipts:
+        whole = story.whole.get(receipt.key)
+        entry: dict[str, Any] = {"receipt": receipt, "whole": whole, "body": None, "diff": None}
+        if whole is not None:
+            body = entry["body"] = shown_body(whole.body or b"")
+            is_small = body.size <= MOST_SHOWN
+            entry["curl"] = curl.sending(whole.headers or {}, whole.body or b"") if is_small else ""
+            if before is not None and receipt.duplicate_of is None:
+                entry["diff"] = difference(before[1], body)
+                entry["diff_to"] = before[0].key
+            before = (receipt, body)
+        shown.append(entry)
+    return shown
+
+
+def _pieces(story: Story) -> list[dict[str, Any]]:
+    """Return the pieces of a result, each with our copy of it and its host."""
+    kept = by_piece(story.kept.assets)
+    return [
+        {
+            "piece": piece,
+            "number": number,
+            "asset": kept.get(piece_name(piece, number)),
+            "host": _host(piece),
+            "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)
+            if piece.extra
+            else "",
+        }
+        for number, piece in enumerate(story.kept.task.artifacts)
+    ]
+
+
+def _host(piece: Artifact) -> str:
+    """Return the host of a piece's URL; empty where it is no address that a browser may open."""
+    try:
+        parts = urlsplit(piece.url or "")
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme in ("http", "https") else ""
+
+
+def _resubmitting(request: Request, story: Story) -> str:
+    """Return a command that submits the task's input as a new task; empty where it is too long."""
+    task = story.kept.task
+    if story.input is None or story.input_size > len(story.input):
+        return ""
+    body = {"provider": task.provider, "account": task.account, "operation": task.operation}
+    start = json.dumps(body, ensure_ascii=False)[:-1].encode()
+    return curl.submitting(base_of(request), start + b', "input": ' + story.input + b"}")
+
+
+@PAGES.get("/tasks/{id}/everything.json", scope=Scope.TASKS_READ)
+async def everything(request: Request, reader: Reader) -> Response:
+    """Send a task with its history, evidence, deliveries and input as one JSON document."""
+    id_, tenant = query.task_id(request), reader.tenant
+
+    def read(db: Reading) -> dict[str, Any] | None:
+        story = task_story.read(db, tenant, id_, most_bytes=0)
+        if story is None:
+            return None
+        key = story.kept.task.key
+        body = tasks.input_of(db, [key]).get(key)
+        found = stored_receipts.of_task(db, key, after=0, limit=task_story.MOST_RECEIPTS)
+        return {
+            "task": render_task(story.kept.task, story.kept.assets, base=base_of(request)),
+            "transitions": [render_transition(*row) for row in story.steps],
+            "attempts": [render_attempt(row) for row in story.attempts],
+            "receipts": [render_receipt(row) for row in found],
+            "deliveries": [render_delivery(row) for row in story.deliveries],
+            "input": None if body is None else json.loads(body),
+        }
+
+    found = await services(request).store.read(read)
+    if found is None:
+        raise NotFound("there is no such task")
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    return _attachment(f"{id_}.json", text.encode())
+
+
+@PAGES.get("/tasks/{id}/input", scope=Scope.TASKS_READ)
+async def input_(request: Request, reader: Reader) -> Response:
+    """Send the request body of a task, to be saved."""
+    id_, tenant = query.task_id(request), reader.tenant
+
+    def read(db: Reading) -> bytes | None:
+        task = tasks.by_id(db, [id_]).get(id_)
+        if task is None or task.tenant != tenant:
+            return None
+        return tasks.input_of(db, [task.key]).get(task.key)
+
+    body = await services(request).store.read(read)
+    if body is None:
+        raise NotFound("there is no such task")
+    return _attachment(f"{id_}-input.json", body)
+
+
+@PAGES.get("/tasks/{id}/receipts/{receipt}", scope=Scope.TASKS_READ)
+async def receipt_body(request: Request, reader: Reader) -> Response:
+    """Send the bytes of one receipt of a task, to be saved."""
+    id_, tenant = query.task_id(request), reader.tenant
+    text = request.path_params["receipt"]
+    key = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+
+    def read(db: Reading) -> bytes | None:
+        task = tasks.by_id(db, [id_]).get(id_)
+        if task is None or task.tenant != tenant:
+            return None
+        found = task_story.receipts_of(db, task.key, [key]).get(key)
+        return None if found is None else found.body or b""
+
+    body = await services(request).store.read(read)
+    if body is None:
+        raise NotFound("there is no such receipt")
+    return _attachment(f"r{key}", body)
+
+
+def _attachment(name: str, body: bytes) -> Response:
+    headers = {**RAW, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(body, headers=headers, media_type="application/octet-stream")
