@@ -14,6 +14,7 @@ from tracker.providers.kit.useless_options import (
     ONE_KIND,
     SECRET_PER_CREATE,
     UNSIGNED,
+    UNSIGNED_BY_SECRET,
 )
 
 PROBLEM_CALLS = {
@@ -46,7 +47,8 @@ def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
 
 
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
-    assert {NO_CALLBACKS, ONE_KIND, SECRET_PER_CREATE, UNSIGNED} <= texts.TEXTS.keys()
+    reasons = {NO_CALLBACKS, ONE_KIND, SECRET_PER_CREATE, UNSIGNED, UNSIGNED_BY_SECRET}
+    assert reasons <= texts.TEXTS.keys()
 
 
 def in_one_line(text: str) -> str:

@@ -126,6 +126,7 @@ KINDS: Mapping[str, Kind] = {
         "text2video",
         {"model": "viduq2-pro", "prompt": "a cat", "duration": 5, "payload": "theirs"},
     ),
+    "fal": Kind("fal", "/fal", "fal-ai/flux/dev", {"input": {"prompt": "a cat", "num_images": 2}}),
     "flux": Kind("flux", "/bfl/v1", "flux-2-pro", {"prompt": "a cat"}),
     "jimeng at a relay": Kind("jimeng", "/jimeng", "jimeng_t2i_v40", {"prompt": "a cat"}),
     "flux at a gateway": Kind("flux", "/flux/v1", "flux-2-pro", {"prompt": "a cat"}),
@@ -166,12 +167,13 @@ POLLED = [
     "jimeng at a relay",
     "luma at a gateway",
     "domo",
+    "fal",
     "hailuo",
     "vidu",
     "wan",
 ]
 """Kinds that polls are enough for."""
-TOLD = ["ark", "domo", "flux", "hailuo", "vidu"]
+TOLD = ["ark", "domo", "fal", "flux", "hailuo", "vidu"]
 """Those of them that call back as well."""
 
 

@@ -81,7 +81,9 @@ def check_call(account: Account, call: HttpCall | None) -> HttpCall:
 
 
 class SubmitContract(_Tested):
-    """Creates tasks."""
+    """Creates tasks. no_operation: is served by no account."""
+
+    no_operation = "no/such-operation"
 
     def test_it_is_found_under_its_name_and_knows_the_operations(self) -> None:
         assert self.provider.name.islower()
@@ -90,7 +92,7 @@ class SubmitContract(_Tested):
         assert [submits.serves(account, operation) for operation in self.inputs] == (
             [None] * len(self.inputs)
         )
-        assert submits.serves(account, "no/such-operation")
+        assert submits.serves(account, self.no_operation)
         assert self.provider.flaws_of(account) == []
 
     def test_valid_inputs_pass_and_nonsense_is_refused_by_field(self) -> None:

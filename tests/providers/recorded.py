@@ -5,6 +5,7 @@ They stand in samples/{provider}/*.json, each with its source and date:
 kind:    submit, poll, lookup, cancel, probe or callback
 status, headers, body (JSON) or text: what arrived
 task:    fields of the task that was asked about, where they matter
+page:    of the call before, where this answer is that of a further one
 expect:  `outcome` names the class; every other key is a field of it, or of the observation
 """
 
@@ -148,7 +149,8 @@ def _task_of(provider: Provider, sample: Mapping[str, Any]) -> Task:
 
 def _asking_of(provider: Provider, sample: Mapping[str, Any]) -> Asking:
     account = an_account(provider, **sample.get("account", {}))
-    return asked_of(account, _task_of(provider, sample))
+    asking = asked_of(account, _task_of(provider, sample))
+    return replace(asking, page=sample.get("page"))
 
 
 def _compare(outcome: object, sample: Mapping[str, Any]) -> None:

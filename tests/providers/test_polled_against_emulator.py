@@ -38,6 +38,10 @@ LIES: Mapping[str, tuple[str, ...]] = {
         *("no_content=2", "error_null", "duration_float", "no_id", "gateway_words"),
         *("late_running", "queued_long=3", "seed_hidden", "no_callback"),
     ),
+    "fal": (
+        *("result_early=2", "result_broken=2", "gateway_id", "origin_down=2", "nsfw"),
+        *("foreign_addresses", "no_callback", "final_only"),
+    ),
     "hailuo": ("file_id_number", "no_file_id=2", "file_refused=2", "callback_early", "no_callback"),
     "wan": ("unknown_first=1", "no_url=2", "suspended", "lower_case"),
     "vidu": ("empty_creations=2", "code_in_success", "late_processing", "no_callback"),

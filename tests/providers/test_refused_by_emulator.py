@@ -34,6 +34,7 @@ KINDS = [*CALLING, *POLLED]
         ("ark", "no_model", Refused, False),
         ("ark", "overloaded", Deferred, False),
         ("ark", "busy", Deferred, False),
+        ("fal", "locked", Refused, True),
         ("wan", "arrears", Refused, True),
         ("wan", "no_model", Refused, False),
         ("wan", "allocation_quota", Deferred, False),

@@ -31,6 +31,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "hailuo": _module("hailuo"),
         "haimian": _module("haimian"),
         "domo": _module("domo"),
+        "fal": _module("fal"),
         "flux": _module("flux"),
         "jimeng": _module("jimeng"),
         "kling": _module("kling"),

@@ -11,6 +11,7 @@ _MODULES: Mapping[str, str] = {
     "chat": "tracker.providers.chat.adapter",
     "cogvideox": "tracker.providers.cogvideox.adapter",
     "domo": "tracker.providers.domo.adapter",
+    "fal": "tracker.providers.fal.adapter",
     "flux": "tracker.providers.flux.adapter",
     "hailuo": "tracker.providers.hailuo.adapter",
     "haimian": "tracker.providers.haimian.adapter",

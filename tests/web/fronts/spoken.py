@@ -26,6 +26,7 @@ class Spoken:
     may_differ:   topmost paths that only one of the two answers has.
     is_form:      whether the create is a urlencoded form.
     keeps_v1:     whether the address of the account has the version in it.
+    bad_headers:  of a create that is refused, where an empty body alone is not.
     """
 
     provider: str
@@ -44,6 +45,7 @@ class Spoken:
     is_form: bool = False
     keeps_v1: bool = False
     one_ends: str = ""
+    bad_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 PICTURE = "https://pictures.example/a.png"
@@ -108,6 +110,21 @@ SPOKEN: Mapping[str, Spoken] = {
         id_in="data.task_id",
         word_in="data.status",
         keeps_v1=True,
+    ),
+    "fal": Spoken(
+        "fal",
+        "official",
+        theirs="/fal",
+        ours="/fal",
+        create="/fal-ai/flux/dev",
+        body={"prompt": "a cat", "seed": 7},
+        one="/fal-ai/flux/requests/",
+        ends=frozenset({"COMPLETED"}),
+        id_in="request_id",
+        headers={"authorization": f"Key {DEFAULT_KEY}"},
+        may_differ=frozenset({".metrics"}),
+        one_ends="/status",
+        bad_headers={"x-fal-queue-priority": "high"},
     ),
     "flux": Spoken(
         "flux",

@@ -12,7 +12,7 @@ from tests.support.databases import SqliteTemplate
 from tests.web.fronts.comparing import Pair, differences, field_of
 from tests.web.fronts.spoken import SPOKEN, ended, made, shown, spoken_pair, unexplained
 
-UNHEEDING = ("domo", "flux", "hailuo", "pika", "vidu", "wan")
+UNHEEDING = ("domo", "fal", "flux", "hailuo", "pika", "vidu", "wan")
 """Providers whose clients do not heed `x-should-retry`."""
 
 
@@ -42,7 +42,8 @@ def test_a_task_is_shown_as_its_provider_shows_it(pair: Pair, name: str, scenari
 @pytest.mark.parametrize("name", SPOKEN)
 def test_a_refusal_can_be_read_and_is_not_repeated(pair: Pair, name: str) -> None:
     spoken, http = SPOKEN[name], pair[0]
-    answer = http.post(spoken.ours + spoken.create, json={}, headers=dict(spoken.headers))
+    headers = dict(spoken.headers) | dict(spoken.bad_headers)
+    answer = http.post(spoken.ours + spoken.create, json={}, headers=headers)
     assert 400 <= answer.status_code < 500
     if spoken.provider not in UNHEEDING:
         assert answer.headers["x-should-retry"] == "false"

@@ -445,6 +445,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "this provider never calls back; leave it out": "此服务商从不回调；请删去",
         "this provider signs no callbacks; leave it out": "此服务商不对回调签名；请删去",
         "each create carries a secret of its own; leave it out": "每次创建各带密钥；请删去",
+        "callbacks are signed with published keys; leave it out": "回调由公开的密钥签名；请删去",
+        "must be printable ASCII": "只能是可打印的 ASCII 字符",
         "this provider has one kind of upstream; leave it out": "此服务商只有一种上游；请删去",
         "is needed, or {}": "必填，或改填 {0}",
         "access_key and secret_key go together": "access_key 和 secret_key 须一起设置",

@@ -33,6 +33,7 @@ from tracker.providers.flux.passing import FluxCalls, key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import bearer, own_url, retry_after_s
 from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.flaw_lists import listed_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import web_url
@@ -44,7 +45,6 @@ from tracker.providers.kit.reading import (
     first_instant,
     first_number,
     first_text,
-    text_of,
 )
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
@@ -56,7 +56,7 @@ RESULTS_LIVE = timedelta(minutes=10)
 """How long the URL of a result answers. Asking again brings no other one."""
 _VISIBLE_AFTER = timedelta(seconds=60)
 """A task may not be seen in every region before."""
-_FAMILY = "bfl.ai"
+_FAMILIES = ("bfl.ai",)
 """The hosts of the API: a task lives in one region, whose host its poll URL names."""
 _POLL_URL = "polling_url"
 _MOST_URL = 2083
@@ -154,7 +154,7 @@ class FluxApi(TableAdapter):
         """Ask where the create's answer said, if that is a host of the provider's."""
         call = super().build_poll(asking)
         url = (asking.task.context or {}).get(_POLL_URL)
-        own = own_url(asking.account, url, family=_FAMILY)
+        own = own_url(asking.account, url, families=_FAMILIES)
         return call if call is None or own is None else replace(call, url=own)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -189,7 +189,7 @@ class FluxApi(TableAdapter):
         """Return a text, or the flaws that `detail` lists."""
         text = first_text(parsed, ("message", "detail"))
         if text is None and isinstance(parsed, dict):
-            text = _listed(parsed.get("detail")) or _listed(parsed.get("details"))
+            text = listed_flaws(parsed.get("detail")) or listed_flaws(parsed.get("details"))
         return text or first_text(parsed, ("error", "details"))
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
@@ -273,26 +273,6 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
 
 def _word(parsed: Any) -> str:
     return first_text(parsed, TableAdapter.words_in, limit=200) or ""
-
-
-def _listed(value: Any) -> str | None:
-    """Return the flaws of a list, or the reasons of an object, as one text."""
-    if isinstance(value, dict):
-        found = [f"{name}: {_joined(one)}" for name, one in value.items() if one]
-    elif isinstance(value, list):
-        found = [
-            f"{_joined(one.get('loc'))}: {text_of(one.get('msg'), limit=500)}"
-            for one in value
-            if isinstance(one, dict)
-        ]
-    else:
-        return None
-    return "; ".join(found)[:2000] or None
-
-
-def _joined(value: Any) -> str:
-    parts = value if isinstance(value, list) else [value]
-    return ", ".join(filter(None, (text_of(one, limit=200) for one in parts)))
 
 
 def _kind_of(task: Task | None, url: Any) -> str:

@@ -1,6 +1,6 @@
 """Build the usual calls, and read what their answers have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -26,18 +26,18 @@ def bearer(key: str | None) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def own_url(account: Account, url: Any, *, family: str | None = None) -> str | None:
+def own_url(account: Account, url: Any, *, families: Sequence[str] = ()) -> str | None:
     """Return a URL that an answer names, if it leads to the host of the account's base URL.
 
-    family: a domain of the provider, e.g. `bfl.ai`: where the account's host is below it, any
-            other host below it will do, by https.
+    families: domains of the provider, e.g. `bfl.ai`: where the account's host is below one of
+              them, any other host below one will do, by https.
     None for every other one: our key goes to no host that an operator has not set.
     """
     if not isinstance(url, str):
         return None
     try:
         there, here = urlsplit(url), urlsplit(account.base_url)
-        is_own = _origin(there) == _origin(here) or _are_relatives(there, here, family)
+        is_own = _origin(there) == _origin(here) or _are_relatives(there, here, families)
     except ValueError:  # no URL
         return None
     is_plain = there.username is None and there.password is None
@@ -49,11 +49,11 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     return url.scheme, url.hostname, url.port or default
 
 
-def _are_relatives(there: SplitResult, here: SplitResult, family: str | None) -> bool:
-    if family is None or there.scheme != "https" or there.port not in (None, 443):
+def _are_relatives(there: SplitResult, here: SplitResult, families: Sequence[str]) -> bool:
+    if there.scheme != "https" or there.port not in (None, 443):
         return False
-    hosts = (there.hostname or "", here.hostname or "")
-    return all(host.endswith(f".{family}") for host in hosts)
+    ends = tuple(f".{family}" for family in families)
+    return all((url.hostname or "").endswith(ends) for url in (there, here))
 
 
 def spacing_of(account: Account, least_s: float) -> float:

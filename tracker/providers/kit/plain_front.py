@@ -27,6 +27,10 @@ class PlainFront:
         del path
         return False
 
+    def addressed(self, call: FrontCall) -> FrontCall:
+        """Take the address that it was sent to."""
+        return call
+
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a GET."""
         return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE

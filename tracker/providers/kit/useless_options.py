@@ -8,6 +8,7 @@ from tracker.providers.ports.account import AccountOptions
 NO_CALLBACKS = "this provider never calls back; leave it out"
 UNSIGNED = "this provider signs no callbacks; leave it out"
 SECRET_PER_CREATE = "each create carries a secret of its own; leave it out"  # noqa: S105 - no secret
+UNSIGNED_BY_SECRET = "callbacks are signed with published keys; leave it out"  # noqa: S105 - no secret
 ONE_KIND = "this provider has one kind of upstream; leave it out"
 
 

@@ -348,6 +348,13 @@ class Front(Protocol):
         """Tell whether a path at the root that nothing serves is to be answered by the front."""
         ...
 
+    def addressed(self, call: FrontCall) -> FrontCall:
+        """Return a call with the path, the query and the base that its client means.
+
+        For clients that send all calls to one address, and name the other one in a header.
+        """
+        ...
+
     def scope(self, call: FrontCall) -> Scope:
         """Return what a key must allow for this call."""
         ...

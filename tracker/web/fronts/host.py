@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -103,7 +104,7 @@ class FrontHost:
             is_counted=not is_spared,
         )
         command = self._front.read(call)
-        digest = sha256(f"{self._provider} {call.path} ".encode() + request.scope["query_string"])
+        digest = sha256(f"{self._provider} {call.path} {urlencode(call.query)}".encode())
         if isinstance(command, WantsBody):
             call = replace(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
@@ -146,7 +147,7 @@ class FrontHost:
             query=request.query_params.multi_items() if request.scope["query_string"] else (),
             headers={name.lower(): value for name, value in request.headers.items()},
         )
-        return self._without_repeats(call)
+        return self._without_repeats(self._front.addressed(call))
 
     def _without_repeats(self, call: FrontCall) -> FrontCall:
         """Take out what a client wrote twice, where the front has no such path otherwise.

@@ -8,6 +8,7 @@ from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task
 from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kling import helpers, standard
 from tracker.providers.kling.front import groups, shapes
 from tracker.providers.kling.operations import OPERATIONS
@@ -66,7 +67,7 @@ _OPERATIONS = sorted(OPERATIONS, key=len, reverse=True)
 """Longest first: an operation's path may begin with another's."""
 
 
-class KlingFront:
+class KlingFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = PREFIXES
@@ -74,9 +75,6 @@ class KlingFront:
         *(f"v1/{family}" for family in (*FAMILIES, "account")),
         *("account", "tasks", *standard.PRODUCTS),
     )
-    schemes = ()
-    key_fields = ()
-    heeds_should_retry = False
     spares_reads = False
     shows_input = False
 

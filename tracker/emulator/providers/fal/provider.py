@@ -1,0 +1,344 @@
+"""fal: its queue, status and result of a request, webhooks, the key set, and calls that wait.
+
+Sources: https://docs.fal.ai/model-endpoints/queue, https://docs.fal.ai/model-endpoints/webhooks
+and https://docs.fal.ai/errors, read 2026-11.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import CancelOutcome, Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.plan import DEFAULT_STEPS
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.sending import CallbackContent, RetryPolicy
+from tracker.emulator.core.tasks import (
+    CANCELLED,
+    FAILED,
+    PROCESSING,
+    SUBMITTED,
+    SUCCEED,
+    EmulatedTask,
+    TaskStep,
+)
+from tracker.emulator.providers.fal.signing import NEW, OLD, headers_of, key_set
+from tracker.emulator.providers.fal.words import FAL_WORDS, FalWord
+
+__all__ = ["create"]
+
+_STATES = {
+    SUBMITTED: "IN_QUEUE",
+    PROCESSING: "IN_PROGRESS",
+    **dict.fromkeys((SUCCEED, FAILED, CANCELLED), "COMPLETED"),
+}
+_APP = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*")
+_VIDEOS = re.compile(r"video|veo|pika|kling|luma|hailuo|wan|vidu")
+_RESENT = RetryPolicy(tries=11, backoff_seconds=1)
+_EARLY = "Request is still in progress"
+_PAGE = b"<html><body><h1>530</h1>origin error 1033</body></html>"
+_MOST_PICTURES = 4
+
+
+@dataclass(frozen=True)
+class FalDetails:
+    """The facts of a request that the core does not know."""
+
+    body: Mapping[str, object]
+    flaw: str | None = None
+    """Of the input, as the model finds it."""
+
+
+FalTask = EmulatedTask[FalDetails]
+
+
+class FalApi:
+    """The handlers of the queue's paths."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        self._is_rotated = False
+        tables = FaultTables(queries={FalWord.ORIGIN_DOWN: _down})
+        rules = ProviderRules(name="fal", callbacks=self._callbacks, words=FAL_WORDS, faults=tables)
+        self.engine: Engine[FalDetails] = Engine(emulator, rules)
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of the queue."""
+        request = "/{app:path}/requests/{id}"
+        return (
+            ApiRoute("GET", "/.well-known/jwks.json", self._keys),
+            ApiRoute("GET", f"{request}/status", self._status),
+            ApiRoute("PUT", f"{request}/cancel", self._cancel),
+            ApiRoute("GET", f"{request}/response", self._result),
+            ApiRoute("GET", request, self._result),
+            ApiRoute("POST", "/{app:path}", partial(self._create, waits=False)),
+        )
+
+    def held_routes(self) -> Sequence[ApiRoute]:
+        """Return the table of `fal.run`, whose calls wait for the end."""
+        return (ApiRoute("POST", "/{app:path}", partial(self._create, waits=True)),)
+
+    async def _create(self, call: ApiCall, *, waits: bool) -> Reply:
+        account, body, app = self._account_of(call), call.json_object(), call.values["app"]
+        if _APP.fullmatch(app) is None:
+            raise Refusal(RefusalKind.NO_SUCH_PATH, "Application not found")
+        if call.headers.get("x-fal-queue-priority", "normal") not in ("normal", "low"):
+            raise CodedRefusal(400, "bad_request", "X-Fal-Queue-Priority is not valid")
+        url = call.params.get("fal_webhook")
+        task = await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: _draft(app, body, url, scenario),
+            )
+        )
+        if waits:
+            await self.engine.wait(task)
+            return self._payload(task)
+        return Reply({"status": "IN_QUEUE", **_addresses(task), "queue_position": 0})
+
+    async def _status(self, call: ApiCall) -> Reply:
+        """Show a status; of what has failed, it has an error and no other word."""
+        task = await self._found(call)
+        is_over = not task.is_open
+        view: dict[str, Any] = {"status": _STATES.get(task.status, task.status), **_addresses(task)}
+        if task.status == SUBMITTED:
+            return Reply(view | {"queue_position": 1}, 202)
+        has_logs = call.params.get("logs", "").lower() in ("1", "true")
+        view["logs"] = [_log(task)] if has_logs and task.status == PROCESSING else []
+        if is_over:
+            view["metrics"] = {"inference_time": 3.42}
+        is_silent = task.scenario.has(FalWord.SILENT_FAILURE)
+        is_broken = task.scenario.has(FalWord.MODEL_BROKEN)
+        if task.status == CANCELLED:
+            view |= {"error": "Request was cancelled", "error_type": "request_cancelled"}
+        elif task.status == FAILED and not (is_silent or is_broken):
+            view |= {"error": "Invalid status code: 422", "error_type": "bad_request"}
+        return Reply(view, 200 if is_over else 202)
+
+    async def _result(self, call: ApiCall) -> Reply:
+        task = await self._found(call)
+        if task.is_open or self._persists(FalWord.RESULT_EARLY, task):
+            raise CodedRefusal(400, "bad_request", _EARLY)
+        if self._persists(FalWord.RESULT_BROKEN, task):
+            raise CodedRefusal(500, "internal_error", "Internal Server Error")
+        gone = FalWord.RESULT_GONE
+        age_ms = self.engine.now_ms() - (task.ended_at or 0)
+        if task.scenario.has(gone) and age_ms >= task.scenario.seconds(gone) * 1000:
+            raise CodedRefusal(404, "not_found", "Request not found")
+        return self._payload(task)
+
+    async def _cancel(self, call: ApiCall) -> Reply:
+        task = await self._found(call)
+        was_queued = task.status == SUBMITTED
+        match await self.engine.cancel(task):
+            case CancelOutcome.TOO_LATE:
+                return Reply({"status": "ALREADY_COMPLETED"}, 400)
+            case CancelOutcome.CANCELLED if was_queued:
+                return Reply({"status": "OK"})
+            case _:
+                return Reply({"status": "CANCELLATION_REQUESTED"}, 202)
+
+    async def _keys(self, _call: ApiCall) -> Reply:
+        """Show the keys to anybody."""
+        word, scenario = FalWord.KEYS_AWAY, self.engine.scenario
+        now = self.engine.now()
+        if scenario.has(word) and self.engine.faults.persists(
+            (word,), scenario.tries(word), now=now
+        ):
+            raise CodedRefusal(503, "internal_error", "Service Unavailable")
+        return Reply(key_set((OLD, NEW) if self._is_rotated else (OLD,)))
+
+    async def _found(self, call: ApiCall) -> FalTask:
+        """Return the request, by the part of its model's name that its addresses have alone."""
+
+        def is_meant(task: FalTask) -> bool:
+            is_hidden = task.scenario.has(FalWord.CANCELLED_HIDDEN) and task.status == CANCELLED
+            return _app_of(task.operation) == call.values["app"] and not is_hidden
+
+        return await self.engine.find(self._account_of(call), call.values["id"], is_meant)
+
+    def _payload(self, task: FalTask) -> Reply:
+        if task.status == CANCELLED:
+            raise CodedRefusal(400, "request_cancelled", "Request was cancelled")
+        if task.status == SUCCEED:
+            return Reply(_output(task), headers={"x-fal-billable-units": "1.5"})
+        if task.scenario.has(FalWord.MODEL_BROKEN):
+            raise CodedRefusal(500, "internal_error", "Internal Server Error")
+        return Reply(_flaws(task), 422)
+
+    def _callbacks(self, task: FalTask) -> Sequence[CallbackContent]:
+        """Call back at the end alone; of a cancelled request nobody hears."""
+        if task.is_open or task.callback_url is None or task.status == CANCELLED:
+            return ()
+        addresses = _addresses(task)
+        body: dict[str, Any] = {
+            name: addresses[name] for name in ("request_id", "gateway_request_id")
+        }
+        if task.status == FAILED:
+            error = "Invalid status code: 422"
+            body |= {"status": "ERROR", "error": error, "payload": _flaws(task)}
+        elif task.scenario.has(FalWord.PAYLOAD_ERROR):
+            reason = "Response payload is not JSON serializable"
+            body |= {"status": "OK", "payload": None, "payload_error": reason}
+        else:
+            body |= {"status": "OK", "payload": _output(task)}
+        is_new = task.scenario.has(FalWord.ROTATED)
+        self._is_rotated = self._is_rotated or is_new
+        sign = partial(
+            headers_of,
+            seed=NEW if is_new else OLD,
+            request_id=task.task_id,
+            user_id=f"user-{task.account}",
+        )
+        return (CallbackContent(body=json_bytes(body), sign=sign, retry=_RESENT),)
+
+    def _persists(self, word: FalWord, task: FalTask) -> bool:
+        if not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+
+    def _account_of(self, call: ApiCall) -> str:
+        return account_of_header(call, self._config, schemes=("Key ",))
+
+
+MAIN_JOB = MainJob(
+    address="/fal",
+    operation="fal-ai/flux/dev",
+    input={"input": {"prompt": "a cat in the rain"}},
+)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[FalDetails]:
+    """Return fal's emulator."""
+    api = FalApi(emulator)
+    services = (
+        RoutedService(("/fal",), api.routes(), _refuse),
+        RoutedService(("/fal-run",), api.held_routes(), _refuse),
+    )
+    return EmulatedProvider(name="fal", engine=api.engine, services=services, main_job=MAIN_JOB)
+
+
+def _draft(
+    app: str, body: Mapping[str, object], url: str | None, scenario: Scenario
+) -> TaskDraft[FalDetails]:
+    """Accept any input: only the model, which runs later, finds what is wrong with it."""
+    if scenario.has(FalWord.LOCKED):
+        raise CodedRefusal(403, "bad_request", "User is locked. Reason: Exhausted balance.")
+    prompt = body.get("prompt")
+    flaw = None
+    if not isinstance(prompt, str):
+        flaw = "Field required" if prompt is None else "Input should be a valid string"
+    is_failing = flaw is not None or any(
+        scenario.has(word) for word in (FalWord.SILENT_FAILURE, FalWord.MODEL_BROKEN)
+    )
+    failing = (DEFAULT_STEPS[0], TaskStep(after=2, status=FAILED))
+    count = body.get("num_images")
+    pictures = min(count, _MOST_PICTURES) if isinstance(count, int) and count > 0 else 1
+    is_video = _VIDEOS.search(app) is not None
+    return TaskDraft(
+        operation=app,
+        details=FalDetails(body=body, flaw=flaw),
+        callback_url=url,
+        creation_key=str(url or prompt),
+        artifacts=("video.mp4",) if is_video else [f"{n}.png" for n in range(pictures)],
+        steps=failing if is_failing else DEFAULT_STEPS,
+    )
+
+
+def _app_of(operation: str) -> str:
+    parts = operation.split("/")
+    return "/".join(parts[: 3 if parts[0] in ("workflows", "comfy") else 2])
+
+
+def _addresses(task: FalTask) -> dict[str, Any]:
+    root = task.root_url
+    if task.scenario.has(FalWord.FOREIGN_ADDRESSES):
+        root = "https://queue.fal.run.example"
+    url = f"{root}/{_app_of(task.operation)}/requests/{task.task_id}"
+    is_other = task.scenario.has(FalWord.GATEWAY_ID)
+    return {
+        "request_id": task.task_id,
+        "gateway_request_id": f"gateway-{task.other_id}" if is_other else task.task_id,
+        "response_url": url,
+        "status_url": f"{url}/status",
+        "cancel_url": f"{url}/cancel",
+    }
+
+
+def _output(task: FalTask) -> dict[str, Any]:
+    """Return the model's own result."""
+    files = [_file(task, name) for name in task.ready_artifacts]
+    if task.scenario.has(FalWord.LARGE_RESULT):
+        size = task.scenario.count(FalWord.LARGE_RESULT) * 1024 * 1024 // 4 * 4
+        files[0]["url"] = f"data:image/png;base64,{'A' * size}"
+    told = {"seed": 7, "timings": {"inference": 3.42}}
+    if task.artifacts[0].endswith(".mp4"):
+        return {"video": files[0], **told}
+    is_unsafe = task.scenario.has(FalWord.NSFW)
+    prompt = {"prompt": task.details.body.get("prompt")}
+    return {"images": files, **told, **prompt, "has_nsfw_concepts": [is_unsafe] * len(files)}
+
+
+def _file(task: FalTask, name: str) -> dict[str, Any]:
+    is_video = name.endswith(".mp4")
+    media_type = "video/mp4" if is_video else "image/png"
+    found = {"url": media_url(task, name), "content_type": media_type, "file_name": name}
+    return found if is_video else {**found, "width": 1024, "height": 768}
+
+
+def _flaws(task: FalTask) -> dict[str, Any]:
+    """Return the flaws that the model names."""
+    if task.details.flaw is not None:
+        kind, path, message = "missing", ["body", "prompt"], task.details.flaw
+    else:
+        kind, path = "content_policy_violation", ["body", "prompt"]
+        message = task.message or "The content was flagged by a content checker."
+    url = f"https://docs.fal.ai/errors/#{kind}"
+    return {"detail": [{"loc": path, "msg": message, "type": kind, "url": url}]}
+
+
+def _log(task: FalTask) -> dict[str, str]:
+    at = datetime.fromtimestamp(task.updated_at / 1000, UTC).isoformat(timespec="milliseconds")
+    return {"message": "step 3/28", "level": "INFO", "source": "USER", "timestamp": at}
+
+
+def _down() -> Refusal:
+    return CodedRefusal(530, "", "origin down")
+
+
+_REASONS: Mapping[RefusalKind, int] = {RefusalKind.MODERATED: 422, RefusalKind.INVALID: 422}
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    if isinstance(refusal, CodedRefusal):
+        if not refusal.code:
+            return Reply(_PAGE, refusal.status, media_type="text/html")
+        status, kind = refusal.status, str(refusal.code)
+    else:
+        status = _REASONS.get(refusal.kind, refusal.kind.http_status)
+        kind = "internal_error" if status >= 500 else "bad_request"
+    if refusal.kind is RefusalKind.MODERATED:
+        flaw = {"loc": ["body", "prompt"], "msg": refusal.message}
+        return Reply({"detail": [flaw | {"type": "content_policy_violation"}]}, status)
+    return Reply(
+        {"detail": refusal.message, "error_type": kind}, status, {"x-fal-error-type": kind}
+    )

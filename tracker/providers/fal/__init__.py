@@ -1,0 +1,1 @@
+"""fal: a queue in front of hundreds of models."""

@@ -1,0 +1,349 @@
+"""fal's queue: any model by its name, a status and then a result, webhooks that fal's keys sign.
+
+Sources: https://docs.fal.ai/model-endpoints/queue, https://docs.fal.ai/model-endpoints/webhooks,
+https://docs.fal.ai/errors and the official clients (PyPI fal-client 1.0.3, npm @fal-ai/client
+1.10.1), read 2026-11.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from pydantic import BaseModel
+
+from tracker.domain.cost import Cost
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    DeferralScope,
+    Deferred,
+    Follow,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Task, TaskError, TaskState
+from tracker.providers.fal.front import FalFront
+from tracker.providers.fal.inputs import APP, FalInputs, app_of, queue_headers
+from tracker.providers.fal.proof import FalSignature
+from tracker.providers.fal.results import files_of
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.calls import own_url, posted
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.flaw_lists import listed_flaws
+from tracker.providers.kit.reading import amount_text, finite, first_text
+from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED_BY_SECRET, SecretlessOptions
+from tracker.providers.ports.account import Account, HttpUrl, reveal
+from tracker.providers.ports.adapter import Answer, Asking, Hint, Request, Scheme, Sending
+from tracker.providers.ports.keys import KeySource
+from tracker.providers.ports.provider import Provider, ResultHosting
+
+KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"
+_FAMILIES = ("fal.run", "falrun.com")
+"""Domains of the queue: the addresses of a request are called there, with the key."""
+_RESULTS_LIVE = timedelta(days=7)
+"""How long files of results are kept at least, where an account or a create says nothing else."""
+_CALLBACK_BYTES = 16 * 1024 * 1024
+"""Models may answer with files as data URLs, which webhooks carry whole."""
+_MOST_URL = 2083
+_STATUS, _RESULT, _CANCEL = "status_url", "response_url", "cancel_url"
+_COMPLETED = "COMPLETED"
+_EARLY = "still in progress"
+_LOST = "the result is no longer there"
+_BROKEN = "its result cannot be had"
+_MOST_BROKEN = 3
+"""Looks at a result that answers HTTP 500 and more, which count as running."""
+_ANY_APP = "fal-ai/flux/dev"
+_CANCELLED = re.compile(r"(the )?request[ _](was |has been )?cancell?ed", re.IGNORECASE)
+_AGAIN = frozenset({401, 403, 408, 425, 429})
+"""Statuses of a result that say nothing of the task."""
+
+
+class FalOptions(SecretlessOptions):
+    """A key.
+
+    user_id:  of the account at fal, which each webhook names; None takes the webhooks of any.
+    keys_url: of the key set that signs webhooks, in the place of fal's own.
+    """
+
+    why_no_secrets = UNSIGNED_BY_SECRET
+    user_id: str | None = None
+    keys_url: HttpUrl | None = None
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what cannot work."""
+        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+
+
+class FalAdapter(PathCancel, ObjectCallbacks):
+    """Submits, polls, cancels, reads callbacks, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {
+            name: CreatePath(name, FalInputs)
+            for name in (_ANY_APP, "fal-ai/pika/v2.2/text-to-video", "fal-ai/veo3")
+        }
+    )
+    """Some of the models; every other one is served too."""
+    poll_path = f"{_ANY_APP}/requests/{{id}}/status"
+    cancel_method = "PUT"
+    url_field = "webhook_url"
+    most_url_chars = _MOST_URL
+    ids = ("request_id", "gateway_request_id")
+    words_in = ("status",)
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "IN_QUEUE": TaskState.SUBMITTED,
+            "IN_PROGRESS": TaskState.RUNNING,
+            _COMPLETED: TaskState.RUNNING,  # its result tells of the end
+        }
+    )
+    messages = ("error", "detail", "message")
+    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({429: Meaning.WAIT_FOR_SLOT})
+    omits_ids = True
+    forgets = True
+    hides_cancelled = True
+    not_a_task = "no request_id and status: this is not a webhook of fal's"
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Build the header of the key."""
+        return {"authorization": f"Key {account.api_key}"} if account.api_key else {}
+
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Take the name of any model."""
+        del account
+        return None if APP.fullmatch(operation) else "must be OWNER/MODEL, with a path or without"
+
+    def input_model(self, operation: str) -> type[BaseModel] | None:
+        """Return the same for every model: its own input is the model's affair."""
+        return FalInputs if APP.fullmatch(operation) else None
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate what stands around the model's own input."""
+        del operation
+        return super().check(_ANY_APP, input_)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Post the model's input; our URL stands in the query, everything else in headers.
+
+        Without `sync_mode`, which would bring files of any size as texts, in the place of URLs.
+        """
+        account, body = sending.account, sending.body
+        url = f"{account.base_url}/{sending.task.operation}"
+        if sending.callback_url is not None:
+            url += f"?fal_webhook={quote(sending.callback_url, safe='')}"
+        given = {name: value for name, value in body["input"].items() if name != "sync_mode"}
+        return posted(url, given, self.headers(account) | queue_headers(body))
+
+    def context(self, parsed: Any) -> Mapping[str, Any] | None:
+        """Keep the addresses of the request, which lack the path behind a model's name."""
+        names = (_STATUS, _RESULT, _CANCEL)
+        found = {name: first_text(parsed, (name,), limit=_MOST_URL) for name in names}
+        return {name: url for name, url in found.items() if url} or None
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Let the whole account wait for its concurrency."""
+        found = super().refusal(sending, answer, parsed)
+        if isinstance(found, Deferred):
+            return replace(found, scope=DeferralScope.ACCOUNT)
+        code = _code_of(answer, parsed)
+        return replace(found, code=code) if code and isinstance(found, Refused | Unknown) else found
+
+    def reason(self, parsed: Any) -> str | None:
+        """Return a text, or the flaws that `detail` lists."""
+        detail = parsed.get("detail") if isinstance(parsed, dict) else None
+        return listed_flaws(detail) or first_text(parsed, self.messages)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask for the status where the create's answer said."""
+        url = _url_of(asking, _STATUS, "/status")
+        return None if url is None else HttpCall("GET", url, self.headers(asking.account))
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Ask to cancel where the create's answer said."""
+        url = _url_of(asking, _CANCEL, "/cancel")
+        return None if url is None else HttpCall("PUT", url, self.headers(asking.account))
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the status; of what is completed, the result tells how."""
+        if asking.page is not None:
+            return [self._ended(asking, answer, asking.page)]
+        (outcome,) = super().parse_poll(asking, answer)
+        url = _url_of(asking, _RESULT, "")
+        is_over = isinstance(outcome, Observed) and outcome.observation.word == _COMPLETED
+        if not is_over or url is None or isinstance(answer, HttpFailure):
+            return [outcome]
+        parsed = parsed_of(answer)
+        told = {name: first_text(parsed, (name,)) for name in ("error", "error_type")}
+        page = {name: text for name, text in told.items() if text}
+        return [Follow(HttpCall("GET", url, self.headers(asking.account)), page)]
+
+    def _ended(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
+        """Read the result. page: `error` and `error_type` of the status, where it had them."""
+        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
+        if "error" in page or "error_type" in page:
+            has_detail = isinstance(answer, HttpResult) and 400 <= answer.status < 500
+            detail = self.reason(parsed) if has_detail and _has_detail(parsed) else None
+            message = detail or page.get("error") or page["error_type"]
+            code = _code_of(answer, parsed) if has_detail else None
+            return Observed(_failed(asking.task, code or page.get("error_type"), message, parsed))
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        if answer.status < 300 and parsed is not None:
+            costs = _costs_of(answer)
+            return Observed(_succeeded(asking.task.provider_task_id, parsed, costs))
+        return self._without_result(asking.task, answer, parsed)
+
+    def _without_result(self, task: Task, answer: HttpResult, parsed: Any) -> PollOutcome:
+        words = self.in_words(answer, parsed)
+        is_early = answer.status == 400 and _EARLY in words
+        if parsed is None or is_early or answer.status < 400 or answer.status in _AGAIN:
+            pause_s = self.pause_s(answer, parsed)
+            return Unanswered(words, pause_s, slow_down=answer.status == 429)
+        if answer.status in (404, 410):
+            if task.state is TaskState.SUCCEEDED:
+                return Absent(_LOST, Absence.PURGED)
+            lost = _succeeded(task.provider_task_id, None, ())
+            return Observed(replace(lost, message=_LOST, detail=None))
+        code, reason = _code_of(answer, parsed), self.reason(parsed) or words
+        if answer.status < 500:
+            return Observed(_failed(task, code, reason, parsed))
+        return Observed(_broken(task, code, reason))
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a status. An error of one that has not ended yet is no message."""
+        said = super().observe(account, task, parsed)
+        return None if said is None else replace(said, message=None)
+
+    def parse_callback(self, inbound: Any) -> Sequence[Observation | Hint]:
+        """Read a webhook; one that lacks the result has it asked for."""
+        (said,) = super().parse_callback(inbound)
+        if isinstance(said, Hint) or said.state is not TaskState.RUNNING:
+            return (said,)
+        return (Hint(said.message or _LOST, said.provider_task_id),)
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the object that a webhook is."""
+        word, name = first_text(parsed, ("status",), limit=200), first_text(parsed, self.ids)
+        if word is None or name is None:
+            return None
+        payload = parsed.get("payload")
+        if word == "ERROR":
+            flaws = listed_flaws(payload.get("detail")) if isinstance(payload, dict) else None
+            reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
+            code = _first_type(payload) or first_text(parsed, ("error_type",), limit=100)
+            return replace(_failed(None, code, reason, payload, word), provider_task_id=name)
+        if word != "OK":
+            return Observation(None, word, name)
+        if payload is None:
+            reason = first_text(parsed, ("payload_error",)) or "the webhook holds no result"
+            return Observation(TaskState.RUNNING, word, name, message=reason)
+        return replace(_succeeded(name, payload, ()), word=word)
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return fal's signature. The keys of an address of the operator's are looked for there."""
+        options, host = account.options, urlsplit(account.base_url).hostname or ""
+        own = options.keys_url if isinstance(options, FalOptions) else None
+        user = options.user_id if isinstance(options, FalOptions) else None
+        if own is None and not host.endswith(tuple(f".{family}" for family in _FAMILIES)):
+            own = f"{account.base_url}/.well-known/jwks.json"
+        source = KeySource(own or KEYS_URL, own is not None, reveal(options.proxy))
+        return FalSignature(source, user)
+
+
+def _url_of(asking: Asking, name: str, tail: str) -> str | None:
+    """Return an address of a request: as it was given, if it is fal's; else made of its parts."""
+    task, account = asking.task, asking.account
+    if task.provider_task_id is None:
+        return None
+    given = own_url(account, (task.context or {}).get(name), families=_FAMILIES)
+    id_ = quote(task.provider_task_id, safe="")
+    return given or f"{account.base_url}/{app_of(task.operation)}/requests/{id_}{tail}"
+
+
+def _succeeded(name: str | None, payload: Any, costs: tuple[Cost, ...]) -> Observation:
+    return Observation(
+        TaskState.SUCCEEDED,
+        _COMPLETED,
+        name,
+        artifacts=tuple(files_of(payload)),
+        costs=costs,
+        detail={"payload": finite(payload)},
+    )
+
+
+def _failed(
+    task: Task | None, code: str | None, reason: str | None, payload: Any, word: str = _COMPLETED
+) -> Observation:
+    """Say that a request failed, or was cancelled where that was asked for."""
+    message = reason or "the provider gave no reason"
+    name = None if task is None else task.provider_task_id
+    was_asked = task is not None and task.cancel_asked_at is not None
+    if was_asked or _CANCELLED.match(code or "") or _CANCELLED.match(message):
+        return Observation(TaskState.CANCELLED, word, name, message=message)
+    detail = {"payload": finite(payload)} if _has_detail(payload) else None
+    error = TaskError("provider", code, message)
+    return Observation(TaskState.FAILED, word, name, message=message, error=error, detail=detail)
+
+
+def _broken(task: Task, code: str | None, reason: str) -> Observation:
+    """Say of a result that answers HTTP 500 and more that it is waited for, at last no longer.
+
+    fal has no word for a failure: some of them are told by this alone, and others pass.
+    """
+    before = task.stage or ""
+    count = before.count(".") + 1 if before.startswith(_BROKEN) else 1
+    running = Observation(TaskState.RUNNING, _COMPLETED, task.provider_task_id)
+    if count <= _MOST_BROKEN:
+        return replace(running, stage=_BROKEN + "." * count)
+    error = TaskError("provider", code, reason, doubtful=True)
+    return replace(running, state=TaskState.FAILED, error=error, message=reason)
+
+
+def _has_detail(parsed: Any) -> bool:
+    return isinstance(parsed, dict) and parsed.get("detail") is not None
+
+
+def _code_of(answer: Answer, parsed: Any) -> str | None:
+    """Return fal's word for what is wrong: of a model's first flaw, else of the infrastructure."""
+    headers = answer.headers if isinstance(answer, HttpResult) else {}
+    told = _first_type(parsed) or first_text(parsed, ("error_type",), limit=100)
+    return told or headers.get("x-fal-error-type", "")[:100] or None
+
+
+def _first_type(parsed: Any) -> str | None:
+    detail = parsed.get("detail") if isinstance(parsed, dict) else None
+    first = detail[0] if isinstance(detail, list) and detail else None
+    return first_text(first, ("type",), limit=100)
+
+
+def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
+    amount = amount_text(answer.headers.get("x-fal-billable-units"))
+    return () if amount is None else (Cost("unit", amount, unit="billable units"),)
+
+
+_ADAPTER = FalAdapter()
+PROVIDER = Provider(
+    name="fal",
+    regions={"global": "https://queue.fal.run"},
+    options=FalOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    calls_back=_ADAPTER,
+    cancels=_ADAPTER,
+    probes=_ADAPTER,
+    front=FalFront(),
+    results=ResultHosting(lifetime=_RESULTS_LIVE),
+    callback_bytes=_CALLBACK_BYTES,
+    tells_costs=True,
+)

@@ -1,0 +1,282 @@
+"""fal's queue in front of our tasks: creates by model, status, result, cancel, held calls.
+
+Written for the strictest readers: PyPI fal-client 1.0.3 (a submit has three addresses, a status one
+of three words and `logs`), npm @fal-ai/client 1.10.1, which names the address that it means in
+`x-fal-target-url` (docs.fal.ai/model-endpoints/server-side, 2026-11), and npm @ai-sdk/fal 2.0.59,
+which asks for the result until it is there.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.fal.inputs import APP, app_of
+from tracker.providers.fal.results import files_of, with_urls
+from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+
+TARGET = "x-fal-target-url"
+_QUEUE, _RUN = "queue.fal.run", "fal.run"
+_HELD = "run/"
+"""The path of calls that wait for the end: `fal.run` itself has another host."""
+_LONGEST_S = 600
+"""How long such a call is held. The official clients wait for as long as it takes."""
+_REQUEST = re.compile(r"((?:(?:workflows|comfy)/)?[^/]+/[^/]+)/requests/([^/]+)(/.+)?")
+_IN_PROGRESS = "Request is still in progress"
+"""Word for word: npm @ai-sdk/fal compares it."""
+_GONE = "the result is no longer there"
+_STATUSES: Mapping[Fault, int] = MappingProxyType(
+    # A client sends a create up to ten times that is refused with 429, and 402 is not fal's.
+    {**STATUSES, Fault.RATE_LIMITED: 403, Fault.NO_MONEY: 403}
+)
+_LOCKED = "User is locked. Reason: Exhausted balance. "
+"""fal's own words for want of money."""
+_ID = "x-fal-request-id"
+_QUEUED = MappingProxyType({"status": "IN_QUEUE", "queue_position": 0})
+
+
+class FalFront(PlainFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/fal", "/proxy/fal")
+    schemes = ("key",)
+    shows_input = False
+
+    def addressed(self, call: FrontCall) -> FrontCall:
+        """Return the call that `x-fal-target-url` names, if that is one of the queue or `fal.run`.
+
+        Addresses in its answer lie at fal, whose client names them in that header again.
+        """
+        host, path, query = _target(call)
+        if host not in (_QUEUE, _RUN):
+            return call
+        held = _HELD if host == _RUN else ""
+        return replace(call, path=held + path, query=query, base=f"https://{_QUEUE}")
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        host, _, _ = _target(call)
+        if host not in ("", _QUEUE, _RUN):
+            reason = f"{TARGET} must lead to https://{_QUEUE} or https://{_RUN}"
+            return Refusal(Fault.NOT_SERVED, f"{reason}: uploads and tokens are fal's own")
+        is_held = call.path.startswith(_HELD)
+        app = call.path.removeprefix(_HELD)
+        if found := _REQUEST.fullmatch(app):
+            return _of_request(call, found[2], found[3] or "")
+        if APP.fullmatch(app) is None:
+            return no_route(call)
+        if call.method != "POST":
+            return wrong_method(call)
+        if call.body is None:
+            return WantsBody()
+        return Create(app, _input(call, call.body), wait_s=_LONGEST_S if is_held else 0)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show a create, a status, a result or what became of a cancel."""
+        del request_id
+        task = shown.tasks[0]
+        match command:
+            case Create(wait_s=0):
+                answer = FrontAnswer(_addresses(task, call.base) | _QUEUED)
+            case Create():
+                answer = _result(task) if task.state in TERMINAL else _late()
+            case Cancel():
+                answer = _cancel(task)
+            case _ if call.path.endswith("/status"):
+                is_over = task.state in TERMINAL
+                answer = FrontAnswer(_status(task, call.base), 200 if is_over else 202)
+            case _:
+                answer = _result(task)
+        return replace(answer, headers={**answer.headers, _ID: str(task.id)})
+
+    def refuse(
+        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+    ) -> FrontAnswer:
+        """Answer with `detail`: a list for wrong fields, else a text."""
+        del call
+        message = refusal.message
+        if refusal.fault is Fault.NO_MONEY:
+            message = _LOCKED + message
+        detail: Any = message
+        if refusal.fields:
+            detail = [
+                _flaw(f"body.{one.path}".rstrip("."), one.reason, "value_error")
+                for one in refusal.fields
+            ]
+        body = {"detail": detail, "message": message}
+        return FrontAnswer(body, _STATUSES[refusal.fault], {_ID: request_id})
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Return the webhook of a task's end."""
+        del step, input_, base
+        if task.state not in TERMINAL:
+            return None
+        name = str(task.id)
+        body: dict[str, Any] = {"request_id": name, "gateway_request_id": name}
+        if task.state is TaskState.SUCCEEDED:
+            payload = _payload(task)
+            body |= {"status": "OK", "payload": payload}
+            if payload is None:
+                body["payload_error"] = _GONE
+        else:
+            failure = _failure(task)
+            payload = {"detail": failure["detail"]}
+            body |= {"status": "ERROR", "error": failure["message"], "payload": payload}
+        return json.dumps(body).encode()
+
+
+def _target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
+    """Return host, path and query of the address that a header names; empty for none."""
+    given = call.headers.get(TARGET, "")
+    if not given:
+        return "", "", ()
+    try:
+        url = urlsplit(given)
+        host = url.hostname if url.scheme == "https" and url.username is None else None
+    except ValueError:  # what only begins like a URL
+        host = None
+    if not host:
+        return "nowhere", "", ()
+    return host, url.path.strip("/"), parse_qsl(url.query, keep_blank_values=True)
+
+
+def _of_request(call: FrontCall, part: str, action: str) -> Command | Refusal:
+    name = name_in(part)
+    if name is None:
+        return no_route(call)
+    match action:
+        case "/cancel":
+            return Cancel(name) if call.method == "PUT" else wrong_method(call)
+        case "" | "/response" | "/status":
+            return Get([name]) if call.method in ("GET", "HEAD") else wrong_method(call)
+        case "/status/stream":
+            reason = "a status is not streamed here: ask for it (mode `polling`)"
+            return Refusal(Fault.NOT_SERVED, reason)
+        case _:
+            return no_route(call)
+
+
+def _input(call: FrontCall, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the input of a create: the body is the model's own, the rest stands around it."""
+    headers = call.headers
+    found: dict[str, Any] = {"input": body, "webhook_url": call.parameter("fal_webhook")}
+    found["priority"] = headers.get("x-fal-queue-priority")
+    found["start_timeout"] = _number(headers.get("x-fal-request-timeout"))
+    found["hint"] = headers.get("x-fal-runner-hint")
+    found["no_retry"] = True if headers.get("x-fal-no-retry") == "1" else None
+    found["store_io"] = {"0": False, "1": True}.get(headers.get("x-fal-store-io", ""))
+    found["object_lifecycle"] = _object(headers.get("x-fal-object-lifecycle-preference"))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _number(text: str | None) -> Any:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text  # refused by its field
+
+
+def _object(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text
+
+
+def _addresses(task: Task, base: str) -> dict[str, Any]:
+    url, name = f"{base}/{app_of(task.operation)}/requests/{task.id}", str(task.id)
+    return {
+        "request_id": name,
+        "gateway_request_id": name,
+        "response_url": url,
+        "status_url": f"{url}/status",
+        "cancel_url": f"{url}/cancel",
+    }
+
+
+def _status(task: Task, base: str) -> dict[str, Any]:
+    view = _addresses(task, base)
+    if task.state is TaskState.RUNNING:
+        return view | {"status": "IN_PROGRESS", "logs": []}
+    if task.state not in TERMINAL:
+        return view | _QUEUED
+    view |= {"status": "COMPLETED", "logs": [], "metrics": {}}
+    if task.state is TaskState.SUCCEEDED:
+        return view
+    failure = _failure(task)
+    return view | {"error": failure["message"], "error_type": failure["error_type"]}
+
+
+def _result(task: Task) -> FrontAnswer:
+    if task.state not in TERMINAL:
+        return FrontAnswer({"detail": _IN_PROGRESS, "message": _IN_PROGRESS}, 400)
+    if task.state is not TaskState.SUCCEEDED:
+        return FrontAnswer(_failure(task), 422)
+    payload = _payload(task)
+    if payload is None:
+        return FrontAnswer({"detail": _GONE, "message": _GONE}, 404)
+    return FrontAnswer(payload)
+
+
+def _late() -> FrontAnswer:
+    """Tell a held call that it is over first; with this header no client makes it again."""
+    reason = f"not ended within {_LONGEST_S} s: ask for the result in the queue"
+    body = {"detail": reason, "message": reason, "error_type": "request_timeout"}
+    return FrontAnswer(body, 504, {"x-fal-request-timeout-type": "user"})
+
+
+def _cancel(task: Task) -> FrontAnswer:
+    if task.state is TaskState.CANCELLED:
+        return FrontAnswer({"status": "OK"})
+    if task.state in TERMINAL:
+        return FrontAnswer({"status": "ALREADY_COMPLETED"}, 400)
+    return FrontAnswer({"status": "CANCELLATION_REQUESTED"}, 202)
+
+
+def _payload(task: Task) -> Any:
+    """Return the model's own result, with the addresses that its files have here."""
+    kept = (task.detail or {}).get("payload")
+    if kept is None:
+        urls = [{"url": one.url} for one in task.artifacts if one.url]
+        return {"images": urls} if urls else None
+    shown = {one.key: one.url for one in task.artifacts if one.key and one.url}
+    own = {one.key: one.url for one in files_of(kept)}
+    changed = {key: url for key, url in shown.items() if own.get(key, url) != url}
+    return with_urls(kept, changed)
+
+
+def _failure(task: Task) -> dict[str, Any]:
+    """Word a failure for every client: `detail`, beside it what two others of them read."""
+    reason = reason_of(task) or task.state.value
+    code = (task.error and task.error.code) or f"request_{task.state.value}"
+    kept = (task.detail or {}).get("payload")
+    detail = kept.get("detail") if isinstance(kept, dict) else None
+    if not (isinstance(detail, list) and detail):
+        detail = [_flaw("body", reason, code)]
+    error = {"message": reason, "code": 422}
+    return {"detail": detail, "message": reason, "error_type": code, "error": error}
+
+
+def _flaw(path: str, reason: str, kind: str) -> dict[str, Any]:
+    return {"loc": path.split("."), "msg": reason, "type": kind}

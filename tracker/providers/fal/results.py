@@ -1,0 +1,76 @@
+"""Files in a model's result. There is no common schema: whatever holds a URL is one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tracker.domain.task import Artifact
+from tracker.providers.kit.pieces import kind_of, web_url
+from tracker.providers.kit.reading import number_text, text_of
+
+_DEEPEST = 20
+_MOST_FILES, _LONGEST_KEY = 200, 200
+_KINDS = {"video": "video", "image": "image", "audio": "audio", "model": "model"}
+"""Kinds by the first part of a media type."""
+_FACTS = ("width", "height", "file_name", "file_size", "content_type")
+
+
+def files_of(payload: Any) -> list[Artifact]:
+    """Return every file of a result, in its order. The key says where its URL stands."""
+    found: list[Artifact] = []
+    for path, url, holder in _urls(payload, "", {}):
+        facts = {name: holder[name] for name in _FACTS if _is_plain(holder.get(name))}
+        duration = number_text(holder.get("duration"))
+        found.append(Artifact(_kind(path, url, holder), url, None, duration, facts, path))
+        if len(found) == _MOST_FILES:
+            break
+    return found
+
+
+def with_urls(payload: Any, urls: Mapping[str, str]) -> Any:
+    """Return a result with other URLs in the place of those that stand at these keys."""
+    return _replaced(payload, "", urls) if urls else payload
+
+
+def _urls(
+    value: Any, path: str, holder: Mapping[str, Any], depth: int = 0
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    if isinstance(value, str):
+        name = path.rstrip("0123456789.").rpartition(".")[2]
+        is_named = name in ("url", "urls") or name.endswith(("_url", "_urls"))
+        is_named = is_named and len(path) <= _LONGEST_KEY
+        if is_named and (value.startswith("data:") or web_url(value)):
+            yield path, value, holder if name == "url" else {}
+    elif depth < _DEEPEST and isinstance(value, dict | list):
+        within = value if isinstance(value, dict) else holder
+        for inner, one in _parts(value, path):
+            yield from _urls(one, inner, within, depth + 1)
+
+
+def _replaced(value: Any, path: str, urls: Mapping[str, str], depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return urls.get(path, value)
+    if depth >= _DEEPEST:
+        return value
+    if not isinstance(value, dict | list):
+        return value
+    parts = [_replaced(one, inner, urls, depth + 1) for inner, one in _parts(value, path)]
+    return parts if isinstance(value, list) else dict(zip(value, parts, strict=True))
+
+
+def _parts(value: dict[str, Any] | list[Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each part of an object or a list, behind the path that leads to it."""
+    named = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, one in named:
+        yield f"{path}.{name}".removeprefix("."), one
+
+
+def _kind(path: str, url: str, holder: Mapping[str, Any]) -> str:
+    """Return the kind by the media type; else by the URL; else by the names that lead there."""
+    given = text_of(holder.get("content_type"), limit=100) or ""
+    media_type = url[5:].split(";", maxsplit=1)[0] if url.startswith("data:") else given
+    known = _KINDS.get(media_type.partition("/")[0]) or kind_of(url)
+    return known or next((kind for name, kind in _KINDS.items() if name in path), "file")
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
