@@ -1,16 +1,32 @@
-"""How migrations run: one at a time, with timeouts, and without losing rows on SQLite."""
+"""How migrations run: one process at a time, beside older code at work, and no row lost on SQLite.
 
+On PostgreSQL each migration is a transaction of its own. It waits two seconds for a lock, as all
+who come behind it wait too, then lets them pass and tries again.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
-from sqlalchemy import Connection, event, text
+from alembic.script import Script
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from tracker.settings import database_url
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
-from tracker.store.schema import metadata
+from tracker.store.schema import metadata, schema_fit
 
 MIGRATION_LOCK = 0x747261636B6D
+TRIES = 60
+PAUSE_S = 1.0
+LOCK_NOT_AVAILABLE = "55P03"
+"""SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+log = logging.getLogger("tracker.migrate")
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
@@ -26,43 +42,100 @@ def render_item(kind: str, item: Any, _context: Any) -> str | bool:
     return False
 
 
-def migrate(db: Connection) -> None:
-    """Run what is due, in one transaction."""
-    is_sqlite = db.dialect.name == "sqlite"
+def keep_oldest_code(*, ctx: Any, heads: Any, **_others: Any) -> None:
+    """Write down, in a migration's own transaction, which code may run on the schema now."""
+    db: Connection = ctx.connection
+    if not inspect(db).has_table(schema_fit.name):
+        return
+    applied = [script for head in heads for script in _until(head)]
+    oldest = max((getattr(script.module, "oldest_code", "") for script in applied), default="")
+    db.execute(schema_fit.update().values(oldest_code=oldest))
+
+
+def _until(head: str) -> Iterator[Script]:
+    return context.script.iterate_revisions(head, "base")
+
+
+def migrate_sqlite(engine: Engine) -> None:
+    """Run what is due, in one transaction: nobody else can write meanwhile."""
+
+    @event.listens_for(engine, "connect")
+    def keep_children(connection: Any, _record: Any) -> None:
+        # A batch migration rebuilds the parent table; ON DELETE CASCADE must not fire then.
+        connection.execute("PRAGMA foreign_keys=OFF")
+
+    with engine.connect() as db:
+        _configure(db)
+        with context.begin_transaction():
+            context.run_migrations()
+            if broken := db.exec_driver_sql("PRAGMA foreign_key_check").all():
+                raise RuntimeError(f"a migration broke foreign keys: {broken[:5]}")
+        db.commit()
+
+
+def migrate_postgresql(engine: Engine) -> None:
+    """Run what is due, a transaction each. Raises OperationalError where a lock stays taken."""
+    with _alone(engine):
+        for tries_left in reversed(range(TRIES)):
+            try:
+                _migrate_once(engine)
+                break
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or not tries_left:
+                    raise
+                log.info("a table is in use: trying again", extra={"tries_left": tries_left})
+                time.sleep(PAUSE_S)
+
+
+def _migrate_once(engine: Engine) -> None:
+    with engine.connect() as db:
+        db.execute(text("SET statement_timeout = '15min'"))
+        db.execute(text("SET lock_timeout = '2s'"))
+        db.commit()
+        _configure(db, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Hold the lock of migrations: several release commands at once run one after the other.
+
+    This wait may last: whoever holds the lock may be in the middle of a long migration.
+    """
+    with engine.connect() as db:
+        db.execute(text("SET lock_timeout = 0"))
+        db.execute(text("SET statement_timeout = 0"))
+        db.execute(text("SET idle_session_timeout = 0"))
+        db.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        db.commit()
+        try:
+            yield
+        finally:
+            db.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": MIGRATION_LOCK})
+            db.commit()
+
+
+def _configure(db: Connection, *, transaction_per_migration: bool = False) -> None:
     context.configure(
         connection=db,
         target_metadata=metadata,
-        render_as_batch=is_sqlite,
+        render_as_batch=db.dialect.name == "sqlite",
         transactional_ddl=True,
+        transaction_per_migration=transaction_per_migration,
+        on_version_apply=keep_oldest_code,
         render_item=render_item,
     )
-    with context.begin_transaction():
-        if not is_sqlite:
-            db.execute(text("SET LOCAL statement_timeout = '15min'"))
-            # Several release commands at once: one at a time. This wait may outlast a table's:
-            # whoever holds the lock may be in the middle of a long migration.
-            db.execute(text("SET LOCAL lock_timeout = 0"))
-            db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            db.execute(text("SET LOCAL lock_timeout = '10s'"))
-        context.run_migrations()
-        if is_sqlite and (broken := db.exec_driver_sql("PRAGMA foreign_key_check").all()):
-            raise RuntimeError(f"a migration broke foreign keys: {broken[:5]}")
 
 
 def run() -> None:
     """Connect and migrate."""
-    engine = open_engine(context.config.attributes.get("url") or database_url(), pool_size=1)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def keep_children(connection: Any, _record: Any) -> None:
-            # A batch migration rebuilds the parent table; ON DELETE CASCADE must not fire then.
-            connection.execute("PRAGMA foreign_keys=OFF")
-
+    engine = open_engine(context.config.attributes.get("url") or database_url(), pool_size=2)
     try:
-        with engine.connect() as db:
-            migrate(db)
-            db.commit()
+        if engine.dialect.name == "sqlite":
+            migrate_sqlite(engine)
+        else:
+            migrate_postgresql(engine)
     finally:
         engine.dispose()
 

@@ -1,7 +1,10 @@
 """${message}.
 
-Rules: readable alone; imports nothing of tracker; every constraint has a name; the code of the
-version before must run beside it (expand, then backfill, then contract in a later one). A batch
+Rules: readable alone; imports nothing of tracker; every constraint has a name. The code of the
+version before runs beside it: columns are added here, filled by a chore in batches, and what they
+replace is removed in a later release; `oldest_code` names the oldest revision of code that may run
+on the schema. An index on a table that is there is made CONCURRENTLY on PostgreSQL, as in
+0030_deliveries_by_body.py. squawk reads the statements. A batch
 that makes SQLite rebuild a numbered table says table_kwargs={"sqlite_autoincrement": True} again;
 op.drop_column needs no batch.
 
@@ -16,6 +19,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+oldest_code = ${repr(down_revision)}
 
 
 def upgrade() -> None:

@@ -19,10 +19,22 @@ NAME = "ix_tasks_parent_id"
 
 def upgrade() -> None:
     rows = sa.text("parent_id IS NOT NULL")
-    op.create_index(NAME, "tasks", ["parent_id"], postgresql_where=rows, sqlite_where=rows)
-    if op.get_bind().dialect.name == "postgresql":
-        # Like the table's other indexes: see migration 0010.
-        op.execute(f'ALTER INDEX "{NAME}" SET (deduplicate_items = off)')
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index(NAME, "tasks", ["parent_id"], sqlite_where=rows)
+        return
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")  # it stops nobody while it waits
+        op.drop_index(NAME, "tasks", postgresql_concurrently=True, if_exists=True)
+        op.create_index(
+            NAME,
+            "tasks",
+            ["parent_id"],
+            postgresql_where=rows,
+            postgresql_concurrently=True,
+            # Like the table's other indexes: see migration 0010.
+            postgresql_with={"deduplicate_items": "off"},
+        )
+        op.execute("SET lock_timeout = '2s'")
 
 
 def downgrade() -> None:

@@ -12,7 +12,7 @@ from tracker.store import endpoints, keys, processes
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
-from tracker.store.revision import current_revision, is_newer, misfit, newer_words
+from tracker.store.revision import look, newer_words
 
 
 def schema_problem(url: str) -> str | None:
@@ -23,13 +23,13 @@ def schema_problem(url: str) -> str | None:
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            found = current_revision(db)
+            found = look(db)
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         return f"DATABASE_URL: {reason}"
     finally:
         engine.dispose()
-    problem = misfit(found)
+    problem = found.misfit
     return None if problem is None else f"DATABASE_URL: {problem}"
 
 
@@ -64,10 +64,10 @@ def newer_schema(url: str) -> str | None:
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            found = current_revision(db)
+            found = look(db)
     finally:
         engine.dispose()
-    return newer_words(found) if is_newer(found) else None
+    return newer_words(found.revision) if found.is_newer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,12 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
             now = Tx(db, clock).lease_now
             ahead_ms = round((clock.now() - now).total_seconds() * 1000)
             running = processes.list_alive(db, since=now - silent)
-            newer = current_revision(db)
+            found = look(db)
             return Whole(
                 running,
                 ahead_ms,
                 [one for _, one in endpoints.sealed(db)],
-                newer_words(newer) if is_newer(newer) else None,
+                newer_words(found.revision) if found.is_newer else None,
             )
     except DBAPIError as error:
         raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
@@ -118,7 +118,7 @@ def has_keys(url: str) -> bool | None:
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            return misfit(current_revision(db)) is None and keys.is_any(db)
+            return look(db).misfit is None and keys.is_any(db)
     except DBAPIError:
         return None
     finally:

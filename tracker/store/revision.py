@@ -1,25 +1,41 @@
 """Which schema a database has, and which one this code was written for."""
 
-from sqlalchemy import Connection, inspect, text
+from dataclasses import dataclass, replace
 
-SCHEMA_REVISION = "0028"
+from sqlalchemy import Connection, inspect, select, text
+
+from tracker.store.schema import schema_fit
+
+SCHEMA_REVISION = "0030"
 """The newest migration; a test compares it with the folder."""
 
 
-def is_newer(found: str | None) -> bool:
-    """Return whether a schema was made by a later version than this one.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The schema of a database.
 
-    Migrations only add within a release, so that the code before goes on working.
+    revision:    None when it was never migrated.
+    oldest_code: the revision that code must know at least; empty for any.
     """
-    return found is not None and found > SCHEMA_REVISION
 
+    revision: str | None
+    oldest_code: str = ""
 
-def misfit(found: str | None) -> str | None:
-    """Return why this code cannot work on a schema, and what to do; None when it can."""
-    if found == SCHEMA_REVISION or is_newer(found):
-        return None
-    have = "no tables yet" if found is None else f"schema {found}, not {SCHEMA_REVISION}"
-    return f"the database has {have}: run `tracker migrate`"
+    @property
+    def is_newer(self) -> bool:
+        """It was made by a later version than this one."""
+        return self.revision is not None and self.revision > SCHEMA_REVISION
+
+    @property
+    def misfit(self) -> str | None:
+        """Why this code cannot work on it, and what to do; None when it can."""
+        if self.revision == SCHEMA_REVISION:
+            return None
+        if self.is_newer:
+            return newer_words(self.revision) if self.oldest_code > SCHEMA_REVISION else None
+        have = "no tables yet" if self.revision is None else f"schema {self.revision}"
+        wanted = "" if self.revision is None else f", not {SCHEMA_REVISION}"
+        return f"the database has {have}{wanted}: run `tracker migrate`"
 
 
 def newer_words(found: str | None) -> str:
@@ -30,9 +46,11 @@ def newer_words(found: str | None) -> str:
     )
 
 
-def current_revision(db: Connection) -> str | None:
-    """The revision of the database; None when it was never migrated."""
+def look(db: Connection) -> Found:
+    """Return the schema of a database."""
     if not inspect(db).has_table("alembic_version"):
-        return None
-    found: str | None = db.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+        return Found(None)
+    found = Found(db.scalar(text("SELECT version_num FROM alembic_version")))
+    if not found.is_newer:
+        return found
+    return replace(found, oldest_code=db.scalar(select(schema_fit.c.oldest_code)) or "")

@@ -14,7 +14,7 @@ from tracker.store.schema.deliveries import (
 )
 from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
-from tracker.store.schema.running import conditions, processes
+from tracker.store.schema.running import conditions, processes, schema_fit
 from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
 from tracker.store.schema.tasks import (
@@ -67,6 +67,7 @@ __all__ = [
     "metadata",
     "processes",
     "receipts",
+    "schema_fit",
     "stat_charged",
     "stat_costs",
     "stat_counts",

@@ -111,6 +111,7 @@ deliveries = Table(
     Index(None, "tenant", "state", "key"),
     Index(None, "endpoint_key", "key"),
     Index(None, "task_key", "key"),
+    Index(None, "body_id"),
     sqlite_autoincrement=True,
 )
 

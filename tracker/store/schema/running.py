@@ -1,4 +1,4 @@
-"""Conditions and processes of the service."""
+"""Conditions and processes of the service, and the code that may run on the schema."""
 
 from sqlalchemy import (
     Boolean,
@@ -49,4 +49,14 @@ processes = Table(
     # Of its callback secrets, the signing one first: digests, which tell nobody the secrets.
     Column("secret_marks", JsonDoc, nullable=False),
     Index(None, "seen_at"),
+)
+
+# One row.
+schema_fit = Table(
+    "schema_fit",
+    metadata,
+    # Nobody's: the schema belongs to all.
+    Column("tenant", Text, primary_key=True),
+    # The revision that code must know at least; empty for any. Migrations write it.
+    Column("oldest_code", Text, nullable=False),
 )

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import Unavailable
-from tracker.store.revision import current_revision, misfit
+from tracker.store.revision import look
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
 from tracker.web.edge.state import services
@@ -26,10 +26,9 @@ async def readyz(request: Request) -> Response:
     for stall in services(request).stalls.standing():
         return JSONResponse({"status": "unavailable", "reason": stall.reason}, 503)
     try:
-        found = await services(request).store.read(current_revision)
-        reason = misfit(found)
-        if reason is not None:
-            return JSONResponse({"status": "unavailable", "reason": reason}, 503)
+        found = await services(request).store.read(look)
+        if found.misfit is not None:
+            return JSONResponse({"status": "unavailable", "reason": found.misfit}, 503)
         await services(request).presence.prove()
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
@@ -38,7 +37,7 @@ async def readyz(request: Request) -> Response:
     return JSONResponse(
         {
             "status": "ok",
-            "schema": found,
+            "schema": found.revision,
             "has_worker": services(request).presence.has_worker,
             "connections": connections,
         }

@@ -10,7 +10,7 @@ from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.rendering import instant
 from tracker.domain.work import JobKind
 from tracker.store import due_jobs, feed, stats
-from tracker.store.revision import SCHEMA_REVISION, current_revision
+from tracker.store.revision import SCHEMA_REVISION, look
 from tracker.store.store import Reading
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge.operation import operation
@@ -77,7 +77,7 @@ async def get(request: Request) -> Response:
 def _look(db: Reading, our: Services) -> Installation:
     head = feed.head(db)
     return {
-        "schema": current_revision(db),
+        "schema": look(db).revision,
         "wanted_schema": SCHEMA_REVISION,
         "has_worker": our.presence.has_worker,
         "processes": [
