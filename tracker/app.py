@@ -54,6 +54,7 @@ from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.probing import Probing
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
 from tracker.services.upkeep.steps import Steps
@@ -371,6 +372,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         presence=presence,
         dismissing=Dismissing(context),
         rejudging=Rejudging(context),
+        probing=Probing(context),
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),

@@ -74,7 +74,8 @@ def restated(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ..
 def expected_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
     """Return what the same request is expected to cost when it is made again, by price.
 
-    That is what it was charged, else what was reserved for it, else what was expected of it.
+    That is what it was charged, else what was reserved for it, else what was expected of it; a
+    failure that cost nothing tells nothing.
     """
     for phase in (Phase.SETTLE, Phase.RESERVE, Phase.ESTIMATE):
         amounts: dict[Price, Decimal] = {}
@@ -82,6 +83,6 @@ def expected_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
             if one.phase is phase:
                 price = Price(one.kind, one.unit, one.currency)
                 amounts[price] = amounts.get(price, Decimal()) + Decimal(one.amount)
-        if amounts:
+        if any(amounts.values()):
             return amounts
     return {}

@@ -94,3 +94,19 @@ def next_due(db: Connection, kind: JobKind) -> datetime | None:
     )
     found = [when for when in (db.scalar(waiting), db.scalar(leased)) if when is not None]
     return min(found) if found else None
+
+
+def waiting(db: Connection, kind: JobKind, lane: str) -> tuple[int, datetime | None]:
+    """Return how much of a kind stands in one lane, due or not, and since when the oldest does.
+
+    No more than 1,000 are counted.
+    """
+    first = (
+        select(jobs.c.created_at)
+        .where(jobs.c.kind == kind.value, jobs.c.lane == lane)
+        .order_by(jobs.c.run_at)
+        .limit(_MOST_COUNTED)
+        .subquery()
+    )
+    count, oldest = db.execute(select(func.count(), func.min(first.c.created_at))).one()
+    return count, oldest

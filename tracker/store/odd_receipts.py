@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from heapq import nlargest
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, and_, literal_column, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
+from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.store.attention import ASKING
 from tracker.store.dismissals import Dismissal, DismissalKind
@@ -98,3 +100,23 @@ def _judged(*, with_body: bool) -> Select[Any]:
 def _row(row: Any, body: bytes | None) -> JudgedReceipt:
     dismissal = None if row.at is None else Dismissal(row.at, row.actor)
     return JudgedReceipt(receipt_of(row, body), row.id, dismissal)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestCallback:
+    """A callback of a provider, and how it was judged."""
+
+    provider: str
+    verdict: Verdict
+    received_at: datetime
+
+
+def latest_callbacks(db: Connection, *, limit: int) -> list[LatestCallback]:
+    """Return the newest callbacks of all tenants, newest first."""
+    found = (
+        select(receipts.c.provider, receipts.c.verdict, receipts.c.received_at)
+        .where(receipts.c.source == Source.CALLBACK.value)
+        .order_by(receipts.c.key.desc())
+        .limit(limit)
+    )
+    return [LatestCallback(row[0], Verdict(row[1]), row[2]) for row in db.execute(found)]

@@ -19,7 +19,7 @@ from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.api.attention import render_word
 from tracker.web.edge.operation import operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import Services, services, tenant
 
 SUBMITS_SHOWN = 5
 MOST_WORDS = 50
@@ -32,16 +32,22 @@ async def list_(request: Request) -> Response:
 
     They are the operator's: another tenant is answered an empty list.
     """
-    our = services(request)
-    listed: service_views.AccountList = {"accounts": []}
-    if tenant(request) == DEFAULT_TENANT:
-        names = list(our.accounts)
-        found = await our.store.read(lambda db: _look(db, names))
-        listed["accounts"] = [
-            _account(provider, account, found)
-            for (provider, _), account in sorted(our.accounts.items())
-        ]
+    listed: service_views.AccountList = {
+        "accounts": await collect(services(request), tenant(request))
+    }
     return JSONResponse(listed, headers={"cache-control": "no-store"})
+
+
+async def collect(our: Services, owner: str) -> list[service_views.Account]:
+    """Return the accounts that a tenant may see, by provider and name."""
+    if owner != DEFAULT_TENANT:
+        return []
+    names = list(our.accounts)
+    found = await our.store.read(lambda db: _look(db, names))
+    return [
+        _account(provider, account, found)
+        for (provider, _), account in sorted(our.accounts.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)

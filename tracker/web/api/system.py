@@ -67,11 +67,16 @@ class SystemState(TypedDict):
 @operation(scope=Scope.ADMIN, tag="system", answers={200: SystemState})
 async def get(request: Request) -> Response:
     """Tell versions, the processes on the database, and how far background work is behind."""
-    our = services(request)
-    told: SystemState = {"version": __version__, "installation": None}
-    if tenant(request) == DEFAULT_TENANT:
-        told["installation"] = await our.store.read(lambda db: _look(db, our))
+    told = await collect(services(request), tenant(request))
     return JSONResponse(told, headers={"cache-control": "no-store"})
+
+
+async def collect(our: Services, owner: str) -> SystemState:
+    """Return what a tenant's administrator may know of the service."""
+    told: SystemState = {"version": __version__, "installation": None}
+    if owner == DEFAULT_TENANT:
+        told["installation"] = await our.store.read(lambda db: _look(db, our))
+    return told
 
 
 def _look(db: Reading, our: Services) -> Installation:

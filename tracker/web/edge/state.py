@@ -31,6 +31,7 @@ from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.probing import Probing
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
 from tracker.services.upkeep.sweeping import Sweeping
@@ -92,6 +93,7 @@ class Services:
     presence: Presence
     dismissing: Dismissing
     rejudging: Rejudging
+    probing: Probing
     clock: Clock
     keyring: Keyring
     keys: Keys

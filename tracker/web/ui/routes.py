@@ -4,10 +4,15 @@ from starlette.routing import Route
 
 from tracker.web.ui import (
     attention,
+    audit,
+    bulk,
     exports,
     home,
+    keys,
+    providers,
     settings,
     sign_in,
+    system,
     task,
     task_actions,
     tasks,
@@ -18,10 +23,15 @@ from tracker.web.ui.frame.render import ROOT
 DASHBOARD = dashboard(
     home.PAGES,
     attention.PAGES,
+    audit.PAGES,
+    bulk.PAGES,
     exports.PAGES,
+    keys.PAGES,
+    providers.PAGES,
     settings.PAGES,
     sign_in.PAGES,
     task.PAGES,
+    system.PAGES,
     task_actions.PAGES,
     tasks.PAGES,
 )

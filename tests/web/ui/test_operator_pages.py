@@ -1,0 +1,125 @@
+"""Accounts, keys, the audit and the installation: who sees them, and what they tell."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.dashboard import Person, signed_in
+from tests.support.keys import bearer
+from tests.web.conftest import Shared
+from tracker.domain.access import Scope
+from tracker.web.ui.audit import place_of
+
+
+@pytest.fixture
+def person(shared_idle: Shared) -> Iterator[Person]:
+    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+        yield one
+
+
+@pytest.fixture
+def other(shared_idle: Shared) -> Iterator[Person]:
+    with signed_in(shared_idle.url, shared_idle.database_url, tenant="other") as one:
+        yield one
+
+
+def test_a_key_is_shown_once_and_revoked_after_a_question(person: Person, other: Person) -> None:
+    made = person.send("/keys", name="board", scope=["tasks:read"], kind="key", per_minute="60")
+    assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+    (secret,) = re.findall(r'class="secret">(trk_[^<]+)<', made.text)
+    assert person.http.get("/v1/tasks", headers={"x-api-key": secret}).status_code == 200
+    listed = person.see("/keys")
+    assert secret not in listed
+    assert "board" in listed
+    (entry,) = [one for one in _audit(person) if one["action"] == "keys.create"][:1]
+    path = f"/keys/{entry['target']}/revoke"
+    assert "Revoke the key board?" in person.see(f"{path}/confirm")
+    assert other.get(f"{path}/confirm").status_code == 404
+    assert other.send(path, back="/keys").status_code == 404
+    assert person.send(path, back="/keys").headers["location"] == "/ui/keys"
+    assert "The key board is revoked." in person.see("/keys")
+    assert _audit(person)[0]["action"] == "keys.revoke"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scope": []},
+        {"scope": ["everything"]},
+        {"scope": ["admin"], "per_minute": "0"},
+        {"scope": ["admin"], "per_minute": "many"},
+        {"scope": ["admin"], "name": "a\u0000b"},
+    ],
+)
+def test_a_wrong_field_makes_no_key(person: Person, fields: dict[str, list[str]]) -> None:
+    before = _audit(person)
+    assert person.send("/keys", **fields).status_code == 422
+    assert _audit(person) == before
+
+
+def test_a_pair_has_both_its_parts(person: Person) -> None:
+    made = person.send("/keys", scope=["tasks:write"], kind="pair").text
+    assert len(re.findall(r'class="secret">', made)) == 2
+
+
+def test_the_audit_is_filtered_and_paged_by_its_address(person: Person) -> None:
+    person.send("/keys", name="for the audit", scope=["tasks:read"], kind="key")
+    page = person.see("/audit", action="keys.create")
+    assert "keys.create" in page
+    assert "No action of a person matches" in person.see("/audit", action="nothing.at-all")
+    assert person.get("/audit", wanted="x").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("action", "place"),
+    [
+        ("runs.start", "/bulk/x"),
+        ("tasks.cancel", "/tasks/x"),
+        ("receipts.attach", "/callbacks/x"),
+        ("keys.revoke", None),
+    ],
+)
+def test_what_was_acted_on_is_led_to_where_it_has_a_page(action: str, place: str | None) -> None:
+    assert (place_of(action, "x"), place_of(action, None)) == (place, None)
+
+
+def test_readers_and_other_tenants_see_what_the_api_shows_them(
+    shared_idle: Shared, other: Person
+) -> None:
+    assert "belong to the operator" in other.see("/providers")
+    assert "kling" not in other.see("/providers")
+    assert "belong to the operator" in other.see("/system")
+    assert other.send("/providers/probe", provider="kling", account="default").status_code == 404
+    read = [Scope.TASKS_READ]
+    with signed_in(shared_idle.url, shared_idle.database_url, scopes=read) as reader:
+        for path in ("/keys", "/audit", "/system"):
+            refused = reader.get(path)
+            assert (refused.status_code, "admin" in refused.text) == (403, True)
+        assert reader.send("/keys", scope=["admin"]).status_code == 403
+        assert "needs admin" in reader.see("/providers")
+
+
+def test_an_account_shows_its_slots_and_is_asked_on_demand(person: Person) -> None:
+    page = person.see("/providers")
+    for text in ("kling · default", "Waiting", "nothing ended", "Ask one harmless query"):
+        assert text in page
+    for days in (7, 30):
+        assert f"{days} days:" in person.see("/providers", days=days)
+    asked = person.send("/providers/probe", provider="kling", account="default", back="/providers")
+    assert asked.headers["location"] == "/ui/providers"
+    assert "kling/default does not work" in person.see("/providers")
+
+
+def test_the_installation_names_what_is_wrong_first(person: Person) -> None:
+    page = person.see("/system")
+    assert "No process does the background work: tasks wait." in page
+    assert page.index("wrong") < page.index("fine")
+    told = person.http.get("/v1/system", headers=bearer(person.key)).json()["installation"]
+    assert told["schema"] in page
+
+
+def _audit(person: Person) -> list[dict[str, str]]:
+    answer = person.http.get("/v1/audit", headers=bearer(person.key))
+    entries: list[dict[str, str]] = answer.json()["entries"]
+    return entries

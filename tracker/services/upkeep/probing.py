@@ -1,0 +1,35 @@
+"""Ask a provider one harmless query, to see whether its account works now."""
+
+from dataclasses import replace
+
+from tracker.domain.errors import Conflict, NotFound
+from tracker.providers.ports.adapter import Probed
+from tracker.services.context import Context
+
+PROBE_S = 10.0
+"""For a provider's whole answer."""
+
+
+class Probing:
+    """Proves accounts on demand."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def probe(self, provider: str, account: str) -> Probed:
+        """Ask a provider for a task that nobody has: one query, which costs nothing.
+
+        Raises NotFound; Conflict where the provider offers no such query.
+        """
+        known = self._context.accounts.get((provider, account))
+        if known is None:
+            raise NotFound("there is no such account")
+        probes = self._context.providers[provider].probes
+        if probes is None:
+            raise Conflict(
+                "offers no query that costs nothing: the first task shows whether it takes the key"
+            )
+        call = probes.build_probe(known, now=self._context.clock.now())
+        answer = await self._context.calls.call(provider, known, replace(call, timeout_s=PROBE_S))
+        return probes.parse_probe(known, answer)

@@ -1,0 +1,62 @@
+"""`/ui/audit`: who did what, to what, and when."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.store import audit
+from tracker.store.audit import AuditFilter
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import position
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+
+PAGES = Pages()
+ROWS = 50
+_PLACES = (("runs.", "/bulk/"), ("tasks.", "/tasks/"), ("receipts.", "/callbacks/"))
+"""Beginnings of actions, and where their targets have a page."""
+
+
+@PAGES.get(
+    "/audit",
+    scope=Scope.ADMIN,
+    known=[
+        Param("action", "Only this action."),
+        Param("target", "Only what was done to this object."),
+        Param("after", "Where the page goes on."),
+    ],
+)
+async def show(request: Request, reader: Reader) -> Response:
+    """List actions, newest first."""
+    our = services(request)
+    wanted = AuditFilter(
+        reader.tenant,
+        query.text(request, "action") or None,
+        query.text(request, "target") or None,
+    )
+    scope = f"page of audit {wanted!r}"
+    before = position(request, scope=scope, name="after")
+    found = await our.store.read(lambda db: audit.page(db, wanted, before=before, limit=ROWS + 1))
+    more = None
+    if len(found) > ROWS:
+        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
+    return page(
+        request,
+        reader,
+        "audit.html",
+        entries=[(one, place_of(one.action, one.target)) for one in found[:ROWS]],
+        wanted=wanted,
+        more=more,
+        is_first=before is None,
+    )
+
+
+def place_of(action: str, target: str | None) -> str | None:
+    """Return where the object of an action has a page, under `/ui`; None where it has none."""
+    if target is None:
+        return None
+    return next((path + target for begin, path in _PLACES if action.startswith(begin)), None)

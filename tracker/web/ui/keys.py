@@ -1,0 +1,104 @@
+"""`/ui/keys`: API keys of the tenant: made, shown once, revoked."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.services.access.keys import Grant
+from tracker.store import keys
+from tracker.store.keys import ApiKey
+from tracker.web.api.keys import NO_SUCH_KEY
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import position
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import Question, aim, ask, done
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import words_of
+
+PAGES = Pages()
+ROWS = 100
+NAME_CHARS = 100
+MOST_A_MINUTE = 1_000_000
+
+
+@PAGES.get("/keys", scope=Scope.ADMIN, known=[Param("after", "Where the page goes on.")])
+async def show(request: Request, reader: Reader) -> Response:
+    """List keys, and offer to make one."""
+    our, scope = services(request), f"page of keys {reader.tenant}"
+    after = position(request, scope=scope, name="after") or 0
+    found = await our.store.read(
+        lambda db: keys.page(db, reader.tenant, after=after, limit=ROWS + 1)
+    )
+    more = None
+    if len(found) > ROWS:
+        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
+    return page(request, reader, "keys.html", keys=found[:ROWS], more=more, scopes=list(Scope))
+
+
+@PAGES.post("/keys", scope=Scope.ADMIN, action="keys.create")
+async def create(request: Request, reader: Reader) -> Response:
+    """Make a key and show it, this once. Raises InvalidRequest."""
+    form, ours = await read_form(request), services(request).keys
+    grant = _grant(form, reader.tenant)
+    is_pair = form.text("kind") == "pair"
+    issued = await (ours.create_pair(grant) if is_pair else ours.create_key(grant))
+    return page(request, reader, "key_made.html", status=201, issued=issued, is_pair=is_pair)
+
+
+@PAGES.get("/keys/{id}/revoke/confirm", scope=Scope.ADMIN, known=[Param("back", "")])
+async def ask_revoke(request: Request, reader: Reader) -> Response:
+    """Ask before a key is revoked."""
+    found = await _key(request, reader)
+    say = words_of(reader.preferences.language)
+    question = Question(
+        title=say("keys.revoke.title", name=found.name or found.hint),
+        button=say("keys.revoke"),
+        why=[say("keys.revoke.why")],
+        path=f"/keys/{found.id}/revoke",
+        names=[f"{found.hint} · {' '.join(sorted(found.scopes))}"],
+    )
+    return ask(request, reader, question)
+
+
+@PAGES.post("/keys/{id}/revoke", scope=Scope.ADMIN, action="keys.revoke")
+async def revoke(request: Request, reader: Reader) -> Response:
+    """Revoke a key; its sessions end with it."""
+    form, found = await read_form(request), await _key(request, reader)
+    aim([str(found.id)])
+    await services(request).keys.revoke(found.id)
+    return done(request, form, "/keys", "done.key-revoked", name=found.name or found.hint)
+
+
+def _grant(form: SentForm, tenant: str) -> Grant:
+    name = form.text("name")
+    if len(name) > NAME_CHARS or not name.isprintable():
+        raise InvalidRequest(FieldError("name", "must be printable"))
+    try:
+        scopes = frozenset(map(Scope, form.texts("scope")))
+    except ValueError:
+        reason = f"must be one of: {', '.join(Scope)}"
+        raise InvalidRequest(FieldError("scope", reason)) from None
+    if not scopes:
+        raise InvalidRequest(FieldError("scope", "is missing"))
+    rate = form.text("per_minute")
+    is_number = rate.isascii() and rate.isdigit() and len(rate) <= 7
+    if rate and not (is_number and 1 <= int(rate) <= MOST_A_MINUTE):
+        raise InvalidRequest(FieldError("per_minute", f"must be from 1 to {MOST_A_MINUTE}"))
+    return Grant(tenant, scopes, name, int(rate) if rate else None)
+
+
+async def _key(request: Request, reader: Reader) -> ApiKey:
+    """Return the key in the path. Raises NotFound."""
+    id_: UUID | None = query.as_uuid(request.path_params["id"])
+    found = None if id_ is None else await services(request).keys.find(id_)
+    if found is None or found.tenant != reader.tenant:
+        raise NotFound(NO_SUCH_KEY)
+    return found

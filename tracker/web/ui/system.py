@@ -1,0 +1,75 @@
+"""`/ui/system`: versions, processes, how far background work is behind, and what is wrong."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.access import DEFAULT_TENANT, Scope
+from tracker.store import conditions
+from tracker.web.api import system as api
+from tracker.web.api.system import Installation
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+
+PAGES = Pages()
+BEHIND_S = 60.0
+"""Work that has been due for so long is behind."""
+FAR_BEHIND = 10_000
+"""Changes that statistics have not counted: more of them are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFinding:
+    """One thing that was looked at. key: of its words, `system.is.KEY`; n: what varies in them."""
+
+    level: Literal["ok", "error"]
+    key: str
+    n: int = 0
+
+
+@PAGES.get("/system", scope=Scope.ADMIN, known=())
+async def show(request: Request, reader: Reader) -> Response:
+    """Show what the installation is like. It is the operator's: others see the version."""
+    our = services(request)
+    told = await api.collect(our, reader.tenant)
+    standing = []
+    if reader.tenant == DEFAULT_TENANT:
+        standing = await our.store.read(conditions.list_open)
+    there = told["installation"]
+    now = our.clock.now()
+    return page(
+        request,
+        reader,
+        "system.html",
+        told=told["version"],
+        there=there,
+        findings=[] if there is None else findings_of(there, now),
+        standing=[one for one in standing if not one.provider],
+        instant_of=datetime.fromisoformat,
+    )
+
+
+def findings_of(there: Installation, now: datetime) -> list[SystemFinding]:
+    """Return what an installation's own figures say, what is wrong first."""
+    late = 0
+    for one in there["due"]:
+        oldest = one["oldest_due_at"]
+        if oldest and (now - datetime.fromisoformat(oldest)).total_seconds() > BEHIND_S:
+            late += one["count"]
+    found = [
+        _finding(there["schema"] == there["wanted_schema"], "schema"),
+        _finding(there["has_worker"], "worker"),
+        _finding(not late, "due", late),
+        _finding(there["feed_uncounted"] <= FAR_BEHIND, "feed", there["feed_uncounted"]),
+        _finding(all(abs(one["ahead_ms"]) < 2000 for one in there["processes"]), "clock"),
+    ]
+    return sorted(found, key=lambda one: one.level != "error")
+
+
+def _finding(is_ok: bool, key: str, n: int = 0) -> SystemFinding:  # noqa: FBT001 - what was found
+    return SystemFinding("ok", f"{key}.ok", n) if is_ok else SystemFinding("error", key, n)

@@ -1,0 +1,37 @@
+"""API 密钥页面的文字。"""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "keys.title": "API 密钥",
+    "keys.none": "尚未创建密钥：本服务对本机程序不要求密钥。创建第一个密钥后，所有请求都需要密钥。",
+    "keys.name": "名称",
+    "keys.hint": "开头",
+    "keys.scopes": "权限",
+    "keys.rate": "每分钟",
+    "keys.made": "创建于",
+    "keys.used": "最近使用",
+    "keys.state": "状态",
+    "keys.pair": "（密钥对）",
+    "keys.never": "从未",
+    "keys.revoked": "已吊销",
+    "keys.revoke": "吊销",
+    "keys.revoke.title": "吊销密钥 {name}？",
+    "keys.revoke.why": "所有进程会在数秒内拒绝它，用它登录的人会被登出。此操作无法撤销。",
+    "keys.make": "创建密钥",
+    "keys.make.why": "只显示一次：系统只保存其哈希。",
+    "keys.scope.tasks-read": "查看本租户的全部内容",
+    "keys.scope.tasks-write": "提交和操作任务",
+    "keys.scope.admin": "端点、密钥、审计、系统",
+    "keys.per-minute": "每分钟请求数（留空则用服务的上限）",
+    "keys.kind": "类型",
+    "keys.kind.key": "直接发送的密钥",
+    "keys.kind.pair": "access key 与 secret key，供签发 JWT 的客户端使用",
+    "keys.new": "新密钥",
+    "keys.once": "请立即复制：不会再次显示。",
+    "keys.access-key": "Access key",
+    "keys.secret-key": "Secret key",
+    "keys.key": "密钥",
+    "keys.kept": "已保存",
+    "done.key-revoked": "密钥 {name} 已吊销。",
+}
