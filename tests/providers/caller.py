@@ -127,6 +127,18 @@ KINDS: Mapping[str, Kind] = {
         {"model": "viduq2-pro", "prompt": "a cat", "duration": 5, "payload": "theirs"},
     ),
     "fal": Kind("fal", "/fal", "fal-ai/flux/dev", {"input": {"prompt": "a cat", "num_images": 2}}),
+    "veo": Kind(
+        "veo",
+        "/veo/v1beta",
+        "predictLongRunning",
+        {"model": "veo-3.1-generate-preview", "instances": [{"prompt": "a cat"}]},
+    ),
+    "interactions": Kind(
+        "veo",
+        "/veo/v1beta",
+        "interactions",
+        {"model": "gemini-omni-1.2-flash", "input": "a cat"},
+    ),
     "flux": Kind("flux", "/bfl/v1", "flux-2-pro", {"prompt": "a cat"}),
     "jimeng at a relay": Kind("jimeng", "/jimeng", "jimeng_t2i_v40", {"prompt": "a cat"}),
     "flux at a gateway": Kind("flux", "/flux/v1", "flux-2-pro", {"prompt": "a cat"}),
@@ -169,11 +181,13 @@ POLLED = [
     "domo",
     "fal",
     "hailuo",
+    "interactions",
+    "veo",
     "vidu",
     "wan",
 ]
 """Kinds that polls are enough for."""
-TOLD = ["ark", "domo", "fal", "flux", "hailuo", "vidu"]
+TOLD = ["ark", "domo", "fal", "flux", "hailuo", "interactions", "veo", "vidu"]
 """Those of them that call back as well."""
 
 

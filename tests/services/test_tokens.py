@@ -234,7 +234,7 @@ def exchanging_account(**more: Any) -> Account:
 async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone() -> None:
     hosting = ResultHosting(
         credentials=lambda _: {"files.example": {"x-key": "k"}},
-        token_hosts=frozenset({"bucket.example"}),
+        token_hosts=lambda _: {"bucket.example"},
     )
     calls = calls_of(GuardedWay(Upstream()), hosting)
     assert await calls.file_headers(NAME, exchanging_account()) == {

@@ -11,7 +11,7 @@ from tracker.domain.cost import Cost, CostOrigin, Phase
 
 _MODELS = ("model_name", "model", "model_id", "version")
 _SECONDS = ("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds")
-_PIECES = ("n", "num_outputs", "num_images", "image_count", "number_of_images")
+_PIECES = ("n", "num_outputs", "num_images", "image_count", "number_of_images", "sampleCount")
 _WITHIN = ("input", "parameters", "settings")
 """Objects of a request in which providers put the fields of the model."""
 _MOST = 10_000

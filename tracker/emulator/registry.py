@@ -43,6 +43,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "runway": _module("runway"),
         "suno": _module("suno"),
         "udio": _module("udio"),
+        "veo": _module("veo"),
         "vidu": _module("vidu"),
         "wan": _module("wan"),
     }

@@ -25,6 +25,7 @@ _MODULES: Mapping[str, str] = {
     "runway": "tracker.providers.runway.adapter",
     "suno": "tracker.providers.suno.adapter",
     "udio": "tracker.providers.udio.adapter",
+    "veo": "tracker.providers.veo.adapter",
     "vidu": "tracker.providers.vidu.adapter",
     "wan": "tracker.providers.wan.adapter",
 }

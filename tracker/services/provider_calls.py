@@ -125,7 +125,7 @@ class ProviderCalls:
         known = self._providers[provider]
         results = known.results
         found = dict(results.credentials(account)) if results.credentials is not None else {}
-        if not results.token_hosts or known.tokens is None:
+        if results.token_hosts is None or known.tokens is None:
             return found
         if not known.tokens.needs_token(account):
             return found
@@ -133,7 +133,7 @@ class ProviderCalls:
         if isinstance(token, HttpFailure):
             return token
         carried = known.tokens.authorize(account, HttpCall("GET", ""), token).headers
-        return found | dict.fromkeys(results.token_hosts, carried)
+        return found | dict.fromkeys(results.token_hosts(account), carried)
 
     async def _exchange(self, account: Account, call: HttpCall) -> HttpResult | HttpFailure:
         """Ask for a token.

@@ -1,6 +1,6 @@
 """The record of what one provider can do. A capability that it lacks is an empty place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -33,15 +33,15 @@ class ResultHosting:
                  else: the provider's own die within minutes, say.
     credentials: returns, for an account, the headers that some hosts need to hand a result out,
                  by host; None where none does. No other host is sent them.
-    token_hosts: hosts that hand a result out to whoever brings the account's token, as `tokens` of
-                 the provider exchanges it; no other host is sent it.
+    token_hosts: returns, for an account, the hosts that hand a result out to whoever brings its
+                 token, as `tokens` of the provider exchanges it; no other host is sent it.
     """
 
     answers_with_files: Callable[[str], bool] | None = None
     lifetime: timedelta | None = None
     own_links: bool = False
     credentials: Callable[[Account], Mapping[str, Mapping[str, str]]] | None = None
-    token_hosts: frozenset[str] = frozenset()
+    token_hosts: Callable[[Account], Collection[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

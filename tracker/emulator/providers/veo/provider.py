@@ -1,0 +1,325 @@
+"""Google's API: long-running predictions, interactions, files, webhooks, keys and tokens.
+
+Sources: https://ai.google.dev/gemini-api/docs/video, https://ai.google.dev/gemini-api/docs/webhooks,
+https://ai.google.dev/gemini-api/docs/interactions, https://google.aip.dev/193 (errors) and
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation, read
+2026-11.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import CancelOutcome, Engine
+from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_key,
+)
+from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
+from tracker.emulator.core.sending import CallbackContent
+from tracker.emulator.core.signing import standard_webhooks
+from tracker.emulator.core.tasks import SUCCEED
+from tracker.emulator.providers.veo.create_request import draft_of
+from tracker.emulator.providers.veo.shapes import (
+    VeoDetails,
+    VeoTask,
+    event_of,
+    interaction,
+    operation,
+)
+from tracker.emulator.providers.veo.signing import (
+    assertion_flaw,
+    callback_signer,
+    key_file,
+    key_set,
+)
+from tracker.emulator.providers.veo.words import VEO_WORDS, VeoWord
+
+__all__ = ["create"]
+
+PROJECT = "emulated-project"
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_PUBLISHER = "projects/{project}/locations/{location}/publishers/google/models/{call}"
+_FILE = re.compile(r"([0-9a-f]{12})(\d{2})(:download)?")
+_KEY, _NEWER_KEY = "emulated-1", "emulated-2"
+
+
+class QuotaRefusal(CodedRefusal):
+    """A quota that is used up: the details say when to come back, and no header does."""
+
+    def __init__(self) -> None:
+        """Ask for a pause of one second."""
+        super().__init__(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute")
+
+
+class VeoApi:
+    """The handlers of the API's paths."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._config = emulator.config
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._webhooks: dict[str, dict[str, Any]] = {}
+        self._is_rotated = False
+        self.engine: Engine[VeoDetails] = Engine(
+            emulator,
+            ProviderRules(
+                name="veo",
+                callbacks=self._callbacks,
+                words=VEO_WORDS,
+                faults=FaultTables(before={VeoWord.QUOTA: QuotaRefusal}),
+            ),
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes. The versions of a path answer alike."""
+        found = [
+            ApiRoute("GET", "/.well-known/jwks.json", self._keys),
+            ApiRoute("GET", "/service-account.json", self._key_file),
+            ApiRoute("POST", "/token", self._exchange),
+            ApiRoute("GET", "/storage/{path:path}", self._stored),
+        ]
+        for version in ("v1", "v1beta", "v1beta1"):
+            found += [
+                ApiRoute("POST", f"/{version}/models/{{call}}", self._predict),
+                ApiRoute("GET", f"/{version}/models/{{model}}/operations/{{id}}", self._operation),
+                ApiRoute("POST", f"/{version}/{_PUBLISHER}", self._vertex),
+                ApiRoute("GET", f"/{version}/files/{{file}}", self._file),
+                ApiRoute("POST", f"/{version}/interactions", self._interact),
+                ApiRoute("GET", f"/{version}/interactions/{{id}}", self._interaction),
+                ApiRoute("POST", f"/{version}/interactions/{{id}}/cancel", self._cancel),
+                ApiRoute("GET", f"/{version}/webhooks", self._list_webhooks),
+                ApiRoute("POST", f"/{version}/webhooks", self._add_webhook),
+            ]
+        return found
+
+    async def _predict(self, call: ApiCall) -> Reply:
+        model = _model_of(call, "predictLongRunning")
+        account = self._account_of(call)
+        return await self._create(call, account, "gemini", {"model": model})
+
+    async def _vertex(self, call: ApiCall) -> Reply:
+        account = self._bearer_of(call)
+        if call.values["call"].endswith(":fetchPredictOperation"):
+            name = call.json_object().get("operationName")
+            task = await self._found(account, str(name))
+            return Reply(operation(task, is_empty=self._is_empty(task)))
+        model, values = _model_of(call, "predictLongRunning"), call.values
+        place = f"projects/{values['project']}/locations/{values['location']}/publishers/google/"
+        return await self._create(call, account, "vertex", {"model": model, "place": place})
+
+    async def _interact(self, call: ApiCall) -> Reply:
+        return await self._create(call, self._account_of(call), "interaction", {})
+
+    async def _create(
+        self, call: ApiCall, account: str, kind: str, more: Mapping[str, str]
+    ) -> Reply:
+        body = call.json_object()
+        request: CreateRequest[VeoDetails] = CreateRequest(
+            call=call,
+            account=account,
+            body=body,
+            read=lambda named: draft_of(kind, body, more, named, self.engine.chance),
+        )
+        task = await self.engine.create(request)
+        if kind == "interaction":
+            return Reply(interaction(task, is_empty=False))
+        return Reply({"name": task.details.name})
+
+    async def _operation(self, call: ApiCall) -> Reply:
+        values = call.values
+        name = f"models/{values['model']}/operations/{values['id']}"
+        task = await self._found(self._account_of(call), name)
+        return Reply(operation(task, is_empty=self._is_empty(task)))
+
+    async def _found(self, account: str, name: str) -> VeoTask:
+        id_ = name.rpartition("/")[2]
+        return await self.engine.find(account, id_, lambda one: one.details.name == name)
+
+    async def _interaction(self, call: ApiCall) -> Reply:
+        task = await self.engine.find(self._account_of(call), call.values["id"])
+        return Reply(interaction(task, is_empty=self._is_empty(task)))
+
+    async def _cancel(self, call: ApiCall) -> Reply:
+        task = await self.engine.find(self._account_of(call), call.values["id"])
+        if not task.is_open or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
+            raise CodedRefusal(400, "FAILED_PRECONDITION", "the interaction is not in progress")
+        return Reply(interaction(task, is_empty=False))
+
+    async def _file(self, call: ApiCall) -> Reply:
+        """Describe a file, or lead to its bytes at another address."""
+        account, found = self._account_of(call), _FILE.fullmatch(call.values["file"])
+        task = None if found is None else self._owner_of(found[1])
+        if found is None or task is None or task.account != account or task.status != SUCCEED:
+            raise Refusal(RefusalKind.NOT_FOUND, "File not found, or it has expired.")
+        place = f"{int(found[2])}.mp4"
+        if found[3]:
+            return Reply(b"", 302, {"location": media_url(task, place)})
+        name = call.values["file"]
+        return Reply({"name": f"files/{name}", "mimeType": "video/mp4", "state": "ACTIVE"})
+
+    def _owner_of(self, id_: str) -> VeoTask | None:
+        registry = self.engine.registry
+        return registry.find_any(id_) or registry.find_any(f"v1_{id_}")
+
+    async def _stored(self, call: ApiCall) -> Reply:
+        """Hand out a file of a bucket to whoever brings a token."""
+        self._bearer_of(call)
+        parts = call.values["path"].split("/")
+        content = media_bytes(parts[-2], parts[-1]) if len(parts) > 2 else None
+        if content is None:
+            raise Refusal(RefusalKind.NOT_FOUND, "No such object.")
+        return Reply(content, media_type="video/mp4")
+
+    async def _keys(self, call: ApiCall) -> Reply:
+        del call
+        if self.engine.scenario.has(VeoWord.KEYS_DOWN):
+            raise Refusal(RefusalKind.UNAVAILABLE, "the keys are not there now")
+        return Reply(key_set((_KEY, _NEWER_KEY) if self._is_rotated else (_KEY,)))
+
+    async def _key_file(self, call: ApiCall) -> Reply:
+        return Reply(key_file(f"{call.root_url}/token", PROJECT))
+
+    async def _exchange(self, call: ApiCall) -> Reply:
+        """Give a token for an assertion of the service account's. Tokens before end with it."""
+        scenario = self.engine.scenario
+        if scenario.has(VeoWord.EXCHANGE_DOWN):
+            raise Refusal(RefusalKind.UNAVAILABLE, "try again")
+        form = dict(parse_qsl(call.raw.decode("utf-8", "replace")))
+        flaw = assertion_flaw(form, f"{call.root_url}/token", _SCOPE)
+        if scenario.has(VeoWord.EXCHANGE_REFUSED):
+            flaw = CodedRefusal(400, "invalid_grant", "Invalid JWT Signature.")
+        if flaw is not None:
+            return Reply({"error": flaw.code, "error_description": flaw.message}, flaw.status)
+        lives_s = scenario.count(VeoWord.SHORT_TOKENS) if scenario.has(VeoWord.SHORT_TOKENS) else 0
+        lives_s = lives_s or 3599
+        token = f"ya29.{secrets.token_urlsafe(24)}"
+        self._tokens[token] = (PROJECT, self.engine.now() + lives_s)
+        return Reply({"access_token": token, "expires_in": lives_s, "token_type": "Bearer"})
+
+    async def _list_webhooks(self, call: ApiCall) -> Reply:
+        account = self._account_of(call)
+        is_dead = self.engine.scenario.has(VeoWord.WEBHOOK_DEAD)
+        state = "disabled_due_to_failed_deliveries" if is_dead else "enabled"
+        known = self._webhooks.get(account)
+        listed = [{"name": "webhooks/1", "state": state}] if known or is_dead else []
+        return Reply({"webhooks": listed})
+
+    async def _add_webhook(self, call: ApiCall) -> Reply:
+        """Register the one endpoint of a project; its secret is told once."""
+        account, body = self._account_of(call), call.json_object()
+        secret = self._config.webhook_secret or "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        if not isinstance(body.get("uri"), str):
+            raise CodedRefusal(400, "INVALID_ARGUMENT", "uri: is required")
+        self._webhooks[account] = {"uri": body["uri"], "secret": secret}
+        shown = {"name": "webhooks/1", "id": "1", "state": "enabled"}
+        return Reply({**shown, "new_signing_secret": secret})
+
+    def _account_of(self, call: ApiCall) -> str:
+        if self.engine.scenario.has(VeoWord.KEY_INVALID):
+            raise CodedRefusal(400, "INVALID_ARGUMENT", "API key not valid.")
+        return account_of_key(
+            call.headers.get("x-goog-api-key") or call.params.get("key"), self._config
+        )
+
+    def _bearer_of(self, call: ApiCall) -> str:
+        """Return the account behind a token; a key of the emulator's is taken for one."""
+        word, _, token = call.headers.get("authorization", "").partition(" ")
+        if word != "Bearer":
+            raise Refusal(RefusalKind.UNAUTHORIZED, "Request is missing required authentication")
+        account, ends = self._tokens.get(token, ("", 0.0))
+        if account and self.engine.now() < ends:
+            return account
+        return account_of_key(token, self._config)
+
+    def _is_empty(self, task: VeoTask) -> bool:
+        word = VeoWord.NOTHING
+        if task.is_open or not task.scenario.has(word):
+            return False
+        tries = task.scenario.tries(word)
+        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+
+    def _callbacks(self, task: VeoTask) -> Sequence[CallbackContent]:
+        """Word the event of a state: to the URL of the create, else to the project's."""
+        event = event_of(task)
+        if event is None:
+            return ()
+        scenario, known = task.scenario, self._webhooks.get(task.account)
+        if task.callback_url is None:
+            if known is None:
+                return ()
+            sign = standard_webhooks(lambda: [str(known["secret"])])
+            return (CallbackContent(body=json_bytes(event), sign=sign, url=str(known["uri"])),)
+        self._is_rotated = self._is_rotated or scenario.has(VeoWord.KEYS_ROTATED)
+        lies = {VeoWord.HS256: "hs256", VeoWord.TOKEN_ENDED: "expired"}
+        sign = callback_signer(
+            _NEWER_KEY if scenario.has(VeoWord.KEYS_ROTATED) else _KEY,
+            audience="https://other.example" if scenario.has(VeoWord.WRONG_AUDIENCE) else None,
+            lie=next((lie for word, lie in lies.items() if scenario.has(word)), ""),
+        )
+        return (CallbackContent(body=json_bytes(event), sign=sign),)
+
+
+MAIN_JOB = MainJob(
+    address="/veo/v1beta",
+    operation="predictLongRunning",
+    input={
+        "model": "veo-3.1-generate-preview",
+        "instances": [{"prompt": "a cat in the rain"}],
+        "parameters": {"durationSeconds": 8, "aspectRatio": "16:9"},
+    },
+)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[VeoDetails]:
+    """Return Google's emulator."""
+    api = VeoApi(emulator)
+    service = RoutedService(("/veo",), api.routes(), _refuse)
+    return EmulatedProvider(name="veo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
+
+
+def _model_of(call: ApiCall, verb: str) -> str:
+    """Return the model of a path `MODEL:VERB`. Raises Refusal for another verb."""
+    model, _, given = call.values["call"].partition(":")
+    if given != verb:
+        raise Refusal(RefusalKind.NO_SUCH_PATH, "no such method of a model")
+    return model
+
+
+_STATUSES: Mapping[RefusalKind, tuple[int, str]] = {
+    RefusalKind.UNAUTHORIZED: (401, "UNAUTHENTICATED"),
+    RefusalKind.MODERATED: (400, "INVALID_ARGUMENT"),
+    RefusalKind.INVALID: (400, "INVALID_ARGUMENT"),
+    RefusalKind.BUSY: (429, "RESOURCE_EXHAUSTED"),
+    RefusalKind.RATE_LIMITED: (429, "RESOURCE_EXHAUSTED"),
+    RefusalKind.NOT_FOUND: (404, "NOT_FOUND"),
+    RefusalKind.GONE: (404, "NOT_FOUND"),
+    RefusalKind.NO_SUCH_PATH: (404, "NOT_FOUND"),
+    RefusalKind.UNAVAILABLE: (503, "UNAVAILABLE"),
+}
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    if isinstance(refusal, CodedRefusal):
+        status, word = refusal.status, str(refusal.code)
+    else:
+        usual = (refusal.kind.http_status, "INTERNAL")
+        status, word = _STATUSES.get(refusal.kind, usual)
+    error: dict[str, Any] = {"code": status, "message": refusal.message, "status": word}
+    if isinstance(refusal, QuotaRefusal):
+        retry = "type.googleapis.com/google.rpc.RetryInfo"
+        error["details"] = [{"@type": retry, "retryDelay": "1s"}]
+    if refusal.message == "API key not valid.":
+        info = "type.googleapis.com/google.rpc.ErrorInfo"
+        error["details"] = [{"@type": info, "reason": "API_KEY_INVALID"}]
+    return Reply({"error": error}, status)

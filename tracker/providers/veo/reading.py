@@ -1,0 +1,140 @@
+"""Answers about long-running operations and interactions: states, videos, refusals for content.
+
+Sources: https://ai.google.dev/gemini-api/docs/video,
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation and
+https://cloud.google.com/apis/design/errors, read 2026-11. An operation that is done without a video
+is reported in https://github.com/googleapis/python-genai/issues/1559 and 1560 (2026-11).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from tracker.domain.inline_files import is_name
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.kit.empty_results import doubting_empty
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_number, first_text
+
+FILTERED = "rai_media_filtered"
+"""The code of a task all of whose videos were held back for their content."""
+EMPTY = "done, and neither a video nor a reason is there"
+_CANCELLED = "1"
+_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "1": "CANCELLED",
+        "2": "UNKNOWN",
+        "3": "INVALID_ARGUMENT",
+        "4": "DEADLINE_EXCEEDED",
+        "5": "NOT_FOUND",
+        "6": "ALREADY_EXISTS",
+        "7": "PERMISSION_DENIED",
+        "8": "RESOURCE_EXHAUSTED",
+        "9": "FAILED_PRECONDITION",
+        "10": "ABORTED",
+        "11": "OUT_OF_RANGE",
+        "12": "UNIMPLEMENTED",
+        "13": "INTERNAL",
+        "14": "UNAVAILABLE",
+        "15": "DATA_LOSS",
+        "16": "UNAUTHENTICATED",
+    }
+)
+"""Names of the codes of gRPC (https://grpc.io/docs/guides/status-codes/, read 2026-11)."""
+
+
+def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observation | None:
+    """Say what an operation tells; None when the answer is none.
+
+    storage_url: where files of `gs://` addresses are had.
+    """
+    name = first_text(parsed, ("name",), limit=500)
+    known = None if task is None else task.provider_task_id
+    if name is None and known is not None and isinstance(parsed, dict) and "done" in parsed:
+        name = known
+    if name is None or "/operations/" not in name:
+        return None
+    if parsed.get("done") is not True:
+        return Observation(TaskState.RUNNING, "running", name)
+    if isinstance(parsed.get("error"), dict):
+        return _failed(parsed["error"], name)
+    response = parsed.get("response")
+    holder = response.get("generateVideoResponse", response) if isinstance(response, dict) else {}
+    said = Observation(
+        TaskState.SUCCEEDED, "done", name, artifacts=tuple(_videos(holder, storage_url))
+    )
+    filtered = first_number(holder, ("raiMediaFilteredCount",))
+    if filtered in (None, "0"):
+        return doubting_empty(said, task, EMPTY)
+    reasons = holder.get("raiMediaFilteredReasons")
+    listed = [one for one in reasons if isinstance(one, str)] if isinstance(reasons, list) else []
+    words = "; ".join(listed)
+    count = int(filtered) if filtered.isdecimal() else 1
+    told = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": listed}
+    said = replace(said, detail={"filtered": told})
+    message = f"{filtered} filtered{': ' if words else ''}{words}"[:4000]
+    if said.artifacts:
+        return replace(said, message=message)
+    error = TaskError("provider", FILTERED, words[:4000] or message)
+    return replace(said, state=TaskState.FAILED, message=message, error=error)
+
+
+def _failed(error: Mapping[str, Any], name: str) -> Observation:
+    code = first_number(error, ("code",))
+    message = first_text(error, ("message",)) or "the provider gave no reason"
+    state = TaskState.CANCELLED if code == _CANCELLED else TaskState.FAILED
+    said = Observation(state, "error", name, message=message)
+    if state is TaskState.CANCELLED:
+        return said
+    return replace(said, error=TaskError("provider", _CODES.get(code or "", code), message))
+
+
+def _videos(holder: Any, storage_url: str) -> Sequence[Artifact]:
+    """Read the videos: of the Gemini API below `video`, of Vertex AI flat."""
+    listed = holder.get("generatedSamples") or holder.get("videos") or holder.get("generatedVideos")
+    found = []
+    for place, one in enumerate(listed if isinstance(listed, list) else ()):
+        video = one.get("video", one) if isinstance(one, dict) else None
+        piece = None if not isinstance(video, dict) else video_piece(video, str(place), storage_url)
+        if piece is not None:
+            found.append(piece)
+    return found
+
+
+def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifact | None:
+    """Return a video: behind a key, in a bucket, or as it came within the answer.
+
+    None where it names nothing that could be fetched.
+    """
+    for gcs in (video.get("gcsUri"), video.get("uri")):
+        if isinstance(gcs, str) and gcs.startswith("gs://"):
+            url = f"{storage_url}/{quote(gcs.removeprefix('gs://'), safe='/')}"
+            return Artifact("video", url, key=key, needs_auth=True, extra={"gcsUri": gcs})
+    plain = web_url(video.get("uri"))
+    if plain is not None:
+        return Artifact("video", plain, key=key, needs_auth=True)
+    inline = next(
+        (video[name] for name in ("bytesBase64Encoded", "encodedVideo", "data") if video.get(name)),
+        None,
+    )
+    return Artifact("video", inline, key=key) if is_name(inline) else None
+
+
+def videos_of_interaction(parsed: Mapping[str, Any], storage_url: str) -> Sequence[Artifact]:
+    """Read the videos of an interaction: in its steps, or beside them."""
+    found = []
+    steps = parsed.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        content = step.get("content") if isinstance(step, dict) else None
+        found += [
+            one
+            for one in (content if isinstance(content, list) else ())
+            if isinstance(one, dict) and one.get("type") == "video"
+        ]
+    if not found and isinstance(parsed.get("output_video"), dict):
+        found = [parsed["output_video"]]
+    pieces = (video_piece(one, str(place), storage_url) for place, one in enumerate(found))
+    return [piece for piece in pieces if piece is not None]
