@@ -4,6 +4,7 @@ Source: https://developers.google.com/identity/protocols/oauth2/service-account,
 """
 
 import json
+from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import replace
@@ -75,12 +76,11 @@ def key_file(value: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    from base64 import b64decode  # noqa: PLC0415 - rarely so
-
+    """Return the text that base64 holds; empty where it is none."""
     try:
         return b64decode("".join(text.split()), validate=True).decode()
     except (Base64Error, UnicodeDecodeError):
-        raise ValueError("no base64") from None
+        return ""
 
 
 def build_exchange(key: ServiceAccountKey, scope: str, *, now: datetime) -> HttpCall:
@@ -140,5 +140,5 @@ def _signing_key(pem: str) -> Any:
 
     key = load_pem_private_key(pem.encode(), password=None)
     if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
-        raise ValueError("no RSA key of 2048 bits")
+        raise TypeError("no RSA key of 2048 bits")
     return key

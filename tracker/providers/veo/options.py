@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BeforeValidator, Field
 
+from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit import service_account
 from tracker.providers.kit.proofs import flaws_of_webhook_secrets
@@ -101,10 +102,10 @@ class VeoTokens:
         return options_of(account).service_account is not None
 
     def build_exchange(self, account: Account, *, now: datetime) -> HttpCall:
-        """Build the exchange of a signed assertion. Raises ValueError without a key file."""
+        """Build the exchange of a signed assertion. Raises Misuse without a key file."""
         key = options_of(account).service_account
         if key is None:
-            raise ValueError("the account is no service account")
+            raise Misuse("the account is no service account")
         return service_account.build_exchange(key, SCOPE, now=now)
 
     def parse_exchange(
