@@ -51,7 +51,7 @@ Text = Annotated[str, Field(min_length=1)]
 Person = Annotated[Literal["dont_allow", "allow_adult", "allow_all"], BeforeValidator(_lower)]
 
 
-class _Medium(OpenInputs):
+class _MediaFile(OpenInputs):
     """A picture or a video: base64, or where it lies."""
 
     bytesBase64Encoded: Text | None = None  # noqa: N815 - as it is sent
@@ -61,15 +61,15 @@ class _Medium(OpenInputs):
 
 
 class _Reference(OpenInputs):
-    image: _Medium
+    image: _MediaFile
     referenceType: Text | None = None  # noqa: N815
 
 
 class _Instance(OpenInputs):
     prompt: Text | None = None
-    image: _Medium | None = None
-    lastFrame: _Medium | None = None  # noqa: N815
-    video: _Medium | None = None
+    image: _MediaFile | None = None
+    lastFrame: _MediaFile | None = None  # noqa: N815
+    video: _MediaFile | None = None
     referenceImages: Annotated[list[_Reference], Field(max_length=3)] | None = None  # noqa: N815
 
 
