@@ -28,10 +28,8 @@ def chunked(body: bytes) -> bytes:
 def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """The next answer on a connection: status, headers, body."""
     came = b""
-    while b"\r\n\r\n" not in came:
-        piece = line.recv(1)
-        assert piece, came
-        came += piece
+    while not came.endswith(b"\r\n\r\n"):
+        came += _no_further_than(b"\n", line)
     first, *fields = came.decode().strip().split("\r\n")
     headers = dict(field.split(": ", 1) for field in fields)
     left = int(headers.get("content-length", 0))
@@ -41,6 +39,13 @@ def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
         assert piece, body
         body += piece
     return int(first.split()[1]), headers, body
+
+
+def _no_further_than(end: bytes, line: socket.socket) -> bytes:
+    """Receive at least a byte, and nothing behind the first end that came."""
+    seen = line.recv(65536, socket.MSG_PEEK)
+    assert seen, "the connection ended within an answer"
+    return line.recv(seen.find(end) + 1 or len(seen))
 
 
 def is_open(line: socket.socket) -> bool:

@@ -6,6 +6,7 @@ by itself.
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.support import junk
+from tests.support.kept import Answer, KeptConnection
 from tests.support.objects import fill
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import KEEPING_FILES, environment, listen, serving
@@ -57,47 +59,47 @@ def http(
         yield client
 
 
+@pytest.fixture(scope="module")
+def kept(http: httpx.Client) -> Iterator[KeptConnection]:
+    """A connection for whoever the client is."""
+    with closing(KeptConnection(str(http.base_url), http.headers)) as connection:
+        yield connection
+
+
 @cache
 def _places(model: Any) -> list[junk.Path]:
     schema = TypeAdapter(model).json_schema(by_alias=True)
     return list(dict.fromkeys(junk.places(schema, schema.get("$defs", {}))))
 
 
-def _send(
-    http: httpx.Client, method: str, path: str, *, again: bool = False, **options: Any
-) -> httpx.Response:
+def _send(kept: KeptConnection, method: str, path: str, **options: Any) -> Answer:
     """Return the answer; of a stream that was begun, its head alone."""
     try:
-        with http.stream(method, path, **options) as answer:
-            assert answer.status_code < 500, (method, path, answer.status_code, answer.read()[:300])
-            if "event-stream" not in answer.headers.get("content-type", ""):
-                answer.read()
-    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as error:
+        answer = kept.send(method, path, **options)
+    except OSError:
         # It was refused before it was read, and its connection ended with the rest unread.
         size = len(options.get("content", b""))
-        if size <= UNREAD_BYTES and isinstance(error, httpx.RemoteProtocolError) and not again:
-            # The connection had been ended so behind the request before.
-            return _send(http, method, path, again=True, **options)
         assert size > UNREAD_BYTES, (method, path, size)
-        return httpx.Response(413)
+        return Answer(413, {}, b"")
+    assert answer.status_code < 500, (method, path, answer.status_code, answer.content[:300])
     return answer
 
 
-def _told(answer: httpx.Response) -> list[str]:
+def _told(answer: Answer) -> list[str]:
     return [one["path"] for one in answer.json().get("errors", ())]
 
 
-def _post(http: httpx.Client, method: str, path: str, body: Any) -> httpx.Response:
+def _post(kept: KeptConnection, method: str, path: str, body: Any) -> Answer:
     content = json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     if len(content) > UNREAD_BYTES:  # the service ends such a connection where it refuses
         headers["connection"] = "close"
-    return _send(http, method, path, content=content, headers=headers)
+    return _send(kept, method, path, content=content, headers=headers)
 
 
 @pytest.mark.parametrize(("method", "path", "said"), WITH_BODY, ids=lambda one: str(one)[:40])
 def test_any_junk_in_any_field_of_a_body(
-    http: httpx.Client, method: str, path: str, said: OperationSpec
+    http: httpx.Client, kept: KeptConnection, method: str, path: str, said: OperationSpec
 ) -> None:
     example = next(iter(said.examples.values()), {})
     found = _places(said.body)
@@ -105,26 +107,26 @@ def test_any_junk_in_any_field_of_a_body(
     for at in found:
         url = fill(path, http) if "{" in path else path
         for name, value in junk.values():
-            answer = _post(http, method, url, junk.placed(example, at, value))
+            answer = _post(kept, method, url, junk.placed(example, at, value))
             if answer.status_code in (400, 422):
                 assert junk.is_named(at, _told(answer)), (at, name, answer.text[:500])
 
 
 @pytest.mark.parametrize(("method", "path", "said"), WITH_BODY, ids=lambda one: str(one)[:40])
 def test_what_no_parser_reads_is_refused(
-    http: httpx.Client, method: str, path: str, said: OperationSpec
+    http: httpx.Client, kept: KeptConnection, method: str, path: str, said: OperationSpec
 ) -> None:
     url = fill(path, http) if "{" in path else path
     for levels in (300, junk.DEEPER):
         for content in (b"[" * levels, b'{"a":' * levels, b'{"input":' + b"[" * levels):
             headers = {"content-type": "application/json"}
-            answer = _send(http, method, url, content=content, headers=headers)
+            answer = _send(kept, method, url, content=content, headers=headers)
             assert 400 <= answer.status_code < 500
 
 
 @pytest.mark.parametrize(("method", "path", "said"), FOUND, ids=lambda one: str(one)[:40])
 def test_any_junk_in_any_parameter_and_header(
-    http: httpx.Client, method: str, path: str, said: OperationSpec
+    http: httpx.Client, kept: KeptConnection, method: str, path: str, said: OperationSpec
 ) -> None:
     url = fill(path, http) if "{" in path else path
     names = [param.name for param in said.query]
@@ -134,33 +136,33 @@ def test_any_junk_in_any_parameter_and_header(
         texts = [quote(text, errors="surrogatepass") for text in QUERY_TEXTS.values()]
         for text in (*texts, *RAW_QUERIES):
             query = f"{asked}={text}"
-            answer = _send(http, method, f"{url}?{query}")
+            answer = _send(kept, method, f"{url}?{query}")
             if answer.status_code in (400, 422) and said.body is None:
                 named = name.partition("<")[0].partition("\0")[0]
                 assert any(one.startswith(named) for one in _told(answer)), (query, answer.text)
         many = "&".join(f"{asked}={n}" for n in range(1000))
-        assert _send(http, method, f"{url}?{many}").status_code < 500
+        assert _send(kept, method, f"{url}?{many}").status_code < 500
     for param in said.headers:
         for value in (b"", b"\xff\xfe", b"x" * 9000, b",,,;;=", b"a" + b"\x80" * 300):
-            _send(http, method, url, headers=[(param.name.encode(), value)])
+            _send(kept, method, url, headers={param.name: value})
 
 
 @pytest.mark.parametrize("beginning", sorted({path for _, path, _ in FOUND if "{" in path}))
-def test_any_junk_for_an_id(http: httpx.Client, beginning: str) -> None:
+def test_any_junk_for_an_id(kept: KeptConnection, beginning: str) -> None:
     for method in sorted(method for method, path, _ in FOUND if path == beginning):
         for id_ in IDS:
-            answer = _send(http, method, beginning.replace("{id}", id_), content=b"{}")
+            answer = _send(kept, method, beginning.replace("{id}", id_), content=b"{}")
             assert answer.status_code in (400, 404, 405, 414, 415, 422), (id_, answer.status_code)
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
-def test_any_junk_in_any_field_of_an_input(http: httpx.Client, operation: str) -> None:
+def test_any_junk_in_any_field_of_an_input(kept: KeptConnection, operation: str) -> None:
     for at in _places(OPERATIONS[operation]):
         for name, value in junk.values(FEW):
             input_ = junk.placed({}, at, value)
             body = {"provider": "kling", "operation": operation, "input": input_}
-            ours = _post(http, "POST", "/v1/tasks", body)
-            theirs = _post(http, "POST", f"/kling/v1/{operation}", input_)
+            ours = _post(kept, "POST", "/v1/tasks", body)
+            theirs = _post(kept, "POST", f"/kling/v1/{operation}", input_)
             for answer in (ours, theirs):
                 # What else the operation needs is missing, and may be all that is refused.
                 is_named = str(at[0]) in answer.text or "is required" in answer.text
@@ -183,17 +185,17 @@ def test_any_junk_in_any_field_of_an_input(http: httpx.Client, operation: str) -
     ],
 )
 def test_any_junk_in_a_create_of_another_front(
-    http: httpx.Client, path: str, fields: list[str]
+    kept: KeptConnection, path: str, fields: list[str]
 ) -> None:
     for field in fields:
         for _, value in junk.values(FEW):
-            _post(http, "POST", path, {field: value})
-            _post(http, "POST", path, {"prompt": "p", "input": {"prompt": "p"}, field: value})
+            _post(kept, "POST", path, {field: value})
+            _post(kept, "POST", path, {"prompt": "p", "input": {"prompt": "p"}, field: value})
         for key in ("a\0b", "a\ud800b", "x" * 20_000):
-            _post(http, "POST", path, {key: 1})
+            _post(kept, "POST", path, {key: 1})
 
 
-def test_any_junk_in_any_field_of_a_callback(http: httpx.Client) -> None:
+def test_any_junk_in_any_field_of_a_callback(http: httpx.Client, kept: KeptConnection) -> None:
     said = json.loads(kling_says("succeed"))
     found = [*((name,) for name in said), ("task_info", "external_task_id")]
     found += [("task_result", "videos", 0, name) for name in ("id", "url", "duration")]
@@ -201,7 +203,7 @@ def test_any_junk_in_any_field_of_a_callback(http: httpx.Client) -> None:
         task = submit(http)["id"]
         for _, value in junk.values((*FEW, "other half", "deep objects", "large number", "empty")):
             body = json.dumps(junk.placed(said, at, value))
-            answer = _send(http, "POST", callback_path(task), content=body)
+            answer = _send(kept, "POST", callback_path(task), content=body)
             assert answer.status_code in (200, 400), answer.text
         for path in ("", "/transitions", "/receipts", "/attempts"):
             assert http.get(f"/v1/tasks/{task}{path}").status_code == 200

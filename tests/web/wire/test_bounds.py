@@ -96,8 +96,12 @@ def test_answers_that_nobody_reads_are_not_piled_up(impatient_url: str) -> None:
                     ahead = ahead[line.send(ahead) :]
             except OSError:  # it reads no more, as it should, or has ended the connection
                 pass
-        answer = httpx.get(f"{impatient_url}/healthz", trust_env=False, timeout=PATIENCE_S)
-        assert answer.status_code == 200
+
+        def is_rid_of_them() -> bool:
+            answer = httpx.get(f"{impatient_url}/readyz", trust_env=False, timeout=PATIENCE_S)
+            return bool(answer.json()["connections"]["open"] == 1)  # the one that asks
+
+        wait_until(is_rid_of_them)  # reading meanwhile would have all of them answered
         for line in lines:
             line.settimeout(PATIENCE_S)
             assert is_cut(line)
