@@ -17,10 +17,16 @@ import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
+import tracker
+
 ROOT = Path(__file__).resolve().parents[2]
+LATE = ("alembic.command", "encodings.idna", "httptools", "uvicorn.protocols.http.auto", "uvloop")
+"""Imported only when a service or a migration has begun; not all are there everywhere."""
 
 
 class Nursery:
@@ -83,11 +89,13 @@ def nursery() -> Nursery:
 def main() -> None:
     """Fork when told to, until nobody can tell us any more."""
     import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
-    from tracker.cli.main import SECTIONS  # noqa: PLC0415
 
-    for _, commands in SECTIONS:
-        for _, place, _ in commands:
-            import_module(place.partition(":")[0])
+    for found in walk_packages(tracker.__path__, f"{tracker.__name__}."):
+        if not found.name.endswith(".__main__"):
+            import_module(found.name)
+    for name in LATE:
+        if find_spec(name) is not None:
+            import_module(name)
     gc.collect()
     gc.freeze()  # or a child's first collection would copy all that it shares with us
     answers = os.fdopen(os.dup(1), "w")

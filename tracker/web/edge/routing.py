@@ -23,8 +23,9 @@ class RouteIndex:
         router: answers what is no HTTP request, and by its `default` what has no route.
         """
         self._router = router
-        keys = dict.fromkeys(map(_key, router.routes))
-        self._routers = {key: self._router_of(key, router.routes) for key in keys}
+        keyed = [(_key(route), route) for route in router.routes]
+        keys = dict.fromkeys(key for key, _ in keyed)
+        self._routers = {key: self._router_of(key, keyed) for key in keys}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -37,10 +38,10 @@ class RouteIndex:
         found = self._routers.get((first, second)) or self._routers.get((first, None))
         return self._router.default if found is None else found
 
-    def _router_of(self, key: _Key, routes: Sequence[BaseRoute]) -> Router:
+    def _router_of(self, key: _Key, keyed: Sequence[tuple[_Key, BaseRoute]]) -> Router:
         """Return a router of those that a path with these parts may have."""
         like = (key, (key[0], None))
-        fitting = [route for route in routes if _key(route) in like]
+        fitting = [route for own, route in keyed if own in like]
         return Router(fitting, redirect_slashes=False, default=self._default)
 
     async def _default(self, scope: Scope, receive: Receive, send: Send) -> None:
