@@ -20,6 +20,7 @@ from tracker.domain.custody import Custody
 from tracker.domain.errors import StorageError, Unavailable
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
+from tracker.domain.preview import MAX_BYTES
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
@@ -41,6 +42,7 @@ from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
 from tracker.services.leases import Leases
+from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
@@ -77,6 +79,9 @@ from tracker.workers.roles import chores, roles
 from tracker.workers.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
+
+PREVIEW_SILENCE_S = 15.0
+"""How long a provider may send nothing of a file that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +378,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         dismissing=Dismissing(context),
         rejudging=Rejudging(context),
         probing=Probing(context),
+        previews=Previews(context, _previewed(settings)),
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),
@@ -400,6 +406,11 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         connections=ConnectionRegistry(_connection_limits(settings)),
         callback_secret=next(map(text_of, settings.webhook_secrets()), None),
     )
+
+
+def _previewed(settings: Settings) -> Downloading:
+    """Open the way to files that pages show; callers' networks are the same as for all files."""
+    return Downloading(settings.tracker_egress_allow, cap=MAX_BYTES, silence_s=PREVIEW_SILENCE_S)
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -20,6 +20,7 @@ from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
 from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
+from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
@@ -94,6 +95,7 @@ class Services:
     dismissing: Dismissing
     rejudging: Rejudging
     probing: Probing
+    previews: Previews
     clock: Clock
     keyring: Keyring
     keys: Keys

@@ -9,6 +9,28 @@
     return document.cookie.split("; ").includes(`${name}=${value}`);
   }
 
+  // A preview comes in the place of its link; without script the link opens the file.
+  function preview(link) {
+    const kind = { video: "video", audio: "audio", image: "img" }[link.dataset.preview];
+    if (!kind) return false;
+    const shown = document.createElement(kind);
+    if (kind === "img") shown.alt = link.textContent;
+    else shown.controls = true;
+    shown.className = "preview";
+    shown.addEventListener("error", () => {
+      link.textContent = link.dataset.failed;
+      delete link.dataset.preview;
+      shown.replaceWith(link);
+    });
+    shown.src = link.href;
+    link.replaceWith(shown);
+    return true;
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-preview]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && preview(link)) event.preventDefault();
+  });
+
   // The service renders times, and cannot know the browser's zone before it is told.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const isKept = keep("tracker-browser-zone", zone);

@@ -1,0 +1,118 @@
+"""`/ui/tasks/{id}/media/{n}`: videos that play and seek, kept copies, and what is not shown."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.browsing import Chromium, watched
+from tests.support.databases import SqliteTemplate
+from tests.support.requests import EXAMPLE, submit
+from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.waiting import wait_until
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+
+SEEK = """async (video) => {
+  if (video.readyState < 1) await new Promise((done) => (video.onloadedmetadata = done));
+  const end = video.duration - 0.2;
+  const sought = new Promise((done) => (video.onseeked = done));
+  video.currentTime = end;
+  await sought;
+  return Math.abs(video.currentTime - end);
+}"""
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.05)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def http(
+    emulator: Emulator, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    folder, door = tmp_path_factory.mktemp("media"), listen()
+    env = environment(
+        sqlite_template.copy(folder),
+        folder,
+        provider_url=emulator.url,
+        public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+        **KEEPING_FILES,
+    )
+    with (
+        serving(env, door=door, workers=True) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+    ):
+        yield client
+
+
+def _done(http: httpx.Client, **fields: str) -> str:
+    task = submit(http, input=EXAMPLE | fields)["id"]
+    wait_until(lambda: http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded")
+    return str(task)
+
+
+def _kept(http: httpx.Client, task: str) -> bool:
+    listed = http.get("/v1/assets", params={"task": task}).json()["assets"]
+    return bool(listed) and listed[0]["state"] == "kept"
+
+
+@pytest.fixture(scope="module")
+def task(http: httpx.Client) -> str:
+    return _done(http)
+
+
+def test_a_piece_is_served_as_its_type_in_a_sandbox_and_in_ranges(
+    http: httpx.Client, task: str
+) -> None:
+    wait_until(lambda: _kept(http, task))
+    path = f"/ui/tasks/{task}/media/0"
+    whole = http.get(path)
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
+    assert whole.headers["content-security-policy"].startswith("sandbox;")
+    assert whole.headers["x-content-type-options"] == "nosniff"
+    part = http.get(path, headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    for wrong in ("1", "x", "-1", "999999999"):
+        assert http.get(f"/ui/tasks/{task}/media/{wrong}").status_code == 404
+
+
+def test_an_expired_address_says_so(http: httpx.Client) -> None:
+    task = _done(http, prompt="[scenario:media_expired=0]")
+    answer = http.get(f"/ui/tasks/{task}/media/0", headers={"accept-language": "en"})
+    assert (answer.status_code, "Gone at the provider" in answer.text) == (410, True)
+    chinese = http.get(f"/ui/tasks/{task}/media/0", headers={"accept-language": "zh"})
+    assert "服务商处已不存在" in chinese.text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("previews", ["ask", "auto"])
+def test_a_video_plays_and_seeks_on_the_page_of_its_task(
+    chromium: Chromium, http: httpx.Client, task: str, previews: str
+) -> None:
+    url = str(http.base_url).rstrip("/")
+    with watched(chromium, url, locale="en-US") as eyes:
+        eyes.context.add_cookies([{"name": "tracker-previews", "value": previews, "url": url}])
+        page = eyes.open(f"/ui/tasks/{task}")
+        if previews == "ask":
+            assert page.locator("video").count() == 0
+            page.click("text=Load preview")
+        video = page.locator("video.preview")
+        video.wait_for()
+        assert video.evaluate(SEEK) < 0.1
+        eyes.check()
+
+
+@pytest.mark.browser
+def test_a_preview_that_fails_leads_to_the_reason(
+    chromium: Chromium, http: httpx.Client, task: str
+) -> None:
+    url = str(http.base_url).rstrip("/")
+    with watched(chromium, url, locale="en-US") as eyes:
+        page = eyes.open(f"/ui/tasks/{task}")
+        page.route(re.compile("/media/0$"), lambda route: route.fulfill(status=410, body=""))
+        page.click("text=Load preview")
+        page.wait_for_selector("text=It cannot be shown here: see why")

@@ -1,0 +1,117 @@
+"""`/ui/tasks/{id}/media/{n}`: a piece of a result, shown without asking another host."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from tracker.domain.access import Scope
+from tracker.domain.errors import Broken, NotFound, Unkeepable
+from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview, PieceFile
+from tracker.web.edge import query
+from tracker.web.edge.ranged import file_answer
+from tracker.web.edge.slow_readers import SlowReader, send_piece
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+
+log = logging.getLogger(__name__)
+
+PAGES = Pages()
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+    ),
+    "content-disposition": "inline",
+}
+"""A file that is opened by itself stands in a page of the browser's own, in which nothing runs."""
+STATUSES = {
+    NoPreview.NOTHING: 404,
+    NoPreview.GONE: 410,
+    NoPreview.FORBIDDEN: 403,
+    NoPreview.TYPE: 415,
+    NoPreview.LARGE: 413,
+    NoPreview.BUSY: 503,
+    NoPreview.UNREACHABLE: 502,
+}
+
+
+@PAGES.get("/tasks/{id}/media/{n}", scope=Scope.TASKS_READ, known=())
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a piece of a result, by its place from 0: our copy, or the provider's file."""
+    our, number = services(request), request.path_params["n"]
+    if not (number.isascii() and number.isdigit() and len(number) < 6):
+        raise NotFound("there is no such task")
+    file = await our.previews.find(reader.tenant, query.task_id(request), int(number))
+    if file.is_kept:
+        return _kept(request, file)
+    try:
+        opened = await our.previews.open(file, request.headers.get("range"))
+    except CannotShow as error:
+        return page(
+            request,
+            reader,
+            "no_media.html",
+            status=STATUSES[error.why],
+            headers={"retry-after": "5"} if error.why is NoPreview.BUSY else None,
+            task=file.task,
+            piece=file.piece,
+            number=int(number),
+            why=error.why.value,
+            detail=error.detail,
+        )
+    return _PassedOn(opened, our.limits.slow_reader_s)
+
+
+def _kept(request: Request, file: PieceFile) -> Response:
+    asset, our = file.asset, services(request)
+    assert asset is not None  # noqa: S101 - is_kept says so
+    return file_answer(
+        request,
+        lambda start, end: our.serving.read(asset, start, end),
+        size=asset.size or 0,
+        etag=f'"{(asset.sha256 or b"").hex()}"',
+        changed_at=asset.ended_at or file.task.updated_at,
+        headers={**_HEADERS, "content-type": asset.media_type or ""},
+    )
+
+
+class _PassedOn(Response):
+    """A provider's file, sent for as long as the reader takes it."""
+
+    def __init__(self, opened: OpenPreview, slow_s: float) -> None:
+        super().__init__(None, opened.status, {**opened.headers, **_HEADERS})
+        if "content-length" not in opened.headers:
+            del self.headers["content-length"]
+        self._opened, self._slow_s = opened, slow_s
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Send it. A player that pauses is cut, and asks for the rest when it goes on."""
+        del scope
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            async with aclosing(self._opened.chunks()) as chunks:
+                async for chunk in chunks:
+                    await send_piece(send, chunk, self._slow_s)
+                    if gone.done():
+                        return
+            await send({"type": "http.response.body", "body": b""})
+        except (Broken, Unkeepable, SlowReader) as error:
+            # Without its last piece the answer is seen to be cut.
+            log.info("a preview ended early: %s", error or type(error).__name__)
+        finally:
+            gone.cancel()
+            await self._opened.aclose()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
