@@ -146,7 +146,9 @@ def test_each_format_is_asked_at_its_own_path(
 def test_a_lost_create_is_never_found_and_never_denied(operation: str) -> None:
     account = an_account(OPENAI)
     assert OPENAI.looks is None
-    assert OPENAI.cancels is None
+    assert OPENAI.cancels is not None
+    asking = asked_of(account, a_task(operation, provider_task_id="theirs"))
+    assert OPENAI.cancels.build_cancel(asking) is None
     assert OPENAI.submits.finds(account) is Finds.NEVER
     sending = sent_to(account, a_task(operation))
     for answer in (

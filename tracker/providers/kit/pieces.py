@@ -4,6 +4,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from tracker.domain.inline_files import is_name
+
 _KINDS = MappingProxyType(
     {
         **dict.fromkeys(("mp4", "webm", "mov"), "video"),
@@ -33,6 +35,21 @@ def text_in(url: str | None) -> str:
     """Return the text of a data URL that `text_url` made; empty for anything else."""
     head, _, text = (url or "").partition(",")
     return unquote(text) if head.startswith("data:text/plain") else ""
+
+
+def base64_url(text: str, media_type: str) -> str:
+    """Return a file that an answer holds as base64 as the URL of an artifact.
+
+    Large ones were taken out while the answer was read, and a name stands in their place; small
+    ones become data URLs.
+    """
+    return text if is_name(text) else f"data:{media_type};base64,{text}"
+
+
+def base64_in(url: str) -> str | None:
+    """Return the base64 of a data URL; None for anything else."""
+    head, comma, text = url.partition(",")
+    return text if comma and head.startswith("data:") and head.endswith(";base64") else None
 
 
 def kind_of(url: str) -> str | None:

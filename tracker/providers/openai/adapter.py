@@ -1,254 +1,47 @@
-"""Videos at gateways of new-api's kind: OpenAI's format, and `/v1/video/generations`.
-
-A gateway polls its own upstreams: its verdict may be its own failure, and nothing that it offers
-finds a lost create. Sources: https://github.com/QuantumNous/new-api (router/video-router.go,
-relay/relay_task.go) and https://github.com/openai/openai-python (3.57.0), read 2026-11.
-"""
+"""OpenAI's formats, at OpenAI itself and at gateways: the account's profile says which."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from tracker.domain.cost import Cost, Phase
-from tracker.domain.errors import Misuse
-from tracker.domain.exchange import HttpCall, HttpResult
-from tracker.domain.observation import Observation
-from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
-from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.blocked import with_block
-from tracker.providers.kit.calls import own_url
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.forms import multipart
-from tracker.providers.kit.gateway_tasks import GOOD_CODES, TaskTable
-from tracker.providers.kit.gateways import is_own_failure
-from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
-from tracker.providers.kit.table import parsed_of
-from tracker.providers.kit.useless_options import SecretlessOptions
+from tracker.providers.kit.proofs import flaws_of_webhook_secrets
+from tracker.providers.kit.useless_options import NO_CALLBACKS
 from tracker.providers.openai.front import OpenAIFront
-from tracker.providers.openai.operations import CREATES, GENERATIONS, QUOTA, REMIX, form_of
-from tracker.providers.openai.passing import BILLING, GatewayCalls
-from tracker.providers.openai.rows import (
-    EXPIRED,
-    IDS,
-    link_in,
-    progress_of,
-    reason_in,
-    row_of,
-    state_of,
-    word_of,
-)
-from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.openai.gateway import NewApi, TasksPath
+from tracker.providers.openai.images import IMAGES
+from tracker.providers.openai.official import OFFICIAL, ImageStreams, Official, ProjectEvents
+from tracker.providers.openai.passing import GatewayCalls
+from tracker.providers.openai.responses import RESPONSES
+from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.provider import Provider, ResultHosting
 
-_NO_MONEY = "insufficient_quota"
-"""OpenAI's code for an account without money, which it sends with HTTP 429."""
-_EMPTY = "SUCCESS without a video"
 
+class OpenAIOptions(AccountOptions):
+    """A key, the address of OpenAI or of a gateway, and its profile.
 
-class OpenAIOptions(SecretlessOptions):
-    """A key, the address of a gateway, and its profile."""
+    webhook_secrets: of the project's endpoint, at OpenAI itself alone.
+    """
 
-
-class NewApi(TaskTable):
-    """Submits, polls, probes. The base URL is the one of OpenAI's clients and ends with `/v1`."""
-
-    creates = CREATES
-    poll_path = "videos/{id}"
-    ids: ClassVar[Sequence[str]] = IDS
-    times: ClassVar[Sequence[str]] = ("completed_at", "finish_time", "updated_at")
-    probe_path = BILLING
-    least_spacing_s = 5.0
-
-    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the table, and find the task that a remix changes."""
-        request = super().check(operation, input_)
-        if operation != REMIX:
-            return request
-        return replace(request, parent=request.body["id"], parent_field="id")
-
-    def build_submit(self, sending: Sending) -> HttpCall:
-        """Build the create: a form, as the official clients send it, where one can hold the input.
-
-        Raises Misuse for a remix of a task whose id at the gateway is not known.
-        """
-        operation, body = sending.task.operation, dict(sending.body)
-        if operation == REMIX:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a video is remixed whose id at the gateway is not known")
-            return super().build_submit(replace(sending, body={**body, "id": theirs}))
-        fields = None if operation == GENERATIONS else form_of(body)
-        if fields is None:
-            return super().build_submit(sending)
-        url = f"{sending.account.base_url}/{self.creates[operation].path}"
-        return multipart(url, fields, self.headers(sending.account))
-
-    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
-        """Take an answer that names a task for acceptance, also one that has failed already."""
-        if not isinstance(answer, HttpResult) or answer.status >= 300:
-            return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
-        row, code = row_of(parsed), first_text(parsed, ("code",), limit=100)
-        task_id = first_text(row, self.ids, limit=500)
-        if row is None or task_id is None or (code and code.lower() not in GOOD_CODES):
-            return self.refusal(sending, answer, parsed)
-        said = self.observe(sending.account, sending.task, row)
-        ended = said if said is not None and said.state in VERDICTS else None
-        word = None if said is None else said.word
-        return Accepted(task_id, word, said=ended, costs=tuple(self.estimate(row)))
-
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
-        """Take OpenAI's 429 about money for the account's fault."""
-        code = first_text(parsed, ("error.code", "code", "error.type"), limit=100)
-        if code == _NO_MONEY and 400 <= answer.status < 500:
-            return Refused(code, self.in_words(answer, parsed), blames_account=True)
-        return super().refusal(sending, answer, parsed)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status."""
-        return code == _NO_MONEY or super().blames_account(code, http_status)
-
-    def build_poll(self, asking: Asking) -> HttpCall | None:
-        """Build the query; each of the two formats has a path of its own."""
-        call, task = super().build_poll(asking), asking.task
-        if call is None or task.operation != GENERATIONS:
-            return call
-        name = quote(task.provider_task_id or "", safe="")
-        return replace(call, url=f"{asking.account.base_url}/{GENERATIONS}/{name}")
-
-    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
-        """Read a video or a row, in its envelope or without; None for anything else."""
-        row = row_of(parsed)
-        word = None if row is None else word_of(row)
-        if row is None or word is None:
-            return None
-        state = state_of(word, None if task is None else task.state)
-        reason = reason_in(row) if state is TaskState.FAILED else None
-        known = None if task is None else task.provider_task_id
-        said = Observation(
-            state=state,
-            word=word,
-            # A row may name the upstream's own task: the id that was asked for is the task's.
-            provider_task_id=known or first_text(row, self.ids, limit=500),
-            message=reason,
-            progress=progress_of(row),
-            at=first_instant(row, self.times),
-            artifacts=tuple(self.artifacts(account, task, row)),
-            error=self.failure(row, reason) if state is TaskState.FAILED else None,
-            costs=tuple(
-                self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
-            ),
-        )
-        return awaiting_result(with_block(said, parsed), task, _EMPTY)
-
-    def failure(self, parsed: Any, message: str | None) -> TaskError:
-        """Doubt a failure that the gateway decided by itself, and one of which it gives no reason.
-
-        A gateway's row tells no two of them apart: the upstream may have delivered.
-        """
-        is_expired = (word_of(parsed) or "").lower() == EXPIRED
-        code = first_text(parsed, ("error.code", "code"), limit=100)
-        return TaskError(
-            "provider",
-            code or (EXPIRED if is_expired else None),
-            message or "the gateway gave no reason",
-            doubtful=is_expired or message is None or is_own_failure(message),
-        )
-
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
-        """Return the video by its link; one in OpenAI's format without a link by its content."""
-        word = word_of(parsed)
-        if word is None or state_of(word, None) is not TaskState.SUCCEEDED:
-            return ()
-        url = link_in(parsed) or _content(account, task)
-        if url is None:
-            return ()
-        ends = first_instant(parsed, ("expires_at",))
-        return [
-            Artifact(
-                "video",
-                url,
-                key="video",
-                expires_at=ends,
-                needs_auth=_is_content(account, url),
-                refreshable=True,
-            )
-        ]
-
-    def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
-        """Read the quota that remains taken; what has become less since the end is given back.
-
-        Of a task that came to nothing the reservation was the charge. Less than nothing remains
-        where a gateway gave it back twice.
-        """
-        del account
-        amount = amount_text(first_number(parsed, (QUOTA,)))
-        is_done = state_of(word_of(parsed) or "", None) is TaskState.SUCCEEDED
-        found = settled(task if is_done or task is None else _charged(task), amount, unit=QUOTA)
-        is_credit = len(found) == 1 and found[0].amount.startswith("-")
-        if not is_credit:
-            return found
-        return [replace(found[0], amount=found[0].amount[1:], phase=Phase.REFUND)]
-
-    def estimate(self, parsed: Any) -> Sequence[Cost]:
-        """Read the quota that was taken at the create."""
-        amount = amount_text(first_number(parsed, (QUOTA,)))
-        return [Cost("unit", amount, unit=QUOTA, phase=Phase.RESERVE)] if amount else []
-
-    def balance(self, parsed: Any) -> str | None:
-        """Read the limit of the key; what is used of it stands elsewhere."""
-        limit = first_number(parsed, ("hard_limit_usd",))
-        return None if limit is None else f"limit {limit} USD"
-
-
-class TasksPath(NewApi):
-    """Asks at `/v1/tasks/{id}`, which some gateways have for every kind of task."""
-
-    poll_path = "tasks/{id}"
-
-    def build_poll(self, asking: Asking) -> HttpCall | None:
-        """Build the query, by one path for both formats."""
-        return super(NewApi, self).build_poll(asking)
-
-
-def _charged(task: Task) -> Task:
-    """Return a task whose reservation counts as its charge, where nothing was settled."""
-    if any(one.phase is Phase.SETTLE and one.unit == QUOTA for one in task.costs):
-        return task
-    costs = [
-        replace(one, phase=Phase.SETTLE) if one.phase is Phase.RESERVE else one
-        for one in task.costs
-    ]
-    return replace(task, costs=tuple(costs))
-
-
-def _content(account: Account, task: Task | None) -> str | None:
-    """Return the address of a video's bytes, which the key opens; None where there is none."""
-    name = None if task is None else task.provider_task_id
-    if task is None or name is None or task.operation == GENERATIONS:
-        return None
-    return f"{account.base_url}/videos/{quote(name, safe='')}/content"
-
-
-def _is_content(account: Account, url: str) -> bool:
-    return own_url(account, url) is not None and urlsplit(url).path.endswith("/content")
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for secrets that nothing is signed with, or of another form."""
+        secrets = [one.get_secret_value() for one in self.webhook_secrets]
+        if secrets and self.profile != OFFICIAL:
+            return [f"webhook_secrets: {NO_CALLBACKS}"]
+        return flaws_of_webhook_secrets(secrets)
 
 
 def _credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
-    """Return the header that opens `/content`, for the gateway's own host alone."""
+    """Return the header that opens `/content`, for the upstream's own host alone."""
     host = urlsplit(account.base_url).hostname
     return {host: _NEW_API.headers(account)} if host else {}
 
 
-_NEW_API = NewApi()
+_NEW_API, _OFFICIAL = NewApi(), Official()
 _ADAPTER = AdapterByProfile(
     {
         "new-api": UpstreamKind(adapter=_NEW_API),
         "tasks": UpstreamKind(adapter=TasksPath()),
+        OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
 PROVIDER = Provider(
@@ -257,10 +50,16 @@ PROVIDER = Provider(
     options=OpenAIOptions,
     check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,
+    streams=ImageStreams(),
     polls=_ADAPTER,
+    calls_back=ProjectEvents(),
+    cancels=_ADAPTER,
     probes=_ADAPTER,
     tells_costs=True,
     front=OpenAIFront(),
     passes_on=GatewayCalls(),
-    results=ResultHosting(credentials=_credentials),
+    results=ResultHosting(
+        answers_with_files=lambda operation: operation in IMAGES or operation == RESPONSES,
+        credentials=_credentials,
+    ),
 )

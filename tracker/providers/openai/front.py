@@ -1,4 +1,6 @@
-"""OpenAI's API of videos in front of our tasks, and `/v1/video/generations` as gateways have it.
+"""OpenAI's API in front of our tasks, and `/v1/video/generations` as gateways have it.
+
+Here are the routes and the videos; pictures and responses have modules of their own.
 
 Written for the strictest readers: the poll helper of `openai` (3.57.0, PyPI) stops at the first
 word that is none of its four, and the clients of gateways read `task_id` and `metadata.url`
@@ -18,8 +20,11 @@ from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
+from tracker.providers.openai import front_images, front_responses
+from tracker.providers.openai.images import EDITED, IMAGES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, MODELS, USAGE
+from tracker.providers.openai.responses import RESPONSES
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -37,8 +42,6 @@ from tracker.providers.ports.front import (
 
 _ROOT = "v1/"
 _TASKS = "tasks"
-_OTHERS = "video/"
-"""Beginning of operations that OpenAI's list does not show."""
 _PASSED = frozenset({MODELS, BILLING, USAGE})
 _KINDS: Mapping[str, str] = MappingProxyType({"video": "video", "thumbnail": "image"})
 """Kind of artifact by `variant`."""
@@ -78,6 +81,11 @@ class OpenAIFront(ErrorObjectFront):
             if path == VIDEOS and is_read:
                 return _page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
+        if path in IMAGES or path == RESPONSES:
+            return _made(call, path) if call.method == "POST" else wrong_method(call)
+        for holder in (*IMAGES, RESPONSES):
+            if path.startswith(f"{holder}/"):
+                return _one_made(call, holder, path.removeprefix(f"{holder}/"))
         for holder in (VIDEOS, GENERATIONS, _TASKS):
             if path.startswith(f"{holder}/"):
                 return _one(call, holder, path.removeprefix(f"{holder}/"))
@@ -92,6 +100,10 @@ class OpenAIFront(ErrorObjectFront):
             first = videos[0]["id"] if videos else None
             return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
         task = shown.tasks[0]
+        if task.operation in IMAGES:
+            return front_images.show(call, task, shown)
+        if task.operation == RESPONSES:
+            return front_responses.show(task, shown)
         if isinstance(command, Cancel):
             deleted = {"id": str(task.id), "object": "video.deleted", "deleted": True}
             return FrontAnswer(deleted)
@@ -111,7 +123,7 @@ def _page(call: FrontCall) -> Command:
         raise InvalidRequest(FieldError("order", "only desc is served"), malformed=True)
     limit = whole_number(call, "limit", default=20, low=1, high=_MOST_LISTED)
     after = call.parameter("after") or None
-    return Page(limit, after=after, binds=VIDEOS, not_below=_OTHERS)
+    return Page(limit, after=after, binds=VIDEOS, below=VIDEOS)
 
 
 def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refusal:
@@ -130,6 +142,27 @@ def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refus
     if call.method == "DELETE" and holder == VIDEOS:
         return Cancel(named)
     return Get([named], by="any") if is_read else wrong_method(call)
+
+
+def _made(call: FrontCall, path: str) -> Create | WantsBody | Refusal:
+    """Read the create of pictures or of a response."""
+    if call.body is None:
+        return WantsBody(or_form=path == EDITED)
+    if path == RESPONSES:
+        return front_responses.create(call.body)
+    return front_images.create(path, _nested(call.body))
+
+
+def _one_made(call: FrontCall, holder: str, rest: str) -> Command | Refusal:
+    """Read a call about pictures or a response that were made."""
+    name, _, action = rest.partition("/")
+    named = name_in(name.removeprefix(front_responses.PREFIX))
+    if not named or (action and (holder, action) != (RESPONSES, "cancel")):
+        return no_route(call)
+    if action:
+        return Cancel(named) if call.method == "POST" else wrong_method(call)
+    is_read = call.method in ("GET", "HEAD")
+    return Get([named], operation=holder) if is_read else wrong_method(call)
 
 
 def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create | WantsBody:

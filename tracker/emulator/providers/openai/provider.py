@@ -1,4 +1,4 @@
-"""A gateway of new-api's kind: its routes of videos, refusals, `/content`. No list, no cancel.
+"""A gateway of new-api's kind: its routes of videos, refusals, `/content`; and OpenAI's pictures.
 
 Sources: https://github.com/QuantumNous/new-api (router/video-router.go, relay/relay_task.go,
 controller/billing.go), read 2026-11.
@@ -25,7 +25,9 @@ from tracker.emulator.core.provider import (
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, SUCCEED, TaskStep
+from tracker.emulator.providers.openai.images import ImageApi
 from tracker.emulator.providers.openai.views import (
     VideoDetails,
     VideoTask,
@@ -39,6 +41,8 @@ __all__ = ["create"]
 _VIDEOS, _REMIX, _GENERATIONS = "videos", "remix", "generations"
 _LIMIT_USD = 12.5
 _FORM = "multipart/form-data"
+_OF_OPENAI = ("/v1/images", "/v1/responses")
+"""Paths whose refusals are worded as OpenAI words them."""
 _FAILS_FIRST = (OpenAIWord.SWEEP_TIMEOUT, OpenAIWord.CHANNEL_REMOVED, OpenAIWord.NO_REASON)
 _FAILS = (
     OpenAIWord.EXPIRES,
@@ -60,9 +64,13 @@ class VideoApi:
         self.engine: Engine[VideoDetails] = Engine(
             emulator,
             ProviderRules(
-                name="openai", callbacks=lambda _task: (), words=OPENAI_WORDS, faults=faults
+                name="openai",
+                callbacks=self._callbacks,
+                words=OPENAI_WORDS,
+                faults=faults,
             ),
         )
+        self.images = ImageApi(emulator, self.engine)
 
     def routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
@@ -74,10 +82,14 @@ class VideoApi:
             ApiRoute("POST", "/v1/video/generations", partial(self._create, _GENERATIONS)),
             ApiRoute("GET", "/v1/video/generations/{id}", self._get_row),
             ApiRoute("GET", "/v1/tasks/{id}", self._get_video),
+            *self.images.routes(),
             ApiRoute("GET", "/v1/models", self._get_models),
             ApiRoute("GET", "/v1/dashboard/billing/subscription", self._get_limit),
             ApiRoute("GET", "/v1/dashboard/billing/usage", self._get_usage),
         )
+
+    def _callbacks(self, task: VideoTask) -> Sequence[CallbackContent]:
+        return self.images.callbacks(task)
 
     async def _create(self, operation: str, call: ApiCall) -> Reply:
         account, body = account_of_header(call, self._config), _body_of(call)
@@ -220,7 +232,10 @@ def _no_channel() -> Refusal:
     return CodedRefusal(503, "model_not_found", "无可用渠道（distributor）")
 
 
-def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
+    if refusal.kind is RefusalKind.MODERATED and call.path.startswith(_OF_OPENAI):
+        blocked = {"type": "image_generation_user_error", "code": "moderation_blocked"}
+        return Reply({"error": {"message": refusal.message, **blocked}}, 400)
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
         return Reply(body, 400)

@@ -36,6 +36,11 @@ class OpenAIWord(StrEnum):
     ERROR_TEXT = "error_text"
     CONTENT_REDIRECT = "content_redirect"
     UNKNOWN_404 = "unknown_404"
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    CUT_LATE = "cut_late"
+    ONE_LESS = "one_less"
+    NO_PICTURE = "no_picture"
+    INCOMPLETE = "incomplete"
 
 
 OPENAI_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -80,5 +85,10 @@ OPENAI_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         OpenAIWord.ERROR_TEXT: WordSpec("the error of a failure is a text"),
         OpenAIWord.CONTENT_REDIRECT: WordSpec("`/content` redirects to the file"),
         OpenAIWord.UNKNOWN_404: WordSpec("an unknown task is answered 404, as one-hub does"),
+        OpenAIWord.GATEWAY_TIMEOUT: WordSpec("HTTP 524 and a page, though the picture was made"),
+        OpenAIWord.CUT_LATE: WordSpec("pictures: the answer breaks off just before its end"),
+        OpenAIWord.ONE_LESS: WordSpec("one picture less than was asked for"),
+        OpenAIWord.NO_PICTURE: WordSpec("a success without a picture, with a refusal in words"),
+        OpenAIWord.INCOMPLETE: WordSpec("a response that fails is `incomplete`"),
     }
 )

@@ -1,0 +1,280 @@
+"""Pictures in OpenAI's format: the answer to the create is the result, whole or as events.
+
+Nothing finds a create whose answer broke off; it may be charged for. Sources:
+https://github.com/openai/openai-python (3.57.0, resources/images.py, types/images_response.py,
+types/image_gen_stream_event.py), https://platform.openai.com/docs/guides/image-generation, and
+https://github.com/QuantumNous/new-api (relay/image_handler.go), read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tracker.domain.cost import Cost
+from tracker.domain.documents import storable, storable_text
+from tracker.domain.errors import Broken
+from tracker.domain.exchange import HttpCall
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.event_stream import EventStream
+from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.pieces import base64_url, web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs
+
+GENERATED, EDITED = "images/generations", "images/edits"
+LASTS_S = 600.0
+"""The official clients wait for so long."""
+FACTS = ("background", "output_format", "quality", "size")
+"""Fields of an answer that every picture of it has in common."""
+EMPTY = "empty_result"
+_MOST_TEXT = 1024 * 1024
+"""Bytes of an answer without its files."""
+_MEDIA_TYPES = MappingProxyType(
+    {"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "svg": "image/svg+xml"}
+)
+"""Of `output_format`; of all other words image/png."""
+_FILES = ("image", "image[]", "mask")
+_MODERATED = "moderation_blocked"
+
+
+class _Generation(OpenInputs):
+    prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
+    model: str | None = None
+    n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
+    stream: bool = False
+
+
+class _Edit(_Generation):
+    """`image` holds data URIs, or URLs, or `images` objects that name them."""
+
+    image: str | list[str] | None = None
+    images: list[dict[str, Any]] | None = None
+    mask: str | dict[str, Any] | None = None
+
+
+IMAGES: Mapping[str, CreatePath] = MappingProxyType(
+    {GENERATED: CreatePath(GENERATED, _Generation), EDITED: CreatePath(EDITED, _Edit)}
+)
+
+
+def wanted_of(body: Mapping[str, Any]) -> int:
+    """Return how many pictures an input asks for."""
+    return int(body.get("n") or 1)
+
+
+def typed(input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an input with the flag of a form as JSON has it."""
+    flag = {"true": True, "false": False}.get(str(input_.get("stream")).lower())
+    return {**input_, "stream": flag} if flag is not None else dict(input_)
+
+
+def build_create(
+    url: str, operation: str, body: Mapping[str, Any], headers: Mapping[str, str]
+) -> HttpCall:
+    """Build the create: an edit of files as a form, everything else as JSON."""
+    form = _form_of(body) if operation == EDITED else None
+    if form is not None:
+        return multipart(url, form, headers)
+    return posted(url, _with_addresses(body) if operation == EDITED else body, headers)
+
+
+def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
+    """Return the fields of a form; None where a picture is no file, or there is none."""
+    fields: list[tuple[str, str | FormFile]] = []
+    has_picture = False
+    for name, value in body.items():
+        if name not in _FILES:
+            text = str(value).lower() if isinstance(value, bool) else value
+            if not isinstance(text, str | int | float):
+                return None
+            fields.append((name, str(text)))
+            continue
+        several = value if isinstance(value, list) else [value]
+        files = [file_of(one) for one in several]
+        whole = [one for one in files if one is not None]
+        if len(whole) < len(files):
+            return None
+        has_picture = has_picture or name != "mask"
+        label = "image[]" if name != "mask" and len(whole) > 1 else name
+        fields += [(label, one) for one in whole]
+    return fields if has_picture else None
+
+
+def _with_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body whose pictures are objects, as an edit in JSON has them."""
+    rest = {name: value for name, value in body.items() if name not in _FILES}
+    given = body.get("image")
+    several = given if isinstance(given, list) else [given] if given else []
+    if several:
+        rest["images"] = [{"image_url": one} for one in several]
+    mask = body.get("mask")
+    if mask is not None:
+        rest["mask"] = {"image_url": mask} if isinstance(mask, str) else mask
+    return rest
+
+
+def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> SubmitOutcome:
+    """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    if not isinstance(data, list):
+        return Unknown("the answer has no list of pictures")
+    pictures = [one for one in data if isinstance(one, dict)]
+    facts = {name: parsed[name] for name in FACTS if isinstance(parsed.get(name), str)}
+    return _made(pictures, facts, wanted, costs_of(parsed), request_id)
+
+
+def _made(
+    pictures: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, str],
+    wanted: int,
+    costs: Sequence[Cost],
+    request_id: str | None,
+) -> SubmitOutcome:
+    pieces = [
+        piece
+        for place, one in enumerate(pictures)
+        if (piece := _piece(one, place, facts)) is not None
+    ]
+    revised = next((text for one in pictures if (text := first_text(one, ("revised_prompt",)))), "")
+    if pieces:
+        note = f"{len(pieces)} of {wanted} pictures" if len(pieces) < wanted else revised or None
+        said = Observation(
+            TaskState.SUCCEEDED, "done", message=note, artifacts=tuple(pieces), costs=tuple(costs)
+        )
+        return Accepted(None, "done", said=said, request_id=request_id)
+    reason = storable_text(revised) or "the answer holds no picture"
+    return failed(EMPTY, reason, costs=costs, request_id=request_id)
+
+
+def failed(
+    code: str | None,
+    reason: str,
+    *,
+    costs: Sequence[Cost] = (),
+    request_id: str | None = None,
+) -> Accepted:
+    """Return the outcome of a create that the provider answered with a failure."""
+    said = Observation(
+        TaskState.FAILED,
+        "failed",
+        message=reason,
+        error=TaskError("provider", code, reason),
+        costs=tuple(costs),
+    )
+    return Accepted(None, "failed", said=said, request_id=request_id)
+
+
+def _piece(picture: Mapping[str, Any], place: int, facts: Mapping[str, str]) -> Artifact | None:
+    """Return a picture by the name of its file, or by its URL where a gateway gives one."""
+    url = file_url(picture.get("b64_json"), facts.get("output_format"))
+    url = url or web_url(picture.get("url"))
+    if url is None:
+        return None
+    revised = first_text(picture, ("revised_prompt",))
+    extra = {**facts, **({"revised_prompt": storable_text(revised)} if revised else {})}
+    name = first_text(picture, ("image_id",), limit=200)
+    return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
+
+
+def file_url(value: Any, form: str | None) -> str | None:
+    """Return the URL of a file in base64; None for anything else. form: such as `png`."""
+    if not isinstance(value, str) or not value:
+        return None
+    return base64_url(value, _MEDIA_TYPES.get(form or "", "image/png"))
+
+
+def costs_of(parsed: Any) -> Sequence[Cost]:
+    """Read the tokens that are charged."""
+    found = []
+    for unit in ("input_tokens", "output_tokens"):
+        amount = amount_text(first_number(parsed, (f"usage.{unit}",)))
+        if amount is not None:
+            found.append(Cost("unit", amount, unit=unit))
+    return found
+
+
+class ImageReader:
+    """Reads one answer, an object or a stream of events. See ports/adapter.StreamReader.
+
+    The text that it tells has a line of JSON for each preview: `{"index", "name"}`.
+    """
+
+    def __init__(self, wanted: int, headers: Mapping[str, str]) -> None:
+        """wanted: how many pictures were asked for."""
+        self._wanted = wanted
+        self._request_id = headers.get("x-request-id")
+        self._begun = bytearray()
+        self._events: EventStream | None = None
+        self._ends: list[Mapping[str, Any]] = []
+        self._error: Mapping[str, Any] | None = None
+
+    def feed(self, piece: bytes) -> str:
+        """Return the previews that more of the body tells of."""
+        if self._events is not None:
+            return "".join(map(self._told_by, self._events.feed(piece)))
+        self._begun += piece
+        if len(self._begun) > _MOST_TEXT:
+            raise Broken(f"the answer is larger than {_MOST_TEXT} bytes")
+        start = bytes(self._begun[:16]).lstrip()
+        if not start or start.startswith((b"{", b"[", b"<")):
+            return ""
+        self._events, begun = EventStream(), bytes(self._begun)
+        return "".join(map(self._told_by, self._events.feed(begun)))
+
+    def rest(self) -> str:
+        """Return what the end of the body adds."""
+        return "" if self._events is None else "".join(map(self._told_by, self._events.rest()))
+
+    def finish(self, text: str, broken: str | None) -> SubmitOutcome:
+        """Believe whole pictures, and an error that is told; doubt all else."""
+        del text
+        if self._events is None:
+            if broken is not None:
+                return Unknown(broken)
+            return read_whole(_parsed(self._begun), self._wanted, self._request_id)
+        if self._ends:
+            first = self._ends[0]
+            facts = {name: first[name] for name in FACTS if isinstance(first.get(name), str)}
+            costs = costs_of(self._ends[-1])
+            return _made(self._ends, facts, self._wanted, costs, self._request_id)
+        if self._error is not None:
+            return _told_failure(self._error, self._request_id)
+        return Unknown(broken or "the stream ended without a picture")
+
+    def _told_by(self, data: str) -> str:
+        event = _parsed(data)
+        if not isinstance(event, dict):
+            return ""
+        kind = str(event.get("type"))
+        if kind == "error" or event.get("error"):
+            self._error = self._error or event
+        elif kind.endswith(".completed"):
+            self._ends.append(event)
+        elif kind.endswith(".partial_image"):
+            name, index = event.get("b64_json"), event.get("partial_image_index")
+            told = {"index": index if isinstance(index, int) else 0, "name": name}
+            return json.dumps(told) + "\n" if isinstance(name, str) and name else ""
+        return ""
+
+
+def _told_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOutcome:
+    """Read the error of a stream; one of the server proves nothing."""
+    code = first_text(event, ("error.code", "code"), limit=100)
+    kind = first_text(event, ("error.type",), limit=100) or ""
+    reason = storable_text(first_text(event, ("error.message", "message")) or "an error")
+    if code != _MODERATED and "server" in f"{kind} {code}":
+        return Unknown(reason, code)
+    return failed(code or kind or None, reason, request_id=request_id)
+
+
+def _parsed(text: bytes | bytearray | str) -> Any:
+    try:
+        return storable(json.loads(text, strict=False))
+    except (ValueError, RecursionError):
+        return None

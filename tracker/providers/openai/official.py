@@ -1,0 +1,157 @@
+"""OpenAI's own API: pictures, responses in the background, and the events of a project.
+
+Sources: https://github.com/openai/openai-python (3.57.0, resources/, types/webhooks) and
+https://platform.openai.com/docs/guides/webhooks, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote
+
+from tracker.domain.errors import CallbackRejected
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
+from tracker.domain.task import VERDICTS, Task
+from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.calls import posted
+from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.proofs import StandardWebhooks
+from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.openai.gateway import NewApi
+from tracker.providers.openai.images import IMAGES, ImageReader, wanted_of
+from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
+from tracker.providers.openai.operations import CREATES, REMIX, VIDEOS
+from tracker.providers.openai.passing import MODELS
+from tracker.providers.openai.responses import (
+    RESPONSE_CREATES,
+    RESPONSES,
+    in_background,
+    said_of,
+    wants_picture,
+)
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Scheme, Sending
+
+OFFICIAL = "official"
+"""The profile of OpenAI's own API."""
+_TOLD = ("response.", "video.")
+"""Beginnings of the types of events that tell of a task."""
+
+
+class Official(NewApi, PathCancel):
+    """Submits, polls, cancels, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {VIDEOS: CREATES[VIDEOS], REMIX: CREATES[REMIX], **IMAGES, **RESPONSE_CREATES}
+    )
+    cancel_path = "responses/{id}/cancel"
+    probe_path = MODELS
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create; a response is made in the background whatever its caller waits for."""
+        if sending.task.operation != RESPONSES:
+            return super().build_submit(sending)
+        url = f"{sending.account.base_url}/{RESPONSES}"
+        return posted(url, in_background(sending.body), self.headers(sending.account))
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take a response for acceptance, also one that has ended already."""
+        is_good = isinstance(answer, HttpResult) and answer.status < 300
+        if sending.task.operation != RESPONSES or not is_good:
+            return super().parse_submit(sending, answer)
+        assert isinstance(answer, HttpResult)  # noqa: S101 - it is good
+        parsed = parsed_of(answer)
+        said = said_of(parsed, None)
+        if said is None:
+            return self.refusal(sending, answer, parsed)
+        # What ended at once is looked at anew: whether a picture is wanted is known only then.
+        return Accepted(
+            said.provider_task_id,
+            said.word,
+            request_id=answer.headers.get("x-request-id"),
+            context={"picture": wants_picture(sending.body)},
+            look_now=said.state in VERDICTS,
+        )
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Refuse what names a model that there is not: no channel of a gateway's is awaited."""
+        found = super().refusal(sending, answer, parsed)
+        if answer.status == 404 and isinstance(found, Deferred):
+            return Refused(found.code, found.message)
+        return found
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Build the query; responses have a path of their own."""
+        name = asking.task.provider_task_id
+        if asking.task.operation != RESPONSES or name is None:
+            return super().build_poll(asking)
+        url = f"{asking.account.base_url}/{RESPONSES}/{quote(name, safe='')}"
+        return HttpCall("GET", url, self.headers(asking.account))
+
+    def build_cancel(self, asking: Asking) -> HttpCall | None:
+        """Build the cancel of a response; videos and pictures have none."""
+        return super().build_cancel(asking) if asking.task.operation == RESPONSES else None
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a response or a video."""
+        if task is not None and task.operation == RESPONSES:
+            return said_of(parsed, task)
+        return super().observe(account, task, parsed)
+
+    def denies(self, answer: HttpResult, parsed: Any) -> bool:
+        """Take a 404 with an error for a denial."""
+        return answer.status == 404 and isinstance(parsed, dict)
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read nothing: models tell of no money."""
+        del parsed
+        return None
+
+
+class ProjectEvents(ObjectCallbacks):
+    """Takes the events of a project for hints: they name a task and hold no result.
+
+    They come to one URL of the account, without a token of ours, and are signed.
+    """
+
+    per: ClassVar[Literal["task", "project"]] = "project"
+
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell whether the account is OpenAI's own and has the secret of an endpoint."""
+        is_told = operation in (None, RESPONSES, VIDEOS, REMIX)
+        return account.profile == OFFICIAL and bool(account.webhook_secrets) and is_told
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return Standard Webhooks, where the account has a secret."""
+        secrets = account.webhook_secrets
+        return StandardWebhooks.of(secrets) if secrets else None
+
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Return the task that an event names; nothing for an event of another kind."""
+        try:
+            event = read_json(inbound.body)
+        except ValueError as error:
+            raise CallbackRejected(f"not JSON: {error}") from None
+        kind = first_text(event, ("type",), limit=100)
+        if kind is None:
+            raise CallbackRejected("this is no event")
+        name = first_text(event, ("data.id",), limit=500)
+        if name is None or not kind.startswith(_TOLD):
+            return ()
+        return (Hint(f"the event {kind}", name),)
+
+
+class ImageStreams:
+    """Reads the answers of creates of pictures, whole ones too, while they come."""
+
+    def lasts_s(self, account: Account, operation: str) -> float | None:
+        """Return how long a picture may take."""
+        del account
+        return IMAGES_LAST_S if operation in IMAGES else None
+
+    def reader(self, sending: Sending, headers: Mapping[str, str]) -> ImageReader:
+        """Read by the body's beginning."""
+        return ImageReader(wanted_of(sending.body), headers)

@@ -1,0 +1,117 @@
+"""Responses in the background: made at once, asked for by id, cancelled. Pictures are their tools'.
+
+Sources: https://github.com/openai/openai-python (3.57.0, resources/responses/responses.py,
+types/responses/response.py) and https://platform.openai.com/docs/guides/background, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.observation import Observation
+from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
+from tracker.providers.kit.pieces import text_url
+from tracker.providers.kit.reading import first_instant, first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.openai.images import EMPTY, costs_of, file_url
+
+RESPONSES = "responses"
+IMAGE_CALL = "image_generation_call"
+INCOMPLETE = frozenset({"content_filter", "max_output_tokens"})
+"""Reasons of a response that is incomplete."""
+_MOST_TEXT = 20_000
+_WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "queued": TaskState.SUBMITTED,
+        "in_progress": TaskState.RUNNING,
+        "completed": TaskState.SUCCEEDED,
+        "failed": TaskState.FAILED,
+        "incomplete": TaskState.FAILED,
+        "cancelled": TaskState.CANCELLED,
+    }
+)
+
+
+class _Response(OpenInputs):
+    model: str | None = None
+    input: str | list[Any] | None = None
+    metadata: dict[str, str] | None = None
+    tools: list[dict[str, Any]] | None = None
+
+
+RESPONSE_CREATES: Mapping[str, CreatePath] = MappingProxyType(
+    {RESPONSES: CreatePath(RESPONSES, _Response)}
+)
+
+
+def in_background(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a create that can be found again: in the background, and stored."""
+    sent = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    return {**sent, "background": True, "store": True}
+
+
+def wants_picture(body: Mapping[str, Any]) -> bool:
+    """Tell whether a response is asked to make a picture."""
+    tools = body.get("tools")
+    return isinstance(tools, list) and any(
+        isinstance(one, dict) and one.get("type") == "image_generation" for one in tools
+    )
+
+
+def said_of(parsed: Any, task: Task | None) -> Observation | None:
+    """Read a response; None for anything else."""
+    word = first_text(parsed, ("status",), limit=100)
+    name = first_text(parsed, ("id",), limit=500)
+    if word is None or name is None:
+        return None
+    state, error = _WORDS.get(word), None
+    pieces, texts = _pieces_of(parsed), _texts_of(parsed)
+    needs_picture = bool((task.context or {}).get("picture")) if task is not None else False
+    if state is TaskState.SUCCEEDED and needs_picture and not pieces:
+        reason = texts[0] if texts else "the response holds no picture"
+        state, error = TaskState.FAILED, TaskError("provider", EMPTY, reason)
+    elif state is TaskState.FAILED:
+        code = first_text(parsed, ("error.code", "incomplete_details.reason"), limit=100)
+        told = first_text(parsed, ("error.message", "incomplete_details.reason"))
+        error = TaskError("provider", code, told or "the provider gave no reason")
+    said = [Artifact("text", text_url(one), key=f"text-{n}") for n, one in enumerate(texts)]
+    return Observation(
+        state=state,
+        word=word,
+        provider_task_id=name,
+        message=None if error is None else error.message,
+        at=first_instant(parsed, ("completed_at",)),
+        artifacts=(*pieces, *said) if state in VERDICTS else (),
+        error=error,
+        costs=tuple(costs_of(parsed)) if state in VERDICTS else (),
+    )
+
+
+def _items(parsed: Any, kind: str) -> Sequence[Mapping[str, Any]]:
+    output = parsed.get("output")
+    items = output if isinstance(output, list) else []
+    return [one for one in items if isinstance(one, dict) and one.get("type") == kind]
+
+
+def _pieces_of(parsed: Any) -> Sequence[Artifact]:
+    found: list[Artifact] = []
+    for item in _items(parsed, IMAGE_CALL):
+        url = file_url(item.get("result"), first_text(item, ("output_format",)))
+        if url is None:
+            continue
+        fields = ("output_format", "revised_prompt", "size", "quality", "background")
+        extra = {one: item[one] for one in fields if isinstance(item.get(one), str)}
+        id_ = first_text(item, ("id",), limit=200)
+        found.append(Artifact("image", url, id=id_, key=f"image-{len(found)}", extra=extra))
+    return found
+
+
+def _texts_of(parsed: Any) -> Sequence[str]:
+    found = []
+    for item in _items(parsed, "message"):
+        content = item.get("content")
+        for part in content if isinstance(content, list) else ():
+            text = first_text(part, ("text", "refusal"))
+            if text:
+                found.append(text[:_MOST_TEXT])
+    return found
