@@ -43,14 +43,14 @@ _FILES = ("image", "image[]", "mask")
 _MODERATED = "moderation_blocked"
 
 
-class _Generation(OpenInputs):
+class _OpenAIPicture(OpenInputs):
     prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
     model: str | None = None
     n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
     stream: bool = False
 
 
-class _Edit(_Generation):
+class _OpenAIEdit(_OpenAIPicture):
     """`image` holds data URIs, or URLs, or `images` objects that name them."""
 
     image: str | list[str] | None = None
@@ -59,7 +59,7 @@ class _Edit(_Generation):
 
 
 IMAGES: Mapping[str, CreatePath] = MappingProxyType(
-    {GENERATED: CreatePath(GENERATED, _Generation), EDITED: CreatePath(EDITED, _Edit)}
+    {GENERATED: CreatePath(GENERATED, _OpenAIPicture), EDITED: CreatePath(EDITED, _OpenAIEdit)}
 )
 
 

@@ -32,7 +32,7 @@ _WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
-class _Response(OpenInputs):
+class _OpenAIResponse(OpenInputs):
     model: str | None = None
     input: str | list[Any] | None = None
     metadata: dict[str, str] | None = None
@@ -40,7 +40,7 @@ class _Response(OpenInputs):
 
 
 RESPONSE_CREATES: Mapping[str, CreatePath] = MappingProxyType(
-    {RESPONSES: CreatePath(RESPONSES, _Response)}
+    {RESPONSES: CreatePath(RESPONSES, _OpenAIResponse)}
 )
 
 
