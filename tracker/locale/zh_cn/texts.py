@@ -332,6 +332,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "a secret has at most {} bytes, a nonce 16": "密钥最多 {0} 字节，nonce 为 16 字节",
         "unreadable": "无法读取",
         "no task_status: this is not a task object": "没有 task_status：这不是任务对象",
+        "this is no event": "这不是一个事件",
         "belongs under options here; at the top level the provider ignores it": (
             "应放在 options 之下；放在顶层会被服务商忽略"
         ),
