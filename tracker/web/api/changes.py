@@ -6,8 +6,7 @@ import logging
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Send
-from starlette.types import Scope as AsgiScope
+from starlette.types import Send
 
 from tracker.domain import cursor
 from tracker.domain.access import Scope
@@ -19,7 +18,8 @@ from tracker.web.api import views
 from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.operation import ResponseSpec, operation
-from tracker.web.edge.slow_readers import SlowReader, send_piece
+from tracker.web.edge.sent_events import BEAT, SentEvents
+from tracker.web.edge.slow_readers import send_piece
 from tracker.web.edge.state import holder, services, tenant
 
 log = logging.getLogger(__name__)
@@ -98,34 +98,17 @@ async def stream(request: Request) -> Response:
     return _Stream(request, filter_, position)
 
 
-class _Stream(Response):
-    """The body of a stream.
-
-    What a reader has not taken is not kept for it: it holds its position in the feed, and who takes
-    nothing for a while is cut.
-    """
+class _Stream(SentEvents):
+    """The feed as a stream."""
 
     def __init__(self, request: Request, filter_: TaskFilter, position: int) -> None:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(headers=headers, media_type="text/event-stream")
-        del self.headers["content-length"]
+        super().__init__()
         self._request = request
         self._filter = filter_
         self._position = position
 
-    async def __call__(self, scope: AsgiScope, _receive: Receive, send: Send) -> None:
-        """Until the client goes, is cut, or the process ends."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if scope["method"] == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
-            return
-        try:
-            await self._send_changes(send)
-        except SlowReader:
-            # Left without an end, which makes the server close the connection.
-            log.info("a reader of the feed took nothing for a while and is cut")
-
-    async def _send_changes(self, send: Send) -> None:
+    async def send_events(self, send: Send) -> bool:
+        """Send each change that fits."""
         request, position = self._request, self._position
         our, loop = services(request), asyncio.get_running_loop()
         slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
@@ -139,7 +122,7 @@ class _Stream(Response):
                 )
                 position = page.position
                 if woke is Woke.GONE:
-                    return
+                    return False
                 if woke is Woke.REVOKED:
                     log.info("a stream ends: its key was revoked or changed")
                     break
@@ -152,7 +135,7 @@ class _Stream(Response):
                         send, _beat(request, position if position != sent_to else None), slow_s
                     )
                     sent_to = position
-        await send({"type": "http.response.body", "body": b""})
+        return True
 
 
 def _event(request: Request, change: Change) -> bytes:
@@ -171,24 +154,32 @@ def _beat(request: Request, position: int | None) -> bytes:
 
     position: where the reader stands, if that has moved; an id without data is no event.
     """
-    return (
-        b": beat\n\n" if position is None else b"id: %s\n\n" % _cursor(request, position).encode()
-    )
+    return BEAT if position is None else b"id: %s\n\n" % _cursor(request, position).encode()
 
 
 def _cursor(request: Request, position: int) -> str:
-    return cursor.encode(services(request).cursor_secrets[0], _scope(request), [position])
+    return feed_cursor(request, tenant(request), position)
+
+
+def feed_cursor(request: Request, owner: str, position: int) -> str:
+    """Return the cursor of a position in a tenant's feed."""
+    return cursor.encode(services(request).cursor_secrets[0], _scope(owner), [position])
 
 
 async def _position(request: Request, after: str | None) -> int:
+    return await feed_position(request, tenant(request), after)
+
+
+async def feed_position(request: Request, owner: str, after: str | None) -> int:
+    """Return the position of a cursor; 0, the beginning, for None. Raises InvalidRequest."""
     if after is None:
         return 0
     if after == NOW:
         position = services(request).watch.position
         return await services(request).store.read(feed.head) if position is None else position
-    return int(cursor.decode(services(request).cursor_secrets, _scope(request), after, "after")[0])
+    return int(cursor.decode(services(request).cursor_secrets, _scope(owner), after, "after")[0])
 
 
-def _scope(request: Request) -> str:
+def _scope(owner: str) -> str:
     """Of a cursor of the feed: the tenant's alone, so that filters may change on the way."""
-    return f"changes {tenant(request)}"
+    return f"changes {owner}"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +14,12 @@ from tracker.domain.access import Scope
 from tracker.domain.custody import by_piece, piece_name
 from tracker.domain.errors import NotFound
 from tracker.domain.task import Artifact, as_of
+from tracker.store import feed, task_story, tasks
 from tracker.store import receipts as stored_receipts
-from tracker.store import task_story, tasks
 from tracker.store.receipts import Receipt
 from tracker.store.store import Reading
 from tracker.store.task_story import Story
+from tracker.web.api.changes import feed_cursor
 from tracker.web.api.schemas import (
     render_attempt,
     render_delivery,
@@ -31,7 +33,7 @@ from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.render import address, page
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
@@ -60,8 +62,15 @@ RAW = {
 async def show(request: Request, reader: Reader) -> Response:
     """Show a task. `receipt` puts the bytes of one more receipt on the page."""
     asked = query.integer(request, "receipt", default=0, low=0, high=999_999_999)
-    story = await read_story(request, reader, asked=asked)
-    return page(request, reader, "task.html", **task_values(request, reader, story, asked=asked))
+    # The feed first: what changes meanwhile is told once more, and nothing is missed.
+    seen = await services(request).store.read(feed.head)
+    story = await story_of(request, reader, query.task_id(request), asked=asked)
+    live = {
+        "url": address(request, "/live", task=str(story.kept.task.id)),
+        "after": feed_cursor(request, reader.tenant, seen),
+    }
+    values = task_values(request, reader, story, asked=asked)
+    return page(request, reader, "task.html", live=live, **values)
 
 
 def task_values(
@@ -118,9 +127,9 @@ def _cut_reason(story: Story, cut: Cut, say: Callable[..., str]) -> str:
     return say("axis.worked") if ended is None or cut.until <= ended else ""
 
 
-async def read_story(request: Request, reader: Reader, *, asked: int = 0) -> Story:
-    """Read the task of the path. Raises NotFound."""
-    id_, tenant = query.task_id(request), reader.tenant
+async def story_of(request: Request, reader: Reader, id_: UUID, *, asked: int = 0) -> Story:
+    """Read a task of the reader's. asked: see `show`. Raises NotFound."""
+    tenant = reader.tenant
 
     def read(db: Reading) -> Story | None:
         story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)

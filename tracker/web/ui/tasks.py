@@ -12,9 +12,10 @@ from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import OPEN, TaskState
-from tracker.services.upkeep.state_counts import MOST, StateCounts
+from tracker.services.upkeep.state_counts import LATELY, MOST, StateCounts
 from tracker.store.listing import Order
-from tracker.web.api.listed import list_tasks
+from tracker.web.api.changes import feed_cursor
+from tracker.web.api.listed import TaskListing, list_tasks
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
@@ -41,7 +42,9 @@ KNOWN = (
 PATIENCE_S = 0.05
 """How long a page waits for counts that are being made."""
 _TIMES = ("created_after", "created_before", "updated_after", "updated_before")
-_NOT_FILTERS = frozenset({"cursor", "limit", "order", "column"})
+_NOT_FILTERS = frozenset(
+    {"cursor", "limit", "order", "column", "ids", "task", "news", "once", "after"}
+)
 
 
 @PAGES.get("/tasks", scope=Scope.TASKS_READ, known=KNOWN)
@@ -61,8 +64,7 @@ async def show(request: Request, reader: Reader) -> Response:
         reader,
         "tasks.html",
         rows=rows_of(found.page.tasks, our.clock.now(), say),
-        chips=chips_of(counts),
-        counted_at=None if counts is None else counts.at,
+        **chip_values(counts, our.clock.now()),
         asked=request.query_params,
         asked_all={name: request.query_params.getlist(name) for name in request.query_params},
         given=_given(request, reader),
@@ -70,7 +72,6 @@ async def show(request: Request, reader: Reader) -> Response:
         times={name: _local(request, name, reader) for name in _TIMES},
         columns=[name for name in COLUMNS if name in request.query_params.getlist("column")],
         is_oldest_first=found.order is Order.OLDEST,
-        since=day_ago(our.clock.now()),
         states_known=list(TaskState),
         columns_known=COLUMNS,
         providers=sorted({provider for provider, _ in our.accounts}),
@@ -79,7 +80,10 @@ async def show(request: Request, reader: Reader) -> Response:
         next_cursor=None if found.last is None else cursor.encode(secret, found.scope, found.last),
         searched_to=None if position is None or len(found.page.tasks) >= limit else position.at,
         recent=[(span, our.clock.now() - span) for span in _SPANS],
-        after=cursor.encode(secret, f"changes {reader.tenant}", [found.seen]),
+        live=_live(request, reader, found),
+        news=news_query(request),
+        new=0,
+        most_news=0,
     )
 
 
@@ -102,9 +106,35 @@ def chips_of(counts: StateCounts | None) -> list[tuple[TaskState, bool, str]]:
     ]
 
 
-def day_ago(now: datetime) -> datetime:
-    """Return the beginning of what chips of ended tasks count."""
-    return (now - timedelta(hours=24)).replace(minute=0, second=0, microsecond=0)
+def chip_values(counts: StateCounts | None, now: datetime) -> dict[str, Any]:
+    """Return what the chips name: those that count ended tasks begin with an hour, `since`."""
+    return {
+        "chips": chips_of(counts),
+        "counted_at": None if counts is None else counts.at,
+        "since": (now - LATELY).replace(minute=0, second=0, microsecond=0),
+    }
+
+
+def news_query(request: Request) -> dict[str, list[str]]:
+    """Return the query of the list's first page, with its filters and columns."""
+    asked = request.query_params
+    kept = {name: asked.getlist(name) for name in asked if name in ("limit", "column")}
+    return _filters(asked) | kept
+
+
+def _live(request: Request, reader: Reader, found: TaskListing) -> dict[str, str]:
+    """Return where the page's changes come from, and from which change on."""
+    asked = request.query_params
+    has_news = "cursor" not in asked and found.order is Order.NEWEST
+    query_ = {
+        **{name: asked.getlist(name) for name in asked if name != "cursor"},
+        "news": "1" if has_news else None,
+        "ids": ",".join(task.id.hex for task in found.page.tasks),
+    }
+    return {
+        "url": address(request, "/live", query_),
+        "after": feed_cursor(request, reader.tenant, found.seen),
+    }
 
 
 def _canonical(asked: "ImmutableMultiDict[str, str]", reader: Reader) -> str | None:

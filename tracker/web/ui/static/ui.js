@@ -35,4 +35,140 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const isKept = keep("tracker-browser-zone", zone);
   if (zoneUnknown !== undefined && isKept && zone !== "UTC") location.reload();
+
+  // What is on display changes where it stands. Browsers open few connections to one host: so no
+  // more than four tabs stream, others look every ten seconds, and hidden ones do neither.
+  const TABS = 4, EVERY_MS = 10000, PAUSED = "tracker-paused";
+  const live = document.getElementById("live");
+  if (live) follow(live);
+
+  function follow(live) {
+    const words = live.dataset, label = document.createElement("span");
+    const button = document.createElement("button");
+    let source = null, release = null, mode = "", tick = 0, turn = 0, failed = false;
+    button.type = "button";
+    button.addEventListener("click", () => {
+      if (isPaused()) localStorage.removeItem(PAUSED); else localStorage.setItem(PAUSED, "1");
+      restart();
+    });
+    live.append(label, " ", button);
+    for (const name of ["htmx:sse:error", "htmx:error", "htmx:response:error"]) live.addEventListener(name, sayLost);
+
+    function isPaused() {
+      try { return localStorage.getItem(PAUSED) === "1"; } catch { return false; }
+    }
+
+    function say(next, text) {
+      if (mode === next) return;
+      mode = next;
+      live.dataset.mode = next;
+      label.textContent = text;
+    }
+
+    function sayLost() {
+      failed = true;
+      const options = { timeZone: words.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+      say("lost", `${words.lost} ${new Date().toLocaleTimeString([], options)}`);
+    }
+
+    function address(once) {
+      const after = document.getElementById("after").dataset.after;
+      return `${words.url}&after=${after}${once ? "&once=1" : ""}`;
+    }
+
+    function stop() {
+      clearTimeout(tick);
+      const connection = source?._htmx?.sse;
+      source?.remove();
+      connection?.abortController?.abort();
+      connection?.delayCanceller?.();
+      source = null;
+      release?.();
+      release = null;
+    }
+
+    function stream() {
+      source = document.createElement("i");
+      source.hidden = true;
+      source.setAttribute("hx-sse:connect", address(false));
+      source.setAttribute("hx-swap", "none");
+      source.setAttribute("hx-config", '{"sse": {"pauseOnBackground": false, "reconnectMaxDelay": 5000}}');
+      source.addEventListener("htmx:sse:after:connection", () => say("live", `\u25cf ${words.live}`));
+      source.addEventListener("htmx:sse:before:connection", (event) => {
+        if (event.detail.connection.attempt > 0) sayLost();
+      });
+      live.append(source);
+      htmx.process(source);
+      watch();
+    }
+
+    // A first connection that fails is not repeated by the extension.
+    function watch() {
+      tick = setTimeout(() => {
+        if (source && !source._htmx?.sse) restart(); else watch();
+      }, 2000 + Math.random() * 2000);
+    }
+
+    async function look(mine) {
+      failed = false;
+      await htmx.ajax("GET", address(true), { source: live, target: live, swap: "none" }).catch(sayLost);
+      if (!failed) say("every", `\u25cb ${words.every}`);
+      if (mine === turn) tick = setTimeout(restart, EVERY_MS + (Math.random() - 0.5) * 1000);
+    }
+
+    // Resolves to a function that gives the place back; null where all are taken.
+    function place(number) {
+      if (number === TABS) return Promise.resolve(null);
+      return new Promise((resolve) => {
+        navigator.locks.request(`tracker-live-${number}`, { ifAvailable: true }, (lock) => {
+          if (!lock) return resolve(place(number + 1));
+          return new Promise((done) => resolve(done));
+        });
+      });
+    }
+
+    async function restart() {
+      const mine = ++turn;
+      stop();
+      button.textContent = isPaused() ? words.resume : words.pause;
+      if (document.hidden) return;
+      if (isPaused()) return say("paused", words.paused);
+      if (!navigator.locks) return stream();
+      const given = await place(0);
+      if (mine !== turn) return given?.();
+      release = given;
+      if (given) stream(); else look(mine);
+    }
+
+    document.addEventListener("visibilitychange", restart);
+    addEventListener("storage", (event) => { if (event.key === PAUSED) restart(); });
+    addEventListener("pagehide", stop);
+    addEventListener("pageshow", (event) => { if (event.persisted) restart(); });
+    restart();
+  }
+
+  // A menu closes where one clicks elsewhere, and by Escape.
+  function closeMenus(but) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(but)) menu.open = false;
+  }
+  addEventListener("click", (event) => closeMenus(event.target));
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.activeElement?.closest("details.menu[open]")?.querySelector("summary").focus();
+    closeMenus(null);
+  });
+
+  // Paper has no details to open.
+  addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
+
+  // An anchor opens what it leads to; bytes that are not on the page are asked for.
+  function arrive() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.dataset.load) return location.replace(target.dataset.load + location.hash);
+    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    target.scrollIntoView({ block: "center" });
+  }
+  addEventListener("hashchange", arrive);
+  arrive();
 })();

@@ -1,0 +1,160 @@
+"""Lists and tasks in a browser while tasks move, on SQLite and PostgreSQL."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.browsing import Chromium, watched
+from tests.support.crowding import crowding
+from tests.support.requests import callback_path, kling_says, submit
+from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
+
+pytestmark = pytest.mark.browser
+SECRET = "a secret for tests only"
+
+
+@pytest.fixture(scope="module")
+def http(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A client of a service that asks for no key, without workers: tasks move when told to."""
+    env = environment(
+        shared_database_url,
+        tmp_path_factory.mktemp("live"),
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_AUTH="off",
+        TRACKER_CALLBACK_SECRETS=SECRET,
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+    ):
+        yield client
+
+
+def test_rows_change_where_they_stand_and_new_ones_are_announced(
+    http: httpx.Client, chromium: Chromium
+) -> None:
+    made = [submit(http, external_task_id=f"live-{number}") for number in range(30)]
+    with watched(chromium, str(http.base_url), viewport={"width": 1280, "height": 500}) as seen:
+        page = seen.open("/ui/tasks")
+        page.locator("#live[data-mode=live]").wait_for()
+        row = page.locator(f"#t-{made[3]['id']}")
+        row.locator("input").check()
+        page.locator("input[name=operation]").fill("half a wor")
+        page.locator("details.menu").first.evaluate("menu => { menu.open = true; }")
+        page.evaluate("scrollTo(0, 120)")
+        taken = []
+        for word, state, key in (
+            ("submitted", "submitted", "1"),
+            ("processing", "running", "2"),
+            ("succeed", "succeeded", "3"),
+        ):
+            begun = time.monotonic()
+            body = kling_says(word, task_id="881", task_status_msg=key)
+            assert http.post(callback_path(made[3]["id"]), content=body).status_code == 200
+            row.locator(f".is.{state}").wait_for()
+            taken.append(time.monotonic() - begun)
+        assert max(taken) < 1.0 * crowding(), taken
+        assert row.locator("input").is_checked()
+        assert page.evaluate("document.activeElement.name") == "operation"
+        assert page.locator("input[name=operation]").input_value() == "half a wor"
+        assert page.locator("details.menu").first.get_attribute("open") is not None
+        assert page.evaluate("scrollY") == 120
+        rows = page.locator("#rows tr").count()
+        submit(http, external_task_id="a new one")
+        page.locator("#news a").wait_for()
+        assert page.locator("#rows tr").count() == rows
+        assert page.get_by_text("a new one").count() == 0
+        page.keyboard.press("Escape")
+        page.locator("#news a").click()
+        page.get_by_text("a new one").wait_for()
+        seen.check()
+
+
+def test_a_task_moves_and_open_details_stay_open(http: httpx.Client, chromium: Chromium) -> None:
+    task = submit(http, external_task_id="one")
+    path = callback_path(task["id"])
+    assert http.post(path, content=kling_says("submitted", task_id="882")).status_code == 200
+    with watched(chromium, str(http.base_url)) as seen:
+        page = seen.open(f"/ui/tasks/{task['id']}")
+        page.locator("#live[data-mode=live]").wait_for()
+        page.locator("details.receipt summary").first.click()
+        page.locator("#copy summary").click()
+        assert http.post(path, content=kling_says("succeed", task_id="882")).status_code == 200
+        page.locator("#head .is.succeeded").wait_for()
+        page.locator("#v3").wait_for()
+        assert page.locator("details.receipt").count() == 2
+        assert page.locator("details.receipt").first.get_attribute("open") is not None
+        assert page.locator("#copy").get_attribute("open") is not None
+        seen.check()
+
+
+def test_pausing_is_remembered(http: httpx.Client, chromium: Chromium) -> None:
+    task = submit(http, external_task_id="paused")
+    with watched(chromium, str(http.base_url)) as seen:
+        page = seen.open("/ui/tasks")
+        page.locator("#live[data-mode=live]").wait_for()
+        page.locator("#live button").click()
+        page.locator("#live[data-mode=paused]").wait_for()
+        other = seen.open("/ui/tasks")
+        other.locator("#live[data-mode=paused]").wait_for()
+        said = kling_says("submitted", task_id="883")
+        assert http.post(callback_path(task["id"]), content=said).status_code == 200
+        other.locator("#live button").click()
+        for one in (page, other):
+            one.locator(f"#t-{task['id']} .is.submitted").wait_for()
+        seen.check()
+
+
+def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
+    sqlite_url: str, tmp_path: Path, chromium: Chromium
+) -> None:
+    port = free_port()
+    env = environment(
+        sqlite_url,
+        tmp_path,
+        provider_url="http://127.0.0.1:9",
+        public_url=None,
+        TRACKER_AUTH="off",
+        TRACKER_CALLBACK_SECRETS=SECRET,
+        PORT=str(port),
+    )
+    url = f"http://127.0.0.1:{port}"
+    first = Process(("serve", "--no-worker"), env, tmp_path / "first.log")
+    second = Process(("serve", "--no-worker"), env, tmp_path / "second.log")
+    with watched(chromium, url) as seen, httpx.Client(base_url=url, trust_env=False) as client:
+        with first:
+            wait_until_ready(url, first)
+            task = submit(client, external_task_id="twelve")
+            tabs = []
+            for _ in range(12):
+                begun = time.monotonic()
+                tabs.append(seen.open("/ui/tasks"))
+                assert time.monotonic() - begun < 2.0 * crowding()
+            for tab in tabs:
+                tab.locator("#live[data-mode=live], #live[data-mode=every]").wait_for()
+            modes = [tab.locator("#live").get_attribute("data-mode") for tab in tabs]
+            assert modes.count("live") == 4
+            begun = time.monotonic()
+            move(client, task["id"], "submitted")
+            for tab in tabs:
+                tab.locator(f"#t-{task['id']} .is.submitted").wait_for()
+            assert time.monotonic() - begun < 12.0 * crowding()
+        tabs[0].locator("#live[data-mode=lost]").wait_for()
+        with second:
+            wait_until_ready(url, second)
+            move(client, task["id"], "processing")
+            for tab in tabs[:6]:  # four that stream, and two of the others
+                tab.locator(f"#t-{task['id']} .is.running").wait_for(timeout=60_000)
+            tabs[0].locator("#live[data-mode=live]").wait_for()
+
+
+def move(client: httpx.Client, id_: str, word: str) -> None:
+    """Have a task's callback say a word."""
+    said = kling_says(word, task_id="884")
+    assert client.post(callback_path(id_), content=said).status_code == 200
