@@ -23,7 +23,7 @@ from tracker.emulator.providers.jimeng.signature import DEFAULT_SECRET
 
 OFFICIAL = "api-singapore.klingai.com"
 """The address that is built into one of the clients."""
-OWN_HOSTS = {"flux": "flux.example", "jimeng": "jimeng.example"}
+OWN_HOSTS = {"fal": "fal.example", "flux": "flux.example", "jimeng": "jimeng.example"}
 """Of fronts whose clients take a host and no path."""
 
 
@@ -91,8 +91,13 @@ class Served:
 
     def created(self, prompt: str) -> int:
         """Return how many tasks with this prompt were made at the emulator."""
+        return self.created_each([prompt])[0]
+
+    def created_each(self, prompts: Sequence[str]) -> list[int]:
+        """Return the same for each of several prompts."""
         made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=30).json()
-        return sum(json.dumps(prompt) in json.dumps(task["request"]) for task in made)
+        bodies = [json.dumps(task["request"]) for task in made]
+        return [sum(json.dumps(one) in body for body in bodies) for one in prompts]
 
     def fetch(self, url: str) -> bytes:
         """Return the bytes of a result."""
@@ -165,6 +170,8 @@ def fronted(
         TRACKER_WAN_BASE_URL=f"{emulated.url}/wan/api/v1",
         TRACKER_WAN_API_KEY=emulated.key,
         TRACKER_WAN_POLL_SPACING_S="0.05",
+        TRACKER_FAL_BASE_URL=f"{emulated.url}/fal",
+        TRACKER_FAL_API_KEY=emulated.key,
         TRACKER_JIMENG_BASE_URL=f"{emulated.url}/jimeng",
         TRACKER_JIMENG_ACCESS_KEY=emulated.key,
         TRACKER_JIMENG_SECRET_KEY=DEFAULT_SECRET,

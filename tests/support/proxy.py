@@ -13,11 +13,14 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from tests.support.service import listen
+from tests.support.tls import Certificates
 from tests.support.waiting import wait_until
 
 SEEN_BYTES = 64 * 1024
 """How much of a request is read before it is decided what happens to it."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_OVER_TLS = b"\r\nx-forwarded-proto: https\r\n"
+"""The header that proxies add which end TLS."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """Zero linger: close() then sends RST instead of an orderly FIN."""
 _LOST = (ConnectionError, asyncio.IncompleteReadError)
@@ -68,10 +71,17 @@ class Proxy:
 
     upstreams: each request goes to all of them; the answer is the one with the highest status.
     choose:    what happens to it.
+    tls:       its certificate, where clients insist on TLS, which then ends here.
     held:      how many answers were withheld.
     """
 
-    def __init__(self, *upstreams: str, choose: Choose = lambda _request: None) -> None:
+    def __init__(
+        self,
+        *upstreams: str,
+        choose: Choose = lambda _request: None,
+        tls: Certificates | None = None,
+    ) -> None:
+        self._tls = None if tls is None else tls.context()
         self.exchanges: list[Exchange] = []
         self.held = 0
         self._upstreams = [urlsplit(url) for url in upstreams]
@@ -85,7 +95,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
         self._port = int(self._door.getsockname()[1])
@@ -111,7 +122,7 @@ class Proxy:
             connections.add(task)
             task.add_done_callback(connections.discard)
 
-        server = await asyncio.start_server(accepted, sock=self._door)
+        server = await asyncio.start_server(accepted, sock=self._door, ssl=self._tls)
         self._loop = asyncio.get_running_loop()
         await self._stopping.wait()
         server.close()
@@ -133,6 +144,9 @@ class Proxy:
         request, size = await _begin(reader)
         if not request:
             return False
+        if self._tls is not None:
+            request = request.replace(b"\r\n", _OVER_TLS, 1)
+            size += len(_OVER_TLS) - 2
         fault = self._choose(request)
         through = size
         if isinstance(fault, Cut) and fault.side is Side.REQUEST:

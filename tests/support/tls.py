@@ -1,5 +1,6 @@
 """A throwaway certificate authority, for clients that speak to nobody without TLS."""
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,12 @@ class Certificates:
     authority: Path
     cert: Path
     key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a server of these names needs."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(self.cert, self.key)
+        return made
 
 
 def make_certificates(folder: Path, *names: str) -> Certificates:

@@ -1,0 +1,149 @@
+"""Published clients of fal, unmodified, against our front with fal's emulator behind it.
+
+`fal-client` 1.0.3 from PyPI, `@fal-ai/client` 1.10.1 and `@ai-sdk/fal` 2.0.59 from npm. The first
+speaks TLS alone and takes a host: it finds the front on a host of its own, behind a proxy that
+ends TLS.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.clients.conftest import OWN_HOSTS, Served
+from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.running import run_program
+from tests.support.proxy import Choose, Cut, Fault, Proxy, Side
+from tests.support.tls import Certificates, make_certificates
+from tests.support.tunnel import Tunnel
+
+HOST = OWN_HOSTS["fal"]
+CUTS = 24
+"""Places, evenly over all bytes of the answer to a create, at which it is cut."""
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("tls"), HOST)
+
+
+@contextmanager
+def _python(
+    served: Served, certificates: Certificates, choose: Choose = lambda _request: None
+) -> Iterator[tuple[Proxy, Callable[..., Any]]]:
+    """Yield the proxy that ends TLS, and what runs the Python client behind it."""
+    with (
+        Proxy(served.url, choose=choose, tls=certificates) as proxy,
+        Tunnel({f"{HOST}:443": urlsplit(proxy.url).port or 0}) as tunnel,
+    ):
+
+        def run(*arguments: str, key: str = served.key) -> Any:
+            given = (HOST, str(certificates.authority), key, *arguments)
+            return run_program("fal_sdk.py", *given, proxy=tunnel.url)
+
+        yield proxy, run
+
+
+def test_python_sdk_submits_follows_subscribes_runs_and_cancels(
+    fronted: Served, certificates: Certificates
+) -> None:
+    with _python(fronted, certificates) as (_, run):
+        told = run()
+    assert all(url.startswith(f"https://{HOST}/fal-ai/flux/requests/") for url in told["urls"])
+    assert told["events"][-1] == "Completed"
+    assert set(told["events"]) <= {"Queued", "InProgress", "Completed"}
+    assert told["updates"][-1] == "Completed"
+    for result, count in ((told["result"], 1), (told["subscribed"], 2), (told["asynchronous"], 1)):
+        assert len(result["images"]) == count
+        assert fronted.fetch(result["images"][0]["url"]).startswith(b"\x89PNG")
+    assert told["run"]["video"]["content_type"] == "video/mp4"
+    assert told["cancelled"][0] in ("Queued", "InProgress")
+    assert "cancelled" in told["cancelled"][1].lower()
+    status, message, kind = told["failed"]
+    assert (status, kind) == (422, "content_policy_violation")
+    assert "went wrong" in message
+    assert told["wrong_key"][0] == 401
+
+
+def test_javascript_sdk_subscribes_runs_and_cancels(fronted: Served) -> None:
+    told = run_program("fal_sdk.cjs", f"{fronted.url}/fal/proxy", fronted.key)
+    assert told["updates"][-1] == "COMPLETED"
+    images = told["subscribed"]["data"]["images"]
+    assert len(images) == 2
+    assert told["subscribed"]["requestId"]
+    assert fronted.fetch(images[0]["url"]).startswith(b"\x89PNG")
+    assert told["run"]["video"]["content_type"] == "video/mp4"
+    assert "cancelled" in told["cancelled"].lower()
+    assert (told["failed"]["name"], told["failed"]["status"]) == ("ValidationError", 422)
+    assert told["failed"]["body"]["detail"][0]["type"] == "content_policy_violation"
+    assert told["wrong_key"]["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "media_type"),
+    [("fal", "/fal/run", "image/png"), ("fal-video", "/fal/proxy", "video/mp4")],
+)
+def test_ai_sdk_generates_a_file_and_hears_of_a_failure(
+    fronted: Served, kind: str, path: str, media_type: str
+) -> None:
+    told = run_program("ai_sdk.cjs", kind, f"{fronted.url}{path}", fronted.key, "a cat")
+    [file] = told["images"]
+    assert file["media_type"] == media_type
+    assert base64.b64decode(file["base64"])
+    prompt = "a cat [scenario:failed]"
+    told = run_program("ai_sdk.cjs", kind, f"{fronted.url}{path}", fronted.key, prompt)
+    assert told["error"] == "AI_APICallError"
+    assert "went wrong" in told["message"]
+
+
+def test_create_that_the_python_sdk_sends_again_is_made_once(
+    fronted: Served, certificates: Certificates
+) -> None:
+    prompt = "a fox of fal_client"
+    with _python(fronted, certificates, first_create(ANSWERED)) as (proxy, run):
+        told = run(prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert len(told["ids"]) == 1
+    assert fronted.created(prompt) == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "path"), [("fal_sdk.cjs", "/fal/proxy"), ("ai_sdk.cjs", "/fal/run")]
+)
+def test_create_that_a_javascript_sdk_sends_again_is_made_once(
+    fronted: Served, program: str, path: str
+) -> None:
+    prompt, first = f"a fox of {program}", ["fal"] if program == "ai_sdk.cjs" else []
+    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+        told = run_program(program, *first, f"{proxy.url}{path}", fronted.key, prompt)
+    assert creates(proxy.exchanges) == ["lost", "answered"]
+    assert told.get("request_id") or len(told["images"]) == 1
+    assert fronted.created(prompt) == 1
+
+
+def test_an_answer_that_is_cut_anywhere_makes_one_task(
+    fronted: Served, certificates: Certificates
+) -> None:
+    """The Python client sends a create up to ten times; the answer to the first is cut."""
+    proxies: list[Proxy] = []
+    waiting = set(range(1, CUTS))
+
+    def choose(request: bytes) -> Fault | None:
+        found = re.search(rb'"cut (\d+)"', request)
+        number = int(found[1]) if found else 0
+        if number not in waiting:
+            return None
+        waiting.discard(number)
+        size = proxies[0].exchanges[0].response_size
+        return Cut(Side.RESPONSE, size * number // CUTS, is_reset=True)
+
+    with _python(fronted, certificates, choose) as (proxy, run):
+        proxies.append(proxy)
+        told = run(str(CUTS))
+    assert len(set(told["ids"])) == CUTS
+    assert creates(proxy.exchanges) == ["answered", *["lost", "answered"] * (CUTS - 1)]
+    assert fronted.created_each([f"cut {n}" for n in range(CUTS)]) == [1] * CUTS
