@@ -14,7 +14,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from tracker import lean  # noqa: F401  # before what it is about
+from tracker import (
+    __version__,
+    lean,  # noqa: F401  # before what it is about
+)
 from tracker.clock import ServerClock, SystemClock, jitter
 from tracker.domain.custody import Custody
 from tracker.domain.errors import StorageError, Unavailable
@@ -25,6 +28,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
+from tracker.metrics import BUILD_INFO, WAITERS
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.open_access import advise_key, make_first_key, refuse_open_access
@@ -57,11 +61,13 @@ from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.probing import Probing
+from tracker.services.upkeep.sampling import SAMPLE_S, Sampling
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
 from tracker.services.upkeep.steps import Steps
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.settings import Settings, SettingsError
+from tracker.store.revision import SCHEMA_REVISION
 from tracker.store.store import Store
 from tracker.telemetry import configure_logging
 from tracker.web.edge import connections
@@ -76,7 +82,7 @@ from tracker.web.routes import State, build_app
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
 from tracker.workers.roles import chores, roles
-from tracker.workers.supervisor import Supervisor
+from tracker.workers.supervisor import Chore, Supervisor
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +143,22 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
         await egress.close()
 
 
+@contextmanager
+def exposing(parts: Parts) -> Iterator[None]:
+    """Serve `/metrics` until the block ends, if the settings say so."""
+    address = parts.settings.tracker_metrics_addr
+    if address is None:
+        yield
+        return
+    from tracker.exposition import exposed  # noqa: PLC0415 - only who wants it loads it
+
+    parts.context.store.show_metrics()
+    WAITERS.ask = lambda: float(parts.services.watch.waiting)
+    BUILD_INFO.replace({(__version__, SCHEMA_REVISION): 1.0})
+    with exposed(*address):
+        yield
+
+
 @asynccontextmanager
 async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
     """Work in the background until the block ends; then settle or hand back."""
@@ -178,10 +200,11 @@ def make_supervisor(parts: Parts) -> Supervisor:
     if context.storage is not None:
         lease_s = context.policy.lease.total_seconds()
         fetches = FetchLoop(Fetching(context), context.clock, lease_s=lease_s, drain_s=drain_s)
+    sampling = Sampling(context, parts.services.presence)
     supervisor = Supervisor(
         roles(context),
         Leases(context),
-        chores(context),
+        [*chores(context), Chore("gauges", SAMPLE_S, sampling.sample)],
         context.clock,
         deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=drain_s),
         fetches=fetches,
@@ -203,7 +226,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
             await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
-                with on_stop_signal(parts.services.watch.close):
+                with exposing(parts), on_stop_signal(parts.services.watch.close):
                     if not workers:
                         async with recalling(parts.context):
                             yield {"services": parts.services}

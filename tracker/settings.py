@@ -79,6 +79,15 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _metrics_address(value: str) -> tuple[str, int] | None:
+    if value.strip().lower() == "off":
+        return None
+    host, colon, port = value.strip().rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9464, or off")
+    return host.strip("[]"), int(port)
+
+
 def _database(value: str) -> str:
     value = value.strip()
     normalise_url(value)
@@ -95,6 +104,7 @@ Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Befor
 FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
 PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
+MetricsAddress = Annotated[tuple[str, int] | None, BeforeValidator(_metrics_address)]
 WebhookSecrets = Annotated[
     tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_secrets)
 ]
@@ -163,6 +173,7 @@ class Settings(BaseModel):
     tracker_upload_max_bytes: int = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)
     tracker_asset_keep_s: float = Field(30 * 86400.0, ge=0)
+    tracker_metrics_addr: MetricsAddress = ("127.0.0.1", 9464)
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
     tracker_log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)

@@ -67,6 +67,7 @@ def environment(
         "TRACKER_POLL_FIRST_S": "0.2",
         "TRACKER_POLL_CONFIRM_S": "0.3",
         "TRACKER_LOG_LEVEL": "warning",
+        "TRACKER_METRICS_ADDR": "off",
         "TRACKER_ASSETS": "off",  # tests of custody switch it on
     }
     if public_url is not None:

@@ -107,6 +107,7 @@ def settings_of(folder: Path, accounts: Mapping[str, str], url: str) -> Settings
             **accounts,
             "TRACKER_DATA_DIR": str(folder),
             "TRACKER_PUBLIC_URL": url,
+            "TRACKER_METRICS_ADDR": "off",
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
             "TRACKER_POLL_FIRST_S": "0.5",  # for providers that never call back
             "TRACKER_POLL_QUIET_S": "5",  # soon, for those who lose the callbacks on purpose

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from tracker.app import make_supervisor, open_parts
+from tracker.app import Parts, exposing, make_supervisor, open_parts
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
@@ -26,9 +26,14 @@ def run() -> None:
 
 async def _work(settings: Settings) -> None:
     async with open_parts(settings) as parts:
-        supervisor = make_supervisor(parts)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, supervisor.stop)
-        say("tracker worker started")
-        await supervisor.run()
+        with exposing(parts):
+            await _work_on(parts)
+
+
+async def _work_on(parts: Parts) -> None:
+    supervisor = make_supervisor(parts)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    say("tracker worker started")
+    await supervisor.run()

@@ -18,6 +18,7 @@ from tracker.clock import Clock, ServerClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
+from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import audit, feed_head
 from tracker.store.driver import acting
 from tracker.store.driver.engine import open_engine
@@ -86,6 +87,12 @@ class Store:
         self._lookups.close()
         self._readers.shutdown()
         self._engine.dispose()
+
+    def show_metrics(self) -> None:
+        """Let the metrics of this process be those of this store's writer."""
+        patience = self._writer.patience
+        WRITER_WAITING.ask = lambda: float(patience.waiting)
+        WRITER_STALLED.ask = lambda: patience.stalled_s
 
     def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
+from tracker.metrics import CHORE_SUCCESS
 from tracker.services.leases import Leases
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
@@ -45,6 +46,7 @@ class Supervisor:
     ) -> None:
         """Nothing runs yet."""
         self._leases = leases
+        self._clock = clock
         self._loops = {
             role.kind: JobLoop(role, leases, clock, lease_s=lease_s, drain_s=drain_s)
             for role in roles
@@ -103,6 +105,7 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 await chore.run()
+                CHORE_SUCCESS.put(self._clock.now().timestamp(), chore.name)
             except Unavailable as error:
                 log.warning("%s: %s", chore.name, error)
             except Exception:

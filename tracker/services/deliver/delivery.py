@@ -14,6 +14,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
+from tracker.metrics import DELIVERIES
 from tracker.services.conditions import News, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints
@@ -83,6 +84,7 @@ class Delivering:
             attempt = AttemptResult(context.clock.now(), 0, error="not sent: raised; see the log")
         context.at(CrashPoint.DELIVERY_SENT)
         await context.store.write(self._settle, _Done(held, attempt), is_patient=True)
+        DELIVERIES.add("delivered" if attempt.succeeded else "failed")
         context.at(CrashPoint.DELIVERY_RECORDED)
         return attempt.succeeded
 

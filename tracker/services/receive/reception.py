@@ -20,6 +20,7 @@ from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
+from tracker.metrics import CALLBACKS
 from tracker.providers.ports.adapter import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
@@ -115,6 +116,7 @@ class Reception:
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
+        CALLBACKS.add(raw.provider, received.verdict._value_)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)

@@ -37,6 +37,7 @@ from tracker.domain.task import (
     is_askable,
 )
 from tracker.domain.unknown_word import reason_of
+from tracker.metrics import POLLS, name_of
 from tracker.providers.kit.grouping import grouped
 from tracker.providers.ports.adapter import Inbound
 from tracker.services.asking import (
@@ -166,6 +167,8 @@ class Reconciliation:
             for job, task, outcome in zip(held, group, asked.outcomes, strict=True)
         ]
         # What is asked for by itself already is not asked for so again.
+        for item in looked:
+            POLLS.add(item.task.provider, item.task.account, name_of(item.outcome))
         settled = [item for item in looked if len(looked) == 1 or not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
         context.at(CrashPoint.POLL_RECORDED)

@@ -30,6 +30,7 @@ from tracker.domain.outcome import (
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.domain.work import JobKind
+from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.parts import MadeParts, take_in_parts
@@ -116,6 +117,7 @@ class Attempting:
             outcome = await self._judge(sending, answer, streamed)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(EndedTry(job, begun, outcome, status, latency_ms))
+        SUBMITS.add(begun.task.provider, begun.task.account, name_of(outcome))
         context.at(CrashPoint.SUBMIT_RECORDED)
 
     async def _record(self, ended: EndedTry) -> None:

@@ -68,6 +68,19 @@ class Patience:
         """Be told after a stall from when to when it was."""
         self._listeners.append(listener)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their commit."""
+        return len(self._waiting)
+
+    @property
+    def stalled_s(self) -> float:
+        """Age in seconds of a transaction that stands still for too long; 0 where none does."""
+        begun = self._begun
+        if self.stalled_since is None or begun is None:
+            return 0.0
+        return self._clock.monotonic() - begun[0]
+
     def begun(self) -> None:
         """The writer begins with some of them. In its thread."""
         self._begun = self._clock.monotonic(), self._clock.now()

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.metrics import BATCH_ITEMS, COMMIT_SECONDS
 from tracker.store.driver.acting import Act
 from tracker.store.driver.line import Line
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
@@ -178,12 +179,15 @@ class Writer:
 
     def _commit(self, waiting: Sequence[_Waiting]) -> None:
         for tries_left in reversed(range(_TRIES)):
+            started_s = self._clock.monotonic()
             try:
                 self._commit_once(waiting)
             except SQLAlchemyError as error:
                 if not (self._line.is_lost or _may_be_retried(error)) or not tries_left:
                     raise
             else:
+                COMMIT_SECONDS.observe(self._clock.monotonic() - started_s)
+                BATCH_ITEMS.observe(len(waiting))
                 return
 
     def _commit_once(self, waiting: Sequence[_Waiting]) -> None:

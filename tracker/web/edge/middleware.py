@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
+from tracker.metrics import REQUEST_SECONDS, REQUESTS
 from tracker.telemetry import access_log, begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
+UNROUTED = "none"
+"""The route of a path that has none: whatever strangers ask for is one."""
 _SANE_ID = re.compile(r"[!-~]{1,128}")
 Answer = Callable[[Request, Exception], Awaitable[Any]]
 
@@ -54,6 +57,8 @@ class RequestScope:
         finally:
             path, params = scope["path"], scope.get("path_params")
             route = _route_of(path, params) if params else path
+            if "endpoint" not in scope:
+                route = UNROUTED
             log_answer(
                 self._clock,
                 scope["method"],
@@ -82,7 +87,10 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
     started: on the clock that only goes forward.
     route:   the path with the names of what it holds; the same for all requests of a kind.
     """
-    took_ms = round((clock.monotonic() - started) * 1000, 1)
+    took_s = clock.monotonic() - started
+    REQUESTS.add(route, str(status))
+    REQUEST_SECONDS.observe(took_s, route)
+    took_ms = round(took_s * 1000, 1)
     access_log.answered(method, route, path, status, took_ms, at=clock.now())
 
 

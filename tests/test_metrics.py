@@ -1,0 +1,136 @@
+"""`GET /metrics`: what a process did, and what one process measures for all."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml  # type: ignore[import-untyped]
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.requests import submission
+from tests.support.service import ROOT, environment, free_port, listen, serving
+from tests.support.waiting import wait_until
+from tracker.emulator import EmulatorConfig, EmulatorServer
+from tracker.exposition import PROCESSES, exposed
+from tracker.metrics import ALL, MOST_SETS, Counter, Gauge, Metric
+
+DOCS = ROOT / "docs" / "reference" / "metrics.md"
+Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def _scrape(port: int) -> Samples:
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
+    assert answer.headers["content-type"].startswith("text/plain")
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def service(database_url: str, tmp_path: Path, port: int) -> Iterator[httpx.Client]:
+    with ExitStack() as stack:
+        config = EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02)
+        emulator = stack.enter_context(EmulatorServer(config))
+        door = listen()
+        public = f"http://127.0.0.1:{door.getsockname()[1]}"
+        env = environment(
+            database_url,
+            tmp_path,
+            provider_url=emulator.url,
+            public_url=public,
+            TRACKER_METRICS_ADDR=f"127.0.0.1:{port}",
+        )
+        url = stack.enter_context(serving(env, door=door, workers=True))
+        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False))
+
+
+def test_a_task_is_counted_at_each_step(service: httpx.Client, port: int) -> None:
+    before = _scrape(port)
+    task = service.post("/v1/tasks", json=submission(external_task_id="counted")).json()
+    service.get(f"/v1/tasks/{task['id']}", params={"wait": 20})
+    wait_until(lambda: service.get(f"/v1/tasks/{task['id']}").json()["state"] == "succeeded")
+    after = _scrape(port)
+
+    def grown(name: str, **labels: str) -> float:
+        key = (name, tuple(sorted(labels.items())))
+        return after.get(key, 0.0) - before.get(key, 0.0)
+
+    assert grown("tracker_requests_total", route="/v1/tasks", status="202") == 1
+    assert grown("tracker_request_seconds_count", route="/v1/tasks") == 1
+    submits = {"provider": "kling", "account": "default"}
+    assert grown("tracker_submits_total", outcome="accepted", **submits) == 1
+    assert grown("tracker_callbacks_total", provider="kling", verdict="advanced") == 2
+    assert grown("tracker_commit_seconds_count") >= 4
+    assert grown("tracker_writer_batch_items_count") == grown("tracker_commit_seconds_count")
+
+
+def test_one_worker_measures_the_database(service: httpx.Client, port: int) -> None:
+    wait_until(lambda: _scrape(port).get(("tracker_feed_head", ())) is not None)
+    found = _scrape(port)
+    assert found["tracker_open_tasks", (("state", "queued"),)] == 0
+    assert found["tracker_job_oldest_due_seconds", (("kind", "submit"),)] == 0
+    assert found["tracker_deliveries_pending", ()] == 0
+    assert found["tracker_chore_behind", (("chore", "counting"),)] >= 0
+    assert service.get("/readyz").status_code == 200
+
+
+def test_unknown_paths_are_one_route(service: httpx.Client, port: int) -> None:
+    for path in ("/nothing", "/v1/nothing/here", "/../x"):
+        assert service.get(path).status_code == 404
+    routes = {labels for name, labels in _scrape(port) if name == "tracker_requests_total"}
+    assert not [labels for labels in routes if "nothing" in str(labels)]
+
+
+def test_a_second_process_takes_the_next_port_and_a_full_range_stops_nothing(port: int) -> None:
+    with exposed("127.0.0.1", port) as first, exposed("127.0.0.1", port) as second:
+        assert first is not None
+        assert second is not None
+        assert port <= first < second < port + PROCESSES
+    with exposed("192.0.2.1", port) as nowhere:  # nobody's address (RFC 5737)
+        assert nowhere is None
+
+
+def test_label_sets_are_bounded() -> None:
+    counter = Counter(Metric("made_up", "", "counter", ("a", "b")))
+    for number in range(MOST_SETS + 10):
+        counter.add(str(number), "x")
+    assert len(counter.values) == MOST_SETS + 1
+    assert counter.values["other", "other"] == 10
+
+
+def test_gauges_forget_what_is_not_measured_any_more() -> None:
+    gauge = Gauge(Metric("made_up", "", "gauge", ("a",)))
+    gauge.replace({("x",): 1.0})
+    gauge.replace({("y",): 2.0})
+    assert dict(gauge.read()) == {("y",): 2.0}
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    rows = re.findall(
+        r"^\| `(tracker_\w+)(?:\{([\w,]*)\})?` \| (\w+) \|", DOCS.read_text(), re.MULTILINE
+    )
+    documented = {(name.removesuffix("_total"), labels, kind) for name, labels, kind in rows}
+    assert documented == {
+        (one.metric.name, ",".join(one.metric.labels), one.metric.kind) for one in ALL
+    }
+
+
+def test_alert_rules_ask_for_metrics_that_exist() -> None:
+    rules = yaml.safe_load((DOCS.parent / "alerts.yml").read_text())["groups"][0]["rules"]
+    there = {one.metric.name for one in ALL}
+    assert len({rule["alert"] for rule in rules}) == len(rules) == 7
+    for rule in rules:
+        assert rule["annotations"].keys() == {"summary", "action"}
+        named = set(re.findall(r"tracker_\w+", rule["expr"]))
+        assert named
+        assert named <= there, rule["alert"]

@@ -1,0 +1,93 @@
+"""`GET /metrics`, in the text format of Prometheus, on a listener and in threads of its own.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/ (read 2026-11). Behind one port of
+several processes a scrape would meet one of them at random; so process number k takes port + k.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from tracker.metrics import ALL, Counter, Gauge, Histogram
+
+log = logging.getLogger("tracker.metrics")
+
+PROCESSES = 64
+"""Ports that are tried."""
+
+
+class Collected(Collector):
+    """The metrics of this process, made anew for each scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each family."""
+        for one in ALL:
+            if isinstance(one, Counter):
+                yield _counter(one)
+            elif isinstance(one, Gauge):
+                yield _gauge(one)
+            else:
+                yield _histogram(one)
+
+
+def _counter(one: Counter) -> Metric:
+    family = CounterMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
+    for labels, value in list(one.values.items()):
+        family.add_metric(labels, value)
+    return family
+
+
+def _gauge(one: Gauge) -> Metric:
+    family = GaugeMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
+    for labels, value in one.read():
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram(one: Histogram) -> Metric:
+    family = HistogramMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
+    names = [*map(str, one.bounds), "+Inf"]
+    for labels, counts in list(one.values.items()):
+        *ranges, total = list(counts)
+        buckets, so_far = [], 0.0
+        for name, count in zip(names, ranges, strict=True):
+            so_far += count
+            buckets.append((name, so_far))
+        family.add_metric(labels, buckets, sum_value=total)
+    return family
+
+
+@contextmanager
+def exposed(host: str, port: int) -> Iterator[int | None]:
+    """Serve the metrics while the block runs.
+
+    Yields the port: the first of 64 from `port` on that is free; None where none is, or the address
+    is not this machine's, which is said in the log and stops nothing.
+    """
+    registry = CollectorRegistry()
+    registry.register(Collected())
+    for candidate in range(port, port + PROCESSES):
+        try:
+            server, thread = start_http_server(candidate, host, registry)
+        except OSError as error:
+            reason = error
+            continue
+        try:
+            log.info("metrics on http://%s:%d/metrics", host, server.server_port)
+            yield server.server_port
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+        return
+    log.warning("no metrics: %s from port %d on: %s", host, port, reason)
+    yield None

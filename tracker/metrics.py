@@ -1,0 +1,165 @@
+"""Counts of one process, for `GET /metrics` of its own listener (docs/reference/metrics.md).
+
+Counting is an addition to an integer and rendering is somebody else's (tracker/workers/exposition):
+counters of a client library cost 8 µs for each label set that is looked up. Each metric is counted
+in one thread; the thread that renders only reads. Label sets are bounded: see MOST_SETS.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+MOST_SETS = 2000
+"""Label sets of one metric. What comes beyond is counted under `other`."""
+OTHER = "other"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+Labels = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A name, what it means, and the names of its labels.
+
+    name: without the `_total` of counters.
+    """
+
+    name: str
+    help: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Counter:
+    """Counts what happened, by labels."""
+
+    metric: Metric
+    values: dict[Labels, int] = field(default_factory=dict)
+
+    def add(self, *labels: str, count: int = 1) -> None:
+        """Count something that happened."""
+        key = _bounded(self.values, labels)
+        self.values[key] = self.values.get(key, 0) + count
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Counts values in ranges, by labels.
+
+    values: by labels: how many were in each range (one more than `bounds`), and at last their sum.
+    """
+
+    metric: Metric
+    bounds: Sequence[float]
+    values: dict[Labels, list[float]] = field(default_factory=dict)
+
+    def observe(self, value: float, *labels: str) -> None:
+        """Count a value."""
+        key = _bounded(self.values, labels)
+        counts = self.values.get(key)
+        if counts is None:
+            counts = self.values[key] = [0.0] * (len(self.bounds) + 2)
+        counts[bisect_left(self.bounds, value)] += 1
+        counts[-1] += value
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Values that somebody measured, by labels, and one that is asked for when it is read.
+
+    ask: returns the value without labels; None where there is none.
+    """
+
+    metric: Metric
+    values: Mapping[Labels, float] = field(default_factory=dict)
+    ask: Callable[[], float | None] = field(default=lambda: None)
+
+    def replace(self, values: Mapping[Labels, float]) -> None:
+        """Take new values for all labels at once."""
+        self.values = values
+
+    def put(self, value: float, *labels: str) -> None:
+        """Take a new value for some labels."""
+        self.values = {**self.values, labels: value}
+
+    def read(self) -> Iterator[tuple[Labels, float]]:
+        """Yield each value with its labels."""
+        yield from self.values.items()
+        asked = self.ask()
+        if asked is not None:
+            yield (), asked
+
+
+def _bounded(values: Mapping[Labels, object], labels: Labels) -> Labels:
+    if labels in values or len(values) < MOST_SETS:
+        return labels
+    return (OTHER,) * len(labels)
+
+
+def _counter(name: str, help_: str, *labels: str) -> Counter:
+    return Counter(Metric(name, help_, "counter", labels))
+
+
+def _gauge(name: str, help_: str, *labels: str) -> Gauge:
+    return Gauge(Metric(name, help_, "gauge", labels))
+
+
+def _histogram(name: str, help_: str, bounds: Sequence[float], *labels: str) -> Histogram:
+    return Histogram(Metric(name, help_, "histogram", labels), bounds)
+
+
+CALLBACKS = _counter(
+    "tracker_callbacks", "Callbacks taken in, by what was made of them.", "provider", "verdict"
+)
+REQUESTS = _counter("tracker_requests", "Requests answered.", "route", "status")
+REQUEST_SECONDS = _histogram(
+    "tracker_request_seconds", "Time until the answer was sent.", SECONDS, "route"
+)
+BATCH_ITEMS = _histogram("tracker_writer_batch_items", "Writes that shared a commit.", ITEMS)
+COMMIT_SECONDS = _histogram(
+    "tracker_commit_seconds", "Time of one transaction of the writer.", SECONDS
+)
+WRITER_WAITING = _gauge("tracker_writer_waiting", "Writes that wait for their commit.")
+WRITER_STALLED = _gauge(
+    "tracker_writer_stalled_seconds", "Age of a transaction that stands still; 0: none does."
+)
+SUBMITS = _counter(
+    "tracker_submits", "Submits ended, by outcome.", "provider", "account", "outcome"
+)
+POLLS = _counter("tracker_polls", "Looks at tasks, by outcome.", "provider", "account", "outcome")
+DELIVERIES = _counter("tracker_deliveries", "Attempts at deliveries, by outcome.", "outcome")
+CHORE_SUCCESS = _gauge(
+    "tracker_chore_last_success_timestamp_seconds", "When a chore last ended well.", "chore"
+)
+OPEN_TASKS = _gauge("tracker_open_tasks", "Open tasks, counted to 10,000 a state.", "state")
+JOBS_DUE = _gauge("tracker_jobs_due", "Jobs due and not taken, counted to 1,000.", "kind")
+OLDEST_DUE = _gauge("tracker_job_oldest_due_seconds", "Age of the oldest job due.", "kind")
+DELIVERIES_PENDING = _gauge(
+    "tracker_deliveries_pending",
+    "Deliveries owed, counted to 10,000.",
+)
+FEED_HEAD = _gauge("tracker_feed_head", "Newest number of the change feed.")
+CHORE_BEHIND = _gauge("tracker_chore_behind", "Numbers that a chore has yet to fold.", "chore")
+CONDITIONS = _gauge("tracker_conditions", "Conditions that stand, by name.", "name")
+SAMPLED = _gauge(
+    "tracker_sampled_timestamp_seconds", "When the database was last looked at for the gauges."
+)
+WAITERS = _gauge("tracker_waiters", "Callers who wait for a change.")
+BUILD_INFO = _gauge("tracker_build_info", "Always 1.", "version", "schema")
+
+ALL: Sequence[Counter | Gauge | Histogram] = (
+    *(CALLBACKS, REQUESTS, REQUEST_SECONDS, BATCH_ITEMS, COMMIT_SECONDS, WRITER_WAITING),
+    *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, CHORE_SUCCESS, OPEN_TASKS, JOBS_DUE),
+    *(OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS, SAMPLED, WAITERS),
+    BUILD_INFO,
+)
+"""Every metric, in the order in which it is shown."""
+
+
+def name_of(outcome: object) -> str:
+    """Return the name of an outcome's class as a label: `NotSent` is `not_sent`."""
+    name = type(outcome).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")

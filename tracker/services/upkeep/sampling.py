@@ -1,0 +1,75 @@
+"""Measure now and then what only the database knows, for the gauges of `/metrics`.
+
+One worker process does it: of those that are heard of, the one with the smallest id. The others
+have no such values. No look grows with history: each ends at a bound or reads an index's end.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tracker.metrics import (
+    CHORE_BEHIND,
+    CONDITIONS,
+    DELIVERIES_PENDING,
+    FEED_HEAD,
+    JOBS_DUE,
+    OLDEST_DUE,
+    OPEN_TASKS,
+    SAMPLED,
+    Gauge,
+    Labels,
+)
+from tracker.services.context import Context
+from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.state_counts import MOST
+from tracker.store import conditions, due_jobs, feed, sizes, stats
+from tracker.store.store import Reading
+
+FROM_DATABASE = (
+    *(OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS),
+    SAMPLED,
+)
+"""Gauges that one process has for all."""
+SAMPLE_S = 15.0
+"""Pause between two looks."""
+NOTHING: Mapping[Labels, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Fills the gauges, or empties them where another process fills its own."""
+
+    context: Context
+    presence: Presence
+
+    async def sample(self) -> None:
+        """Look once. Raises Unavailable."""
+        found = await self.context.store.read(self._measured)
+        for gauge in FROM_DATABASE:
+            gauge.replace(found.get(gauge.metric.name, NOTHING))
+
+    def _measured(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
+        workers = [one.id for one in self.presence.alive(db) if one.is_worker]
+        if min(workers, default=self.presence.id) != self.presence.id:
+            return {}
+        now = self.context.clock.now()
+        there = sizes.open_tasks(db, most=MOST)
+        due = due_jobs.overdue(db, now=now)
+        head = feed.head(db)
+        standing = Counter(one.name for one in conditions.list_open(db))
+        ages: dict[Labels, float] = {
+            (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
+            for kind, (_, oldest) in due.items()
+        }
+        measured: Sequence[tuple[Gauge, Mapping[Labels, float]]] = (
+            (OPEN_TASKS, {(state.value,): float(count) for state, count in there.items()}),
+            (JOBS_DUE, {(kind.value,): float(count) for kind, (count, _) in due.items()}),
+            (OLDEST_DUE, ages),
+            (DELIVERIES_PENDING, {(): float(sizes.pending_deliveries(db, most=MOST))}),
+            (FEED_HEAD, {(): float(head)}),
+            (CHORE_BEHIND, {("counting",): float(max(0, head - stats.counted_to(db)))}),
+            (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
+            (SAMPLED, {(): now.timestamp()}),
+        )
+        return {gauge.metric.name: values for gauge, values in measured}
