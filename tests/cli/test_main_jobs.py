@@ -6,7 +6,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.support.service import listen, serving
+from tests.support.service import KEEPING_FILES, listen, serving
 from tests.support.waiting import wait_until
 from tracker.cli.demonstration import calls_back, settings_of
 from tracker.cli.main import main
@@ -31,7 +31,7 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
             "TRACKER_PUBLIC_URL": f"http://127.0.0.1:{door.getsockname()[1]}",
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
             "TRACKER_POLL_FIRST_S": "0.1",
-            "TRACKER_ASSETS": "off",
+            **KEEPING_FILES,
         }
         with (
             serving(env, door=door, workers=True) as url,

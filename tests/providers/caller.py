@@ -1,5 +1,6 @@
 """Adapters as services use them, against the emulated providers, without sockets and database."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,9 @@ from tracker.providers.registry import PROVIDERS
 
 CALLBACK_URL = "http://tracker.example/callbacks/p/0/token"
 PICTURE_URL = "https://pictures.example/a.png"
+PICTURE_DATA = "data:image/png;base64,iVBORw0KGgo="
+FILE_NAME = "tracker-asset:0?bytes=1"
+"""Stands in the place of an answer that is a file: the service keeps it and reads its name."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,15 @@ KINDS: Mapping[str, Kind] = {
         "image_to_video",
         {"model": "gen3a_turbo", "promptImage": PICTURE_URL, "promptText": "a cat"},
     ),
+    "stability": Kind(
+        "stability",
+        "/stability",
+        "stable-image/upscale/creative",
+        {"image": PICTURE_DATA, "prompt": "a cat"},
+    ),
+    "stability at once": Kind(
+        "stability", "/stability", "stable-image/generate/core", {"prompt": "a cat"}
+    ),
     "runway of the web": Kind(
         "runway",
         "/runway",
@@ -183,6 +196,7 @@ POLLED = [
     "hailuo",
     "interactions",
     "veo",
+    "stability",
     "vidu",
     "wan",
 ]
@@ -221,7 +235,10 @@ class Caller:
         answer = await self.stage.http.request(
             call.method, call.url, headers=dict(call.headers), content=call.body
         )
-        return HttpResult(answer.status_code, dict(answer.headers), answer.content)
+        kind = answer.headers.get("content-type", "").partition("/")[0]
+        is_file = answer.is_success and kind in ("image", "video", "audio", "model")
+        content = json.dumps(FILE_NAME).encode() if is_file else answer.content
+        return HttpResult(answer.status_code, dict(answer.headers), content)
 
     async def submit(
         self,

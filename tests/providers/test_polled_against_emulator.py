@@ -46,6 +46,7 @@ LIES: Mapping[str, tuple[str, ...]] = {
     "wan": ("unknown_first=1", "no_url=2", "suspended", "lower_case"),
     "veo": ("nothing=1", "no_callback", "keys_rotated"),
     "interactions": ("nothing=1", "no_callback"),
+    "stability": ("large=1",),
     "vidu": ("empty_creations=2", "code_in_success", "late_processing", "no_callback"),
     "flux": ("state_field", "no_sample=2", "null_cost", "poll_url_too", "bare_signature"),
     "jimeng at a relay": ("no_files=1", "no_files=2", "number_id", "internal_query=2"),

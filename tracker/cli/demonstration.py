@@ -191,10 +191,12 @@ def _show(server: Server, task_id: str) -> None:
     task = server.get(f"/v1/tasks/{task_id}")
     for piece in (task["result"] or {"artifacts": []})["artifacts"]:
         click.echo()
-        _line("result", f"{piece['kind']}  {piece['url']}")
-        if not piece["url"].startswith(("http://", "https://")):
+        # A file that came within the provider's answer has no URL there.
+        url = piece["url"] or piece["asset"]["url"]
+        _line("result", f"{piece['kind']}  {url}")
+        if not url.startswith(("http://", "https://")):
             continue  # a text is its own URL
-        media = httpx.get(piece["url"], trust_env=False, timeout=10)
+        media = httpx.get(url, trust_env=False, timeout=10)
         media.raise_for_status()
         _told("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
 

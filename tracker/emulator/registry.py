@@ -41,6 +41,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "pika": _module("pika"),
         "replicate": _module("replicate"),
         "runway": _module("runway"),
+        "stability": _module("stability"),
         "suno": _module("suno"),
         "udio": _module("udio"),
         "veo": _module("veo"),

@@ -23,6 +23,7 @@ _MODULES: Mapping[str, str] = {
     "pika": "tracker.providers.pika.adapter",
     "replicate": "tracker.providers.replicate.adapter",
     "runway": "tracker.providers.runway.adapter",
+    "stability": "tracker.providers.stability.adapter",
     "suno": "tracker.providers.suno.adapter",
     "udio": "tracker.providers.udio.adapter",
     "veo": "tracker.providers.veo.adapter",

@@ -322,6 +322,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is needed where type is {}": "type 为 {0} 时必填",
         "must be 25 and a multiple of 4": "必须是 25 加 4 的倍数",
         "must be from {} to {} with this model": "此模型必须在 {0} 到 {1} 之间",
+        "must be a text, a number, true or false, or a data: URI": (
+            "必须是文本、数字、true 或 false，或 data: URI"
+        ),
+        "the request is larger than 10 MB": "请求超过 10 MB",
         "names more than one draft": "引用了多个草稿",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",
         "must be a list of at most {} ids": "必须是最多 {0} 个 id 的列表",

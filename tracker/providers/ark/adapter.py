@@ -53,7 +53,7 @@ from tracker.providers.kit.reading import (
 )
 from tracker.providers.kit.scan import CLOCK_MARGIN, ListScan
 from tracker.providers.kit.table import CreatePath, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
+from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -77,7 +77,7 @@ _FILES: Mapping[str, str] = MappingProxyType(
 """Kinds of the pieces of a result, by the field of each; another one where its URL tells."""
 
 
-class ArkOptions(SecretlessOptions):
+class ArkOptions(OneKindOptions):
     """A key of the API, not the pair that signs.
 
     seeds: whether creates that leave the seed to chance are sent one, by which Ark's list shows a
@@ -87,10 +87,6 @@ class ArkOptions(SecretlessOptions):
     why_no_secrets = UNSIGNED
 
     seeds: bool = True
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for: secrets, and a profile."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):

@@ -21,7 +21,7 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
+from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Sending
 from tracker.providers.ports.provider import Provider
@@ -31,14 +31,10 @@ _OF_ACCOUNT = frozenset({"2001", "4002"})
 _EMPTY = "SUCCESS without a video"
 
 
-class DomoOptions(SecretlessOptions):
+class DomoOptions(OneKindOptions):
     """A key, and nothing besides."""
 
     why_no_secrets = UNSIGNED
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for: secrets, and a profile."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class DomoAdapter(TableAdapter, ObjectCallbacks):

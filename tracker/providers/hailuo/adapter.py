@@ -33,7 +33,7 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED, SecretlessOptions
+from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Probed, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -67,7 +67,7 @@ _STATES: Mapping[str, TaskState] = {
 }
 
 
-class HailuoOptions(SecretlessOptions):
+class HailuoOptions(OneKindOptions):
     """A key, and what some accounts need.
 
     callbacks: whether creates carry a callback URL; without it tasks are asked about.
@@ -78,10 +78,6 @@ class HailuoOptions(SecretlessOptions):
 
     callbacks: bool = True
     group_id: str | None = None
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for: secrets, and a profile."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class HailuoAdapter(TableAdapter, ObjectCallbacks):

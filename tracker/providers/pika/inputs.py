@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from tracker.providers.kit.forms import file_of
-from tracker.providers.kit.reading import number_text
+from tracker.providers.kit.form_inputs import form_file, numbered
 from tracker.providers.kit.table import OpenInputs
 
 EFFECTS = (
@@ -28,42 +27,23 @@ def _effect(value: str) -> str:
     return value
 
 
-def _numbered(low: float, high: float) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        try:
-            number = float(number_text(value) or "")
-        except ValueError:
-            raise ValueError(f"must be a number from {low:g} to {high:g}") from None
-        if not low <= number <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        return value
-
-    return check
-
-
-def _file(value: Any) -> Any:
-    if file_of(value) is None:
-        raise ValueError("must be a data: URI: this upstream takes files, and no URLs")
-    return value
-
-
 def _files(least: int, most: int) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         files = value if isinstance(value, list) else [value]
         if not least <= len(files) <= most:
             raise ValueError(f"must be {least} to {most} files")
         for one in files:
-            _file(one)
+            form_file(one)
         return value
 
     return check
 
 
 Text = Annotated[str, Field(min_length=1)]
-File = Annotated[Any, AfterValidator(_file)]
-Seed = Annotated[Any, AfterValidator(_numbered(0, _MOST_SEED))]
-Duration = Annotated[Any, AfterValidator(_numbered(5, 10))]
-Ratio = Annotated[Any, AfterValidator(_numbered(0.4, 2.5))]
+File = Annotated[Any, AfterValidator(form_file)]
+Seed = Annotated[Any, AfterValidator(numbered(0, _MOST_SEED))]
+Duration = Annotated[Any, AfterValidator(numbered(5, 10))]
+Ratio = Annotated[Any, AfterValidator(numbered(0.4, 2.5))]
 Effect = Annotated[str, AfterValidator(_effect)]
 
 

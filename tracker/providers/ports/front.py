@@ -100,12 +100,14 @@ class FrontAnswer:
     body: JSON; None for an empty one.
     has_files: whether names of files that we keep stand in it (`Shown.names`): each file's base64
         is sent in the place of its name.
+    file:  the name of a file that we keep, whose bytes are the answer in the place of `body`.
     """
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     has_files: bool = False
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

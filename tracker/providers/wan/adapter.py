@@ -32,7 +32,7 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath
-from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -59,7 +59,7 @@ _STATES: Mapping[str, TaskState] = {
 }
 
 
-class WanOptions(SecretlessOptions):
+class WanOptions(OneKindOptions):
     """A key of one region, and what some accounts need.
 
     workspace: the id of the workspace that the key does not belong to by itself.
@@ -70,10 +70,6 @@ class WanOptions(SecretlessOptions):
 
     workspace: str | None = None
     events: bool = False
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for: secrets, and a profile."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class WanAdapter(PathCancel, ObjectCallbacks):

@@ -129,6 +129,10 @@ class Serving:
         if size != file.size:
             raise NotFound("the file is not kept any more")
 
+    def read_named(self, tenant: str, file: InlineFile) -> AsyncGenerator[bytes, None]:
+        """Yield a named file in blocks. Raises Unavailable."""
+        return self._read(store_key_of(tenant, file.id), 0, file.size)
+
     async def read_base64(self, tenant: str, file: InlineFile) -> AsyncGenerator[bytes, None]:
         """Yield a named file as base64. Raises Unavailable."""
         store_key = store_key_of(tenant, file.id)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from tracker.domain.errors import NotFound
 from tracker.domain.inline_files import SCHEME, InlineFile
 from tracker.providers.ports.front import FrontAnswer
 from tracker.services.custody.serving import Serving, base64_size
@@ -56,29 +57,33 @@ async def pieces_of(
                 yield block
 
 
-class AnswerWithFiles(Response):
-    """A JSON answer in which the names of files stand for their base64."""
+class _Streamed(Response):
+    """An answer that is read from the store while it is sent."""
 
-    def __init__(self, request: Request, answer: FrontAnswer, parts: Sequence[TextOrFile]) -> None:
-        """parts: of the answer's text."""
-        size = sum(
-            len(part) if isinstance(part, bytes) else base64_size(part.size) for part in parts
-        )
+    def __init__(
+        self,
+        request: Request,
+        answer: FrontAnswer,
+        pieces: AsyncGenerator[bytes, None],
+        *,
+        size: int,
+        media_type: str,
+    ) -> None:
+        """pieces: of the body. size: bytes of all of them."""
         headers = {**answer.headers, "content-length": str(size)}
-        super().__init__(None, answer.status, headers, "application/json")
-        self._request = request
-        self._parts = parts
+        super().__init__(None, answer.status, headers, media_type)
+        self._slow_s = services(request).limits.slow_reader_s
+        self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, unless the reader takes nothing for a while and is cut."""
         del scope, receive
-        our, owner = services(self._request), tenant(self._request)
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         try:
-            async with aclosing(pieces_of(our.serving, owner, self._parts)) as pieces:
+            async with aclosing(self._pieces) as pieces:
                 async for piece in pieces:
-                    await send_piece(send, piece, our.limits.slow_reader_s)
+                    await send_piece(send, piece, self._slow_s)
         except SlowReader:
             log.info("the reader of a file took nothing for a while and is cut")
             return
@@ -86,11 +91,25 @@ class AnswerWithFiles(Response):
 
 
 async def with_files(request: Request, answer: FrontAnswer) -> Response:
-    """Return an answer that holds files. Raises NotFound where one is not kept any more."""
+    """Return an answer that holds files, or is one. Raises NotFound where one is not kept."""
     serving, owner = services(request).serving, tenant(request)
+    if answer.file is not None:
+        return await _as_file(request, answer, serving.named(owner, answer.file))
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     parts = parts_of(serving, owner, text)
     for part in parts:
         if isinstance(part, InlineFile):
             await serving.check_named(owner, part)
-    return AnswerWithFiles(request, answer, parts)
+    size = sum(len(part) if isinstance(part, bytes) else base64_size(part.size) for part in parts)
+    pieces = pieces_of(serving, owner, parts)
+    return _Streamed(request, answer, pieces, size=size, media_type="application/json")
+
+
+async def _as_file(request: Request, answer: FrontAnswer, file: InlineFile | None) -> Response:
+    """Return an answer that is the bytes of a file. Raises NotFound, Unavailable."""
+    serving, owner = services(request).serving, tenant(request)
+    if file is None:
+        raise NotFound("the file is not kept any more")
+    await serving.check_named(owner, file)
+    pieces = serving.read_named(owner, file)
+    return _Streamed(request, answer, pieces, size=file.size, media_type=file.media_type)

@@ -135,7 +135,8 @@ class FrontHost:
                 shown = await with_own_urls(request, self._provider, shown)
                 shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
         answer = self._front.show(call, command, shown, request_id())
-        return await with_files(request, answer) if answer.has_files else _response(answer)
+        is_read = answer.has_files or answer.file is not None
+        return await with_files(request, answer) if is_read else _response(answer)
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))

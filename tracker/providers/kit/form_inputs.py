@@ -1,0 +1,35 @@
+"""Checks of inputs that are sent as forms, for pydantic: numbers that may be texts, and files.
+
+A form has texts alone: `7` and `"7"` are the same.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tracker.providers.kit.forms import file_of
+from tracker.providers.kit.reading import number_text
+
+
+def numbered(low: float, high: float) -> Callable[[Any], Any]:
+    """Return a check that passes a number within these bounds on as it is, also as a text.
+
+    It raises ValueError.
+    """
+
+    def check(value: Any) -> Any:
+        try:
+            number = float(number_text(value) or "")
+        except ValueError:
+            raise ValueError(f"must be a number from {low:g} to {high:g}") from None
+        if not low <= number <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return value
+
+    return check
+
+
+def form_file(value: Any) -> Any:
+    """Pass a data URI on as it is. Raises ValueError for anything else."""
+    if file_of(value) is None:
+        raise ValueError("must be a data: URI: this upstream takes files, and no URLs")
+    return value

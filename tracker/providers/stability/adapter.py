@@ -1,0 +1,236 @@
+"""Stability: forms, files for answers, the HTTP status of the result as the state.
+
+Source: https://platform.stability.ai/docs/api-reference (v2beta), read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from tracker.domain.errors import InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.inline_files import is_name
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    Accepted,
+    DeferralScope,
+    Deferred,
+    Observed,
+    PollOutcome,
+    Refused,
+    SubmitOutcome,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.useless_options import OneKindOptions
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.provider import Provider, ResultHosting
+from tracker.providers.stability.front import StabilityFront
+from tracker.providers.stability.operations import (
+    CREATES,
+    MEDIA_TYPES,
+    OPERATIONS,
+    flaws_of,
+    without_empty,
+)
+from tracker.providers.stability.passing import BALANCE, StabilityCalls
+from tracker.providers.stability.words import FIELDS, FILTERED, MODERATED, SUCCESS
+
+LIVES = timedelta(hours=24)
+"""Of results."""
+YOUNG = timedelta(minutes=1)
+"""A result of this age may not be visible yet."""
+_LONGEST_S = 600.0
+_BAN_S = 60.0
+"""How long a key is refused that made too many calls."""
+_POLL_S = 120.0
+"""Seconds that the download of a result may take."""
+_FAILED_WORDS = frozenset({FILTERED, "ERROR"})
+
+
+class StabilityOptions(OneKindOptions):
+    """A key."""
+
+
+class StabilityAdapter(TableAdapter):
+    """Submits, asks for results, probes. Nobody is called back, and nothing finds a lost create."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    probe_path = BALANCE
+    poll_path = "v2beta/results/{id}"
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType({})
+    messages: ClassVar[Sequence[str]] = ("message", "name")
+    least_spacing_s = 10.0
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and that all of it can stand in a form."""
+        request = super().check(operation, without_empty(input_))
+        if flaws := flaws_of(request.body):
+            raise InvalidRequest(*flaws)
+        return request
+
+    def blames_account(self, code: str | None, http_status: int | None) -> bool:
+        """Look the status up; 403 is about the content too."""
+        return code != MODERATED and super().blames_account(code, http_status)
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the form; the answer of most operations is the file."""
+        name, account = sending.task.operation, sending.account
+        kind = "application/json" if OPERATIONS[name].has_id else _media_type(name)
+        headers = {**self.headers(account), "accept": kind}
+        fields = [(field, _part(value)) for field, value in sending.body.items()]
+        call = multipart(f"{account.base_url}/{self.creates[name].path}", fields, headers)
+        return call if OPERATIONS[name].has_id else replace(call, lasts_s=_LONGEST_S)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take a file for the result, and an id for acceptance where a result has to be asked for.
+
+        Errors have an `id` too, of the error.
+        """
+        if isinstance(answer, HttpFailure) or answer.status >= 300:
+            return super().parse_submit(sending, answer)
+        parsed = parsed_of(answer)
+        said = _result_in(sending.task, answer, parsed)
+        if said is not None:
+            return Accepted(None, said.word, said=said)
+        task_id = first_text(parsed, ("id",), limit=500)
+        if task_id is None or not OPERATIONS[sending.task.operation].has_id:
+            return Unknown(f"{self.in_words(answer, parsed)}, without a result")
+        return Accepted(task_id)
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Look the name of the error up: moderation comes with 403, as missing rights do."""
+        found = super().refusal(sending, answer, parsed)
+        name = first_text(parsed, ("name",), limit=100)
+        match found:
+            case Refused():
+                return replace(
+                    found, code=name, blames_account=self.blames_account(name, answer.status)
+                )
+            case Deferred():
+                pause_s = max(found.retry_after_s or 0.0, _BAN_S)
+                scope = DeferralScope.ACCOUNT
+                return replace(
+                    found, code=name, retry_after_s=pause_s, scope=scope, spends_attempt=False
+                )
+            case Unknown():
+                return replace(found, code=name)
+            case _:
+                return found
+
+    def reason(self, parsed: Any) -> str | None:
+        """Join the errors."""
+        errors = parsed.get("errors") if isinstance(parsed, dict) else None
+        texts = [one for one in errors if isinstance(one, str)] if isinstance(errors, list) else []
+        return "; ".join(texts)[:4000] or super().reason(parsed)
+
+    def build_poll(self, asking: Asking) -> HttpCall | None:
+        """Ask for the result, which is a download once it is there; None without an id."""
+        task = asking.task
+        if task.provider_task_id is None:
+            return None
+        name = quote(task.provider_task_id, safe="")
+        path = self.poll_path.format(id=name)
+        if task.operation == "image-to-video":
+            path = f"v2beta/image-to-video/result/{name}"
+        headers = {**self.headers(asking.account), "accept": _media_type(task.operation)}
+        return HttpCall("GET", f"{asking.account.base_url}/{path}", headers, lasts_s=_POLL_S)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read the state off the HTTP status."""
+        if isinstance(answer, HttpFailure):
+            return [Unanswered(answer.reason)]
+        task, parsed = asking.task, parsed_of(answer)
+        words = self.in_words(answer, parsed)
+        if not isinstance(parsed, dict | str):
+            return [Unanswered(words)]
+        name = first_text(parsed, ("name",), limit=100)
+        match answer.status:
+            case 202:
+                word = first_text(parsed, ("status",), limit=100) or "in-progress"
+                return [Observed(Observation(TaskState.RUNNING, word))]
+            case 200 if (said := _result_in(task, answer, parsed)) is not None:
+                return [Observed(said)]
+            case 403 if name == MODERATED:
+                return [Observed(_failed(name, words))]
+            case 400 | 422 if task.state is TaskState.RUNNING and name is not None:
+                return [Observed(_failed(name, words))]
+            case 404:
+                return [_absent(asking, words)]
+            case status:
+                is_busy = status == 429
+                pause_s = self.pause_s(answer, parsed) or (_BAN_S if is_busy else None)
+                return [Unanswered(words, pause_s, slow_down=is_busy)]
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read the credits that are left."""
+        left = first_number(parsed, ("credits",))
+        return None if left is None else f"{left} credits"
+
+
+def _media_type(operation: str) -> str:
+    return MEDIA_TYPES[OPERATIONS[operation].kind]
+
+
+def _part(value: Any) -> str | FormFile:
+    """Return what stands in a part of the form."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return file_of(value) or str(value)
+
+
+def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | None:
+    """Read a result: a file alone, told of by headers, or one within JSON. None for neither."""
+    if isinstance(parsed, str):
+        word, seed = answer.headers.get("finish-reason"), answer.headers.get("seed")
+        url: str | None = parsed
+    else:
+        word = first_text(parsed, ("finish_reason",), limit=100)
+        seed, url = first_number(parsed, ("seed",)), first_text(parsed, FIELDS)
+    if url is None or not is_name(url):
+        return None
+    word = (word or SUCCESS).upper()[:100]
+    if word in _FAILED_WORDS:
+        why = "the result was blurred by moderation" if word == FILTERED else "it failed"
+        return _failed(word, why)
+    kind = OPERATIONS[task.operation].kind
+    detail = {"finish_reason": word} | ({"seed": seed[:20]} if seed else {})
+    return Observation(
+        TaskState.SUCCEEDED, word, artifacts=(Artifact(kind, url, key="0"),), detail=detail
+    )
+
+
+def _failed(code: str, words: str) -> Observation:
+    error = TaskError("provider", code, words)
+    return Observation(TaskState.FAILED, code, message=words, error=error)
+
+
+def _absent(asking: Asking, words: str) -> Absent:
+    """Conclude from a 404, which means three things: not yet, over for a day, another key's."""
+    age = asking.now - (asking.task.submitted_at or asking.task.created_at)
+    if age < YOUNG:
+        return Absent(words, Absence.NOT_YET)
+    return Absent(words, Absence.PURGED) if age >= LIVES else Absent(words, weak=True)
+
+
+_ADAPTER = StabilityAdapter()
+PROVIDER = Provider(
+    name="stability",
+    regions={"global": "https://api.stability.ai"},
+    options=StabilityOptions,
+    submits=_ADAPTER,
+    polls=_ADAPTER,
+    probes=_ADAPTER,
+    front=StabilityFront(),
+    passes_on=StabilityCalls(),
+    results=ResultHosting(answers_with_files=lambda operation: operation in OPERATIONS),
+)
