@@ -48,6 +48,7 @@ from tracker.services.fronts.passing import Passing
 from tracker.services.leases import Leases
 from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
+from tracker.services.receive.comparing import Comparing
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
@@ -402,6 +403,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         rejudging=Rejudging(context),
         probing=Probing(context),
         previews=Previews(context, _previewed(settings)),
+        comparing=Comparing(context),
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),

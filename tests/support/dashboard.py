@@ -30,7 +30,7 @@ class Person:
 
     def send(self, path: str, **fields: Any) -> httpx.Response:
         """Send a form of a page to a path under `/ui`; a list is several fields of one name."""
-        return self.http.post(f"/ui{path}", data=fields, headers=OWN)
+        return self.http.post(f"/ui{path}", data={"back": "", **fields}, headers=OWN)
 
     def see(self, path: str, **query: Any) -> str:
         """Return the text of a page that must be there."""

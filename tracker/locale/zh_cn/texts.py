@@ -151,6 +151,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there is no such access key": "没有这个 access key",
         "this key was revoked": "该密钥已吊销",
         "sign in first": "请先登录",
+        "tick one or several, {} at most": "请勾选一个或多个，最多 {0} 个",
+        "names several tasks: give the id of one": "对应多个任务：请给出其中一个的 ID",
         "must be {}, the number of objects": "必须填写对象数量 {0}",
         "send the form as {}": "请以 {0} 发送表单",
         "there is no such time zone": "没有这个时区",

@@ -5,7 +5,8 @@ writer, which writes its row in the very transaction that carries it out, so tha
 without the other. Begun in the context of one request, it is seen by nobody else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,16 @@ def begin(act: Act) -> None:
 def drop() -> None:
     """Have the writes of this context be no action's: it is only tried out."""
     _ACT.set(None)
+
+
+@contextmanager
+def only_trying() -> Iterator[None]:
+    """Have the writes of a block be no action's; those after it are the action's again."""
+    kept = _ACT.set(None)
+    try:
+        yield
+    finally:
+        _ACT.reset(kept)
 
 
 def current() -> Act | None:

@@ -1,6 +1,7 @@
 """/v1/deliveries: what is and was owed to subscribers, every attempt, and once more."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from uuid import UUID
 
@@ -29,26 +30,44 @@ _TIME = {"type": "string", "format": "date-time"}
 _UUID = {"type": "string", "format": "uuid"}
 
 
+LIST_QUERY = (
+    Param(
+        "state",
+        "Only in this state.",
+        {"type": "string", "enum": [*STATES]},
+        repeatable=True,
+    ),
+    Param("undelivered", "`true`: only what is still owed.", _FLAG),
+    Param("failing", "`true`: only what is still owed after a failed attempt.", _FLAG),
+    Param("endpoint_id", "Only to this endpoint.", _UUID),
+    Param("task_id", "Only about this task.", _UUID),
+    Param("event", "Only of this type.", {"type": "string", "enum": [*TYPES]}, repeatable=True),
+    Param("created_after", "Only what was written down after this time.", _TIME),
+    Param("created_before", "Only what was written down before this time.", _TIME),
+    params.limit(default=50, high=MAX_PAGE),
+    params.CURSOR,
+)
+
+
+FILTERS = tuple(one.name for one in LIST_QUERY if one.name not in ("limit", "cursor"))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDeliveries:
+    """A page of deliveries. last: the sort key of its last one, where more follow.
+
+    scope: names the list and its filters, for the cursor.
+    """
+
+    deliveries: Sequence[Delivery]
+    last: int | None
+    scope: str
+
+
 @operation(
     scope=Scope.TASKS_READ,
     tag="deliveries",
-    query=[
-        Param(
-            "state",
-            "Only in this state.",
-            {"type": "string", "enum": [*STATES]},
-            repeatable=True,
-        ),
-        Param("undelivered", "`true`: only what is still owed.", _FLAG),
-        Param("failing", "`true`: only what is still owed after a failed attempt.", _FLAG),
-        Param("endpoint_id", "Only to this endpoint.", _UUID),
-        Param("task_id", "Only about this task.", _UUID),
-        Param("event", "Only of this type.", {"type": "string", "enum": [*TYPES]}, repeatable=True),
-        Param("created_after", "Only what was written down after this time.", _TIME),
-        Param("created_before", "Only what was written down before this time.", _TIME),
-        params.limit(default=50, high=MAX_PAGE),
-        params.CURSOR,
-    ],
+    query=LIST_QUERY,
     answers={
         200: ResponseSpec(
             delivery_views.DeliveryPage, headers={"Link": 'The next page, as `rel="next"`.'}
@@ -57,45 +76,51 @@ _UUID = {"type": "string", "format": "uuid"}
 )
 async def list_(request: Request) -> Response:
     """A page of deliveries, newest first."""
+    found = await list_deliveries(request, tenant(request))
+    body = {"deliveries": [render_delivery(one) for one in found.deliveries]}
+    return page_answer(request, body, last=found.last, scope=found.scope)
+
+
+async def list_deliveries(request: Request, owner: str) -> ListedDeliveries:
+    """Read the page of deliveries that a request's parameters name. Raises InvalidRequest."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    states = [DeliveryState(word) for word in _some_of(request, "state", STATES)]
-    if query.flag(request, "undelivered"):
-        states += UNENDED
-    filter_ = DeliveryFilter(
-        tenant=tenant(request),
-        states=tuple(sorted(set(states))),
-        is_failing=query.flag(request, "failing") or False,
-        endpoint_id=_uuid("endpoint_id", request.query_params.get("endpoint_id")),
-        task_id=_uuid("task_id", request.query_params.get("task_id")),
-        events=tuple(_some_of(request, "event", TYPES)),
-        created_after=query.instant(request, "created_after"),
-        created_before=query.instant(request, "created_before"),
-    )
+    filter_ = delivery_filter(request, owner)
     scope = f"deliveries {filter_!r}"
     before = position(request, scope=scope)
     found = await services(request).store.read(
         lambda db: deliveries.page(db, filter_, before=before, limit=limit + 1)
     )
     page = found[:limit]
-    last = page[-1].key if len(found) > limit else None
-    return page_answer(
-        request, {"deliveries": [render_delivery(one) for one in page]}, last=last, scope=scope
+    return ListedDeliveries(page, page[-1].key if len(found) > limit else None, scope)
+
+
+def delivery_filter(request: Request, owner: str) -> DeliveryFilter:
+    """Return the filters of the list. Raises InvalidRequest."""
+    return filter_of({name: request.query_params.getlist(name) for name in FILTERS}, owner)
+
+
+def filter_of(asked: Mapping[str, Sequence[str]], owner: str) -> DeliveryFilter:
+    """Return filters by their parameters' names, with the values of each. Raises InvalidRequest."""
+    one = {name: values[-1] for name, values in asked.items() if values}
+    states = [DeliveryState(word) for word in _some_of(asked, "state", STATES)]
+    if query.as_flag("undelivered", one.get("undelivered")):
+        states += UNENDED
+    return DeliveryFilter(
+        tenant=owner,
+        states=tuple(sorted(set(states))),
+        is_failing=query.as_flag("failing", one.get("failing")) or False,
+        endpoint_id=_uuid("endpoint_id", one.get("endpoint_id")),
+        task_id=_uuid("task_id", one.get("task_id")),
+        events=tuple(_some_of(asked, "event", TYPES)),
+        created_after=query.as_instant("created_after", one.get("created_after")),
+        created_before=query.as_instant("created_before", one.get("created_before")),
     )
 
 
 @operation(scope=Scope.TASKS_READ, tag="deliveries", answers={200: delivery_views.WholeDelivery})
 async def get(request: Request) -> Response:
     """One delivery with its body and every attempt."""
-    id_, owner = _delivery_id(request), tenant(request)
-
-    def load(db: Reading) -> tuple[Delivery, bytes, list[MadeAttempt]] | None:
-        found = deliveries.get(db, owner, id_)
-        return None if found is None else (*found, deliveries.attempts_of(db, found[0].key))
-
-    loaded = await services(request).store.read(load)
-    if loaded is None:
-        raise NotFound("there is no such delivery")
-    found, body, made = loaded
+    found, body, made = await look(request, tenant(request))
     whole: delivery_views.WholeDelivery = {
         "delivery": render_delivery(found),
         "body": body_as_text(body)[0],
@@ -113,7 +138,7 @@ async def get(request: Request) -> Response:
 )
 async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
-    id_ = _delivery_id(request)
+    id_ = delivery_id(request)
     await services(request).redelivery.one(tenant(request), id_)
     return JSONResponse(
         {"delivery_id": str(id_)}, 202, {"location": rooted(request, f"/v1/deliveries/{id_}")}
@@ -153,7 +178,22 @@ async def redeliver_many(request: Request) -> Response:
     return JSONResponse(told, headers=_NO_STORE)
 
 
-def _delivery_id(request: Request) -> UUID:
+async def look(request: Request, owner: str) -> tuple[Delivery, bytes, list[MadeAttempt]]:
+    """Return the delivery of the path, its body, and its attempts. Raises NotFound."""
+    id_ = delivery_id(request)
+
+    def load(db: Reading) -> tuple[Delivery, bytes, list[MadeAttempt]] | None:
+        found = deliveries.get(db, owner, id_)
+        return None if found is None else (*found, deliveries.attempts_of(db, found[0].key))
+
+    loaded = await services(request).store.read(load)
+    if loaded is None:
+        raise NotFound("there is no such delivery")
+    return loaded
+
+
+def delivery_id(request: Request) -> UUID:
+    """Return the id in the path. Raises NotFound for what cannot be one."""
     try:
         return UUID(request.path_params["id"])
     except ValueError:
@@ -169,8 +209,10 @@ def _uuid(name: str, text: str | None) -> UUID | None:
         raise InvalidRequest(FieldError(name, "must be an id"), malformed=True) from None
 
 
-def _some_of(request: Request, name: str, known: Collection[str]) -> Sequence[str]:
-    given = sorted(set(request.query_params.getlist(name)))
+def _some_of(
+    asked: Mapping[str, Sequence[str]], name: str, known: Collection[str]
+) -> Sequence[str]:
+    given = sorted(set(asked.get(name, ())))
     if not set(given) <= set(known):
         reason = f"must be one of: {', '.join(known)}"
         raise InvalidRequest(FieldError(name, reason), malformed=True)

@@ -1,5 +1,8 @@
 """/v1/receipts: what came in and was odd, with its evidence."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -27,25 +30,28 @@ _RAW = {
 """Whatever somebody sent, no browser is to take it for a page of ours."""
 
 
+LIST_QUERY = (
+    Param(
+        "verdict",
+        "Only receipts with this verdict; without it all that may need a human.",
+        {"type": "string", "enum": [verdict.value for verdict in LISTED]},
+        repeatable=True,
+    ),
+    Param("provider", "Only receipts of this provider."),
+    Param(
+        "dismissed",
+        "Only those that were put aside, or only those that were not.",
+        {"type": "string", "enum": ["true", "false"]},
+    ),
+    params.limit(default=50, high=MAX_PAGE),
+    Param("after", "`next_cursor` of the page before."),
+)
+
+
 @operation(
     scope=Scope.TASKS_READ,
     tag="receipts",
-    query=[
-        Param(
-            "verdict",
-            "Only receipts with this verdict; without it all that may need a human.",
-            {"type": "string", "enum": [verdict.value for verdict in LISTED]},
-            repeatable=True,
-        ),
-        Param("provider", "Only receipts of this provider."),
-        Param(
-            "dismissed",
-            "Only those that were put aside, or only those that were not.",
-            {"type": "string", "enum": ["true", "false"]},
-        ),
-        params.limit(default=50, high=MAX_PAGE),
-        Param("after", "`next_cursor` of the page before."),
-    ],
+    query=LIST_QUERY,
     answers={
         200: ResponseSpec(
             receipt_views.OddReceiptPage, headers={"Link": 'The next page, as `rel="next"`.'}
@@ -54,9 +60,28 @@ _RAW = {
 )
 async def list_(request: Request) -> Response:
     """A page of odd receipts, newest first: of tasks, and of senders that nobody knows."""
+    found = await list_receipts(request, tenant(request))
+    body = {"receipts": [receipt_views.render_listed(one) for one in found.receipts]}
+    return page_answer(request, body, last=found.last, scope=found.scope, name="after")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptList:
+    """A page of odd receipts. last: the sort key of its last one, where more follow.
+
+    scope: names the list and its filters, for the cursor.
+    """
+
+    receipts: Sequence[JudgedReceipt]
+    last: int | None
+    scope: str
+
+
+async def list_receipts(request: Request, owner: str) -> ReceiptList:
+    """Read the page of odd receipts that a request's parameters name. Raises InvalidRequest."""
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     wanted = OddFilter(
-        tenant(request),
+        owner,
         verdicts=_verdicts(request) or ASKING,
         provider=query.text(request, "provider"),
         is_dismissed=query.flag(request, "dismissed"),
@@ -67,14 +92,13 @@ async def list_(request: Request) -> Response:
         lambda db: odd_receipts.page(db, wanted, before=before, limit=limit + 1)
     )
     last = found[limit - 1].receipt.key if len(found) > limit else None
-    body = {"receipts": [receipt_views.render_listed(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    return ReceiptList(found[:limit], last, scope)
 
 
 @operation(scope=Scope.TASKS_READ, tag="receipts", answers={200: receipt_views.WholeReceipt})
 async def get(request: Request) -> Response:
     """One receipt with its headers and its body, raw but for secrets of the service."""
-    whole = receipt_views.render_whole(await _look(request))
+    whole = receipt_views.render_whole(await look(request, tenant(request)))
     return JSONResponse(whole, headers={"cache-control": "no-store"})
 
 
@@ -85,13 +109,17 @@ async def get(request: Request) -> Response:
 )
 async def body(request: Request) -> Response:
     """The bytes of a receipt as they are kept, to be saved in a file."""
-    found = await _look(request)
+    return raw_answer(await look(request, tenant(request)))
+
+
+def raw_answer(found: JudgedReceipt) -> Response:
+    """Return the bytes of a receipt, to be saved and never to be shown."""
     return Response(found.receipt.body or b"", headers=_RAW, media_type="application/octet-stream")
 
 
-async def _look(request: Request) -> JudgedReceipt:
-    """The receipt of the path. Raises NotFound."""
-    key, owner = query.row_key(request), tenant(request)
+async def look(request: Request, owner: str) -> JudgedReceipt:
+    """Return the receipt of the path. Raises NotFound."""
+    key = query.row_key(request)
     found = await services(request).store.read(lambda db: odd_receipts.whole(db, owner, key))
     if found is None:
         raise NotFound("there is no such receipt")

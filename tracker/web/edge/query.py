@@ -125,7 +125,11 @@ def order(request: Request) -> Order:
 
 def instant(request: Request, name: str) -> datetime | None:
     """A time with its zone, as RFC 3339 has it. Raises InvalidRequest."""
-    value = request.query_params.get(name)
+    return as_instant(name, request.query_params.get(name))
+
+
+def as_instant(name: str, value: str | None) -> datetime | None:
+    """Read a time with its zone. name: of the field that has it. Raises InvalidRequest."""
     if value is None:
         return None
     with contextlib.suppress(ValueError, OverflowError):
@@ -138,7 +142,11 @@ def instant(request: Request, name: str) -> datetime | None:
 
 def flag(request: Request, name: str) -> bool | None:
     """`true` or `false`. Raises InvalidRequest."""
-    value = request.query_params.get(name)
+    return as_flag(name, request.query_params.get(name))
+
+
+def as_flag(name: str, value: str | None) -> bool | None:
+    """Read `true` or `false`. name: of the field that has it. Raises InvalidRequest."""
     if value not in (None, "true", "false"):
         raise InvalidRequest(FieldError(name, "must be true or false"), malformed=True)
     return None if value is None else value == "true"

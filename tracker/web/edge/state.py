@@ -22,6 +22,7 @@ from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
 from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
+from tracker.services.receive.comparing import Comparing
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
@@ -96,6 +97,7 @@ class Services:
     rejudging: Rejudging
     probing: Probing
     previews: Previews
+    comparing: Comparing
     clock: Clock
     keyring: Keyring
     keys: Keys

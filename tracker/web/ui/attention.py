@@ -30,6 +30,12 @@ PAGES = Pages()
 """The home page."""
 SHOWN = 5
 """Entries of a group that are shown before a link leads to the rest."""
+CONDITIONS = (
+    *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
+    *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ", "clock_skew"),
+    *("clock_stepped", "database_changed"),
+)
+"""Conditions that have words."""
 _HOUR = timedelta(hours=1)
 _JUST = timedelta(microseconds=1)
 _DAY = 24 * _HOUR
@@ -114,6 +120,7 @@ async def show(request: Request, reader: Reader) -> Response:
         hours=hours,
         chart=_chart(reader, hours),
         instant_of=datetime.fromisoformat,
+        conditions_known=CONDITIONS,
     )
 
 

@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.domain.task import TaskState
+from tracker.domain.task import Task, TaskState
 from tracker.services.submit.actions import NO_SUCH_TASK
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
 from tracker.services.submit.resubmission import Selection
+from tracker.store.driver import acting
 from tracker.store.filters import TaskFilter
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
@@ -25,6 +26,7 @@ from tracker.web.ui.frame.notices import leave_notice
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, root_of
 from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.task_parts import Say, bill_text
 
 PAGES = Pages()
 """Actions on tasks."""
@@ -97,7 +99,7 @@ async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response
         path=f"/tasks/{action}",
         fields=[*((IDS, str(id_)) for id_ in ids), ("once", str(new_id()))],
         count=found.done,
-        names=[f"{task.external_task_id} · {task.operation}" for task in found.sample],
+        names=[_name(task, say) for task in found.sample],
         refusal=None if found.done else next(iter(found.refused), None),
     )
     return ask(request, reader, question, template="ask_tasks.html", found=found, action=action)
@@ -110,12 +112,14 @@ async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAct
     if len(ids) == 1:
         return await _act_on_one(request, reader, form, action, ids[0])
     our = services(request)
-    order = _order(reader, action, ids, is_dry=action is not BulkAction.REFRESH)
-    found = await our.bulk.run(order, after=None, until=our.clock.now())
-    if order.is_dry:  # counted first: the number that was typed is of those that it is done to
-        check_typed(form, found.done)
-        order = _order(reader, action, ids, is_dry=False)
-        found = await our.bulk.run(order, after=None, until=our.clock.now())
+    now = our.clock.now()
+    if action is not BulkAction.REFRESH:
+        # Counted first: the number that was typed is of those that it will be done to.
+        with acting.only_trying():
+            order = _order(reader, action, ids, is_dry=True)
+            check_typed(form, (await our.bulk.run(order, after=None, until=now)).done)
+    order = _order(reader, action, ids, is_dry=False)
+    found = await our.bulk.run(order, after=None, until=now)
     if not found.matching:
         raise NotFound(NO_SUCH_TASK)
     key = f"done.{action}" if not found.refused else f"done.{action}.some"
@@ -141,6 +145,12 @@ async def _act_on_one(
         leave_notice(answer, root_of(request), "done.resubmit", n=1, refused=0)
         return answer
     return done(request, form, path, f"done.{action}", n=1, refused=0)
+
+
+def _name(task: Task, say: Say) -> str:
+    """Return a task as a question names it: with its state, and what it cost."""
+    parts = [task.external_task_id, say(f"state.{task.state}"), task.operation]
+    return " · ".join(filter(None, [*parts, bill_text(task.costs, say)]))
 
 
 def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: bool) -> BulkOrder:

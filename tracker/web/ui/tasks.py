@@ -10,7 +10,6 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.domain import cursor
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import OPEN, TaskState
 from tracker.services.upkeep.state_counts import LATELY, MOST, StateCounts
 from tracker.store.listing import Order
@@ -19,6 +18,7 @@ from tracker.web.api.listed import TaskListing, list_tasks
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
+from tracker.web.ui.frame.addresses import local_time, with_zone
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
@@ -69,7 +69,7 @@ async def show(request: Request, reader: Reader) -> Response:
         asked_all={name: request.query_params.getlist(name) for name in request.query_params},
         given=_given(request, reader),
         filters=_filters(request.query_params),
-        times={name: _local(request, name, reader) for name in _TIMES},
+        times={name: local_time(request, name, reader) for name in _TIMES},
         columns=[name for name in COLUMNS if name in request.query_params.getlist("column")],
         is_oldest_first=found.order is Order.OLDEST,
         states_known=list(TaskState),
@@ -146,30 +146,10 @@ def _canonical(asked: "ImmutableMultiDict[str, str]", reader: Reader) -> str | N
     for name, value in asked.multi_items():
         if name in ("metadata_key", "metadata_value") or not value:
             continue
-        pairs.append((name, _with_zone(name, value, reader) if name in _TIMES else value))
+        pairs.append((name, with_zone(name, value, reader) if name in _TIMES else value))
     if key := asked.get("metadata_key"):
         pairs.append((f"{query.METADATA}{key}", asked.get("metadata_value", "")))
     return None if pairs == asked.multi_items() else urlencode(pairs)
-
-
-def _with_zone(name: str, value: str, reader: Reader) -> str:
-    """Return a time of a form, which has the reader's zone, as the API wants it."""
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
-        raise InvalidRequest(FieldError(name, reason), malformed=True) from None
-    if at.tzinfo is not None:
-        return value
-    return at.replace(tzinfo=reader.preferences.zone).isoformat()
-
-
-def _local(request: Request, name: str, reader: Reader) -> str:
-    """Return a time as a field of a form shows it, in the reader's zone; empty for none."""
-    at = query.instant(request, name)
-    if at is None:
-        return ""
-    return f"{at.astimezone(reader.preferences.zone):%Y-%m-%dT%H:%M:%S}"
 
 
 def _filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:
@@ -185,5 +165,5 @@ def _given(request: Request, reader: Reader) -> list[tuple[str, str, dict[str, A
         for value in values:
             rest = {**everything, name: [one for one in values if one != value]}
             is_time = name in _TIMES
-            said.append((name, _local(request, name, reader) if is_time else value, rest))
+            said.append((name, local_time(request, name, reader) if is_time else value, rest))
     return said

@@ -1,6 +1,7 @@
 """The dashboard as one ASGI app: its routes, who may see them, and errors inside the frame."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from functools import update_wrapper
 from typing import Any
 
@@ -12,11 +13,12 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import Unauthenticated
+from tracker.domain.errors import Unauthenticated, Unavailable
 from tracker.store.driver import acting
 from tracker.web.edge import auth, query
 from tracker.web.edge.operation import Param, act_of
 from tracker.web.edge.slashes import SlashTolerance
+from tracker.web.edge.state import services
 from tracker.web.ui.frame.errors import error_page
 from tracker.web.ui.frame.files import ROUTE, serve_file
 from tracker.web.ui.frame.headers import SECURITY
@@ -160,12 +162,22 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
     auth.check_sender(request)
     state = request.scope["state"]
     found = state["reader"] = Reader(preferences(request))
+    secret = session_secret(request)
     if scope is None:
-        return found
-    principal = await auth.admit_to_dashboard(request, scope, session_secret(request))
+        return found if secret is None else await _known(request, found, secret)
+    principal = await auth.admit_to_dashboard(request, scope, secret)
     is_open = principal is auth.ANYBODY
     found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
     return found
+
+
+async def _known(request: Request, reader: Reader, secret: str) -> Reader:
+    """Return who reads a page that everybody may see, where they have signed in."""
+    try:
+        principal = await services(request).authenticator.identify_session(request, secret)
+    except (Unauthenticated, Unavailable):
+        return reader
+    return replace(reader, principal=principal, is_open=principal is auth.ANYBODY)
 
 
 async def _gone(_scope: AsgiScope, _receive: Receive, _send: Send) -> None:

@@ -111,7 +111,7 @@ class Reader:
     @property
     def key_name(self) -> str:
         """Return the name of the key; empty where none was asked for, or nobody has signed in."""
-        return "" if self.principal is None or self.is_open else self.principal.name
+        return "" if self.principal is None or self.is_open else (self.principal.name or "–")
 
     def may(self, scope: Scope | str) -> bool:
         """Return true if the reader's key allows it."""

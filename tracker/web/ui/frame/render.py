@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
@@ -54,6 +54,7 @@ def environment() -> Environment:
     made.filters["exact"] = exact
     made.filters["sentence"] = sentence
     made.filters["pairs"] = pairs
+    made.filters["host"] = host
     return made
 
 
@@ -70,6 +71,14 @@ def sentence(text: str) -> Markup:
 def pairs(entries: Iterable[Mapping[str, Any]], name: str, field: str) -> list[tuple[str, str]]:
     """Return the fields of a form: a name, and one value of each entry."""
     return [(name, str(entry[field])) for entry in entries]
+
+
+def host(url: str) -> str:
+    """Return the host of an address, with its port; the address itself where it has none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or url
+    except ValueError:
+        return url
 
 
 def _finalize(value: object) -> object:

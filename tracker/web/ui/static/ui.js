@@ -172,3 +172,88 @@
   addEventListener("hashchange", arrive);
   arrive();
 })();
+
+// Questions stand on pages of their own. Here they open as dialogs of the page that asks them; where
+// one cannot be fetched, the browser goes to its page.
+(() => {
+  const { root, shortcuts } = document.documentElement.dataset;
+
+  function open(content, opener) {
+    const dialog = document.createElement("dialog");
+    const title = content.querySelector("h1, h2");
+    const heading = document.createElement("h2");
+    heading.id = "dialog-title";
+    heading.append(...(title?.childNodes ?? []));
+    title?.replaceWith(heading);
+    dialog.setAttribute("aria-labelledby", heading.id);
+    dialog.append(content);
+    document.body.append(dialog);
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (opener?.isConnected) opener.focus();
+    });
+    dialog.showModal();
+  }
+
+  async function show(address, part, opener) {
+    try {
+      const answer = await fetch(address);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = answer.ok && page.getElementById(part);
+      if (!found) throw new Error("no such part");
+      open(document.importNode(found, true), opener);
+    } catch {
+      location.assign(address);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.target.closest("a[data-dialog], dialog [data-close]");
+    if (!link) return;
+    event.preventDefault();
+    if (link.matches("[data-close]")) link.closest("dialog").close();
+    else show(link.href, "question", link);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const [form, button] = [event.target, event.submitter];
+    if (form.dataset.dialog === undefined && button?.dataset.dialog === undefined) return;
+    event.preventDefault();
+    const address = new URL(button?.hasAttribute("formaction") ? button.formAction : form.action);
+    for (const [name, value] of new FormData(form)) address.searchParams.append(name, value);
+    show(address, "question", button);
+  });
+
+  // No key acts on anything.
+  if (shortcuts === undefined) return;
+  const pages = { a: "attention", t: "tasks", c: "callbacks", d: "deliveries", p: "providers" };
+  let gone = 0;
+
+  function step(by) {
+    const rows = [...document.querySelectorAll("main tbody tr, main .entries li")];
+    const links = rows.map((row) => row.querySelector("a")).filter(Boolean);
+    const here = links.findIndex((link) => rowOf(link)?.contains(document.activeElement));
+    links[Math.max(0, Math.min(links.length - 1, here < 0 ? 0 : here + by))]?.focus();
+  }
+
+  function rowOf(element) {
+    return element?.closest("tr, li");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+    const isSecond = event.timeStamp - gone < 1500;
+    gone = 0;
+    if (isSecond && pages[key]) location.assign(`${root}/${pages[key]}`);
+    else if (key === "g") gone = event.timeStamp;
+    else if (key === "/") document.getElementById("find")?.focus();
+    else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
+    else if (key === "x") rowOf(document.activeElement)?.querySelector("[type=checkbox]")?.click();
+    else if (key === "?") show(`${root}/settings`, "keys", document.activeElement);
+    else return;
+    event.preventDefault();
+  });
+})();

@@ -1,0 +1,232 @@
+"""`/ui/callbacks`: what came in and was odd, its evidence, and what can be made of it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.events import Source
+from tracker.domain.lifecycle import QUARANTINED
+from tracker.services.read.finding import find, wanted_of
+from tracker.services.receive.rejudging import NO_SUCH_RECEIPT, Rejudged
+from tracker.store import odd_receipts
+from tracker.store.odd_receipts import JudgedReceipt
+from tracker.web.api import receipts as api
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.addresses import plain_address
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
+
+PAGES = Pages()
+"""Odd receipts, and actions on them."""
+IDS = "ids"
+MOST = 500
+"""Receipts of one form."""
+_BACK = Param("back", "Where one came from, under `/ui`.")
+_TASK = Param("task", "An id of the task: ours, its external id or its provider's.")
+
+
+@PAGES.get("/callbacks", scope=Scope.TASKS_READ, known=api.LIST_QUERY)
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a page of odd receipts."""
+    plain = plain_address(request, reader, "/callbacks")
+    if plain is not None:
+        return plain
+    found, our, asked = await api.list_receipts(request, reader.tenant), services(request), request
+    given = asked.query_params
+    following = None
+    if found.last is not None:
+        following = cursor.encode(our.cursor_secrets[0], found.scope, [found.last])
+    return page(
+        request,
+        reader,
+        "callbacks.html",
+        rows=found.receipts,
+        next_cursor=following,
+        asked=given,
+        asked_all={name: given.getlist(name) for name in given},
+        verdicts=api.LISTED,
+        providers=sorted({provider for provider, _ in our.accounts}),
+    )
+
+
+@PAGES.get("/callbacks/{id}", scope=Scope.TASKS_READ, known=())
+async def show_one(request: Request, reader: Reader) -> Response:
+    """Show one receipt with all that came, beside what its task has."""
+    found, our = await api.look(request, reader.tenant), services(request)
+    receipt = found.receipt
+    body, headers = receipt.body or b"", dict(receipt.headers or {})
+    is_callback = receipt.source is Source.CALLBACK
+    return page(
+        request,
+        reader,
+        "callback.html",
+        found=found,
+        receipt=receipt,
+        fields=headers,
+        shown=shown_body(body, max(len(body), receipt.size_bytes)),
+        compared=await our.comparing.compare(found),
+        may_attach=is_callback and receipt.verdict in QUARANTINED,
+        may_replay=is_callback,
+        curl=curl.sending(headers, body) if is_callback and len(body) <= MOST_SHOWN else "",
+    )
+
+
+@PAGES.get("/callbacks/{id}/body", scope=Scope.TASKS_READ, known=())
+async def body(request: Request, reader: Reader) -> Response:
+    """Send the bytes of a receipt, to be saved in a file."""
+    return api.raw_answer(await api.look(request, reader.tenant))
+
+
+@PAGES.get(
+    "/callbacks/dismiss/confirm",
+    scope=Scope.TASKS_WRITE,
+    known=[Param(IDS, "A receipt.", repeatable=True), _BACK],
+)
+async def ask_dismiss(request: Request, reader: Reader) -> Response:
+    """Ask before receipts are put aside."""
+    keys = _keys(request.query_params.getlist(IDS))
+    found = await services(request).store.read(
+        lambda db: [odd_receipts.whole(db, reader.tenant, key) for key in keys[:SAMPLE]]
+    )
+    if None in found:
+        raise NotFound(NO_SUCH_RECEIPT)
+    say = words_of(reader.preferences.language)
+    question = Question(
+        title=say("ask.dismiss", n=len(keys)),
+        button=say("action.dismiss"),
+        why=[say("ask.dismiss.why")],
+        path="/callbacks/dismiss",
+        fields=[(IDS, str(key)) for key in keys],
+        count=len(keys),
+        names=[_name(one, say) for one in found if one is not None],
+    )
+    return ask(request, reader, question)
+
+
+SAMPLE = 20
+"""Receipts that a question names."""
+
+
+@PAGES.post(
+    "/callbacks/dismiss", scope=Scope.TASKS_WRITE, action="receipts.dismiss", counts=lambda _: 1
+)
+async def dismiss(request: Request, reader: Reader) -> Response:
+    """Put receipts aside, so that they ask for nobody any more."""
+    form = await read_form(request)
+    keys = _keys(form.texts(IDS))
+    check_typed(form, len(keys))
+    aim([str(key) for key in keys])
+    for key in keys:
+        await services(request).dismissing.dismiss_receipt(reader.tenant, key, actor=reader.actor)
+    return done(request, form, "/callbacks", "done.dismissed", n=len(keys))
+
+
+@PAGES.get("/callbacks/{id}/replay/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_replay(request: Request, reader: Reader) -> Response:
+    """Ask before a callback is judged again, and say what would come of it."""
+    key = query.row_key(request)
+    seen = await services(request).rejudging.replay(
+        reader.tenant, key, actor=reader.actor, is_dry=True
+    )
+    say = words_of(reader.preferences.language)
+    question = Question(
+        title=say("ask.replay", name=f"r{key}"),
+        button=say("action.replay"),
+        why=[say("ask.replay.why")],
+        path=f"/callbacks/{key}/replay",
+    )
+    return ask(request, reader, question, template="ask_rejudge.html", seen=seen)
+
+
+@PAGES.post("/callbacks/{id}/replay", scope=Scope.ADMIN, action="receipts.replay")
+async def replay(request: Request, reader: Reader) -> Response:
+    """Judge a callback again by today's rules."""
+    form, key = await read_form(request), query.row_key(request)
+    made = await services(request).rejudging.replay(
+        reader.tenant, key, actor=reader.actor, is_dry=False
+    )
+    return _judged(request, form, made)
+
+
+@PAGES.get("/callbacks/{id}/attach/confirm", scope=Scope.ADMIN, known=[_TASK, _BACK])
+async def ask_attach(request: Request, reader: Reader) -> Response:
+    """Ask before a callback is given to a task, and say what would come of it."""
+    key = query.row_key(request)
+    id_ = await _task_of(request, reader, request.query_params.get("task", ""))
+    seen = await services(request).rejudging.attach(
+        reader.tenant, key, id_, actor=reader.actor, is_dry=True
+    )
+    say = words_of(reader.preferences.language)
+    name = str(id_) if seen.task is None else seen.task.external_task_id
+    question = Question(
+        title=say("ask.attach", name=f"r{key}", task=name),
+        button=say("action.attach"),
+        why=[say("ask.attach.why")],
+        path=f"/callbacks/{key}/attach",
+        fields=[("task_id", str(id_))],
+    )
+    return ask(request, reader, question, template="ask_rejudge.html", seen=seen)
+
+
+@PAGES.post("/callbacks/{id}/attach", scope=Scope.ADMIN, action="receipts.attach")
+async def attach(request: Request, reader: Reader) -> Response:
+    """Give a callback to a task."""
+    form, key = await read_form(request), query.row_key(request)
+    id_ = query.as_uuid(form.text("task_id"))
+    if id_ is None:
+        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+    made = await services(request).rejudging.attach(
+        reader.tenant, key, id_, actor=reader.actor, is_dry=False
+    )
+    return _judged(request, form, made)
+
+
+def _judged(request: Request, form: SentForm, made: Rejudged) -> Response:
+    """Lead to where it can be seen what came of a callback."""
+    path = f"/callbacks/{made.receipt}"
+    if made.steps and made.task is not None:
+        path = f"/tasks/{made.task.id}#r{made.receipt}"
+        form = SentForm({})  # there, and not where one came from
+    key = "done.judged" if made.steps else "done.judged.nothing"
+    return done(request, form, path, key, name=f"r{made.receipt}", n=len(made.steps))
+
+
+async def _task_of(request: Request, reader: Reader, text: str) -> UUID:
+    """Return the one task that a text names. Raises InvalidRequest for none and for several."""
+    wanted = wanted_of(text)
+    found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted).tasks)
+    if len(found) != 1:
+        reason = "names several tasks: give the id of one" if found else "there is no such task"
+        raise InvalidRequest(FieldError("task", reason))
+    return found[0].id
+
+
+def _name(one: JudgedReceipt, say: Any) -> str:
+    receipt = one.receipt
+    return f"r{receipt.key} · {receipt.provider} · {say(f'verdict.{receipt.verdict}')}"
+
+
+def _keys(texts: Sequence[str]) -> list[int]:
+    """Return the row keys of receipts. Raises InvalidRequest for none or too many; NotFound."""
+    if not 0 < len(texts) <= MOST:
+        raise InvalidRequest(FieldError(IDS, f"tick one or several, {MOST} at most"))
+    keys = []
+    for text in texts:
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise NotFound(NO_SUCH_RECEIPT)
+        keys.append(int(text))
+    return keys

@@ -1,0 +1,190 @@
+"""`/ui/deliveries`: what is and was owed to subscribers, every attempt, and once more."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.delivery import UNENDED
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.rendering import instant
+from tracker.store import tasks
+from tracker.store.deliveries import Delivery, DeliveryFilter, Summary
+from tracker.store.store import Reading
+from tracker.web.api import deliveries as api
+from tracker.web.api.endpoint_schemas import STATES, TYPES
+from tracker.web.edge import query
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.addresses import local_time, plain_address
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.forms import read_form
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
+
+PAGES = Pages()
+"""Deliveries, and sending them once more."""
+IDS = "ids"
+MOST = 500
+"""Deliveries of one form."""
+SAMPLE = 20
+_TIMES = ("created_after", "created_before")
+_BACK = Param("back", "Where one came from, under `/ui`.")
+
+
+@PAGES.get("/deliveries", scope=Scope.TASKS_READ, known=api.LIST_QUERY)
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a page of deliveries."""
+    plain = plain_address(request, reader, "/deliveries", times=_TIMES)
+    if plain is not None:
+        return plain
+    found, our = await api.list_deliveries(request, reader.tenant), services(request)
+    following = None
+    if found.last is not None:
+        following = cursor.encode(our.cursor_secrets[0], found.scope, [found.last])
+    asked = request.query_params
+    return page(
+        request,
+        reader,
+        "deliveries.html",
+        rows=found.deliveries,
+        names=await _task_names(request, found.deliveries),
+        next_cursor=following,
+        asked=asked,
+        asked_all={name: asked.getlist(name) for name in asked},
+        filters={name: asked.getlist(name) for name in asked if name in api.FILTERS},
+        times={name: local_time(request, name, reader) for name in _TIMES},
+        kinds=STATES,
+        events=TYPES,
+    )
+
+
+@PAGES.get("/deliveries/{id}", scope=Scope.TASKS_READ, known=())
+async def show_one(request: Request, reader: Reader) -> Response:
+    """Show one delivery: the body that is signed, every attempt, and what comes next."""
+    delivery, sent, attempts = await api.look(request, reader.tenant)
+    names = await _task_names(request, [delivery])
+    headers = {"content-type": "application/json", "webhook-id": str(delivery.id)}
+    return page(
+        request,
+        reader,
+        "delivery.html",
+        delivery=delivery,
+        is_owed=delivery.state in UNENDED,
+        task_name=names.get(delivery.task_id) if delivery.task_id else None,
+        shown=shown_body(sent),
+        attempts=[(one, shown_body(one.answer or b"")) for one in reversed(attempts)],
+        curl=curl.sending(headers, sent) if len(sent) <= MOST_SHOWN else "",
+    )
+
+
+@PAGES.get("/deliveries/{id}/body", scope=Scope.TASKS_READ, known=())
+async def body(request: Request, reader: Reader) -> Response:
+    """Send the bytes of a delivery's body, to be saved in a file."""
+    _, sent, _ = await api.look(request, reader.tenant)
+    headers = {
+        "cache-control": "no-store",
+        "content-disposition": 'attachment; filename="delivery.json"',
+        "content-security-policy": "sandbox",
+    }
+    return Response(sent, headers=headers, media_type="application/octet-stream")
+
+
+@PAGES.post(
+    "/deliveries/redeliver",
+    scope=Scope.TASKS_WRITE,
+    action="deliveries.redeliver",
+    counts=lambda _: 1,
+)
+async def redeliver(request: Request, reader: Reader) -> Response:
+    """Owe one delivery, or those that are ticked, once more."""
+    form = await read_form(request)
+    ids = _ids(form.texts(IDS))
+    aim([str(id_) for id_ in ids])
+    for id_ in ids:
+        await services(request).redelivery.one(reader.tenant, id_)
+    path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
+    return done(request, form, path, "done.redeliver", n=len(ids))
+
+
+@PAGES.get(
+    "/deliveries/redeliver-all/confirm",
+    scope=Scope.TASKS_WRITE,
+    known=[*(one for one in api.LIST_QUERY if one.name in api.FILTERS), _BACK],
+)
+async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
+    """Ask before everything that a filter matches is owed once more; count it first."""
+    filter_ = _bounded(request, reader)
+    seen: Summary = await services(request).redelivery.preview(filter_)
+    say = words_of(reader.preferences.language)
+    fields = [
+        (name, value)
+        for name in api.FILTERS
+        if name != "created_before"
+        for value in request.query_params.getlist(name)
+    ]
+    until = filter_.created_before
+    question = Question(
+        title=say("ask.redeliver", n=seen.count),
+        button=say("action.redeliver"),
+        why=[say("ask.redeliver.why")],
+        path="/deliveries/redeliver-all",
+        fields=[*fields, ("created_before", instant(until) or ""), ("count", str(seen.count))],
+        count=seen.count,
+        refusal=None if seen.count else "nothing that matches has somewhere to go",
+    )
+    return ask(request, reader, question, template="ask_redeliver.html", seen=seen)
+
+
+@PAGES.post(
+    "/deliveries/redeliver-all",
+    scope=Scope.TASKS_WRITE,
+    action="deliveries.redeliver_many",
+    counts=lambda done_: int(done_[0]),
+)
+async def redeliver_all(request: Request, reader: Reader) -> Response:
+    """Owe everything once more that a filter matches, up to when it was counted."""
+    form = await read_form(request)
+    count = form.text("count")
+    check_typed(form, int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0)
+    filter_ = api.filter_of({name: form.texts(name) for name in api.FILTERS}, reader.tenant)
+    made = await services(request).redelivery.many(filter_)
+    return done(request, form, "/deliveries", "done.redeliver", n=made)
+
+
+def _bounded(request: Request, reader: Reader) -> DeliveryFilter:
+    """Return the filter of an address, up to now where it goes further."""
+    asked = request.query_params
+    given = {name: asked.getlist(name) for name in api.FILTERS}
+    now = instant(services(request).clock.now())
+    until = query.instant(request, "created_before")
+    if until is None or until > services(request).clock.now():
+        given["created_before"] = [now or ""]
+    return api.filter_of(given, reader.tenant)
+
+
+async def _task_names(request: Request, rows: Sequence[Delivery]) -> dict[UUID, str]:
+    """Return the external ids of the tasks that deliveries are about."""
+    ids = list({one.task_id for one in rows if one.task_id is not None})
+
+    def load(db: Reading) -> dict[UUID, str]:
+        return {id_: task.external_task_id for id_, task in tasks.by_id(db, ids).items()}
+
+    return await services(request).store.read(load) if ids else {}
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    """Return the ids of deliveries. Raises InvalidRequest for none or too many; NotFound."""
+    if not 0 < len(texts) <= MOST:
+        raise InvalidRequest(FieldError(IDS, f"tick one or several, {MOST} at most"))
+    found = [query.as_uuid(text) for text in texts]
+    if None in found:
+        raise NotFound("there is no such delivery")
+    return [id_ for id_ in found if id_ is not None]

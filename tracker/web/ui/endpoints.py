@@ -1,0 +1,218 @@
+"""`/ui/endpoints`: where subscribers are told, how they fare, and what an operator does to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain import cursor
+from tracker.domain.access import Scope
+from tracker.domain.delivery import Endpoint
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.store import endpoint_figures, endpoints
+from tracker.store.endpoint_figures import EndpointFigures
+from tracker.store.store import Reading
+from tracker.web.api.endpoints import endpoint_id
+from tracker.web.edge import params
+from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import position
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import Question, ask, done
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import words_of
+
+PAGES = Pages()
+"""Endpoints, and actions on them."""
+SIZE = 20
+"""Endpoints of a page."""
+OVERLAPS = {"0": timedelta(0), "3600": timedelta(hours=1), "86400": timedelta(days=1)}
+"""Times for which the old secret signs beside a new one, by their seconds."""
+_BACK = Param("back", "Where one came from, under `/ui`.")
+
+
+@PAGES.get("/endpoints", scope=Scope.TASKS_READ, known=[params.CURSOR])
+async def show(request: Request, reader: Reader) -> Response:
+    """Show a page of endpoints with the figures of their latest deliveries."""
+    owner, scope = reader.tenant, f"dashboard endpoints {reader.tenant}"
+    before = position(request, scope=scope)
+
+    def load(db: Reading) -> tuple[list[Endpoint], "_Figures"]:
+        found = endpoints.page(db, owner, before=before, limit=SIZE + 1)
+        return found, _figures(db, owner)
+
+    found, figures = await services(request).store.read(load)
+    following = None
+    if len(found) > SIZE:
+        secret = services(request).cursor_secrets[0]
+        following = cursor.encode(secret, scope, [found[SIZE - 1].key])
+    return page(
+        request,
+        reader,
+        "endpoints.html",
+        rows=[_row(one, figures) for one in found[:SIZE]],
+        next_cursor=following,
+        is_first=before is None,
+    )
+
+
+@PAGES.get("/endpoints/{id}", scope=Scope.TASKS_READ, known=())
+async def show_one(request: Request, reader: Reader) -> Response:
+    """Show one endpoint, without its secret."""
+    id_, owner = endpoint_id(request), reader.tenant
+
+    def load(db: Reading) -> tuple[Endpoint, "_Figures"] | None:
+        found = endpoints.get(db, owner, id_)
+        return None if found is None else (found, _figures(db, owner, found.key))
+
+    loaded = await services(request).store.read(load)
+    if loaded is None:
+        raise NotFound("there is no such endpoint")
+    return page(request, reader, "endpoint.html", row=_row(*loaded))
+
+
+@PAGES.post("/endpoints/{id}/test", scope=Scope.ADMIN, action="endpoints.test")
+async def test(request: Request, reader: Reader) -> Response:
+    """Send an `endpoint.test`, and lead to its delivery."""
+    await read_form(request)
+    sent = await services(request).endpoints.test(reader.tenant, endpoint_id(request))
+    return _there(request, f"/deliveries/{sent}", "done.endpoint.test")
+
+
+@PAGES.get("/endpoints/{id}/pause/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_pause(request: Request, reader: Reader) -> Response:
+    """Ask before an endpoint is paused."""
+    return await _ask(request, reader, "pause")
+
+
+@PAGES.post("/endpoints/{id}/pause", scope=Scope.ADMIN, action="endpoints.pause")
+async def pause(request: Request, reader: Reader) -> Response:
+    """Send nothing until it is resumed."""
+    form, id_ = await read_form(request), endpoint_id(request)
+    await services(request).endpoints.pause(reader.tenant, id_)
+    return done(request, form, f"/endpoints/{id_}", "done.endpoint.pause")
+
+
+@PAGES.get("/endpoints/{id}/resume/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_resume(request: Request, reader: Reader) -> Response:
+    """Ask before an endpoint is resumed."""
+    return await _ask(request, reader, "resume")
+
+
+@PAGES.post("/endpoints/{id}/resume", scope=Scope.ADMIN, action="endpoints.resume")
+async def resume(request: Request, reader: Reader) -> Response:
+    """Deliver again, what waited first."""
+    form, id_ = await read_form(request), endpoint_id(request)
+    await services(request).endpoints.resume(reader.tenant, id_)
+    return done(request, form, f"/endpoints/{id_}", "done.endpoint.resume")
+
+
+@PAGES.get("/endpoints/{id}/drop/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_drop(request: Request, reader: Reader) -> Response:
+    """Ask before what an endpoint is owed is dropped."""
+    return await _ask(request, reader, "drop")
+
+
+@PAGES.post("/endpoints/{id}/drop", scope=Scope.ADMIN, action="endpoints.drop_backlog", counts=int)
+async def drop(request: Request, reader: Reader) -> Response:
+    """Cancel what an endpoint is owed; it stays listed, and can be redelivered."""
+    form, id_ = await read_form(request), endpoint_id(request)
+    dropped = await services(request).endpoints.drop(reader.tenant, id_)
+    return done(request, form, f"/endpoints/{id_}", "done.endpoint.drop", n=dropped)
+
+
+@PAGES.get("/endpoints/{id}/delete/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_delete(request: Request, reader: Reader) -> Response:
+    """Ask before an endpoint is deleted."""
+    return await _ask(request, reader, "delete")
+
+
+@PAGES.post("/endpoints/{id}/delete", scope=Scope.ADMIN, action="endpoints.delete")
+async def delete(request: Request, reader: Reader) -> Response:
+    """Delete an endpoint; what it is owed is cancelled."""
+    await read_form(request)
+    await services(request).endpoints.delete(reader.tenant, endpoint_id(request))
+    return _there(request, "/endpoints", "done.endpoint.delete")
+
+
+@PAGES.get("/endpoints/{id}/rotate/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_rotate(request: Request, reader: Reader) -> Response:
+    """Ask before an endpoint gets a new secret."""
+    return await _ask(request, reader, "rotate")
+
+
+@PAGES.post("/endpoints/{id}/rotate", scope=Scope.ADMIN, action="endpoints.rotate_secret")
+async def rotate(request: Request, reader: Reader) -> Response:
+    """Make a new secret and show it: on this page, and nowhere else."""
+    form = await read_form(request)
+    overlap = OVERLAPS.get(form.text("overlap_s"))
+    if overlap is None:
+        raise InvalidRequest(FieldError("overlap_s", f"must be one of: {', '.join(OVERLAPS)}"))
+    made = await services(request).endpoints.rotate(
+        reader.tenant, endpoint_id(request), overlap=overlap
+    )
+    return page(request, reader, "secret.html", endpoint=made.endpoint, secret=made.secret)
+
+
+async def _ask(request: Request, reader: Reader, action: str) -> Response:
+    """Ask before something is done to the endpoint of the path, naming it."""
+    id_, owner = endpoint_id(request), reader.tenant
+
+    def load(db: Reading) -> tuple[Endpoint, "_Figures"] | None:
+        found = endpoints.get(db, owner, id_)
+        return None if found is None else (found, _figures(db, owner, found.key))
+
+    loaded = await services(request).store.read(load)
+    if loaded is None:
+        raise NotFound("there is no such endpoint")
+    row, say = _row(*loaded), words_of(reader.preferences.language)
+    question = Question(
+        title=say(f"ask.endpoint.{action}"),
+        button=say(f"action.{action}"),
+        why=[say(f"ask.endpoint.{action}.why"), say("ask.endpoint.owed", n=row.owed)],
+        path=f"/endpoints/{id_}/{action}",
+        names=[row.endpoint.url],
+    )
+    return ask(
+        request,
+        reader,
+        question,
+        template="ask_rotate.html" if action == "rotate" else "confirm.html",
+        overlaps=OVERLAPS,
+    )
+
+
+def _there(request: Request, path: str, key: str) -> Response:
+    """Lead to a page of its own, wherever one came from."""
+    return done(request, SentForm({}), path, key)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """An endpoint with its figures. is_whole: false where more is owed than was counted."""
+
+    endpoint: Endpoint
+    figures: EndpointFigures
+    owed: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    latest: Mapping[int, EndpointFigures]
+    owed: Mapping[int, int]
+    is_whole: bool
+
+
+def _figures(db: Reading, owner: str, key: int | None = None) -> _Figures:
+    owed, is_whole = endpoint_figures.owed(db, owner)
+    return _Figures(endpoint_figures.latest(db, owner, endpoint_key=key), owed, is_whole)
+
+
+def _row(one: Endpoint, found: _Figures) -> EndpointRow:
+    figures = found.latest.get(one.key, EndpointFigures())
+    return EndpointRow(one, figures, found.owed.get(one.key, 0), found.is_whole)

@@ -1,0 +1,31 @@
+"""Words of the pages of deliveries."""
+
+from tracker.web.ui.frame.words import Words
+
+WORDS: Words = {
+    "deliveries.failing": "正在失败",
+    "deliveries.time": "时间",
+    "deliveries.endpoint": "端点",
+    "deliveries.endpoint-id": "ID",
+    "deliveries.redeliver-ticked": "重新投递勾选的",
+    "deliveries.redeliver-all": "重新投递全部符合条件的",
+    "deliveries.made": "创建于",
+    "deliveries.last": "最近一次尝试",
+    "deliveries.next": "下次",
+    "deliveries.none-fit": "没有符合筛选条件的投递。",
+    "deliveries.none": "还没有任何投递：没有端点订阅事件，也没有任务带有 webhook URL。",
+    "deliveries.ended": "结束于",
+    "deliveries.next-attempt": "下次尝试",
+    "deliveries.attempts": "尝试",
+    "deliveries.no-attempts": "尚未发送。",
+    "deliveries.answer": "应答开头",
+    "deliveries.body": "签名的正文",
+    "action.redeliver": "重新投递",
+    "ask.redeliver": ("重新投递 {n} 个？", "重新投递 {n} 个？"),
+    "ask.redeliver.why": (
+        "每个都会以相同的 ID 和字节再发送一次；按 webhook-id 去重的接收方会视为同一个。从现在"
+        "起新建的不在其内。"
+    ),
+    "ask.some": "其中一些",
+    "done.redeliver": ("{n} 个投递将再次发送。", "{n} 个投递将再次发送。"),
+}
