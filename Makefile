@@ -145,15 +145,19 @@ clean: ## Remove what make installed
 	@touch $@
 
 # Published clients, each as its authors packed it, away from what we run on. klingai-api asks for
-# Python 3.14 but runs on ours; what comfy-cli's other commands need is left out. Without Node.js
+# Python 3.14 but runs on ours; of google-genai there are two majors, the newer one apart; what
+# comfy-cli's other commands need is left out. Without Node.js
 # the JavaScript clients are missing, which is said here and by the tests that are skipped for it.
-.clients/.ready: requirements-clients.lock requirements-klingai.lock tests/clients/package-lock.json \
+.clients/.ready: requirements-clients.lock requirements-klingai.lock requirements-genai.lock \
+		tests/clients/package-lock.json \
 		| .venv/bin/python
 	$(UV) venv -q --allow-existing --python $(PY) .clients
 	$(UV) pip install -q --python .clients/bin/python --no-deps --require-hashes \
 		-r requirements-clients.lock
 	$(UV) pip install -q --python .clients/bin/python --python-version 3.14 --no-deps \
 		--target .clients/klingai --require-hashes -r requirements-klingai.lock
+	$(UV) pip install -q --python .clients/bin/python --no-deps \
+		--target .clients/genai3 --require-hashes -r requirements-genai.lock
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		cp tests/clients/package.json tests/clients/package-lock.json .clients/ \
 			&& npm ci --prefix .clients --ignore-scripts --no-audit --no-fund --loglevel=error; \

@@ -147,8 +147,17 @@ def emulated() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def more_settings() -> Mapping[str, str]:
+    """Further settings of the service; a module that needs some has a fixture of this name."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def fronted(
-    emulated: Served, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+    emulated: Served,
+    sqlite_template: SqliteTemplate,
+    tmp_path_factory: pytest.TempPathFactory,
+    more_settings: Mapping[str, str],
 ) -> Iterator[Served]:
     """The service, with the emulator behind it."""
     folder = tmp_path_factory.mktemp("fronted")
@@ -192,6 +201,7 @@ def fronted(
         TRACKER_SUNO_API_KEY=emulated.key,
         TRACKER_SUNO_PROFILE="sunoapi",
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        **more_settings,
     )
     with serving(env, door=door, workers=True) as url:
         pair = issue(database_url, kling=True, secret=folder_secret(folder))

@@ -21,10 +21,12 @@ NOWHERE = "http://127.0.0.1:9"
 """A closed port: as the proxy of everything it lets nothing but this machine be reached."""
 
 
-def run_program(name: str, *arguments: str, proxy: str = NOWHERE) -> Any:
+def run_program(
+    name: str, *arguments: str, proxy: str = NOWHERE, packages: Path | None = None
+) -> Any:
     """Return the JSON that a program printed. Its name ends in `.py` or `.cjs`.
 
-    proxy: of every address but 127.0.0.1.
+    proxy: of every address but 127.0.0.1. packages: a folder of Python's that goes before all.
     Skips the test, with the reason, where a JavaScript client cannot be installed.
     """
     done = subprocess.run(
@@ -36,6 +38,7 @@ def run_program(name: str, *arguments: str, proxy: str = NOWHERE) -> Any:
             "HTTP_PROXY": proxy,
             "HTTPS_PROXY": proxy,
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": "" if packages is None else str(packages),
         },
         capture_output=True,
         text=True,

@@ -130,6 +130,14 @@ def test_older_models_make_videos_of_other_lengths() -> None:
     assert VEO.submits.check(PREDICT, {**INPUT, **older}).body
 
 
+def test_callbacks_are_relied_on_for_interactions_alone() -> None:
+    """Of videos of Veo there is no event of a failure."""
+    assert VEO.calls_back is not None
+    relied = [VEO.calls_back.comes_from(an_account(VEO), one) for one in (None, PREDICT, INTERACT)]
+    assert relied == [False, False, True]
+    assert not VEO.calls_back.comes_from(an_account(VEO, callbacks=False), INTERACT)
+
+
 def test_nothing_finds_a_lost_create_and_a_silent_task_is_overdue_after_two_hours() -> None:
     assert VEO.looks is None
     assert VEO.submits.finds(an_account(VEO)) is Finds.NEVER

@@ -57,7 +57,6 @@ from tracker.providers.veo.options import (
     VeoTokens,
     location_of,
     options_of,
-    origin_of,
     project_of,
 )
 from tracker.providers.veo.proof import GeminiProof
@@ -306,18 +305,22 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
         return flaws
 
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
-        """Tell whether creates carry a callback URL: those of Vertex AI have no place for one."""
-        return super().comes_from(account, operation) and options_of(account).callbacks
+        """Tell whether every end is called back: of videos of Veo a failure never is.
+
+        An event of these is taken all the same, and nothing is concluded from its absence.
+        """
+        is_told = operation == INTERACT and options_of(account).callbacks
+        return is_told and super().comes_from(account, operation)
 
     def proof(self, account: Account) -> Scheme | None:
         """Return the proofs of both kinds of webhooks: of a request, and of a project."""
         if not self.kind_of(account).is_calling or not options_of(account).callbacks:
             return None
         options = options_of(account)
-        own = options.keys_url or (options.base_url and origin_of(options.base_url) + _KEYS_PATH)
-        usual = origin_of(REGIONS["gemini"]) + _KEYS_PATH
-        proxy = account.route(HttpCall("GET", usual)).proxy
-        source = KeySource(own or usual, is_operators=own is not None, proxy=proxy)
+        url = options.keys_url or account.base_url.rpartition("/")[0] + _KEYS_PATH
+        is_operators = bool(options.keys_url or options.base_url)
+        proxy = account.route(HttpCall("GET", url)).proxy
+        source = KeySource(url, is_operators=is_operators, proxy=proxy)
         return GeminiProof(source, account.webhook_secrets, options.audience)
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:

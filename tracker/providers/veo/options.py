@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BeforeValidator, Field
 
@@ -86,12 +85,6 @@ def location_of(account: Account) -> str | None:
     """Return the location of an account at Vertex AI: as it is set, else its region."""
     options = options_of(account)
     return options.location or (None if options.region == "gemini" else options.region)
-
-
-def origin_of(url: str) -> str:
-    """Return scheme and host of a URL."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, "", "", ""))
 
 
 class VeoTokens:

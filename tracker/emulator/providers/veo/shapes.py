@@ -23,6 +23,8 @@ _REASON = (
 )
 _STATES = {SUCCEED: "completed", FAILED: "failed", CANCELLED: "cancelled"}
 _MB = 1024 * 1024
+_LEAST_INLINE = 64 * 1024
+"""Bytes of a video within an answer: real ones have megabytes."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ def _video(task: VeoTask, place: int) -> dict[str, Any]:
         uri = f"{details.storage.rstrip('/')}/{task.task_id}/{place}.mp4"
         return {"gcsUri": uri, "mimeType": "video/mp4"}
     content = media_bytes(task.task_id, f"{place}.mp4") or b""
+    size = _LEAST_INLINE
     if scenario.has(VeoWord.INLINE_MB):
-        content = content.ljust(scenario.count(VeoWord.INLINE_MB) * _MB, b"\0")
+        size = scenario.count(VeoWord.INLINE_MB) * _MB
+    content = content.ljust(size, b"\0")
     return {"bytesBase64Encoded": base64.b64encode(content).decode(), "mimeType": "video/mp4"}
 
 
