@@ -65,6 +65,7 @@ WORDS: Words = {
     "task.preview": "Load preview",
     "task.open-there": "Open at the provider ({host})",
     "task.piece-more": "More",
+    "axis.title": "Time axis; the history below says the same",
     "axis.state": "state",
     "axis.attempt": "attempt",
     "axis.in": "in",

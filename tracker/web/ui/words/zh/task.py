@@ -65,6 +65,7 @@ WORDS: Words = {
     "task.preview": "加载预览",
     "task.open-there": "在服务商处打开（{host}）",
     "task.piece-more": "更多",
+    "axis.title": "时间轴；下方的历史内容相同",
     "axis.state": "状态",
     "axis.attempt": "尝试",
     "axis.in": "收到",

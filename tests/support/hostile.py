@@ -1,0 +1,73 @@
+"""A task in which everything that callers and providers may write holds a payload.
+
+Markup, addresses, characters that hide, bytes that are no text, JSON too long or too deep.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.support.service import environment, listen, serving
+
+MARKUP = (
+    "<script>document.title='ran'</script><img src=//evil.example/x onerror=alert(1)>"
+    '"><a href="javascript:alert(1)" hx-get="//evil.example" hx-trigger="load">x</a>{{7*7}}'
+)
+HIDDEN = "admin\u202egnp.exe\u200b\u2066\ufeff"
+DIGITS = b"1234567890123456789012345678901234567890"
+BODIES = {
+    "markup": kling_says("processing", task_status_msg=MARKUP + HIDDEN),
+    "no text": b'\xff\xfe\x00{"a": "\x80"}',
+    "long": b'{"task_id": "881", "text": "' + "长".encode() * 300_000 + b'"}',
+    "deep": b'{"task_id": "881", "a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    "digits": b'{"task_id": "881", "nul": "\\u0000", "number": ' + DIGITS + b"}",
+}
+NAME = '"><script>alert(1)</script>'
+"""The task's external id."""
+
+
+@contextmanager
+def unguarded(database_url: str, folder: Path) -> Iterator[httpx.Client]:
+    """Yield a client of a service that asks for no key, without workers."""
+    env = environment(
+        database_url,
+        folder,
+        provider_url="http://127.0.0.1:9",
+        public_url="https://tracker.example",
+        TRACKER_AUTH="off",
+        TRACKER_CALLBACK_SECRETS=SECRET.decode(),
+    )
+    with (
+        serving(env, door=listen(), workers=False) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+    ):
+        yield client
+
+
+def hostile_task(http: httpx.Client) -> dict[str, Any]:
+    """Make the task, which has succeeded; return it as the API shows it."""
+    made = submit(
+        http,
+        external_task_id=NAME,
+        metadata={"note": MARKUP + HIDDEN, "order": "=1+1"},
+        webhook_url="https://app.example/<script>",
+    )
+    for body in BODIES.values():
+        http.post(callback_path(made["id"]), content=body)
+    done = kling_says(
+        "succeed",
+        task_id="881",
+        task_result={"videos": [{"id": MARKUP, "url": "javascript:alert(1)", "duration": "5"}]},
+    )
+    assert http.post(callback_path(made["id"]), content=done).status_code == 200
+    found: dict[str, Any] = http.get(f"/v1/tasks/{made['id']}").json()
+    return found
+
+
+def pages_of(task: dict[str, Any]) -> list[str]:
+    """Return the paths that show the task."""
+    return ["/ui/tasks", f"/ui/tasks/{task['id']}", "/ui/tasks?metadata.order=%3D1%2B1"]
