@@ -4,7 +4,7 @@
 """
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import EvenCuts
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -27,10 +27,9 @@ def test_sdk_creates_waits_fails_lists_and_cancels(fronted: Served) -> None:
     assert told["missing"] == missing
 
 
-def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
-    prompt = "a fox of ark"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
-        told = run_program("ark_sdk.py", proxy.url + PATH, fronted.key, prompt)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert told["id"]
-    assert fronted.created(prompt) == 1
+def test_creates_that_the_sdk_repeats_after_a_cut_make_one_task_each(fronted: Served) -> None:
+    cuts = EvenCuts("ark")
+    with Proxy(fronted.url, choose=cuts) as proxy:
+        cuts.of(proxy)
+        told = run_program("ark_sdk.py", proxy.url + PATH, fronted.key, *cuts.prompts)
+    cuts.check(fronted, told["ids"])

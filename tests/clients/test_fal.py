@@ -6,7 +6,6 @@ ends TLS.
 """
 
 import base64
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,15 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clients.conftest import OWN_HOSTS, Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
 from tests.clients.running import run_program
-from tests.support.proxy import Choose, Cut, Fault, Proxy, Side
+from tests.support.proxy import Choose, Proxy
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 
 HOST = OWN_HOSTS["fal"]
-CUTS = 24
-"""Places, evenly over all bytes of the answer to a create, at which it is cut."""
 
 
 @pytest.fixture(scope="module")
@@ -100,17 +97,6 @@ def test_ai_sdk_generates_a_file_and_hears_of_a_failure(
     assert "went wrong" in told["message"]
 
 
-def test_create_that_the_python_sdk_sends_again_is_made_once(
-    fronted: Served, certificates: Certificates
-) -> None:
-    prompt = "a fox of fal_client"
-    with _python(fronted, certificates, first_create(ANSWERED)) as (proxy, run):
-        told = run(prompt)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert len(told["ids"]) == 1
-    assert fronted.created(prompt) == 1
-
-
 @pytest.mark.parametrize(
     ("program", "path"), [("fal_sdk.cjs", "/fal/proxy"), ("ai_sdk.cjs", "/fal/run")]
 )
@@ -125,25 +111,12 @@ def test_create_that_a_javascript_sdk_sends_again_is_made_once(
     assert fronted.created(prompt) == 1
 
 
-def test_an_answer_that_is_cut_anywhere_makes_one_task(
+def test_creates_that_the_python_sdk_sends_again_are_made_once(
     fronted: Served, certificates: Certificates
 ) -> None:
-    """The Python client sends a create up to ten times; the answer to the first is cut."""
-    proxies: list[Proxy] = []
-    waiting = set(range(1, CUTS))
-
-    def choose(request: bytes) -> Fault | None:
-        found = re.search(rb'"cut (\d+)"', request)
-        number = int(found[1]) if found else 0
-        if number not in waiting:
-            return None
-        waiting.discard(number)
-        size = proxies[0].exchanges[0].response_size
-        return Cut(Side.RESPONSE, size * number // CUTS, is_reset=True)
-
-    with _python(fronted, certificates, choose) as (proxy, run):
-        proxies.append(proxy)
-        told = run(str(CUTS))
-    assert len(set(told["ids"])) == CUTS
-    assert creates(proxy.exchanges) == ["answered", *["lost", "answered"] * (CUTS - 1)]
-    assert fronted.created_each([f"cut {n}" for n in range(CUTS)]) == [1] * CUTS
+    """It sends a create up to ten times, wherever the answer to it breaks."""
+    cuts = EvenCuts("fal_client")
+    with _python(fronted, certificates, cuts) as (proxy, run):
+        cuts.of(proxy)
+        told = run(*cuts.prompts)
+    cuts.check(fronted, told["ids"])

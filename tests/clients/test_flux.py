@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clients.conftest import OWN_HOSTS, Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 from tests.support.tunnel import Tunnel
@@ -60,15 +60,14 @@ def test_python_sdk_creates_asks_and_waits(fronted: Served) -> None:
     assert "403" in told["wrong_key"]
 
 
-def test_call_that_its_caller_makes_again_makes_one_task(fronted: Served) -> None:
+def test_calls_that_their_caller_makes_again_make_one_task_each(fronted: Served) -> None:
     """`blackforest` repeats no create: it raises, and its caller tries again."""
-    prompt = "a fox of blackforest"
+    cuts = EvenCuts("blackforest")
     with (
-        Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy,
+        Proxy(fronted.url, choose=cuts) as proxy,
         Tunnel(host_of(proxy.url)) as tunnel,
     ):
-        url = f"http://{OWN_HOSTS['flux']}"
-        told = run_program("flux_sdk.py", url, fronted.key, prompt, proxy=tunnel.url)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert told["id"]
-    assert fronted.created(prompt) == 1
+        cuts.of(proxy)
+        given = (f"http://{OWN_HOSTS['flux']}", fronted.key, *cuts.prompts)
+        told = run_program("flux_sdk.py", *given, proxy=tunnel.url)
+    cuts.check(fronted, told["ids"])

@@ -4,7 +4,7 @@
 """
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import EvenCuts
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -29,10 +29,11 @@ def test_client_lists_and_deletes(fronted: Served) -> None:
     assert told["deleted"]["deleted"] is True
 
 
-def test_create_that_the_client_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
+def test_creates_that_the_client_repeats_after_a_cut_make_one_task_each(fronted: Served) -> None:
     """Each try delimits its form anew."""
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
-        told = run_program("openai_sdk.py", proxy.url + PATH, fronted.key, "a bird", "create")
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert told["status"] == "completed"
-    assert fronted.created("a bird") == 1
+    cuts = EvenCuts("openai")
+    with Proxy(fronted.url, choose=cuts) as proxy:
+        cuts.of(proxy)
+        given = (proxy.url + PATH, fronted.key, "openai cut", str(len(cuts.prompts)))
+        told = run_program("openai_sdk.py", *given)
+    cuts.check(fronted, told["ids"])

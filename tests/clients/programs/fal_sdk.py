@@ -1,7 +1,7 @@
 """Use `fal_client` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: the front's host, the authority that its certificate stands on, and a key; then a prompt
-for one create, or a number for that many.
+Arguments: the front's host, the authority that its certificate stands on, and a key; with prompts:
+one create for each, without the client's pauses.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-host, authority, key, *more = sys.argv[1:]
+host, authority, key, *prompts = sys.argv[1:]
 os.environ |= {
     "FAL_QUEUE_RUN_HOST": host,
     "FAL_RUN_HOST": f"{host}/run",
@@ -65,20 +65,18 @@ def failure(of: fal_client.SyncClient, prompt: str = "a cat") -> list[Any]:
 
 
 def main() -> None:
-    """Do everything, one create, or many."""
+    """Do everything, or create requests."""
     client = fal_client.SyncClient(key=key)
     answer: dict[str, Any]
-    if not more:
+    if prompts:
+        time.sleep = lambda _seconds: None  # it pauses before a repeat
+        made = [client.submit(MODEL, {"prompt": one}) for one in prompts]
+        answer = {"ids": [one.request_id for one in made]}
+    else:
         answer = everything(client)
         answer["asynchronous"] = asyncio.run(asynchronous())
         answer["failed"] = failure(client, "a cat [scenario:failed]")
         answer["wrong_key"] = failure(fal_client.SyncClient(key="wrong"))
-    elif more[0].isdigit():
-        time.sleep = lambda _seconds: None  # it pauses before a repeat
-        names = [client.submit(MODEL, {"prompt": f"cut {n}"}) for n in range(int(more[0]))]
-        answer = {"ids": [one.request_id for one in names]}
-    else:
-        answer = {"ids": [client.submit(MODEL, {"prompt": more[0]}).request_id]}
     json.dump(answer, sys.stdout)
 
 

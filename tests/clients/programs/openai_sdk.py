@@ -1,11 +1,12 @@
 """Use `openai` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, a prompt, and `all`, `list` for what gateways lack, or `create` for one
-task until its end.
+Arguments: base URL, key, a prompt, and `all`, `list` for what gateways lack, or a number: so
+many creates whose prompts end with 0, 1 and so on, without the client's pauses.
 """
 
 import json
 import sys
+import time
 from typing import Any
 
 from openai import BadRequestError, OpenAI
@@ -14,16 +15,20 @@ PICTURE = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
 PAUSE_MS = 50
 
 
-def finished(client: OpenAI, prompt: str) -> Any:
-    """Make a video, and let the client poll it until its end."""
-    made = client.videos.create(
+def begun(client: OpenAI, prompt: str) -> Any:
+    """Make a video."""
+    return client.videos.create(
         model="sora-2",
         prompt=prompt,
         seconds="8",
         size="1280x720",
         input_reference=PICTURE,
     )
-    return client.videos.poll(made.id, poll_interval_ms=PAUSE_MS)
+
+
+def finished(client: OpenAI, prompt: str) -> Any:
+    """Make a video, and let the client poll it until its end."""
+    return client.videos.poll(begun(client, prompt).id, poll_interval_ms=PAUSE_MS)
 
 
 def refused(client: OpenAI) -> int:
@@ -65,10 +70,11 @@ def main() -> None:
     url, key, prompt, task = sys.argv[1:]
     client = OpenAI(api_key=key, base_url=url)
     match task:
-        case "create":
-            answer = finished(client, prompt).to_dict()
         case "list":
             answer = listed(client, prompt)
+        case count if count.isdigit():
+            time.sleep = lambda _seconds: None  # it pauses before a repeat
+            answer = {"ids": [begun(client, f"{prompt} {n}").id for n in range(int(count))]}
         case _:
             answer = whole_life(client, prompt)
     json.dump(answer, sys.stdout, default=str)

@@ -44,7 +44,7 @@ from tracker.providers.kit.reading import amount_text, finite, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED_BY_SECRET, SecretlessOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
-from tracker.providers.ports.adapter import Answer, Asking, Hint, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Scheme, Sending
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 
@@ -225,7 +225,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         said = super().observe(account, task, parsed)
         return None if said is None else replace(said, message=None)
 
-    def parse_callback(self, inbound: Any) -> Sequence[Observation | Hint]:
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Read a webhook; one that lacks the result has it asked for."""
         (said,) = super().parse_callback(inbound)
         if isinstance(said, Hint) or said.state is not TaskState.RUNNING:

@@ -135,9 +135,9 @@ class FalApi:
 
     async def _result(self, call: ApiCall) -> Reply:
         task = await self._found(call)
-        if task.is_open or self._persists(FalWord.RESULT_EARLY, task):
+        if task.is_open or self.engine.persists(task, FalWord.RESULT_EARLY):
             raise CodedRefusal(400, "bad_request", _EARLY)
-        if self._persists(FalWord.RESULT_BROKEN, task):
+        if self.engine.persists(task, FalWord.RESULT_BROKEN):
             raise CodedRefusal(500, "internal_error", "Internal Server Error")
         gone = FalWord.RESULT_GONE
         age_ms = self.engine.now_ms() - (task.ended_at or 0)
@@ -209,12 +209,6 @@ class FalApi:
             user_id=f"user-{task.account}",
         )
         return (CallbackContent(body=json_bytes(body), sign=sign, retry=_RESENT),)
-
-    def _persists(self, word: FalWord, task: FalTask) -> bool:
-        if not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
 
     def _account_of(self, call: ApiCall) -> str:
         return account_of_header(call, self._config, schemes=("Key ",))
