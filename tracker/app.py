@@ -57,6 +57,7 @@ from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.identity import Identity
 from tracker.services.upkeep.learning import Learning
@@ -402,6 +403,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         dismissing=Dismissing(context),
         rejudging=Rejudging(context),
         probing=Probing(context),
+        scenarios=Scenarios(context),
         previews=Previews(context, _previewed(settings)),
         comparing=Comparing(context),
         clock=context.clock,

@@ -480,5 +480,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "offers no query that costs nothing: the first task shows whether it takes the key": "没有不产生费用的查询：首个任务才能看出密钥是否可用",
         "is missing": "缺失",
         "must be from 1 to {}": "必须在 1 到 {0} 之间",
+        "its input is too large for a form": "其输入太大，无法放入表单",
+        "there is no such operation": "没有这个操作",
     }
 )

@@ -65,7 +65,7 @@ class Acceptance:
         Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
         IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
-        return await self._once(await self._check(submission))
+        return await self._once(await self.check(submission))
 
     async def accept_again(
         self, before: Task, *, idempotency_key: str | None, submitter: int | None = None
@@ -170,7 +170,8 @@ class Acceptance:
         self._context.at(CrashPoint.ACCEPT_COMMITTED)
         return accepted
 
-    async def _check(self, submission: Submission) -> CheckedSubmission:
+    async def check(self, submission: Submission) -> CheckedSubmission:
+        """Check a request and keep nothing of it. Raises InvalidRequest, Unavailable."""
         provider = self._context.provider(submission.provider)
         # Before the input is read: which fields it may have depends on the operation.
         if submission.account is not None:

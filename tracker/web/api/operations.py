@@ -15,7 +15,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.web.api.views import EXACT
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param, operation
-from tracker.web.edge.state import services
+from tracker.web.edge.state import Services, services
 
 
 @with_config(EXACT)
@@ -53,15 +53,20 @@ async def list_operations(request: Request) -> Response:
     Operations that are named by their caller, such as a model of a catalogue, are not listed.
     """
     provider, name = query.text(request, "provider"), query.text(request, "operation")
-    our = services(request)
-    found: list[SubmittableOperation] = [
+    found = [
+        one for one in collect(services(request), provider) if name in (None, one["operation"])
+    ]
+    return JSONResponse({"operations": found})
+
+
+def collect(our: Services, provider: str | None = None) -> list[SubmittableOperation]:
+    """Return what can be submitted, by provider and name. provider: None for all."""
+    return [
         one
         for owner in sorted({owner for owner, _ in our.accounts})
         if provider in (None, owner)
         for one in _of(our.providers[owner], our.accounts)
-        if name in (None, one["operation"])
     ]
-    return JSONResponse({"operations": found})
 
 
 def _of(

@@ -31,6 +31,7 @@ from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.probing import Probing
@@ -98,6 +99,7 @@ class Services:
     probing: Probing
     previews: Previews
     comparing: Comparing
+    scenarios: Scenarios
     clock: Clock
     keyring: Keyring
     keys: Keys

@@ -22,6 +22,7 @@ from tracker.web.ui import (
     task,
     task_actions,
     tasks,
+    trying,
 )
 from tracker.web.ui.frame.app import dashboard
 from tracker.web.ui.frame.render import ROOT
@@ -46,5 +47,6 @@ DASHBOARD = dashboard(
     system.PAGES,
     task_actions.PAGES,
     tasks.PAGES,
+    trying.PAGES,
 )
 ROUTES = (Route(ROOT, DASHBOARD), Route(f"{ROOT}/{{page:path}}", DASHBOARD))

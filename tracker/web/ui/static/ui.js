@@ -31,6 +31,11 @@
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && preview(link)) event.preventDefault();
   });
 
+  document.addEventListener("input", ({ target }) => {
+    const most = target.dataset?.count;
+    if (most) target.nextElementSibling.textContent = `${target.value.length} / ${most}`;
+  });
+
   // The service renders times, and cannot know the browser's zone before it is told.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const isKept = keep("tracker-browser-zone", zone);

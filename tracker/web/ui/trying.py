@@ -1,0 +1,247 @@
+"""`/ui/try`: fill in an operation's input, see the request, check it, submit it."""
+
+import json
+import pprint
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tracker.clock import new_id
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.locale import translate
+from tracker.services.submit.request import Submission
+from tracker.store import tasks
+from tracker.web.api.operations import SubmittableOperation, collect
+from tracker.web.edge import query
+from tracker.web.edge.links import base_of
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.forms import SentForm, read_form
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.playground.fields import InputField, fields_of
+from tracker.web.ui.playground.filled import (
+    PREFIX,
+    REST,
+    FilledForm,
+    from_form,
+    from_input,
+    to_input,
+)
+
+PAGES = Pages()
+MOST_INPUT = 48 * 1024
+"""Bytes of a task's input that a form can take in."""
+_PROMPTS = ("prompt", "text", "gpt_description_prompt", "description")
+"""Fields that a scenario's mark may stand in, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriedRequest:
+    """The values of a form: the operation, the account, the scenario, and the fields.
+
+    account, scenario: empty for none. once: keeps a form that is sent twice from making two tasks.
+    """
+
+    operation: SubmittableOperation
+    account: str
+    scenario: str
+    filled: FilledForm
+    once: str
+
+    @property
+    def fields(self) -> list[InputField]:
+        """Return the fields of the form."""
+        return fields_of(self.operation["schema"])
+
+    def made(self) -> tuple[dict[str, Any], bool]:
+        """Return the input, and whether the rest of it could be read."""
+        made, is_whole = to_input(self.fields, self.filled)
+        if self.scenario:
+            names = [name for name in _PROMPTS if isinstance(made.get(name, ""), str)]
+            known = {field.name for field in self.fields}
+            name = next((one for one in names if one in made or one in known), "prompt")
+            made[name] = f"[scenario:{self.scenario}] {made.get(name, '')}".rstrip()
+        return made, is_whole
+
+
+@PAGES.get(
+    "/try",
+    scope=Scope.TASKS_WRITE,
+    known=[
+        Param("provider", "Of this provider."),
+        Param("operation", "This operation."),
+        Param("choice", "Both, as one field of a form has them."),
+        Param("account", "With this account."),
+        Param("from", "Begin with the input of this task."),
+    ],
+)
+async def show(request: Request, reader: Reader) -> Response:
+    """Show an operation's form, with its example or a task's input."""
+    given: Mapping[str, Any] | None = None
+    asked = request.query_params
+    provider, operation = asked.get("provider"), asked.get("operation")
+    if asked.get("choice"):
+        provider, _, operation = asked["choice"].partition(" ")
+    account = asked.get("account", "")
+    if asked.get("from"):
+        provider, operation, account, given = await _of_task(request, reader, asked["from"])
+    listed = collect(services(request))
+    chosen = _chosen(listed, provider, operation)
+    if chosen is None:
+        return page(request, reader, "try_none.html")
+    if given is None:
+        given = chosen["example"] or {}
+    filled = from_input(fields_of(chosen["schema"]), given)
+    return await _page(
+        request, reader, TriedRequest(chosen, account, "", filled, str(new_id())), listed
+    )
+
+
+@PAGES.post("/try", scope=Scope.TASKS_WRITE)
+async def act(request: Request, reader: Reader) -> Response:
+    """Check what is filled in, submit it, or show one more row of a list."""
+    form, listed = await read_form(request), collect(services(request))
+    chosen = _chosen(listed, form.text("provider"), form.text("operation"))
+    if chosen is None or chosen["operation"] != form.text("operation"):
+        raise NotFound("there is no such operation")
+    wanted = form.text("do")
+    grown = wanted.removeprefix("more:") if wanted.startswith("more:") else ""
+    tried = _tried(chosen, form, grown)
+    if wanted not in ("check", "submit"):
+        return await _page(request, reader, tried, listed)
+    errors = await _check(request, reader, tried)
+    if errors or wanted == "check":
+        return await _page(request, reader, tried, listed, errors=errors, is_checked=True)
+    try:
+        accepted = await services(request).acceptance.accept(_submission(reader, tried))
+    except InvalidRequest as error:
+        return await _page(request, reader, tried, listed, errors=list(error.fields))
+    return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
+
+
+def _tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> TriedRequest:
+    filled = from_form(fields_of(chosen["schema"]), form, grown=grown)
+    once = form.text("once")[:64] or str(new_id())
+    return TriedRequest(chosen, form.text("account"), form.text("scenario")[:200], filled, once)
+
+
+def _chosen(
+    listed: list[SubmittableOperation], provider: str | None, operation: str | None
+) -> SubmittableOperation | None:
+    """Return the operation that is named, else the first one with an example, else any."""
+    named = [
+        one
+        for one in listed
+        if provider in (None, "", one["provider"]) and operation in (None, "", one["operation"])
+    ]
+    shown = [one for one in named if one["example"] is not None]
+    return next(iter([*shown, *named]), None)
+
+
+async def _of_task(
+    request: Request, reader: Reader, text: str
+) -> tuple[str, str, str, Mapping[str, Any]]:
+    """Return provider, operation, account and input of a task. Raises NotFound, InvalidRequest."""
+    id_ = query.as_uuid(text)
+    our = services(request)
+    task = None if id_ is None else await our.store.find(tasks.by_id, id_)
+    if task is None or task.tenant != reader.tenant:
+        raise NotFound("there is no such task")
+    key = task.key
+    found = await our.store.read(lambda db: tasks.input_of(db, [key]))
+    body = found.get(key, b"{}")
+    if len(body) > MOST_INPUT:
+        raise InvalidRequest(FieldError("from", "its input is too large for a form"))
+    return task.provider, task.operation, task.account, json.loads(body)
+
+
+def _submission(reader: Reader, tried: TriedRequest) -> Submission:
+    return Submission(
+        tenant=reader.tenant,
+        provider=tried.operation["provider"],
+        operation=tried.operation["operation"],
+        input=tried.made()[0],
+        account=tried.account or None,
+        idempotency_key=f"dashboard {tried.once}",
+        submitter=reader.key,
+    )
+
+
+async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[FieldError]:
+    """Return what is wrong; empty where the request would be taken in."""
+    if not tried.made()[1]:
+        return [FieldError(REST, "must be a JSON object")]
+    try:
+        submission = replace(_submission(reader, tried), idempotency_key=None)
+        await services(request).acceptance.check(submission)
+    except InvalidRequest as error:
+        return [*error.fields, *error.rest]
+    return []
+
+
+async def _page(  # noqa: PLR0913 - what a form stands at, and what is said of it
+    request: Request,
+    reader: Reader,
+    tried: TriedRequest,
+    listed: list[SubmittableOperation],
+    *,
+    errors: list[FieldError] | None = None,
+    is_checked: bool = False,
+) -> Response:
+    our, chosen, language = services(request), tried.operation, reader.preferences.language
+    found = [replace(one, reason=translate(one.reason, language)) for one in errors or ()]
+    return page(
+        request,
+        reader,
+        "try.html",
+        status=422 if found else 200,
+        tried=tried,
+        fields=tried.fields,
+        prefix=PREFIX,
+        rest=REST,
+        listed=listed,
+        accounts=sorted(name for owner, name in our.accounts if owner == chosen["provider"]),
+        scenarios=await our.scenarios.of(chosen["provider"], tried.account or None),
+        errors=found,
+        marked={one.path.removeprefix("input."): one.reason for one in found},
+        is_checked=is_checked,
+        text_of=_text_of,
+        choices_of=lambda field: [_text_of(one) for one in field.choices],
+        **_code(request, tried),
+    )
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _code(request: Request, tried: TriedRequest) -> dict[str, Any]:
+    """Return the request as commands and as a program."""
+    made, _ = tried.made()
+    chosen = tried.operation
+    body: dict[str, Any] = {"provider": chosen["provider"], "operation": chosen["operation"]}
+    more = {"account": tried.account} if tried.account else {}
+    text = json.dumps({**body, **more, "input": made}, ensure_ascii=False)
+    named = "".join(
+        f",\n        {name}={value!r}"
+        for name, value in {"provider": chosen["provider"], **more}.items()
+    )
+    given = pprint.pformat(made, sort_dicts=False, width=76)
+    indented = given.replace("\n", "\n        ")
+    return {
+        "curl": curl.submitting(base_of(request), text.encode()),
+        "python": (
+            "import os\n\nfrom tracker.client import Client\n\n"
+            f"with Client({base_of(request)!r}, os.environ.get('TRACKER_API_KEY')) as tracker:\n"
+            f"    task = tracker.submit(\n        {chosen['operation']!r},\n        {indented}"
+            f"{named},\n    )\n"
+            "    print(tracker.wait(task.id).state)\n"
+        ),
+    }
