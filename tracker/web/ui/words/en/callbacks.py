@@ -32,6 +32,7 @@ WORDS: Words = {
     "callbacks.no-task": "It belongs to no task, so there is nothing to compare with.",
     "callbacks.signature": "Signature, by the secret of {account}:",
     "callbacks.genuine": "genuine",
+    "callbacks.headers": "Headers",
     "callbacks.body": "Body",
     "compared.provider_task_id": "Provider's id",
     "compared.external_task_id": "External id",

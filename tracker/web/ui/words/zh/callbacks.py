@@ -29,6 +29,7 @@ WORDS: Words = {
     "callbacks.no-task": "它不属于任何任务，因此没有可对比的内容。",
     "callbacks.signature": "按账号 {account} 的密钥验证签名：",
     "callbacks.genuine": "真实",
+    "callbacks.headers": "头字段",
     "callbacks.body": "正文",
     "compared.provider_task_id": "服务商 ID",
     "compared.external_task_id": "外部 ID",

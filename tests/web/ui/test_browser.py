@@ -1,0 +1,217 @@
+"""Signing in, questions as dialogs, keys and accessibility of the operator's pages, in Chromium.
+
+What the pages do is tested without a browser, on both databases.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.browsing import Chromium, Watched, overflow, violations, watched
+from tests.support.dashboard import Person, signed_in
+from tests.support.databases import SqliteTemplate
+from tests.support.keys import bearer, issue
+from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.web.conftest import Shared
+from tracker.clock import new_id
+from tracker.domain import token
+
+pytestmark = pytest.mark.browser
+SHARED = f"/callbacks/kling/shared/{token.sign(SECRET, 'kling', token.SHARED)}"
+LOOKS: list[dict[str, Any]] = [
+    {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light", "locale": "en-GB"},
+    {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "locale": "zh-CN"},
+]
+
+
+@dataclass(frozen=True)
+class _Planted:
+    """A service with something of each kind that needs a person."""
+
+    url: str
+    person: Person
+    api: httpx.Client
+    task: dict[str, Any]
+    endpoint: str
+    delivery: str
+    stray: str
+
+    def sign_in(self, seen: Watched, path: str = "/ui/sign-in") -> Page:
+        page = seen.open(path)
+        page.locator("#key").fill(self.person.key.secret)
+        page.locator("main button").click()
+        return page
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    url = sqlite_template.copy(tmp_path_factory.mktemp("browser"))
+    issue(url, tenant="first")  # before the service starts
+    return url
+
+
+@pytest.fixture(scope="module")
+def planted(shared_idle: Shared) -> Iterator[_Planted]:
+    with (
+        signed_in(shared_idle.url, shared_idle.database_url) as person,
+        httpx.Client(
+            base_url=shared_idle.url, headers=bearer(person.key), trust_env=False, timeout=20
+        ) as api,
+    ):
+        made = api.post("/v1/endpoints", json={"url": "https://browser.example/hook"}).json()
+        task = submit(api, external_task_id=f"browser-{new_id()}")
+        done = submit(api, external_task_id=f"ended-{new_id()}")
+        ended = kling_says("succeed", task_id=f"b-{new_id()}")
+        for body in (ended, ended.replace(b'"succeed"', b'"failed"'), b"{"):
+            api.post(callback_path(done["id"]), content=body)
+        for n in range(7):
+            body = kling_says("succeed", task_id=f"b{n}-{new_id()}")
+            api.post(SHARED, content=body, headers={"user-agent": "<b>x</b>"})
+        api.post("/callbacks/kling/shared/nonsense", content=b"x")
+        wanted = {"endpoint_id": made["id"]}
+        (owed, *_) = api.get("/v1/deliveries", params=wanted).json()["deliveries"]
+        stray = api.get("/v1/receipts", params={"verdict": "unknown_task"}).json()["receipts"]
+        key = stray[0]["id"]
+        yield _Planted(shared_idle.url, person, api, task, made["id"], owed["id"], key)
+
+
+def _paths(planted: _Planted) -> list[str]:
+    stray, endpoint = planted.stray, planted.endpoint
+    return [
+        "/ui/attention",
+        "/ui/callbacks",
+        f"/ui/callbacks/{stray}",
+        f"/ui/callbacks/{stray}/attach/confirm?task={planted.task['id']}",
+        "/ui/deliveries",
+        f"/ui/deliveries/{planted.delivery}",
+        "/ui/deliveries/redeliver-all/confirm",
+        "/ui/endpoints",
+        f"/ui/endpoints/{endpoint}",
+        f"/ui/endpoints/{endpoint}/rotate/confirm",
+        f"/ui/tasks/cancel/confirm?ids={planted.task['id']}",
+        "/ui/settings",
+        "/ui/find?q=nothing",
+        "/ui/sign-in",
+    ]
+
+
+QUESTIONS = "confirm"
+"""In the paths of pages that are looked at in a wide window alone: all have one form."""
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["wide", "narrow-dark-zh"])
+def test_every_page_is_accessible_fits_and_asks_nobody_else(
+    planted: _Planted, chromium: Chromium, look: dict[str, Any]
+) -> None:
+    with watched(chromium, planted.url, **look) as seen:
+        page = planted.sign_in(seen)
+        is_wide = look["viewport"]["width"] > 1000
+        for path in [path for path in _paths(planted) if is_wide or QUESTIONS not in path]:
+            page.goto(planted.url + path)
+            page.locator("main details").evaluate_all("all => all.forEach(d => { d.open = true; })")
+            assert violations(page) == [], path
+            assert overflow(page) <= 0, path
+            assert page.locator("h1").count() == 1
+        seen.check()
+
+
+def test_a_link_on_another_site_opens_its_page_without_script_too(
+    planted: _Planted, chromium: Chromium
+) -> None:
+    path = f"/ui/callbacks/{planted.stray}"
+    link = f'<!doctype html><a href="{planted.url}{path}">open</a>'
+    with watched(chromium, planted.url, java_script_enabled=False) as seen:
+        seen.context.route(
+            "http://elsewhere.example/*",
+            lambda route: route.fulfill(body=link, content_type="text/html"),
+        )
+        page = planted.sign_in(seen, f"/ui/sign-in?next={path.removeprefix('/ui')}")
+        page.get_by_role("heading", name=f"r{planted.stray}").wait_for()
+        assert page.url == planted.url + path
+        page.goto("http://elsewhere.example/")
+        page.get_by_text("open").click()
+        page.get_by_role("heading", name=f"r{planted.stray}").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(planted.url + path)
+        page.locator("#key").wait_for()
+
+
+def test_a_cancel_is_confirmed_without_script(planted: _Planted, chromium: Chromium) -> None:
+    task = submit(planted.api, external_task_id=f"cancel-{new_id()}")
+    with watched(chromium, planted.url, java_script_enabled=False) as seen:
+        page = planted.sign_in(seen)
+        page.goto(f"{planted.url}/ui/tasks/{task['id']}")
+        page.get_by_role("link", name="Cancel…").click()
+        page.get_by_role("heading", name="Cancel 1 task?").wait_for()
+        assert planted.api.get(f"/v1/tasks/{task['id']}").json()["state"] == "queued"
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("1 task is cancelled.").wait_for()
+    assert planted.api.get(f"/v1/tasks/{task['id']}").json()["state"] == "cancelled"
+
+
+def test_questions_open_as_dialogs_and_keys_move_and_never_act(
+    planted: _Planted, chromium: Chromium
+) -> None:
+    path = f"/v1/endpoints/{planted.endpoint}"
+    with watched(chromium, planted.url, locale="en-GB") as seen:
+        page = planted.sign_in(seen)
+        page.goto(f"{planted.url}/ui/endpoints/{planted.endpoint}")
+        opener = page.get_by_role("link", name="Pause…")
+        opener.focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Pause this endpoint?")
+        dialog.wait_for()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="detached")
+        assert opener.evaluate("link => link === document.activeElement")
+        opener.click()
+        dialog.get_by_role("button", name="Pause").click()
+        page.get_by_text("Paused.", exact=True).wait_for()
+        assert planted.api.get(path).json()["state"] == "paused"
+
+        page.keyboard.press("g")
+        page.keyboard.press("c")
+        page.wait_for_url("**/ui/callbacks")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        ticked = page.locator("tbody tr").nth(1).locator("[type=checkbox]")
+        assert ticked.is_checked()
+        page.get_by_role("button", name="Dismiss the ticked ones…").click()
+        dialog = page.get_by_role("dialog", name="Dismiss 1 receipt?")
+        dialog.wait_for()
+        for key in ("g", "t", "x"):  # nothing behind a dialog moves
+            page.keyboard.press(key)
+        dialog.get_by_text("Leave it").click()
+        dialog.wait_for(state="detached")
+        page.keyboard.press("?")
+        page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("/")
+        page.keyboard.type("gtxj")  # in a field, keys are letters
+        assert page.locator("#find").input_value() == "gtxj"
+        page.locator("#find").fill(planted.task["external_task_id"])
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/ui/tasks/{planted.task['id']}")
+        seen.check()
+
+
+def test_keys_can_be_switched_off(planted: _Planted, chromium: Chromium) -> None:
+    with watched(chromium, planted.url, locale="en-GB") as seen:
+        page = planted.sign_in(seen)
+        page.goto(f"{planted.url}/ui/settings")
+        page.get_by_role("group", name="Keyboard shortcuts").get_by_label("off").check()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Saved.").wait_for()
+        for key in ("g", "t", "/", "?"):
+            page.keyboard.press(key)
+        assert page.locator("dialog").count() == 0
+        assert page.locator("#find").evaluate("field => field !== document.activeElement")
+        assert page.url.startswith(f"{planted.url}/ui/settings")
