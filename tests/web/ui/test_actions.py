@@ -15,6 +15,7 @@ from tests.web.conftest import Shared
 from tracker.clock import new_id
 from tracker.domain import token
 from tracker.domain.access import Scope
+from tracker.web.ui.frame.signing import SESSION_COOKIE
 
 SHARED = f"/callbacks/kling/shared/{token.sign(SECRET, 'kling', token.SHARED)}"
 HOSTILE = '<script>alert(1)</script> hx-get="/x" javascript:alert(1) \u202egnp'
@@ -403,6 +404,30 @@ def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
             for path in (f"/ui/endpoints/{known['endpoint']}/pause", "/ui/tasks/cancel"):
                 assert evil.post(path, data={"ids": known["id"]}).status_code == 403
     assert api.get(f"/v1/endpoints/{known['endpoint']}").json()["state"] == "active"
+
+
+def test_no_page_holds_a_secret(operator: Person, api: httpx.Client, known: dict[str, str]) -> None:
+    made = api.post("/v1/endpoints", json={"url": "https://canary.example/hook"}).json()
+    session = operator.http.cookies[SESSION_COOKIE]
+    task_token = callback_path(known["id"]).rpartition("/")[2]
+    canaries = [made["secret"], made["secret"].removeprefix("whsec_"), operator.key.secret]
+    canaries += [session, task_token, SECRET.decode(), SHARED.rpartition("/")[2]]
+    for path in (
+        "/attention",
+        "/callbacks",
+        f"/callbacks/{known['receipt']}",
+        "/deliveries",
+        f"/deliveries/{known['delivery']}",
+        "/endpoints",
+        f"/endpoints/{made['id']}",
+        f"/endpoints/{made['id']}/delete/confirm",
+        f"/tasks/{known['id']}",
+        "/settings",
+        "/find?q=x",
+        "/sign-in",
+    ):
+        page = operator.see(path)
+        assert [one for one in canaries if one in page] == [], path
 
 
 def test_pages_in_chinese_hold_no_english_sentence(

@@ -63,16 +63,7 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.get("/endpoints/{id}", scope=Scope.TASKS_READ, known=())
 async def show_one(request: Request, reader: Reader) -> Response:
     """Show one endpoint, without its secret."""
-    id_, owner = endpoint_id(request), reader.tenant
-
-    def load(db: Reading) -> tuple[Endpoint, "_Figures"] | None:
-        found = endpoints.get(db, owner, id_)
-        return None if found is None else (found, _figures(db, owner, found.key))
-
-    loaded = await services(request).store.read(load)
-    if loaded is None:
-        raise NotFound("there is no such endpoint")
-    return page(request, reader, "endpoint.html", row=_row(*loaded))
+    return page(request, reader, "endpoint.html", row=await _look(request, reader))
 
 
 @PAGES.post("/endpoints/{id}/test", scope=Scope.ADMIN, action="endpoints.test")
@@ -160,21 +151,12 @@ async def rotate(request: Request, reader: Reader) -> Response:
 
 async def _ask(request: Request, reader: Reader, action: str) -> Response:
     """Ask before something is done to the endpoint of the path, naming it."""
-    id_, owner = endpoint_id(request), reader.tenant
-
-    def load(db: Reading) -> tuple[Endpoint, "_Figures"] | None:
-        found = endpoints.get(db, owner, id_)
-        return None if found is None else (found, _figures(db, owner, found.key))
-
-    loaded = await services(request).store.read(load)
-    if loaded is None:
-        raise NotFound("there is no such endpoint")
-    row, say = _row(*loaded), words_of(reader.preferences.language)
+    row, say = await _look(request, reader), words_of(reader.preferences.language)
     question = Question(
         title=say(f"ask.endpoint.{action}"),
         button=say(f"action.{action}"),
         why=[say(f"ask.endpoint.{action}.why"), say("ask.endpoint.owed", n=row.owed)],
-        path=f"/endpoints/{id_}/{action}",
+        path=f"/endpoints/{row.endpoint.id}/{action}",
         names=[row.endpoint.url],
     )
     return ask(
@@ -184,6 +166,20 @@ async def _ask(request: Request, reader: Reader, action: str) -> Response:
         template="ask_rotate.html" if action == "rotate" else "confirm.html",
         overlaps=OVERLAPS,
     )
+
+
+async def _look(request: Request, reader: Reader) -> "EndpointRow":
+    """Return the endpoint of the path with its figures. Raises NotFound."""
+    id_, owner = endpoint_id(request), reader.tenant
+
+    def load(db: Reading) -> EndpointRow | None:
+        found = endpoints.get(db, owner, id_)
+        return None if found is None else _row(found, _figures(db, owner, found.key))
+
+    row = await services(request).store.read(load)
+    if row is None:
+        raise NotFound("there is no such endpoint")
+    return row
 
 
 def _there(request: Request, path: str, key: str) -> Response:

@@ -4,6 +4,8 @@ from tracker.web.ui.frame.words import Words
 
 WORDS: Words = {
     "attention.title": "Needs you",
+    "attention.looked": "looked at",
+    "attention.again": "Look again",
     "attention.empty": "Nothing needs you. Whatever does will stand here.",
     "attention.since": "Since",
     "attention.last": "last",

@@ -4,6 +4,8 @@ from tracker.web.ui.frame.words import Words
 
 WORDS: Words = {
     "attention.title": "需要你处理",
+    "attention.looked": "查看于",
+    "attention.again": "再看一次",
     "attention.empty": "目前没有需要你处理的事项；一旦出现，会显示在这里。",
     "attention.since": "始于",
     "attention.last": "最近一次",
