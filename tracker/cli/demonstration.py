@@ -43,6 +43,8 @@ from tracker.telemetry import configure_logging
 
 LONGEST_S = 60.0
 LOOK_EVERY_S = 0.1
+_CLOSED = frozenset({401, 403})
+"""Answers to those who lack the account's key."""
 
 
 def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: str) -> None:
@@ -189,7 +191,7 @@ def _show(server: Server, task_id: str) -> None:
     click.echo()
     print_history(history(server, task_id))
     task = server.get(f"/v1/tasks/{task_id}")
-    for piece in (task["result"] or {"artifacts": []})["artifacts"]:
+    for place, piece in enumerate((task["result"] or {"artifacts": []})["artifacts"]):
         click.echo()
         # A file that came within the provider's answer has no URL there.
         url = piece["url"] or piece["asset"]["url"]
@@ -197,8 +199,24 @@ def _show(server: Server, task_id: str) -> None:
         if not url.startswith(("http://", "https://")):
             continue  # a text is its own URL
         media = httpx.get(url, trust_env=False, timeout=10)
+        if media.status_code in _CLOSED:
+            url = _kept_url(server, task_id, place)
+            _line("result", f"{piece['kind']}  {url}")
+            media = httpx.get(url, trust_env=False, timeout=10)
         media.raise_for_status()
         _told("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
+
+
+def _kept_url(server: Server, task_id: str, place: int) -> str:
+    """Return the link to a file that opens for the account alone, once it is kept here."""
+    started = time.monotonic()
+    while True:
+        kept = server.get(f"/v1/tasks/{task_id}")["result"]["artifacts"][place]["asset"]
+        if kept is not None and kept["state"] == "kept":
+            return str(kept["url"])
+        if time.monotonic() - started > LONGEST_S:
+            fail("the file of the result was not kept", code=1)
+        time.sleep(LOOK_EVERY_S)
 
 
 def _linger(url: str, emulator: str, create: JobCreate, task_id: str) -> None:

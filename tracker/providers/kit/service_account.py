@@ -72,6 +72,9 @@ def key_file(value: Any) -> Any:
         found = None
     if not isinstance(found, dict):
         raise ValueError("must be the JSON of a key file, or that in base64")  # noqa: TRY004 - for pydantic
+    for name in ("client_email", "private_key"):
+        if not found.get(name):
+            raise ValueError(f"is a key file without {name}")
     return found
 
 
