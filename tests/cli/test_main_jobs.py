@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from tests.support.service import KEEPING_FILES, listen, serving
 from tests.support.waiting import wait_until
-from tracker.cli.demonstration import calls_back, settings_of
+from tracker.cli.demonstration import calls_back, has_display, settings_of
 from tracker.cli.main import main
 from tracker.cli.main_jobs import account_settings, main_jobs, shown_by_default, submission
 from tracker.emulator import EmulatorConfig
@@ -48,6 +48,18 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
                 return {one["provider"]: one["state"] for one in found if one["id"] in tasks}
 
             wait_until(lambda: set(states().values()) == {"succeeded"})
+
+
+@pytest.mark.parametrize(
+    ("env", "seen"), [({}, False), ({"DISPLAY": ":0"}, True), ({"WAYLAND_DISPLAY": "w"}, True)]
+)
+def test_a_browser_is_opened_where_there_is_a_display(
+    env: dict[str, str],
+    seen: bool,  # noqa: FBT001 - a column of the table
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    assert has_display(env) is seen
 
 
 def test_one_of_them_is_shown_where_none_is_named() -> None:

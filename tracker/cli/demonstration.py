@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import click
 import httpx
 import uvicorn
 
+from tracker import environment
 from tracker.app import make_app, server_options
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
@@ -73,12 +75,23 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         task_id = _submit(server, create)
         why_not = _watch(server, task_id, calls_back=calls_back(settings, name))
         _show(server, task_id)
+        board = f"{url}/ui/tasks/{server.get(f'/v1/tasks/{task_id}')['id']}"
+        click.echo()
+        _line("dashboard", board)
         if why_not:
             click.echo()
             _tell(f"exit 1: {why_not}")
         if keep:
+            if has_display(environment.read()):
+                webbrowser.open(board)
             _linger(url, emulator.url, create, task_id)
     sys.exit(FAILED if why_not else 0)
+
+
+def has_display(env: Mapping[str, str]) -> bool:
+    """Tell whether a browser would be seen. env: of the process."""
+    is_desktop = sys.platform in ("darwin", "win32")
+    return is_desktop or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
 
 
 def _job_of(provider: str | None) -> tuple[str, MainJob]:

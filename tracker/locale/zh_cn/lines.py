@@ -26,6 +26,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # The demonstration
         "database": "数据库",
         "emulator": "模拟器",
+        "dashboard": "控制台",
         "body": "请求体",
         "answer": "应答",
         "result": "结果",
