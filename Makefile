@@ -19,7 +19,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -28,6 +28,9 @@ help: ## Show this list
 install: .venv/.run ## Install what the service needs into .venv, without developer tools
 
 setup: .venv/.dev ## Install everything into .venv
+
+pictures: .venv/.dev ## Make the pictures of the READMEs anew, in Chromium
+	$(PY) -m tests.support.screenshots
 
 browser: ## Install Chromium for tests of pages (as root on Debian), unless one is there
 	@command -v chromium >/dev/null || { \

@@ -1,0 +1,67 @@
+"""Make the pictures of the READMEs: `python -m tests.support.screenshots`."""
+
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from tests.support.browsing import Chromium
+from tests.support.requests import EXAMPLE, submission
+from tests.support.service import ROOT, environment, listen, serving
+from tests.support.waiting import wait_until
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+from tracker.store.migrate import upgrade
+
+FOLDER = ROOT / "docs" / "pictures"
+SCENARIOS = ("ok", "ok", "failed", "ok", "stuck", "ok", "moderated", "ok", "ok", "stuck")
+LOOKS = {"list-light": ("light", "en-GB", "/ui/tasks"), "task-dark-zh": ("dark", "zh-CN", "")}
+"""By the picture's name: colours, language, and the page; empty for one of the tasks."""
+
+
+def main() -> None:
+    """Play some tasks and take the pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    door, chromium = listen(), Chromium()
+    with tempfile.TemporaryDirectory() as name, Emulator(EmulatorConfig(step_seconds=0.3)) as made:
+        database = f"sqlite:///{name}/tracker.db"
+        upgrade(database)
+        public = f"http://127.0.0.1:{door.getsockname()[1]}"
+        env = environment(database, Path(name), provider_url=made.url, public_url=public)
+        with serving(env, door=door, workers=True) as url:
+            tasks = _play(url)
+            for picture, (scheme, locale, path) in LOOKS.items():
+                page = path or f"/ui/tasks/{tasks[0]}"
+                chromium.call(_take, chromium, url + page, picture, scheme, locale)
+    chromium.close()
+
+
+def _play(url: str) -> list[str]:
+    with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+        ids = []
+        for number, scenario in enumerate(SCENARIOS):
+            given = EXAMPLE | {"prompt": f"[scenario:{scenario}] {EXAMPLE['prompt']}"}
+            body = submission(external_task_id=f"order-{1001 + number}-clip", input=given)
+            ids.append(str(http.post("/v1/tasks", json=body).raise_for_status().json()["id"]))
+        ended = SCENARIOS.count("ok") + SCENARIOS.count("failed") + SCENARIOS.count("moderated")
+        wanted = "state=succeeded&state=failed&limit=100"
+        wait_until(lambda: len(http.get("/v1/tasks", params=wanted).json()["tasks"]) == ended)
+    return ids
+
+
+def _take(chromium: Chromium, url: str, picture: str, scheme: str, locale: str) -> None:
+    context = chromium.browser.new_context(
+        viewport={"width": 1280, "height": 720},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale=locale,
+        timezone_id="Asia/Shanghai",
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(FOLDER / f"{picture}.png"))
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
