@@ -39,6 +39,7 @@ REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
         "midjourney": _module("midjourney"),
         "openai": _module("openai"),
         "pika": _module("pika"),
+        "recraft": _module("recraft"),
         "replicate": _module("replicate"),
         "runway": _module("runway"),
         "stability": _module("stability"),

@@ -14,6 +14,10 @@ _KINDS = MappingProxyType(
     }
 )
 """Kinds of media by the ending of a URL's path."""
+_PICTURES = MappingProxyType(
+    {"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "svg": "image/svg+xml"}
+)
+"""Media types by a word for the format."""
 
 
 def web_url(value: Any) -> str | None:
@@ -37,13 +41,16 @@ def text_in(url: str | None) -> str:
     return unquote(text) if head.startswith("data:text/plain") else ""
 
 
-def base64_url(text: str, media_type: str) -> str:
-    """Return a file that an answer holds as base64 as the URL of an artifact.
+def file_url(value: Any, form: str | None = None) -> str | None:
+    """Return a picture that an answer holds as base64 as the URL of an artifact; None for none.
 
     Large ones were taken out while the answer was read, and a name stands in their place; small
-    ones become data URLs.
+    ones become data URLs. form: such as `webp`; of all other words it is a PNG.
     """
-    return text if is_name(text) else f"data:{media_type};base64,{text}"
+    if not isinstance(value, str) or not value:
+        return None
+    media_type = _PICTURES.get(form or "", "image/png")
+    return value if is_name(value) else f"data:{media_type};base64,{value}"
 
 
 def base64_in(url: str) -> str | None:

@@ -11,19 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from tracker.domain.cost import Phase
-from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import reason_of
+from tracker.domain.task import Artifact, Task
+from tracker.providers.kit.held_answers import (
+    HELD_S,
+    error_of,
+    file_of_piece,
+    ready_pieces,
+    without_result,
+)
 from tracker.providers.kit.pieces import base64_in
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED
 from tracker.providers.ports.front import Create, FrontAnswer, FrontCall, Shown
 
-HELD_S = 595
-"""Seconds that an answer is held back; the official clients wait for 600."""
-_COUNT = "x-stainless-retry-count"
-_UNKNOWN = (
-    "the answer broke off: it is not known whether anything was made, and it may be charged for; "
-    "it is not made again"
-)
 _PATHS: Mapping[str, str] = {GENERATED: "image_generation", EDITED: "image_edit"}
 """Beginning of an event's type."""
 
@@ -62,9 +61,9 @@ class ImageStream:
 
     def end(self, task: Task) -> bytes:
         """Tell of each picture, or why there is none."""
-        ready = _ready(task)
-        if task.state is not TaskState.SUCCEEDED or not ready:
-            error = {"type": "error", "error": _error(task)}
+        ready = ready_pieces(task)
+        if not ready:
+            error = {"type": "error", "error": error_of(task)}
             return _event_of("error", error)
         usage = _usage(task)
         return b"".join(
@@ -88,9 +87,9 @@ def create(operation: str, body: Mapping[str, Any]) -> Create:
 
 def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     """Show the pictures of a create, or what became of it."""
-    ready = _ready(task)
-    if task.state is not TaskState.SUCCEEDED or not ready:
-        return _refused(call, task)
+    ready = ready_pieces(task)
+    if not ready:
+        return without_result(call, task)
     wants_url = shown.input_of(task).get("response_format") == "url"
     data = [_named(one, shown, wants_url=wants_url) for one in ready]
     facts = {name: ready[0].extra[name] for name in FACTS if name in ready[0].extra}
@@ -108,20 +107,10 @@ def _named(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, Any]:
     return found
 
 
-def file_of_piece(piece: Artifact, shown: Shown) -> str | None:
-    """Return the name or the base64 of a piece that came as a file; None for one with a URL."""
-    url = piece.url or ""
-    return shown.names.get(url) or base64_in(url)
-
-
 def _file(piece: Artifact) -> dict[str, Any]:
     """Return a picture of an event: the name of its file, or a gateway's URL."""
     url = piece.url or ""
     return {"url": url} if url.startswith("http") else {"b64_json": base64_in(url) or url}
-
-
-def _ready(task: Task) -> list[Artifact]:
-    return [one for one in task.artifacts if one.state is ArtifactState.READY and one.url]
 
 
 def _usage(task: Task) -> dict[str, int] | None:
@@ -134,29 +123,6 @@ def _usage(task: Task) -> dict[str, int] | None:
         return None
     spent, made = told.get("input_tokens", 0), told.get("output_tokens", 0)
     return {"input_tokens": spent, "output_tokens": made, "total_tokens": spent + made}
-
-
-def _refused(call: FrontCall, task: Task) -> FrontAnswer:
-    """Tell why there are no pictures, in a status that no client repeats by itself.
-
-    A client that says that it repeats is asked to go on waiting for a task that is open.
-    """
-    goes_on = task.state not in TERMINAL and task.state is not TaskState.UNCERTAIN
-    counts = call.headers.get(_COUNT) is not None
-    status = 503 if goes_on and counts else 424 if task.state not in TERMINAL else 400
-    again = "true" if status == 503 else "false"
-    return FrontAnswer({"error": _error(task)}, status, {"x-should-retry": again})
-
-
-def _error(task: Task) -> dict[str, Any]:
-    code = (task.error and task.error.code) or task.state.value
-    reason = reason_of(task)
-    if task.state is TaskState.UNCERTAIN:
-        code, reason = "outcome_unknown", _UNKNOWN
-    elif reason is None:
-        code, reason = "still_running", "it is still being made: ask again"
-    kind = "invalid_request_error" if task.state in TERMINAL else "server_error"
-    return {"message": f"{reason} (task {task.id})", "type": kind, "param": None, "code": code}
 
 
 def _event_of(kind: str, body: Mapping[str, Any]) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import reason_of
+from tracker.providers.kit.held_answers import HELD_S, file_of_piece
 from tracker.providers.kit.pieces import text_in
-from tracker.providers.openai.front_images import HELD_S, file_of_piece
 from tracker.providers.openai.responses import IMAGE_CALL, INCOMPLETE, RESPONSES
 from tracker.providers.ports.front import Create, Fault, FrontAnswer, Refusal, Shown
 

@@ -23,7 +23,7 @@ from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import posted
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import base64_url, web_url
+from tracker.providers.kit.pieces import file_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
@@ -35,10 +35,6 @@ FACTS = ("background", "output_format", "quality", "size")
 EMPTY = "empty_result"
 _MOST_TEXT = 1024 * 1024
 """Bytes of an answer without its files."""
-_MEDIA_TYPES = MappingProxyType(
-    {"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "svg": "image/svg+xml"}
-)
-"""Of `output_format`; of all other words image/png."""
 _FILES = ("image", "image[]", "mask")
 _MODERATED = "moderation_blocked"
 
@@ -180,13 +176,6 @@ def _piece(picture: Mapping[str, Any], place: int, facts: Mapping[str, str]) -> 
     extra = {**facts, **({"revised_prompt": storable_text(revised)} if revised else {})}
     name = first_text(picture, ("image_id",), limit=200)
     return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
-
-
-def file_url(value: Any, form: str | None) -> str | None:
-    """Return the URL of a file in base64; None for anything else. form: such as `png`."""
-    if not isinstance(value, str) or not value:
-        return None
-    return base64_url(value, _MEDIA_TYPES.get(form or "", "image/png"))
 
 
 def costs_of(parsed: Any) -> Sequence[Cost]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.pieces import text_url
+from tracker.providers.kit.pieces import file_url, text_url
 from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs
-from tracker.providers.openai.images import EMPTY, costs_of, file_url
+from tracker.providers.openai.images import EMPTY, costs_of
 
 RESPONSES = "responses"
 IMAGE_CALL = "image_generation_call"

@@ -1,0 +1,190 @@
+"""Recraft's routes: pictures, which the call waits for, styles, and the units of the account.
+
+Source: https://www.recraft.ai/docs/api-reference/endpoints, read 2026-11.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import integer, record, text
+from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
+from tracker.emulator.core.emulator import Emulator
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.multipart import parse_form
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    account_of_header,
+)
+from tracker.emulator.core.refusals import CodedRefusal, Refusal
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import SUCCEED, EmulatedTask
+from tracker.emulator.providers.recraft.words import RECRAFT_WORDS, RecraftWord
+
+__all__ = ["create"]
+
+_LISTS = {
+    "generations": ("prompt",),
+    "imageToImage": ("image", "prompt", "strength"),
+    "inpaint": ("image", "mask", "prompt"),
+    "outpaint": ("image", "prompt"),
+    "replaceBackground": ("image", "prompt"),
+    "generateBackground": ("image", "mask", "prompt"),
+    "variateImage": ("image",),
+}
+_TOOLS = ("vectorize", "removeBackground", "crispUpscale", "creativeUpscale", "eraseRegion")
+_FILES = frozenset({"image", "file", "mask"})
+_PRICES = {"vectorize": 10, "removeBackground": 10, "crispUpscale": 4, "creativeUpscale": 250}
+_PRICE = 40
+"""Units of a picture, where the table says nothing else."""
+_LEAST_BYTES = 48 * 1024
+"""Of a picture in base64: real ones are large; what stands behind a PNG's end is ignored."""
+_CHECK = record({"prompt": text(least=1, most=10_000), "n": integer(least=1, most=6)})
+
+
+@dataclass(frozen=True)
+class RecraftDetails:
+    """The facts of a picture that the core does not know. is_file: it is wanted as base64."""
+
+    price: int
+    is_file: bool
+
+
+RecraftTask = EmulatedTask[RecraftDetails]
+
+
+class RecraftApi:
+    """The handlers of the routes."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Take the emulator that they run in."""
+        self._emulator = emulator
+        self._spent = 0
+        self.engine: Engine[RecraftDetails] = Engine(
+            emulator, ProviderRules(name="recraft", callbacks=lambda _task: (), words=RECRAFT_WORDS)
+        )
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
+            *(
+                ApiRoute("POST", f"/v1/images/{name}", partial(self._draw, name))
+                for name in (*_LISTS, *_TOOLS)
+            ),
+            ApiRoute("POST", "/v1/styles", self._style),
+            ApiRoute("GET", "/v1/users/me", self._me),
+        )
+
+    async def _draw(self, name: str, call: ApiCall) -> Reply:
+        account, body = account_of_header(call, self._emulator.config), _body_of(name, call)
+        task = await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: _draft(name, body, scenario),
+            )
+        )
+        await self._emulator.wait_for(task.ended)
+        if task.status != SUCCEED:
+            raise CodedRefusal(500, "internal_error", "the picture could not be made")
+        self._spent += task.details.price
+        return Reply(_answer(name, task))
+
+    async def _style(self, call: ApiCall) -> Reply:
+        account_of_header(call, self._emulator.config)
+        parse_form(call)
+        return Reply({"id": f"style-{self._emulator.new_request_id()}"})
+
+    async def _me(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._emulator.config)
+        left = 10_000 - self._spent
+        return Reply({"id": account, "email": "me@example.com", "name": "me", "credits": left})
+
+
+MAIN_JOB = MainJob(
+    address="/recraft/v1",
+    operation="images/generations",
+    input={"prompt": "a cat in the rain", "model": "recraftv4_1", "size": "1024x1024"},
+)
+
+
+def create(emulator: Emulator) -> EmulatedProvider[RecraftDetails]:
+    """Return the emulator of Recraft."""
+    api = RecraftApi(emulator)
+    service = RoutedService(("/recraft",), api.routes(), _refuse)
+    return EmulatedProvider(
+        name="recraft", engine=api.engine, services=(service,), main_job=MAIN_JOB
+    )
+
+
+def _body_of(name: str, call: ApiCall) -> Mapping[str, object]:
+    """Return the JSON of a drawing, or the fields of a form, files by their names."""
+    if name == "generations":
+        return call.json_object()
+    body: dict[str, object] = {}
+    for part in parse_form(call):
+        if (part.name in _FILES) != (part.filename is not None):
+            raise CodedRefusal(400, "invalid_request", f"{part.name} is no file, or should be none")
+        said = part.content.decode("utf-8", "replace")
+        body[part.name] = part.filename or (int(said) if said.isdigit() else said)
+    return body
+
+
+def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[RecraftDetails]:
+    if scenario.has(RecraftWord.NO_UNITS):
+        raise CodedRefusal(402, "not_enough_credits", "you have no API units left")
+    needed = _LISTS.get(name, ())
+    missing = [one for one in needed if one not in body]
+    if name in _TOOLS and not {"file", "image"} & body.keys():
+        missing = ["file"]
+    flaw = _CHECK({one: value for one, value in body.items() if one in ("prompt", "n")})
+    if missing or flaw is not None:
+        raise CodedRefusal(400, "invalid_request", str(flaw or f"{missing[0]} is missing"))
+    wanted = body.get("n")
+    count = wanted if isinstance(wanted, int) and name in _LISTS else 1
+    made = 0 if scenario.has(RecraftWord.NO_PICTURE) else count
+    made -= 1 if scenario.has(RecraftWord.ONE_LESS) and made else 0
+    return TaskDraft(
+        operation=f"images/{name}",
+        details=RecraftDetails(
+            _PRICES.get(name, _PRICE) * count, body.get("response_format") == "b64_json"
+        ),
+        creation_key=str(body.get("prompt") or name),
+        artifacts=tuple(f"{number}.png" for number in range(made)),
+    )
+
+
+def _answer(name: str, task: RecraftTask) -> dict[str, Any]:
+    answer: dict[str, Any] = {"created": task.created_at // 1000}
+    if not task.scenario.has(RecraftWord.NO_CREDITS_TOLD):
+        answer["credits"] = task.details.price
+    pictures = [_picture(task, one) for one in task.artifacts]
+    if name in _LISTS:
+        return {**answer, "data": pictures}
+    return {**answer, "image": pictures[0] if pictures else {}}
+
+
+def _picture(task: RecraftTask, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"image_id": f"{task.task_id}-{name[0]}"}
+    if task.details.is_file:
+        content = (media_bytes(task.task_id, name) or b"").ljust(_LEAST_BYTES, b"\0")
+        found["b64_json"] = b64encode(content).decode()
+    else:
+        found["url"] = media_url(task, name)
+    if task.scenario.has(RecraftWord.NSFW):
+        found["features"] = {"nsfw_score": 0.98}
+    return found
+
+
+def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+    is_own = isinstance(refusal, CodedRefusal)
+    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
+    code = refusal.code if is_own and isinstance(refusal, CodedRefusal) else refusal.kind.value
+    return Reply({"code": code, "message": refusal.message}, status)

@@ -1,0 +1,143 @@
+"""Recraft's API: one call is the picture. Nothing is polled, called back, cancelled or found.
+
+Sources: https://www.recraft.ai/docs/api-reference/endpoints,
+https://www.recraft.ai/docs/api-reference/pricing and
+https://github.com/recraft-ai/mcp-recraft-server, read 2026-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.cost import Cost
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Accepted, SubmitOutcome
+from tracker.domain.task import Artifact, TaskError, TaskState
+from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.pieces import file_url, web_url
+from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.ports.adapter import Answer, Request, Sending
+from tracker.providers.ports.provider import Provider, ResultHosting
+from tracker.providers.recraft.front import RecraftFront
+from tracker.providers.recraft.inputs import CREATES, FILES, GENERATIONS, LISTS
+from tracker.providers.recraft.passing import ME, RecraftCalls
+from tracker.providers.recraft.words import UNIT
+
+_LASTS_S = 600.0
+_URLS_LIVE = timedelta(hours=24)
+
+
+class RecraftOptions(SecretlessOptions):
+    """A key."""
+
+    def flaws(self) -> Sequence[str]:
+        """Return `key: reason` for what there is no use for."""
+        wrong = [f"profile: {ONE_KIND}"] if self.profile is not None else []
+        return [*super().flaws(), *wrong]
+
+
+class Recraft(TableAdapter):
+    """Submits, probes."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    poll_path: ClassVar[str] = ME
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType({})
+    probe_path: ClassVar[str | None] = ME
+    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({499: Meaning.UNKNOWN})
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table; a tool needs a picture under either name."""
+        request = super().check(operation, input_)
+        if operation not in LISTS and not {"file", "image"} & request.body.keys():
+            raise InvalidRequest(FieldError("file", "is missing"))
+        return request
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build a drawing as JSON, everything else as a form with its files."""
+        if sending.task.operation == GENERATIONS:
+            return replace(super().build_submit(sending), lasts_s=_LASTS_S)
+        url = f"{sending.account.base_url}/{sending.task.operation}"
+        fields = [_field(name, value) for name, value in sending.body.items()]
+        return replace(multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S)
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take pictures for a success, and an answer that should have some for a failure."""
+        if not isinstance(answer, HttpResult) or answer.status >= 300:
+            return super().parse_submit(sending, answer)
+        parsed = parsed_of(answer)
+        found = _pictures(parsed)
+        if found is None:
+            return self.refusal(sending, answer, parsed)
+        pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
+        costs = _costs(parsed)
+        if not pieces:
+            reason = "the answer holds no picture"
+            error = TaskError("provider", "empty_result", reason)
+            said = Observation(TaskState.FAILED, "done", message=reason, error=error, costs=costs)
+            return Accepted(None, "done", said=said)
+        wanted = int(sending.body.get("n") or 1) if sending.task.operation in LISTS else 1
+        note = f"{len(pieces)} of {wanted} pictures" if len(pieces) < wanted else None
+        said = Observation(
+            TaskState.SUCCEEDED, "done", message=note, artifacts=tuple(pieces), costs=costs
+        )
+        return Accepted(None, "done", said=said)
+
+    def balance(self, parsed: Any) -> str | None:
+        """Read the units that are left."""
+        left = first_number(parsed, ("credits",))
+        return None if left is None else f"{left} units"
+
+
+def _field(name: str, value: Any) -> tuple[str, str | FormFile]:
+    file = file_of(value) if name in FILES else None
+    if file is not None:
+        return name, file
+    return name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
+    """Return the pictures of an answer of either shape; None where it has neither."""
+    data, image = (
+        (parsed.get("data"), parsed.get("image")) if isinstance(parsed, dict) else 2 * (None,)
+    )
+    if isinstance(data, list):
+        return [one for one in data if isinstance(one, dict)]
+    return [image] if isinstance(image, dict) else None
+
+
+def _piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
+    url = web_url(picture.get("url")) or file_url(picture.get("b64_json"), "webp")
+    if url is None:
+        return None
+    extra: dict[str, Any] = {}
+    if (revised := first_text(picture, ("revised_prompt",))) is not None:
+        extra["revised_prompt"] = revised
+    if (score := first_number(picture, ("features.nsfw_score",))) is not None:
+        extra["nsfw_score"] = score
+    name = first_text(picture, ("image_id",), limit=200)
+    return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
+
+
+def _costs(parsed: Any) -> tuple[Cost, ...]:
+    amount = amount_text(first_number(parsed, ("credits",)))
+    return () if amount is None else (Cost("unit", amount, unit=UNIT),)
+
+
+_ADAPTER = Recraft()
+PROVIDER = Provider(
+    name="recraft",
+    regions={"recraft": "https://external.api.recraft.ai/v1"},
+    options=RecraftOptions,
+    submits=_ADAPTER,
+    probes=_ADAPTER,
+    tells_costs=True,
+    front=RecraftFront(),
+    passes_on=RecraftCalls(),
+    results=ResultHosting(answers_with_files=lambda _operation: True, lifetime=_URLS_LIVE),
+)

@@ -1,0 +1,103 @@
+"""Recraft's API in front of our tasks: each answer is held until the pictures are there.
+
+The client of OpenAI is its client too (https://www.recraft.ai/docs/api-reference/usage, read
+2026-11): it repeats a create up to three times, which then waits for the first one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.access import Scope
+from tracker.domain.task import Artifact, Task
+from tracker.providers.kit.error_object_front import ErrorObjectFront
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.held_answers import (
+    HELD_S,
+    file_of_piece,
+    ready_pieces,
+    without_result,
+)
+from tracker.providers.kit.ledger import net
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    FrontAnswer,
+    FrontCall,
+    Get,
+    PassOn,
+    Refusal,
+    Shown,
+    WantsBody,
+)
+from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
+from tracker.providers.recraft.passing import ME, STYLES
+from tracker.providers.recraft.words import UNIT
+
+_ROOT = "v1/"
+_LONGEST_STYLE = 64 * 1024 * 1024
+
+
+class RecraftFront(ErrorObjectFront):
+    """See providers/ports/front.py."""
+
+    prefixes = ("/recraft",)
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Ask `admin` for the account, which all tenants share."""
+        return Scope.ADMIN if _path_of(call) == ME else super().scope(call)
+
+    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+        """Route by path and method."""
+        path, is_read = _path_of(call), call.method in ("GET", "HEAD")
+        if path == ME:
+            return PassOn(ME) if is_read else wrong_method(call)
+        if path == STYLES:
+            return PassOn(STYLES) if call.method == "POST" else wrong_method(call)
+        if path in CREATES:
+            return _create(call, path) if call.method == "POST" else wrong_method(call)
+        holder, _, name = path.rpartition("/")
+        named = name_in(name)
+        if holder not in CREATES or not named:
+            return no_route(call)
+        return Get([named], operation=holder) if is_read else wrong_method(call)
+
+    def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
+        """Show the pictures of a create, or why there are none."""
+        del command, request_id
+        [task] = shown.tasks
+        ready = ready_pieces(task)
+        if not ready:
+            return without_result(call, task)
+        wants_file = shown.input_of(task).get("response_format") == "b64_json"
+        pictures = [_picture(one, shown, wants_file=wants_file) for one in ready]
+        body = {"id": str(task.id), "created": int(task.created_at.timestamp())}
+        body |= _price(task)
+        held = {"data": pictures} if task.operation in LISTS else {"image": pictures[0]}
+        return FrontAnswer({**body, **held}, has_files=bool(shown.names))
+
+
+def _path_of(call: FrontCall) -> str:
+    return call.path.removeprefix(_ROOT)
+
+
+def _create(call: FrontCall, operation: str) -> Create | WantsBody:
+    if call.body is None:
+        return WantsBody(or_form=operation != GENERATIONS)
+    return Create(operation, call.body, wait_s=HELD_S, waits_for="sent")
+
+
+def _price(task: Task) -> dict[str, Any]:
+    """Return what was charged, where the provider told that."""
+    units = net(task.costs, UNIT)
+    return {} if units is None else {"credits": int(units) if units == int(units) else float(units)}
+
+
+def _picture(piece: Artifact, shown: Shown, *, wants_file: bool) -> Mapping[str, Any]:
+    file = file_of_piece(piece, shown) if wants_file else None
+    found: dict[str, Any] = {"image_id": piece.id} if piece.id else {}
+    found |= {"url": piece.url} if file is None else {"b64_json": file}
+    if "revised_prompt" in piece.extra:
+        found["revised_prompt"] = piece.extra["revised_prompt"]
+    if "nsfw_score" in piece.extra:
+        found["features"] = {"nsfw_score": float(piece.extra["nsfw_score"])}
+    return found
