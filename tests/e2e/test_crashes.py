@@ -76,6 +76,8 @@ OF_CUSTODY = frozenset(point for point in CrashPoint if point.name.startswith(("
 """See test_custody_crashes."""
 OF_STREAMS = frozenset({CrashPoint.STREAM_RECORDED})
 """See test_stream_kills."""
+OF_RUNS = frozenset({CrashPoint.RUN_APPLIED, CrashPoint.RUN_COMMITTED})
+"""See test_run_kills."""
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
@@ -85,7 +87,7 @@ AGAIN = [
 
 
 @pytest.mark.parametrize(
-    "point", [point for point in CrashPoint if point not in OF_CUSTODY | OF_STREAMS]
+    "point", [point for point in CrashPoint if point not in OF_CUSTODY | OF_STREAMS | OF_RUNS]
 )
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
     dying = bed.start_crashing(point)

@@ -1,6 +1,7 @@
 """Requests as bytes on a socket, and the answers that come back."""
 
 import socket
+import ssl
 from urllib.parse import urlsplit
 
 
@@ -43,6 +44,8 @@ def answer_of(line: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 def _no_further_than(end: bytes, line: socket.socket) -> bytes:
     """Receive at least a byte, and nothing behind the first end that came."""
+    if isinstance(line, ssl.SSLSocket):  # it shows nothing before it is taken
+        return line.recv(1)
     seen = line.recv(65536, socket.MSG_PEEK)
     assert seen, "the connection ended within an answer"
     return line.recv(seen.find(end) + 1 or len(seen))

@@ -241,7 +241,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be http(s) URLs": "必须是 http(s) URL",
         "must be the JSON of a key file, or that in base64": "必须是密钥文件的 JSON 或其 base64",
         "the file of the result was not kept": "结果文件没有保存下来",
-        "is a key file without {}": "密钥文件中缺少 {}",
+        "is a key file without {}": "密钥文件中缺少 {0}",
         "must be up to 63 of a-z, 0-9, _ and -": "最多 63 个字符，只能是 a-z、0-9、_ 和 -",
         "is required where there is no image_url": "没有 image_url 时必填",
         "at most 512 characters": "最多 512 个字符",
