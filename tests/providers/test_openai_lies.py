@@ -102,11 +102,11 @@ def test_the_content_is_fetched_with_the_key(lie: str) -> None:
         given = caller.provider.results.credentials
         assert given is not None
         (own,) = given(caller.account).values()
-        answer = await caller.send(HttpCall("GET", piece.url, own))
+        answer = await stage.http.get(piece.url, headers=dict(own))
         if lie == "ok":
-            assert answer.body[4:8] == b"ftyp"
+            assert answer.content[4:8] == b"ftyp"
         else:
-            assert answer.status == 302
+            assert answer.status_code == 302
 
     play()
 
