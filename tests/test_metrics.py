@@ -103,7 +103,7 @@ def test_a_second_process_takes_the_next_port_and_a_full_range_stops_nothing(por
 def test_label_sets_are_bounded() -> None:
     counter = Counter(Metric("made_up", "", "counter", ("a", "b")))
     for number in range(MOST_SETS + 10):
-        counter.add(str(number), "x")
+        counter.add((number, "x"))
     assert len(counter.values) == MOST_SETS + 1
     assert counter.values["other", "other"] == 10
 

@@ -17,7 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from tracker.metrics import ALL, Counter, Gauge, Histogram
+from tracker.metrics import ALL, Counter, Gauge, Histogram, Labels
 
 log = logging.getLogger("tracker.metrics")
 
@@ -42,14 +42,14 @@ class Collected(Collector):
 def _counter(one: Counter) -> Metric:
     family = CounterMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
     for labels, value in list(one.values.items()):
-        family.add_metric(labels, value)
+        family.add_metric(_texts(labels), value)
     return family
 
 
 def _gauge(one: Gauge) -> Metric:
     family = GaugeMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
     for labels, value in one.read():
-        family.add_metric(labels, value)
+        family.add_metric(_texts(labels), value)
     return family
 
 
@@ -62,8 +62,12 @@ def _histogram(one: Histogram) -> Metric:
         for name, count in zip(names, ranges, strict=True):
             so_far += count
             buckets.append((name, so_far))
-        family.add_metric(labels, buckets, sum_value=total)
+        family.add_metric(_texts(labels), buckets, sum_value=total)
     return family
+
+
+def _texts(labels: Labels) -> list[str]:
+    return [str(label) for label in labels]
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """Counts of one process, for `GET /metrics` of its own listener (docs/reference/metrics.md).
 
-Counting is an addition to an integer and rendering is somebody else's (tracker/workers/exposition):
-counters of a client library cost 8 µs for each label set that is looked up. Each metric is counted
-in one thread; the thread that renders only reads. Label sets are bounded: see MOST_SETS.
+Counting is an addition to an integer, 0.2 µs where a client library's counters cost 8; rendering is
+the library's (tracker/exposition.py). Each metric is counted in one thread; the thread that renders
+only reads. Label sets are bounded: see MOST_SETS.
 """
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 MOST_SETS = 2000
@@ -16,7 +17,8 @@ OTHER = "other"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
-Labels = tuple[str, ...]
+Labels = tuple[str | int, ...]
+"""The values of a metric's labels, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,13 @@ class Counter:
     metric: Metric
     values: dict[Labels, int] = field(default_factory=dict)
 
-    def add(self, *labels: str, count: int = 1) -> None:
+    def add(self, labels: Labels = ()) -> None:
         """Count something that happened."""
-        key = _bounded(self.values, labels)
-        self.values[key] = self.values.get(key, 0) + count
+        try:
+            self.values[labels] += 1
+        except KeyError:
+            key = _bounded(self.values, labels)
+            self.values[key] = self.values.get(key, 0) + 1
 
 
 @dataclass(slots=True)
@@ -56,12 +61,12 @@ class Histogram:
     bounds: Sequence[float]
     values: dict[Labels, list[float]] = field(default_factory=dict)
 
-    def observe(self, value: float, *labels: str) -> None:
+    def observe(self, value: float, labels: Labels = ()) -> None:
         """Count a value."""
-        key = _bounded(self.values, labels)
-        counts = self.values.get(key)
+        counts = self.values.get(labels)
         if counts is None:
-            counts = self.values[key] = [0.0] * (len(self.bounds) + 2)
+            fresh = [0.0] * (len(self.bounds) + 2)
+            counts = self.values.setdefault(_bounded(self.values, labels), fresh)
         counts[bisect_left(self.bounds, value)] += 1
         counts[-1] += value
 
@@ -81,7 +86,7 @@ class Gauge:
         """Take new values for all labels at once."""
         self.values = values
 
-    def put(self, value: float, *labels: str) -> None:
+    def put(self, value: float, labels: Labels) -> None:
         """Take a new value for some labels."""
         self.values = {**self.values, labels: value}
 
@@ -161,5 +166,10 @@ ALL: Sequence[Counter | Gauge | Histogram] = (
 
 def name_of(outcome: object) -> str:
     """Return the name of an outcome's class as a label: `NotSent` is `not_sent`."""
-    name = type(outcome).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).removeprefix("_")
+    return _lowered(type(outcome).__name__)
+
+
+@cache
+def _lowered(name: str) -> str:
+    parts = (f"_{char.lower()}" if char.isupper() else char for char in name)
+    return "".join(parts).removeprefix("_")

@@ -105,7 +105,7 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 await chore.run()
-                CHORE_SUCCESS.put(self._clock.now().timestamp(), chore.name)
+                CHORE_SUCCESS.put(self._clock.now().timestamp(), (chore.name,))
             except Unavailable as error:
                 log.warning("%s: %s", chore.name, error)
             except Exception:

@@ -84,7 +84,7 @@ class Delivering:
             attempt = AttemptResult(context.clock.now(), 0, error="not sent: raised; see the log")
         context.at(CrashPoint.DELIVERY_SENT)
         await context.store.write(self._settle, _Done(held, attempt), is_patient=True)
-        DELIVERIES.add("delivered" if attempt.succeeded else "failed")
+        DELIVERIES.add(("delivered" if attempt.succeeded else "failed",))
         context.at(CrashPoint.DELIVERY_RECORDED)
         return attempt.succeeded
 

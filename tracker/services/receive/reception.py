@@ -116,7 +116,7 @@ class Reception:
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
-        CALLBACKS.add(raw.provider, received.verdict._value_)
+        CALLBACKS.add((raw.provider, received.verdict._value_))
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)

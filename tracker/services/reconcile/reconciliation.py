@@ -168,7 +168,7 @@ class Reconciliation:
         ]
         # What is asked for by itself already is not asked for so again.
         for item in looked:
-            POLLS.add(item.task.provider, item.task.account, name_of(item.outcome))
+            POLLS.add((item.task.provider, item.task.account, name_of(item.outcome)))
         settled = [item for item in looked if len(looked) == 1 or not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
         context.at(CrashPoint.POLL_RECORDED)

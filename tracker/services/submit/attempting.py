@@ -117,7 +117,7 @@ class Attempting:
             outcome = await self._judge(sending, answer, streamed)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(EndedTry(job, begun, outcome, status, latency_ms))
-        SUBMITS.add(begun.task.provider, begun.task.account, name_of(outcome))
+        SUBMITS.add((begun.task.provider, begun.task.account, name_of(outcome)))
         context.at(CrashPoint.SUBMIT_RECORDED)
 
     async def _record(self, ended: EndedTry) -> None:

@@ -88,8 +88,8 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
     route:   the path with the names of what it holds; the same for all requests of a kind.
     """
     took_s = clock.monotonic() - started
-    REQUESTS.add(route, str(status))
-    REQUEST_SECONDS.observe(took_s, route)
+    REQUESTS.add((route, status))
+    REQUEST_SECONDS.observe(took_s, (route,))
     took_ms = round(took_s * 1000, 1)
     access_log.answered(method, route, path, status, took_ms, at=clock.now())
 
