@@ -14,7 +14,8 @@ from time import perf_counter
 from bench.bed import Bed
 from bench.deliveries import ended, owe, settings_of
 from bench.processes import CLIENT_CORE, server
-from tracker.app import open_parts, running_workers
+from tracker.app import running_workers
+from tracker.parts import open_parts
 
 ALIVE = 9
 LOOK_S = 5.0

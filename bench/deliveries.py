@@ -12,11 +12,12 @@ import httpx
 from bench.bed import BOTH, SECRET, Bed
 from bench.processes import Server, server
 from bench.table import Figure
-from tracker.app import Parts, open_parts, running_workers
+from tracker.app import running_workers
 from tracker.clock import new_id
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import EventFilter
+from tracker.parts import Parts, open_parts
 from tracker.services.deliver.endpoints import NewEndpoint
 from tracker.settings import Settings
 from tracker.store import deliveries, endpoints

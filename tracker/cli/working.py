@@ -3,10 +3,11 @@
 import asyncio
 import signal
 
-from tracker.app import Parts, exposing, make_supervisor, open_parts
+from tracker.app import exposing, make_supervisor
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
+from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
 from tracker.store.probe import schema_problem
 from tracker.telemetry import configure_logging

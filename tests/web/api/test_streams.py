@@ -15,9 +15,9 @@ import uvicorn
 from tests.support import history
 from tests.support.service import environment, listen
 from tests.support.waiting import until
-from tracker.app import Parts, open_parts
 from tracker.clock import SystemClock
 from tracker.domain.task import TaskState
+from tracker.parts import Parts, open_parts
 from tracker.services.upkeep.learning import Learning
 from tracker.settings import Settings
 from tracker.store.store import Store

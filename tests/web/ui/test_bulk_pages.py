@@ -13,8 +13,8 @@ from tests.support.dashboard import Person, forms_of, signed_in
 from tests.support.keys import bearer
 from tests.support.requests import submit
 from tests.support.service import environment, listen, serving
-from tracker.app import open_parts
 from tracker.domain.access import Scope
+from tracker.parts import open_parts
 from tracker.settings import Settings
 
 MANY = 12
