@@ -1,4 +1,4 @@
-"""What must not pile up is counted over all tenants, by one statement that ends at a bound."""
+"""Figures of what must not pile up: over all tenants, by one statement that ends at a bound."""
 
 import random
 from collections import Counter
