@@ -105,11 +105,10 @@ def make_supervisor(parts: Parts) -> Supervisor:
     if context.storage is not None:
         lease_s = context.policy.lease.total_seconds()
         fetches = FetchLoop(Fetching(context), context.clock, lease_s=lease_s, drain_s=drain_s)
-    sampling = Sampling(context, parts.services.presence)
     supervisor = Supervisor(
         roles(context),
         Leases(context),
-        [*chores(context), Chore("gauges", SAMPLE_S, sampling.sample)],
+        [*chores(context), *_of_metrics(parts)],
         context.clock,
         deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=drain_s),
         fetches=fetches,
@@ -119,6 +118,13 @@ def make_supervisor(parts: Parts) -> Supervisor:
     context.store.on_commit(supervisor.wake)
     parts.services.presence.is_working = supervisor.is_running
     return supervisor
+
+
+def _of_metrics(parts: Parts) -> list[Chore]:
+    if parts.settings.tracker_metrics_addr is None:
+        return []
+    sampling = Sampling(parts.context, parts.services.presence)
+    return [Chore("gauges", SAMPLE_S, sampling.sample)]
 
 
 def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:

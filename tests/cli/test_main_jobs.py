@@ -51,15 +51,21 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("env", "seen"), [({}, False), ({"DISPLAY": ":0"}, True), ({"WAYLAND_DISPLAY": "w"}, True)]
+    ("platform", "env", "seen"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "w"}, True),
+        ("darwin", {}, True),
+        ("win32", {}, True),
+    ],
 )
 def test_a_browser_is_opened_where_there_is_a_display(
+    platform: str,
     env: dict[str, str],
     seen: bool,  # noqa: FBT001 - a column of the table
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    assert has_display(env) is seen
+    assert has_display(env, platform) is seen
 
 
 def test_one_of_them_is_shown_where_none_is_named() -> None:

@@ -82,15 +82,15 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
             click.echo()
             _tell(f"exit 1: {why_not}")
         if keep:
-            if has_display(environment.read()):
+            if has_display(environment.read(), sys.platform):
                 webbrowser.open(board)
             _linger(url, emulator.url, create, task_id)
     sys.exit(FAILED if why_not else 0)
 
 
-def has_display(env: Mapping[str, str]) -> bool:
-    """Tell whether a browser would be seen. env: of the process."""
-    is_desktop = sys.platform in ("darwin", "win32")
+def has_display(env: Mapping[str, str], platform: str) -> bool:
+    """Tell whether a browser would be seen. env: of the process. platform: as `sys` names it."""
+    is_desktop = platform in ("darwin", "win32")
     return is_desktop or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
 
 
