@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracker.domain.lifecycle import Transition
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.task_story import Story
@@ -16,8 +17,8 @@ Say = Callable[..., str]
 class Reason:
     """The sentence in parts.
 
-    text:     what happened. said: the provider's own words, quoted after it; empty for none.
-    evidence: (text, anchor) of what proves it. at: when it happened.
+    text:     what happened. said: the words that came with it, quoted after it; empty for none.
+    evidence: (text, anchor) of what proves both. at: when it happened.
     next_key, next_at: the word and the time of what comes next; None where nothing does, or
               nobody knows when.
     """
@@ -36,7 +37,7 @@ def reason_of(story: Story, say: Say, *, is_called_back: bool) -> Reason:
     moving = [step for _, step in story.steps if step.from_state != step.to_state]
     step = moving[-1] if moving else last
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
-    text, said = _said(task, story, say)
+    text, said = _said(task, step, story, say)
     reason = Reason(text, said, evidence_of(step, numbers), step.at)
     if task.state not in OPEN:
         return reason
@@ -44,7 +45,8 @@ def reason_of(story: Story, say: Say, *, is_called_back: bool) -> Reason:
     return Reason(text, said, reason.evidence, step.at, key, at)
 
 
-def _said(task: Task, story: Story, say: Say) -> tuple[str, str]:
+def _said(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
+    """Return what happened and what was said of it. step: led to the state of the task."""
     if task.error is not None:
         code = task.error.code or ""
         message = task.error.message
@@ -57,7 +59,7 @@ def _said(task: Task, story: Story, say: Say) -> tuple[str, str]:
         return say("why.blocked"), task.message or ""
     if task.cancel_asked_at is not None and task.state in OPEN:
         return say("why.cancel-asked"), ""
-    return say(f"why.{task.state}"), task.message or ""
+    return say(f"why.{task.state}"), step.message or ""
 
 
 def _next(task: Task, story: Story, *, is_called_back: bool) -> tuple[str | None, datetime | None]:
