@@ -121,6 +121,30 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
         seen.check()
 
 
+BROKEN_WORDS = """cells => cells.flatMap(cell => {
+    const text = cell.firstChild, broken = [];
+    for (const found of text.data.matchAll(/[a-z]+/g)) {
+        const range = document.createRange();
+        range.setStart(text, found.index);
+        range.setEnd(text, found.index + found[0].length);
+        if (range.getClientRects().length > 1) broken.push(found[0]);
+    }
+    return broken;
+})"""
+
+
+def test_the_history_names_who_brought_a_step_in_whole_words(
+    planted: _Planted, chromium: Chromium
+) -> None:
+    task, *_ = planted.api.get("/v1/tasks", params={"state": "succeeded"}).json()["tasks"]
+    with watched(chromium, planted.url, viewport={"width": 1280, "height": 800}) as seen:
+        planted.sign_in(seen)
+        page = seen.open(f"/ui/tasks/{task['id']}")
+        cells = page.locator(".history tbody td:nth-child(3)")
+        assert "callback" in cells.all_inner_texts()
+        assert cells.evaluate_all(BROKEN_WORDS) == []
+
+
 def test_a_link_on_another_site_opens_its_page_without_script_too(
     planted: _Planted, chromium: Chromium
 ) -> None:
