@@ -118,6 +118,15 @@ def test_another_tenants_task_is_gone(
         assert "ended" not in answer.text
 
 
+@pytest.mark.parametrize("name", ["its id", "no id"])
+def test_nothing_is_told_live_of_a_task_that_is_not_ones_own(
+    shared_idle: Shared, ended: dict[str, Any], name: str
+) -> None:
+    asked = {"task": ended["id"] if name == "its id" else name, "once": "1", "after": "now"}
+    with shared_idle.client() as other:
+        assert other.get("/ui/live", params=asked).status_code == 404
+
+
 def test_bodies_that_are_no_text_are_shown_in_hex_and_cut() -> None:
     odd = shown_body(b"\xff\x00ABC" * 2000)
     assert odd.raw is None

@@ -7,7 +7,7 @@ no database connection.
 """
 
 import asyncio
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -61,7 +61,7 @@ KNOWN = (
 )
 
 
-class Display:
+class Display(ABC):
     """The things on display: which changes concern them, and how they look now."""
 
     def __init__(self, request: Request, reader: Reader) -> None:
@@ -235,9 +235,9 @@ async def _display(request: Request, reader: Reader) -> Display:
     named = request.query_params.get("task")
     if named is not None:
         id_ = query.as_uuid(named)
-        if id_ is None:
+        found = None if id_ is None else await services(request).store.find(tasks.standings, id_)
+        if id_ is None or found is None or found.tenant != reader.tenant:
             raise NotFound("there is no such task")
-        await story_of(request, reader, id_)  # of this tenant, or there is nothing to follow
         return TaskDisplay(request, reader, id_)
     names = request.query_params.get("ids", "").split(",")[: SIZES[-1]]
     ids = [id_ for name in names if (id_ := query.as_uuid(name)) is not None]
