@@ -42,7 +42,7 @@ from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import listed_flaws
 from tracker.providers.kit.reading import amount_text, finite, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND, UNSIGNED_BY_SECRET, SecretlessOptions
+from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
 from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Scheme, Sending
 from tracker.providers.ports.keys import KeySource
@@ -69,7 +69,7 @@ _AGAIN = frozenset({401, 403, 408, 425, 429})
 """Statuses of a result that say nothing of the task."""
 
 
-class FalOptions(SecretlessOptions):
+class FalOptions(OneKindOptions):
     """A key.
 
     user_id:  of the account at fal, which each webhook names; None takes the webhooks of any.
@@ -79,10 +79,6 @@ class FalOptions(SecretlessOptions):
     why_no_secrets = UNSIGNED_BY_SECRET
     user_id: str | None = None
     keys_url: HttpUrl | None = None
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what cannot work."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class FalAdapter(PathCancel, ObjectCallbacks):
