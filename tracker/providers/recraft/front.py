@@ -34,7 +34,6 @@ from tracker.providers.recraft.passing import ME, STYLES
 from tracker.providers.recraft.words import UNIT
 
 _ROOT = "v1/"
-_LONGEST_STYLE = 64 * 1024 * 1024
 
 
 class RecraftFront(ErrorObjectFront):
