@@ -9,9 +9,9 @@ from tracker.providers.haimian.custom import CustomDialect
 from tracker.providers.haimian.options import CUSTOM, VOLC, WEB, HaimianOptions
 from tracker.providers.haimian.volc import VolcDialect
 from tracker.providers.haimian.web import WebDialect
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
@@ -31,10 +31,7 @@ class HaimianAdapter(AdapterByProfile, ObjectCallbacks):
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take any JSON object for news. Raises CallbackRejected for anything else."""
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
+        parsed = body_of(inbound)
         if not isinstance(parsed, dict) or not parsed:
             raise CallbackRejected("this is not an object with fields")
         task_id = first_text(parsed, ("TaskID", "Result.TaskID", "Data.TaskID"), limit=200)

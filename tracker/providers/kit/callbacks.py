@@ -11,6 +11,14 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Hint, Inbound, Scheme
 
 
+def body_of(inbound: Inbound) -> Any:
+    """Return the JSON that a callback's body is. Raises CallbackRejected for anything else."""
+    try:
+        return read_json(inbound.body)
+    except ValueError as error:
+        raise CallbackRejected(f"not JSON: {error}") from None
+
+
 class ObjectCallbacks:
     """Reads one task object for each callback; a class overrides what its provider does besides.
 
@@ -43,11 +51,7 @@ class ObjectCallbacks:
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Read the task object that the body is. Raises CallbackRejected when it is none."""
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
-        said = self.read_object(parsed)
+        said = self.read_object(body_of(inbound))
         if said is None:
             raise CallbackRejected(self.not_a_task)
         return (said,)

@@ -10,15 +10,15 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from tracker.domain.errors import CallbackRejected
-from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Task
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.calls import posted
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks
-from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.openai.gateway import NewApi
 from tracker.providers.openai.images import IMAGES, ImageReader, wanted_of
@@ -59,10 +59,9 @@ class Official(NewApi, PathCancel):
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take a response for acceptance, also one that has ended already."""
-        is_good = isinstance(answer, HttpResult) and answer.status < 300
-        if sending.task.operation != RESPONSES or not is_good:
+        is_response = sending.task.operation == RESPONSES
+        if not is_response or isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        assert isinstance(answer, HttpResult)  # noqa: S101 - it is good
         parsed = parsed_of(answer)
         said = said_of(parsed, None)
         if said is None:
@@ -131,10 +130,7 @@ class ProjectEvents(ObjectCallbacks):
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Return the task that an event names; nothing for an event of another kind."""
-        try:
-            event = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
+        event = body_of(inbound)
         kind = first_text(event, ("type",), limit=100)
         if kind is None:
             raise CallbackRejected("this is no event")

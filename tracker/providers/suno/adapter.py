@@ -10,13 +10,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
-from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Hint, Inbound, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider
@@ -110,10 +109,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is neither.
         """
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
+        parsed = body_of(inbound)
         if isinstance(parsed, dict) and "data" not in parsed:
             task_id = first_text(parsed, ("task_id", "taskId", "id"), limit=500)
             if task_id is not None and first_text(parsed, ("status",)) is not None:

@@ -19,12 +19,12 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import DeferralScope, Deferred, Refused, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.calls import posted, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
+from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -328,10 +328,7 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is no event.
         """
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
+        parsed = body_of(inbound)
         kind = first_text(parsed, ("type", "event_type"), limit=200)
         if kind is None:
             raise CallbackRejected("no type: this is not an event")

@@ -26,11 +26,11 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
+from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
@@ -204,10 +204,7 @@ class WanAdapter(PathCancel, ObjectCallbacks):
 
         Raises CallbackRejected for what is no event; nothing for events of other kinds.
         """
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError as error:
-            raise CallbackRejected(f"not JSON: {error}") from None
+        parsed = body_of(inbound)
         kind = first_text(parsed, ("type",), limit=200)
         if kind is None:
             raise CallbackRejected("no type: this is not an event")
