@@ -36,7 +36,7 @@ from tracker.domain.task import TaskState
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
-from tracker.providers.veo.adapter import PATIENCE_S
+from tracker.providers.veo.upstreams import PATIENCE_S
 
 VEO = PROVIDERS["veo"]
 PREDICT, VERTEX, INTERACT = "predictLongRunning", "vertex/predictLongRunning", "interactions"
