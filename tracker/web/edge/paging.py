@@ -42,6 +42,17 @@ def sort_key(request: Request, *, scope: str, name: str = "cursor") -> Sequence[
     return [int(part) for part in found]
 
 
+def next_cursor(request: Request, last: int | Sequence[int] | None, *, scope: str) -> str | None:
+    """Return the cursor of the page that follows; None where nothing does.
+
+    last: the sort key of the page's last entry; None when nothing follows. scope: see `position`.
+    """
+    if last is None:
+        return None
+    parts = [last] if isinstance(last, int) else last
+    return cursor.encode(services(request).cursor_secrets[0], scope, parts)
+
+
 def page_answer(
     request: Request,
     body: Mapping[str, object],
@@ -52,14 +63,11 @@ def page_answer(
 ) -> Response:
     """A page.
 
-    last: the sort key of its last entry; None when nothing follows. name: see `position`.
+    last: see `next_cursor`. name: see `position`.
     """
     headers = {"cache-control": "no-store"}
-    after = None
-    if last is not None:
-        after = cursor.encode(
-            services(request).cursor_secrets[0], scope, [last] if isinstance(last, int) else last
-        )
+    after = next_cursor(request, last, scope=scope)
+    if after is not None:
         url = request.url.include_query_params(**{name: after})
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({**body, "next_cursor": after}, headers=headers)

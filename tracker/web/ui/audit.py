@@ -3,13 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.store import audit
 from tracker.store.audit import AuditFilter
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import position
+from tracker.web.edge.paging import next_cursor, position
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
@@ -41,16 +40,14 @@ async def show(request: Request, reader: Reader) -> Response:
     scope = f"page of audit {wanted!r}"
     before = position(request, scope=scope, name="after")
     found = await our.store.read(lambda db: audit.page(db, wanted, before=before, limit=ROWS + 1))
-    more = None
-    if len(found) > ROWS:
-        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
+    last = found[ROWS - 1].key if len(found) > ROWS else None
     return page(
         request,
         reader,
         "audit.html",
         entries=[(one, place_of(one.action, one.target)) for one in found[:ROWS]],
         wanted=wanted,
-        more=more,
+        more=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.runs import RunOutcome, RunState
@@ -19,7 +18,7 @@ from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import position
+from tracker.web.edge.paging import next_cursor, position
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import MOST_UNTYPED, Question, ask, check_typed, done
@@ -54,9 +53,7 @@ async def choose(request: Request, reader: Reader) -> Response:
     found = await our.store.read(
         lambda db: bulk_runs.page(db, reader.tenant, before=before, limit=ROWS + 1)
     )
-    more = None
-    if len(found) > ROWS:
-        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
+    last = found[ROWS - 1].key if len(found) > ROWS else None
     return page(
         request,
         reader,
@@ -64,7 +61,7 @@ async def choose(request: Request, reader: Reader) -> Response:
         filters=_filters(request),
         actions=list(BulkAction),
         runs=found[:ROWS],
-        more=more,
+        more=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 
@@ -121,9 +118,7 @@ async def show(request: Request, reader: Reader) -> Response:
             bulk_runs.reasons(db, run.key),
         )
     )
-    more = None
-    if len(found) > ROWS:
-        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
+    last = found[ROWS - 1].key if len(found) > ROWS else None
     return page(
         request,
         reader,
@@ -135,7 +130,7 @@ async def show(request: Request, reader: Reader) -> Response:
         outcome=outcome,
         outcomes=list(RunOutcome),
         tasks=found[:ROWS],
-        more=more,
+        more=next_cursor(request, last, scope=scope),
         has_worker=our.presence.has_worker,
     )
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.events import Source
@@ -19,6 +18,7 @@ from tracker.store.odd_receipts import JudgedReceipt
 from tracker.web.api import receipts as api
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import next_cursor
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.addresses import plain_address
 from tracker.web.ui.frame.app import Pages
@@ -45,21 +45,17 @@ async def show(request: Request, reader: Reader) -> Response:
     plain = plain_address(request, reader, "/callbacks")
     if plain is not None:
         return plain
-    found, our, asked = await api.list_receipts(request, reader.tenant), services(request), request
-    given = asked.query_params
-    following = None
-    if found.last is not None:
-        following = cursor.encode(our.cursor_secrets[0], found.scope, [found.last])
+    found, asked = await api.list_receipts(request, reader.tenant), request.query_params
     return page(
         request,
         reader,
         "callbacks.html",
         rows=found.receipts,
-        next_cursor=following,
-        asked=given,
-        asked_all={name: given.getlist(name) for name in given},
+        next_cursor=next_cursor(request, found.last, scope=found.scope),
+        asked=asked,
+        asked_all={name: asked.getlist(name) for name in asked},
         verdicts=api.LISTED,
-        providers=sorted({provider for provider, _ in our.accounts}),
+        providers=sorted({provider for provider, _ in services(request).accounts}),
     )
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.delivery import UNENDED
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
@@ -18,6 +17,7 @@ from tracker.web.api import deliveries as api
 from tracker.web.api.endpoint_schemas import STATES, TYPES
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import next_cursor
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.addresses import local_time, plain_address
 from tracker.web.ui.frame.app import Pages
@@ -45,10 +45,7 @@ async def show(request: Request, reader: Reader) -> Response:
     plain = plain_address(request, reader, "/deliveries", times=_TIMES)
     if plain is not None:
         return plain
-    found, our = await api.list_deliveries(request, reader.tenant), services(request)
-    following = None
-    if found.last is not None:
-        following = cursor.encode(our.cursor_secrets[0], found.scope, [found.last])
+    found = await api.list_deliveries(request, reader.tenant)
     asked = request.query_params
     return page(
         request,
@@ -56,7 +53,7 @@ async def show(request: Request, reader: Reader) -> Response:
         "deliveries.html",
         rows=found.deliveries,
         names=await _task_names(request, found.deliveries),
-        next_cursor=following,
+        next_cursor=next_cursor(request, found.last, scope=found.scope),
         asked=asked,
         asked_all={name: asked.getlist(name) for name in asked},
         filters={name: asked.getlist(name) for name in asked if name in api.FILTERS},

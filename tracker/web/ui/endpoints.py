@@ -7,7 +7,6 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
@@ -17,7 +16,7 @@ from tracker.store.store import Reading
 from tracker.web.api.endpoints import endpoint_id
 from tracker.web.edge import params
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import position
+from tracker.web.edge.paging import next_cursor, position
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import Question, ask, done
@@ -46,16 +45,13 @@ async def show(request: Request, reader: Reader) -> Response:
         return found, _figures(db, owner)
 
     found, figures = await services(request).store.read(load)
-    following = None
-    if len(found) > SIZE:
-        secret = services(request).cursor_secrets[0]
-        following = cursor.encode(secret, scope, [found[SIZE - 1].key])
+    last = found[SIZE - 1].key if len(found) > SIZE else None
     return page(
         request,
         reader,
         "endpoints.html",
         rows=[_row(one, figures) for one in found[:SIZE]],
-        next_cursor=following,
+        next_cursor=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 

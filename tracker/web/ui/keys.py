@@ -5,7 +5,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.services.access.keys import Grant
@@ -14,7 +13,7 @@ from tracker.store.keys import ApiKey
 from tracker.web.api.keys import NO_SUCH_KEY
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import position
+from tracker.web.edge.paging import next_cursor, position
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import Question, aim, ask, done
@@ -37,10 +36,15 @@ async def show(request: Request, reader: Reader) -> Response:
     found = await our.store.read(
         lambda db: keys.page(db, reader.tenant, after=after, limit=ROWS + 1)
     )
-    more = None
-    if len(found) > ROWS:
-        more = cursor.encode(our.cursor_secrets[0], scope, [found[ROWS - 1].key])
-    return page(request, reader, "keys.html", keys=found[:ROWS], more=more, scopes=list(Scope))
+    last = found[ROWS - 1].key if len(found) > ROWS else None
+    return page(
+        request,
+        reader,
+        "keys.html",
+        keys=found[:ROWS],
+        more=next_cursor(request, last, scope=scope),
+        scopes=list(Scope),
+    )
 
 
 @PAGES.post("/keys", scope=Scope.ADMIN, action="keys.create")

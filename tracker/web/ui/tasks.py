@@ -8,7 +8,6 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tracker.domain import cursor
 from tracker.domain.access import Scope
 from tracker.domain.task import OPEN, TaskState
 from tracker.services.upkeep.state_counts import LATELY, MOST, StateCounts
@@ -17,6 +16,7 @@ from tracker.web.api.changes import feed_cursor
 from tracker.web.api.listed import TaskListing, list_tasks
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
+from tracker.web.edge.paging import next_cursor
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.addresses import local_time, with_zone
 from tracker.web.ui.frame.app import Pages
@@ -58,7 +58,7 @@ async def show(request: Request, reader: Reader) -> Response:
     our = services(request)
     counts = await our.state_counting.look(reader.tenant, patience_s=PATIENCE_S)
     say = words_of(reader.preferences.language)
-    secret, position = our.cursor_secrets[0], found.page.position
+    position = found.page.position
     return page(
         request,
         reader,
@@ -77,7 +77,7 @@ async def show(request: Request, reader: Reader) -> Response:
         providers=sorted({provider for provider, _ in our.accounts}),
         sizes=SIZES,
         limit=limit,
-        next_cursor=None if found.last is None else cursor.encode(secret, found.scope, found.last),
+        next_cursor=next_cursor(request, found.last, scope=found.scope),
         searched_to=None if position is None or len(found.page.tasks) >= limit else position.at,
         recent=[(span, our.clock.now() - span) for span in _SPANS],
         live=_live(request, reader, found),
