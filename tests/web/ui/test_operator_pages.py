@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
 
 from tests.support.dashboard import Person, signed_in
 from tests.support.keys import bearer
+from tests.support.requests import callback_path, kling_says, submission
 from tests.web.conftest import Shared
+from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.web.ui.audit import place_of
 
@@ -109,6 +112,20 @@ def test_an_account_shows_its_slots_and_is_asked_on_demand(person: Person) -> No
     asked = person.send("/providers/probe", provider="kling", account="default", back="/providers")
     assert asked.headers["location"] == "/ui/providers"
     assert "kling/default does not work" in person.see("/providers")
+
+
+def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person) -> None:
+    headers = bearer(person.key)
+    name = f"charted-{new_id()}"
+    made = person.http.post("/v1/tasks", json=submission(external_task_id=name), headers=headers)
+    told = kling_says("succeed", task_id=f"c-{new_id()}")
+    assert person.http.post(callback_path(made.json()["id"]), content=told).status_code == 200
+    for path, days in (("/attention", None), ("/providers", 1), ("/providers", 30)):
+        page = person.see(path, **({} if days is None else {"days": days}))
+        assert '<svg class="chart"' in page
+        (row,) = re.findall(r'<tr><td><a href="/ui([^"]+)">.*?</tr>', page)
+        assert name in person.see(unescape(row))
+        assert "100 %" in page  # of the verdicts came by callback
 
 
 def test_the_installation_names_what_is_wrong_first(person: Person) -> None:

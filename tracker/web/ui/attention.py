@@ -12,19 +12,16 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.cost import Price
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.rendering import instant
 from tracker.domain.tally import Tally
 from tracker.domain.task import TaskState
 from tracker.services.upkeep.counting import Counted, look
 from tracker.web.api import attention as api
 from tracker.web.api.service_views import Attention
 from tracker.web.edge.state import services
-from tracker.web.ui.charts import ChartColumn, draw_columns
+from tracker.web.ui.ended import BAD, by_callback, ended_chart, ended_spans
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.formats import hour_text
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import page
 
 PAGES = Pages()
 """The home page."""
@@ -36,10 +33,7 @@ CONDITIONS = (
     *("clock_stepped", "database_changed"),
 )
 """Conditions that have words."""
-_HOUR = timedelta(hours=1)
-_JUST = timedelta(microseconds=1)
-_DAY = 24 * _HOUR
-_BAD = (TaskState.FAILED, TaskState.EXPIRED)
+_DAY = timedelta(days=1)
 _TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful")
 _RECEIPTS = (Verdict.CONFLICT, Verdict.MISMATCH, Verdict.UNKNOWN_TASK)
 
@@ -73,17 +67,6 @@ class AttentionGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ChartRow:
-    """One hour of the chart, for the table below it."""
-
-    at: datetime
-    ok: int
-    bad: int
-    other: int
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class Day:
     """The last 24 hours. by_callback: the share of verdicts that callbacks brought."""
 
@@ -104,7 +87,9 @@ async def show(request: Request, reader: Reader) -> Response:
     now = our.clock.now()
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _DAY
     counted = await our.store.read(lambda db: look(db, owner, since=first))
-    hours = _hours(request, counted, first, now)
+    hours = ended_spans(
+        request, lambda at: counted.hours.get(at, {}).values(), first=first, now=now
+    )
     groups = _groups(found)
     return page(
         request,
@@ -118,7 +103,7 @@ async def show(request: Request, reader: Reader) -> Response:
         shown=SHOWN,
         day=_day(counted),
         hours=hours,
-        chart=_chart(reader, hours),
+        chart=ended_chart(reader, hours),
         instant_of=datetime.fromisoformat,
         conditions_known=CONDITIONS,
     )
@@ -176,12 +161,11 @@ def _day(counted: Counted) -> Day:
     for one in counted.lately.values():
         whole.add(one)
     ended = {state: whole.labelled("ended").get(state.value, 0) for state in (*_ENDED,)}
-    told = whole.labelled("told")
-    decided = ended[TaskState.SUCCEEDED] + sum(ended[state] for state in _BAD)
+    decided = ended[TaskState.SUCCEEDED] + sum(ended[state] for state in BAD)
     return Day(
         ended=ended,
         success=ended[TaskState.SUCCEEDED] / decided if decided else None,
-        by_callback=told.get("callback", 0) / sum(told.values()) if told else None,
+        by_callback=by_callback(whole),
         p50=whole.percentile(0.5),
         p90=whole.percentile(0.9),
         costs=whole.costs,
@@ -189,41 +173,4 @@ def _day(counted: Counted) -> Day:
     )
 
 
-_ENDED = (TaskState.SUCCEEDED, *_BAD, TaskState.CANCELLED)
-
-
-def _hours(request: Request, counted: Counted, first: datetime, now: datetime) -> list[ChartRow]:
-    """Return every hour from the first to now, quiet ones too."""
-    rows = []
-    at = first
-    while at <= now:
-        ended: dict[str, int] = {}
-        for tally in counted.hours.get(at, {}).values():
-            for state, number in tally.labelled("ended").items():
-                ended[state] = ended.get(state, 0) + number
-        href = address(
-            request,
-            "/tasks",
-            state=[state.value for state in _ENDED],
-            updated_after=instant(at - _JUST),
-            updated_before=instant(at + _HOUR),
-        )
-        bad = sum(ended.get(state.value, 0) for state in _BAD)
-        ok, other = ended.get(TaskState.SUCCEEDED.value, 0), ended.get(TaskState.CANCELLED.value, 0)
-        rows.append(ChartRow(at, ok, bad, other, href))
-        at += _HOUR
-    return rows
-
-
-def _chart(reader: Reader, hours: Sequence[ChartRow]) -> Any:
-    say = words_of(reader.preferences.language)
-    zone = reader.preferences.zone
-    columns = [
-        ChartColumn(
-            say("attention.column", hour=hour_text(row.at, zone), ok=row.ok, bad=row.bad),
-            row.href,
-            (("ok", row.ok), ("other", row.other), ("bad", row.bad)),
-        )
-        for row in hours
-    ]
-    return draw_columns(columns)
+_ENDED = (TaskState.SUCCEEDED, *BAD, TaskState.CANCELLED)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -11,9 +10,7 @@ from starlette.responses import Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.rendering import instant
 from tracker.domain.tally import Tally
-from tracker.domain.task import TERMINAL, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.recorder import lane_of
 from tracker.services.upkeep.counting import Counted, look
@@ -24,36 +21,20 @@ from tracker.web.api import accounts as api
 from tracker.web.api.service_views import Account
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
-from tracker.web.ui.charts import ChartColumn, draw_columns
+from tracker.web.ui.ended import HOUR, EndedSpan, by_callback, ended_chart, ended_spans
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import done
-from tracker.web.ui.frame.formats import hour_text
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import page
 
 PAGES = Pages()
-DAYS = (1, 7, 30)
-"""Spans that the charts offer, in days."""
+STEPS = {1: HOUR, 7: 6 * HOUR, 30: 24 * HOUR}
+"""Times that the charts offer, in days, and the span of one column of each."""
 CALLBACKS_LOOKED_AT = 500
 MOST_SAID = 300
 """Characters of an answer that a notice repeats."""
-_HOUR = timedelta(hours=1)
-_JUST = timedelta(microseconds=1)
 _ACCEPTED = frozenset({Verdict.ADVANCED, Verdict.DUPLICATE, Verdict.STALE})
-_BAD = frozenset({TaskState.FAILED, TaskState.EXPIRED})
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSpan:
-    """One column of a chart: an hour, or several where the span is long."""
-
-    at: datetime
-    ok: int
-    bad: int
-    other: int
-    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +49,7 @@ class ProviderCard:
     queue: int
     oldest: datetime | None
     tally: Tally
-    spans: Sequence[ProviderSpan]
+    spans: Sequence[EndedSpan]
     chart: Markup
     accepted: LatestCallback | None
     refused: LatestCallback | None
@@ -81,8 +62,7 @@ class ProviderCard:
     @property
     def by_callback(self) -> float | None:
         """Return the share of verdicts that callbacks brought; None without any."""
-        told = self.tally.labelled("told")
-        return told.get("callback", 0) / sum(told.values()) if sum(told.values()) else None
+        return by_callback(self.tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ class _Around:
 async def show(request: Request, reader: Reader) -> Response:
     """Show every account. They are the operator's: other tenants see none."""
     our, owner = services(request), reader.tenant
-    days = next((one for one in DAYS if str(one) == request.query_params.get("days")), DAYS[0])
+    days = next((one for one in STEPS if str(one) == request.query_params.get("days")), 1)
     views = await api.collect(our, owner)
     now = our.clock.now()
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
@@ -113,7 +93,7 @@ async def show(request: Request, reader: Reader) -> Response:
         "providers.html",
         cards=cards,
         days=days,
-        spans=DAYS,
+        spans=list(STEPS),
         is_operator=owner == DEFAULT_TENANT,
         is_whole=found.counted.whole,
         can_probe={name for name, one in our.providers.items() if one.probes is not None},
@@ -131,7 +111,12 @@ async def probe(request: Request, reader: Reader) -> Response:
     told = await services(request).probing.probe(provider, account)
     key = {"ok": "done.probe.ok", "note": "done.probe.note"}.get(told.level, "done.probe.error")
     return done(
-        request, form, "/providers", key, account=f"{provider}/{account}", text=told.text[:300]
+        request,
+        form,
+        "/providers",
+        key,
+        account=f"{provider}/{account}",
+        text=told.text[:MOST_SAID],
     )
 
 
@@ -152,7 +137,16 @@ def _card(
 ) -> ProviderCard:
     name = (view["provider"], view["name"])
     own = [one for one in found.callbacks if one.provider == name[0]]
-    spans = _spans(request, name, found.counted, span)
+    first, now, days = span
+    hours = found.counted.hours
+    spans = ended_spans(
+        request,
+        lambda at: [one] if (one := hours.get(at, {}).get(name)) else [],
+        first=first,
+        now=now,
+        step=STEPS[days],
+        provider=name[0],
+    )
     queue, oldest = found.queues[name]
     return ProviderCard(
         view=view,
@@ -160,53 +154,7 @@ def _card(
         oldest=oldest,
         tally=found.counted.lately.get(name, Tally()),
         spans=spans,
-        chart=_chart(reader, spans),
+        chart=ended_chart(reader, spans),
         accepted=next((one for one in own if one.verdict in _ACCEPTED), None),
         refused=next((one for one in own if one.verdict not in _ACCEPTED), None),
-    )
-
-
-def _spans(
-    request: Request,
-    name: tuple[str, str],
-    counted: Counted,
-    span: tuple[datetime, datetime, int],
-) -> list[ProviderSpan]:
-    """Return the columns from the first hour to now: of an hour, of six, or of a day."""
-    first, now, days = span
-    step = _HOUR * {1: 1, 7: 6, 30: 24}[days]
-    spans = []
-    at = first
-    while at <= now:
-        ended: dict[str, int] = {}
-        for hour in range(step // _HOUR):
-            tally = counted.hours.get(at + hour * _HOUR, {}).get(name, Tally())
-            for state, number in tally.labelled("ended").items():
-                ended[state] = ended.get(state, 0) + number
-        href = address(
-            request,
-            "/tasks",
-            provider=name[0],
-            state=[state.value for state in sorted(TERMINAL)],
-            updated_after=instant(at - _JUST),
-            updated_before=instant(at + step),
-        )
-        bad = sum(ended.get(state.value, 0) for state in _BAD)
-        ok, other = ended.get(TaskState.SUCCEEDED.value, 0), ended.get(TaskState.CANCELLED.value, 0)
-        spans.append(ProviderSpan(at, ok, bad, other, href))
-        at += step
-    return spans
-
-
-def _chart(reader: Reader, spans: Sequence[ProviderSpan]) -> Any:
-    say, zone = words_of(reader.preferences.language), reader.preferences.zone
-    return draw_columns(
-        [
-            ChartColumn(
-                say("attention.column", hour=hour_text(one.at, zone), ok=one.ok, bad=one.bad),
-                one.href,
-                (("ok", one.ok), ("other", one.other), ("bad", one.bad)),
-            )
-            for one in spans
-        ]
     )

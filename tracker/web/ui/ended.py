@@ -1,0 +1,94 @@
+"""How many tasks ended, hour by hour: the columns of a chart and the rows of the table below it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+from starlette.requests import Request
+
+from tracker.domain.rendering import instant
+from tracker.domain.tally import Tally
+from tracker.domain.task import TERMINAL, TaskState
+from tracker.web.ui.charts import ChartColumn, draw_columns
+from tracker.web.ui.frame.formats import hour_text
+from tracker.web.ui.frame.reader import Reader
+from tracker.web.ui.frame.render import address
+from tracker.web.ui.frame.words import words_of
+
+HOUR = timedelta(hours=1)
+BAD = (TaskState.FAILED, TaskState.EXPIRED)
+"""Ends that are no success, and that nobody asked for."""
+_JUST = timedelta(microseconds=1)
+TalliesAt = Callable[[datetime], Iterable[Tally]]
+"""Returns the tallies of the hour that begins at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSpan:
+    """Tasks that ended within a span, of an hour or several. href: leads to them."""
+
+    at: datetime
+    ok: int
+    bad: int
+    other: int
+    href: str
+
+
+def by_callback(tally: Tally) -> float | None:
+    """Return the share of verdicts that callbacks brought; None without any."""
+    told = tally.labelled("told")
+    total = sum(told.values())
+    return told.get("callback", 0) / total if total else None
+
+
+def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
+    request: Request,
+    tallies_at: TalliesAt,
+    *,
+    first: datetime,
+    now: datetime,
+    step: timedelta = HOUR,
+    provider: str | None = None,
+) -> list[EndedSpan]:
+    """Return every span from the first one to now, quiet ones too.
+
+    step: of each span, whole hours. provider: whose tasks the links lead to; None for everybody's.
+    """
+    spans = []
+    at = first
+    while at <= now:
+        ended = Tally()
+        for hour in range(step // HOUR):
+            for one in tallies_at(at + hour * HOUR):
+                ended.add(one)
+        counts = ended.labelled("ended")
+        href = address(
+            request,
+            "/tasks",
+            provider=provider,
+            state=[state.value for state in sorted(TERMINAL)],
+            updated_after=instant(at - _JUST),
+            updated_before=instant(at + step),
+        )
+        bad = sum(counts.get(state.value, 0) for state in BAD)
+        ok = counts.get(TaskState.SUCCEEDED.value, 0)
+        other = counts.get(TaskState.CANCELLED.value, 0)
+        spans.append(EndedSpan(at, ok, bad, other, href))
+        at += step
+    return spans
+
+
+def ended_chart(reader: Reader, spans: Sequence[EndedSpan]) -> Markup:
+    """Return the chart of spans; empty where nothing ended."""
+    say, zone = words_of(reader.preferences.language), reader.preferences.zone
+    return draw_columns(
+        [
+            ChartColumn(
+                say("attention.column", hour=hour_text(one.at, zone), ok=one.ok, bad=one.bad),
+                one.href,
+                (("ok", one.ok), ("other", one.other), ("bad", one.bad)),
+            )
+            for one in spans
+        ]
+    )
