@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.task import OPEN, TaskState
@@ -18,7 +17,7 @@ from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.paging import next_cursor
 from tracker.web.edge.state import services
-from tracker.web.ui.frame.addresses import local_time, with_zone
+from tracker.web.ui.frame.addresses import local_time, plain_address
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
@@ -50,9 +49,9 @@ _NOT_FILTERS = frozenset(
 @PAGES.get("/tasks", scope=Scope.TASKS_READ, known=KNOWN)
 async def show(request: Request, reader: Reader) -> Response:
     """Show a page of tasks. What a form left empty is taken out of the address first."""
-    plain = _canonical(request.query_params, reader)
+    plain = plain_address(request, reader, "/tasks", times=_TIMES)
     if plain is not None:
-        return RedirectResponse(f"{address(request, '/tasks')}{'?' if plain else ''}{plain}", 303)
+        return plain
     limit = query.integer(request, "limit", default=SIZES[0], low=1, high=SIZES[-1])
     found = await list_tasks(request, reader.tenant, limit=limit)
     our = services(request)
@@ -135,21 +134,6 @@ def _live(request: Request, reader: Reader, found: TaskListing) -> dict[str, str
         "url": address(request, "/live", query_),
         "after": feed_cursor(request, reader.tenant, found.seen),
     }
-
-
-def _canonical(asked: "ImmutableMultiDict[str, str]", reader: Reader) -> str | None:
-    """Return the query that a form meant, as the API writes it; None where it is that already.
-
-    Raises InvalidRequest for a time that is none.
-    """
-    pairs: list[tuple[str, str]] = []
-    for name, value in asked.multi_items():
-        if name in ("metadata_key", "metadata_value") or not value:
-            continue
-        pairs.append((name, with_zone(name, value, reader) if name in _TIMES else value))
-    if key := asked.get("metadata_key"):
-        pairs.append((f"{query.METADATA}{key}", asked.get("metadata_value", "")))
-    return None if pairs == asked.multi_items() else urlencode(pairs)
 
 
 def _filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:

@@ -1,13 +1,13 @@
 """Addresses as the API writes them, out of what forms send."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge import query
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address
@@ -18,14 +18,12 @@ def with_zone(name: str, value: str, reader: Reader) -> str:
 
     Raises InvalidRequest for what is no time.
     """
-    try:
+    with suppress(ValueError):
         at = datetime.fromisoformat(value)
-    except ValueError:
-        reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
-        raise InvalidRequest(FieldError(name, reason), malformed=True) from None
-    if at.tzinfo is not None:
-        return value
-    return at.replace(tzinfo=reader.preferences.zone).isoformat()
+        if at.tzinfo is None:
+            return at.replace(tzinfo=reader.preferences.zone).isoformat()
+    query.as_instant(name, value)
+    return value
 
 
 def local_time(request: Request, name: str, reader: Reader) -> str:
@@ -36,19 +34,27 @@ def local_time(request: Request, name: str, reader: Reader) -> str:
     return f"{at.astimezone(reader.preferences.zone):%Y-%m-%dT%H:%M:%S}"
 
 
+_METADATA = ("metadata_key", "metadata_value")
+
+
 def plain_address(
     request: Request, reader: Reader, path: str, *, times: Collection[str] = ()
 ) -> Response | None:
-    """Lead to an address without the fields that a form left empty; None where there are none.
+    """Lead to an address as the API writes it; None where the request's is one already.
 
-    times: fields that hold times, which get the reader's zone. Raises InvalidRequest.
+    Fields that a form left empty are left out, and `metadata_key` with `metadata_value` become
+    `metadata.<key>`. times: fields that hold times, which get the reader's zone.
+    Raises InvalidRequest for a time that is none.
     """
     asked = request.query_params.multi_items()
     pairs = [
         (name, with_zone(name, value, reader) if name in times else value)
         for name, value in asked
-        if value
+        if value and name not in _METADATA
     ]
+    key, value = (request.query_params.get(name, "") for name in _METADATA)
+    if key:
+        pairs.append((f"{query.METADATA}{key}", value))
     if pairs == asked:
         return None
     text = urlencode(pairs)

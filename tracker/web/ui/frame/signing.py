@@ -10,7 +10,7 @@ from tracker.domain.access import SESSION_LIFETIME
 from tracker.domain.errors import CredentialFault, Unauthenticated
 from tracker.web.edge import auth
 from tracker.web.edge.senders import Sender
-from tracker.web.ui.frame.render import address, root_of
+from tracker.web.ui.frame.render import address, path_of, root_of
 
 SESSION_COOKIE = "tracker-session"
 SIGN_IN = "/sign-in"
@@ -65,9 +65,6 @@ def entrance(request: Request, error: Unauthenticated) -> Response | None:
     """
     if request.method != "GET" or not _is_navigation(request):
         return None
-    here = request.url.path.removeprefix(root_of(request))
-    if request.url.query:
-        here += f"?{request.url.query}"
     is_link = auth.sender(request) is Sender.FOREIGN and error.fault is CredentialFault.MISSING
     if is_link:
         return Response(
@@ -76,7 +73,7 @@ def entrance(request: Request, error: Unauthenticated) -> Response | None:
             headers={"cache-control": "no-store"},
             media_type="text/html",
         )
-    return RedirectResponse(address(request, SIGN_IN, next=own_path(here) or None), 303)
+    return RedirectResponse(address(request, SIGN_IN, next=own_path(path_of(request)) or None), 303)
 
 
 def _is_navigation(request: Request) -> bool:
