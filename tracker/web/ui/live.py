@@ -198,7 +198,7 @@ class TaskDisplay(Display):
     async def parts(self) -> str:
         """Return the parts of its page."""
         self._is_changed = False
-        story = await story_of(self.request, self.reader, self._id)
+        story, _ = await story_of(self.request, self.reader, self._id)
         values = task_values(self.request, self.reader, story)
         back = f"/tasks/{self._id}"
         return part(self.request, self.reader, "live_task.html", **values, this=back)

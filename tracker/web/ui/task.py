@@ -62,9 +62,7 @@ RAW = {
 async def show(request: Request, reader: Reader) -> Response:
     """Show a task. `receipt` puts the bytes of one more receipt on the page."""
     asked = query.integer(request, "receipt", default=0, low=0, high=999_999_999)
-    # The feed first: what changes meanwhile is told once more, and nothing is missed.
-    seen = await services(request).store.read(feed.head)
-    story = await story_of(request, reader, query.task_id(request), asked=asked)
+    story, seen = await story_of(request, reader, query.task_id(request), asked=asked)
     live = {
         "url": address(request, "/live", task=str(story.kept.task.id)),
         "after": feed_cursor(request, reader.tenant, seen),
@@ -127,18 +125,27 @@ def _cut_reason(story: Story, cut: Cut, say: Callable[..., str]) -> str:
     return say("axis.worked") if ended is None or cut.until <= ended else ""
 
 
-async def story_of(request: Request, reader: Reader, id_: UUID, *, asked: int = 0) -> Story:
-    """Read a task of the reader's. asked: see `show`. Raises NotFound."""
+async def story_of(
+    request: Request, reader: Reader, id_: UUID, *, asked: int = 0
+) -> tuple[Story, int]:
+    """Read a task of the reader's, and the feed's newest number before that.
+
+    asked: see `show`. Raises NotFound.
+    """
     tenant = reader.tenant
 
-    def read(db: Reading) -> Story | None:
+    def read(db: Reading) -> tuple[Story, int] | None:
+        # The feed first: what changes meanwhile is told once more, and nothing is missed.
+        seen = feed.head(db)
         story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)
-        return None if story is None else task_story.with_bodies(db, story, _inline(story, asked))
+        if story is None:
+            return None
+        return task_story.with_bodies(db, story, _inline(story, asked)), seen
 
-    story = await services(request).store.read(read)
-    if story is None:
+    found = await services(request).store.read(read)
+    if found is None:
         raise NotFound("there is no such task")
-    return story
+    return found
 
 
 def _inline(story: Story, asked: int) -> set[int]:

@@ -235,6 +235,7 @@ def _code(request: Request, tried: TriedRequest) -> dict[str, Any]:
     )
     given = pprint.pformat(made, sort_dicts=False, width=76)
     indented = given.replace("\n", "\n        ")
+    # The program reads its reader's environment, not this service's, whose own only settings read.
     return {
         "curl": curl.submitting(base_of(request), text.encode()),
         "python": (
