@@ -12,3 +12,5 @@ class JobKind(StrEnum):
     """No job row: deliveries are a queue of their own. The word wakes those who deliver."""
     FETCH = "fetch"
     """Nor here: the assets that are wanted are the queue."""
+    RUN = "run"
+    """Nor here: the runs that are not over are the queue."""

@@ -46,6 +46,9 @@ _DUE_KINDS = text(
     SELECT '{JobKind.FETCH.value}'
     WHERE (SELECT min(next_at) FROM assets WHERE state = 'wanted') <= :now
     UNION ALL
+    SELECT '{JobKind.RUN.value}'
+    WHERE (SELECT min(updated_at) FROM bulk_runs WHERE state = 'running') IS NOT NULL
+    UNION ALL
     """  # noqa: S608 - made of constants
     + " UNION ALL ".join(
         f"""

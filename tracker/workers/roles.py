@@ -20,6 +20,7 @@ from tracker.services.upkeep.pulling import Pulling
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.jobs import Job
 from tracker.workers.jobs import Role
+from tracker.workers.loop import IDLE_S
 from tracker.workers.supervisor import Chore
 
 
@@ -63,7 +64,7 @@ def chores(context: Context) -> list[Chore]:
         *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
-        Chore("runs", RUNS_S, _runs(context).work),
+        Chore("runs", IDLE_S, _runs(context).work, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
         Chore(
@@ -93,7 +94,6 @@ def _of_custody(context: Context) -> list[Chore]:
     ]
 
 
-RUNS_S = 0.5
 DROP_S = 5.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0

@@ -22,11 +22,13 @@ class Chore:
     """Something to do now and then, in every process that works.
 
     every_s: seconds between the end of one round and the next.
+    kind:    work for which a round begins at once, as soon as there is some.
     """
 
     name: str
     every_s: float
     run: Callable[[], Awaitable[None]]
+    kind: JobKind | None = None
 
 
 class Supervisor:
@@ -54,7 +56,8 @@ class Supervisor:
         self._deliveries = deliveries
         self._fetches = fetches
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
-        self._stopping = asyncio.Event()
+        self._woken = {chore.name: asyncio.Event() for chore in self._chores}
+        self._is_stopping = False
         self._is_running = False
 
     def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
@@ -65,10 +68,15 @@ class Supervisor:
             self._deliveries.wake()
         if self._fetches is not None and JobKind.FETCH in kinds:
             self._fetches.wake()
+        for chore in self._chores:
+            if chore.kind in kinds:
+                self._woken[chore.name].set()
 
     def stop(self) -> None:
         """Claim nothing more; `run` ends when what is under way has."""
-        self._stopping.set()
+        self._is_stopping = True
+        for woken in self._woken.values():
+            woken.set()
         self._deliveries.stop()
         if self._fetches is not None:
             self._fetches.stop()
@@ -102,7 +110,9 @@ class Supervisor:
         self.wake(frozenset(await self._leases.due_kinds()), False)
 
     async def _repeat(self, chore: Chore) -> None:
-        while not self._stopping.is_set():
+        woken = self._woken[chore.name]
+        while not self._is_stopping:
+            woken.clear()
             try:
                 await chore.run()
                 CHORE_SUCCESS.put(self._clock.now().timestamp(), (chore.name,))
@@ -111,7 +121,7 @@ class Supervisor:
             except Exception:
                 log.exception("%s raised; it goes on with the next round", chore.name)
             try:
-                await asyncio.wait_for(self._stopping.wait(), chore.every_s)
+                await asyncio.wait_for(woken.wait(), chore.every_s)
             except TimeoutError:
                 continue
 

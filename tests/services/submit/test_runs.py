@@ -1,5 +1,6 @@
 """Runs: what was counted is what is done, once, whatever dies in between."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,11 +10,15 @@ from typing import Any
 import pytest
 
 from tests.support.made_up_api import Played
+from tests.support.waiting import PATIENCE_S
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.domain.errors import Conflict, InvalidRequest
 from tracker.domain.runs import RunOutcome, RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
+from tracker.domain.work import JobKind
+from tracker.services.deliver.delivery import Delivering
+from tracker.services.leases import Leases
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import ACTED_ON, BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.resubmission import Resubmission, Selection
@@ -22,6 +27,9 @@ from tracker.services.submit.submission import Acceptance
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.store.filters import TaskFilter
+from tracker.workers.deliveries import DeliveryLoop
+from tracker.workers.roles import chores
+from tracker.workers.supervisor import LOOK_OUT_S, Chore, Supervisor
 
 pytestmark = pytest.mark.anyio
 WHO = "key 1 (ops)"
@@ -171,6 +179,50 @@ async def test_a_token_is_one_tenants_and_good_for_ten_minutes(database_url: str
         clock.move(1)
         with pytest.raises(Conflict, match="ten minutes"):
             runs.read_token("default", token, actor=WHO)
+
+
+async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
+    """It asks for runs with the one look that it makes anyway, whoever started them."""
+    async with _bench(database_url) as bench:
+        context, woken = bench.context, set[JobKind]()
+        context.store.on_commit(lambda kinds, _moved: woken.update(kinds))
+        ended = asyncio.Event()
+        runs, leases = _runs(bench), Leases(context)
+        await bench.queued("ours")
+        run = await _start(runs, _token(runs, bench, BulkAction.CANCEL, 1))
+        assert JobKind.RUN in woken
+        assert JobKind.RUN in await leases.due_kinds()
+        rounds = count()
+
+        async def work() -> None:
+            if next(rounds):  # the first is every chore's, asked for or not
+                await runs.work()
+                ended.set()
+
+        worker = Supervisor(
+            [],
+            leases,
+            [Chore("runs", 3600.0, work, kind=JobKind.RUN)],
+            context.clock,
+            deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=1.0),
+            lease_s=60.0,
+            drain_s=1.0,
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            working = asyncio.create_task(worker.run())
+            await ended.wait()
+            worker.stop()
+            await working
+        assert (await runs.get("default", run.id)).state is RunState.DONE
+        assert JobKind.RUN not in await leases.due_kinds()
+
+
+async def test_an_idle_worker_looks_as_seldom_as_its_documentation_says(sqlite_url: str) -> None:
+    async with _bench(sqlite_url) as bench:
+        rounds_per_s = {one.name: 1 / one.every_s for one in chores(bench.context)}
+        # A round is one look into the database, of "counting" it is two.
+        looks_per_s = sum(rounds_per_s.values()) + rounds_per_s["counting"] + 1 / LOOK_OUT_S
+        assert looks_per_s == pytest.approx(2.5, abs=0.25)
 
 
 async def test_runs_take_turns(database_url: str) -> None:

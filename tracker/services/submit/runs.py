@@ -19,6 +19,7 @@ from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.runs import RunOutcome, RunState, RunTaskOutcome
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
+from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.submit.bulk import AT_ONCE, BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.resubmission import Selection
@@ -271,6 +272,7 @@ def _outcome(key: int, told: Task | Exception | None) -> RunTaskOutcome:
 
 
 def _start(tx: Tx, starts: Sequence[_Start]) -> list[KeptRun | Exception]:
+    tx.woken.add(JobKind.RUN)
     kept = (bulk_runs.insert_run(tx.db, one.run, one.task_keys) for one in starts)
     return [_AlreadyStarted() if one is None else one for one in kept]
 
