@@ -9,12 +9,16 @@ from typing import Any
 import httpx
 
 from tests.support.keys import issue
+from tests.support.requests import SECRET, kling_says
+from tracker.domain import token
 from tracker.domain.access import EVERYTHING, Scope
 from tracker.services.access.keys import Issued
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-mode": "navigate"}
 OWN = {"sec-fetch-site": "same-origin"}
 """Of what a browser sends for a page of the service itself."""
+SHARED_CALLBACKS = f"/callbacks/kling/shared/{token.sign(SECRET, 'kling', token.SHARED)}"
+"""The path of the callback URL that all tasks of a provider share."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +80,23 @@ def forms_of(page: str) -> list[tuple[str, dict[str, str]]]:
     )
     field = r'<input type="hidden" name="([^"]+)" value="([^"]*)"'
     return [(action, dict(re.findall(field, inside))) for action, inside in found]
+
+
+def odd_receipts(api: httpx.Client, verdict: str) -> list[str]:
+    """Return the ids of receipts of a verdict that nobody has dismissed, newest first."""
+    params = {"verdict": verdict, "dismissed": "false"}
+    return [one["id"] for one in api.get("/v1/receipts", params=params).json()["receipts"]]
+
+
+def stray_callback(api: httpx.Client, **fields: Any) -> str:
+    """Send a callback of a task that nobody knows; the id of its receipt."""
+    api.post(SHARED_CALLBACKS, content=kling_says("succeed", **fields))
+    return odd_receipts(api, "unknown_task")[0]
+
+
+def make_endpoint(api: httpx.Client, name: str) -> str:
+    """Make an endpoint; its id."""
+    made = api.post("/v1/endpoints", json={"url": f"https://{name}.example/hook"})
+    assert made.status_code == 201, made.text
+    id_: str = made.json()["id"]
+    return id_

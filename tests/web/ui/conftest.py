@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium
-from tests.support.dashboard import sign_in
+from tests.support.dashboard import Person, sign_in, signed_in
+from tests.support.keys import bearer
 from tests.web.conftest import Shared, idle_service
 
 
@@ -28,6 +29,22 @@ def shared_idle(
     """Web alone, for all tests of a file."""
     with idle_service(shared_database_url, tmp_path_factory.mktemp("idle")) as url:
         yield SharedDashboard(url, shared_database_url)
+
+
+@pytest.fixture(scope="module")
+def operator(shared_idle: Shared) -> Iterator[Person]:
+    """Somebody of the operator's tenant, whose are callbacks of unknown tasks."""
+    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def api(operator: Person) -> Iterator[httpx.Client]:
+    """The API for the operator's key."""
+    with httpx.Client(
+        base_url=operator.http.base_url, headers=bearer(operator.key), trust_env=False
+    ) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

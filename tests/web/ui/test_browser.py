@@ -12,16 +12,14 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.browsing import Chromium, Watched, overflow, violations, watched
-from tests.support.dashboard import Person, signed_in
+from tests.support.dashboard import SHARED_CALLBACKS, Person, signed_in
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer, issue
-from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
-from tracker.domain import token
 
 pytestmark = pytest.mark.browser
-SHARED = f"/callbacks/kling/shared/{token.sign(SECRET, 'kling', token.SHARED)}"
 LOOKS: list[dict[str, Any]] = [
     {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light", "locale": "en-GB"},
     {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "locale": "zh-CN"},
@@ -72,7 +70,7 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
             api.post(callback_path(done["id"]), content=body)
         for n in range(7):
             body = kling_says("succeed", task_id=f"b{n}-{new_id()}")
-            api.post(SHARED, content=body, headers={"user-agent": "<b>x</b>"})
+            api.post(SHARED_CALLBACKS, content=body, headers={"user-agent": "<b>x</b>"})
         api.post("/callbacks/kling/shared/nonsense", content=b"x")
         wanted = {"endpoint_id": made["id"]}
         (owed, *_) = api.get("/v1/deliveries", params=wanted).json()["deliveries"]

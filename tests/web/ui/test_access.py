@@ -1,0 +1,217 @@
+"""Pages of callbacks, deliveries and endpoints: who finds, sees and may do what."""
+
+import re
+
+import httpx
+import pytest
+
+from tests.support.dashboard import (
+    BROWSER,
+    SHARED_CALLBACKS,
+    Person,
+    forms_of,
+    make_endpoint,
+    odd_receipts,
+    signed_in,
+    stray_callback,
+)
+from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.web.conftest import Shared
+from tracker.clock import new_id
+from tracker.domain.access import Scope
+from tracker.web.ui.frame.signing import SESSION_COOKIE
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("{id}", "tasks"),
+        ("{external}", "tasks"),
+        ("{provider}", "tasks"),
+        ("see https://tracker.example/ui/tasks/{id}?x=1#top, please", "tasks"),
+        ("{{'task_id': '{provider}'}}", "tasks"),
+        ("{ID}", "tasks"),
+        ("{delivery}", "deliveries"),
+        ("{endpoint}", "endpoints"),
+        ("r{receipt}", "callbacks"),
+        ("{id} {endpoint}", None),
+        ("nothing of this name", None),
+        ("", None),
+        ("\x00%_' OR 1=1", None),
+    ],
+)
+def test_any_id_is_found_whole(
+    operator: Person, api: httpx.Client, known: dict[str, str], text: str, kind: str | None
+) -> None:
+    answer = operator.get("/find", q=text.format(**known))
+    if kind is None:
+        assert answer.status_code == 200
+        return
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"].startswith(f"/ui/{kind}/")
+
+
+@pytest.fixture(scope="module")
+def known(api: httpx.Client) -> dict[str, str]:
+    """Ids of one of each."""
+    external, theirs = f"find-{new_id()}", f"there-{new_id()}"
+    endpoint = make_endpoint(api, "found")
+    task = submit(api, external_task_id=external)
+    api.post(callback_path(task["id"]), content=kling_says("succeed", task_id=theirs))
+    (delivery, *_) = api.get("/v1/deliveries", params={"endpoint_id": endpoint}).json()[
+        "deliveries"
+    ]
+    return {
+        "id": task["id"],
+        "ID": task["id"].upper(),
+        "external": external,
+        "provider": theirs,
+        "endpoint": endpoint,
+        "delivery": delivery["id"],
+        "receipt": stray_callback(api, task_id=f"found-{new_id()}"),
+    }
+
+
+def test_another_tenant_finds_nothing_on_any_page(
+    shared_idle: Shared, operator: Person, api: httpx.Client, known: dict[str, str]
+) -> None:
+    receipt, endpoint, delivery = (known[name] for name in ("receipt", "endpoint", "delivery"))
+    with signed_in(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
+        for path in (
+            f"/callbacks/{receipt}",
+            f"/callbacks/{receipt}/body",
+            f"/callbacks/{receipt}/replay/confirm",
+            f"/callbacks/{receipt}/attach/confirm?task=x",
+            f"/callbacks/dismiss/confirm?ids={receipt}",
+            f"/deliveries/{delivery}",
+            f"/deliveries/{delivery}/body",
+            f"/endpoints/{endpoint}",
+            f"/endpoints/{endpoint}/pause/confirm",
+            f"/endpoints/{endpoint}/rotate/confirm",
+            f"/tasks/{known['id']}",
+            f"/tasks/cancel/confirm?ids={known['id']}",
+        ):
+            answer = other.get(path)
+            assert answer.status_code in (404, 422), path
+            assert known["external"] not in answer.text, path
+        for path, fields in (
+            ("/callbacks/dismiss", {"ids": receipt}),
+            (f"/callbacks/{receipt}/replay", {}),
+            (f"/callbacks/{receipt}/attach", {"task_id": known["id"]}),
+            ("/deliveries/redeliver", {"ids": delivery}),
+            (f"/endpoints/{endpoint}/pause", {}),
+            (f"/endpoints/{endpoint}/delete", {}),
+            (f"/endpoints/{endpoint}/rotate", {"overlap_s": "0"}),
+            (f"/endpoints/{endpoint}/test", {}),
+            ("/tasks/refresh", {"ids": known["id"]}),
+            ("/tasks/cancel", {"ids": known["id"]}),
+            ("/tasks/resubmit", {"ids": known["id"]}),
+            ("/tasks/dismiss", {"ids": known["id"]}),
+        ):
+            assert other.send(path, **fields).status_code == 404, path
+        assert "0 owed" not in other.see("/endpoints")
+        for name in ("id", "external", "provider", "delivery", "endpoint"):
+            assert "Nothing of yours" in other.see("/find", q=known[name])
+    assert api.get(f"/v1/endpoints/{endpoint}").json()["state"] == "active"
+    assert receipt in odd_receipts(api, "unknown_task")
+
+
+def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(
+    shared_idle: Shared, operator: Person, api: httpx.Client, known: dict[str, str]
+) -> None:
+    receipt, endpoint = known["receipt"], known["endpoint"]
+    with signed_in(shared_idle.url, shared_idle.database_url, scopes={Scope.TASKS_READ}) as reader:
+        for path, scope in (
+            (f"/callbacks/{receipt}", "tasks:write"),
+            (f"/callbacks/{receipt}", "admin"),
+            (f"/endpoints/{endpoint}", "admin"),
+            ("/deliveries", "tasks:write"),
+            (f"/tasks/{known['id']}", "tasks:write"),
+        ):
+            page = reader.see(path)
+            assert f"needs {scope}</small></button>" in page, path
+            posts = {action for action, _ in forms_of(page)}
+            assert posts <= {"/ui/sign-out", "/ui/deliveries/redeliver"}, path
+        for path in (f"/endpoints/{endpoint}/pause/confirm", "/callbacks/dismiss/confirm?ids=1"):
+            assert reader.get(path).status_code == 403
+        before = len(api.get("/v1/audit").json()["entries"])
+        for path in (
+            "/callbacks/dismiss",
+            f"/callbacks/{receipt}/replay",
+            f"/callbacks/{receipt}/attach",
+            "/deliveries/redeliver",
+            "/deliveries/redeliver-all",
+            f"/endpoints/{endpoint}/pause",
+            f"/endpoints/{endpoint}/rotate",
+            "/tasks/refresh",
+            "/tasks/cancel",
+            "/tasks/resubmit",
+            "/tasks/dismiss",
+        ):
+            assert reader.send(path, ids=known["id"]).status_code == 403, path
+        assert len(api.get("/v1/audit").json()["entries"]) == before
+    assert receipt in odd_receipts(api, "unknown_task")
+
+
+def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
+    operator: Person, api: httpx.Client, known: dict[str, str]
+) -> None:
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        sent = BROWSER | headers
+        with httpx.Client(base_url=operator.http.base_url, headers=sent, trust_env=False) as evil:
+            evil.cookies = operator.http.cookies
+            for path in (f"/ui/endpoints/{known['endpoint']}/pause", "/ui/tasks/cancel"):
+                assert evil.post(path, data={"ids": known["id"]}).status_code == 403
+    assert api.get(f"/v1/endpoints/{known['endpoint']}").json()["state"] == "active"
+
+
+def test_no_page_holds_a_secret(operator: Person, api: httpx.Client, known: dict[str, str]) -> None:
+    made = api.post("/v1/endpoints", json={"url": "https://canary.example/hook"}).json()
+    session = operator.http.cookies[SESSION_COOKIE]
+    task_token = callback_path(known["id"]).rpartition("/")[2]
+    canaries = [made["secret"], made["secret"].removeprefix("whsec_"), operator.key.secret]
+    canaries += [session, task_token, SECRET.decode(), SHARED_CALLBACKS.rpartition("/")[2]]
+    for path in (
+        "/attention",
+        "/callbacks",
+        f"/callbacks/{known['receipt']}",
+        "/deliveries",
+        f"/deliveries/{known['delivery']}",
+        "/endpoints",
+        f"/endpoints/{made['id']}",
+        f"/endpoints/{made['id']}/delete/confirm",
+        f"/tasks/{known['id']}",
+        "/settings",
+        "/find?q=x",
+        "/sign-in",
+    ):
+        page = operator.see(path)
+        assert [one for one in canaries if one in page] == [], path
+
+
+def test_pages_in_chinese_hold_no_english_sentence(
+    operator: Person, api: httpx.Client, known: dict[str, str]
+) -> None:
+    operator.http.cookies.set("tracker-language", "zh")
+    try:
+        for path in (
+            "/attention",
+            "/callbacks",
+            f"/callbacks/{known['receipt']}",
+            "/deliveries",
+            f"/deliveries/{known['delivery']}",
+            "/endpoints",
+            f"/endpoints/{known['endpoint']}",
+            f"/endpoints/{known['endpoint']}/pause/confirm",
+            "/settings",
+            "/find?q=x",
+            "/sign-in",
+        ):
+            page = operator.see(path)
+            text = re.sub(
+                r"<(pre|code|textarea|option)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL
+            )
+            text = text.replace("not JSON", "")
+            assert re.findall(r"[A-Z]?[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}", text) == [], path
+    finally:
+        operator.http.cookies.delete("tracker-language")
