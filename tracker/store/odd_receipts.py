@@ -82,6 +82,12 @@ def whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
     return _row(row, row.body if row.body is not None else row.shared_body)
 
 
+def by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, JudgedReceipt]:
+    """Return receipts of a tenant by their row keys, without their bodies."""
+    query = _judged(with_body=False).where(receipts.c.tenant == tenant, receipts.c.key.in_(keys))
+    return {row.key: _row(row, row.body) for row in db.execute(query)}
+
+
 def _judged(*, with_body: bool) -> Select[Any]:
     shared = receipts.alias("shared")
     of = and_(dismissals.c.kind == DismissalKind.RECEIPT.value, dismissals.c.of == receipts.c.key)

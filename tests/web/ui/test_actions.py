@@ -87,7 +87,10 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     assert led.headers["location"] == "/ui/callbacks?verdict=unknown_task"
     assert "Dismissed." in operator.see("/callbacks")
     question = "/callbacks/dismiss/confirm?" + "&".join(f"ids={key}" for key in keys[1:])
-    assert "Dismiss 12 receipts?" in operator.see(question)
+    asked = operator.see(question)
+    assert "Dismiss 12 receipts?" in asked
+    assert [key for key in keys[1:] if f"r{key} · kling" not in asked] == []
+    assert operator.get(f"{question}&ids=999999999").status_code == 404
     for typed in ("", "11", "121"):
         refused = operator.send("/callbacks/dismiss", ids=keys[1:], typed=typed)
         assert refused.status_code == 422

@@ -95,10 +95,11 @@ async def body(request: Request, reader: Reader) -> Response:
 async def ask_dismiss(request: Request, reader: Reader) -> Response:
     """Ask before receipts are put aside."""
     keys = _keys(request.query_params.getlist(IDS))
+    named = keys[:SAMPLE]
     found = await services(request).store.read(
-        lambda db: [odd_receipts.whole(db, reader.tenant, key) for key in keys[:SAMPLE]]
+        lambda db: odd_receipts.by_keys(db, reader.tenant, named)
     )
-    if None in found:
+    if not found.keys() >= set(named):
         raise NotFound(NO_SUCH_RECEIPT)
     say = words_of(reader.preferences.language)
     question = Question(
@@ -108,7 +109,7 @@ async def ask_dismiss(request: Request, reader: Reader) -> Response:
         path="/callbacks/dismiss",
         fields=[(IDS, str(key)) for key in keys],
         count=len(keys),
-        names=[_name(one, say) for one in found if one is not None],
+        names=[_name(found[key], say) for key in named],
     )
     return ask(request, reader, question)
 
