@@ -25,7 +25,6 @@ WORDS: Words = {
     "frame.ahead": "in {age}",
     "frame.partial": "Searched back to",
     "frame.go-on": "Go on",
-    "frame.stale": "Not live since",
     "frame.denied": "Your key lacks the scope {scope}.",
     "frame.gone": "There is nothing here: it never existed, or it is not yours to see.",
     "frame.request-id": "request id",

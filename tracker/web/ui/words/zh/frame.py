@@ -25,7 +25,6 @@ WORDS: Words = {
     "frame.ahead": "{age}后",
     "frame.partial": "已向前查到",
     "frame.go-on": "继续",
-    "frame.stale": "停止实时更新于",
     "frame.denied": "你的密钥缺少权限 {scope}。",
     "frame.gone": "这里没有内容：它从未存在，或者你无权查看。",
     "frame.request-id": "请求 ID",
