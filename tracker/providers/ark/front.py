@@ -6,15 +6,15 @@ alone (sources of both, read 2026-11).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.ark.inputs import TASKS
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
-from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
@@ -205,16 +205,8 @@ def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     view |= {name: detail[name] for name in DETAILS if name in detail}
     if (reason := reason_of(task)) is not None:
         return view | {"error": {"code": code or view["status"], "message": reason}}
-    view["content"] = {f"{key}_url": url for key, url in _pieces(task)}
+    view["content"] = {f"{one.key}_url": one.url for one in ready_pieces(task) if one.key}
     tokens = net(task.costs, TOKENS)
     if tokens is not None:
         view["usage"] = {USAGE: int(tokens), "total_tokens": int(tokens)}
     return view
-
-
-def _pieces(task: Task) -> Sequence[tuple[str, str]]:
-    return [
-        (one.key, one.url)
-        for one in task.artifacts
-        if one.key and one.url and one.state is ArtifactState.READY
-    ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.ports.front import Fault
 
 STATUSES: Mapping[Fault, int] = MappingProxyType(
@@ -47,6 +47,13 @@ def reason_of(task: Task) -> str | None:
     if task.state not in _FAILURES:
         return None
     return (task.error.message if task.error else task.message) or task.state.value
+
+
+def ready_pieces(task: Task) -> list[Artifact]:
+    """Return the pieces of a success; none where it came to nothing, or is not over."""
+    if task.state is not TaskState.SUCCEEDED:
+        return []
+    return [one for one in task.artifacts if one.state is ArtifactState.READY and one.url]
 
 
 def link_of(task: Task, *kinds: str) -> str | None:

@@ -6,7 +6,7 @@ No client repeats one that is told here by itself (https://github.com/openai/ope
 
 from typing import Any
 
-from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
+from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.pieces import base64_in
 from tracker.providers.ports.front import FrontAnswer, FrontCall, Shown
@@ -18,13 +18,6 @@ _UNKNOWN = (
     "the answer broke off: it is not known whether anything was made, and it may be charged for; "
     "it is not made again"
 )
-
-
-def ready_pieces(task: Task) -> list[Artifact]:
-    """Return the pieces of a success; none where it came to nothing, or is not over."""
-    if task.state is not TaskState.SUCCEEDED:
-        return []
-    return [one for one in task.artifacts if one.state is ArtifactState.READY and one.url]
 
 
 def file_of_piece(piece: Artifact, shown: Shown) -> str | None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.error_object_front import ErrorObjectFront
-from tracker.providers.kit.front_answers import reason_of
+from tracker.providers.kit.front_answers import ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
@@ -218,7 +218,7 @@ def _video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
 
 def _result(task: Task) -> dict[str, Any]:
     """Show the end of a video's life, and its link where clients can open it."""
-    ready = [piece for piece in task.artifacts if piece.state is ArtifactState.READY and piece.url]
+    ready = ready_pieces(task)
     found: dict[str, Any] = {}
     if ready and ready[0].expires_at is not None:
         found["expires_at"] = _seconds(ready[0].expires_at)
@@ -237,12 +237,7 @@ def _row(task: Task) -> dict[str, Any]:
 
 def _open_link(task: Task) -> str | None:
     """Return the link to the video; None for one that only the account's key opens."""
-    links = [
-        piece.url
-        for piece in task.artifacts
-        if piece.url and piece.state is ArtifactState.READY and not piece.needs_auth
-    ]
-    return links[0] if links and task.state is TaskState.SUCCEEDED else None
+    return next((one.url for one in ready_pieces(task) if not one.needs_auth), None)
 
 
 def _progress(task: Task) -> int:

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from tracker.domain.cost import Phase
 from tracker.domain.task import Artifact, Task
+from tracker.providers.kit.front_answers import ready_pieces
 from tracker.providers.kit.held_answers import (
     HELD_S,
     error_of,
     file_of_piece,
-    ready_pieces,
     without_result,
 )
 from tracker.providers.kit.pieces import base64_in

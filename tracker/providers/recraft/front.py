@@ -10,11 +10,11 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.task import Artifact, Task
 from tracker.providers.kit.error_object_front import ErrorObjectFront
+from tracker.providers.kit.front_answers import ready_pieces
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.held_answers import (
     HELD_S,
     file_of_piece,
-    ready_pieces,
     without_result,
 )
 from tracker.providers.kit.ledger import net

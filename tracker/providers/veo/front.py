@@ -14,8 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from tracker.domain.lifecycle import Transition
-from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.kit.front_answers import STATUSES, iso_time, ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
@@ -222,16 +222,12 @@ def _interaction(call: FrontCall, path: str) -> Command | WantsBody | Refusal:
     return Get([name], operation=INTERACT)
 
 
-def _pieces(task: Task) -> list[Artifact]:
-    return [one for one in task.artifacts if one.url and one.state is ArtifactState.READY]
-
-
 def _is_kept(call: FrontCall, task: Task) -> bool:
     """Tell whether a client can be led to the files: those of Google open for its account alone.
 
     A bucket of the caller's is theirs to open.
     """
-    if all(not one.needs_auth or "gcsUri" in one.extra for one in _pieces(task)):
+    if all(not one.needs_auth or "gcsUri" in one.extra for one in ready_pieces(task)):
         return True
     ended = task.finished_at or task.updated_at
     return call.at - ended >= KEPT_WITHIN
@@ -255,7 +251,7 @@ def _operation(call: FrontCall, task: Task, name: str) -> dict[str, Any]:
 
 
 def _response(call: FrontCall, task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
-    pieces = _pieces(task) if task.state is TaskState.SUCCEEDED else []
+    pieces = ready_pieces(task)
     if task.operation == VERTEX_PREDICT:
         videos = [
             {"gcsUri": one.extra.get("gcsUri") or one.url, "mimeType": "video/mp4"}
@@ -320,7 +316,7 @@ def _shown_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) -
             "uri": _file_uri(call.base, _file_name(task, place)),
             "mime_type": "video/mp4",
         }
-        for place in range(len(_pieces(task)))
+        for place in range(len(ready_pieces(task)))
     ]
     tokens = [one.amount for one in task.costs if one.unit == "tokens" and one.amount.isdigit()]
     usage = {"usage": {"total_tokens": int(tokens[-1])}} if tokens else {}
