@@ -7,15 +7,14 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tracker.emulator import EmulatorConfig
-from tracker.emulator.core.signing import signature_headers
-from tracker.emulator.providers.replicate.provider import DEFAULT_SECRET
+from tracker.emulator.core.signing import EXAMPLE_SECRET, signature_headers
 from tracker.emulator.registry import REGISTRY
 
 from .replicate_scene import ALL_EVENTS, BASE, OWN_SECRET, ReplicateScene, scene
 from .scene import HOST, play_in
 
 
-def verified(call: httpx.Request, secret: str = DEFAULT_SECRET) -> Any:
+def verified(call: httpx.Request, secret: str = EXAMPLE_SECRET) -> Any:
     """Return a callback's body after the public verifier has accepted it; raises its error."""
     return Webhook(secret).verify(call.content, dict(call.headers))
 
@@ -83,7 +82,7 @@ async def test_the_output_has_the_form_that_the_scenario_names(stage: ReplicateS
 def test_the_published_vector_is_signed_alike() -> None:
     raw = b'{"id":"ufawqhfyn","status":"succeeded","output":["https://replicate.delivery/x.png"]}'
     headers = signature_headers(
-        [DEFAULT_SECRET], message_id="msg_rep_1", timestamp=1777629600, body=raw
+        [EXAMPLE_SECRET], message_id="msg_rep_1", timestamp=1777629600, body=raw
     )
     assert headers == {
         "webhook-id": "msg_rep_1",
@@ -96,7 +95,7 @@ def test_the_published_vector_is_signed_alike() -> None:
 async def test_callbacks_are_signed_with_the_secret_that_the_api_tells(
     stage: ReplicateScene,
 ) -> None:
-    assert (await stage.found(f"{BASE}/webhooks/default/secret")) == {"key": DEFAULT_SECRET}
+    assert (await stage.found(f"{BASE}/webhooks/default/secret")) == {"key": EXAMPLE_SECRET}
     made = await stage.create(webhook_events_filter=ALL_EVENTS)
     await stage.advance(2)
     assert {verified(call)["id"] for call in stage.calls} == {made["id"]}

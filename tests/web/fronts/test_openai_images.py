@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 from tests.web.fronts.comparing import CONFIG, Pair, differences
 from tracker.emulator import DEFAULT_KEY
 from tracker.emulator import EmulatorServer as Emulator
-from tracker.emulator.providers.openai.images import DEFAULT_SECRET
+from tracker.emulator.core.signing import EXAMPLE_SECRET
 
 BASE = "/openai/v1"
 DRAW, EDIT, RESPOND = f"{BASE}/images/generations", f"{BASE}/images/edits", f"{BASE}/responses"
@@ -44,7 +44,7 @@ def pair(
             TRACKER_OPENAI_BASE_URL=emulator.url + BASE,
             TRACKER_OPENAI_API_KEY=DEFAULT_KEY,
             TRACKER_OPENAI_PROFILE="official",
-            TRACKER_OPENAI_WEBHOOK_SECRETS=DEFAULT_SECRET,
+            TRACKER_OPENAI_WEBHOOK_SECRETS=EXAMPLE_SECRET,
             TRACKER_OPENAI_POLL_SPACING_S=LOOKS_SELDOM,
             **KEEPING_FILES,
         )
@@ -54,7 +54,7 @@ def pair(
         with provider:
             endpoint = {"url": f"{public_url}/callbacks/openai"}
             made = provider.post(f"{BASE}/webhook_endpoints", json=endpoint).json()
-            assert made["signing_secret"] == DEFAULT_SECRET
+            assert made["signing_secret"] == EXAMPLE_SECRET
             yield front, provider
 
 

@@ -10,8 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["SignatureQuality", "Signer", "SigningInput", "signature_headers", "standard_webhooks"]
+__all__ = [
+    "EXAMPLE_SECRET",
+    "SignatureQuality",
+    "Signer",
+    "SigningInput",
+    "signature_headers",
+    "standard_webhooks",
+]
 
+EXAMPLE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the specification
+"""Signs where the emulator was given no secret."""
 _PREFIX = "whsec_"
 _OTHER_SECRET = "whsec_bm90IHRoZSBzZWNyZXQgeW91IGtub3c="  # noqa: S105 - it must not match
 

@@ -29,7 +29,7 @@ from tracker.emulator.core.refusals import (
 )
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import standard_webhooks
+from tracker.emulator.core.signing import EXAMPLE_SECRET, standard_webhooks
 from tracker.emulator.core.tasks import (
     CANCELLED,
     FAILED,
@@ -40,9 +40,8 @@ from tracker.emulator.core.tasks import (
 from tracker.emulator.providers.openai.views import VideoDetails, VideoTask
 from tracker.emulator.providers.openai.words import OpenAIWord
 
-__all__ = ["DEFAULT_SECRET", "ImageApi"]
+__all__ = ["ImageApi"]
 
-DEFAULT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the published example
 _FORM = "multipart/form-data"
 _RESPONSE = "responses"
 _WORDS = {
@@ -93,7 +92,7 @@ class ImageApi:
             "type": f"response.{_word_of(task)}",
             "data": {"id": task.task_id},
         }
-        secret = self._emulator.config.webhook_secret or DEFAULT_SECRET
+        secret = self._emulator.config.webhook_secret or EXAMPLE_SECRET
         sign = standard_webhooks(lambda: [secret])
         return [
             CallbackContent(body=json_bytes(event), sign=sign, url=url) for url in self._endpoints
@@ -111,7 +110,7 @@ class ImageApi:
         scenario = task.scenario
         if body.get("stream") is True:
             return Reply(Pieces(self._events(kind, task, body)), media_type="text/event-stream")
-        await self._emulator.wait_for(task.ended)
+        await self._engine.wait(task)
         if scenario.has(OpenAIWord.GATEWAY_TIMEOUT):
             return Reply(b"<html>524: a timeout occurred</html>", 524, media_type="text/html")
         if task.status != SUCCEED:
@@ -128,7 +127,7 @@ class ImageApi:
         for index in range(previews if isinstance(previews, int) else 0):
             file = _file(task, f"preview-{index}.png")
             yield _event(f"{kind}.partial_image", b64_json=file, partial_image_index=index)
-        await self._emulator.wait_for(task.ended)
+        await self._engine.wait(task)
         if task.scenario.has(OpenAIWord.CUT_LATE):
             raise BrokenAnswerSignal(BrokenAnswer.CUT)
         if task.status != SUCCEED:
@@ -171,7 +170,7 @@ class ImageApi:
         if not isinstance(url, str):
             raise CodedRefusal(400, "invalid_request", "url is missing")
         self._endpoints.append(url)
-        secret = self._emulator.config.webhook_secret or DEFAULT_SECRET
+        secret = self._emulator.config.webhook_secret or EXAMPLE_SECRET
         return Reply({"id": f"we_{len(self._endpoints)}", "url": url, "signing_secret": secret})
 
 

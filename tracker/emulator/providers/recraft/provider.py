@@ -91,7 +91,7 @@ class RecraftApi:
                 read=lambda scenario: _draft(name, body, scenario),
             )
         )
-        await self._emulator.wait_for(task.ended)
+        await self.engine.wait(task)
         if task.status != SUCCEED:
             raise CodedRefusal(500, "internal_error", "the picture could not be made")
         self._spent += task.details.price
@@ -184,7 +184,7 @@ def _picture(task: RecraftTask, name: str) -> dict[str, Any]:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    is_own = isinstance(refusal, CodedRefusal)
-    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
-    code = refusal.code if is_own and isinstance(refusal, CodedRefusal) else refusal.kind.value
+    status, code = refusal.kind.http_status, str(refusal.kind)
+    if isinstance(refusal, CodedRefusal):
+        status, code = refusal.status, str(refusal.code)
     return Reply({"code": code, "message": refusal.message}, status)

@@ -22,6 +22,7 @@ from tracker.emulator.core.provider import (
     account_of_header,
 )
 from tracker.emulator.core.refusals import BrokenAnswer, Refusal, RefusalKind
+from tracker.emulator.core.signing import EXAMPLE_SECRET
 from tracker.emulator.providers.replicate.callbacks import callbacks_of, signer
 from tracker.emulator.providers.replicate.catalogue import (
     ACCOUNT,
@@ -46,10 +47,8 @@ from tracker.emulator.providers.replicate.prediction import (
 )
 from tracker.emulator.providers.replicate.words import REPLICATE_WORDS, ReplicateWord
 
-__all__ = ["DEFAULT_SECRET", "create"]
+__all__ = ["create"]
 
-DEFAULT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - public, of the emulator
-"""Signs the callbacks where no secret is configured: Replicate sends none unsigned."""
 _PURGE_S = 3600
 _PAGE = 100
 _UNNAMED_MODEL = "emulated/model"
@@ -213,7 +212,8 @@ class ReplicateApi:
         self._emulator.timeline.after(seconds, abort)
 
     def _secrets(self) -> Sequence[str]:
-        return self._emulator.secrets or (DEFAULT_SECRET,)
+        """Return what callbacks are signed with: Replicate sends none unsigned."""
+        return self._emulator.secrets or (EXAMPLE_SECRET,)
 
     def _new_id(self) -> str:
         return "".join(self.engine.chance.choices(_ID_CHARACTERS, k=26))

@@ -27,7 +27,7 @@ from tracker.emulator.core.provider import (
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import standard_webhooks
+from tracker.emulator.core.signing import EXAMPLE_SECRET, standard_webhooks
 from tracker.emulator.core.tasks import SUCCEED
 from tracker.emulator.providers.veo.create_request import draft_of
 from tracker.emulator.providers.veo.shapes import (
@@ -54,12 +54,22 @@ _FILE = re.compile(r"([0-9a-f]{12})(\d{2})(:download)?")
 _KEY, _NEWER_KEY = "emulated-1", "emulated-2"
 
 
-class QuotaRefusal(CodedRefusal):
-    """A quota that is used up: the details say when to come back, and no header does."""
+class DetailedRefusal(CodedRefusal):
+    """A refusal whose details say more than its code.
 
-    def __init__(self) -> None:
-        """Ask for a pause of one second."""
-        super().__init__(429, "RESOURCE_EXHAUSTED", "Quota exceeded for requests per minute")
+    kind: of the detail, in `google.rpc`. told: its fields.
+    """
+
+    def __init__(self, status: int, code: str, message: str, kind: str, **told: str) -> None:
+        """Take the refusal and its detail."""
+        super().__init__(status, code, message)
+        self.details = [{"@type": f"type.googleapis.com/google.rpc.{kind}", **told}]
+
+
+def _used_up() -> Refusal:
+    """Refuse for a quota: the details say when to come back, and no header does."""
+    message = "Quota exceeded for requests per minute"
+    return DetailedRefusal(429, "RESOURCE_EXHAUSTED", message, "RetryInfo", retryDelay="1s")
 
 
 class VeoApi:
@@ -77,7 +87,7 @@ class VeoApi:
                 name="veo",
                 callbacks=self._callbacks,
                 words=VEO_WORDS,
-                faults=FaultTables(before={VeoWord.QUOTA: QuotaRefusal}),
+                faults=FaultTables(before={VeoWord.QUOTA: _used_up}),
             ),
         )
 
@@ -218,7 +228,7 @@ class VeoApi:
     async def _add_webhook(self, call: ApiCall) -> Reply:
         """Register the one endpoint of a project; its secret is told once."""
         account, body = self._account_of(call), call.json_object()
-        secret = self._config.webhook_secret or "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        secret = self._config.webhook_secret or EXAMPLE_SECRET
         if not isinstance(body.get("uri"), str):
             raise CodedRefusal(400, "INVALID_ARGUMENT", "uri: is required")
         self._webhooks[account] = {"uri": body["uri"], "secret": secret}
@@ -227,7 +237,11 @@ class VeoApi:
 
     def _account_of(self, call: ApiCall) -> str:
         if self.engine.scenario.has(VeoWord.KEY_INVALID):
-            raise CodedRefusal(400, "INVALID_ARGUMENT", "API key not valid.")
+            raise DetailedRefusal(
+                *(400, "INVALID_ARGUMENT", "API key not valid."),
+                kind="ErrorInfo",
+                reason="API_KEY_INVALID",
+            )
         return account_of_key(
             call.headers.get("x-goog-api-key") or call.params.get("key"), self._config
         )
@@ -243,11 +257,7 @@ class VeoApi:
         return account_of_key(token, self._config)
 
     def _is_empty(self, task: VeoTask) -> bool:
-        word = VeoWord.NOTHING
-        if task.is_open or not task.scenario.has(word):
-            return False
-        tries = task.scenario.tries(word)
-        return self.engine.faults.persists((word, task.task_id), tries, now=self.engine.now())
+        return not task.is_open and self.engine.persists(task, VeoWord.NOTHING)
 
     def _callbacks(self, task: VeoTask) -> Sequence[CallbackContent]:
         """Word the event of a state: to the URL of the create, else to the project's."""
@@ -316,10 +326,6 @@ def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
         usual = (refusal.kind.http_status, "INTERNAL")
         status, word = _STATUSES.get(refusal.kind, usual)
     error: dict[str, Any] = {"code": status, "message": refusal.message, "status": word}
-    if isinstance(refusal, QuotaRefusal):
-        retry = "type.googleapis.com/google.rpc.RetryInfo"
-        error["details"] = [{"@type": retry, "retryDelay": "1s"}]
-    if refusal.message == "API key not valid.":
-        info = "type.googleapis.com/google.rpc.ErrorInfo"
-        error["details"] = [{"@type": info, "reason": "API_KEY_INVALID"}]
+    if isinstance(refusal, DetailedRefusal):
+        error["details"] = refusal.details
     return Reply({"error": error}, status)
