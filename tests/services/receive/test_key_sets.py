@@ -25,9 +25,11 @@ from tracker.providers.kit.published_keys import is_ed25519_signed
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
+from tracker.services.receive.comparing import Comparing
 from tracker.services.receive.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
+from tracker.store import odd_receipts
 
 pytestmark = pytest.mark.anyio
 HEADER = "x-made-up-signature"
@@ -289,3 +291,27 @@ async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_
         done = await rejudging.replay("default", 1, actor="somebody", is_dry=False)
         assert done.verdict is Verdict.ADVANCED
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
+
+
+async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_with(
+    database_url: str,
+) -> None:
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        reception = Reception(bench.context)
+        comparing = Comparing(bench.context, reception.key_sets)
+        (task,) = await _tasks(bench, 1)
+        assert await Sender(bench, reception).send(task, NEW, _done(task)) == "refused"
+        kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))
+        assert kept is not None
+        before = await comparing.compare(kept)
+        source.publish(NEW)
+        clock.move(RENEWED_AFTER_S)
+        await reception.renew_keys()
+        fetches, after = source.fetches, await comparing.compare(kept)
+        assert before is not None
+        assert after is not None
+        assert list(before.proofs.values()) == ["no published key fits"]
+        assert list(after.proofs.values()) == [None]
+        assert source.fetches == fetches

@@ -54,10 +54,10 @@ class Comparison:
 class Comparing:
     """Reads kept callbacks by the adapters of today."""
 
-    def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+    def __init__(self, context: Context, key_sets: KeySets) -> None:
+        """key_sets: those that callbacks are received with; nothing is fetched for a look."""
         self._context = context
-        self._reader = CallbackReader(context, KeySets(context))
+        self._reader = CallbackReader(context, key_sets)
 
     async def compare(self, found: JudgedReceipt) -> Comparison | None:
         """Compare a receipt with its task; None for one that is no callback, or has no bytes.

@@ -71,8 +71,8 @@ class Reception:
         """One per process: it counts forgeries."""
         self._context = context
         self.forgeries = ForgeryCounter(context)
-        self._key_sets = KeySets(context)
-        self._reader = CallbackReader(context, self._key_sets)
+        self.key_sets = KeySets(context)
+        self._reader = CallbackReader(context, self.key_sets)
         self._receivers, self._read = self._reader.receivers, self._reader.read
 
     def challenged(self, raw: RawCallback) -> Reply | None:
@@ -132,7 +132,7 @@ class Reception:
     async def renew_keys(self) -> None:
         """Have the keys at hand that callbacks are signed with, before any comes."""
         if self._context.public_url is not None:
-            await self._key_sets.renew(self._reader.key_sources)
+            await self.key_sets.renew(self._reader.key_sources)
 
     async def _parsed(self, raw: RawCallback) -> ParsedCallback:
         if len(raw.inbound.body) > READ_AT_ONCE:
