@@ -64,6 +64,7 @@ async def test_tries_that_fail_together_are_recorded_without_their_tasks(
         task = await custody.succeeded(*pieces)
         claimed = await custody.fetching.claim(limit=9, per_lane=9, busy={})
         now = custody.bench.context.clock.now()
+        # Counted, not replaced: the rows are loaded.
         monkeypatch.setattr(Recorder, "__init__", counted)
         keeping = Keeping(custody.bench.context)
         await asyncio.gather(

@@ -40,6 +40,7 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
             looks.append(sorted(keys))
             return read(db, keys)
 
+        # Counted, not replaced: the query is made.
         monkeypatch.setattr(assets, "of_tasks", counted)
         told = [{"id": "theirs-1", **DONE}, {"id": "theirs-2", **DONE}]
         assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED

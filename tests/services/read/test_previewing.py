@@ -13,9 +13,9 @@ from tests.support.workbench import Way, open_workbench
 from tracker.domain.preview import MAX_BYTES, shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.egress.download import Downloading
-from tracker.services.read import previewing
 from tracker.services.read.previewing import (
     AT_ONCE,
+    PATIENCE_S,
     CannotShow,
     NoPreview,
     OpenPreview,
@@ -55,10 +55,13 @@ def test_bytes_and_declared_type_must_agree(first: bytes, declared: str, shown: 
 
 
 @asynccontextmanager
-async def _previews(url: str, *, allow: list[str] = HERE) -> AsyncIterator[tuple[Previews, Task]]:
+async def _previews(
+    url: str, *, allow: list[str] = HERE, patience_s: float = PATIENCE_S
+) -> AsyncIterator[tuple[Previews, Task]]:
     async with open_workbench(url, Way(Played())) as bench:
         downloads = Downloading(allow, cap=MAX_BYTES, silence_s=20)
-        yield Previews(bench.context, downloads), await bench.queued("mine")
+        previews = Previews(bench.context, downloads, patience_s=patience_s)
+        yield previews, await bench.queued("mine")
 
 
 def _file(task: Task, url: str) -> PieceFile:
@@ -159,12 +162,9 @@ async def test_a_range_of_an_unknown_file_is_looked_at_first(sqlite_url: str) ->
     assert asked == ["bytes=0-511", "bytes=1000-1999", "bytes=1000-1999"]
 
 
-async def test_four_are_passed_on_at_once_and_a_closed_one_makes_room(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(previewing, "PATIENCE_S", 0.01)
+async def test_four_are_passed_on_at_once_and_a_closed_one_makes_room(sqlite_url: str) -> None:
     with Upstream(_typed(VIDEO, "video/mp4")) as origin:
-        async with _previews(sqlite_url) as (previews, task):
+        async with _previews(sqlite_url, patience_s=0.01) as (previews, task):
             file = _file(task, f"{origin.url}/film")
             opened = [await previews.open(file, None) for _ in range(AT_ONCE)]
             with pytest.raises(CannotShow) as refused:

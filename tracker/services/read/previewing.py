@@ -112,10 +112,13 @@ class PieceFile:
 class Previews:
     """Opens files for pages. One per process: it counts those that are open."""
 
-    def __init__(self, context: Context, downloads: Downloads) -> None:
-        """downloads: the guarded way to files."""
+    def __init__(
+        self, context: Context, downloads: Downloads, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        """downloads: the guarded way to files. patience_s: less, for tests."""
         self._context = context
         self._downloads = downloads
+        self._patience_s = patience_s
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._types: OrderedDict[str, str] = OrderedDict()
 
@@ -138,7 +141,7 @@ class Previews:
         if url is None or not url.startswith(("http://", "https://")):
             raise CannotShow(NoPreview.NOTHING)
         try:
-            await asyncio.wait_for(self._turns.acquire(), PATIENCE_S)
+            await asyncio.wait_for(self._turns.acquire(), self._patience_s)
         except TimeoutError:
             raise CannotShow(NoPreview.BUSY) from None
         is_handed_on = False
