@@ -195,7 +195,8 @@
     document.body.append(dialog);
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (opener?.isConnected) opener.focus();
+      // Told a moment later: who has gone on to a field by then stays there.
+      if (opener?.isConnected && document.activeElement === document.body) opener.focus();
     });
     dialog.showModal();
   }
