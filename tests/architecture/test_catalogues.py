@@ -36,8 +36,17 @@ PROBLEM_PATHS = sorted(
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
-COMMAND_CALLS = {**dict.fromkeys(("fail", "say", "_tell"), 0), "_told": 1}
+COMMAND_CALLS = {
+    **dict.fromkeys(("fail", "say", "_tell"), 0),
+    **dict.fromkeys(("BackupRefused", "BackupFailed", "ManifestError"), 0),
+    "_told": 1,
+}
 COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
+BACKUP_PATHS = [
+    *sorted((ROOT / "tracker" / "services" / "backup").rglob("*.py")),
+    ROOT / "tracker" / "domain" / "manifest.py",
+    ROOT / "tracker" / "store" / "backup.py",
+]
 
 
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
@@ -77,7 +86,8 @@ def test_every_title_and_column_of_a_table_is_in_the_chinese_catalogue() -> None
 
 def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:
     shown = {
-        in_one_line(text): where for text, where in shown_by(COMMAND_PATHS, COMMAND_CALLS).items()
+        in_one_line(text): where
+        for text, where in shown_by([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS).items()
     }
     known = {**lines.TEXTS, **texts.TEXTS}
     missing = {text: where for text, where in shown.items() if text not in known}

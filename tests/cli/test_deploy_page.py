@@ -13,6 +13,7 @@ import httpx
 from tests.support.service import ROOT, Process, free_port, wait_until_ready
 
 PAGES = [ROOT / "docs" / "howto" / name for name in ("deploy.md", "deploy.zh-CN.md")]
+PATH = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 _BLOCK = re.compile(r"```(sh(?: sqlite)?)\n(.*?)```", re.DOTALL)
 
 
@@ -25,7 +26,7 @@ def test_the_commands_run_in_the_pages_order(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         cwd=tmp_path,
-        env=inherited | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=inherited | PATH,
         capture_output=True,
         text=True,
         timeout=120,
@@ -33,7 +34,7 @@ def test_the_commands_run_in_the_pages_order(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("trk_") == 2
-    with sqlite3.connect(tmp_path / "backup.db") as copy:
+    with sqlite3.connect(tmp_path / "backup" / "tracker.db") as copy:
         assert copy.execute("SELECT count(*) FROM api_keys").fetchone() == (2,)
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
 
@@ -66,8 +67,10 @@ def test_the_procfile_serves_and_a_copy_is_made_while_it_does(tmp_path: Path) ->
         answer = httpx.post(f"{url}/v1/tasks", json=task, timeout=20, trust_env=False)
         assert answer.status_code == 202
         [(_, block)] = [b for b in _BLOCK.findall(PAGES[0].read_text()) if b[0] == "sh sqlite"]
-        subprocess.run(["bash", "-c", block], cwd=tmp_path, check=True, timeout=30)
-        with sqlite3.connect(tmp_path / "backup.db") as copy:
+        subprocess.run(
+            ["bash", "-c", block], cwd=tmp_path, env=os.environ | env | PATH, check=True, timeout=60
+        )
+        with sqlite3.connect(tmp_path / "backup" / "tracker.db") as copy:
             assert copy.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
     finally:
         worker.stop()

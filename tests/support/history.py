@@ -60,13 +60,13 @@ async def insert(store: Store, *new: Task) -> list[Task]:
 
 async def move(store: Store, task: Task, state: TaskState = TaskState.RUNNING) -> Task:
     """Move a task, with its transition."""
-    return await store.write(_move, replace(task, state=state, version=task.version + 1))
+    return await store.write(_move, (task, replace(task, state=state, version=task.version + 1)))
 
 
 async def finish(store: Store, task: Task) -> Task:
     """Give a task its verdict, as a callback brings it."""
     ended = replace(task, state=TaskState.SUCCEEDED, version=task.version + 1)
-    return await store.write(_finish, ended)
+    return await store.write(_finish, (task, ended))
 
 
 def _insert(tx: Tx, items: Sequence[Sequence[Task]]) -> list[list[Task]]:
@@ -79,17 +79,17 @@ def _insert(tx: Tx, items: Sequence[Sequence[Task]]) -> list[list[Task]]:
     return made
 
 
-def _move(tx: Tx, items: Sequence[Task]) -> list[Task]:
-    tasks.save(tx.db, items)
-    kind = EventKind.SEEN_RUNNING
-    transitions.append(tx.db, [(task, step(task, kind=kind)) for task in items])
-    tx.moved = True
-    return list(items)
+def _move(tx: Tx, items: Sequence[tuple[Task, Task]]) -> list[Task]:
+    return _moved(tx, items, kind=EventKind.SEEN_RUNNING)
 
 
-def _finish(tx: Tx, items: Sequence[Task]) -> list[Task]:
-    tasks.save(tx.db, items)
-    verdict = {"kind": EventKind.SEEN_SUCCEEDED, "source": Source.CALLBACK}
-    transitions.append(tx.db, [(task, step(task, **verdict)) for task in items])
+def _finish(tx: Tx, items: Sequence[tuple[Task, Task]]) -> list[Task]:
+    return _moved(tx, items, kind=EventKind.SEEN_SUCCEEDED, source=Source.CALLBACK)
+
+
+def _moved(tx: Tx, items: Sequence[tuple[Task, Task]], **said: Any) -> list[Task]:
+    tasks.save(tx.db, [after for _, after in items])
+    steps = [(after, step(after, from_state=before.state, **said)) for before, after in items]
+    transitions.append(tx.db, steps)
     tx.moved = True
-    return list(items)
+    return [after for _, after in items]

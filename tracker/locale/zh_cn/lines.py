@@ -149,5 +149,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} refused: {}": "拒绝 {0} 个：{1}",
         "nothing was changed; do it with --yes": "未作任何更改；加 --yes 执行",
         "{} not done: {}": "未执行 {0} 个：{1}",
+        # Backups
+        "there are no callback secrets yet: no service has run with these settings": "还没有回调密钥：使用这些设置的服务从未运行过",
+        "{} exists already": "{0} 已存在",
+        "{} is not the file that {} describes": "{0} 不是 {1} 所描述的文件",
+        "it is no manifest of a backup: {}: {}": "不是备份清单：{0}：{1}",
+        "its format {} is newer than this version, which reads up to {}: install the version that made it": "其格式 {0} 比本版本新（本版本最多读 {1}）：请安装生成它的版本",
+        "--dump is for PostgreSQL: this database is a file, which is copied": "--dump 用于 PostgreSQL：此数据库是文件，会被复制",
+        "DATABASE_URL: there is no {}": "DATABASE_URL：没有 {0}",
+        "{} is no dump of `pg_dump --format=custom`": "{0} 不是 `pg_dump --format=custom` 的导出文件",
+        "the database is damaged: {}{}": "数据库已损坏：{0}{1}",
     }
 )
