@@ -147,7 +147,9 @@ DELIVERIES_PENDING = _gauge(
     "Deliveries owed, counted to 10,000.",
 )
 FEED_HEAD = _gauge("tracker_feed_head", "Newest number of the change feed.")
-CHORE_BEHIND = _gauge("tracker_chore_behind", "Numbers that a chore has yet to fold.", "chore")
+CHORE_BEHIND = _gauge(
+    "tracker_chore_behind", "Feed numbers or tasks that a chore has yet to come by.", "chore"
+)
 CONDITIONS = _gauge("tracker_conditions", "Conditions that stand, by name.", "name")
 SAMPLED = _gauge(
     "tracker_sampled_timestamp_seconds", "When the database was last looked at for the gauges."

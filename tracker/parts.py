@@ -104,6 +104,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 webhook_secrets=settings.webhook_secrets(),
                 redactor=redactor,
                 storage=storage,
+                retention=settings.retention(),
                 at=signal,
             )
             async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:

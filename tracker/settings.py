@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +26,7 @@ from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
 from tracker.domain.policy import Confirm
 from tracker.domain.redaction import Redactor
+from tracker.domain.retention import Keep, KeptClass, RetentionPolicy, duration
 from tracker.domain.signature import key_of
 from tracker.pasted import bare, bare_list
 from tracker.provider_settings import SettingsError
@@ -94,6 +96,10 @@ def _database(value: str) -> str:
     return value
 
 
+def _keep(value: Any) -> Any:
+    return duration(value.strip().lower()) if isinstance(value, str) else value
+
+
 def _asset_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
@@ -109,6 +115,7 @@ WebhookSecrets = Annotated[
     tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_secrets)
 ]
 Secrets = Annotated[tuple[Annotated[OwnSecret, Field(min_length=16)], ...], BeforeValidator(_words)]
+KeepTime = Annotated[Keep, BeforeValidator(_keep)]
 
 
 class Settings(BaseModel):
@@ -173,6 +180,9 @@ class Settings(BaseModel):
     tracker_upload_max_bytes: int = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)
     tracker_asset_keep_s: float = Field(30 * 86400.0, ge=0)
+    tracker_keep_inputs: KeepTime = timedelta(days=30)
+    tracker_keep_evidence: KeepTime = timedelta(days=90)
+    tracker_keep_deliveries: KeepTime = timedelta(days=30)
     tracker_metrics_addr: MetricsAddress = ("127.0.0.1", 9464)
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
     tracker_log_level: Annotated[
@@ -298,6 +308,16 @@ class Settings(BaseModel):
     def has_credentials(self) -> bool:
         """Tell whether anything could be submitted to any provider."""
         return any(one.options.has_credentials() for one in self.accounts().by_name.values())
+
+    def retention(self) -> RetentionPolicy:
+        """Return how long what belongs to ended tasks is kept."""
+        return RetentionPolicy(
+            {
+                KeptClass.INPUTS: self.tracker_keep_inputs,
+                KeptClass.EVIDENCE: self.tracker_keep_evidence,
+                KeptClass.DELIVERIES: self.tracker_keep_deliveries,
+            }
+        )
 
     def own_asset_urls(self) -> frozenset[str]:
         """Return the providers whose fronts show links of ours to files that are kept."""

@@ -29,6 +29,7 @@ from tracker.domain.exchange import (
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.prices import ListPrice
+from tracker.domain.retention import RetentionPolicy
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -265,6 +266,7 @@ async def open_workbench(
     storage: Storage | None = None,
     prices: Sequence[ListPrice] = (),
     results: ResultHosting | None = None,
+    retention: RetentionPolicy | None = None,
 ) -> AsyncIterator[Workbench]:
     """A workbench on one database, with accounts at the made-up provider.
 
@@ -289,6 +291,7 @@ async def open_workbench(
             },
             public_url=public_url,
             storage=storage,
+            retention=retention or RetentionPolicy(),
             prices=prices,
             secrets=[SECRET],
             at=signal,

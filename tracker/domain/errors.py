@@ -4,7 +4,9 @@ TrackerError
 ├── InvalidRequest        the caller's input is wrong; names each field
 ├── NotFound              no such thing, or not for this caller
 ├── CursorTooOld          the feed does not hold what comes behind a cursor
+├── NoLongerKept          it was there, and retention has dropped it
 ├── Conflict              it clashes with what is already there
+│   ├── InputGone           retention has dropped the input that is to be submitted again
 │   ├── BeingSent           a request is on its way; ask again in a moment
 │   ├── IdempotencyReuse    same key, other body
 │   └── IdempotencyInFlight same key, first call not finished
@@ -100,8 +102,19 @@ class CursorTooOld(TrackerError):
     """The feed does not hold everything behind this cursor: whoever goes on would miss changes."""
 
 
+class NoLongerKept(TrackerError):
+    """It was there, and retention has dropped it."""
+
+
 class Conflict(TrackerError):
     """The request clashes with something recorded before."""
+
+
+class InputGone(Conflict):
+    """A task's input cannot be submitted again: retention has dropped it."""
+
+    def __init__(self) -> None:
+        super().__init__("its input is not kept any more: submit it as a new task")
 
 
 class BeingSent(Conflict):

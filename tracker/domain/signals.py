@@ -37,6 +37,8 @@ class CrashPoint(StrEnum):
     FETCH_RECORDED = "fetch:recorded"
     ASSETS_DROPPED = "assets:dropped"
     """Rows say that assets are gone; their objects are still there."""
+    RETENTION_COMMITTED = "retention:committed"
+    """A batch is dropped and committed; more of it is left."""
     RUN_APPLIED = "run:applied"
     """A piece of a run is applied to the database, not committed."""
     RUN_COMMITTED = "run:committed"

@@ -22,6 +22,7 @@ from tracker.domain.exchange import (
 from tracker.domain.policy import Policy
 from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
+from tracker.domain.retention import RetentionPolicy
 from tracker.domain.sealing import NONCE_BYTES, seal
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
@@ -87,6 +88,7 @@ class Context:
     rules:      which of them a task goes to whose caller names none.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
+    retention:  how long what belongs to ended tasks is kept.
     on_text:    told, in the event loop, of each task whose streamed text has grown.
     unopened:   destinations whose secret this process could not open, with monotonic seconds
         before which it leaves them to other processes.
@@ -109,6 +111,7 @@ class Context:
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
     storage: Storage | None = None
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     unopened: dict[str, float] = field(default_factory=dict)
     on_text: list[Callable[[UUID], None]] = field(default_factory=list)
     outbox: Outbox = field(init=False)

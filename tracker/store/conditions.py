@@ -31,6 +31,8 @@ CLOCK_STEPPED = "clock_stepped"
 """The clock of a machine with a SQLite file was set."""
 DATABASE_CHANGED = "database_changed"
 """The feed's numbers have leapt, as this is not the database that they were given out by."""
+RETENTION_BEHIND = "retention_behind"
+"""Retention has not dropped all that is due for three periods."""
 
 _COLUMNS = (
     conditions.c.name,

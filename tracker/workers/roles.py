@@ -17,6 +17,7 @@ from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
 from tracker.services.upkeep.pulling import Pulling
+from tracker.services.upkeep.retention import RetentionChore
 from tracker.services.upkeep.sweeping import Sweeping
 from tracker.store.jobs import Job
 from tracker.workers.jobs import Role
@@ -75,6 +76,7 @@ def chores(context: Context) -> list[Chore]:
         Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("old counts", FORGET_S, counting.forget),
+        Chore("retention", RETAIN_S, RetentionChore(context).work),
     ]
 
 
@@ -99,5 +101,6 @@ SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 PULL_S = 60.0
 COUNT_S = 2.0
+RETAIN_S = 0.5
 FORGET_S = 1200.0
 """Seconds between two rounds."""

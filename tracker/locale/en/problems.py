@@ -94,6 +94,19 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             " restored.",
             "List the tasks (`GET /v1/tasks`), then follow the changes from `after=now`.",
         ),
+        "gone": Explanation(
+            "It is not kept any more",
+            "It was there, and retention has dropped it: settings named `TRACKER_KEEP_…` say after"
+            " how long.",
+            "Keep what you need by then, or have the operator keep it longer. Asking again does not"
+            " bring it back.",
+        ),
+        "input-gone": Explanation(
+            "The task's input is not kept any more",
+            "A task was to be submitted again, and retention has dropped its input"
+            " (`TRACKER_KEEP_INPUTS`).",
+            "Submit the input as a new task.",
+        ),
         "body-too-large": Explanation(
             "The body is too large",
             "The body has more bytes than `TRACKER_MAX_BODY_BYTES`, or a callback more than"

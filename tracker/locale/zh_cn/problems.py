@@ -86,6 +86,16 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "游标之后的变更已不完整，或恢复了较旧的数据库。",
             "先列出任务（`GET /v1/tasks`），再从 `after=now` 继续跟踪变更。",
         ),
+        "gone": Explanation(
+            "内容已不再保留",
+            "它曾经存在，已按保留规则删除：以 `TRACKER_KEEP_…` 命名的设置决定保留多久。",
+            "请在到期前自行保存所需内容，或请运维人员延长保留时间。再次请求也无法取回。",
+        ),
+        "input-gone": Explanation(
+            "任务的输入已不再保留",
+            "要重新提交的任务，其输入已按保留规则删除（`TRACKER_KEEP_INPUTS`）。",
+            "请把该输入作为新任务提交。",
+        ),
         "body-too-large": Explanation(
             "请求体过大",
             "请求体超过 `TRACKER_MAX_BODY_BYTES`，或回调超过 `TRACKER_CALLBACK_MAX_BYTES`。",

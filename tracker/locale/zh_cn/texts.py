@@ -55,6 +55,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the task is {}, a state of a later release": "任务处于更新版本的状态 {0}",
         "there is no such endpoint": "没有这个端点",
         "there is no such delivery": "没有这个投递",
+        "deliveries of that time are not kept any more": "那段时间的投递已不再保留",
+        "the input of this task is not kept any more": "这个任务的输入已不再保留",
+        "its input is not kept any more: submit it as a new task": "其输入已不再保留：请作为新任务提交",
+        "must be days, hours or minutes, such as 30d, 12h or 90m; or never": (
+            "必须是天、小时或分钟，例如 30d、12h 或 90m；或 never"
+        ),
         "the page has no such file": "文档页面没有这个文件",
         "the token in this URL is not one of ours": "此 URL 中的令牌不是本服务签发的",
         "another server answers, and the feed's numbers have not leapt yet": (

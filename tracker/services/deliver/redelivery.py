@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tracker.domain.errors import Conflict, NotFound
+from tracker.domain.errors import Conflict, NoLongerKept, NotFound
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.store import deliveries
+from tracker.store import deliveries, retention
 from tracker.store.deliveries import DeliveryFilter, Summary
 from tracker.store.driver.transaction import Tx
+from tracker.store.store import Reading
 
 AT_ONCE = 1000
 """Deliveries of one transaction."""
@@ -30,7 +31,10 @@ class Redelivery:
         self._context = context
 
     async def one(self, tenant: str, id_: UUID) -> None:
-        """Raises NotFound; Conflict when it is on its way or its endpoint gets nothing."""
+        """Owe it once more.
+
+        Raises NotFound, NoLongerKept; Conflict when it is on its way or its endpoint gets nothing.
+        """
         await self._context.store.write(_one, (tenant, id_))
 
     async def preview(self, filter_: DeliveryFilter) -> Summary:
@@ -50,12 +54,19 @@ class Redelivery:
             after = last
 
 
+def missing_delivery(db: Reading, id_: UUID) -> NotFound | NoLongerKept:
+    """Return what to say of a delivery that is not there: whether it may have been dropped."""
+    if retention.has_dropped_delivery(db, id_):
+        return NoLongerKept("deliveries of that time are not kept any more")
+    return NotFound("there is no such delivery")
+
+
 def _one(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[Exception | None]:
     results: list[Exception | None] = []
     for tenant, id_ in asked:
         key = deliveries.key_of(tx.db, tenant, id_)
         if key is None:
-            results.append(NotFound("there is no such delivery"))
+            results.append(missing_delivery(tx.db, id_))
         elif deliveries.rearm(tx.db, [key], now=tx.now):
             tx.woken.add(JobKind.DELIVER)
             results.append(None)

@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.budget import Budget
-from tracker.domain.errors import BudgetExceeded, Conflict
+from tracker.domain.errors import BudgetExceeded, Conflict, InputGone
 from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx
+from tracker.store.drops import dropped_inputs
 from tracker.store.filters import TaskFilter
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Order, Position
@@ -192,6 +193,8 @@ class Resubmission:
         again = Conflict("it was submitted again before")
         reasons = {task.key: why_not_again(self._context, task) for task in found}
         reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
+        gone = dropped_inputs(db, [task.key for task in found])
+        reasons |= {key: InputGone() for key in gone if not reasons[key]}
         return {key: reason for key, reason in reasons.items() if reason is not None}
 
     def lock_budgets(self, tx: Tx, tenants: Collection[str]) -> Sequence[Budget]:
@@ -225,6 +228,8 @@ class Resubmission:
             for task in found
             if filter_.fits(task) and why_not_again(self._context, task) is None
         ]
+        gone = dropped_inputs(db, [task.key for task in fitting])
+        fitting = [task for task in fitting if task.key not in gone]
         if filter_.is_again:
             return fitting
         done = resubmits.resubmitted(db, [task.id for task in fitting])

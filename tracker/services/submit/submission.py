@@ -14,6 +14,7 @@ from tracker.domain.errors import (
     Conflict,
     FieldError,
     IdempotencyInFlight,
+    InputGone,
     InvalidRequest,
 )
 from tracker.domain.prices import estimate
@@ -73,7 +74,7 @@ class Acceptance:
         """Make a new task of an earlier one's input, which was checked when it came.
 
         submitter: the row of the API key that asks for it.
-        Raises IdempotencyReuse, IdempotencyInFlight, BudgetExceeded, Unavailable.
+        Raises InputGone, IdempotencyReuse, IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
         bodies, holder = await self._context.store.read(
             lambda db: (
@@ -83,7 +84,12 @@ class Acceptance:
                 ),
             )
         )
-        body = bodies[before.key]
+        key = None
+        if idempotency_key is not None:
+            key = resubmission_key(before, idempotency_key)
+        body = bodies.get(before.key)
+        if body is None:
+            return await self._context.store.write(_replayed, CheckedSubmission(before, b"", key))
         prices = self._context.prices
         if len(body) > ENCODED_AT_ONCE:
             costs = await asyncio.to_thread(estimate_again, prices, before, body)
@@ -91,9 +97,6 @@ class Acceptance:
             costs = estimate_again(prices, before, body)
         again = self._again(before, costs, is_name_held=holder is not None)
         task = replace(again, submitter=submitter)
-        key = None
-        if idempotency_key is not None:
-            key = resubmission_key(before, idempotency_key)
         return await self._once(CheckedSubmission(task, body, key))
 
     def insert_again(
@@ -110,12 +113,13 @@ class Acceptance:
         capped: the budgets of their tenants, locked.
         keys:   the idempotency keys of some, by the row of the task.
         Returns for each its new task, or why there is none: another process may take a name at
-        this moment, and a budget may have no room.
+        this moment, a budget may have no room, and an input may be gone.
         """
         taken = set(held)
         bodies = tasks.input_of(tx.db, [task.key for task in sources])
         items = []
-        for source in sources:
+        kept = [source for source in sources if source.key in bodies]
+        for source in kept:
             name = (source.provider, source.account, source.external_task_id)
             body = bodies[source.key]
             costs = estimate_again(self._context.prices, source, body)
@@ -126,8 +130,11 @@ class Acceptance:
         fresh = [place for place in range(len(items)) if place not in known]
         made_now = self._insert_fresh(tx, [items[place] for place in fresh], capped)
         results = known | dict(zip(fresh, made_now, strict=True))
-        answers = (results[place] for place in range(len(items)))
-        return [one.task if isinstance(one, AcceptedTask) else one for one in answers]
+        answers = {
+            source.key: one.task if isinstance(one := results[place], AcceptedTask) else one
+            for place, source in enumerate(kept)
+        }
+        return [answers.get(source.key, InputGone()) for source in sources]
 
     def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
         """Return a new task of an earlier one's request.
@@ -354,6 +361,12 @@ class Acceptance:
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()
         return results
+
+
+def _replayed(tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask | Exception]:
+    """Set-based: answer what was submitted again before, though the inputs are gone."""
+    known = replays(tx, items)
+    return [known.get(place, InputGone()) for place in range(len(items))]
 
 
 def _refused_sources(

@@ -23,7 +23,7 @@ from tracker.metrics import (
 from tracker.services.context import Context
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.state_counts import MOST
-from tracker.store import conditions, due_jobs, feed, sizes, stats
+from tracker.store import chore_leases, conditions, due_jobs, feed, sizes, stats
 from tracker.store.store import Reading
 
 FROM_DATABASE = (
@@ -62,13 +62,17 @@ class Sampling:
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
             for kind, (_, oldest) in due.items()
         }
+        behind: dict[Labels, float] = {
+            (one.name,): float(one.behind) for one in chore_leases.standings(db)
+        }
+        behind["counting",] = float(max(0, head - stats.counted_to(db)))
         measured: Sequence[tuple[Gauge, Mapping[Labels, float]]] = (
             (OPEN_TASKS, {(state.value,): float(count) for state, count in there.items()}),
             (JOBS_DUE, {(kind.value,): float(count) for kind, (count, _) in due.items()}),
             (OLDEST_DUE, ages),
             (DELIVERIES_PENDING, {(): float(sizes.pending_deliveries(db, most=MOST))}),
             (FEED_HEAD, {(): float(head)}),
-            (CHORE_BEHIND, {("counting",): float(max(0, head - stats.counted_to(db)))}),
+            (CHORE_BEHIND, behind),
             (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
             (SAMPLED, {(): now.timestamp()}),
         )

@@ -307,6 +307,22 @@ def find_soon(
     return lambda: found
 
 
+def change(db: Connection, statement: str, values: Sequence[Any], array: Encode) -> int:
+    """Carry out a statement on the rows for which what it ends with is one of these values.
+
+    statement, array: see `find`. Returns how many rows it changed. Raises DBAPIError.
+    """
+    if not values:
+        return 0
+    if not dialect_of(db).has_server:
+        marks = ", ".join("?" * len(values))
+        there = [value.bytes if isinstance(value, UUID) else value for value in values]
+        return int(run(db, f"{statement} IN ({marks})", there).rowcount)
+    settle(db)
+    with _AsSqlalchemy(db):
+        return int(_execute(db, f"{statement} = ANY(%b)", [array(values)]).rowcount)
+
+
 def last_number(db: Connection, table: str) -> int:
     """The highest number that SQLite gave to a row of a table, to go on from inside a transaction.
 

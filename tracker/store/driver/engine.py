@@ -1,5 +1,6 @@
 """Engines: what each database needs to be told when it is opened."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,10 @@ def open_engine(url: str, *, pool_size: int = 5, clock: ServerClock | None = Non
     return _open_sqlite(parsed, pool_size)
 
 
+def _sha256(body: bytes) -> bytes:
+    return sha256(body).digest()
+
+
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
     engine = create_engine(
         url,
@@ -107,6 +112,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: "sqlite3.Connection", _record: Any) -> None:
+        connection.create_function("sha256", 1, _sha256, deterministic=True)  # PostgreSQL has it
         connection.isolation_level = None  # the driver sends no BEGIN of its own
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")

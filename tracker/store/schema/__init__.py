@@ -14,12 +14,14 @@ from tracker.store.schema.deliveries import (
 )
 from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
+from tracker.store.schema.retention import chore_leases, dropped_inputs, retention_walks
 from tracker.store.schema.running import conditions, processes, schema_fit
 from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
 from tracker.store.schema.tasks import (
     ASKED_ABOUT,
     BLOCKED,
+    ENDED,
     LATE,
     OVERDUE,
     attempts,
@@ -37,6 +39,7 @@ from tracker.store.schema.tasks import (
 __all__ = [
     "ASKED_ABOUT",
     "BLOCKED",
+    "ENDED",
     "LATE",
     "ODD",
     "OVERDUE",
@@ -49,6 +52,7 @@ __all__ = [
     "bulk_run_tasks",
     "bulk_runs",
     "callback_ids",
+    "chore_leases",
     "conditions",
     "cost_days",
     "cost_entries",
@@ -56,6 +60,7 @@ __all__ = [
     "delivery_attempts",
     "delivery_bodies",
     "dismissals",
+    "dropped_inputs",
     "endpoint_sets",
     "endpoints",
     "feed_head",
@@ -67,6 +72,7 @@ __all__ = [
     "metadata",
     "processes",
     "receipts",
+    "retention_walks",
     "schema_fit",
     "stat_charged",
     "stat_costs",

@@ -30,6 +30,8 @@ BLOCKED = "blocked_at IS NOT NULL"
 """Tasks that wait for a call of their caller's."""
 ASKED_ABOUT = "give_up_at IS NOT NULL AND finished_at IS NULL"
 """Open tasks at the provider: nobody asks about them after `give_up_at`."""
+ENDED = "finished_at IS NOT NULL"
+"""Tasks that are over."""
 
 tasks = Table(
     "tasks",
@@ -117,6 +119,8 @@ tasks = Table(
     partial_index("ix_tasks_deadline_at", "deadline_at", where=LATE),
     partial_index("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
     partial_index("ix_tasks_blocked", "tenant", "key", where=BLOCKED),
+    # The order in which retention goes through them.
+    partial_index("ix_tasks_finished_at", "finished_at", "key", where=ENDED),
     partial_index("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),
     partial_index(
         "ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"

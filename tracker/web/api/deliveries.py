@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.delivery import UNENDED, DeliveryState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.services.deliver.redelivery import missing_delivery
 from tracker.store import deliveries
 from tracker.store.deliveries import Delivery, DeliveryFilter, MadeAttempt
 from tracker.store.store import Reading
@@ -117,7 +118,12 @@ def filter_of(asked: Mapping[str, Sequence[str]], owner: str) -> DeliveryFilter:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="deliveries", answers={200: delivery_views.WholeDelivery})
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="deliveries",
+    answers={200: delivery_views.WholeDelivery},
+    problems=[410],
+)
 async def get(request: Request) -> Response:
     """One delivery with its body and every attempt."""
     found, body, made = await look(request, tenant(request))
@@ -134,7 +140,7 @@ async def get(request: Request) -> Response:
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
     answers={202: delivery_views.DeliveryReference},
-    problems=[409],
+    problems=[409, 410],
 )
 async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
@@ -179,17 +185,19 @@ async def redeliver_many(request: Request) -> Response:
 
 
 async def look(request: Request, owner: str) -> tuple[Delivery, bytes, list[MadeAttempt]]:
-    """Return the delivery of the path, its body, and its attempts. Raises NotFound."""
+    """Return the delivery of the path, its body, and its attempts.
+
+    Raises NotFound, NoLongerKept.
+    """
     id_ = delivery_id(request)
 
-    def load(db: Reading) -> tuple[Delivery, bytes, list[MadeAttempt]] | None:
+    def load(db: Reading) -> tuple[Delivery, bytes, list[MadeAttempt]]:
         found = deliveries.get(db, owner, id_)
-        return None if found is None else (*found, deliveries.attempts_of(db, found[0].key))
+        if found is None:
+            raise missing_delivery(db, id_)
+        return *found, deliveries.attempts_of(db, found[0].key)
 
-    loaded = await services(request).store.read(load)
-    if loaded is None:
-        raise NotFound("there is no such delivery")
-    return loaded
+    return await services(request).store.read(load)
 
 
 def delivery_id(request: Request) -> UUID:

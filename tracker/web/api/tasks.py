@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import NotFound
+from tracker.domain.errors import NoLongerKept, NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
-from tracker.store import attempts, deliveries, receipts, tasks, transitions
+from tracker.store import attempts, deliveries, drops, receipts, tasks, transitions
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
@@ -174,6 +174,7 @@ def _found(
     scope=Scope.TASKS_READ,
     tag="tasks",
     answers={200: ResponseSpec(None, media="application/json")},
+    problems=[410],
 )
 async def get_input(request: Request) -> Response:
     """The request body of a task as it is kept: `input`, with the defaults that were filled in."""
@@ -183,6 +184,8 @@ async def get_input(request: Request) -> Response:
         task = tasks.by_id(db, [id_]).get(id_)
         if task is None or task.tenant != owner:
             raise NotFound("there is no such task")
+        if drops.dropped_inputs(db, [task.key]):
+            raise NoLongerKept("the input of this task is not kept any more")
         return tasks.input_of(db, [task.key]).get(task.key)
 
     body = await services(request).store.read(load)

@@ -30,7 +30,7 @@ SHOWN = 5
 CONDITIONS = (
     *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
     *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ", "clock_skew"),
-    *("clock_stepped", "database_changed"),
+    *("clock_stepped", "database_changed", "retention_behind"),
 )
 """Conditions that have words."""
 _DAY = timedelta(days=1)

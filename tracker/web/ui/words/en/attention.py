@@ -91,4 +91,5 @@ WORDS: Words = {
     "condition.clock_skew": "clocks differ",
     "condition.clock_stepped": "a clock was set",
     "condition.database_changed": "another database",
+    "condition.retention_behind": "retention is behind",
 }

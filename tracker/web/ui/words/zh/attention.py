@@ -74,4 +74,5 @@ WORDS: Words = {
     "condition.clock_skew": "时钟不一致",
     "condition.clock_stepped": "时钟被调整",
     "condition.database_changed": "换了数据库",
+    "condition.retention_behind": "保留清理落后",
 }

@@ -1,0 +1,119 @@
+"""Retention in processes that are killed between any two statements, one after the other.
+
+python -m tests.support.killed_retention URL
+
+A child kills itself before its n-th write, n = 1, 2, …, until one comes to the end; n starts again
+once something was committed. Between two of them a line tells what was left half done.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from psycopg import Cursor
+from sqlalchemy import Engine, event, text
+
+from tests.support.made_up_api import Played
+from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.services.upkeep.retention import RetentionChore
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.engine import open_engine
+
+EVERYTHING = RetentionPolicy(dict.fromkeys(KeptClass, timedelta(days=10)))
+NEITHER = """
+    SELECT count(*) FROM tasks AS t WHERE finished_at IS NOT NULL AND
+    (EXISTS (SELECT 1 FROM task_inputs WHERE task_key = t.key) =
+     EXISTS (SELECT 1 FROM dropped_inputs WHERE task_key = t.key))
+"""
+BEFORE_THE_FIRST = 3
+"""Writes before those of the first batch."""
+LOOKS = (
+    NEITHER,
+    "SELECT count(*) FROM delivery_bodies WHERE id NOT IN (SELECT body_id FROM deliveries)",
+)
+"""Count what a transaction that was half done would leave."""
+
+
+def main(url: str) -> None:
+    """Kill and look until a child is done."""
+    number, walked = 0, _walked(url)
+    while True:
+        number += 1
+        child = os.fork()
+        if not child:
+            asyncio.run(_work(url, number))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{number} {' '.join(map(str, _looked(url, *LOOKS)))}\n")
+        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+            sys.exit(os.waitstatus_to_exitcode(status))
+        _free_lease(url)
+        if walked != (walked := _walked(url)):
+            number = BEFORE_THE_FIRST
+
+
+def _walked(url: str) -> list[int]:
+    return _looked(url, "SELECT count(*) FROM retention_walks")
+
+
+def _free_lease(url: str) -> None:
+    """Let the next process take over at once, and not when the lease ends."""
+    engine = open_engine(url)
+    with engine.begin() as db:
+        db.execute(text("UPDATE chore_leases SET lease_until = caught_up_at"))
+    engine.dispose()
+
+
+def _looked(url: str, *looks: str) -> list[int]:
+    engine = open_engine(url)
+    with engine.connect() as db:
+        found = [db.scalar(text(look)) for look in looks]
+    engine.dispose()
+    return found
+
+
+async def _work(url: str, number: int) -> None:
+    clock = HandClock()
+    clock.move(timedelta(days=30).total_seconds())
+    async with open_workbench(url, Way(Played()), clock=clock, retention=EVERYTHING) as bench:
+        _kill_at(bench.context.store.engine, number)
+        await RetentionChore(bench.context, batch=10).work_all()
+
+
+def _kill_at(engine: Engine, number: int) -> None:
+    """Have this process kill itself before its n-th write."""
+    left = number
+
+    def count(statement: str) -> None:
+        nonlocal left
+        if not statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            return
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if dialect_of(engine).has_server:
+        event.listen(engine, "do_connect", _counted_by(count))
+    else:
+        event.listen(engine, "connect", lambda raw, _record: raw.set_trace_callback(count))
+
+
+def _counted_by(count: Callable[[str], None]) -> Callable[..., None]:
+    class CountedCursor(Cursor[Any]):
+        def execute(self, query: Any, *given: Any, **more: Any) -> Any:
+            count(str(query))
+            return super().execute(query, *given, **more)
+
+    def with_counted(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters["cursor_factory"] = CountedCursor
+
+    return with_counted
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

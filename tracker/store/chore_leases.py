@@ -1,0 +1,66 @@
+"""Statements on `chore_leases`: which process does a piece of work that one does at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.schema import chore_leases
+from tracker.store.stats import NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class ChoreStanding:
+    """How a chore stands.
+
+    caught_up_at: when it last had nothing left to do; at first, when it began.
+    behind:       how much was left when it was last counted, up to a bound.
+    """
+
+    name: str
+    caught_up_at: datetime
+    behind: int
+
+
+def take(db: Connection, name: str, token: str, *, now: datetime, until: datetime) -> bool:
+    """Take a chore, or go on with it; False while another process has it."""
+    table = chore_leases.c
+    statement = dialect_of(db).insert(chore_leases)
+    taken = db.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"token": token, "lease_until": until},
+            where=(table.token == token) | (table.lease_until <= now),
+        ).returning(table.name),
+        {
+            "tenant": NOBODY,
+            "name": name,
+            "token": token,
+            "lease_until": until,
+            "caught_up_at": now,
+            "behind": 0,
+        },
+    )
+    return taken.one_or_none() is not None
+
+
+def renew(db: Connection, name: str, token: str, *, until: datetime) -> bool:
+    """Lock a chore for this transaction; False when it is another's by now."""
+    mine = update(chore_leases).where(chore_leases.c.name == name, chore_leases.c.token == token)
+    return db.execute(mine.values(lease_until=until)).rowcount == 1
+
+
+def set_standing(db: Connection, name: str, *, behind: int, caught_up_at: datetime | None) -> None:
+    """Say how much is left. caught_up_at: None where something is."""
+    values: dict[str, object] = {"behind": behind}
+    if caught_up_at is not None:
+        values["caught_up_at"] = caught_up_at
+    db.execute(update(chore_leases).where(chore_leases.c.name == name).values(values))
+
+
+def standings(db: Connection) -> list[ChoreStanding]:
+    """List every chore that has ever begun."""
+    table = chore_leases.c
+    found = select(table.name, table.caught_up_at, table.behind).order_by(table.name)
+    return [ChoreStanding(*row) for row in db.execute(found)]

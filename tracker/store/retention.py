@@ -1,0 +1,136 @@
+"""Statements on `retention_walks`, and on ended tasks in the order in which they are walked."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, delete, func, select, text, tuple_
+
+from tracker.domain.retention import KeptClass
+from tracker.domain.task import TaskState
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.schema import ENDED, retention_walks, tasks
+from tracker.store.stats import NOBODY
+from tracker.store.tolerant import member
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WalkPlace:
+    """A place among the ended tasks."""
+
+    finished_at: datetime = LONG_AGO
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WalkProgress:
+    """How far a walk has come.
+
+    place:      the last task that it has come by.
+    skipped:    the first that could not be dropped then.
+    rewound_at: when it last began again there.
+    """
+
+    place: WalkPlace
+    skipped: WalkPlace | None
+    rewound_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """An ended task, as far as rules ask."""
+
+    place: WalkPlace
+    tenant: str
+    provider: str
+    state: TaskState
+
+
+def batch_size(db: Connection) -> int:
+    """Return how many tasks one transaction drops something of."""
+    return 200 if dialect_of(db).has_one_writer else 1000
+
+
+def page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> list[EndedRow]:
+    """Return the next tasks that ended before an instant, oldest first."""
+    columns = (tasks.c.finished_at, tasks.c.key, tasks.c.tenant, tasks.c.provider, tasks.c.state)
+    found = _due(select(*columns), after, before).order_by(tasks.c.finished_at, tasks.c.key)
+    return [
+        EndedRow(WalkPlace(at, key), tenant, provider, member(TaskState, state))
+        for at, key, tenant, provider, state in db.execute(found.limit(limit))
+    ]
+
+
+def count(db: Connection, after: WalkPlace, *, before: datetime, most: int) -> int:
+    """Count the tasks that a walk has yet to come by, up to a bound."""
+    due = _due(select(tasks.c.key), after, before).limit(most).subquery()
+    return db.scalar(select(func.count()).select_from(due)) or 0
+
+
+def _due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
+    # Spelt out, or the partial index would not be used.
+    return found.where(
+        text(ENDED),
+        tuple_(tasks.c.finished_at, tasks.c.key) > tuple_(after.finished_at, after.key),
+        tasks.c.finished_at < before,
+    )
+
+
+def progress(db: Connection) -> dict[str, WalkProgress]:
+    """Return how far every walk has come that has begun, by name."""
+    return {
+        row.name: WalkProgress(
+            WalkPlace(row.finished_at, row.key),
+            None if row.skipped_at is None else WalkPlace(row.skipped_at, row.skipped_key),
+            row.rewound_at,
+        )
+        for row in db.execute(select(retention_walks))
+    }
+
+
+def keep_progress(db: Connection, name: str, now: WalkProgress) -> None:
+    """Remember how far a walk has come."""
+    statement = dialect_of(db).insert(retention_walks)
+    values = {
+        "finished_at": now.place.finished_at,
+        "key": now.place.key,
+        "skipped_at": None if now.skipped is None else now.skipped.finished_at,
+        "skipped_key": None if now.skipped is None else now.skipped.key,
+        "rewound_at": now.rewound_at,
+    }
+    newer = {column: statement.excluded[column] for column in values}
+    upsert = statement.on_conflict_do_update(index_elements=["name"], set_=newer)
+    db.execute(upsert, {"tenant": NOBODY, "name": name, **values})
+
+
+def forget_walks(db: Connection, *, but: Collection[str]) -> None:
+    """Forget walks that no rule asks for any more."""
+    db.execute(delete(retention_walks).where(retention_walks.c.name.not_in(but)))
+
+
+def has_dropped_delivery(db: Connection, id_: UUID) -> bool:
+    """Tell whether a delivery of this id, which is not there, may have been dropped.
+
+    Ids hold their time: what was owed before a walk's place may have been, and nothing after it.
+    """
+    owed_at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
+    walked = retention_walks.c.name.startswith(f"{KeptClass.DELIVERIES.value}/")
+    furthest = db.scalar(select(func.max(retention_walks.c.finished_at)).where(walked))
+    return furthest is not None and LONG_AGO < owed_at <= furthest
+
+
+def cut(rows: Sequence[EndedRow], sizes: Mapping[int, int], *, most: int) -> Sequence[EndedRow]:
+    """Return as many rows from the first on as hold so many bytes together; at least one.
+
+    sizes: bytes by the key of their task.
+    """
+    total = 0
+    for number, row in enumerate(rows):
+        total += sizes.get(row.place.key, 0)
+        if total > most and number:
+            return rows[:number]
+    return rows
