@@ -41,13 +41,13 @@ class Counter:
     metric: Metric
     values: dict[Labels, int] = field(default_factory=dict)
 
-    def add(self, labels: Labels = ()) -> None:
-        """Count something that happened."""
+    def add(self, labels: Labels = (), *, by: int = 1) -> None:
+        """Count what happened, once or several times."""
         try:
-            self.values[labels] += 1
+            self.values[labels] += by
         except KeyError:
             key = _bounded(self.values, labels)
-            self.values[key] = self.values.get(key, 0) + 1
+            self.values[key] = self.values.get(key, 0) + by
 
 
 @dataclass(slots=True)
@@ -139,6 +139,20 @@ DELIVERIES = _counter("tracker_deliveries", "Attempts at deliveries, by outcome.
 CHORE_SUCCESS = _gauge(
     "tracker_chore_last_success_timestamp_seconds", "When a chore last ended well.", "chore"
 )
+CHORE_PERIOD = _gauge("tracker_chore_period_seconds", "Pause between a chore's rounds.", "chore")
+LEASES_EXPIRED = _counter(
+    "tracker_leases_expired", "Work taken over after its holder's lease had run out."
+)
+CALLBACK_SHARE = _gauge(
+    "tracker_callback_share",
+    "Share of an account's latest 100 verdicts that a callback brought.",
+    *("provider", "account"),
+)
+TASK_SECONDS = _gauge(
+    "tracker_task_seconds",
+    "Time from a provider's acceptance to its verdict, of the latest tasks.",
+    *("provider", "operation", "quantile"),
+)
 OPEN_TASKS = _gauge("tracker_open_tasks", "Open tasks, counted to 10,000 a state.", "state")
 JOBS_DUE = _gauge("tracker_jobs_due", "Jobs due and not taken, counted to 1,000.", "kind")
 OLDEST_DUE = _gauge("tracker_job_oldest_due_seconds", "Age of the oldest job due.", "kind")
@@ -151,6 +165,17 @@ CHORE_BEHIND = _gauge(
     "tracker_chore_behind", "Feed numbers or tasks that a chore has yet to come by.", "chore"
 )
 CONDITIONS = _gauge("tracker_conditions", "Conditions that stand, by name.", "name")
+DATABASE_BYTES = _gauge(
+    "tracker_database_bytes", "Size of a table with its indexes; SQLite: of a file.", "table"
+)
+DATABASE_FREE = _gauge("tracker_database_free_bytes", "Free space on the database's disk.")
+OLDEST_SNAPSHOT = _gauge(
+    "tracker_oldest_snapshot_seconds", "Age of the oldest transaction that keeps dead rows."
+)
+REPLICA_LAG = _gauge("tracker_replica_lag_seconds", "By how much the slowest standby is behind.")
+CLOCK_SKEW = _gauge(
+    "tracker_clock_skew_seconds", "Largest gap between a process's clock and the database's."
+)
 SAMPLED = _gauge(
     "tracker_sampled_timestamp_seconds", "When the database was last looked at for the gauges."
 )
@@ -159,9 +184,10 @@ BUILD_INFO = _gauge("tracker_build_info", "Always 1.", "version", "schema")
 
 ALL: Sequence[Counter | Gauge | Histogram] = (
     *(CALLBACKS, REQUESTS, REQUEST_SECONDS, BATCH_ITEMS, COMMIT_SECONDS, WRITER_WAITING),
-    *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, CHORE_SUCCESS, OPEN_TASKS, JOBS_DUE),
-    *(OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS, SAMPLED, WAITERS),
-    BUILD_INFO,
+    *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, LEASES_EXPIRED, CALLBACK_SHARE, TASK_SECONDS),
+    *(CHORE_SUCCESS, CHORE_PERIOD, OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING),
+    *(FEED_HEAD, CHORE_BEHIND, CONDITIONS, DATABASE_BYTES, DATABASE_FREE, OLDEST_SNAPSHOT),
+    *(REPLICA_LAG, CLOCK_SKEW, SAMPLED, WAITERS, BUILD_INFO),
 )
 """Every metric, in the order in which it is shown."""
 

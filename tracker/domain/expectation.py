@@ -8,6 +8,8 @@ ENOUGH = 5
 """Verdicts below which nothing is concluded."""
 RECENT = 20
 """How many of the latest verdicts say whether callbacks arrive."""
+SHARE_OF = 100
+"""How many of the latest verdicts make the share that callbacks bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,17 @@ def is_silent(latest: Sequence[EndedTask]) -> bool:
     recent = latest[:RECENT]
     polled = sum(1 for ended in recent if not ended.by_callback)
     return len(recent) >= ENOUGH and polled * 2 > len(recent)
+
+
+def callback_share(latest: Sequence[EndedTask]) -> float | None:
+    """Return the share of the latest 100 verdicts, newest first, that callbacks brought.
+
+    None where too few have ended.
+    """
+    recent = latest[:SHARE_OF]
+    if len(recent) < ENOUGH:
+        return None
+    return sum(ended.by_callback for ended in recent) / len(recent)
 
 
 def come_back(usual: Expectation, age: timedelta) -> timedelta:

@@ -8,6 +8,7 @@ from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
+from tracker.metrics import LEASES_EXPIRED
 from tracker.services.context import Context
 from tracker.services.recorder import lane_of
 from tracker.store import due_jobs, jobs, tasks
@@ -43,6 +44,7 @@ class Leases:
         wanted = _LeaseRequest(kind, limit, per_lane, busy)
         claimed: list[Job] = await self._context.store.write(self._claim, wanted, is_patient=True)
         if claimed:
+            LEASES_EXPIRED.add(by=sum(job.was_left for job in claimed))
             self._context.at(CrashPoint.JOB_CLAIMED)
         return claimed
 

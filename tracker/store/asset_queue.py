@@ -51,6 +51,7 @@ class ClaimedAsset:
     lane:   who might starve whom: provider and account.
     token:  proves that the holder still holds it.
     source: the sealed URL, as it was when it was claimed.
+    was_left: whether an earlier holder vanished.
     """
 
     asset: Asset
@@ -58,6 +59,7 @@ class ClaimedAsset:
     dies_at: datetime
     token: str
     source: bytes | None = field(repr=False)
+    was_left: bool = False
 
 
 _LANES = text(
@@ -96,25 +98,28 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     per_lane: the most that this claimant may hold of one lane; busy: what it holds already.
     until:    when what is taken becomes due again by itself.
     """
-    keys: list[int] = []
+    left: dict[int, bool] = {}
     for lane, _ in sorted(_due_lanes(db, now), key=lambda one: one[1]):
-        share = min(per_lane - busy.get(lane, 0), limit - len(keys))
+        share = min(per_lane - busy.get(lane, 0), limit - len(left))
         if share > 0:
-            keys += db.scalars(
-                select(assets.c.key)
+            due = (
+                select(assets.c.key, assets.c.token.is_not(None))
                 .where(IS_WANTED, assets.c.lane == lane)
                 .where(assets.c.next_at <= now)
                 .order_by(assets.c.dies_at, assets.c.next_at)  # as the index has them
                 .limit(share)
                 .with_for_update(skip_locked=True)
             )
-    if not keys:
+            left |= dict(db.execute(due).all())
+    if not left:
         return []
+    keys = list(left)
     _TAKE.run(db, [(token, until, key) for key in keys])
     rows = bulk.find(db, _TAKEN, keys, encoding.integers)
     found = [
-        ClaimedAsset(Asset(*values[:-3]), values[-3], values[-2], token, values[-1])
-        for values in _TAKEN_READER.values(rows, dialect_of(db))
+        ClaimedAsset(asset, lane, dies_at, token, source, left[asset.key])
+        for *own, lane, dies_at, source in _TAKEN_READER.values(rows, dialect_of(db))
+        for asset in (Asset(*own),)
     ]
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))
 

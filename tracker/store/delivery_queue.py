@@ -57,6 +57,7 @@ class Claimed:
 
     url:   None for the endpoint's.
     tries: attempts made since it was written down or redelivered.
+    was_left: whether an earlier holder vanished.
     """
 
     key: int
@@ -69,6 +70,7 @@ class Claimed:
     tries: int
     token: str
     body: bytes = field(repr=False)
+    was_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,12 @@ def claim(
     wanted: lane → how many of it at most; at most MOST_LANES lanes.
     until:  when what is taken becomes due again by itself.
     """
-    keys = _ripe(db, wanted, now) if wanted else []
-    if not keys:
+    ripe = _ripe(db, wanted, now) if wanted else {}
+    if not ripe:
         return []
     taken = (
         update(deliveries)
-        .where(deliveries.c.key.in_(keys))
+        .where(deliveries.c.key.in_(list(ripe)))
         .values(next_at=until, token=token)
         .returning(
             deliveries.c.key,
@@ -140,18 +142,22 @@ def claim(
         delivery_bodies.c.id.in_({row.body_id for row in rows})
     )
     bodies: dict[UUID, bytes] = dict(db.execute(found).all())
-    claimed = {row.key: _claimed(row, bodies[row.body_id]) for row in rows}
-    return [claimed[key] for key in keys if key in claimed]
+    claimed = {row.key: _claimed(row, bodies[row.body_id], ripe[row.key]) for row in rows}
+    return [claimed[key] for key in ripe if key in claimed]
 
 
-def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> list[int]:
-    """The rows to take, in the order in which they are to be sent."""
+def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
+    """The rows to take, in the order in which they are to be sent; whether a holder vanished."""
     values: dict[str, Any] = {"now": now}
     for place, (lane, room) in enumerate(wanted.items()):
         values |= {f"lane{place}": lane, f"room{place}": room}
     ripe: dict[str, tuple[list[int], list[int]]] = {lane: ([], []) for lane in wanted}
-    for lane, turn, key in db.execute(_ripe_statement(dialect_of(db), len(wanted)), values):
+    left: set[int] = set()
+    found = db.execute(_ripe_statement(dialect_of(db), len(wanted)), values)
+    for lane, turn, key, token in found:
         ripe[lane][turn].append(key)
+        if token is not None:
+            left.add(key)
     keys: list[int] = []
     for lane, room in wanted.items():
         first, again = ripe[lane]
@@ -159,13 +165,13 @@ def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> list[int]
         kept = min(room // 4, len(again))
         chosen = first[: room - kept]
         keys += chosen + again[: room - len(chosen)]
-    return keys
+    return {key: key in left for key in keys}
 
 
 @lru_cache(maxsize=2 * MOST_LANES)
 def _ripe_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     arms = (
-        f"SELECT * FROM (SELECT lane, turn, key FROM deliveries WHERE state = 'pending' "  # noqa: S608 - numbers only
+        f"SELECT * FROM (SELECT lane, turn, key, token FROM deliveries WHERE state = 'pending' "  # noqa: S608 - numbers only
         f"AND lane = :lane{place} AND turn = {turn} AND next_at <= :now "
         f"ORDER BY next_at, key LIMIT :room{place} {dialect.skip_locked}) AS arm{place}_{turn}"
         for place in range(lanes_)
@@ -174,14 +180,14 @@ def _ripe_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     return (
         text(" UNION ALL ".join(arms))
         .bindparams(bindparam("now", type_=UtcDateTime))
-        .columns(lane=Text, turn=Integer, key=BigKey)
+        .columns(lane=Text, turn=Integer, key=BigKey, token=Text)
     )
 
 
-def _claimed(row: Row[Any], body: bytes) -> Claimed:
+def _claimed(row: Row[Any], body: bytes, was_left: bool) -> Claimed:  # noqa: FBT001 - a fact
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
     del given["body_id"]
-    return Claimed(**given, body=body)
+    return Claimed(**given, body=body, was_left=was_left)
 
 
 _SET = """

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text
 
 from tracker.domain.work import JobKind
+from tracker.store import asset_queue, delivery_queue
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import jobs
 
@@ -71,20 +72,58 @@ _MOST_COUNTED = 1000
 def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
     """Return how many jobs of each kind are due and taken by nobody, and since when the oldest is.
 
-    Kinds that have rows here. No more than 1,000 of each are counted.
+    Those whose holder's lease has run out are due since then. Kinds that have rows here. No more
+    than 1,000 of each kind that wait, and 1,000 that were left, are counted.
     """
     counted: dict[JobKind, tuple[int, datetime | None]] = {}
     for kind in (JobKind.SUBMIT, JobKind.RECONCILE):
-        waiting = (
-            select(jobs.c.run_at)
-            .where(jobs.c.kind == kind.value, jobs.c.run_at <= now, jobs.c.lease_until.is_(None))
-            .order_by(jobs.c.run_at)
-            .limit(_MOST_COUNTED)
-            .subquery()
-        )
-        count, oldest = db.execute(select(func.count(), func.min(waiting.c.run_at))).one()
-        counted[kind] = (count, oldest)
+        waits = _bounded(db, kind, jobs.c.run_at, jobs.c.lease_until.is_(None), now)
+        left = _bounded(db, kind, jobs.c.lease_until, jobs.c.lease_until.is_not(None), now)
+        ages = [oldest for _, oldest in (waits, left) if oldest is not None]
+        counted[kind] = (waits[0] + left[0], min(ages, default=None))
     return counted
+
+
+def oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | None]:
+    """Return since when work of each kind is due and taken by nobody; None where none is."""
+    ages = {kind: oldest for kind, (_, oldest) in overdue(db, now=now).items()}
+    owed = min((lane.due_at for lane in delivery_queue.lanes(db)), default=None)
+    wanted = asset_queue.next_due(db)
+    due = {JobKind.DELIVER: owed, JobKind.FETCH: wanted}
+    return ages | {kind: at if at is not None and at <= now else None for kind, at in due.items()}
+
+
+def left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many jobs' leases have run out, and when the first did: nobody took them since.
+
+    No more than 1,000 of each kind are counted.
+    """
+    is_left = jobs.c.lease_until.is_not(None)
+    found = [
+        _bounded(db, kind, jobs.c.lease_until, is_left, now)
+        for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
+    ]
+    ages = [oldest for _, oldest in found if oldest is not None]
+    return sum(count for count, _ in found), min(ages, default=None)
+
+
+def _bounded(
+    db: Connection,
+    kind: JobKind,
+    since: ColumnElement[datetime],
+    which: ColumnElement[bool],
+    now: datetime,
+) -> tuple[int, datetime | None]:
+    """Return how many jobs there are whose time has come by a column, and the first time."""
+    first = (
+        select(since.label("since"))
+        .where(jobs.c.kind == kind.value, since <= now, which)
+        .order_by(since)
+        .limit(_MOST_COUNTED)
+        .subquery()
+    )
+    count, oldest = db.execute(select(func.count(), func.min(first.c.since))).one()
+    return count, oldest
 
 
 def next_due(db: Connection, kind: JobKind) -> datetime | None:

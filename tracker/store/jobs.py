@@ -38,6 +38,7 @@ class Job:
     lane:     who might starve whom: provider and account.
     attempts: tries that were spent before this one.
     token:    proves that the holder still holds it.
+    was_left: whether an earlier holder's lease ran out.
     """
 
     key: int
@@ -49,6 +50,7 @@ class Job:
     attempts: int
     token: str
     created_at: datetime
+    was_left: bool = False
 
 
 @record
@@ -160,30 +162,30 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     rooms:    of lanes whose tasks take slots. The first that does not fit holds up those behind
               it, or a large one would wait for ever.
     """
-    keys: list[int] = []
+    ripe: dict[int, bool] = {}
     for lane in _due_lanes(db, kind, now):
-        left, held = limit - len(keys), busy.get(lane, 0)
+        left, held = limit - len(ripe), busy.get(lane, 0)
         share = min(per_lane - held, -((held - left) // 2))
         if share > 0:
-            keys += _ripe(db, kind, lane, now=now, limit=share, room=rooms.get(lane))
-    if not keys:
+            ripe |= _ripe(db, kind, lane, now=now, limit=share, room=rooms.get(lane))
+    if not ripe:
         return []
     taken = (
         update(jobs)
-        .where(jobs.c.key.in_(keys))
+        .where(jobs.c.key.in_(list(ripe)))
         .values(lease_token=token, lease_until=until)
         .returning(*jobs.c)
     )
-    rows = [_job(row) for row in db.execute(taken)]
+    rows = [_job(row, was_left=ripe[row.key]) for row in db.execute(taken)]
     return sorted(rows, key=lambda job: (job.run_at, job.key))
 
 
 def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
     db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: Room | None
-) -> list[int]:
-    """Keys of due jobs of one lane, oldest first, locked."""
+) -> dict[int, bool]:
+    """Keys of due jobs of one lane, oldest first, locked; and whether a holder's lease ran out."""
     found = (
-        select(jobs.c.key)
+        select(jobs.c.key, jobs.c.lease_until.is_not(None))
         .where(jobs.c.kind == kind.value, jobs.c.lane == lane, jobs.c.run_at <= now)
         .where(or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now))
         .order_by(jobs.c.run_at, jobs.c.key)
@@ -191,15 +193,15 @@ def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
         .with_for_update(skip_locked=True, of=jobs)  # left out on SQLite
     )
     if room is None:
-        return list(db.scalars(found))
+        return dict(db.execute(found).all())
     if room.free <= 0:
-        return []
-    fitting: list[int] = []
+        return {}
+    fitting: dict[int, bool] = {}
     sized = found.add_columns(tasks.c.slots).join(tasks, tasks.c.key == jobs.c.task_key)
-    for key, slots in db.execute(sized):
+    for key, was_left, slots in db.execute(sized):
         if not room.takes(slots):
             break
-        fitting.append(key)
+        fitting[key] = was_left
         room = room.without(slots)
     return fitting
 
@@ -309,7 +311,7 @@ def _fenced() -> Any:
     return update(jobs).where(jobs.c.key == bindparam("k"), jobs.c.lease_token == bindparam("t"))
 
 
-def _job(row: Row[Any]) -> Job:
+def _job(row: Row[Any], *, was_left: bool) -> Job:
     return Job(
         key=row.key,
         tenant=row.tenant,
@@ -320,4 +322,5 @@ def _job(row: Row[Any]) -> Job:
         attempts=row.attempts,
         token=row.lease_token,
         created_at=row.created_at,
+        was_left=was_left,
     )

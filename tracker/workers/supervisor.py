@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
-from tracker.metrics import CHORE_SUCCESS
+from tracker.metrics import CHORE_PERIOD, CHORE_SUCCESS
 from tracker.services.leases import Leases
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
@@ -96,6 +96,7 @@ class Supervisor:
             self._is_running = False
 
     async def _run(self) -> None:
+        CHORE_PERIOD.replace({(chore.name,): chore.every_s for chore in self._chores})
         async with asyncio.TaskGroup() as group:
             group.create_task(self._deliveries.run())
             if self._fetches is not None:

@@ -15,6 +15,7 @@ from tracker.domain.outcome import Observed
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Artifact, Task
+from tracker.metrics import LEASES_EXPIRED
 from tracker.services.asking import ask
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
@@ -67,6 +68,7 @@ class Fetching:
             self._claim, wanted, is_patient=True
         )
         if claimed:
+            LEASES_EXPIRED.add(by=sum(one.was_left for one in claimed))
             self._context.at(CrashPoint.FETCH_CLAIMED)
         return claimed
 

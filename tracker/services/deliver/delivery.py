@@ -14,7 +14,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
-from tracker.metrics import DELIVERIES
+from tracker.metrics import DELIVERIES, LEASES_EXPIRED
 from tracker.services.conditions import News, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints
@@ -67,6 +67,7 @@ class Delivering:
         start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
         claimed, known = await context.store.write(self._claim, dict(wanted), is_patient=True)
         if claimed:
+            LEASES_EXPIRED.add(by=sum(one.was_left for one in claimed))
             context.at(CrashPoint.DELIVERY_CLAIMED)
         return [Held(one, known.get(one.endpoint_key or 0), start_by_s) for one in claimed]
 

@@ -1,12 +1,19 @@
 """Learn from our own history: how long tasks take, and whether callbacks still come."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tracker.domain import bodies
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.event_types import EventType
-from tracker.domain.expectation import EndedTask, expectation, is_silent
+from tracker.domain.expectation import (
+    EndedTask,
+    Expectation,
+    callback_share,
+    expectation,
+    is_silent,
+)
+from tracker.metrics import CALLBACK_SHARE, TASK_SECONDS, Labels
 from tracker.services.conditions import News, raise_one, tell
 from tracker.services.context import Context
 from tracker.store import conditions, tasks
@@ -44,9 +51,13 @@ class Learning:
         context = self._context
         latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
         kinds: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
+        accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in latest:
             kinds[verdict.provider, verdict.operation].append(verdict.ended)
-        context.expectations.replace({kind: expectation(ended) for kind, ended in kinds.items()})
+            accounts[verdict.provider, verdict.account].append(verdict.ended)
+        known = {kind: expectation(ended) for kind, ended in kinds.items()}
+        context.expectations.replace(known)
+        _show(known, {account: callback_share(ended) for account, ended in accounts.items()})
         return latest
 
     async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
@@ -79,6 +90,20 @@ class Learning:
             provider=provider,
             about=(provider, account, tx.now.isoformat()),
         )
+
+
+def _show(
+    known: Mapping[tuple[str, str], Expectation], shares: Mapping[tuple[str, str], float | None]
+) -> None:
+    """Show what was learned as metrics: by provider and operation, by provider and account."""
+    CALLBACK_SHARE.replace({name: share for name, share in shares.items() if share is not None})
+    times: dict[Labels, float] = {
+        (*kind, quantile): took.total_seconds()
+        for kind, usual in known.items()
+        for quantile, took in (("0.5", usual.typical), ("0.9", usual.slow))
+        if took is not None
+    }
+    TASK_SECONDS.replace(times)
 
 
 _REASON = (

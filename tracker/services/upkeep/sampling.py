@@ -10,12 +10,17 @@ from dataclasses import dataclass
 
 from tracker.metrics import (
     CHORE_BEHIND,
+    CLOCK_SKEW,
     CONDITIONS,
+    DATABASE_BYTES,
+    DATABASE_FREE,
     DELIVERIES_PENDING,
     FEED_HEAD,
     JOBS_DUE,
     OLDEST_DUE,
+    OLDEST_SNAPSHOT,
     OPEN_TASKS,
+    REPLICA_LAG,
     SAMPLED,
     Gauge,
     Labels,
@@ -23,12 +28,20 @@ from tracker.metrics import (
 from tracker.services.context import Context
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.state_counts import MOST
-from tracker.store import chore_leases, conditions, due_jobs, feed, sizes, stats
+from tracker.store import (
+    chore_leases,
+    conditions,
+    due_jobs,
+    feed,
+    server_state,
+    sizes,
+    stats,
+)
 from tracker.store.store import Reading
 
 FROM_DATABASE = (
     *(OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS),
-    SAMPLED,
+    *(DATABASE_BYTES, DATABASE_FREE, OLDEST_SNAPSHOT, REPLICA_LAG, CLOCK_SKEW, SAMPLED),
 )
 """Gauges that one process has for all."""
 SAMPLE_S = 15.0
@@ -50,7 +63,8 @@ class Sampling:
             gauge.replace(found.get(gauge.metric.name, NOTHING))
 
     def _measured(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
-        workers = [one.id for one in self.presence.alive(db) if one.is_worker]
+        alive = self.presence.alive(db)
+        workers = [one.id for one in alive if one.is_worker]
         if min(workers, default=self.presence.id) != self.presence.id:
             return {}
         now = self.context.clock.now()
@@ -60,7 +74,7 @@ class Sampling:
         standing = Counter(one.name for one in conditions.list_open(db))
         ages: dict[Labels, float] = {
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
-            for kind, (_, oldest) in due.items()
+            for kind, oldest in due_jobs.oldest_due(db, now=now).items()
         }
         behind: dict[Labels, float] = {
             (one.name,): float(one.behind) for one in chore_leases.standings(db)
@@ -74,6 +88,22 @@ class Sampling:
             (FEED_HEAD, {(): float(head)}),
             (CHORE_BEHIND, behind),
             (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
+            (CLOCK_SKEW, {(): max((abs(one.ahead_ms) for one in alive), default=0) / 1000}),
+            *_of_server(db),
             (SAMPLED, {(): now.timestamp()}),
         )
         return {gauge.metric.name: values for gauge, values in measured}
+
+
+def _of_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
+    """Return what concerns the database as such; without what this kind of it does not have."""
+    snapshot = server_state.oldest_snapshot(db)
+    standbys = server_state.standbys(db)
+    sizes_ = server_state.table_bytes(db)
+    free = server_state.free_bytes(db)
+    return (
+        (DATABASE_BYTES, {(name,): float(size) for name, size in sizes_.items()}),
+        (DATABASE_FREE, {} if free is None else {(): float(free)}),
+        (OLDEST_SNAPSHOT, {} if snapshot is None else {(): snapshot.age_s}),
+        (REPLICA_LAG, {(): max(one.lag_s for one in standbys)} if standbys else {}),
+    )

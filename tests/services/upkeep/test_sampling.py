@@ -1,0 +1,107 @@
+"""Gauges that the database gives, as one worker process measures them."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.services.upkeep.test_pulling import put_off
+from tests.store.test_listing import connected
+from tests.support.subscribing import OK
+from tests.support.workbench import Way, Workbench, open_workbench
+from tracker import metrics
+from tracker.domain.expectation import EndedTask, callback_share
+from tracker.domain.work import JobKind
+from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.sampling import FROM_DATABASE, Sampling
+from tracker.store import server_state
+from tracker.store.driver.engine import normalise_url
+from tracker.store.schema import metadata
+
+pytestmark = pytest.mark.anyio
+
+
+async def _sample(bench: Workbench) -> None:
+    presence = Presence(bench.context)
+    presence.is_working = lambda: True
+    await presence.prove()
+    await Sampling(bench.context, presence).sample()
+
+
+def _value(gauge: metrics.Gauge, *labels: str) -> float:
+    return dict(gauge.read())[labels]
+
+
+async def test_the_database_is_measured(database_url: str) -> None:
+    is_server = database_url.startswith("postgresql")
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        await bench.queued("mine")
+        await _sample(bench)
+    names = {labels[0] for labels, _ in metrics.DATABASE_BYTES.read()}
+    assert names == (set(metadata.tables) if is_server else {"all", "wal"})
+    assert _value(metrics.DATABASE_BYTES, "tasks" if is_server else "all") > 0
+    assert _value(metrics.DATABASE_FREE) > 0  # the server of the tests is on this machine
+    assert _value(metrics.CLOCK_SKEW) < 1
+    assert len(dict(metrics.OLDEST_SNAPSHOT.read())) == (1 if is_server else 0)
+    assert not dict(metrics.REPLICA_LAG.read())
+    assert {kind for (kind,), _ in metrics.OLDEST_DUE.read()} == set(JobKind) - {JobKind.RUN}
+    for gauge in FROM_DATABASE:
+        gauge.replace({})
+
+
+async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        await bench.queued("mine")
+        assert not (await bench.claim_submits())[0].was_left
+        metrics.LEASES_EXPIRED.add(by=0)
+        before = metrics.LEASES_EXPIRED.values[()]
+        await put_off(bench, -400, "jobs.lease_until")
+        await _sample(bench)
+        assert _value(metrics.OLDEST_DUE, "submit") >= 399
+        assert _value(metrics.JOBS_DUE, "submit") == 1
+        (job,) = await bench.claim(JobKind.SUBMIT)
+        assert job.was_left
+        assert metrics.LEASES_EXPIRED.values[()] == before + 1
+        await bench.leases.release([job])
+        assert not (await bench.claim(JobKind.SUBMIT))[0].was_left
+
+
+async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) -> None:
+    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+        for task in await bench.submitted(5):
+            await bench.ended(task)
+        await Learning(bench.context).recall()
+        name, operation = task.provider, task.operation
+    assert dict(metrics.CALLBACK_SHARE.read()) == {(name, "default"): 1.0}
+    assert {labels for labels, _ in metrics.TASK_SECONDS.read()} == {
+        (name, operation, "0.5"),
+        (name, operation, "0.9"),
+    }
+    metrics.CALLBACK_SHARE.replace({})
+    metrics.TASK_SECONDS.replace({})
+
+
+def test_the_share_of_callbacks_is_of_the_latest_hundred() -> None:
+    told, polled = (EndedTask(timedelta(seconds=1), by_callback=way) for way in (True, False))
+    assert callback_share([told] * 4) is None
+    assert callback_share([told] * 75 + [polled] * 500) == 0.75
+    assert callback_share([polled] * 5) == 0.0
+
+
+def test_the_oldest_snapshot_is_named_with_what_ends_it(postgres_url: str) -> None:
+    other = create_engine(normalise_url(postgres_url), isolation_level="REPEATABLE READ")
+    with connected(postgres_url) as db:
+        none = server_state.oldest_snapshot(db)
+        assert none is not None
+        assert none.age_s == 0
+    with other.connect() as holding, connected(postgres_url) as db:
+        pid = holding.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        held = server_state.oldest_snapshot(db)
+        assert held is not None
+        assert held.holder.startswith(f"process {pid} of postgres (idle in transaction, ")
+        assert held.end == f"SELECT pg_terminate_backend({pid})"
+        assert 0 <= held.age_s < 600
+    other.dispose()

@@ -1,0 +1,137 @@
+"""Size and state of the database as such: for gauges and `tracker doctor`.
+
+Of PostgreSQL it is read in its statistics views (https://www.postgresql.org/docs/current/
+monitoring-stats.html, read 2026-11-29), which show other users' sessions to members of
+`pg_read_all_stats` alone. No look grows with the rows that there are.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.schema import metadata
+
+WHOLE, LOG = "all", "wal"
+"""Names under which SQLite's file and its log are shown: the size of a table would be a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A transaction that keeps rows from being cleaned away.
+
+    age_s: since it began. holder: who has it, for people. end: the command that ends it.
+    """
+
+    age_s: float
+    holder: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """A standby that is connected.
+
+    lag_s: how long what it has not replayed is old; 0 when it has everything.
+    is_sync: whether commits wait for it.
+    """
+
+    name: str
+    lag_s: float
+    is_sync: bool
+
+
+def table_bytes(db: Connection) -> dict[str, int]:
+    """Return the size of each of our tables with its indexes; of SQLite's file and its log."""
+    if dialect_of(db).has_server:
+        found = db.execute(_TABLE_BYTES, {"ours": sorted(metadata.tables)})
+        return {name: int(size) for name, size in found}
+    file = file_of(db)
+    whole = db.exec_driver_sql("PRAGMA page_count").scalar_one() * _page_bytes(db)
+    log = Path(f"{file}-wal")
+    return {WHOLE: int(whole), LOG: log.stat().st_size if log.exists() else 0}
+
+
+def file_of(db: Connection) -> Path:
+    """Return the file of a SQLite database."""
+    return Path(db.exec_driver_sql("PRAGMA database_list").one().file)
+
+
+def free_bytes(db: Connection) -> int | None:
+    """Return how much room the database's disk has; None where it is not this machine's to see.
+
+    A PostgreSQL server on this machine shows its folder to members of `pg_read_all_settings`.
+    """
+    if not dialect_of(db).has_server:
+        return shutil.disk_usage(file_of(db).parent).free
+    found = db.execute(_LOCAL_FOLDER).scalar_one_or_none()
+    if found is None or not Path(found).exists():
+        return None
+    return shutil.disk_usage(found).free
+
+
+def oldest_snapshot(db: Connection) -> Snapshot | None:
+    """Return the oldest transaction besides our own that is to be seen; None for SQLite.
+
+    Age 0 where there is none.
+    """
+    if not dialect_of(db).has_server:
+        return None
+    found = db.execute(_OLDEST_SNAPSHOT).one_or_none()
+    return Snapshot(0.0, "", "") if found is None else Snapshot(*found)
+
+
+def standbys(db: Connection) -> Sequence[Standby]:
+    """Return the standbys that are connected and may be seen."""
+    if not dialect_of(db).has_server:
+        return []
+    return [Standby(*row) for row in db.execute(_STANDBYS)]
+
+
+def _page_bytes(db: Connection) -> int:
+    return int(db.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
+_TABLE_BYTES = text(
+    """
+    SELECT relname, pg_total_relation_size(oid) FROM pg_class
+    WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')
+    AND relname = ANY(:ours)
+    """
+)
+_LOCAL_FOLDER = text(
+    """
+    SELECT setting FROM pg_settings WHERE name = 'data_directory'
+    AND (inet_server_addr() IS NULL OR host(inet_server_addr()) IN ('127.0.0.1', '::1'))
+    """
+)
+_OLDEST_SNAPSHOT = text(
+    """
+    SELECT CAST(extract(epoch FROM clock_timestamp() - since) AS float), holder, ends FROM (
+        SELECT xact_start AS since,
+            'process ' || pid || ' of ' || usename || ' (' || coalesce(state, '?') || ', '
+            || coalesce(nullif(application_name, ''), host(client_addr), 'local') || ')' AS holder,
+            'SELECT pg_terminate_backend(' || pid || ')' AS ends
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend'
+        AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+        AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
+        UNION ALL
+        SELECT prepared, 'prepared transaction ' || gid || ' of ' || owner,
+            'ROLLBACK PREPARED ' || quote_literal(gid)
+        FROM pg_prepared_xacts WHERE database = current_database()
+    ) AS held ORDER BY since LIMIT 1
+    """
+)
+# A standby that is frozen answers nothing: its last answer is then older than what it has told.
+_STANDBYS = text(
+    """
+    SELECT application_name, CAST(CASE WHEN replay_lsn >= pg_current_wal_lsn() THEN 0
+        ELSE extract(epoch FROM greatest(replay_lag, clock_timestamp() - reply_time)) END AS float),
+        sync_state IN ('sync', 'quorum')
+    FROM pg_stat_replication WHERE replay_lsn IS NOT NULL AND NOT pg_is_in_recovery()
+    """
+)
