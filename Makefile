@@ -11,6 +11,8 @@ CLIENTS = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no
 INSTALL = $(UV) pip install -q --python $(PY)
 # Which tests each process gets is settled anew when one has none left (tests/support/ordering.py).
 BESIDE = --dist worksteal -n
+# Three a core: tests of whole services wait for most of their time.
+PROCESSES = $(shell $(PY) -c 'import os; print(3 * min(len(os.sched_getaffinity(0)), 4))')
 FAST = tests/domain tests/providers tests/egress tests/web tests/test_accounts.py tests/test_locale.py
 
 # With bytecode switched off nothing is cached, and every start pays for it.
@@ -45,16 +47,16 @@ demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 
 test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreSQL and in Chromium
 	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
-	$(PY) -m pytest $(BESIDE) 3 $(ARGS)
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
 	$(PY) -m pytest $(BESIDE) 2 -k "not postgres" $(FAST) $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
-	$(PY) -m pytest $(BESIDE) 3 -k postgres $(ARGS)
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k postgres $(ARGS)
 
 cov: .venv/.dev .clients/.ready ## Measure what the tests cover
-	$(PY) -m pytest $(BESIDE) 3 --cov --cov-report=term-missing:skip-covered
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) --cov --cov-report=term-missing:skip-covered
 
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
 	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))

@@ -37,7 +37,7 @@ if memory := folder_in_memory():
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, in every process that runs tests."""
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = long_first(items, lambda item: item.location[0], processes)
+    items[:] = long_first(items, lambda item: item.nodeid.partition("::")[0], processes)
 
 
 def pytest_collection_finish() -> None:

@@ -8,13 +8,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import BaseRoute, Route
 
 from docs import draw
+from tests.support.description import document
 from tracker.domain.event_types import EventType
-from tracker.web.api.openapi import build_document, operations
+from tracker.web.api.openapi import operations
 from tracker.web.edge.operation import described
 from tracker.web.fronts.host import FrontHost
 from tracker.web.routes import ROUTES
 
-DOCUMENT = build_document(ROUTES)
+DOCUMENT = document()
 
 
 def _named(routes: Iterable[BaseRoute]) -> list[Any]:

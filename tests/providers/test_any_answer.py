@@ -1,11 +1,14 @@
-"""No answer and no callback breaks an adapter, whatever it holds."""
+"""No answer and no callback breaks an adapter, whatever it holds.
 
-from collections.abc import Callable
+Drawing an answer costs more than parsing it: each is put to every profile of every provider.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import get_args
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.providers.support import (
@@ -37,18 +40,27 @@ from tracker.providers.ports.adapter import Asking
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 
+EXAMPLES = settings(max_examples=200)
 
-def every_profile(has: Callable[[Provider], object] = bool) -> pytest.MarkDecorator:
+
+def _profiles(has: Callable[[Provider], object] = bool) -> list[tuple[str, str | None]]:
     """Name each profile of each provider that has what is tried."""
-    return pytest.mark.parametrize(
-        ("name", "profile"),
-        [
-            (name, profile)
-            for name, provider in PROVIDERS.items()
-            if has(provider)
-            for profile in PROFILES.get(name, (None,))
-        ],
-    )
+    return [
+        (name, profile)
+        for name, provider in PROVIDERS.items()
+        if has(provider)
+        for profile in PROFILES.get(name, (None,))
+    ]
+
+
+@contextmanager
+def _of(name: str, profile: str | None = None) -> Iterator[None]:
+    """Say whose adapter it was that failed."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"provider {name}, profile {profile}")
+        raise
 
 
 @cache
@@ -67,37 +79,42 @@ def _asking(name: str, profile: str | None) -> Asking:
     return asked_of(_account(name, profile), _task(name, profile))
 
 
-@every_profile()
+@EXAMPLES
 @given(answer=answers)
-def test_no_answer_breaks_a_submit(name: str, profile: str | None, answer: HttpResult) -> None:
-    provider = PROVIDERS[name]
-    account = _account(name, profile)
-    sending = sent_to(account, _task(name, profile))
-    submitted = provider.submits.parse_submit(sending, answer)
-    assert isinstance(submitted, SubmitOutcome)
-    if isinstance(submitted, Accepted):
-        assert submitted.provider_task_id or submitted.said
-        assert submitted.said is None or check_storable(Observed(submitted.said))
-    if isinstance(submitted, Refused | Deferred):
-        assert answer.status >= 300 or submitted.code
+def test_no_answer_breaks_a_submit(answer: HttpResult) -> None:
+    for name, profile in _profiles():
+        with _of(name, profile):
+            sending = sent_to(_account(name, profile), _task(name, profile))
+            submitted = PROVIDERS[name].submits.parse_submit(sending, answer)
+            assert isinstance(submitted, SubmitOutcome)
+            if isinstance(submitted, Accepted):
+                assert submitted.provider_task_id or submitted.said
+                assert submitted.said is None or check_storable(Observed(submitted.said))
+            if isinstance(submitted, Refused | Deferred):
+                assert answer.status >= 300 or submitted.code
 
 
-@every_profile(lambda provider: provider.polls)
+@EXAMPLES
 @given(answer=answers)
-def test_no_answer_breaks_a_poll(name: str, profile: str | None, answer: HttpResult) -> None:
-    provider = PROVIDERS[name]
-    assert provider.polls is not None
-    (outcome,) = provider.polls.parse_poll(_asking(name, profile), answer)
-    assert check_storable(outcome)
+def test_no_answer_breaks_a_poll(answer: HttpResult) -> None:
+    for name, profile in _profiles(lambda provider: provider.polls):
+        polls = PROVIDERS[name].polls
+        assert polls is not None
+        with _of(name, profile):
+            (outcome,) = polls.parse_poll(_asking(name, profile), answer)
+            assert check_storable(outcome)
 
 
-@every_profile(lambda provider: provider.polls and provider.polls.together > 1)
+@EXAMPLES
 @given(count=st.integers(1, 60), answer=answers)
-def test_polls_together_cover_every_task_once(
-    name: str, profile: str | None, count: int, answer: HttpResult
-) -> None:
-    provider = PROVIDERS[name]
-    polls, account = provider.polls, _account(name, profile)
+def test_polls_together_cover_every_task_once(count: int, answer: HttpResult) -> None:
+    for name, profile in _profiles(lambda one: one.polls and one.polls.together > 1):
+        with _of(name, profile):
+            _poll_together(name, profile, count, answer)
+
+
+def _poll_together(name: str, profile: str | None, count: int, answer: HttpResult) -> None:
+    polls, account = PROVIDERS[name].polls, _account(name, profile)
     assert polls is not None
     wanted = [
         a_task(
@@ -121,40 +138,44 @@ def test_polls_together_cover_every_task_once(
         assert all(check_storable(outcome) for outcome in outcomes)
 
 
-@every_profile(lambda provider: provider.looks or provider.cancels)
+@EXAMPLES
 @given(answer=answers)
-def test_no_answer_breaks_a_search_or_a_cancellation(
-    name: str, profile: str | None, answer: HttpResult
-) -> None:
-    provider = PROVIDERS[name]
-    asking = _asking(name, profile)
-    if provider.looks is not None:
-        outcome = provider.looks.parse_lookup(asking, answer)
-        assert isinstance(outcome, get_args(LookupOutcome))
-        assert check_storable(outcome)
-    if provider.cancels is not None:
-        cancelled = provider.cancels.parse_cancel(asking, answer)
-        assert isinstance(cancelled, get_args(CancelOutcome))
+def test_no_answer_breaks_a_search_or_a_cancellation(answer: HttpResult) -> None:
+    for name, profile in _profiles(lambda one: one.looks or one.cancels):
+        provider, asking = PROVIDERS[name], _asking(name, profile)
+        with _of(name, profile):
+            if provider.looks is not None:
+                outcome = provider.looks.parse_lookup(asking, answer)
+                assert isinstance(outcome, get_args(LookupOutcome))
+                assert check_storable(outcome)
+            if provider.cancels is not None:
+                cancelled = provider.cancels.parse_cancel(asking, answer)
+                assert isinstance(cancelled, get_args(CancelOutcome))
 
 
-@every_profile()
+@EXAMPLES
 @given(answer=answers)
-def test_no_answer_breaks_a_probe(name: str, profile: str | None, answer: HttpResult) -> None:
-    probes = PROVIDERS[name].probes
-    assert probes is not None
-    probed = probes.parse_probe(_account(name, profile), answer)
-    assert probed.text
-    assert probed.balance is None or answer.status < 300
+def test_no_answer_breaks_a_probe(answer: HttpResult) -> None:
+    for name, profile in _profiles():
+        probes = PROVIDERS[name].probes
+        assert probes is not None
+        with _of(name, profile):
+            probed = probes.parse_probe(_account(name, profile), answer)
+            assert probed.text
+            assert probed.balance is None or answer.status < 300
 
 
-@pytest.mark.parametrize("name", [name for name in PROVIDERS if PROVIDERS[name].calls_back])
+@EXAMPLES
 @given(body=bodies)
-def test_no_callback_breaks_it(name: str, body: bytes) -> None:
-    calls_back = PROVIDERS[name].calls_back
-    assert calls_back is not None
-    try:
-        statements = calls_back.parse_callback(called_back(body))
-    except CallbackRejected:
-        return
-    for said in statements:
-        assert not isinstance(said, Observation) or check_storable(Observed(said))
+def test_no_callback_breaks_it(body: bytes) -> None:
+    callback = called_back(body)
+    for name, provider in PROVIDERS.items():
+        if provider.calls_back is None:
+            continue
+        with _of(name):
+            try:
+                statements = provider.calls_back.parse_callback(callback)
+            except CallbackRejected:
+                continue
+            for said in statements:
+                assert not isinstance(said, Observation) or check_storable(Observed(said))

@@ -18,11 +18,12 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.description import document
 from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS
 from tests.support.requests import SECRET
 from tests.support.service import KEEPING_FILES, environment, listen, serving
-from tracker.web.api.openapi import build_document, operations
+from tracker.web.api.openapi import operations
 from tracker.web.routes import ROUTES
 
 EXCLUDED = [
@@ -32,7 +33,7 @@ EXCLUDED = [
     openapi_checks.ignored_auth,
 ]
 # A stream has no end to wait for; test_changes.py reads it.
-SCHEMA = schemathesis.openapi.from_dict(build_document(ROUTES)).exclude(
+SCHEMA = schemathesis.openapi.from_dict(document()).exclude(
     path=[
         route.path
         for route, _, said in operations(ROUTES)
