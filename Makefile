@@ -21,7 +21,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser promtool pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -42,11 +42,19 @@ browser: ## Install Chromium for tests of pages (as root on Debian), unless one 
 			apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 	@chromium --version
 
+promtool: ## Fetch promtool from Debian's packages into .promtool, for tests of alert rules, unless it is there
+	@command -v promtool >/dev/null || test -x .promtool/usr/bin/promtool || { \
+		command -v apt-get >/dev/null || { echo "promtool is not on PATH: install it"; exit 1; }; \
+		[ "$$(id -u)" != 0 ] || apt-get update -qq; \
+		mkdir -p .promtool && cd .promtool && apt-get download -qq prometheus >/dev/null \
+			&& dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
+
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
 test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreSQL and in Chromium
 	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
+	@$(MAKE) -s promtool || echo "promtool could not be had: the tests of alert rules by it will be skipped"
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
@@ -121,7 +129,7 @@ lock-check: | .venv/bin/python
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
-	rm -rf .venv .uv .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .uv .clients .promtool .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .uv/bin/uv:
 	python3 -m venv .uv

@@ -169,6 +169,15 @@ DATABASE_BYTES = _gauge(
     "tracker_database_bytes", "Size of a table with its indexes; SQLite: of a file.", "table"
 )
 DATABASE_FREE = _gauge("tracker_database_free_bytes", "Free space on the database's disk.")
+DATABASE_INFO = _gauge(
+    "tracker_database_info",
+    "Always 1; the version is the library's on SQLite.",
+    "engine",
+    "version",
+)
+INDEXES_MISSING = _gauge(
+    "tracker_indexes_missing", "Indexes of the schema that are not there, or not valid."
+)
 OLDEST_SNAPSHOT = _gauge(
     "tracker_oldest_snapshot_seconds", "Age of the oldest transaction that keeps dead rows."
 )
@@ -186,8 +195,8 @@ ALL: Sequence[Counter | Gauge | Histogram] = (
     *(CALLBACKS, REQUESTS, REQUEST_SECONDS, BATCH_ITEMS, COMMIT_SECONDS, WRITER_WAITING),
     *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, LEASES_EXPIRED, CALLBACK_SHARE, TASK_SECONDS),
     *(CHORE_SUCCESS, CHORE_PERIOD, OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING),
-    *(FEED_HEAD, CHORE_BEHIND, CONDITIONS, DATABASE_BYTES, DATABASE_FREE, OLDEST_SNAPSHOT),
-    *(REPLICA_LAG, CLOCK_SKEW, SAMPLED, WAITERS, BUILD_INFO),
+    *(FEED_HEAD, CHORE_BEHIND, CONDITIONS, DATABASE_BYTES, DATABASE_FREE, DATABASE_INFO),
+    *(INDEXES_MISSING, OLDEST_SNAPSHOT, REPLICA_LAG, CLOCK_SKEW, SAMPLED, WAITERS, BUILD_INFO),
 )
 """Every metric, in the order in which it is shown."""
 

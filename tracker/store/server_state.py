@@ -91,6 +91,21 @@ def standbys(db: Connection) -> Sequence[Standby]:
     return [Standby(*row) for row in db.execute(_STANDBYS)]
 
 
+def engine_version(db: Connection) -> tuple[str, str]:
+    """Return what kind of database it is, and its version; of SQLite its library's."""
+    version = db.dialect.server_version_info or ()
+    name = "postgresql" if dialect_of(db).has_server else "sqlite"
+    return name, ".".join(map(str, version))
+
+
+def missing_indexes(db: Connection) -> list[str]:
+    """Return the indexes of the schema that are not there, or that were not finished."""
+    is_server = dialect_of(db).has_server
+    there = set(db.scalars(_VALID_INDEXES if is_server else _SQLITE_INDEXES))
+    wanted = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
+    return sorted(wanted - there)
+
+
 def _page_bytes(db: Connection) -> int:
     return int(db.exec_driver_sql("PRAGMA page_size").scalar_one())
 
@@ -102,6 +117,13 @@ _TABLE_BYTES = text(
     AND relname = ANY(:ours)
     """
 )
+_VALID_INDEXES = text(
+    """
+    SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid
+    WHERE relnamespace = to_regnamespace(current_schema()) AND indisvalid
+    """
+)
+_SQLITE_INDEXES = text("SELECT name FROM sqlite_master WHERE type = 'index'")
 _LOCAL_FOLDER = text(
     """
     SELECT setting FROM pg_settings WHERE name = 'data_directory'

@@ -14,8 +14,10 @@ from tracker.metrics import (
     CONDITIONS,
     DATABASE_BYTES,
     DATABASE_FREE,
+    DATABASE_INFO,
     DELIVERIES_PENDING,
     FEED_HEAD,
+    INDEXES_MISSING,
     JOBS_DUE,
     OLDEST_DUE,
     OLDEST_SNAPSHOT,
@@ -41,7 +43,8 @@ from tracker.store.store import Reading
 
 FROM_DATABASE = (
     *(OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS),
-    *(DATABASE_BYTES, DATABASE_FREE, OLDEST_SNAPSHOT, REPLICA_LAG, CLOCK_SKEW, SAMPLED),
+    *(DATABASE_BYTES, DATABASE_FREE, DATABASE_INFO, INDEXES_MISSING, OLDEST_SNAPSHOT),
+    *(REPLICA_LAG, CLOCK_SKEW, SAMPLED),
 )
 """Gauges that one process has for all."""
 SAMPLE_S = 15.0
@@ -104,6 +107,8 @@ def _of_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
     return (
         (DATABASE_BYTES, {(name,): float(size) for name, size in sizes_.items()}),
         (DATABASE_FREE, {} if free is None else {(): float(free)}),
+        (DATABASE_INFO, {server_state.engine_version(db): 1.0}),
+        (INDEXES_MISSING, {(): float(len(server_state.missing_indexes(db)))}),
         (OLDEST_SNAPSHOT, {} if snapshot is None else {(): snapshot.age_s}),
         (REPLICA_LAG, {(): max(one.lag_s for one in standbys)} if standbys else {}),
     )

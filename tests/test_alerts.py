@@ -1,0 +1,197 @@
+"""Alert rules and the dashboard: they ask for metrics that exist, and rules fire when they should.
+
+Prometheus' own `promtool` judges them where it is installed (`make promtool`).
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from tests.support.service import ROOT
+from tracker.metrics import ALL
+
+REFERENCE = ROOT / "docs" / "reference"
+RULES = REFERENCE / "alerts.yml"
+ENDS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+STEADY = "x40"
+"""A value that stays for 40 minutes, as promtool's notation for series."""
+
+FIRES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "TrackerWritesStalled": ({"tracker_writer_stalled_seconds": "12+60x40"}, {}),
+    "TrackerWorkLate": (
+        {'tracker_job_oldest_due_seconds{kind="submit"}': "400+60x40"},
+        {"kind": "submit"},
+    ),
+    "TrackerNobodyMeasures": ({"tracker_sampled_timestamp_seconds": f"0+0{STEADY}"}, {}),
+    "TrackerCondition": (
+        {'tracker_conditions{name="no_worker"}': f"1+0{STEADY}"},
+        {"name": "no_worker"},
+    ),
+    "TrackerChoreMissed": (
+        {
+            'tracker_chore_last_success_timestamp_seconds{chore="counting"}': f"0+0{STEADY}",
+            'tracker_chore_period_seconds{chore="counting"}': f"2+0{STEADY}",
+        },
+        {"chore": "counting"},
+    ),
+    "TrackerChoreBehind": (
+        {'tracker_chore_behind{chore="counting"}': f"100001+0{STEADY}"},
+        {"chore": "counting"},
+    ),
+    "TrackerDeliveriesPile": ({"tracker_deliveries_pending": f"10000+0{STEADY}"}, {}),
+    "TrackerDeliveriesFail": (
+        {
+            'tracker_deliveries_total{outcome="failed"}': "0+60x40",
+            'tracker_deliveries_total{outcome="delivered"}': "0+50x40",
+        },
+        {},
+    ),
+    "TrackerDiskFull": ({"tracker_database_free_bytes": "100000000000-60000000x40"}, {}),
+    "TrackerSnapshotOld": ({"tracker_oldest_snapshot_seconds": "601+60x40"}, {}),
+    "TrackerReplicaBehind": ({"tracker_replica_lag_seconds": "61+60x40"}, {}),
+    "TrackerClockSkew": ({"tracker_clock_skew_seconds": f"1.1+0{STEADY}"}, {}),
+    "TrackerIndexMissing": ({"tracker_indexes_missing": f"1+0{STEADY}"}, {}),
+    "TrackerSqliteOld": (
+        {'tracker_database_info{engine="sqlite",version="3.51.2"}': f"1+0{STEADY}"},
+        {"version": "3.51.2"},
+    ),
+}
+"""Of each alert: series with which it fires, and the labels that it then bears."""
+QUIET = {
+    "tracker_writer_stalled_seconds": f"0+0{STEADY}",
+    'tracker_job_oldest_due_seconds{kind="submit"}': f"299+0{STEADY}",
+    "tracker_sampled_timestamp_seconds": "0+60x40",
+    'tracker_chore_last_success_timestamp_seconds{chore="strays"}': f"0+0{STEADY}",
+    'tracker_chore_period_seconds{chore="strays"}': f"21600+0{STEADY}",
+    'tracker_chore_behind{chore="counting"}': f"100000+0{STEADY}",
+    "tracker_deliveries_pending": f"9999+0{STEADY}",
+    'tracker_deliveries_total{outcome="failed"}': "0+60x40",
+    'tracker_deliveries_total{outcome="delivered"}': "0+61x40",
+    "tracker_database_free_bytes": "100000000000-1000000x40",
+    "tracker_oldest_snapshot_seconds": f"599+0{STEADY}",
+    'tracker_database_bytes{table="wal"}': f"16384000+0{STEADY}",
+    "tracker_replica_lag_seconds": f"59+0{STEADY}",
+    "tracker_clock_skew_seconds": f"0.9+0{STEADY}",
+    "tracker_indexes_missing": f"0+0{STEADY}",
+    'tracker_database_info{engine="sqlite",version="3.51.3"}': f"1+0{STEADY}",
+    'tracker_database_info{engine="postgresql",version="3.40"}': f"1+0{STEADY}",
+    'tracker_callback_share{provider="made_up",account="a"}': f"0.9+0{STEADY}",
+}
+"""Series of a service with which all is well."""
+
+
+@pytest.fixture
+def promtool() -> str:
+    ours = ROOT / ".promtool" / "usr" / "bin" / "promtool"
+    found = shutil.which("promtool") or (str(ours) if ours.exists() else None)
+    if found is None:
+        pytest.skip("promtool is not installed: run `make promtool` on Debian")
+    return found
+
+
+def _rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
+def _dashboard() -> Iterator[tuple[str, str]]:
+    """Each panel's title and expression."""
+    for panel in json.loads((REFERENCE / "grafana.json").read_text())["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+
+
+def _check_names(expression: str) -> set[str]:
+    """Hold the names and labels of an expression to the metrics; return the metrics' names."""
+    there = {f"{one.metric.name}{end}": one.metric for one in ALL for end in ENDS[one.metric.kind]}
+    named = set(re.findall(r"\btracker_\w+", expression))
+    assert named
+    assert named <= there.keys(), expression
+    labels = {"le"} | {label for name in named for label in there[name].labels}
+    used = re.findall(r"(\w+)=~?\"", expression)
+    for group in re.findall(r"by \(([^)]*)\)", expression):
+        used += re.findall(r"\w+", group)
+    assert set(used) <= labels, expression
+    return {there[name].name for name in named}
+
+
+def test_alert_rules_ask_for_metrics_that_exist() -> None:
+    rules = _rules()
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert rule["annotations"].keys() == {"summary", "action"}
+        assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+        _check_names(rule["expr"])
+
+
+def test_the_dashboard_shows_every_metric_and_no_other() -> None:
+    shown = set().union(*(_check_names(expression) for _, expression in _dashboard()))
+    assert shown == {one.metric.name for one in ALL}
+
+
+def test_promtool_takes_rules_and_expressions_of_the_dashboard(
+    promtool: str, tmp_path: Path
+) -> None:
+    panels = [
+        {"record": f"panel:{number}", "expr": expression.replace("$__rate_interval", "5m")}
+        for number, (_, expression) in enumerate(_dashboard())
+    ]
+    groups = {"groups": [{"name": "dashboard", "rules": panels}]}
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump(groups))
+    done = subprocess.run(
+        [promtool, "check", "rules", RULES, tmp_path / "panels.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _case(name: str, series: dict[str, str], alerts: dict[str, Any], at: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "alert_rule_test": [
+            {"eval_time": at, "alertname": alert, "exp_alerts": expected}
+            for alert, expected in alerts.items()
+        ],
+    }
+
+
+def _fired(rule: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
+    texts = dict(rule["annotations"])
+    for name, value in labels.items():
+        texts["summary"] = texts["summary"].replace(f"{{{{ $labels.{name} }}}}", value)
+    return [{"exp_labels": rule["labels"] | labels, "exp_annotations": texts}]
+
+
+def test_each_alert_fires_when_it_should_and_only_then(promtool: str, tmp_path: Path) -> None:
+    rules = {rule["alert"]: rule for rule in _rules()}
+    halved = "TrackerCallbackShareHalved"
+    assert FIRES.keys() | {halved} == rules.keys()
+    cases = [
+        _case(alert, series, {alert: _fired(rules[alert], labels)}, "40m")
+        for alert, (series, labels) in FIRES.items()
+    ]
+    whose = {"provider": "made_up", "account": "a"}
+    share = {'tracker_callback_share{provider="made_up",account="a"}': "0.9+0x110 0.4+0x40"}
+    cases.append(_case(halved, share, {halved: _fired(rules[halved], whose)}, "150m"))
+    cases.append(_case("quiet", QUIET, {alert: [] for alert in rules}, "40m"))
+    test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": cases}
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
+    done = subprocess.run(
+        [promtool, "test", "rules", tmp_path / "test.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
