@@ -22,6 +22,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "id": "CAST(printf('%016d', n) AS BLOB)",
         "fingerprint": "randomblob(16)",
         "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+        "soon": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 hour')",
         "later": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')",
         "false": "0",
     },
@@ -30,6 +31,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "id": "CAST(encode(convert_to(lpad(CAST(n AS text), 16, '0'), 'UTF8'), 'hex') AS uuid)",
         "fingerprint": "uuid_send(gen_random_uuid())",
         "now": "now()",
+        "soon": "now() + interval '1 hour'",
         "later": "now() + interval '1 day'",
         "false": "false",
     },
@@ -54,7 +56,7 @@ _CREATED = """
 """
 _JOB = """
     INSERT INTO jobs (tenant, kind, task_key, dedup_key, lane, run_at, attempts, created_at)
-    SELECT 'default', 'submit', n, 'submit:' || n, 'kling/default', {later}, 0, {now}
+    SELECT 'default', 'submit', n, 'submit:' || n, 'kling/default', {soon}, 0, {now}
     FROM {numbers}
 """
 _SEEN = """
@@ -88,7 +90,11 @@ def task_id(number: int) -> UUID:
 
 
 def queued(url: str, first: int, count: int) -> None:
-    """Tasks that wait to be submitted: accepted, with a submit job that is due tomorrow."""
+    """Tasks that wait to be submitted: accepted, with a submit job that is due in an hour.
+
+    That is behind any measurement, and no further ahead than a right clock puts work off: what is
+    further ahead is pulled back and submitted at once.
+    """
     fields = {
         "state": "queued",
         "version": "1",
