@@ -21,7 +21,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser promtool pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser promtool pgbouncer pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -49,12 +49,16 @@ promtool: ## Fetch promtool from Debian's packages into .promtool, for tests of 
 		mkdir -p .promtool && cd .promtool && apt-get download -qq prometheus >/dev/null \
 			&& dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
 
+pgbouncer: ## Unpack Debian's PgBouncer into this folder for the tests of poolers
+	@tests/pgbouncer.sh && .pgbouncer/pgbouncer --version | head -1
+
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
 test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreSQL and in Chromium
 	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
 	@$(MAKE) -s promtool || echo "promtool could not be had: the tests of alert rules by it will be skipped"
+	@$(MAKE) -s pgbouncer || echo "PgBouncer could not be had: the tests of poolers will be skipped"
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
@@ -69,7 +73,7 @@ cov: .venv/.dev .clients/.ready ## Measure what the tests cover
 bench: .venv/.bench ## Measure the service beside plain references (QUICK=1, ROWS=1,2)
 	$(PY) -m bench $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) $(if $(ON),--on $(ON))
 
-chaos: .venv/.dev ## Kill everything at random and count what was lost (SEED=, SECONDS=60, DB=sqlite|postgres)
+chaos: .venv/.dev ## Kill everything at random and count what was lost (SEED=, SECONDS=60, DB=sqlite|postgres|pgbouncer)
 	$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),60) --db $(or $(DB),sqlite)
 
 check: lint types imports migrations-check lock-check ## Everything but the tests
@@ -129,7 +133,7 @@ lock-check: | .venv/bin/python
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
-	rm -rf .venv .uv .clients .promtool .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .uv .clients .promtool .pgbouncer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .uv/bin/uv:
 	python3 -m venv .uv

@@ -12,15 +12,21 @@ from typing import Any
 
 from alembic import context
 from alembic.script import Script
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import OperationalError
 
 from tracker.settings import database_url
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.server_session import Timeouts
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 from tracker.store.schema import metadata, schema_fit
 
 MIGRATION_LOCK = 0x747261636B6D
+TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK})"
+"""Without parameters: a statement with some keeps its snapshot open, and whoever makes an index
+CONCURRENTLY waits for all snapshots."""
+MIGRATING = Timeouts(statement_ms=15 * 60_000, lock_ms=2_000)
+ENDLESS = Timeouts(statement_ms=0, lock_ms=0, idle_in_transaction_ms=0)
 TRIES = 60
 PAUSE_S = 1.0
 LOCK_NOT_AVAILABLE = "55P03"
@@ -73,9 +79,9 @@ def migrate_sqlite(engine: Engine) -> None:
         db.commit()
 
 
-def migrate_postgresql(engine: Engine) -> None:
+def migrate_postgresql(engine: Engine, url: str) -> None:
     """Run what is due, a transaction each. Raises OperationalError where a lock stays taken."""
-    with _alone(engine):
+    with _alone(url):
         for tries_left in reversed(range(TRIES)):
             try:
                 _migrate_once(engine)
@@ -89,31 +95,28 @@ def migrate_postgresql(engine: Engine) -> None:
 
 def _migrate_once(engine: Engine) -> None:
     with engine.connect() as db:
-        db.execute(text("SET statement_timeout = '15min'"))
-        db.execute(text("SET lock_timeout = '2s'"))
-        db.commit()
         _configure(db, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[None]:
+def _alone(url: str) -> Iterator[None]:
     """Hold the lock of migrations: several release commands at once run one after the other.
 
-    This wait may last: whoever holds the lock may be in the middle of a long migration.
+    This wait may last: whoever holds the lock may be in the middle of a long migration. The lock
+    is a transaction's, as a pooler gives each transaction a session; and it is tried for, as an
+    index is made CONCURRENTLY only when nobody is inside a statement that waits.
     """
-    with engine.connect() as db:
-        db.execute(text("SET lock_timeout = 0"))
-        db.execute(text("SET statement_timeout = 0"))
-        db.execute(text("SET idle_session_timeout = 0"))
-        db.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        db.commit()
-        try:
+    engine = open_engine(url, pool_size=1, timeouts=ENDLESS)
+    try:
+        with engine.connect() as db:
+            while not db.exec_driver_sql(TRY_LOCK).scalar():
+                db.rollback()
+                time.sleep(PAUSE_S)
             yield
-        finally:
-            db.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": MIGRATION_LOCK})
-            db.commit()
+    finally:
+        engine.dispose()
 
 
 def _configure(db: Connection, *, transaction_per_migration: bool = False) -> None:
@@ -130,12 +133,13 @@ def _configure(db: Connection, *, transaction_per_migration: bool = False) -> No
 
 def run() -> None:
     """Connect and migrate."""
-    engine = open_engine(context.config.attributes.get("url") or database_url(), pool_size=2)
+    url = context.config.attributes.get("url") or database_url()
+    engine = open_engine(url, pool_size=1, timeouts=MIGRATING)
     try:
         if engine.dialect.name == "sqlite":
             migrate_sqlite(engine)
         else:
-            migrate_postgresql(engine)
+            migrate_postgresql(engine, url)
     finally:
         engine.dispose()
 

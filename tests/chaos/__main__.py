@@ -13,7 +13,7 @@ from tests.chaos.run import run
 @click.command()
 @click.option("--seed", type=int, help="Repeats a run's decisions; drawn and printed otherwise.")
 @click.option("--seconds", type=float, default=60, show_default=True)
-@click.option("--db", type=click.Choice(["sqlite", "postgres"]), default="sqlite")
+@click.option("--db", type=click.Choice(["sqlite", "postgres", "pgbouncer"]), default="sqlite")
 def main(seed: int | None, seconds: float, db: str) -> None:
     """One bounded run. Exits with 1 when anything was lost, doubled or left undone."""
     seed = secrets.randbelow(1_000_000) if seed is None else seed

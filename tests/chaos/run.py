@@ -19,7 +19,7 @@ def run(
 ) -> Verdict:
     """Strike for so many seconds, heal, and judge.
 
-    kind: `sqlite` or `postgres`.
+    kind: `sqlite`, `postgres` or `pgbouncer`.
     """
     chance = Random(seed)
     with built(kind, folder, seed) as town:

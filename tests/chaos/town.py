@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import PostgresServer
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.sink import Sink
@@ -35,6 +36,7 @@ SETTINGS = {
 class Town:
     """The processes of a run: those that can be killed, and those that cannot.
 
+    database_url: of the database itself, whatever the processes have before it.
     database: the PostgreSQL server; None on SQLite.
     """
 
@@ -90,14 +92,17 @@ class Town:
 
 @contextmanager
 def built(kind: str, folder: Path, seed: int) -> Iterator[Town]:
-    """A town on `sqlite` or `postgres`, running."""
+    """A town on `sqlite`, `postgres`, or `pgbouncer` before it with three connections; running."""
     with ExitStack() as stack:
         database_url, database = f"sqlite:///{folder}/tracker.db", None
-        if kind == "postgres":
+        if kind != "sqlite":
             database = PostgresServer(durable=True)
             stack.callback(database.close)
             database_url = database.start().url()
         upgrade(database_url)
+        used_url = database_url
+        if kind == "pgbouncer":
+            used_url = stack.enter_context(pgbouncer(database_url, mode="transaction"))
         config = EmulatorConfig(
             step_seconds=0.15,
             callback_backoff_seconds=0.2,
@@ -112,7 +117,7 @@ def built(kind: str, folder: Path, seed: int) -> Iterator[Town]:
         # Each worker gives out the address of another web process.
         envs = [
             environment(
-                database_url,
+                used_url,
                 folder,
                 provider_url=emulator.url,
                 public_url=url,

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -158,10 +159,16 @@ def _complaints(statements: Sequence[str], folder: Path) -> str:
 
 
 def _statements(config: Config) -> list[str]:
-    """Return what the migrations that are due change in the schema, in order."""
+    """Return the limits of their session and what the migrations that are due change, in order."""
     seen: list[str] = []
 
-    def keep(_db: Connection, _cursor: object, statement: str, *_others: object) -> None:
+    def keep(db: Connection, _cursor: object, statement: str, *_others: object) -> None:
+        if not seen:
+            raw: Any = db.connection.driver_connection
+            seen.extend(
+                f"SET {name} = '{raw.execute(f'SHOW {name}').fetchone()[0]}'"
+                for name in ("lock_timeout", "statement_timeout")
+            )
         if statement.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP", "LOCK", "SET"):
             seen.append(statement.strip())
 

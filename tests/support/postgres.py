@@ -18,7 +18,7 @@ import psycopg
 from tests.support.memory import folder_in_memory
 from tests.support.waiting import PATIENCE_S, wait_until
 
-_NOBODY = 65534
+NOBODY = 65534
 
 # Reads the server's process id whenever it changes (empty: none runs). The pipe ends with us,
 # also when we are killed; then nobody else would end the server and remove its folder.
@@ -49,7 +49,7 @@ class PostgresServer:
         # Of its own, since nothing in memory may be executed on some systems.
         self._install_folder = Path(tempfile.mkdtemp(prefix="tracker-pg-bin-"))
         self._durable = durable
-        self._owner = _NOBODY if os.getuid() == 0 else None
+        self._owner = NOBODY if os.getuid() == 0 else None
         self._running: subprocess.Popen[bytes] | None = None
         self._cleanup = subprocess.Popen(
             ["sh", "-c", _CLEANUP, "cleanup", self._folder, self._install_folder],
@@ -155,13 +155,13 @@ class PostgresServer:
         copy = self._install_folder / package.name
         for name in (f"{package.name}/pginstall18", f"{package.name}.libs"):
             source, target = package.parent / name, self._install_folder / name
-            shutil.copytree(source, target, symlinks=True, copy_function=_link_or_copy)
+            shutil.copytree(source, target, symlinks=True, copy_function=link_or_copy)
         for folder in (self._folder, self._install_folder):
-            os.chown(folder, _NOBODY, _NOBODY)
+            os.chown(folder, NOBODY, NOBODY)
         return copy / "pginstall18" / "bin"
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def link_or_copy(source: str, target: str) -> None:
     """Give a file a second name; where that lies on another file system, copy it."""
     try:
         os.link(source, target)

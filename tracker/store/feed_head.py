@@ -43,14 +43,15 @@ _TAKE = (
     "(SELECT seq FROM sqlite_sequence WHERE name = 'transitions'), 0)) + ? RETURNING seq"
 )
 # NULL on a standby, whose timeline is not decided and where nothing is written.
-_IDENTITY = text(
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN concat_ws('.',"
+_IDENTITY = (
+    "CASE WHEN NOT pg_is_in_recovery() THEN concat_ws('.',"
     " (SELECT system_identifier FROM pg_control_system()),"
     " left(pg_walfile_name(pg_current_wal_insert_lsn()), 8),"
     " (SELECT oid FROM pg_database WHERE datname = current_database()),"
     " CAST(CAST('feed_head' AS regclass) AS oid)) END"
 )
 _ROW = text("SELECT seq, origin FROM feed_head")
+_ROW_AND_IDENTITY = text(f"SELECT seq, origin, {_IDENTITY} FROM feed_head")  # noqa: S608 - ours
 _CLAIM = text("UPDATE feed_head SET seq = seq + :leap, origin = :origin WHERE origin = :seen")
 
 
@@ -63,15 +64,16 @@ def take(db: Connection, count: int) -> int:
 def claim(db: Connection, *, now: datetime) -> bool:
     """Leap if this is another database than the one that gave out the numbers.
 
-    Inside a transaction, the first on a connection. now: for the condition that says so.
+    Inside a transaction: the first on a connection, or any behind a pooler.
+    now: for the condition that says so.
     Returns whether the numbers leapt. Raises DBAPIError.
     """
-    seq, seen = db.execute(_ROW).one()
     note = None
     if dialect_of(db).has_server:
-        origin = db.scalar(_IDENTITY)
+        seq, seen, origin = db.execute(_ROW_AND_IDENTITY).one()
         is_known, is_first = origin == seen, not seen
     else:
+        seq, seen = db.execute(_ROW).one()
         note, origin = _noted(_file(db)), new_token()
         is_known = note is not None and note.is_of(_file(db), seen, seq)
         is_first = not seen and note is None
@@ -98,8 +100,8 @@ def is_elsewhere(db: Connection) -> bool:
     """Return whether the numbers are another server's, and nobody has leapt yet."""
     if not dialect_of(db).has_server:
         return False  # a file is looked at when it is opened
-    _, seen = db.execute(_ROW).one()
-    return bool(seen != db.scalar(_IDENTITY))
+    _, seen, origin = db.execute(_ROW_AND_IDENTITY).one()
+    return bool(seen != origin)
 
 
 def note(db: Connection) -> None:

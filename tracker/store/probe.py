@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.store import endpoints, keys, processes
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
@@ -24,13 +26,44 @@ def schema_problem(url: str) -> str | None:
     try:
         with engine.connect() as db:
             found = look(db)
+        problem = found.misfit or _flaw_of_pooler(engine)
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         return f"DATABASE_URL: {reason}"
     finally:
         engine.dispose()
-    problem = found.misfit
     return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+def _flaw_of_pooler(engine: Engine) -> str | None:
+    """Return why this code cannot work behind the pooler there; None when it can, or for none."""
+    if not dialect_of(engine).has_server:
+        return None
+    from tracker.store.driver import pooler  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+    found = pooler.examine(engine)
+    return None if found is None else found.flaw
+
+
+def pooler_of(url: str) -> str | None:
+    """Return name and mode of the pooler before a database; None where there is none to be seen.
+
+    Raises Unavailable.
+    """
+    engine = open_engine(url, pool_size=2)
+    if not dialect_of(engine).has_server:
+        return None
+    from tracker.store.driver import pooler  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
+
+    try:
+        found = pooler.examine(engine)
+        if found is None:
+            return None
+        return f"{pooler.version(engine) or 'a pooler'} in {found.mode} mode"
+    except DBAPIError as error:
+        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+    finally:
+        engine.dispose()
 
 
 _COMING_UP = ("starting up", "shutting down", "not yet accepting", "recovery")

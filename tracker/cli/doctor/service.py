@@ -11,10 +11,11 @@ from typing import Literal
 
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
+from tracker.domain.errors import Unavailable
 from tracker.open_access import advice_for_first_key, refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import shown_url, sqlite_file
-from tracker.store.probe import has_keys, schema_problem
+from tracker.store.probe import has_keys, pooler_of, schema_problem
 
 LITTLE_DISK_BYTES = 1024**3
 """Of free space; receipts with bodies of a megabyte fill that in minutes."""
@@ -31,12 +32,26 @@ def examine_database(settings: Settings) -> list[Finding]:
         if problem
         else Finding("ok", "database", f"{shown} answers and has the right schema")
     ]
+    if not problem:
+        found += _pooler(settings)
     if sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
     found += _disk(settings.tracker_data_dir)
     found += _modes(settings.tracker_data_dir, sqlite_file(settings.resolved_database_url()))
     return found
+
+
+def _pooler(settings: Settings) -> list[Finding]:
+    """Name what stands between this machine and the server."""
+    try:
+        named = pooler_of(settings.resolved_database_url())
+    except Unavailable as error:
+        return [Finding("error", "database", str(error))]
+    if named is None:
+        return []
+    text = f"{named} stands before the server; settings travel with each transaction"
+    return [Finding("ok", "pooler", text)]
 
 
 def _disk(folder: Path) -> list[Finding]:

@@ -37,6 +37,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "other users may read {}: run `chmod {} {}`": "其他用户可以读取 {0}：请运行 `chmod {1} {2}`",
         "requests are read the fast way": "以较快的方式读取请求",
         "{} answers and has the right schema": "{0} 有应答，结构正确",
+        "{} stands before the server; settings travel with each transaction": (
+            "服务器前有 {0}；设置随每个事务发送"
+        ),
         "{} asks everybody for a key": "{0} 要求所有人提供密钥",
         "callers' URLs reach public addresses only": "调用方的网址只能访问公网地址",
         "not set: one is kept in {}; set it when several machines serve one database, or callbacks that reach another machine are refused": "未设置：密钥保存在 {0}；多台机器共用一个数据库时请设置，否则到达另一台机器的回调会被拒绝",

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tracker.domain.errors import Misuse
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.encoding import KINDS, Encode
+from tracker.store.driver.server_session import local_settings
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
     from tracker.store.driver.pipe import Pipe
@@ -78,7 +79,7 @@ class Bulk:
         """
         if not rows:
             return 0
-        with _AsSqlalchemy(db):
+        with AsSqlalchemy(db):
             if not dialect_of(db).has_server:
                 changed: int = self._send_rows(driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
@@ -97,7 +98,7 @@ class Bulk:
         if pipe is None:
             self.run(db, rows)
         elif rows:
-            with _AsSqlalchemy(db):
+            with AsSqlalchemy(db):
                 pipe.send(self._postgresql, self._arrays(rows))
 
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
@@ -191,7 +192,7 @@ def update(
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
     settle(db)
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         return driver(db).execute(statement, parameters)
 
 
@@ -201,7 +202,7 @@ def later(db: Connection, statement: str) -> None:
     if pipe is None:
         run(db, statement)
         return
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         pipe.send(statement)
 
 
@@ -211,7 +212,7 @@ def commit(db: Connection) -> None:
     if pipe is None:
         run(db, "COMMIT")
         return
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         pipe.commit()
 
 
@@ -221,7 +222,7 @@ def roll_back(db: Connection) -> None:
     if pipe is None:
         run(db, "ROLLBACK")
         return
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         pipe.roll_back()
 
 
@@ -229,7 +230,7 @@ def settle(db: Connection) -> None:
     """Wait for what was to be carried out without waiting for it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is not None:
-        with _AsSqlalchemy(db):
+        with AsSqlalchemy(db):
             pipe.settle()
 
 
@@ -238,7 +239,7 @@ def connect_piped(engine: Engine) -> Connection:
     from tracker.store.driver.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
     db = engine.connect()
-    db.info[PIPE] = Pipe(driver(db))
+    db.info[PIPE] = Pipe(driver(db), local_settings(db))
     return db
 
 
@@ -263,13 +264,13 @@ def pipe_of(db: Connection) -> "Pipe | None":
 def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
     """Send one statement to PostgreSQL without waiting for the rows. Raises DBAPIError."""
     pipe = pipe_of(db)
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         if pipe is None:
             return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
         asked = pipe.send(statement, arrays, soon=True)
 
     def rows() -> list[tuple[Any, ...]]:
-        with _AsSqlalchemy(db):
+        with AsSqlalchemy(db):
             return asked.rows()
 
     return rows
@@ -319,7 +320,7 @@ def change(db: Connection, statement: str, values: Sequence[Any], array: Encode)
         there = [value.bytes if isinstance(value, UUID) else value for value in values]
         return int(run(db, f"{statement} IN ({marks})", there).rowcount)
     settle(db)
-    with _AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         return int(_execute(db, f"{statement} = ANY(%b)", [array(values)]).rowcount)
 
 
@@ -338,7 +339,7 @@ def driver(db: Connection) -> Any:
     return db.connection.driver_connection
 
 
-class _AsSqlalchemy:
+class AsSqlalchemy:
     """The driver's errors as SQLAlchemy would raise them, so that callers know one family.
 
     A class, as a generator takes three times as long to enter and leave.

@@ -10,6 +10,7 @@ from sqlalchemy.pool import QueuePool
 from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
 from tracker.store.driver.dialect import dialect_of_url
+from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,9 +24,6 @@ SQLITE_CACHE_KB = 8_000
 """Of each connection, taken as it is needed."""
 SQLITE_STATEMENTS = 256
 """Kept prepared, of each connection: those of `bulk` come in ten sizes."""
-STATEMENT_TIMEOUT_MS = 30_000
-LOCK_TIMEOUT_MS = 10_000
-IDLE_IN_TRANSACTION_MS = 10_000
 CONNECT_TIMEOUT_S = 5
 GONE_S = 30
 """How long a server may be silent on the network before it is given up. Without it, whoever waits
@@ -79,17 +77,24 @@ def sqlite_file(url: str) -> Path | None:
     return Path(f"{parsed.database}") if is_file else None
 
 
-def open_engine(url: str, *, pool_size: int = 5, clock: ServerClock | None = None) -> Engine:
+def open_engine(
+    url: str,
+    *,
+    pool_size: int = 5,
+    clock: ServerClock | None = None,
+    timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+) -> Engine:
     """An engine. Nothing is connected yet.
 
-    clock: hears the server's time from each new connection.
+    clock:    hears the server's time from each new connection.
+    timeouts: of sessions on PostgreSQL.
 
     Transactions begin IMMEDIATE on SQLite unless the connection's execution options say
     `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
     """
     parsed = normalise_url(url)
     if dialect_of_url(parsed).has_server:
-        return _open_postgresql(parsed, pool_size, clock)
+        return _open_postgresql(parsed, pool_size, clock, timeouts)
     return _open_sqlite(parsed, pool_size)
 
 
@@ -132,7 +137,9 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     return engine
 
 
-def _open_postgresql(url: URL, pool_size: int, clock: ServerClock | None) -> Engine:
+def _open_postgresql(
+    url: URL, pool_size: int, clock: ServerClock | None, timeouts: Timeouts
+) -> Engine:
     from tracker.store.driver import dumpers  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
     engine = create_engine(
@@ -150,24 +157,11 @@ def _open_postgresql(url: URL, pool_size: int, clock: ServerClock | None) -> Eng
     )
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        # SET and not startup options: connection poolers pass these on.
+    def configure(connection: Any, record: Any) -> None:
         connection.autocommit = True
-        cursor = connection.cursor()
-        cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
-        cursor.execute("SET timezone = 'UTC'")
-        # An answer waits for this commit, whatever the server's own default is.
-        cursor.execute(
-            "SELECT set_config('synchronous_commit', 'on', false)"
-            " WHERE current_setting('synchronous_commit') = 'off'"
-        )
-        if clock is not None:
-            asked_s = clock.monotonic()
-            clock.hear(cursor.execute("SELECT clock_timestamp()").fetchone()[0], asked_s)
-        cursor.close()
+        begin_session(connection, record.info, timeouts, clock)
         connection.autocommit = False
         dumpers.register(connection)
 
+    event.listen(engine, "begin", begin_transaction)
     return engine

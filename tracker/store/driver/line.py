@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.outage import is_busy
+from tracker.store.driver.server_session import is_pooled
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ class Line:
     ) -> None:
         """Connects when a transaction begins.
 
-        opened: given each new connection, in a transaction of its own before the first one.
+        opened: given each new connection, in a transaction of its own before the first one; behind
+            a pooler, which may lead to another server at any time, in each transaction.
         """
         self._opened = opened
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
@@ -48,7 +50,14 @@ class Line:
         """Begin a transaction. Raises DBAPIError when the database cannot be reached or is busy."""
         self._is_committing = self.is_lost = False
         if self._has_server:
-            return self._begin_on(self._db or self._connect())
+            db = self._begin_on(self._db or self._connect())
+            if self._opened is not None and is_pooled(db):
+                try:
+                    self._opened(db)
+                except BaseException:
+                    self.roll_back()
+                    raise
+            return db
         if self._db is not None:
             try:
                 return self._begin_on(self._db)

@@ -12,6 +12,7 @@ import select
 from collections import deque
 from collections.abc import Sequence
 from functools import cache
+from hashlib import blake2b
 from itertools import count
 from typing import Any
 
@@ -20,6 +21,8 @@ from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
+_THERE = r"SELECT name FROM pg_prepared_statements WHERE name LIKE 'tracker\_%'"
+_MISNAMED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
 
@@ -44,15 +47,23 @@ class PendingStatement:
 class Pipe:
     """Of one connection in autocommit mode, used by one thread."""
 
-    def __init__(self, raw: Connection[Any]) -> None:
-        """raw: the driver's connection; its cursors may be used after `settle`."""
+    def __init__(self, raw: Connection[Any], local: str = "") -> None:
+        """raw: the driver's connection; its cursors may be used after `settle`.
+
+        local: a statement to follow each BEGIN, and to precede what stands alone; empty for none.
+
+        Raises psycopg.Error.
+        """
         self._raw = raw
         self._pg = raw.pgconn
         self._or_close = _OrClose(raw)
         self._sent: deque[PendingStatement] = deque()
         self._failure: PGresult | None = None
         self._is_piping = self._in_transaction = self._is_beginning = False
+        self._local = local
         self._names: dict[str, bytes] = {}
+        # A pooler's session may have those of its last client, which are the same statements.
+        self._there = {name.encode() for (name,) in raw.execute(_THERE)} if local else set()
         self._ready = select.poll()
         self._ready.register(self._pg.socket, select.POLLIN)
 
@@ -105,8 +116,8 @@ class Pipe:
         failure, self._failure = self._failure, None
         if failure is not None:
             error = errors.error_from_result(failure)
-            if isinstance(error, errors.InvalidSqlStatementName):
-                self._raw.close()  # somebody deallocated what we had prepared
+            if isinstance(error, _MISNAMED):
+                self._raw.close()  # somebody deallocated what we had prepared, or prepared it
             raise error
 
     def commit(self) -> None:
@@ -126,22 +137,30 @@ class Pipe:
         if self._is_piping and not self._raw.closed:
             self._drain()
         self._failure = None
-        self.send("ROLLBACK").result()
+        with self._or_close:
+            self._enter(is_alone=False)
+            undone = self._put("ROLLBACK")
+        undone.result()
 
-    def _enter(self) -> None:
+    def _enter(self, *, is_alone: bool = True) -> None:
+        """Let statements travel. is_alone: what comes next needs the local settings by itself."""
+        is_alone = is_alone and not (self._is_piping or self._in_transaction)
         if not self._is_piping:
             self._pg.enter_pipeline_mode()
             self._is_piping = True
         if self._is_beginning:
-            self._is_beginning = False
             self._put("BEGIN")
+        if self._local and (self._is_beginning or is_alone):
+            self._put(self._local)
+        self._is_beginning = False
 
     def _put(self, statement: str, arrays: Sequence[bytes] = ()) -> PendingStatement:
         name = self._names.get(statement)
         if name is None:
-            name = self._names[statement] = b"tracker_%d" % next(_numbers)
-            self._pg.send_prepare(name, _with_numbered_parameters(statement))
-            self._sent.append(PendingStatement(self, statement))
+            name = self._names[statement] = _name(statement)
+            if name not in self._there:
+                self._pg.send_prepare(name, _with_numbered_parameters(statement))
+                self._sent.append(PendingStatement(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
         pending = PendingStatement(self)
         self._sent.append(pending)
@@ -202,7 +221,11 @@ class _OrClose:
             self._raw.close()
 
 
-_numbers = count(1)
+@cache
+def _name(statement: str) -> bytes:
+    """Return a name that no other statement has, in whichever process."""
+    digest = blake2b(_with_numbered_parameters(statement), digest_size=16)
+    return f"tracker_{digest.hexdigest()}".encode()
 
 
 @cache

@@ -1,0 +1,149 @@
+"""Behind a pooler nothing is left in its sessions, each transaction has what it needs, and a pooler
+that loses prepared statements is refused at the start."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, text
+
+from tests.support.databases import PostgresTemplate
+from tests.support.pgbouncer import pgbouncer
+from tracker.store import feed_head
+from tracker.store.driver import bulk
+from tracker.store.driver.engine import open_engine
+from tracker.store.driver.line import Line
+from tracker.store.probe import pooler_of, schema_problem
+
+PIDS = "SELECT pg_backend_pid()"
+SETTINGS = (
+    "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),"
+    " current_setting('idle_in_transaction_session_timeout'),"
+    " current_setting('synchronous_commit'), current_setting('timezone')"
+)
+OURS = ("30s", "10s", "10s", "on", "UTC")
+
+
+@pytest.fixture(scope="module")
+def url(postgres_template: PostgresTemplate) -> Iterator[str]:
+    """A database of a server whose commits are asynchronous by default."""
+    with postgres_template.copy() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pooled_url(url: str) -> Iterator[str]:
+    with pgbouncer(url, mode="transaction") as made:
+        yield made
+
+
+@contextmanager
+def _line(url: str) -> Iterator[Line]:
+    engine = open_engine(url, pool_size=2)
+    line = Line(engine)
+    try:
+        yield line
+    finally:
+        line.close()
+        engine.dispose()
+
+
+def _settings(db: Connection) -> tuple[str, ...]:
+    return tuple(db.execute(text(SETTINGS)).one())
+
+
+def test_each_transaction_has_its_settings_and_leaves_none_behind(pooled_url: str) -> None:
+    with psycopg.connect(pooled_url, autocommit=True) as stranger:
+        before = stranger.execute(SETTINGS).fetchone()
+        assert before is not None
+        assert before[3] == "off"
+        engine = open_engine(pooled_url, pool_size=1)
+        with engine.connect() as db:
+            assert _settings(db) == OURS
+            db.rollback()
+            assert _settings(db) == OURS
+        engine.dispose()
+        with _line(pooled_url) as line:
+            for _ in range(2):
+                assert _settings(line.begin()) == OURS
+                line.commit()
+            line.begin()
+            line.roll_back()
+        assert {stranger.execute(SETTINGS).fetchone() for _ in range(4)} == {before}
+
+
+def test_a_lookup_that_stands_alone_has_its_settings_too(pooled_url: str) -> None:
+    engine = open_engine(pooled_url, pool_size=1)
+    alone = bulk.connect_piped(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    pipe = bulk.pipe_of(alone)
+    assert pipe is not None
+    for _ in range(2):
+        assert pipe.send(SETTINGS).rows() == [OURS]
+    alone.close()
+    engine.dispose()
+
+
+def test_without_a_pooler_a_transaction_sends_nothing_more(url: str) -> None:
+    with _line(url) as line:
+        db = line.begin()
+        assert _settings(db) == OURS
+        prepared = "SELECT statement FROM pg_prepared_statements WHERE name LIKE 'tracker%'"
+        assert db.scalars(text(prepared)).all() == ["BEGIN"]
+        line.commit()
+
+
+def test_statements_prepared_on_one_session_run_on_another(pooled_url: str) -> None:
+    with _line(pooled_url) as one, _line(pooled_url) as other:
+        seen = set()
+        for first, second in ((one, other), (other, one)) * 3:
+            for line in (first, second):
+                pipe = bulk.pipe_of(line.begin())
+                assert pipe is not None
+                seen.add(pipe.send(PIDS, soon=True).rows()[0])
+            second.commit()
+            first.commit()
+        assert len(seen) > 1
+
+
+def test_a_session_that_keeps_the_statements_of_its_last_client_is_no_hindrance(url: str) -> None:
+    with pgbouncer(url, mode="session", size=1, reset="") as session_url:
+        for _ in range(2):  # the second client meets what the first one has prepared
+            with _line(session_url) as line:
+                pipe = bulk.pipe_of(line.begin())
+                assert pipe is not None
+                assert len(pipe.send(PIDS, soon=True).rows()) == 1
+                line.commit()
+
+
+def test_a_pooler_that_loses_statements_is_refused(url: str) -> None:
+    with pgbouncer(url, mode="transaction", prepared=0) as losing_url:
+        problem = schema_problem(losing_url)
+    assert problem is not None
+    assert "set max_prepared_statements = 200" in problem
+
+
+def test_it_is_named_with_its_mode(url: str, pooled_url: str) -> None:
+    assert pooler_of(url) is None
+    assert schema_problem(pooled_url) is None
+    named = pooler_of(pooled_url)
+    assert named is not None
+    assert named.startswith("PgBouncer 1.")
+    assert named.endswith("in transaction mode")
+
+
+def test_another_server_behind_a_pooler_is_noticed_by_the_next_write(pooled_url: str) -> None:
+    engine = open_engine(pooled_url, pool_size=2)
+    line = Line(engine, lambda db: feed_head.claim(db, now=datetime.now(UTC)))
+    line.begin()
+    line.commit()
+    with engine.begin() as db:
+        before = db.scalar(text("SELECT seq FROM feed_head"))
+        db.execute(text("UPDATE feed_head SET origin = 'that of another server'"))
+    line.begin()
+    line.commit()
+    line.close()
+    with engine.begin() as db:
+        assert db.scalar(text("SELECT seq FROM feed_head")) == before + feed_head.LEAP
+    engine.dispose()
