@@ -35,6 +35,7 @@ from tracker.services.receive.comparing import Comparing
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
@@ -202,6 +203,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         presence=presence,
         dismissing=Dismissing(context),
         rejudging=Rejudging(context),
+        rereads=Rereads(context),
         probing=Probing(context),
         scenarios=Scenarios(context),
         previews=Previews(context, _previewed(settings)),

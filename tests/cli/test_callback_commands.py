@@ -239,6 +239,35 @@ async def test_the_asynchronous_client_starts_and_stops_runs(service: str) -> No
         assert (found, (await tracker.stop_run(run.id)).state) == ([None], "stopped")
 
 
+def test_receipts_are_read_again_by_workers(service: str, task: str) -> None:
+    arguments = ("reread", "--provider", "kling", "--task", task, "--verdict", "unknown_status")
+    done = run(service, *arguments, "--since", "1h", "--apply", "--background", "--output", "json")
+    made = json.loads(done.stdout)
+    assert (made["state"], made["dry_run"], made["progress"]) == ("running", False, 0.0)
+    assert made["filter"]["verdict"] == ["unknown_status"]
+    with Client(service) as tracker, httpx.Client(base_url=service, trust_env=False) as http:
+        found = tracker.reread(made["id"])
+        assert (found.is_over, found.notify, found.counts["same"]) == (False, False, 0)
+        assert http.get("/v1/rereads").json()["rereads"][0]["id"] == made["id"]
+        assert tracker.stop_reread(made["id"]).is_over
+        assert tracker.reread_receipts("kling", notify=True).notify
+        again = http.post(f"/v1/rereads/{made['id']}/stop")
+        assert (again.status_code, "nothing to stop" in again.text) == (409, True)
+        for wrong in ({"provider": "nobody"}, {"provider": "kling", "task_id": "x"}):
+            assert http.post("/v1/rereads", json=wrong).status_code == 422
+    shown = run(service, *arguments, "--background")
+    assert "running" in shown.stdout
+    assert "contradicts" in shown.stdout
+
+
+@pytest.mark.anyio
+async def test_the_asynchronous_client_reads_receipts_again(service: str, task: str) -> None:
+    async with AsyncClient(service) as tracker:
+        made = await tracker.reread_receipts("kling", task_id=task, verdict="malformed")
+        assert await tracker.reread(made.id) == made
+        assert (await tracker.stop_reread(made.id)).is_over
+
+
 def test_the_input_of_a_task_and_the_hours_are_shown(service: str, task: str) -> None:
     env = {"TRACKER_URL": service}
     shown = CliRunner().invoke(main, ["tasks", "input", task], env=env)

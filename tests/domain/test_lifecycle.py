@@ -1,6 +1,6 @@
 """The rules of the lifecycle, as properties of the table and of `apply`."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -37,6 +37,7 @@ from tracker.domain.task import (
 
 S, K = TaskState, EventKind
 HISTORIES = st.lists(EVENTS, max_size=12)
+_fields = [field.name for field in fields(Task)]
 _ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
 
 
@@ -84,6 +85,12 @@ def test_a_task_with_a_verdict_never_moves(events: list[Event], late: Event) -> 
     if task.state is S.SUCCEEDED and late.kind in (K.ASSET_KEPT, K.ASSET_LOST):
         assert step.task.artifacts == task.artifacts
         assert step.task.follow_up is task.follow_up
+    elif task.state in VERDICTS and late.kind is K.REREAD:
+        corrected = {"version", "updated_at", "artifacts", "costs", "detail", "message", "error"}
+        corrected |= {"absences", "follow_up", "provider_status"}
+        assert {f for f in _fields if getattr(step.task, f) != getattr(task, f)} <= corrected
+        assert step.task.follow_up in (None, task.follow_up)
+        assert set(step.effects) <= {Effect.STOP}
     elif task.state in VERDICTS and task.follow_up is None:
         assert step.task is task
         assert (step.transition, step.effects) == (None, ())

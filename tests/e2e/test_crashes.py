@@ -78,6 +78,9 @@ OF_STREAMS = frozenset({CrashPoint.STREAM_RECORDED})
 """See test_stream_kills."""
 OF_RUNS = frozenset({CrashPoint.RUN_APPLIED, CrashPoint.RUN_COMMITTED})
 """See test_run_kills."""
+OF_REREADS = frozenset({CrashPoint.REREAD_APPLIED, CrashPoint.REREAD_COMMITTED})
+"""See test_reread_kills."""
+ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
@@ -86,9 +89,7 @@ AGAIN = [
 """Every commit is between two effects, and what is claimed first is a submit."""
 
 
-@pytest.mark.parametrize(
-    "point", [point for point in CrashPoint if point not in OF_CUSTODY | OF_STREAMS | OF_RUNS]
-)
+@pytest.mark.parametrize("point", [point for point in CrashPoint if point not in ELSEWHERE])
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)

@@ -59,6 +59,7 @@ from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 
 NAME = "made-up"
+REVISION = 7
 PAINT = "paint"
 """The operation whose answer is the result, with its files in it."""
 SECRET_HEADER = "x-made-up-secret"
@@ -363,6 +364,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
     it = adapter or MadeUp()
     return Provider(
         name=NAME,
+        revision=REVISION,
         regions={"here": "http://provider.example"},
         options=MadeUpOptions,
         submits=it,

@@ -1,5 +1,7 @@
 """`tracker callbacks`: what came in and was odd, on a running service."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -8,9 +10,11 @@ from tracker.cli.command import Group, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, print_fields, say
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import choice
+from tracker.cli.types import DURATION, choice
 from tracker.cli.visible import visible
 from tracker.cli.words import words
+from tracker.clock import SystemClock
+from tracker.domain.rendering import instant
 
 VERDICTS = (
     "conflict",
@@ -39,6 +43,16 @@ _STEPS = (
     Column("to_state", "state"),
     Column("kind"),
 )
+_DIFFERENCES = (
+    Column("task_id", "id"),
+    Column("sort"),
+    Column("receipt_id", "id"),
+    Column("state", "state"),
+    Column("read_as", "state"),
+    Column("fields", "text"),
+)
+_LOOK_S = 0.5
+"""Seconds between two looks at how far a run is."""
 _YES = click.option("--yes", is_flag=True, help="Do it; without this, nothing is changed.")
 
 
@@ -50,6 +64,7 @@ _YES = click.option("--yes", is_flag=True, help="Do it; without this, nothing is
         "tracker callbacks dismiss RECEIPT_ID",
         "tracker callbacks attach RECEIPT_ID TASK_ID",
         "tracker callbacks replay RECEIPT_ID",
+        "tracker callbacks reread --provider NAME",
     ),
 )
 def callbacks() -> None:
@@ -140,6 +155,67 @@ def attach(
     """
     body = {"task_id": task_id, "dry_run": not yes}
     _read_again(connection, f"{receipt_id}/attach", body, output)
+
+
+@callbacks.command(
+    epilog=examples(
+        "tracker callbacks reread --provider NAME --since 30d        # a dry run",
+        "tracker callbacks reread --provider NAME --verdict unknown_status --apply",
+    )
+)
+@remote
+@click.option("--provider", required=True, help="Whose receipts are read again.")
+@click.option("--since", type=DURATION, help="Received within this time, e.g. 12h or 30d.")
+@click.option(
+    "--verdict",
+    multiple=True,
+    type=choice(("advanced", "duplicate", "stale", *VERDICTS)),
+    help="Only of tasks with a receipt of this verdict. Repeatable.",
+)
+@click.option("--task", "task_id", help="Only this task.")
+@click.option("--apply", "is_applied", is_flag=True, help="Do it; without this, only count.")
+@click.option("--notify", is_flag=True, help="Tell subscribers of each corrected task.")
+@click.option("--background", is_flag=True, help="Do not wait for its end.")
+def reread(  # noqa: PLR0913 - one parameter per option
+    *,
+    connection: ConnectionOptions,
+    output: str,
+    provider: str,
+    since: timedelta | None,
+    verdict: tuple[str, ...],
+    task_id: str | None,
+    is_applied: bool,
+    notify: bool,
+    background: bool,
+) -> None:
+    """Read all receipts of a provider again, and correct the tasks that they say more of today.
+
+    Verdicts stay: what contradicts one is listed, and changes nothing.
+    """
+    body = {
+        "provider": provider,
+        "since": None if since is None else instant(SystemClock().now() - since),
+        "verdict": list(verdict),
+        "task_id": task_id,
+        "dry_run": not is_applied,
+        "notify": notify,
+    }
+    with connection.open() as server:
+        run = server.post("/v1/rereads", json=body)
+        while run["state"] == "running" and not background:
+            time.sleep(_LOOK_S)
+            run = server.get(f"/v1/rereads/{run['id']}")
+    emit(output, run, lambda: _print_reread(run))
+
+
+def _print_reread(run: dict[str, Any]) -> None:
+    left_out = ("counts", "differences", "filter")
+    print_fields({name: value for name, value in run.items() if name not in left_out})
+    print_fields(run["counts"])
+    rows = [one | {"fields": ", ".join(one["fields"])} for one in run["differences"]]
+    print_table("differences", _DIFFERENCES, rows, wide=True)
+    if run["dry_run"] and (run["counts"]["richer"] or run["counts"]["freed"]):
+        say("nothing was changed; do it with --apply")
 
 
 def _read_again(

@@ -40,6 +40,7 @@ from tracker.client.models import (
 )
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReadAgain, Receipt
+from tracker.client.rereads import ReceiptReread
 from tracker.client.runs import Run, TaskOfRun
 from tracker.client.sync import Client
 
@@ -64,6 +65,7 @@ __all__ = [
     "ProviderAccount",
     "ReadAgain",
     "Receipt",
+    "ReceiptReread",
     "Refused",
     "Resubmitted",
     "Run",

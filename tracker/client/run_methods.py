@@ -1,11 +1,13 @@
-"""The methods of both clients for runs: actions on many tasks that the service's workers do."""
+"""The methods of both clients for runs: what the service's workers do to many tasks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import datetime
 from typing import TypeVar
 
-from tracker.client import runs
+from tracker.client import rereads, runs
 from tracker.client.flows import Flow, ItemFlow
+from tracker.client.rereads import ReceiptReread
 from tracker.client.runs import Run, TaskOfRun
 
 T = TypeVar("T")
@@ -49,6 +51,40 @@ class RunMethods(ABC):
         """Have no further task of a run acted on. Raises Conflict when it is over."""
         return self._run(runs.stop_run(run_id, tries=self._tries))
 
+    def reread_receipts(  # noqa: PLR0913 - one parameter per field of the body
+        self,
+        provider: str,
+        *,
+        since: datetime | None = None,
+        verdict: Iterable[str] = (),
+        task_id: str | None = None,
+        dry_run: bool = True,
+        notify: bool = False,
+    ) -> ReceiptReread:
+        """Have workers read a provider's receipts again; see `reread` for how far they are.
+
+        since:   only tasks of which a receipt came from then on.
+        dry_run: only count what would change.
+        notify:  tell subscribers of what is corrected.
+        """
+        body = rereads.body_of(
+            provider,
+            since=since,
+            verdict=verdict,
+            task_id=task_id,
+            dry_run=dry_run,
+            notify=notify,
+        )
+        return self._run(rereads.start(body, tries=self._tries))
+
+    def reread(self, reread_id: str) -> ReceiptReread:
+        """Return a run that reads receipts again, as it is now."""
+        return self._run(rereads.get(reread_id, tries=self._tries))
+
+    def stop_reread(self, reread_id: str) -> ReceiptReread:
+        """Have no further receipt read. Raises Conflict when it is over."""
+        return self._run(rereads.stop(reread_id, tries=self._tries))
+
 
 class AsyncRunMethods(ABC):
     """Methods of the client for asyncio."""
@@ -87,3 +123,37 @@ class AsyncRunMethods(ABC):
     async def stop_run(self, run_id: str) -> Run:
         """Have no further task of a run acted on. Raises Conflict when it is over."""
         return await self._run(runs.stop_run(run_id, tries=self._tries))
+
+    async def reread_receipts(  # noqa: PLR0913 - one parameter per field of the body
+        self,
+        provider: str,
+        *,
+        since: datetime | None = None,
+        verdict: Iterable[str] = (),
+        task_id: str | None = None,
+        dry_run: bool = True,
+        notify: bool = False,
+    ) -> ReceiptReread:
+        """Have workers read a provider's receipts again; see `reread` for how far they are.
+
+        since:   only tasks of which a receipt came from then on.
+        dry_run: only count what would change.
+        notify:  tell subscribers of what is corrected.
+        """
+        body = rereads.body_of(
+            provider,
+            since=since,
+            verdict=verdict,
+            task_id=task_id,
+            dry_run=dry_run,
+            notify=notify,
+        )
+        return await self._run(rereads.start(body, tries=self._tries))
+
+    async def reread(self, reread_id: str) -> ReceiptReread:
+        """Return a run that reads receipts again, as it is now."""
+        return await self._run(rereads.get(reread_id, tries=self._tries))
+
+    async def stop_reread(self, reread_id: str) -> ReceiptReread:
+        """Have no further receipt read. Raises Conflict when it is over."""
+        return await self._run(rereads.stop(reread_id, tries=self._tries))

@@ -51,6 +51,8 @@ def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:
             return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
+        if kind is EventKind.REREAD:  # nobody is told but by whoever has it read
+            return (Effect.STOP,) if before.follow_up and not after.follow_up else ()
         if kind is EventKind.SEEN_FAILED:  # certain now: nobody asks any more
             return (Effect.STOP,)
         if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it

@@ -13,6 +13,9 @@ class EventType(StrEnum):
     TASK_UPDATED = "task.updated"
     """A running task has another stage or more results, or one that has ended got its result, or
     another bill."""
+    TASK_CORRECTED = "task.corrected"
+    """Kept receipts of it are read otherwise today: another result, bill, detail or message. Sent
+    only where whoever had them read wished it."""
     TASK_FAILED = "task.failed"
     TASK_CANCELLED = "task.cancelled"
     TASK_OVERDUE = "task.overdue"

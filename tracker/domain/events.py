@@ -54,6 +54,8 @@ class EventKind(StrEnum):
     """A file of the result is in our custody."""
     ASSET_LOST = "asset_lost"
     """A file of the result will not be kept: its URL died first, or it may not be."""
+    REREAD = "reread"
+    """A kept receipt is read otherwise by an adapter of today."""
     DEADLINE_PASSED = "deadline_passed"
     GIVEN_UP = "given_up"
     """We stop asking."""

@@ -74,6 +74,7 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.SUBMIT_ABANDONED: S.FAILED,
             K.CANCEL_REQUESTED: S.CANCELLED,
             K.DEADLINE_PASSED: S.QUEUED,
+            K.REREAD: S.QUEUED,
             **_SEEN,
         },
         S.UNCERTAIN: {
@@ -88,6 +89,7 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.CANCEL_ASKED: S.UNCERTAIN,
             K.CANCEL_REQUESTED: S.CANCELLED,
             K.DEADLINE_PASSED: S.UNCERTAIN,
+            K.REREAD: S.UNCERTAIN,
             K.GIVEN_UP: S.EXPIRED,
             **_SEEN,
         },
@@ -99,6 +101,7 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.CANCEL_REFUSED: S.SUBMITTED,
             K.ABSENT: S.EXPIRED,
             K.DEADLINE_PASSED: S.SUBMITTED,
+            K.REREAD: S.SUBMITTED,
             K.GIVEN_UP: S.EXPIRED,
             **_VERDICT,
         },
@@ -110,6 +113,7 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.CANCEL_REFUSED: S.RUNNING,
             K.ABSENT: S.EXPIRED,
             K.DEADLINE_PASSED: S.RUNNING,
+            K.REREAD: S.RUNNING,
             K.GIVEN_UP: S.EXPIRED,
             **_VERDICT,
         },
@@ -119,15 +123,18 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.COSTS_CHANGED: S.SUCCEEDED,
             K.ASSET_KEPT: S.SUCCEEDED,
             K.ASSET_LOST: S.SUCCEEDED,
+            K.REREAD: S.SUCCEEDED,
         },
         # Only where the failure is doubtful: it is taken back, or it turns out to be certain.
         S.FAILED: {
             K.SEEN_SUCCEEDED: S.SUCCEEDED,
             K.SEEN_FAILED: S.FAILED,
             K.COSTS_CHANGED: S.FAILED,
+            K.REREAD: S.FAILED,
         },
-        S.CANCELLED: {K.COSTS_CHANGED: S.CANCELLED},
-        S.EXPIRED: {**_VERDICT},  # our own ignorance yields to the provider's verdict
+        S.CANCELLED: {K.COSTS_CHANGED: S.CANCELLED, K.REREAD: S.CANCELLED},
+        # Our own ignorance yields to the provider's verdict.
+        S.EXPIRED: {K.REREAD: S.EXPIRED, **_VERDICT},
     }
 )
 
@@ -279,6 +286,18 @@ def _has_news(task: Task, event: Event) -> bool:
     return bool(event.artifacts) and shape_of(event.artifacts) != shape_of(task.artifacts)
 
 
+def _is_corrected(task: Task, event: Event) -> bool:
+    """Return whether an event says anything of a task otherwise than it is known."""
+    may_have_failed = task.state in (S.FAILED, S.EXPIRED)
+    return (
+        (bool(event.artifacts) and event.artifacts != task.artifacts)
+        or restated(task.costs, event.costs) != task.costs
+        or (event.detail is not None and event.detail != task.detail)
+        or event.message != task.message
+        or (may_have_failed and event.error is not None and event.error != task.error)
+    )
+
+
 def _is_doubtful(task: Task) -> bool:
     return task.error is not None and task.error.doubtful
 
@@ -307,6 +326,8 @@ def _brings_news(task: Task, event: Event) -> bool:
             return task.cancel_asked_at is None
         case K.CANCEL_REFUSED:
             return task.cancel_asked_at is not None
+        case K.REREAD:
+            return _is_corrected(task, event)
         case K.ASSET_KEPT | K.ASSET_LOST:
             return True
         case _:

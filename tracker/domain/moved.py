@@ -68,6 +68,8 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
 def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     if target is not _FAILED and target is not S.EXPIRED:
         return None
+    if event.kind is K.REREAD:
+        return event.error or task.error
     return task.error if event.kind is K.COSTS_CHANGED else event.error
 
 
@@ -97,6 +99,9 @@ def _follow_up(
 ) -> FollowUp | None:
     if event.kind is K.COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
+    if event.kind is K.REREAD:
+        is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
+        return None if is_whole else task.follow_up
     if target is _SUCCEEDED:
         return None if names_result(artifacts) else FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:

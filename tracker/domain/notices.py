@@ -47,6 +47,8 @@ def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> Even
         return EventType.TASK_OVERDUE
     if kind in _UPDATES:
         return EventType.TASK_UPDATED
+    if kind is EventKind.REREAD:
+        return EventType.TASK_CORRECTED
     if kind in _OF_ASSETS:
         return _OF_ASSETS[kind]
     return None if before is after else _OF_STATE.get(after)

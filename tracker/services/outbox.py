@@ -30,7 +30,9 @@ CALLBACK, WEBHOOK = "callback_url", "webhook_url"
 """The names in place of an endpoint's id, for URLs that came with the task."""
 
 
-_NOT_TO_CALLERS = frozenset({EventType.TASK_OVERDUE}) | notices.ASSET_TYPES
+_NOT_TO_CALLERS = (
+    frozenset({EventType.TASK_OVERDUE, EventType.TASK_CORRECTED}) | notices.ASSET_TYPES
+)
 """Changes that no provider's callback tells of."""
 Subscribers = Callable[[], Mapping[str, tuple[Endpoint, ...]]]
 """The endpoints of some tenants, when they are called for."""

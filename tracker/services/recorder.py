@@ -40,7 +40,7 @@ from tracker.telemetry import task_log
 
 _QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
 _SUCCEEDED = TaskState.SUCCEEDED
-_RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED})
+_RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED, EventKind.REREAD})
 """Kinds of steps that bring what is to be kept."""
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
@@ -122,6 +122,10 @@ class Recorder:
     def cite(self, step: Step, *, receipt: int) -> None:
         """Name the evidence of a recorded step, which got its row only afterwards."""
         self._cited[self._places[step.task.key, step.task.version]] = receipt
+
+    def tell(self, step: Step) -> None:
+        """Have subscribers told of a recorded step that nobody is told of by itself."""
+        self._told.append(self._places[step.task.key, step.task.version])
 
     def name_asset(self, step: Step, id_: UUID) -> None:
         """Say which asset a recorded step is about."""

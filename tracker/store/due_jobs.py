@@ -49,6 +49,7 @@ _DUE_KINDS = text(
     UNION ALL
     SELECT '{JobKind.RUN.value}'
     WHERE (SELECT min(updated_at) FROM bulk_runs WHERE state = 'running') IS NOT NULL
+        OR EXISTS (SELECT 1 FROM rereads WHERE state = 'running')
     UNION ALL
     """  # noqa: S608 - made of constants
     + " UNION ALL ".join(

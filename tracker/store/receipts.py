@@ -19,7 +19,7 @@ from tracker.store.tolerant import member
 
 _COLUMNS = (
     *("tenant", "provider", "task_key", "source", "verdict", "reason", "received_at"),
-    *("fingerprint", "duplicate_of", "headers", "size_bytes", "body"),
+    *("fingerprint", "duplicate_of", "headers", "size_bytes", "body", "reader"),
 )
 _IS_THERE = "ON CONFLICT (fingerprint) WHERE duplicate_of IS NULL DO NOTHING"
 _INSERT = bulk.insert(receipts, _COLUMNS, conflict=_IS_THERE, returning="fingerprint, key")
@@ -37,6 +37,7 @@ class Receipt:
     duplicate_of: the first receipt with the same fingerprint, whose body this one shares.
     headers:      lower-case names; never credentials.
     size_bytes:   of what arrived, which may be more than `body` keeps.
+    reader:       the revision of the adapter that read it last; None where none did.
     """
 
     tenant: str
@@ -52,6 +53,17 @@ class Receipt:
     reason: str | None = None
     duplicate_of: int | None = None
     key: int = 0
+    reader: int | None = None
+
+
+@record
+class Judged:
+    """The result of reading a receipt again. reader: the revision of the adapter that read it."""
+
+    verdict: Verdict
+    reason: str | None
+    task_key: int | None
+    reader: int
 
 
 def digest(provider: str, scope: str, body: bytes) -> bytes:
@@ -143,11 +155,14 @@ def lock_judged(db: Connection, keys: Collection[int]) -> dict[int, tuple[Verdic
     return {key: (member(Verdict, verdict), task) for key, verdict, task in db.execute(found)}
 
 
-def judge_anew(
-    db: Connection, key: int, verdict: Verdict, *, reason: str | None, task_key: int | None
-) -> None:
+def judge_anew(db: Connection, key: int, judged: Judged) -> None:
     """Say of a receipt what was made of it when it was read again, and whose it is."""
-    new = {"verdict": verdict.value, "reason": reason, "task_key": task_key}
+    new = {
+        "verdict": judged.verdict.value,
+        "reason": judged.reason,
+        "task_key": judged.task_key,
+        "reader": judged.reader,
+    }
     db.execute(update(receipts).where(receipts.c.key == key).values(new))
 
 
@@ -214,6 +229,7 @@ def receipt_of(row: Row[Any], body: bytes | None) -> Receipt:
         headers=row.headers,
         size_bytes=row.size_bytes,
         body=body,
+        reader=row.reader,
     )
 
 
@@ -258,4 +274,5 @@ def _row(receipt: Receipt) -> tuple[Any, ...]:
         dict(receipt.headers) if receipt.headers else None,
         receipt.size_bytes,
         receipt.body,
+        receipt.reader,
     )

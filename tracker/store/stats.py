@@ -139,7 +139,7 @@ _ENDS = (
         transitions.c.to_state.in_([state.value for state in TERMINAL]),
         or_(
             transitions.c.from_state != transitions.c.to_state,
-            transitions.c.kind == EventKind.COSTS_CHANGED.value,
+            transitions.c.kind.in_([EventKind.COSTS_CHANGED.value, EventKind.REREAD.value]),
         ),
     )
     .order_by(transitions.c.seq)

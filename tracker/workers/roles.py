@@ -6,6 +6,7 @@ from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.custody.retention import Retention
 from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.receive.rereads import Rereads
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
@@ -66,6 +67,7 @@ def chores(context: Context) -> list[Chore]:
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("runs", IDLE_S, _runs(context).work, kind=JobKind.RUN),
+        Chore("receipts read again", IDLE_S, Rereads(context).work, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
         Chore(

@@ -147,6 +147,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "give tasks or filters": "请给出任务或过滤条件",
         "there are more: narrow the filters": "还有更多：请缩小过滤条件",
         "{} refused: {}": "拒绝 {0} 个：{1}",
+        "nothing was changed; do it with --apply": "未作任何更改；加 --apply 执行",
         "nothing was changed; do it with --yes": "未作任何更改；加 --yes 执行",
         "{} not done: {}": "未执行 {0} 个：{1}",
         # Backups

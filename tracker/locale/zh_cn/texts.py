@@ -32,6 +32,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Details of problems
         "Not Found": "服务没有这个地址",
         "Method Not Allowed": "此路径不支持该 HTTP 方法",
+        "there is no such provider": "没有这个服务商",
         "there is no such task": "没有这个任务",
         "there is no such receipt": "没有这个收据",
         "no provider of this name sends callbacks here": "没有这个名字的服务商向这里发送回调",

@@ -304,8 +304,11 @@ def _sends_seeds(account: Account) -> bool:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="ark",
+    revision=REVISION,
     regions={
         "china": "https://ark.cn-beijing.volces.com/api/v3",
         "byteplus": "https://ark.ap-southeast.bytepluses.com/api/v3",

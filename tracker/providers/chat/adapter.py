@@ -107,8 +107,11 @@ def _options_of(account: Account) -> ChatOptions:
 
 
 _ADAPTER = Chat()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="chat",
+    revision=REVISION,
     regions={
         "openai-next": "https://api.openai-next.com/v1",
         "draw": "https://draw.openai-next.com/v1",

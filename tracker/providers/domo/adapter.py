@@ -121,8 +121,11 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
 
 _NO_ACCOUNT = Account("", "", DomoOptions())
 _ADAPTER = DomoAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="domo",
+    revision=REVISION,
     regions={"global": "https://api.domoai.com/v1"},
     options=DomoOptions,
     submits=_ADAPTER,

@@ -329,8 +329,11 @@ def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
 
 
 _ADAPTER = FalAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="fal",
+    revision=REVISION,
     regions={"global": "https://queue.fal.run"},
     options=FalOptions,
     submits=_ADAPTER,

@@ -290,8 +290,11 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="flux",
+    revision=REVISION,
     regions={
         "global": "https://api.bfl.ai/v1",
         "eu": "https://api.eu.bfl.ai/v1",

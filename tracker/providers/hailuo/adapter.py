@@ -308,8 +308,11 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="hailuo",
+    revision=REVISION,
     regions={"global": "https://api.minimax.io", "china": "https://api.minimaxi.com"},
     options=HailuoOptions,
     submits=_ADAPTER,

@@ -46,8 +46,11 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = HaimianAdapter(KINDS)
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="haimian",
+    revision=REVISION,
     regions={
         "volcengine": "https://open.volcengineapi.com",
         "web": "https://www.haimian.com/jd/api/v1",

@@ -278,8 +278,11 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="jimeng",
+    revision=REVISION,
     regions={"china": "https://visual.volcengineapi.com"},
     options=JimengOptions,
     submits=_ADAPTER,

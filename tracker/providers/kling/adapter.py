@@ -139,8 +139,11 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="kling",
+    revision=REVISION,
     regions=profiles.REGIONS,
     options=KlingOptions,
     check_account=flaws_of,

@@ -294,8 +294,11 @@ _ADAPTER = LumaByProfile(
         "gateway": UpstreamKind(adapter=LumaGateway(), path_ends=("/luma", "/luma/v1")),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",
+    revision=REVISION,
     regions={"global": "https://api.lumalabs.ai/dream-machine/v1"},
     options=LumaOptions,
     check_account=_ADAPTER.flaws_of,

@@ -330,8 +330,11 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
 
 
 _ADAPTER = MidjourneyAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",
+    revision=REVISION,
     regions={"local": "http://127.0.0.1:8080/mj"},
     options=MidjourneyOptions,
     submits=_ADAPTER,

@@ -44,8 +44,11 @@ _ADAPTER = AdapterByProfile(
         OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="openai",
+    revision=REVISION,
     regions={"openai-next": "https://api.openai-next.com/v1"},
     options=OpenAIOptions,
     check_account=_ADAPTER.flaws_of,

@@ -240,8 +240,11 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="pika",
+    revision=REVISION,
     regions={"comfy": "https://api.comfy.org/proxy/pika"},
     options=PikaOptions,
     check_account=_ADAPTER.flaws_of,

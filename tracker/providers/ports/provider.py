@@ -49,6 +49,7 @@ class Provider:
     """One provider. Ask for a capability with `is None`, never by the provider's name.
 
     name:    on our surface and in the database, e.g. `kling`; no slash in it.
+    revision: of its adapter, kept with each receipt that the adapter reads.
     regions: base URLs by region; the first is where an account is that says nothing.
     options: the model of its accounts' options.
     callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
@@ -59,6 +60,7 @@ class Provider:
     """
 
     name: str
+    revision: int
     regions: Mapping[str, str]
     options: type[AccountOptions]
     submits: Submits

@@ -130,8 +130,11 @@ def _costs(parsed: Any) -> tuple[Cost, ...]:
 
 
 _ADAPTER = Recraft()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="recraft",
+    revision=REVISION,
     regions={"recraft": "https://external.api.recraft.ai/v1"},
     options=RecraftOptions,
     submits=_ADAPTER,

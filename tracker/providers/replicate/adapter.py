@@ -273,8 +273,11 @@ _ABORTED = "deadline reached"
 _PURGED = "the provider has deleted the result"
 _NO_ACCOUNT = Account("", "", ReplicateOptions())
 _ADAPTER = ReplicateAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="replicate",
+    revision=REVISION,
     regions={"global": "https://api.replicate.com/v1"},
     options=ReplicateOptions,
     submits=_ADAPTER,

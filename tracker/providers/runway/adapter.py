@@ -263,8 +263,11 @@ _ADAPTER = AdapterByProfile(
         "runway": UpstreamKind(adapter=RunwayWeb(), path_ends=("/runway",)),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",
+    revision=REVISION,
     regions={"global": "https://api.dev.runwayml.com"},
     options=RunwayOptions,
     check_account=_ADAPTER.flaws_of,

@@ -223,8 +223,11 @@ def _absent(asking: Asking, words: str) -> Absent:
 
 
 _ADAPTER = StabilityAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="stability",
+    revision=REVISION,
     regions={"global": "https://api.stability.ai"},
     options=StabilityOptions,
     submits=_ADAPTER,

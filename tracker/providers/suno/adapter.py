@@ -118,8 +118,11 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",
+    revision=REVISION,
     regions={"sunoapi": "https://api.sunoapi.org/api/v1", "kie": "https://api.kie.ai/api/v1"},
     options=SunoOptions,
     check_account=_ADAPTER.flaws_of,

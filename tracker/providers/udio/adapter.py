@@ -330,8 +330,11 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",
+    revision=REVISION,
     regions={"openai-next": f"https://{_HOST}/udio"},
     options=UdioOptions,
     check_account=_ADAPTER.flaws_of,

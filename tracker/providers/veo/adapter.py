@@ -117,8 +117,11 @@ _ADAPTER = VeoAdapter(
         ),
     }
 )
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="veo",
+    revision=REVISION,
     regions=REGIONS,
     options=VeoOptions,
     check_account=_ADAPTER.flaws_of,

@@ -295,8 +295,11 @@ def _instant(at: datetime) -> str:
 
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
+REVISION = 1
+"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="vidu",
+    revision=REVISION,
     regions={"global": "https://api.vidu.com", "china": "https://api.vidu.cn"},
     options=ViduOptions,
     submits=_ADAPTER,

@@ -150,7 +150,7 @@ class Reception:
             for match, others in zip(found[: len(items)], beside, strict=True)
         ]
         matches = _fresh(tx, items, matches)
-        sent = [_receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
+        sent = [self._receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
         # As if each were to be applied, so that PostgreSQL stores them while we judge.
         inserted = receipts.insert_first(tx.db, sent)
         recorder = Recorder(self._context, tx, [m.task for m in found if m.task is not None])
@@ -176,6 +176,26 @@ class Reception:
             results.append(received)
         recorder.flush()
         return results
+
+    def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
+        raw, task = item.raw, match.task
+        key = task.key if task else None
+        is_forged = item.verdict is Verdict.FORGED
+        return Receipt(
+            tenant=task.tenant if task else DEFAULT_TENANT,
+            # A forger names any provider; what we do not know is not stored as a name.
+            provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
+            task_key=key,
+            source=Source.CALLBACK,
+            verdict=match.verdict,
+            reason=match.reason,
+            received_at=tx.now,
+            fingerprint=receipts.fingerprint(key, item.digest),
+            size_bytes=raw.size_bytes or len(raw.inbound.body),
+            body=raw.inbound.body[:FORGED_BODY_BYTES] if is_forged else raw.inbound.body,
+            headers=item.headers,
+            reader=None if is_forged else self._context.providers[raw.provider].revision,
+        )
 
 
 def _heard(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
@@ -221,26 +241,6 @@ def _message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
 
 def _as_event(said: Observation) -> Event:
     return said.as_event(Source.CALLBACK)
-
-
-def _receipt(item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
-    raw, task = item.raw, match.task
-    key = task.key if task else None
-    is_forged = item.verdict is Verdict.FORGED
-    return Receipt(
-        tenant=task.tenant if task else DEFAULT_TENANT,
-        # A forger names any provider; what we do not know is not stored as a name.
-        provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
-        task_key=key,
-        source=Source.CALLBACK,
-        verdict=match.verdict,
-        reason=match.reason,
-        received_at=tx.now,
-        fingerprint=receipts.fingerprint(key, item.digest),
-        size_bytes=raw.size_bytes or len(raw.inbound.body),
-        body=raw.inbound.body[:FORGED_BODY_BYTES] if is_forged else raw.inbound.body,
-        headers=item.headers,
-    )
 
 
 def _kept(

@@ -4,7 +4,7 @@ The rules decide as they do for a callback that comes now. A preview takes the v
 only writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -20,11 +20,12 @@ from tracker.services.receive.correlation import Match, ParsedCallback, match_kn
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import CallbackReader
+from tracker.services.receive.rereading import Rereading, is_about
 from tracker.services.recorder import Recorder
-from tracker.store import odd_receipts, receipts, tasks
+from tracker.store import odd_receipts, receipts, refolds, tasks
 from tracker.store.attention import ASKING
 from tracker.store.driver.transaction import Tx
-from tracker.store.receipts import Receipt
+from tracker.store.receipts import Judged, Receipt
 
 _Parts = Sequence[tuple[ParsedCallback, Match]]
 NO_SUCH_RECEIPT = "there is no such receipt"
@@ -76,6 +77,7 @@ class Rejudging:
         """Holds no state of its own."""
         self._context = context
         self._reader = CallbackReader(context, KeySets(context))
+        self._rereading = Rereading(context)
 
     async def replay(self, tenant: str, key: int, *, actor: str, is_dry: bool) -> Rejudged:
         """Judge a callback by today's adapter and rules, as if it came now.
@@ -150,15 +152,37 @@ class Rejudging:
                 results.append(Conflict("somebody else has just settled it"))
                 continue
             into = Recorder(self._context, tx, loaded) if one.is_dry else recorder
-            result = self._judge_one(into, one, parts)
+            result = self._judge_one(tx, into, one, parts)
             results.append(result)
             if not one.is_dry:
                 settled.append((one, result))
         recorder.save()
         for one, made in settled:
-            _settle(tx, one, made)
+            self._settle(tx, one, made)
         recorder.flush()
         return results
+
+    def free(
+        self, tx: Tx, recorder: Recorder, task: Task, key: int, *, actor: str
+    ) -> Callable[[], None]:
+        """Apply a receipt that says more today to a locked task, as a replay of it does.
+
+        key: of the receipt, which is locked. Call what is returned once the steps are saved: the
+        receipt then says what was made of it.
+        """
+        found = odd_receipts.whole(tx.db, task.tenant, key)
+        if found is None:
+            raise NotFound(NO_SUCH_RECEIPT)
+        kept = found.receipt
+        if kept.source is not Source.CALLBACK:
+            return self._free_by_answer(tx, recorder, task, kept, actor)
+        read = self._reader.read_again(kept, found.task_id)
+        parts = [changed(one, more=()) for one in (read, *read.more)]
+        one = _Rereading(kept, parts, actor, is_dry=False, target=None)
+        about = [part for part in parts if len(parts) == 1 or _is_named(part, task)]
+        match = Match(task, Verdict.ADVANCED)
+        made = self._judge_one(tx, recorder, one, [(part, match) for part in about])
+        return lambda: self._settle(tx, one, made)
 
     def _match(self, tx: Tx, wanted: Sequence[_Rereading]) -> list[_Parts | Exception]:
         """Return the tasks that each is about, locked, with what it says of them."""
@@ -172,7 +196,7 @@ class Rejudging:
             for one in wanted
         ]
 
-    def _judge_one(self, recorder: Recorder, one: _Rereading, parts: _Parts) -> Rejudged:
+    def _judge_one(self, tx: Tx, recorder: Recorder, one: _Rereading, parts: _Parts) -> Rejudged:
         kept = one.kept
 
         def as_event(said: Observation) -> Event:
@@ -184,7 +208,35 @@ class Rejudging:
         main = main_match(own, beside)
         told = Judge(self._context, recorder, as_event).tell(first, own, main, beside)
         steps = [step for judged in told if (step := judged.step) and step.transition is not None]
-        return Rejudged(kept.key, kept.verdict, told[0].verdict, told[0].reason, main.task, steps)
+        verdict = told[0].verdict
+        if not steps and main.task is not None and verdict not in QUARANTINED:
+            steps = self._corrected(tx, recorder, main.task, one)
+            verdict = Verdict.ADVANCED if steps else verdict
+        return Rejudged(kept.key, kept.verdict, verdict, told[0].reason, main.task, steps)
+
+    def _corrected(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
+        """Correct a task where its receipt is read otherwise today and the state stays."""
+        now = recorder.task(task.key)
+        (stored,) = refolds.beside(tx.db, {task.key: now})
+        event = self._rereading.compare(stored, actor=one.actor).correction
+        if event is None or event.receipt != one.kept.key:
+            return []
+        return [recorder.record(task.key, event)]
+
+    def _free_by_answer(
+        self, tx: Tx, recorder: Recorder, task: Task, kept: Receipt, actor: str
+    ) -> Callable[[], None]:
+        """Apply what the answer to a query says today: nothing more has to be proved of it."""
+        for said in self._rereading.answered(task, kept):
+            event = changed(said.as_event(Source.OPERATOR, receipt=kept.key), actor=actor)
+            recorder.record(task.key, event)
+        one = _Rereading(kept, (), actor, is_dry=False, target=None)
+        made = Rejudged(kept.key, kept.verdict, Verdict.ADVANCED, None, task, ())
+        return lambda: self._settle(tx, one, made)
+
+    def _settle(self, tx: Tx, one: _Rereading, result: Rejudged) -> None:
+        reader = self._context.providers[one.kept.provider].revision
+        _settle(tx, one, result, reader)
 
 
 def _is_settled(one: _Rereading, locked: Mapping[int, tuple[Verdict, int | None]]) -> bool:
@@ -205,12 +257,7 @@ def _given(one: _Rereading, task: Task | None) -> _Parts | Exception:
 
 
 def _is_named(part: ParsedCallback, task: Task) -> bool:
-    said = part.names
-    if said is None:
-        return False
-    return said.external_task_id == task.external_task_id or (
-        said.provider_task_id is not None and said.provider_task_id == task.provider_task_id
-    )
+    return part.names is not None and is_about(part.names, task)
 
 
 def _located(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
@@ -224,7 +271,7 @@ def _located(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
     return part if own == part.digest else changed(part, task_id=None)
 
 
-def _settle(tx: Tx, one: _Rereading, result: Rejudged) -> None:
+def _settle(tx: Tx, one: _Rereading, result: Rejudged, reader: int) -> None:
     """Have the receipt say what was made of it now; what it was is kept in the reason."""
     kept, verdict = one.kept, result.verdict
     is_worse = verdict in QUARANTINED and kept.verdict not in QUARANTINED
@@ -238,4 +285,4 @@ def _settle(tx: Tx, one: _Rereading, result: Rejudged) -> None:
         reason = f"{how} by {one.actor}; it was {was}"
         reason = reason if result.reason is None else f"{result.reason} ({reason})"
     task_key = kept.task_key if result.task is None else result.task.key
-    receipts.judge_anew(tx.db, kept.key, verdict, reason=reason, task_key=task_key)
+    receipts.judge_anew(tx.db, kept.key, Judged(verdict, reason, task_key, reader))

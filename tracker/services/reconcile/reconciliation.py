@@ -286,7 +286,10 @@ class Reconciliation:
             tasks.set_absences(tx.db, {task.key: 0}, now=tx.now)
         if verdict in _TOLD_NOTHING:
             return
-        evidence = _receipt(task, item, tx, verdict, reason)
+        evidence = replace(
+            _receipt(task, item, verdict, reason, tx.now),
+            reader=self._context.providers[task.provider].revision,
+        )
         (key,) = receipts.insert_first(tx.db, [evidence])()
         if step is not None and step.transition is not None and key is not None:
             recorder.cite(step, receipt=key)
@@ -367,7 +370,9 @@ def _must_be_alone(item: _Looked) -> bool:
     return isinstance(item.outcome, Unanswered) and item.outcome.alone
 
 
-def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | None) -> Receipt:
+def _receipt(
+    task: Task, item: _Looked, verdict: Verdict, reason: str | None, now: datetime
+) -> Receipt:
     body = item.answer.body if isinstance(item.answer, HttpResult) else b""
     # What is said twice at one version is one piece of evidence; request ids in the answer differ,
     # so that for what moved nothing the words are the mark and not the bytes.
@@ -380,7 +385,7 @@ def _receipt(task: Task, item: _Looked, tx: Tx, verdict: Verdict, reason: str | 
         source=Source.POLL,
         verdict=verdict,
         reason=reason,
-        received_at=tx.now,
+        received_at=now,
         fingerprint=receipts.fingerprint(
             task.key, receipts.digest(task.provider, f"{task.id}/{task.version}", mark)
         ),

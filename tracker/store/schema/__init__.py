@@ -14,6 +14,7 @@ from tracker.store.schema.deliveries import (
 )
 from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
+from tracker.store.schema.rereads import rereads
 from tracker.store.schema.retention import chore_leases, dropped_inputs, retention_walks
 from tracker.store.schema.running import conditions, processes, schema_fit
 from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
@@ -72,6 +73,7 @@ __all__ = [
     "metadata",
     "processes",
     "receipts",
+    "rereads",
     "retention_walks",
     "schema_fit",
     "stat_charged",

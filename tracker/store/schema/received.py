@@ -37,6 +37,8 @@ receipts = Table(
     Column("headers", JsonDoc),
     Column("size_bytes", Integer, nullable=False),
     Column("body", LargeBinary),
+    # The revision of the adapter that read it last; NULL where none did, or before it was kept.
+    Column("reader", BigInteger),
     CheckConstraint(one_of("verdict", Verdict), name="verdict"),
     CheckConstraint(one_of("source", Source), name="source"),
     Index(None, "task_key", "key"),

@@ -22,6 +22,7 @@ Told = Literal[
     "task.cancelled",
     "task.overdue",
     "task.updated",
+    "task.corrected",
     "task.expired",
     "asset.kept",
     "asset.lost",

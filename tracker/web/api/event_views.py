@@ -136,6 +136,7 @@ EVENTS: Mapping[EventType, tuple[Any, str]] = {
     EventType.TASK_SUBMITTED: (TaskEvent, "The provider has the task"),
     EventType.TASK_RUNNING: (TaskEvent, "The provider works on the task"),
     EventType.TASK_SUCCEEDED: (TaskEvent, "The task succeeded"),
+    EventType.TASK_CORRECTED: (TaskEvent, "Receipts of the task are read otherwise than they were"),
     EventType.TASK_UPDATED: (TaskEvent, "The task has a stage, a result or a bill that it had not"),
     EventType.TASK_FAILED: (TaskEvent, "The task failed"),
     EventType.TASK_CANCELLED: (TaskEvent, "The task was cancelled"),

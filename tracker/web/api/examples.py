@@ -71,3 +71,12 @@ ATTACH: Mapping[str, Mapping[str, Any]] = {
     "say what would come of it": {"task_id": "01990000-0000-7000-8000-000000000001"},
 }
 """For `POST /v1/receipts/{id}/attach`."""
+REREAD: Mapping[str, Mapping[str, Any]] = {
+    "count what would change": {"provider": "example"},
+    "correct what came since": {
+        "provider": "example",
+        "since": "2026-11-01T00:00:00Z",
+        "dry_run": False,
+    },
+}
+"""For `POST /v1/rereads`."""

@@ -26,6 +26,7 @@ from tracker.services.receive.comparing import Comparing
 from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
@@ -96,6 +97,7 @@ class Services:
     presence: Presence
     dismissing: Dismissing
     rejudging: Rejudging
+    rereads: Rereads
     probing: Probing
     previews: Previews
     comparing: Comparing

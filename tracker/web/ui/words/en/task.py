@@ -136,6 +136,7 @@ WORDS: Words = {
     "event.result_completed": "the result is complete",
     "event.news": "another stage or piece",
     "event.costs_changed": "another bill",
+    "event.reread": "receipts read again",
     "event.seen_unknown_word": "an unknown status word",
     "event.absent": "the provider does not have it",
     "event.cancel_requested": "cancelled before it was sent",

@@ -136,6 +136,7 @@ WORDS: Words = {
     "event.result_completed": "结果已完整",
     "event.news": "新的阶段或部分结果",
     "event.costs_changed": "账单变化",
+    "event.reread": "重新解读收据后更正",
     "event.seen_unknown_word": "未知的状态词",
     "event.absent": "服务商没有此任务",
     "event.cancel_requested": "发送前已取消",

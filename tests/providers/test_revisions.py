@@ -1,0 +1,12 @@
+"""Each adapter has a revision, which its receipts name."""
+
+import importlib
+
+from tracker.providers import registry
+from tracker.providers.registry import PROVIDERS
+
+
+def test_each_adapter_says_which_revision_it_is() -> None:
+    for name, provider in PROVIDERS.items():
+        module = importlib.import_module(registry._MODULES[name])
+        assert (provider.revision, provider.revision > 0) == (module.REVISION, True), name
