@@ -31,8 +31,8 @@ def translate(text: str, language: Language) -> str:
     found = exact.get(text)
     if found is not None:
         return found
-    for pattern, wording in patterns:
-        match = pattern.fullmatch(text)
+    for telling, pattern, wording in patterns:
+        match = pattern.fullmatch(text) if telling in text else None
         if match is not None:
             return _filled(wording, match.groups(), language)
     return text
@@ -49,14 +49,23 @@ def _filled(wording: str, values: Sequence[str], language: Language) -> str:
 
 
 @cache
-def _catalogue(language: Language) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Return the texts without slots, and the patterns of the others, the most telling first."""
+def _catalogue(
+    language: Language,
+) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], str]]]:
+    """Return the texts without slots, and of the others, the most telling first, the patterns.
+
+    Before each stands the longest part that does not vary: most texts fit no pattern, and are
+    found out by it much sooner.
+    """
     texts: dict[str, str] = {}
     for part in PARTS:
         texts |= import_module(f"{_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
     others = sorted((t for t in texts if SLOT in t), key=lambda t: -len(t.replace(SLOT, "")))
-    return exact, [(_pattern(template), texts[template]) for template in others]
+    return exact, [
+        (max(template.split(SLOT), key=len), _pattern(template), texts[template])
+        for template in others
+    ]
 
 
 def _pattern(template: str) -> re.Pattern[str]:

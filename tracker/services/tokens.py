@@ -40,6 +40,10 @@ Report = Callable[[str, str, str | None], Awaitable[None]]
 """Told of a provider's account why it gets no token; None once it gets one."""
 
 
+NO_EXCHANGE = "the provider exchanges no tokens"
+"""Of an account whose provider gives out none."""
+
+
 async def report_to_nobody(_provider: str, _account: str, _reason: str | None) -> None:
     """For a process that asks once and prints what it hears."""
 
@@ -146,7 +150,7 @@ class Tokens:
         self, exchange: ExchangesTokens | None, account: Account
     ) -> AccessToken | TokenRefused | TokenDelayed:
         if exchange is None:
-            return TokenRefused("the provider exchanges no tokens")
+            return TokenRefused(NO_EXCHANGE)
         try:
             call = exchange.build_exchange(account, now=self._clock.now())
             answer = await self._send(account, replace(call, timeout_s=EXCHANGE_S))

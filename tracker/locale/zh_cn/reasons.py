@@ -44,5 +44,76 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "使用同一数据库的进程具有不同的回调密钥：彼此拒绝对方的回调，也无法为对方的投递签名。"
             "请为所有进程设置相同的 TRACKER_CALLBACK_SECRETS"
         ),
+        "most of the latest verdicts had to be polled for; check that the provider can reach"
+        " TRACKER_PUBLIC_URL": (
+            "最近的结论大多只能靠轮询得到；请检查服务商能否访问 TRACKER_PUBLIC_URL"
+        ),
+        "the latest {} submits failed, the last with: {}": (
+            "最近 {0} 次提交都失败了，最后一次的应答：{1:t}"
+        ),
+        "nothing was accepted for {} minutes, the last answer: {}": (
+            "已有 {0} 分钟没有任何提交被接受，最后的应答：{1:t}"
+        ),
+        "the provider exchanges no tokens": "该服务商不发放令牌",
+        "the database kept a transaction waiting for longer than TRACKER_COMMIT_TIMEOUT_S: see what"
+        " holds it (a stopped server, a standby that does not answer, another program with the"
+        " file)": (
+            "数据库让一个事务等待的时间超过了 TRACKER_COMMIT_TIMEOUT_S：请查看是什么占用了它"
+            "（已停止的服务器、没有应答的备库、打开该文件的其他程序）"
+        ),
+        "this is another database than before: a backup was restored, a standby took over, or the"
+        " file was copied. The feed's numbers have leapt, so that readers with old cursors miss"
+        " nothing; what was written after the backup is not here": (
+            "这已不是先前的数据库：恢复过备份、切换到了备库，或文件被复制。变更编号已跳增，"
+            "持有旧游标的读者不会漏掉任何变更；备份之后写入的内容不在这里"
+        ),
+        "the clock of the machine went forward by {} s at once: let a time server keep it, which"
+        " shifts it little by little": (
+            "本机时钟一次向前跳了 {0} 秒：请由时间服务器校时，它会逐步调整"
+        ),
+        "the clock of the machine went back by {} s at once: let a time server keep it, which"
+        " shifts it little by little": (
+            "本机时钟一次向后跳了 {0} 秒：请由时间服务器校时，它会逐步调整"
+        ),
+        "deliveries to endpoint {} wait: its secret cannot be read: {}. Give every process the same"
+        " secrets; one that was replaced must stay as a further one": (
+            "发往端点 {0} 的投递在等待：无法读取其密钥：{1:t}。请为所有进程设置相同的密钥；"
+            "已更换的密钥须作为后备密钥保留"
+        ),
+        "it was sealed with a key that is not among TRACKER_CALLBACK_SECRETS": (
+            "加密它的密钥不在 TRACKER_CALLBACK_SECRETS 之中"
+        ),
+        "what is to be dropped has not been for {} minutes; at least {} tasks wait: keep things"
+        " longer, or give the database room": (
+            "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"
+        ),
+        # Steps and attempts
+        "cancelled before it was sent": "尚未发送即被取消",
+        "{} is asked to cancel it": "已请求 {0} 取消它",
+        "{} is asked to cancel it once it is found there": "在 {0} 处找到它之后会请求取消",
+        "past its deadline; still open": "已过期限，仍未结束",
+        "no verdict came in time; nobody asks any more": "未能及时得到结论；不再询问",
+        "whether the provider has it, and bills it, could not be found out in time": (
+            "未能及时查明服务商是否有此任务、是否计费"
+        ),
+        "never reached the provider: {}": "从未到达服务商：{0:t}",
+        "the process that sent it vanished before it could record the outcome": (
+            "发送它的进程在记录结果之前消失了"
+        ),
+        "the answer to an attempt that was counted as lost": "一次被视为丢失的提交，其应答后来到达",
+        "the provider has deleted it: {}": "服务商已删除它：{0:t}",
+        "the provider does not know it (said {} times)": "服务商不认识它（说了 {0} 次）",
+        "{}: {} bytes of {}": "{0}：{1} 字节，{2}",
+        "no whole answer within {} s": "{0} 秒内没有收到完整应答",
+        "no answer within {} s": "{0} 秒内没有应答",
+        "may not be called: {}": "不允许访问：{0:t}",
+        "the account gets no token: {}": "该账号拿不到令牌：{0:t}",
+        "the account's token has ended": "该账号的令牌已失效",
+        "the request could not be built; see the log": "无法构造请求；请看日志",
+        "the answer could not be read; see the log": "无法读取应答；请看日志",
+        "the end of its stream could not be read; see the log": "无法读取流的末尾；请看日志",
+        "the call raised; see the log": "调用出错；请看日志",
+        "it was not ours to send any more": "已不归本进程发送",
+        "not sent: raised; see the log": "未发送：出错；请看日志",
     }
 )

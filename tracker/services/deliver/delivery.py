@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from uuid import UUID
 
 from tracker.clock import new_token
 from tracker.domain import bodies, delivery, signature
@@ -98,10 +99,7 @@ class Delivering:
         context, lane = self._context, held.claimed.lane
         context.unopened[lane] = context.clock.monotonic() + UNOPENED_PAUSE_S
         about = held.endpoint.id if held.endpoint else lane
-        reason = (
-            f"deliveries to endpoint {about} wait: its secret cannot be read: {error}. Give every "
-            "process the same secrets; one that was replaced must stay as a further one"
-        )
+        reason = unreadable_secret(about, error)
         await self.release([held])
         await context.store.write(tell, News(SECRETS_DIFFER, "", "", reason))
 
@@ -233,6 +231,14 @@ def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
     if claimed:
         tx.woken.add(JobKind.DELIVER)
     return [None] * len(held)
+
+
+def unreadable_secret(about: UUID | str, error: CannotOpen) -> str:
+    """Return what to say of deliveries that this process cannot sign. about: an endpoint's id."""
+    return (
+        f"deliveries to endpoint {about} wait: its secret cannot be read: {error}. Give every "
+        "process the same secrets; one that was replaced must stay as a further one"
+    )
 
 
 def _plain(reason: str) -> str:

@@ -24,7 +24,7 @@ LATEST = 300
 _ACCEPTED = frozenset({"accepted", "exists"})
 _IN_VAIN = frozenset({"unknown", "not_sent", "lost"})
 
-_MISSING = (
+MISSING = (
     "its tasks are neither sent nor asked about: the configuration has no such account. "
     "Put it back, or cancel what is queued; the rest ends by its callbacks or expires"
 )
@@ -90,7 +90,7 @@ class AccountHealthCheck:
         raised = {lane_of(c.provider, c.account) for c in there if c.name == ACCOUNT_MISSING}
         for lane in sorted(missing ^ raised):
             provider, account = names_of(lane)
-            reason = _MISSING if lane in missing else None
+            reason = MISSING if lane in missing else None
             await context.store.write(tell, News(ACCOUNT_MISSING, provider, account, reason))
 
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:

@@ -78,9 +78,9 @@ class Learning:
 
     def _raise(self, tx: Tx, provider: str, account: str) -> None:
         """Raise the condition, and tell subscribers where it was not raised already."""
-        if not raise_one(tx, News(CALLBACKS_DEGRADED, provider, account, _REASON)):
+        if not raise_one(tx, News(CALLBACKS_DEGRADED, provider, account, REASON)):
             return  # another process was faster, and has told them
-        said = {"provider": provider, "account": account, "reason": _REASON}
+        said = {"provider": provider, "account": account, "reason": REASON}
         type_ = EventType.CALLBACKS_DEGRADED
         self._context.outbox.enqueue_event(
             tx,
@@ -106,7 +106,7 @@ def _show(
     TASK_SECONDS.replace(times)
 
 
-_REASON = (
+REASON = (
     "most of the latest verdicts had to be polled for; check that the provider can reach "
     "TRACKER_PUBLIC_URL"
 )

@@ -101,12 +101,7 @@ class RetentionChore:
         if found is None:
             return
         late = self._context.clock.now() - found.caught_up_at
-        reason = None
-        if late > 3 * PERIOD:
-            reason = (
-                f"what is to be dropped has not been for {late.total_seconds() // 60:.0f} minutes; "
-                f"at least {found.behind} tasks wait: keep things longer, or give the database room"
-            )
+        reason = behind_reason(late, found.behind) if late > 3 * PERIOD else None
         await self._context.store.write(tell, News(RETENTION_BEHIND, "", "", reason))
 
     async def _walk(self, walk: Walk, until_s: float) -> bool:
@@ -248,3 +243,11 @@ def _keep_standing(tx: Tx, found: Sequence[tuple[int, bool]]) -> list[None]:
         caught_up_at = tx.now if is_done else None
         chore_leases.set_standing(tx.db, NAME, behind=number, caught_up_at=caught_up_at)
     return [None] * len(found)
+
+
+def behind_reason(late: timedelta, behind: int) -> str:
+    """Return what to say of retention that is late. behind: tasks that wait at least."""
+    return (
+        f"what is to be dropped has not been for {late.total_seconds() // 60:.0f} minutes; "
+        f"at least {behind} tasks wait: keep things longer, or give the database room"
+    )

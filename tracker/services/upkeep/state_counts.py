@@ -1,26 +1,19 @@
 """How many tasks stand in each open state: counted beside requests, for everybody who looks."""
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from tracker.clock import Clock
-from tracker.domain.errors import Unavailable
 from tracker.domain.task import OPEN, TERMINAL, TaskState
+from tracker.services.latest_looks import LatestLooks
 from tracker.services.upkeep.counting import look
 from tracker.store.store import Reading, Store
 
-log = logging.getLogger(__name__)
-
 MOST = 10_000
 """Of one open state; beyond it is not counted."""
-FRESH = timedelta(seconds=5)
 LATELY = timedelta(hours=24)
-_TENANTS = 1000
-"""Whose counts are kept at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +30,23 @@ class StateCounts:
 
 
 class StateCounting:
-    """Counts per tenant, no older than FRESH where they are looked at. One per process."""
+    """Counts per tenant, a few seconds old where they are looked at. One per process."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         """Nothing is counted until somebody looks."""
         self._store, self._clock = store, clock
-        self._known: dict[str, StateCounts] = {}
-        self._counting: dict[str, asyncio.Task[None]] = {}
+        self._looks = LatestLooks[str, StateCounts]()
 
     async def look(self, tenant: str, *, patience_s: float) -> StateCounts | None:
         """Return the counts of a tenant; None where they are not there in time for the first look.
 
         Counts that are no longer fresh are returned where new ones take longer than that.
         """
-        known = self._known.get(tenant)
-        if known is not None and self._clock.now() - known.at < FRESH:
-            return known
-        counting = self._counting.get(tenant)
-        if counting is None:
-            counting = asyncio.create_task(self._count(tenant))
-            self._counting[tenant] = counting
-            counting.add_done_callback(lambda _: self._counting.pop(tenant, None))
-        await asyncio.wait([counting], timeout=patience_s)
-        return self._known.get(tenant)
+        return await self._looks.look(tenant, lambda: self._count(tenant), patience_s=patience_s)
 
-    async def _count(self, tenant: str) -> None:
+    async def _count(self, tenant: str) -> StateCounts:
         now = self._clock.now()
-        try:
-            found = await self._store.read(partial(_count, tenant=tenant, now=now))
-        except Unavailable as error:
-            log.warning("tasks are not counted: %s", error)
-            return
-        if len(self._known) >= _TENANTS:
-            self._known.clear()
-        self._known[tenant] = found
+        return await self._store.read(partial(_count, tenant=tenant, now=now))
 
 
 def _count(db: Reading, tenant: str, now: datetime) -> StateCounts:

@@ -35,7 +35,7 @@ class Steps:
         try:
             await end_after(store, CLOCK_STEPPED, before=clock.now() - SAID)
             if abs(step_s) > STEP_S:
-                await store.write(tell, News(CLOCK_STEPPED, "", "", _reason(step_s)))
+                await store.write(tell, News(CLOCK_STEPPED, "", "", step_reason(step_s)))
         except Unavailable as error:
             log.warning(
                 "the clock was set by %.1f s, which was not written down: %s", step_s, error
@@ -46,7 +46,8 @@ class Steps:
         return clock.now().timestamp() - clock.monotonic()
 
 
-def _reason(step_s: float) -> str:
+def step_reason(step_s: float) -> str:
+    """Return what to say of a clock that was set. step_s: by how many seconds, ahead positive."""
     way = "forward" if step_s > 0 else "back"
     return (
         f"the clock of the machine went {way} by {abs(step_s):.1f} s at once: let a time server "

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 
@@ -20,6 +21,7 @@ from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
 from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.services.fronts.passing import Passing
+from tracker.services.latest_looks import LatestLooks
 from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
 from tracker.services.receive.comparing import Comparing
@@ -72,6 +74,7 @@ class Services:
     own_asset_urls: providers whose fronts show links of ours to files that are kept.
     connections: those of this process, where a server runs that bounds them.
     callback_secret: signs what is sent to URLs that came with tasks; None where nothing does.
+    attention_looks: what needs a person, per tenant, for pages that show only how much it is.
     events:      what streams were last sent, by feed number; readers share it.
     """
 
@@ -115,6 +118,7 @@ class Services:
     limits: Limits
     connections: ConnectionRegistry
     callback_secret: str | None = None
+    attention_looks: LatestLooks[str, Mapping[str, Any]] = field(default_factory=LatestLooks)
     events: dict[int, bytes] = field(default_factory=dict)
 
 

@@ -20,6 +20,7 @@ from tracker.web.api.service_views import Attention
 from tracker.web.edge.state import services
 from tracker.web.ui.ended import BAD, by_callback, ended_chart, ended_spans
 from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.needs import needs_text
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
 
@@ -27,12 +28,6 @@ PAGES = Pages()
 """The home page."""
 SHOWN = 5
 """Entries of a group that are shown before a link leads to the rest."""
-CONDITIONS = (
-    *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
-    *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ", "clock_skew"),
-    *("clock_stepped", "database_changed", "retention_behind"),
-)
-"""Conditions that have words."""
 _DAY = timedelta(days=1)
 _TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful")
 _RECEIPTS = (Verdict.CONFLICT, Verdict.MISMATCH, Verdict.UNKNOWN_TASK)
@@ -98,14 +93,13 @@ async def show(request: Request, reader: Reader) -> Response:
         groups=groups,
         forged=found["receipts"][Verdict.FORGED.value],
         forgeries=found["forgeries"],
-        count=_count(groups),
+        needs=needs_text(found),
         most=api.MOST,
         shown=SHOWN,
         day=_day(counted),
         hours=hours,
         chart=ended_chart(reader, hours),
         instant_of=datetime.fromisoformat,
-        conditions_known=CONDITIONS,
     )
 
 
@@ -148,12 +142,6 @@ def _group(  # noqa: PLR0913, PLR0917 - a line of the table above each
     times = [one[when] for one in entries if one[when] is not None]
     since = datetime.fromisoformat(min(times)) if times else None
     return AttentionGroup(name, kind, entries, since, more, query)
-
-
-def _count(groups: Sequence[AttentionGroup]) -> str:
-    number = sum(len(one.entries) for one in groups)
-    is_more = any(len(one.entries) >= api.MOST for one in groups)
-    return f"{number}+" if is_more else str(number)
 
 
 def _day(counted: Counted) -> Day:

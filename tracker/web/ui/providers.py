@@ -12,9 +12,11 @@ from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.tally import Tally
 from tracker.domain.work import JobKind
+from tracker.locale import translate
 from tracker.services.recorder import lane_of
 from tracker.services.upkeep.counting import Counted, look
-from tracker.store import due_jobs, odd_receipts
+from tracker.store import conditions, due_jobs, odd_receipts
+from tracker.store.conditions import Condition
 from tracker.store.odd_receipts import LatestCallback
 from tracker.store.store import Reading
 from tracker.web.api import accounts as api
@@ -41,11 +43,13 @@ _ACCEPTED = frozenset({Verdict.ADVANCED, Verdict.DUPLICATE, Verdict.STALE})
 class ProviderCard:
     """An account, and what is told of it besides the API's view.
 
+    standing: what is wrong with it now.
     queue:    tasks that wait to be submitted, 1,000 at most; oldest: since when the oldest waits.
     accepted, refused: the newest callbacks of its provider of either kind, if any is recent.
     """
 
     view: Account
+    standing: Sequence[Condition]
     queue: int
     oldest: datetime | None
     tally: Tally
@@ -68,6 +72,7 @@ class ProviderCard:
 @dataclass(frozen=True, slots=True)
 class _Around:
     counted: Counted
+    standing: Sequence[Condition]
     queues: Mapping[tuple[str, str], tuple[int, datetime | None]]
     callbacks: Sequence[LatestCallback]
 
@@ -116,13 +121,14 @@ async def probe(request: Request, reader: Reader) -> Response:
         "/providers",
         key,
         account=f"{provider}/{account}",
-        text=told.text[:MOST_SAID],
+        text=translate(told.text, reader.preferences.language)[:MOST_SAID],
     )
 
 
 def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: datetime) -> _Around:
     return _Around(
         look(db, owner, since=first, most_open=0),
+        conditions.list_open(db) if names else [],
         {name: due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name)) for name in names},
         odd_receipts.latest_callbacks(db, limit=CALLBACKS_LOOKED_AT) if names else [],
     )
@@ -150,6 +156,7 @@ def _card(
     queue, oldest = found.queues[name]
     return ProviderCard(
         view=view,
+        standing=[one for one in found.standing if (one.provider, one.account) == name],
         queue=queue,
         oldest=oldest,
         tally=found.counted.lately.get(name, Tally()),

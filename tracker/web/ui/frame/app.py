@@ -22,6 +22,7 @@ from tracker.web.edge.state import services
 from tracker.web.ui.frame.errors import error_page
 from tracker.web.ui.frame.files import ROUTE, serve_file
 from tracker.web.ui.frame.headers import SECURITY
+from tracker.web.ui.frame.needs import needs_of, needs_text
 from tracker.web.ui.frame.reader import Reader, preferences
 from tracker.web.ui.frame.render import ROOT
 from tracker.web.ui.frame.signing import entrance, session_secret
@@ -142,7 +143,12 @@ class _Guarded:
             query.check_known(
                 request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
             )
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            state = request.scope["state"]
+            state["needs"] = needs_text(await needs_of(request, reader))
         response = _secured(await self._handler(request, reader))
+        if request.method != "GET" and reader.principal is not None:
+            services(request).attention_looks.forget(reader.tenant)
         await response(scope, receive, send)
 
 

@@ -33,6 +33,14 @@ NAVIGATION = ("attention", "tasks", "callbacks", "deliveries", "providers", "try
 """Pages that the header names, in order; each stands there once it is served."""
 ADMINISTRATION = ("keys", "audit", "system")
 """Pages that the header names to a key of the scope `admin`."""
+CONDITIONS = frozenset(
+    {
+        *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
+        *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ"),
+        *("clock_skew", "clock_stepped", "database_changed", "retention_behind"),
+    }
+)
+"""Conditions that have words; a newer process may raise others."""
 _COMPRESSED_FROM = 1024
 Query = Mapping[str, Any]
 
@@ -173,6 +181,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "notice": notice_of(request, say),
         "here": request.url.path.removeprefix(root_of(request)),
         "this": path_of(request),
+        "needs": request.scope["state"].get("needs", ""),
+        "conditions_known": CONDITIONS,
         "is_served": lambda path: path in request.scope["state"]["pages"],
     }
 

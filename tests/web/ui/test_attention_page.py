@@ -1,0 +1,172 @@
+"""The page of what needs a person: its order, its numbers and its words; troubles that are over."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
+
+import httpx
+import pytest
+
+from tests.domain.factories import NOW
+from tests.support.dashboard import (
+    SHARED_CALLBACKS,
+    Person,
+    make_endpoint,
+    odd_receipts,
+    stray_callback,
+)
+from tests.support.waiting import wait_until
+from tests.web.conftest import Shared
+from tracker.clock import SystemClock
+from tracker.domain import health, presence
+from tracker.domain.sealing import CannotOpen, seal, unseal
+from tracker.services import tokens
+from tracker.services.deliver.delivery import unreadable_secret
+from tracker.services.upkeep import health as upkeep_health
+from tracker.services.upkeep import learning, stalls, steps
+from tracker.services.upkeep.retention import behind_reason
+from tracker.store import conditions, feed_head
+from tracker.store.conditions import Condition
+from tracker.store.driver.transaction import Tx
+from tracker.store.store import Store
+
+CHINESE = {"accept-language": "zh-CN"}
+WORDS_OF_PROVIDER = "E-1302 rate"
+
+
+def test_no_condition_is_told_in_english_on_a_chinese_page(
+    shared_idle: Shared, operator: Person
+) -> None:
+    planted = [
+        Condition(name, "kling" if is_of_account else "", f"a{number}", reason, NOW)
+        for number, (name, is_of_account, reason) in enumerate(every_condition())
+    ]
+    assert {one.name for one in planted} == {
+        value for name, value in vars(conditions).items() if name.isupper() and name[0] != "_"
+    }
+    seen = ""
+    for some in (planted[at : at + 5] for at in range(0, len(planted), 5)):  # what a page shows
+        begin(shared_idle, *some)
+        page = operator.http.get("/ui/attention", headers=CHINESE).text
+        end(shared_idle, *some)
+        seen += re.split(r'<section class="group"', page)[1]
+    assert seen.count("<li>") == len(planted)
+    assert seen.count(WORDS_OF_PROVIDER) > 0
+    assert english_in(seen) == []
+    assert "收不到回调" in seen
+
+
+def test_troubles_that_are_over_are_told_with_their_times(
+    shared_idle: Shared, operator: Person
+) -> None:
+    one = Condition(conditions.ACCOUNT_AILING, "kling", "default", ailing(), NOW)
+    begin(shared_idle, one)
+    page = operator.http.get("/ui/providers", headers=CHINESE).text
+    assert "提交失败" in re.findall(r'<p class="state error">(.*?)</p>', page, re.DOTALL)[-1]
+    end(shared_idle, one, at=NOW + timedelta(minutes=28))
+    page = operator.http.get("/ui/providers", headers=CHINESE).text
+    (past,) = re.findall(r"<details><summary>[^<]*</summary>\s*<ul>(.*?)</ul>", page, re.DOTALL)
+    begun, ended = re.findall(r'datetime="([^"]+)"', past)
+    assert (begun, ended) == tuple(
+        f"{at:%Y-%m-%dT%H:%M:%S}" + begun[19:] for at in (NOW, NOW + timedelta(minutes=28))
+    )
+    assert english_in(past) == []
+    assert 'class="state error"' not in page
+
+
+def test_groups_stand_in_their_order_with_five_entries_and_are_counted_in_the_title(
+    shared_idle: Shared, operator: Person, api: httpx.Client
+) -> None:
+    for number in range(7):
+        stray_callback(api, task_id=f"s-{number}")
+    assert api.post(SHARED_CALLBACKS, content=b"not json").status_code == 400
+    api.post(f"/v1/endpoints/{make_endpoint(api, 'stopped')}/pause").raise_for_status()
+    count = len(odd_receipts(api, "unknown_task"))
+    odd = count + len(odd_receipts(api, "malformed"))
+    one = Condition(conditions.NO_WORKER, "", "", presence.NO_WORKER, NOW)
+    begin(shared_idle, one)
+    page = operator.see("/attention")
+    assert f'<b class="count">{odd + 2}</b>' in page
+    operator.send("/callbacks/dismiss", ids=odd_receipts(api, "malformed"))
+    settled = f'<b class="count">{count + 2}</b>'
+    wait_until(lambda: settled in operator.see("/tasks"))  # pages do not wait for the number
+    end(shared_idle, one)
+    groups = re.findall(
+        r'<section class="group" aria-labelledby="([^"]+)">(.*?)</section>', page, re.DOTALL
+    )
+    names = [name for name, _ in groups]
+    assert names == ["conditions", "endpoints", "unknown_task", "malformed"]
+    inside = dict(groups)["unknown_task"]
+    assert count >= 7
+    assert inside.count("<li>") == 5
+    assert f">Show all {count}<" in inside
+    assert f"<title>({odd + 2}) Attention" in page
+
+
+def every_condition() -> list[tuple[str, bool, str]]:
+    """Every condition with each form of its reason: its name, whether an account has it."""
+    latest = [health.Submitted(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
+    stands = health.standstill(latest, since=NOW - timedelta(minutes=9), now=NOW)
+    skews = [presence.skew([ahead]) for ahead in (9000, -9000)]
+    assert stands is not None
+    return [
+        (conditions.CALLBACKS_DEGRADED, True, learning.REASON),
+        (conditions.ACCOUNT_AILING, True, ailing()),
+        (conditions.ACCOUNT_STANDSTILL, True, stands),
+        (conditions.ACCOUNT_MISSING, True, upkeep_health.MISSING),
+        (conditions.ACCOUNT_TOKEN_REFUSED, True, tokens.NO_EXCHANGE),
+        (conditions.WRITES_STALLED, False, stalls.REASON),
+        (conditions.NO_WORKER, False, presence.NO_WORKER),
+        (conditions.SECRETS_DIFFER, False, presence.SECRETS_DIFFER),
+        (conditions.SECRETS_DIFFER, False, unreadable_secret("e-1", cannot_open())),
+        *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
+        *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
+        (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.DATABASE_CHANGED, False, feed_head.REASON),
+    ]
+
+
+def ailing() -> str:
+    """The reason of an account whose submits fail."""
+    found = health.ailment([health.Try(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
+    assert found is not None
+    return found
+
+
+def cannot_open() -> CannotOpen:
+    """The failure of opening what another key has sealed."""
+    with pytest.raises(CannotOpen) as raised:
+        unseal([b"another"], seal(b"one", b"whsec", nonce=bytes(16)))
+    return raised.value
+
+
+def english_in(page: str) -> list[str]:
+    """Return texts of a page that hold three English words in a row, but for code and names."""
+    plain = re.sub(r"<(code|title|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    texts = [unescape(one) for one in re.findall(r">([^<]+)<", plain)]
+    return [one for one in texts if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", one)]
+
+
+def begin(shared: Shared, *some: Condition) -> None:
+    """Raise conditions in a service's database, beside it."""
+    _write(shared, lambda tx: [conditions.raise_(tx.db, one) for one in some])
+
+
+def end(shared: Shared, *some: Condition, at: datetime = NOW) -> None:
+    """End conditions there."""
+    _write(
+        shared,
+        lambda tx: [
+            conditions.clear(tx.db, one.name, one.provider, one.account, now=at) for one in some
+        ],
+    )
+
+
+def _write(shared: Shared, change: Callable[[Tx], object]) -> None:
+    async def run() -> None:
+        async with Store(shared.database_url, SystemClock()) as store:
+            await store.write(lambda tx, _: [change(tx)], None)
+
+    asyncio.run(run())

@@ -1,0 +1,44 @@
+"""How much needs a person: the number that the header of every page shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from tracker.domain.lifecycle import Verdict
+from tracker.web.api import attention
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.reader import Reader
+
+PATIENCE_S = 0.05
+"""How long a page waits for a number that is being made."""
+
+_UNCOUNTED = frozenset({Verdict.FORGED.value, Verdict.UNKNOWN_STATUS.value})
+"""Verdicts of receipts that are not counted: an unknown word counts once, whoever holds it."""
+
+
+async def needs_of(request: Request, reader: Reader) -> Mapping[str, Any] | None:
+    """Return what of a reader's tenant's needs a person, some seconds old; see `attention.collect`.
+
+    None where the reader may not see it, or where it is not there in time.
+    """
+    if reader.principal is None or not reader.may("tasks:read"):
+        return None
+    our, owner = services(request), reader.tenant
+    return await our.attention_looks.look(
+        owner, lambda: attention.collect(our, owner), patience_s=PATIENCE_S
+    )
+
+
+def needs_text(found: Mapping[str, Any] | None) -> str:
+    """Return how many things need a person, `50+` from where no more are looked for.
+
+    Empty for none, and where that is not known. Forged callbacks ask for nothing by themselves.
+    """
+    if found is None:
+        return ""
+    kinds = [some for some in found.values() if isinstance(some, list)]
+    kinds += [some for verdict, some in found["receipts"].items() if verdict not in _UNCOUNTED]
+    number = sum(map(len, kinds))
+    is_more = any(len(some) >= attention.MOST for some in kinds)
+    return "" if not number else f"{number}+" if is_more else str(number)
