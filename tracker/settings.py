@@ -24,9 +24,9 @@ from pydantic import (
 from tracker import environment, front_hosts, provider_settings
 from tracker.accounts import Accounts, AccountsError, parse
 from tracker.clock import new_secret
-from tracker.domain.policy import Confirm
+from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
-from tracker.domain.retention import Keep, KeptClass, RetentionPolicy, duration
+from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
 from tracker.domain.signature import key_of
 from tracker.pasted import bare, bare_list
 from tracker.provider_settings import SettingsError
@@ -183,6 +183,8 @@ class Settings(BaseModel):
     tracker_keep_inputs: KeepTime = timedelta(days=30)
     tracker_keep_evidence: KeepTime = timedelta(days=90)
     tracker_keep_deliveries: KeepTime = timedelta(days=30)
+    tracker_keep_tasks: KeepTime = None
+    tracker_keep_tombstones: KeepTime = timedelta(days=400)
     tracker_metrics_addr: MetricsAddress = ("127.0.0.1", 9464)
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
     tracker_log_level: Annotated[
@@ -201,6 +203,13 @@ class Settings(BaseModel):
                 f"TRACKER_TLS_{missing}: TRACKER_TLS_CERT and TRACKER_TLS_KEY go together; "
                 "this one is missing"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_outlive_keys(self) -> Self:
+        keep = self.tracker_keep_tasks
+        if keep is not None and keep < KEEP_IDEMPOTENCY_KEYS:
+            raise ValueError(f"TRACKER_KEEP_TASKS: {TOO_SHORT}")
         return self
 
     @classmethod
@@ -316,7 +325,9 @@ class Settings(BaseModel):
                 KeptClass.INPUTS: self.tracker_keep_inputs,
                 KeptClass.EVIDENCE: self.tracker_keep_evidence,
                 KeptClass.DELIVERIES: self.tracker_keep_deliveries,
-            }
+                KeptClass.TASKS: self.tracker_keep_tasks,
+            },
+            tombstones=self.tracker_keep_tombstones,
         )
 
     def own_asset_urls(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ once something was committed. Between two of them a line tells what was left hal
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from psycopg import Cursor
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, Way, open_workbench
@@ -30,10 +31,17 @@ NEITHER = """
     (EXISTS (SELECT 1 FROM task_inputs WHERE task_key = t.key) =
      EXISTS (SELECT 1 FROM dropped_inputs WHERE task_key = t.key))
 """
+WALKED = "SELECT count(*) FROM retention_walks"
 BEFORE_THE_FIRST = 3
 """Writes before those of the first batch."""
+WITHOUT = """
+    SELECT count(*) FROM tasks AS t WHERE NOT EXISTS
+    (SELECT 1 FROM transitions WHERE task_key = t.key)
+    OR EXISTS (SELECT 1 FROM gone_tasks WHERE id = t.id)
+"""
 LOOKS = (
     NEITHER,
+    WITHOUT,
     "SELECT count(*) FROM delivery_bodies WHERE id NOT IN (SELECT body_id FROM deliveries)",
 )
 """Count what a transaction that was half done would leave."""
@@ -41,40 +49,29 @@ LOOKS = (
 
 def main(url: str) -> None:
     """Kill and look until a child is done."""
-    number, walked = 0, _walked(url)
-    while True:
-        number += 1
-        child = os.fork()
-        if not child:
-            asyncio.run(_work(url, number))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{number} {' '.join(map(str, _looked(url, *LOOKS)))}\n")
-        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
-            sys.exit(os.waitstatus_to_exitcode(status))
-        _free_lease(url)
-        if walked != (walked := _walked(url)):
-            number = BEFORE_THE_FIRST
+    gc.freeze()  # else each child copies all that a collection touches
+    engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
+    with engine.connect() as db:  # no child uses it
+        number, walked = 0, _look(db, WALKED)
+        while True:
+            number += 1
+            child = os.fork()
+            if not child:
+                asyncio.run(_work(url, number))
+                os._exit(0)
+            _, status = os.waitpid(child, 0)
+            found = " ".join(str(_look(db, look)) for look in LOOKS)
+            sys.stdout.write(f"{number} {found}\n")
+            if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+                sys.exit(os.waitstatus_to_exitcode(status))
+            # The next process takes over at once, and not when the lease ends.
+            db.execute(text("UPDATE chore_leases SET lease_until = caught_up_at"))
+            if walked != (walked := _look(db, WALKED)):
+                number = BEFORE_THE_FIRST
 
 
-def _walked(url: str) -> list[int]:
-    return _looked(url, "SELECT count(*) FROM retention_walks")
-
-
-def _free_lease(url: str) -> None:
-    """Let the next process take over at once, and not when the lease ends."""
-    engine = open_engine(url)
-    with engine.begin() as db:
-        db.execute(text("UPDATE chore_leases SET lease_until = caught_up_at"))
-    engine.dispose()
-
-
-def _looked(url: str, *looks: str) -> list[int]:
-    engine = open_engine(url)
-    with engine.connect() as db:
-        found = [db.scalar(text(look)) for look in looks]
-    engine.dispose()
-    return found
+def _look(db: Connection, look: str) -> int:
+    return db.scalar(text(look)) or 0
 
 
 async def _work(url: str, number: int) -> None:

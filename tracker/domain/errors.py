@@ -5,6 +5,7 @@ TrackerError
 ├── NotFound              no such thing, or not for this caller
 ├── CursorTooOld          the feed does not hold what comes behind a cursor
 ├── NoLongerKept          it was there, and retention has dropped it
+│   └── TaskGone            a task; says how it had ended
 ├── Conflict              it clashes with what is already there
 │   ├── InputGone           retention has dropped the input that is to be submitted again
 │   ├── BeingSent           a request is on its way; ask again in a moment
@@ -24,6 +25,7 @@ TrackerError
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -104,6 +106,18 @@ class CursorTooOld(TrackerError):
 
 class NoLongerKept(TrackerError):
     """It was there, and retention has dropped it."""
+
+
+class TaskGone(NoLongerKept):
+    """A task was there, and retention has dropped it.
+
+    state, finished_at: its last ones.
+    """
+
+    def __init__(self, state: str, finished_at: datetime) -> None:
+        super().__init__("this task is not kept any more")
+        self.state = state
+        self.finished_at = finished_at
 
 
 class Conflict(TrackerError):

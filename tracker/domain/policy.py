@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from tracker.domain.polling import PollPlan
 
+KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
+"""How long a key is remembered. No task is dropped before its key."""
+
 
 class Confirm(StrEnum):
     """Which unsigned verdicts are asked about before they count (signed ones never are)."""
@@ -43,5 +46,5 @@ class Policy:
     deliver_timeout_s: float = 15.0
     patience: timedelta = timedelta(days=2)
     learn_every: timedelta = timedelta(seconds=20)
-    keep_idempotency_keys: timedelta = timedelta(days=7)
+    keep_idempotency_keys: timedelta = KEEP_IDEMPOTENCY_KEYS
     keep_lost_answers: timedelta = timedelta(minutes=10)

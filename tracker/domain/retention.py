@@ -12,6 +12,9 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})([dhm])")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 
+TOO_SHORT = "must be at least 7d: an idempotency key lives so long, and its task outlives it"
+
+
 class KeptClass(StrEnum):
     """A kind of rows that are dropped together."""
 
@@ -21,6 +24,8 @@ class KeptClass(StrEnum):
     """Bodies and headers of receipts."""
     DELIVERIES = "deliveries"
     """Deliveries that have ended, with their attempts and bodies."""
+    TASKS = "tasks"
+    """Tasks with all their rows."""
 
 
 Keep = timedelta | None
@@ -73,10 +78,12 @@ class RetentionPolicy:
     """How long each class is kept.
 
     defaults: by class. rules: exceptions, in any order.
+    tombstones: how long it is known that a task was dropped, from then on.
     """
 
     defaults: Mapping[KeptClass, Keep] = field(default_factory=lambda: FOR_EVER)
     rules: Sequence[RetentionRule] = ()
+    tombstones: Keep = None
 
     def keep(self, kept_class: KeptClass, tenant: str, provider: str, state: TaskState) -> Keep:
         """Return how long what belongs to a task is kept: the most specific rule decides."""

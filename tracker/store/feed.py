@@ -12,7 +12,7 @@ from tracker.domain.errors import CursorTooOld, Unavailable
 from tracker.domain.lifecycle import Transition
 from tracker.store import feed_head as feed_heads
 from tracker.store.filters import TaskFilter
-from tracker.store.schema import feed_head, tasks, transitions
+from tracker.store.schema import feed_floors, feed_head, tasks, transitions
 from tracker.store.transitions import as_transition
 
 SCAN = 2000
@@ -74,10 +74,8 @@ _ENTRIES = (
 )
 
 
-# One look at each end of the index: SQLite would read all of it for both in one SELECT. On SQLite
-# code before `feed_head` leaves that row behind.
+# On SQLite code before `feed_head` leaves that row behind.
 _ENDS = select(
-    select(func.min(transitions.c.seq)).scalar_subquery(),
     select(func.max(transitions.c.seq)).scalar_subquery(),
     select(feed_head.c.seq).where(feed_head.c.tenant == feed_heads.NOBODY).scalar_subquery(),
 )
@@ -85,7 +83,8 @@ _ENDS = select(
 
 def head(db: Connection) -> int:
     """The newest number; 0 in an empty feed."""
-    return _ends(db)[1]
+    newest, taken = db.execute(_ENDS).one()
+    return max(newest or 0, taken or 0)
 
 
 def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
@@ -101,13 +100,15 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
     same time whatever is asked for and however long the feed is.
     Raises CursorTooOld when the position is not in the feed; Unavailable while it may be again.
     """
-    oldest, newest = _ends(db)
+    newest = head(db)
     if after > newest:
         if feed_heads.is_elsewhere(db):
             raise Unavailable("another server answers, and the feed's numbers have not leapt yet")
         raise CursorTooOld("the feed ends before this cursor: an older database was restored")
-    if 0 < after < oldest - 1:
+    floor = _floor(db, filter_.tenant)
+    if 0 < after < floor:
         raise CursorTooOld("what comes behind this cursor is not all kept any more")
+    after = max(after, floor)  # who begins at the beginning begins where all is kept
     if after == newest:
         return FeedPage((), after, more=False)
     looked_at, end = newest, True
@@ -124,10 +125,9 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
     return FeedPage(found, looked_at, more=not end)
 
 
-def _ends(db: Connection) -> tuple[int, int]:
-    """The oldest and the newest number; (0, 0) in an empty feed."""
-    oldest, newest, taken = db.execute(_ENDS).one()
-    return oldest or 0, max(newest or 0, taken or 0)
+def _floor(db: Connection, tenant: str) -> int:
+    """The highest number of a tenant that was dropped; 0 where none was."""
+    return db.scalar(select(feed_floors.c.seq).where(feed_floors.c.tenant == tenant)) or 0
 
 
 def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bool]:

@@ -14,6 +14,7 @@ from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep import retention
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
@@ -78,7 +79,7 @@ def chores(context: Context) -> list[Chore]:
         Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("old counts", FORGET_S, counting.forget),
-        Chore("retention", RETAIN_S, RetentionChore(context).work),
+        Chore(retention.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
     ]
 
 
@@ -91,10 +92,10 @@ def _runs(context: Context) -> BulkRuns:
 def _of_custody(context: Context) -> list[Chore]:
     if context.storage is None:
         return []
-    retention = Retention(context)
+    files = Retention(context)
     return [
-        Chore("old assets", DROP_S, retention.drop_expired),
-        Chore("strays among assets", SWEEP_STORE_S, retention.sweep_now_and_then),
+        Chore("old assets", DROP_S, files.drop_expired),
+        Chore("strays among assets", SWEEP_STORE_S, files.sweep_now_and_then),
     ]
 
 
@@ -103,6 +104,5 @@ SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 PULL_S = 60.0
 COUNT_S = 2.0
-RETAIN_S = 0.5
 FORGET_S = 1200.0
 """Seconds between two rounds."""

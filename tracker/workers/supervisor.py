@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 class Chore:
     """Something to do now and then, in every process that works.
 
-    every_s: seconds between the end of one round and the next.
+    every_s: seconds between the end of one round and the next, unless a round returns others.
     kind:    work for which a round begins at once, as soon as there is some.
     """
 
     name: str
     every_s: float
-    run: Callable[[], Awaitable[None]]
+    run: Callable[[], Awaitable[float | None]]
     kind: JobKind | None = None
 
 
@@ -114,15 +114,16 @@ class Supervisor:
         woken = self._woken[chore.name]
         while not self._is_stopping:
             woken.clear()
+            pause_s: float | None = None
             try:
-                await chore.run()
+                pause_s = await chore.run()
                 CHORE_SUCCESS.put(self._clock.now().timestamp(), (chore.name,))
             except Unavailable as error:
                 log.warning("%s: %s", chore.name, error)
             except Exception:
                 log.exception("%s raised; it goes on with the next round", chore.name)
             try:
-                await asyncio.wait_for(woken.wait(), chore.every_s)
+                await asyncio.wait_for(woken.wait(), chore.every_s if pause_s is None else pause_s)
             except TimeoutError:
                 continue
 

@@ -174,6 +174,7 @@ def test_a_cursor_that_the_feed_does_not_reach_back_to_is_410(
     engine = open_engine(database_url)
     with engine.begin() as db:
         db.execute(text("DELETE FROM transitions WHERE seq <= 3"))
+        db.execute(text("INSERT INTO feed_floors (tenant, seq) VALUES ('default', 3)"))
     engine.dispose()
     gone = http.get(path, params={"after": cursors[0]})
     assert gone.status_code == 410

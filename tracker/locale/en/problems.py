@@ -101,6 +101,12 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "Keep what you need by then, or have the operator keep it longer. Asking again does not"
             " bring it back.",
         ),
+        "task-gone": Explanation(
+            "The task is not kept any more",
+            "The task was there, and retention has dropped it (`TRACKER_KEEP_TASKS`). `state` and"
+            " `finished_at` say how it had ended.",
+            "Take the final state from here. Its result, history and input are gone.",
+        ),
         "input-gone": Explanation(
             "The task's input is not kept any more",
             "A task was to be submitted again, and retention has dropped its input"

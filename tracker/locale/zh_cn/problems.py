@@ -91,6 +91,11 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "它曾经存在，已按保留规则删除：以 `TRACKER_KEEP_…` 命名的设置决定保留多久。",
             "请在到期前自行保存所需内容，或请运维人员延长保留时间。再次请求也无法取回。",
         ),
+        "task-gone": Explanation(
+            "任务已不再保留",
+            "任务曾经存在，已按保留规则删除（`TRACKER_KEEP_TASKS`）。`state` 与 `finished_at` 是它结束时的状态与时间。",
+            "可由此得知最终状态。其结果、历史与输入已删除。",
+        ),
         "input-gone": Explanation(
             "任务的输入已不再保留",
             "要重新提交的任务，其输入已按保留规则删除（`TRACKER_KEEP_INPUTS`）。",

@@ -56,6 +56,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the task is {}, a state of a later release": "任务处于更新版本的状态 {0}",
         "there is no such endpoint": "没有这个端点",
         "there is no such delivery": "没有这个投递",
+        "this task is not kept any more": "这个任务已不再保留",
+        "its task is not kept any more": "其任务已不再保留",
+        "must be at least 7d: an idempotency key lives so long, and its task outlives it": (
+            "至少须为 7d：幂等键保留这么久，其任务必须保留更久"
+        ),
         "deliveries of that time are not kept any more": "那段时间的投递已不再保留",
         "the input of this task is not kept any more": "这个任务的输入已不再保留",
         "its input is not kept any more: submit it as a new task": "其输入已不再保留：请作为新任务提交",

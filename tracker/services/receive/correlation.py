@@ -5,7 +5,7 @@ name different tasks, nothing is guessed: the receipt is quarantined.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from uuid import UUID
 
 from tracker.clock import new_id
@@ -18,8 +18,9 @@ from tracker.domain.signature import Proof
 from tracker.domain.task import OPEN, UNKNOWN_OPERATION, Task, TaskState, having_name
 from tracker.providers.ports.adapter import Hint, Inbound
 from tracker.services.context import DEFAULT_ACCOUNT, Context
-from tracker.store import tasks
+from tracker.store import tasks, tombstones
 from tracker.store.driver.transaction import Tx
+from tracker.store.tombstones import TaskName
 
 
 @record
@@ -95,20 +96,48 @@ class Match:
 
     task:    None when no task is to hear of it.
     adopted: the first step of a task that this callback made known to us.
+    gone:    the task that it is about was dropped; its id.
     """
 
     task: Task | None
     verdict: Verdict
     reason: str | None = None
     adopted: Step | None = None
+    gone: UUID | None = None
 
 
 def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
     """One match per item; the tasks come locked. Tasks of others are adopted where that is set."""
     matches = match_known(context, tx, items)
+    _mark_gone(context, tx, items, matches)
     if context.adopt:
         _adopt_unknown(context, tx, items, matches)
     return matches
+
+
+def _mark_gone(
+    context: Context, tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]
+) -> None:
+    """Name the dropped tasks that callbacks about no task of ours are about."""
+    lost = {
+        place: item
+        for place, (item, match) in enumerate(zip(items, matches, strict=True))
+        if match.verdict is Verdict.UNKNOWN_TASK
+    }
+    if not lost:
+        return
+    ids = {item.task_id for item in lost.values() if item.task_id is not None}
+    known = tombstones.known(tx.db, ids)
+    names = {
+        TaskName(item.raw.provider, account, item.names.external_task_id): place
+        for place, item in lost.items()
+        if item.task_id is None and item.names is not None and item.names.external_task_id
+        for account in item.signed_by() or context.accounts_of(item.raw.provider)
+    }
+    gone = {names[name]: id_ for name, id_ in tombstones.named(tx.db, names).items()}
+    gone |= {place: item.task_id for place, item in lost.items() if item.task_id in known}
+    for place, id_ in gone.items():
+        matches[place] = replace(matches[place], reason="its task is not kept any more", gone=id_)
 
 
 def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
@@ -266,6 +295,8 @@ def _adopt_unknown(
     for place, (item, match) in enumerate(zip(items, matches, strict=True)):
         said = item.observation
         if match.verdict is not Verdict.UNKNOWN_TASK or item.task_id is not None or said is None:
+            continue
+        if match.gone is not None:
             continue
         name = (item.raw.provider, said.external_task_id or said.provider_task_id or "")
         if not name[1]:

@@ -29,7 +29,7 @@ from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
-from tracker.store import callback_ids, receipts
+from tracker.store import callback_ids, receipts, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
@@ -143,6 +143,27 @@ class Reception:
         """Set-based: any number of callbacks, one transaction."""
         every = [*items, *(one for item in items for one in item.more)]
         found = correlate(self._context, tx, every)
+        late = {
+            place
+            for place, (item, match) in enumerate(zip(items, found, strict=False))
+            if match.gone is not None and not item.more
+        }
+        if not late:
+            return self._keep(tx, items, found)
+        for place in sorted(late):
+            tombstones.count_callback(tx.db, found[place].gone)
+        kept = [place for place in range(len(items)) if place not in late]
+        matches = [*(found[place] for place in kept), *found[len(items) :]]
+        received = iter(self._keep(tx, [items[place] for place in kept], matches))
+        return [
+            Received(Verdict.STALE, found[place].reason) if place in late else next(received)
+            for place in range(len(items))
+        ]
+
+    def _keep(
+        self, tx: Tx, items: Sequence[ParsedCallback], found: Sequence[Match]
+    ) -> list[Received]:
+        """Keep callbacks and apply them. found: their matches, then those of what they say more."""
         further = iter(found[len(items) :])
         beside = [[(one, next(further)) for one in item.more] for item in items]
         matches = [

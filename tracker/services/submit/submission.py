@@ -43,6 +43,7 @@ from tracker.services.submit.request import (
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
+from tracker.store.new_tasks import insert_new
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
@@ -341,7 +342,7 @@ class Acceptance:
     def _insert_taken(
         self, tx: Tx, items: Sequence[CheckedSubmission]
     ) -> list[AcceptedTask | Exception]:
-        inserted = tasks.insert_many(tx.db, [item.task for item in items])
+        inserted = insert_new(tx.db, [item.task for item in items])
         results: list[AcceptedTask | Exception] = []
         inputs: list[tuple[Task, bytes]] = []
         keys: list[IdempotencyKey] = []

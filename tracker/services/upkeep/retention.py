@@ -11,16 +11,18 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tracker.clock import new_token
+from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, Walk
 from tracker.domain.signals import CrashPoint
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
-from tracker.store import chore_leases, drops, retention
+from tracker.store import chore_leases, drops, retention, tombstones
 from tracker.store.chore_leases import ChoreStanding
 from tracker.store.conditions import RETENTION_BEHIND
 from tracker.store.driver.transaction import Tx
 from tracker.store.retention import EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
+from tracker.store.task_drops import DropResult, drop_tasks
 
 log = logging.getLogger(__name__)
 
@@ -67,33 +69,33 @@ class RetentionChore:
         self._batch = batch
         self._walks = context.retention.walks()
         self._token = new_token()
-        self._next_s = 0.0
 
-    async def work(self) -> None:
-        """Work for a while, if it is this process's turn. Raises Unavailable."""
+    async def work(self) -> float | None:
+        """Work for a while, if it is this process's turn. Raises Unavailable.
+
+        Returns the seconds after which to go on; None where nothing is left for now.
+        """
         clock, store = self._context.clock, self._context.store
-        if clock.monotonic() < self._next_s or not self._walks:
-            return
+        if not self._walks:
+            return None
         await self._report()
         if not await store.write(_take, (self._token, [walk.name for walk in self._walks])):
-            self._next_s = clock.monotonic() + PERIOD.total_seconds()
-            return
+            return None
         until_s = clock.monotonic() + ROUND_S
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
                 # The others first, the next time: one that cannot keep up holds up none.
                 self._walks = [*self._walks[number + 1 :], *self._walks[: number + 1]]
                 await store.write(_keep_standing, (await store.read(self._left), False))
-                return
+                return 0.0
         await self._drop_loose()
         await store.write(_keep_standing, (await store.read(self._left), True))
-        self._next_s = clock.monotonic() + PERIOD.total_seconds()
+        return None
 
     async def work_all(self) -> None:
-        """Work until nothing is left that can be dropped now; for tests and benchmarks."""
-        self._next_s = 0.0
-        while self._next_s == 0.0:
-            await self.work()
+        """Work until nothing is left that can be dropped now."""
+        while await self.work() is not None:
+            pass
 
     async def _report(self) -> None:
         """Say that it has not kept up for three periods, or that it does again."""
@@ -115,9 +117,11 @@ class RetentionChore:
             if not batch.rows:
                 return True
             began_s = clock.monotonic()
-            if not await store.write(self._drop, batch):
+            objects = await store.write(self._drop, batch)
+            if objects is None:
                 return False
             self._context.at(CrashPoint.RETENTION_COMMITTED)
+            await self._delete(objects)
             took_s = clock.monotonic() - began_s
             if is_last:
                 continue
@@ -125,6 +129,17 @@ class RetentionChore:
                 return False
             if batch.rows[-1].place.finished_at > before - LATEST:
                 await clock.sleep(min(REST * took_s, ROUND_S))
+
+    async def _delete(self, objects: Sequence[str]) -> None:
+        """Delete objects that no row names any more. The sweep of custody finds what stays."""
+        storage = self._context.storage
+        if storage is None:
+            return
+        for store_key in objects:
+            try:
+                await storage.objects.delete(store_key)
+            except StorageError as error:
+                log.warning("%s stays until the next sweep: %s", store_key, error)
 
     def _before(self, walk: Walk) -> datetime:
         return self._context.clock.now() - LATEST - walk.keep
@@ -151,21 +166,26 @@ class RetentionChore:
             if keep(walk.kept_class, row.tenant, row.provider, row.state) == walk.keep
         ]
 
-    def _drop(self, tx: Tx, batches: Sequence[_RetentionBatch]) -> list[bool]:
-        """Set-based: drop and move on; False where another process has the lease."""
+    def _drop(self, tx: Tx, batches: Sequence[_RetentionBatch]) -> list[Sequence[str] | None]:
+        """Set-based: drop and move on; None where another process has the lease.
+
+        Returns objects of assets that nobody needs any more.
+        """
         if not chore_leases.renew(tx.db, NAME, self._token, until=tx.lease_now + LEASE):
-            return [False] * len(batches)
+            return [None] * len(batches)
         there = retention.progress(tx.db)
+        objects: list[str] = []
         for one in batches:
             name = one.walk.name
             before = there.get(name) or WalkProgress(WalkPlace(), None, tx.now)
-            left = _DROPS[one.walk.kept_class](tx.db, one.due) if one.due else set()
-            skipped = [row.place for row in one.rows if row.place.key in left]
+            dropped = _drop(tx, one.walk.kept_class, one.due)
+            objects += dropped.objects
+            skipped = [row.place for row in one.rows if row.place.key in dropped.left]
             if before.skipped is not None:
                 skipped.append(before.skipped)
             after = replace(before, place=one.rows[-1].place, skipped=min(skipped, default=None))
             retention.keep_progress(tx.db, name, after)
-        return [True] * len(batches)
+        return [objects] * len(batches)
 
     def _may_rewind(self, db: Reading, walk: Walk) -> bool:
         at = retention.progress(db).get(walk.name)
@@ -207,6 +227,10 @@ class RetentionChore:
             is_more = is_more or more
             place = WalkPlace(key=key)
             retention.keep_progress(tx.db, LOOSE, WalkProgress(place, None, tx.now))
+        keep = self._context.retention.tombstones
+        if keep is not None:
+            gone = tombstones.forget(tx.db, before=tx.now - keep, limit=limit)
+            is_more = is_more or gone == limit
         return [is_more] * len(batches)
 
     def _left(self, db: Reading) -> int:
@@ -220,6 +244,14 @@ class RetentionChore:
             retention.count(db, place, before=self._before(walk), most=MOST_COUNTED)
             for walk, place in places.items()
         )
+
+
+def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:
+    if not keys:
+        return DropResult()
+    if kept_class is KeptClass.TASKS:
+        return drop_tasks(tx.db, keys, now=tx.now)
+    return DropResult(_DROPS[kept_class](tx.db, keys))
 
 
 def _standing(db: Reading) -> ChoreStanding | None:

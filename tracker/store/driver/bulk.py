@@ -308,20 +308,23 @@ def find_soon(
     return lambda: found
 
 
-def change(db: Connection, statement: str, values: Sequence[Any], array: Encode) -> int:
+def change(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+) -> int:
     """Carry out a statement on the rows for which what it ends with is one of these values.
 
-    statement, array: see `find`. Returns how many rows it changed. Raises DBAPIError.
+    statement, array: see `find`. tail: what follows, on both databases.
+    Returns how many rows it changed. Raises DBAPIError.
     """
     if not values:
         return 0
     if not dialect_of(db).has_server:
         marks = ", ".join("?" * len(values))
         there = [value.bytes if isinstance(value, UUID) else value for value in values]
-        return int(run(db, f"{statement} IN ({marks})", there).rowcount)
+        return int(run(db, f"{statement} IN ({marks}){tail}", there).rowcount)
     settle(db)
     with AsSqlalchemy(db):
-        return int(_execute(db, f"{statement} = ANY(%b)", [array(values)]).rowcount)
+        return int(_execute(db, f"{statement} = ANY(%b){tail}", [array(values)]).rowcount)
 
 
 def last_number(db: Connection, table: str) -> int:

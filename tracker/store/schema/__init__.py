@@ -15,7 +15,13 @@ from tracker.store.schema.deliveries import (
 from tracker.store.schema.feed import feed_head
 from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
 from tracker.store.schema.rereads import rereads
-from tracker.store.schema.retention import chore_leases, dropped_inputs, retention_walks
+from tracker.store.schema.retention import (
+    chore_leases,
+    dropped_inputs,
+    feed_floors,
+    gone_tasks,
+    retention_walks,
+)
 from tracker.store.schema.running import conditions, processes, schema_fit
 from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
@@ -64,8 +70,10 @@ __all__ = [
     "dropped_inputs",
     "endpoint_sets",
     "endpoints",
+    "feed_floors",
     "feed_head",
     "forgeries",
+    "gone_tasks",
     "idempotency_keys",
     "jobs",
     "lost_answers",

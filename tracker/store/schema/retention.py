@@ -1,8 +1,17 @@
 """Tables of retention: digests of dropped inputs, walks, and the leases of chores."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
-from tracker.store.driver.types import BigKey, UtcDateTime
+from tracker.store.driver.types import BigKey, PublicId, UtcDateTime
 from tracker.store.schema.base import metadata
 
 # Of request bodies that are not kept any more. The rows of `task_inputs` go: code that does not
@@ -48,4 +57,32 @@ retention_walks = Table(
     Column("skipped_at", UtcDateTime),
     Column("skipped_key", BigInteger),
     Column("rewound_at", UtcDateTime, nullable=False),
+)
+
+# What is left of a task that was dropped.
+gone_tasks = Table(
+    "gone_tasks",
+    metadata,
+    Column("id", PublicId, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    # See `tombstones.digest`; NULL where its external id may be used again.
+    Column("external_digest", LargeBinary(16)),
+    Column("state", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("gone_at", UtcDateTime, nullable=False),
+    # Callbacks that came after it was dropped.
+    Column("late_callbacks", Integer, nullable=False),
+    Index(None, "external_digest"),
+    Index(None, "gone_at"),
+)
+
+# The highest number of a tenant's feed that was dropped with a task.
+feed_floors = Table(
+    "feed_floors",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
 )

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.errors import NoLongerKept, NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
-from tracker.store import attempts, deliveries, drops, receipts, tasks, transitions
+from tracker.store import attempts, deliveries, drops, receipts, tasks, tombstones, transitions
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
@@ -183,7 +183,7 @@ async def get_input(request: Request) -> Response:
     def load(db: Reading) -> bytes | None:
         task = tasks.by_id(db, [id_]).get(id_)
         if task is None or task.tenant != owner:
-            raise NotFound("there is no such task")
+            raise tombstones.missing(db, owner, id_)
         if drops.dropped_inputs(db, [task.key]):
             raise NoLongerKept("the input of this task is not kept any more")
         return tasks.input_of(db, [task.key]).get(task.key)

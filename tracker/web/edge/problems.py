@@ -26,6 +26,7 @@ from tracker.domain.errors import (
     NoLongerKept,
     NotFound,
     RateLimited,
+    TaskGone,
     TrackerError,
     Unauthenticated,
     Unavailable,
@@ -62,6 +63,7 @@ KINDS: Mapping[type[Exception], ProblemKind] = {
     NotFound: ProblemKind(404, "not-found"),
     CursorTooOld: ProblemKind(410, "cursor-too-old"),
     NoLongerKept: ProblemKind(410, "gone"),
+    TaskGone: ProblemKind(410, "task-gone"),
     InputGone: ProblemKind(409, "input-gone"),
     BeingSent: ProblemKind(409, "being-sent"),
     IdempotencyReuse: ProblemKind(422, "idempotency-key-reused"),
@@ -140,6 +142,8 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
         "detail": translate(detail, language),
         "request_id": request_id(),
     }
+    if isinstance(error, TaskGone):
+        body |= {"state": error.state, "finished_at": error.finished_at.isoformat()}
     if isinstance(error, InvalidRequest):
         fields = [
             replace(f, reason=translate(f.reason, language)) for f in (*error.fields, *error.rest)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
-from tracker.domain.errors import CredentialFault, NotFound, Unauthenticated
+from tracker.domain.errors import CredentialFault, NotFound, TaskGone, Unauthenticated
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
 from tracker.services.read.watch import Woke
-from tracker.store import kept_tasks, task_rows, tasks
+from tracker.store import kept_tasks, task_rows, tasks, tombstones
 from tracker.store.feed import Change
 from tracker.store.kept_tasks import KeptTask
 from tracker.web.edge import query
@@ -83,21 +83,26 @@ Standing = Task | task_rows.Standing
 
 
 async def look_whole(request: Request) -> Task:
-    """The task of the path. Raises NotFound."""
+    """The task of the path. Raises NotFound, TaskGone."""
     found = await services(request).store.find(tasks.by_id, query.task_id(request))
     if found is None or found.tenant != tenant(request):
-        raise NotFound("there is no such task")
+        raise await _missing(request)
     return found
 
 
 async def look_kept(request: Request) -> KeptTask:
-    """Return the task of the path, and what is kept of its result. Raises NotFound."""
+    """Return the task of the path, and what is kept of its result. Raises NotFound, TaskGone."""
     if services(request).storage is None:
         return KeptTask(await look_whole(request), ())
     found = await services(request).store.find(kept_tasks.by_id, query.task_id(request))
     if found is None or found.task.tenant != tenant(request):
-        raise NotFound("there is no such task")
+        raise await _missing(request)
     return found
+
+
+async def _missing(request: Request) -> NotFound | TaskGone:
+    owner, id_ = tenant(request), query.task_id(request)
+    return await services(request).store.read(lambda db: tombstones.missing(db, owner, id_))
 
 
 def standing_of(found: KeptTask | task_rows.Standing) -> Standing:
@@ -109,7 +114,7 @@ async def look_narrow(request: Request) -> task_rows.Standing:
     """Where the task of the path stands: neither its input nor its result is read."""
     found = await services(request).store.find(tasks.standings, query.task_id(request))
     if found is None or found.tenant != tenant(request):
-        raise NotFound("there is no such task")
+        raise await _missing(request)
     return found
 
 
@@ -119,7 +124,7 @@ async def until_moved(
     """The task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
-    Raises NotFound, Unavailable, ClientDisconnect, Unauthenticated.
+    Raises NotFound, TaskGone, Unavailable, ClientDisconnect, Unauthenticated.
     """
     # Who waits holds little: the whole task is read when there is something to say of it.
     narrow = seen is not None or wait.seconds > 0
