@@ -44,11 +44,11 @@ def test_destinations_are_found_by_leaps_through_the_index(db: Connection) -> No
 
 
 def test_whether_anything_is_owed_is_one_look_however_much_is_delivered(db: Connection) -> None:
-    (plan,) = _plans(db, lambda: due_jobs.due_kinds(db, now=NOW))
+    (plan,) = _plans(db, lambda: due_jobs.due(db, now=NOW))
     assert "ix_deliveries_due" in plan
     assert "ix_bulk_runs_running" in plan
     _check(plan)
-    assert due_jobs.due_kinds(db, now=NOW) == {JobKind.DELIVER}
+    assert due_jobs.due(db, now=NOW).kinds == {JobKind.DELIVER}
 
 
 def test_what_is_due_of_a_destination_is_read_in_order_and_no_further(db: Connection) -> None:

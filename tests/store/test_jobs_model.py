@@ -183,7 +183,7 @@ class Jobs(RuleBasedStateMachine):
                     table.c.attempts,
                 )
             ).all()
-            due = due_jobs.due_kinds(db, now=self.model.now)
+            due = due_jobs.due(db, now=self.model.now).kinds
             next_due = due_jobs.next_due(db, JobKind.SUBMIT)
         assert {row.task_key: tuple(row)[1:] for row in rows} == {
             key: (entry["run_at"], entry["until"], entry["token"], entry["attempts"])

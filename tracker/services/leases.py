@@ -10,6 +10,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.metrics import LEASES_EXPIRED
 from tracker.services.context import Context
+from tracker.services.lookout import Lookout
 from tracker.services.recorder import lane_of
 from tracker.store import due_jobs, jobs, tasks
 from tracker.store.driver.transaction import Tx
@@ -34,8 +35,9 @@ class Leases:
     """The right to work on jobs, for a time."""
 
     def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+        """Nothing is held yet."""
         self._context = context
+        self._lookout = Lookout(context)
 
     async def claim(
         self, kind: JobKind, *, limit: int, per_lane: int, busy: Mapping[str, int]
@@ -48,10 +50,9 @@ class Leases:
             self._context.at(CrashPoint.JOB_CLAIMED)
         return claimed
 
-    async def due_kinds(self) -> set[JobKind]:
+    async def due_kinds(self) -> frozenset[JobKind]:
         """Kinds of which there is something to claim now."""
-        now = self._context.clock.now()
-        return await self._context.store.read(lambda db: due_jobs.due_kinds(db, now=now))
+        return await self._lookout.due_kinds()
 
     async def next_due(self, kind: JobKind) -> datetime | None:
         """When there will be something to claim."""

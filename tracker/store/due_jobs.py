@@ -1,8 +1,20 @@
 """Questions about `jobs` that take nothing: which lanes have work, and what is due since when."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+)
 
 from tracker.domain.work import JobKind
 from tracker.store import asset_queue, delivery_queue
@@ -29,42 +41,81 @@ _ALL_LANES = text(
 """One look per lane and not per row."""
 
 
-def due_kinds(db: Connection, *, now: datetime) -> set[JobKind]:
-    """Kinds with something to claim: one statement, which idle processes ask every second.
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Rows that come due in the order of one index.
 
-    Of deliveries it is told that some are owed, due or not: how to find those that are due is
-    their own queue's affair.
+    column: when they do.
+    where:  which rows these are, as the partial index has it.
     """
-    return {JobKind(kind) for kind in db.scalars(_DUE_KINDS, {"now": now})}
+
+    kind: JobKind
+    table: str
+    column: str
+    where: str
 
 
-# min() and not EXISTS: that is one look into the partial index, whatever the planner believes.
-_DUE_KINDS = text(
-    f"""
-    SELECT '{JobKind.DELIVER.value}'
-    WHERE (SELECT min(lane) FROM deliveries WHERE state = 'pending') IS NOT NULL
-    UNION ALL
-    SELECT '{JobKind.FETCH.value}'
-    WHERE (SELECT min(next_at) FROM assets WHERE state = 'wanted') <= :now
-    UNION ALL
-    SELECT '{JobKind.RUN.value}'
-    WHERE (SELECT min(updated_at) FROM bulk_runs WHERE state = 'running') IS NOT NULL
-        OR EXISTS (SELECT 1 FROM rereads WHERE state = 'running')
-    UNION ALL
-    """  # noqa: S608 - made of constants
-    + " UNION ALL ".join(
-        f"""
-        SELECT '{kind.value}' WHERE EXISTS (
-            SELECT 1 FROM jobs
-            WHERE kind = '{kind.value}' AND lease_until IS NULL AND run_at <= :now
-        ) OR EXISTS (
-            SELECT 1 FROM jobs
-            WHERE kind = '{kind.value}' AND lease_until IS NOT NULL AND lease_until <= :now
-        )
-        """  # noqa: S608 - made of constants
+QUEUES = (
+    *(
+        Queue(kind, "jobs", column, f"kind = '{kind.value}' AND lease_until {is_held}")
         for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
-    )
-).bindparams(bindparam("now", type_=UtcDateTime))
+        for column, is_held in (("run_at", "IS NULL"), ("lease_until", "IS NOT NULL"))
+    ),
+    Queue(JobKind.FETCH, "assets", "next_at", "state = 'wanted'"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work that can be claimed.
+
+    kinds:  of deliveries and runs it is told that some are owed, due or not: how to find those that
+            are due is their own queue's affair.
+    firsts: when the first row of a queue came due; without the queues in which none has.
+    """
+
+    kinds: frozenset[JobKind]
+    firsts: Mapping[Queue, datetime]
+
+
+def due(
+    db: Connection, *, now: datetime, since: Mapping[Queue, datetime] = MappingProxyType({})
+) -> Due:
+    """Return what there is to claim: one statement, which idle processes ask every second.
+
+    since: where to start in a queue; at its beginning where nothing is said. Dead rows before that
+           are not walked: they stay in an index as long as some transaction may still see them.
+    """
+    starts = {f"since_{place}": since.get(one, _LONG_AGO) for place, one in enumerate(QUEUES)}
+    rows = db.execute(_DUE, {"now": now, **starts}).all()
+    firsts = {QUEUES[place]: first for place, _, first in rows if first is not None}
+    kinds = [kind for _, kind, first in rows if kind in _OWED or first is not None]
+    return Due(frozenset(map(JobKind, kinds)), firsts)
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_OWED = {
+    JobKind.DELIVER: "(SELECT min(lane) FROM deliveries WHERE state = 'pending') IS NOT NULL",
+    JobKind.RUN: "(SELECT min(updated_at) FROM bulk_runs WHERE state = 'running') IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM rereads WHERE state = 'running')",
+}
+# min() and not EXISTS: that is one look into the partial index, whatever the planner believes.
+_FIRSTS = [
+    f"""
+    SELECT {place} AS place, '{one.kind.value}' AS kind, (
+        SELECT min({one.column}) FROM {one.table}
+        WHERE {one.where} AND {one.column} >= :since_{place} AND {one.column} <= :now
+    ) AS first
+    """  # noqa: S608 - made of constants
+    for place, one in enumerate(QUEUES)
+]
+_OTHERS = [f"SELECT -1, '{kind.value}', NULL WHERE {is_owed}" for kind, is_owed in _OWED.items()]
+_TIMES = ("now", *(f"since_{place}" for place in range(len(QUEUES))))
+_DUE = (
+    text(" UNION ALL ".join((*_FIRSTS, *_OTHERS)))
+    .bindparams(*(bindparam(name, type_=UtcDateTime) for name in _TIMES))
+    .columns(place=Integer, kind=Text, first=UtcDateTime)
+)
 
 
 _MOST_COUNTED = 1000

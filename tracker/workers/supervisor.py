@@ -108,7 +108,7 @@ class Supervisor:
 
     async def _look_out(self) -> None:
         """Wake for work that became due without a commit of ours, at the cost of one statement."""
-        self.wake(frozenset(await self._leases.due_kinds()), False)
+        self.wake(await self._leases.due_kinds(), False)
 
     async def _repeat(self, chore: Chore) -> None:
         woken = self._woken[chore.name]
