@@ -5,20 +5,17 @@ Prometheus' own `promtool` judges them where it is installed (`make promtool`).
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.service import ROOT
+from tests.support.alerts import RULES, case, fired, judge, promtool, rules
 from tracker.metrics import ALL
 
-REFERENCE = ROOT / "docs" / "reference"
-RULES = REFERENCE / "alerts.yml"
+REFERENCE = RULES.parent
 ENDS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 STEADY = "x40"
 """A value that stays for 40 minutes, as promtool's notation for series."""
@@ -88,18 +85,11 @@ QUIET = {
 
 
 @pytest.fixture
-def promtool() -> str:
-    ours = ROOT / ".promtool" / "usr" / "bin" / "promtool"
-    found = shutil.which("promtool") or (str(ours) if ours.exists() else None)
+def program() -> str:
+    found = promtool()
     if found is None:
         pytest.skip("promtool is not installed: run `make promtool` on Debian")
     return found
-
-
-def _rules() -> list[dict[str, Any]]:
-    (group,) = yaml.safe_load(RULES.read_text())["groups"]
-    rules: list[dict[str, Any]] = group["rules"]
-    return rules
 
 
 def _dashboard() -> Iterator[tuple[str, str]]:
@@ -124,9 +114,8 @@ def _check_names(expression: str) -> set[str]:
 
 
 def test_alert_rules_ask_for_metrics_that_exist() -> None:
-    rules = _rules()
-    assert len({rule["alert"] for rule in rules}) == len(rules)
-    for rule in rules:
+    assert RULES.read_text().count("- alert: ") == len(rules())
+    for rule in rules().values():
         assert rule["annotations"].keys() == {"summary", "action"}
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         _check_names(rule["expr"])
@@ -138,7 +127,7 @@ def test_the_dashboard_shows_every_metric_and_no_other() -> None:
 
 
 def test_promtool_takes_rules_and_expressions_of_the_dashboard(
-    promtool: str, tmp_path: Path
+    program: str, tmp_path: Path
 ) -> None:
     panels = [
         {"record": f"panel:{number}", "expr": expression.replace("$__rate_interval", "5m")}
@@ -147,7 +136,7 @@ def test_promtool_takes_rules_and_expressions_of_the_dashboard(
     groups = {"groups": [{"name": "dashboard", "rules": panels}]}
     (tmp_path / "panels.yml").write_text(yaml.safe_dump(groups))
     done = subprocess.run(
-        [promtool, "check", "rules", RULES, tmp_path / "panels.yml"],
+        [program, "check", "rules", RULES, tmp_path / "panels.yml"],
         capture_output=True,
         text=True,
         check=False,
@@ -155,43 +144,15 @@ def test_promtool_takes_rules_and_expressions_of_the_dashboard(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _case(name: str, series: dict[str, str], alerts: dict[str, Any], at: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "interval": "1m",
-        "input_series": [{"series": one, "values": values} for one, values in series.items()],
-        "alert_rule_test": [
-            {"eval_time": at, "alertname": alert, "exp_alerts": expected}
-            for alert, expected in alerts.items()
-        ],
-    }
-
-
-def _fired(rule: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
-    texts = dict(rule["annotations"])
-    for name, value in labels.items():
-        texts["summary"] = texts["summary"].replace(f"{{{{ $labels.{name} }}}}", value)
-    return [{"exp_labels": rule["labels"] | labels, "exp_annotations": texts}]
-
-
-def test_each_alert_fires_when_it_should_and_only_then(promtool: str, tmp_path: Path) -> None:
-    rules = {rule["alert"]: rule for rule in _rules()}
+def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: Path) -> None:
     halved = "TrackerCallbackShareHalved"
-    assert FIRES.keys() | {halved} == rules.keys()
+    assert FIRES.keys() | {halved} == rules().keys()
     cases = [
-        _case(alert, series, {alert: _fired(rules[alert], labels)}, "40m")
+        case(alert, series, {alert: fired(alert, labels)}, "40m")
         for alert, (series, labels) in FIRES.items()
     ]
     whose = {"provider": "made_up", "account": "a"}
     share = {'tracker_callback_share{provider="made_up",account="a"}': "0.9+0x110 0.4+0x40"}
-    cases.append(_case(halved, share, {halved: _fired(rules[halved], whose)}, "150m"))
-    cases.append(_case("quiet", QUIET, {alert: [] for alert in rules}, "40m"))
-    test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": cases}
-    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
-    done = subprocess.run(
-        [promtool, "test", "rules", tmp_path / "test.yml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    cases.append(case(halved, share, {halved: fired(halved, whose)}, "150m"))
+    cases.append(case("quiet", QUIET, {alert: [] for alert in rules()}, "40m"))
+    judge(program, tmp_path, cases)

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, func, select, text
 
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.task import OPEN, TaskState
+from tracker.store import chore_leases, feed, stats
 from tracker.store.schema import deliveries
 
 _MOST_TENANTS = 1000
@@ -38,6 +39,12 @@ def open_tasks(db: Connection, *, most: int) -> dict[TaskState, int]:
     """
     found = db.execute(_OPEN_TASKS, {"most": most, "tenants": _MOST_TENANTS})
     return dict.fromkeys(OPEN, 0) | {TaskState(state): int(count) for state, count in found}
+
+
+def behind(db: Connection) -> dict[str, int]:
+    """Return how many entries each chore has yet to come by."""
+    found = {one.name: one.behind for one in chore_leases.standings(db)}
+    return found | {"counting": max(0, feed.head(db) - stats.counted_to(db))}
 
 
 def pending_deliveries(db: Connection, *, most: int) -> int:

@@ -31,13 +31,11 @@ from tracker.services.context import Context
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.state_counts import MOST
 from tracker.store import (
-    chore_leases,
     conditions,
     due_jobs,
     feed,
     server_state,
     sizes,
-    stats,
 )
 from tracker.store.store import Reading
 
@@ -73,23 +71,18 @@ class Sampling:
         now = self.context.clock.now()
         there = sizes.open_tasks(db, most=MOST)
         due = due_jobs.overdue(db, now=now)
-        head = feed.head(db)
         standing = Counter(one.name for one in conditions.list_open(db))
         ages: dict[Labels, float] = {
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
             for kind, oldest in due_jobs.oldest_due(db, now=now).items()
         }
-        behind: dict[Labels, float] = {
-            (one.name,): float(one.behind) for one in chore_leases.standings(db)
-        }
-        behind["counting",] = float(max(0, head - stats.counted_to(db)))
         measured: Sequence[tuple[Gauge, Mapping[Labels, float]]] = (
             (OPEN_TASKS, {(state.value,): float(count) for state, count in there.items()}),
             (JOBS_DUE, {(kind.value,): float(count) for kind, (count, _) in due.items()}),
             (OLDEST_DUE, ages),
             (DELIVERIES_PENDING, {(): float(sizes.pending_deliveries(db, most=MOST))}),
-            (FEED_HEAD, {(): float(head)}),
-            (CHORE_BEHIND, behind),
+            (FEED_HEAD, {(): float(feed.head(db))}),
+            (CHORE_BEHIND, {(name,): float(left) for name, left in sizes.behind(db).items()}),
             (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
             (CLOCK_SKEW, {(): max((abs(one.ahead_ms) for one in alive), default=0) / 1000}),
             *_of_server(db),

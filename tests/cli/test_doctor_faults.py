@@ -1,0 +1,286 @@
+"""Planted faults: doctor names each with what mends it, and its alert fires on what is measured.
+
+An alert is judged by promtool where it is installed. A disk that fills, a snapshot of ten minutes
+and SQLite's log of 256 MB are judged by figures: tests/test_alerts.py fires their alerts.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from tests.services.upkeep.test_pulling import put_off
+from tests.store.test_listing import connected
+from tests.support.alerts import case, fired, judge, promtool, steady_gauges
+from tests.support.databases import PostgresTemplate
+from tests.support.postgres import PostgresServer
+from tests.support.service import environment
+from tests.support.subscribing import OK, an_endpoint
+from tests.support.waiting import wait_until
+from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tracker import metrics
+from tracker.cli.doctor.accounts import probe_accounts
+from tracker.cli.doctor.database import _of_both, examine_server
+from tracker.cli.doctor.finding import Finding
+from tracker.cli.doctor.processes import examine_processes
+from tracker.clock import SystemClock, new_id
+from tracker.domain import presence
+from tracker.domain.errors import Unavailable
+from tracker.domain.presence import mark
+from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.sampling import FROM_DATABASE, Sampling
+from tracker.settings import Settings
+from tracker.store import chore_leases, processes
+from tracker.store.driver.engine import normalise_url
+from tracker.store.driver.transaction import Tx
+from tracker.store.processes import Process
+from tracker.store.server_health import examine, has_row_locks
+from tracker.store.store import Store
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def gauges_stay() -> Iterator[None]:
+    """Empty the gauges of this process, which every test fills."""
+    yield
+    for gauge in FROM_DATABASE:
+        gauge.replace({})
+
+
+def settings_of(database_url: str, folder: Path, **more: str) -> Settings:
+    ring = {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
+    env = environment(
+        database_url, folder, provider_url="http://127.0.0.1:9", public_url=None, **ring, **more
+    )
+    return Settings.from_env(env)
+
+
+def told(found: Sequence[Finding], about: str) -> str:
+    """Return what is wrong with one thing, a line each."""
+    return "\n".join(one.text for one in found if one.about == about and one.level != "ok")
+
+
+async def measured(bench: Workbench) -> None:
+    """Measure the database as a worker process does, with conditions raised before."""
+    one = Presence(bench.context)
+    one.is_working = lambda: True
+    await one.look()
+    await Sampling(bench.context, one).sample()
+
+
+def fires(folder: Path, alert: str, **labels: str) -> None:
+    """Let an alert fire on the gauges as they are."""
+    program = promtool()
+    if program is None:
+        pytest.skip("promtool is not installed: run `make promtool` on Debian")
+    judge(program, folder, [case(alert, steady_gauges(), {alert: fired(alert, labels)}, "40m")])
+
+
+def planted(database_url: str, statement: str) -> None:
+    engine = create_engine(normalise_url(database_url))
+    with engine.begin() as db:
+        db.execute(text(statement))
+    engine.dispose()
+
+
+async def test_a_database_that_is_well(database_url: str, tmp_path: Path) -> None:
+    found = examine_server(settings_of(database_url, tmp_path), mounts=tmp_path / "none")
+    # The server of the tests does not wait for its disk, and the machine's SQLite may be old.
+    unwell = [one.text for one in found if one.about != "SQLite"]
+    assert all(one.startswith(("fsync is off", "full_page_writes is off")) for one in unwell)
+
+
+@pytest.mark.parametrize("fault", ["secret", "clock"])
+async def test_a_wrong_secret_and_a_skewed_clock(
+    sqlite_url: str, tmp_path: Path, fault: str
+) -> None:
+    marks = [mark(b"another" if fault == "secret" else SECRET)]
+    ahead_ms = 0 if fault == "secret" else 1500
+    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+        other = Process(new_id(), False, SystemClock().now(), ahead_ms, marks)
+
+        def batch(tx: Tx, rows: Sequence[Process]) -> list[None]:
+            for row in rows:
+                processes.record(tx.db, row)
+            return [None] * len(rows)
+
+        await bench.context.store.write(batch, other)
+        found = examine_processes(settings_of(sqlite_url, tmp_path))
+        await measured(bench)
+    if fault == "secret":
+        assert told(found, "TRACKER_CALLBACK_SECRETS") == presence.SECRETS_DIFFER
+        fires(tmp_path, "TrackerCondition", name="secrets_differ")
+    else:
+        assert "1.5 s ahead of" in told(found, "clock")
+        assert "follow one time server" in told(found, "clock")
+        fires(tmp_path, "TrackerClockSkew")
+
+
+async def test_a_dead_worker(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        await bench.queued("mine")
+        await bench.claim_submits()
+        await put_off(bench, -400, "jobs.lease_until")
+        found = examine_server(settings_of(database_url, tmp_path))
+        await measured(bench)
+    assert told(found, "leases").startswith("1 leases ran out and nobody")
+    assert "`tracker worker`" in told(found, "leases")
+    fires(tmp_path, "TrackerWorkLate", kind="submit")
+
+
+async def test_a_missing_index_is_made_by_what_doctor_says(
+    database_url: str, tmp_path: Path
+) -> None:
+    planted(database_url, "DROP INDEX ix_jobs_waiting")
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        await measured(bench)
+    found = told(examine_server(settings_of(database_url, tmp_path)), "indexes")
+    assert found.startswith("index ix_jobs_waiting is missing")
+    engine = create_engine(normalise_url(database_url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as db:
+        for statement in found.split("`")[1].split("; "):
+            db.execute(text(statement))
+    engine.dispose()
+    assert not told(examine_server(settings_of(database_url, tmp_path)), "indexes")
+    fires(tmp_path, "TrackerIndexMissing")
+
+
+async def test_a_chore_behind_and_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+        endpoint = await an_endpoint(bench)
+        await put_off(bench, -7200, "endpoints.failing_since")
+
+        def batch(tx: Tx, names: Sequence[str]) -> list[None]:
+            for name in names:
+                assert chore_leases.take(tx.db, name, "mine", now=tx.now, until=tx.now)
+                chore_leases.set_standing(tx.db, name, behind=200_000, caught_up_at=None)
+            return [None] * len(names)
+
+        await bench.context.store.write(batch, "retention")
+        found = examine_server(settings_of(database_url, tmp_path))
+        await measured(bench)
+    assert told(found, "chores").startswith("the chore retention is 200000 entries behind")
+    assert f"`tracker endpoints pause {endpoint.id}`" in told(found, "endpoints")
+    fires(tmp_path, "TrackerChoreBehind", chore="retention")
+
+
+def test_an_open_snapshot(postgres_url: str, tmp_path: Path) -> None:
+    other = create_engine(normalise_url(postgres_url), isolation_level="REPEATABLE READ")
+    with other.connect() as holding:
+        pid = holding.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        found = told(examine_server(settings_of(postgres_url, tmp_path), old_s=0.0), "snapshot")
+    other.dispose()
+    assert f"process {pid} of postgres" in found
+    assert f"`SELECT pg_terminate_backend({pid})`" in found
+
+
+async def test_an_old_sqlite(sqlite_url: str, tmp_path: Path) -> None:
+    if sqlite3.sqlite_version_info >= (3, 51, 3):
+        pytest.skip(f"SQLite {sqlite3.sqlite_version} is new enough")
+    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+        await measured(bench)
+    found = told(examine_server(settings_of(sqlite_url, tmp_path)), "SQLite")
+    assert found.startswith(f"SQLite {sqlite3.sqlite_version} is older than 3.51.3")
+    fires(tmp_path, "TrackerSqliteOld", version=sqlite3.sqlite_version)
+
+
+def test_the_type_of_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    for kind, word in (("nfs4", "will be damaged"), ("tmpfs", "a restart empties"), ("ext4", "")):
+        mounts.write_text(f"a / xfs rw 0 0\nserver:/x {tmp_path} {kind} rw 0 0\n")
+        found = told(
+            examine_server(settings_of(sqlite_url, tmp_path), mounts=mounts), "DATABASE_URL"
+        )
+        assert word in found
+        assert bool(word) == bool(found)
+
+
+async def test_a_disk_that_is_full_in_days(sqlite_url: str) -> None:
+    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+        await bench.queued("mine")
+    facts = examine(sqlite_url, SystemClock())
+    assert facts.daily == sum(facts.sizes.values())  # all of its tasks were made today
+    (full,) = _of_both(replace(facts, free=int(2.5 * facts.daily)))
+    assert (full.level, full.about) == ("error", "disk")
+    assert full.text.startswith("full in 2.5 days")
+    assert not list(_of_both(replace(facts, free=int(3.5 * facts.daily))))
+
+
+def test_an_unreachable_provider(sqlite_url: str, tmp_path: Path) -> None:
+    (found,) = probe_accounts(settings_of(sqlite_url, tmp_path), ())
+    assert found.level == "error"
+    assert found.about == "kling/default"
+
+
+def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str) -> None:
+    """Where a second connection sees another table of that name, as if the first locked nothing."""
+
+    def proved(second: Connection) -> bool:
+        with connected(postgres_url) as first:
+            return has_row_locks(first, second)
+
+    engine = create_engine(normalise_url(postgres_url))
+    with engine.connect() as second:
+        assert proved(second)
+        second.execute(text("CREATE TEMPORARY TABLE schema_fit AS SELECT 1 AS one"))
+        second.commit()
+        assert not proved(second)
+    engine.dispose()
+
+
+@contextmanager
+def _stalled(server: PostgresServer) -> Iterator[None]:
+    """Let every commit wait for a standby that is not there."""
+
+    def configure(statement: str) -> None:
+        engine = create_engine(normalise_url(server.url()), isolation_level="AUTOCOMMIT")
+        with engine.connect() as db:
+            db.execute(text(statement))
+            db.execute(text("SELECT pg_reload_conf()"))
+        engine.dispose()
+
+    configure("ALTER SYSTEM SET synchronous_standby_names = 'gone'")
+    try:
+        yield
+    finally:
+        configure("ALTER SYSTEM RESET synchronous_standby_names")
+
+
+async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
+    """On a server of its own: its setting stops every commit there is."""
+    server = PostgresServer().start()
+    try:
+        template = PostgresTemplate(server.url())
+        with template.copy() as url:
+            async with Store(url, SystemClock(), wait_s=0.2) as store:
+                store.show_metrics()
+                with _stalled(server):
+
+                    def batch(tx: Tx, names: Sequence[str]) -> list[None]:
+                        for name in names:
+                            chore_leases.take(tx.db, name, "mine", now=tx.now, until=tx.now)
+                        return [None] * len(names)
+
+                    with pytest.raises(Unavailable):
+                        await store.write(batch, "made up")
+                    found = examine_server(settings_of(url, tmp_path))
+                    wait_until(lambda: dict(metrics.WRITER_STALLED.read())[()] > 0)
+                    series = steady_gauges()
+                await asyncio.to_thread(wait_until, lambda: store.stalled_since is None)
+                await store.write(batch, "made up")
+            assert "ALTER SYSTEM SET synchronous_standby_names = ''" in told(found, "standbys")
+            assert "ALTER SYSTEM SET fsync = on" in told(found, "database")
+            assert not told(examine_server(settings_of(url, tmp_path)), "standbys")
+    finally:
+        server.close()
+        metrics.WRITER_STALLED.ask = metrics.WRITER_WAITING.ask = lambda: None
+    program = promtool()
+    if program is not None:
+        alert = "TrackerWritesStalled"
+        judge(program, tmp_path, [case(alert, series, {alert: fired(alert, {})}, "40m")])

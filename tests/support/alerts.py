@@ -1,0 +1,75 @@
+"""Alert rules as Prometheus' own `promtool` judges them: do they fire, given some series."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from tests.support.service import ROOT
+from tracker.metrics import ALL, Gauge
+
+RULES = ROOT / "docs" / "reference" / "alerts.yml"
+
+
+def promtool() -> str | None:
+    """Return the program; None where it is not installed."""
+    ours = ROOT / ".promtool" / "usr" / "bin" / "promtool"
+    return shutil.which("promtool") or (str(ours) if ours.exists() else None)
+
+
+def rules() -> dict[str, dict[str, Any]]:
+    """Return the rules by alert."""
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    return {rule["alert"]: rule for rule in group["rules"]}
+
+
+def case(
+    name: str, series: Mapping[str, str], alerts: Mapping[str, Sequence[Any]], at: str
+) -> dict[str, Any]:
+    """Return a test for promtool: which alerts fire at a time.
+
+    series: values by name and labels.
+    """
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "alert_rule_test": [
+            {"eval_time": at, "alertname": alert, "exp_alerts": list(expected)}
+            for alert, expected in alerts.items()
+        ],
+    }
+
+
+def fired(alert: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what promtool is to find of an alert that fires with some labels of its own."""
+    rule = rules()[alert]
+    texts = dict(rule["annotations"])
+    for name, value in labels.items():
+        texts["summary"] = texts["summary"].replace(f"{{{{ $labels.{name} }}}}", value)
+    return [{"exp_labels": rule["labels"] | labels, "exp_annotations": texts}]
+
+
+def judge(program: str, folder: Path, cases: Sequence[Mapping[str, Any]]) -> None:
+    """Run tests. Raises AssertionError with promtool's words where an alert does otherwise."""
+    test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": list(cases)}
+    (folder / "test.yml").write_text(yaml.safe_dump(test))
+    done = subprocess.run(
+        [program, "test", "rules", folder / "test.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def steady_gauges() -> dict[str, str]:
+    """Return the gauges of this process as series that stay as they are for 40 minutes."""
+    found = {}
+    for one in ALL:
+        if isinstance(one, Gauge):
+            for labels, value in one.read():
+                named = zip(one.metric.labels, labels, strict=True)
+                shown = ",".join(f'{name}="{label}"' for name, label in named)
+                found[f"{one.metric.name}{{{shown}}}"] = f"{value}+0x40"
+    return found

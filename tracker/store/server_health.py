@@ -1,0 +1,200 @@
+"""Facts about a database that make an operator act: read once, by `tracker doctor`.
+
+Of PostgreSQL from its catalogues and statistics views (https://www.postgresql.org/docs/current/
+catalogs.html and monitoring-stats.html, read 2026-11-29).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateIndex
+
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
+from tracker.store import conditions, due_jobs, server_state, sizes
+from tracker.store.conditions import Condition
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.engine import open_engine
+from tracker.store.driver.transaction import Tx
+from tracker.store.schema import endpoints, metadata, tasks
+from tracker.store.server_state import Snapshot, Standby
+
+BUSY_TABLES = ("jobs", "tasks")
+"""Their rows are written again and again: what is dead there slows every look down."""
+SETTINGS = (
+    *("synchronous_commit", "fsync", "full_page_writes", "transaction_isolation"),
+    *("transaction_read_only", "synchronous_standby_names", "max_connections"),
+    *("superuser_reserved_connections", "autovacuum"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRows:
+    """How a table is kept clean, as its statistics say.
+
+    cleaned_at: when autovacuum last ended there; None: never.
+    """
+
+    table: str
+    live: int
+    dead: int
+    cleaned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """A PostgreSQL server's part.
+
+    settings: as they hold in the second transaction of a connection of ours, by name.
+    has_row_locks: whether a second connection steps over a row that a first one has locked.
+    sees_all: whether other users' sessions and standbys are shown to our user.
+    xid_age:  transactions since the oldest row of the database was frozen.
+    """
+
+    settings: Mapping[str, str]
+    has_row_locks: bool
+    sees_all: bool
+    standbys: Sequence[Standby]
+    snapshot: Snapshot
+    tables: Sequence[DeadRows]
+    xid_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """A database as `examine` found it.
+
+    version:    of the server; of the library on SQLite.
+    sizes:      bytes by table, or by file.
+    free:       bytes free on its disk; None where that is not to be seen from here.
+    daily:      bytes that it grew by in the last day, after the share of tasks made in it.
+    missing:    of each index that is missing or unfinished, the statements that make it.
+    left:       jobs whose holders' leases have run out, and since when.
+    behind:     how many entries each chore has yet to come by.
+    failing:    endpoints all of whose latest deliveries failed, and since when; ten at most.
+    conditions: those that stand.
+    server:     None on SQLite.
+    """
+
+    version: str
+    now: datetime
+    sizes: Mapping[str, int]
+    free: int | None
+    daily: float
+    missing: Mapping[str, str]
+    left: tuple[int, datetime | None]
+    behind: Mapping[str, int]
+    failing: Sequence[tuple[UUID, datetime]]
+    conditions: Sequence[Condition]
+    server: ServerFacts | None
+
+
+def examine(url: str, clock: Clock) -> DatabaseFacts:
+    """Read everything, on two connections. Raises Unavailable.
+
+    url: of a database whose schema fits.
+    """
+    engine = open_engine(url, pool_size=2).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db, engine.connect() as other:
+            db.execute(text("SELECT 1"))
+            db.commit()
+            return _facts(db, other, clock)
+    except DBAPIError as error:
+        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+    finally:
+        engine.dispose()
+
+
+def has_row_locks(db: Connection, other: Connection) -> bool:
+    """Return whether another connection steps over a row that this one has locked."""
+    db.execute(text("SELECT 1 FROM schema_fit FOR UPDATE"))
+    seen = other.execute(text("SELECT 1 FROM schema_fit FOR UPDATE SKIP LOCKED")).all()
+    other.rollback()
+    db.rollback()
+    return not seen
+
+
+def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
+    locks = has_row_locks(db, other) if dialect_of(db).has_server else True
+    now = Tx(db, clock).lease_now
+    bytes_ = server_state.table_bytes(db)
+    return DatabaseFacts(
+        version=server_state.engine_version(db)[1],
+        now=now,
+        sizes=bytes_,
+        free=server_state.free_bytes(db),
+        daily=sum(bytes_.values()) * _share_of_last_day(db, now),
+        missing=_makers(db),
+        left=due_jobs.left(db, now=now),
+        behind=sizes.behind(db),
+        failing=[(id_, since) for id_, since in db.execute(_FAILING)],
+        conditions=conditions.list_open(db),
+        server=_server(db, has_locks=locks),
+    )
+
+
+def _server(db: Connection, *, has_locks: bool) -> ServerFacts | None:
+    snapshot = server_state.oldest_snapshot(db)
+    if snapshot is None:
+        return None
+    found = db.execute(_SETTINGS, {"names": list(SETTINGS)})
+    return ServerFacts(
+        settings={name: value for name, value in found},  # noqa: C416 - rows are no pairs to mypy
+        has_row_locks=has_locks,
+        sees_all=bool(db.scalar(_SEES_ALL)),
+        standbys=server_state.standbys(db),
+        snapshot=snapshot,
+        tables=[DeadRows(*row) for row in db.execute(_DEAD_ROWS, {"names": list(BUSY_TABLES)})],
+        xid_age=int(db.execute(_XID_AGE).scalar_one()),
+    )
+
+
+def _makers(db: Connection) -> dict[str, str]:
+    missing = server_state.missing_indexes(db)
+    indexes = {str(one.name): one for table in metadata.tables.values() for one in table.indexes}
+    beside = " INDEX CONCURRENTLY " if dialect_of(db).has_server else " INDEX "
+    made = {}
+    for name in missing:
+        statement = " ".join(str(CreateIndex(indexes[name]).compile(db)).split())
+        made[name] = f"DROP INDEX IF EXISTS {name}; {statement.replace(' INDEX ', beside, 1)}"
+    return made
+
+
+def _share_of_last_day(db: Connection, now: datetime) -> float:
+    """Return which share of the tasks was made in the last day: three looks into indexes.
+
+    A task's id sorts by the time of its making, and its key goes up by one with each.
+    """
+    first, last = db.execute(select(func.min(tasks.c.key), func.max(tasks.c.key))).one()
+    if first is None:
+        return 0.0
+    day = now - timedelta(days=1)
+    since = UUID(int=int(day.timestamp() * 1000) << 80)
+    recent = select(tasks.c.key).where(tasks.c.id >= since).order_by(tasks.c.id).limit(1)
+    begun = db.scalar(recent)
+    return 0.0 if begun is None else (last - begun + 1) / (last - first + 1)
+
+
+_FAILING = (
+    select(endpoints.c.id, endpoints.c.failing_since)
+    .where(endpoints.c.failing_since.is_not(None))
+    .order_by(endpoints.c.failing_since)
+    .limit(10)
+)
+_SETTINGS = text(
+    "SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS wanted (name)"
+)
+_SEES_ALL = text("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
+_DEAD_ROWS = text(
+    """
+    SELECT relname, n_live_tup, n_dead_tup, greatest(last_autovacuum, last_vacuum)
+    FROM pg_stat_user_tables
+    WHERE schemaname = current_schema() AND relname = ANY(:names) ORDER BY relname
+    """
+)
+_XID_AGE = text("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
