@@ -120,9 +120,13 @@ def test_it_migrates_explains_itself_and_serves(python: Path, tmp_path: Path) ->
         try:
             wait_until(lambda: _is_ready(port) or service.poll() is not None, timeout_s=60)
             assert service.poll() is None, log.read_text()
+            asked = _run(python, tmp_path, "-m", "tracker", "healthcheck", **env)
+            assert (asked.returncode, "is ready" in asked.stderr) == (0, True)
         finally:
             service.send_signal(signal.SIGTERM)
             assert service.wait(30) in {0, -signal.SIGTERM}
+    asked = _run(python, tmp_path, "-m", "tracker", "healthcheck", **env)
+    assert (asked.returncode, "does not answer" in asked.stderr) == (1, True)
 
 
 def _is_ready(port: int) -> bool:

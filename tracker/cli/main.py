@@ -24,6 +24,11 @@ SECTIONS = (
             ("migrate", "tracker.cli.migrate", "Create or update the database schema."),
             ("serve", "tracker.cli.serve", "Serve the API and do the background work."),
             ("worker", "tracker.cli.worker", "Do the background work alone."),
+            (
+                "healthcheck",
+                "tracker.cli.healthcheck",
+                "Ask the service here whether it is ready.",
+            ),
             ("backup", "tracker.cli.backup", "Copy the database, checked, while it is used."),
             ("emulate", "tracker.cli.emulate", "Run the provider emulator alone."),
             ("keys", "tracker.cli.keys", "Create, list and revoke API keys."),

@@ -6,6 +6,7 @@ from typing import Any
 import uvicorn
 
 from tracker.app import make_app, server_options, tune_interpreter
+from tracker.cli.containers import refuse_forgetting
 from tracker.cli.exits import FAILED
 from tracker.cli.listeners import bind, multiplied
 from tracker.cli.processes import serve_in_processes
@@ -24,6 +25,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     settings = load_settings()
     changes = {"tracker_host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    refuse_forgetting(settings)
     wait_for_database(settings)
     try:
         refuse_open_access(settings)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from tracker.app import exposing, make_supervisor
+from tracker.cli.containers import refuse_forgetting
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
@@ -16,6 +17,7 @@ from tracker.telemetry import configure_logging
 def run() -> None:
     """Work; ends the command at once where the settings or the schema are wrong."""
     settings = load_settings()
+    refuse_forgetting(settings)
     wait_for_database(settings)
     problem = schema_problem(settings.resolved_database_url())
     redactor = settings.log_redactor()

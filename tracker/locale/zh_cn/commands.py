@@ -49,6 +49,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Do it; without this, only count.": "执行；不加此项则只计数。",
         "Tell subscribers of each corrected task.": "把每个被更正的任务告知订阅方。",
         "Do not wait for its end.": "不等待其结束。",
+        "Ask the service here whether it is ready.": "询问本机服务是否就绪。",
+        "Ask the web process that these settings start for /readyz; fail where it is not ready.": "向这些设置所启动的 web 进程请求 /readyz；未就绪则失败。",
         "Judge a callback again by today's rules, or only say what would come of it.": "按现行规则重新判定一个回调，或只说明会有什么结果。",
         "Give a quarantined callback to the task that it belongs to. You answer for where it comes from; what it does to the task, the rules decide.": "把被隔离的回调交给它所属的任务。其来源由你担保；它对任务的影响由规则决定。",
         "Refresh, cancel or resubmit all tasks that the filters match, or that are named. At most 1,000, the oldest first.": "对过滤条件匹配或指名的所有任务查询、取消或重新提交。最多 1,000 个，最早的在前。",
