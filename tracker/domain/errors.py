@@ -19,6 +19,7 @@ TrackerError
 ├── CallbackRejected      an inbound callback that cannot be used; carries the receipt's verdict
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
 ├── Unavailable           our own storage cannot take it now; try again
+│   └── Recovering          the database was restored, and new submits wait
 ├── Broken                an answer that was being passed on broke off
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
@@ -211,6 +212,10 @@ class Unavailable(TrackerError):
     def __init__(self, reason: str, *, retry_after_s: int = 5) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class Recovering(Unavailable):
+    """The service was restored from a backup; new tasks are taken once that is completed."""
 
 
 class Broken(TrackerError):

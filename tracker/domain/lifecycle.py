@@ -203,11 +203,11 @@ def created(task: Task) -> Step:
     return Step(task, Verdict.ADVANCED, first, (Effect.SUBMIT,))
 
 
-def adopted(task: Task) -> Step:
-    """The first step of a task that others created at the provider: `submitted`, version 1."""
+def adopted(task: Task, source: Source = Source.CALLBACK) -> Step:
+    """The first step of a task that is found at the provider: `submitted`, version 1."""
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
-    event = Event(K.CREATED, Source.CALLBACK)
+    event = Event(K.CREATED, source)
     first = _transition(task, event, from_state=None, now=task.created_at)
     return Step(task, Verdict.ADVANCED, first, (Effect.NOTIFY,))
 

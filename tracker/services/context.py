@@ -33,6 +33,7 @@ from tracker.services.expectations import Expectations
 from tracker.services.inline_sinks import sinks_for
 from tracker.services.outbox import Outbox
 from tracker.services.provider_calls import ProviderCalls
+from tracker.services.recovery import Recovery
 from tracker.services.storage import Storage
 from tracker.store.conditions import ACCOUNT_TOKEN_REFUSED
 from tracker.store.store import Store
@@ -86,6 +87,7 @@ class Context:
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     prices:     the operator's list, for estimates.
     rules:      which of them a task goes to whose caller names none.
+    recovery:   whether this database was restored and is still being completed.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
     retention:  how long what belongs to ended tasks is kept.
@@ -107,6 +109,7 @@ class Context:
     public_url: str | None = None
     adopt: bool = False
     expectations: Expectations = field(default_factory=Expectations)
+    recovery: Recovery = field(default_factory=Recovery)
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)

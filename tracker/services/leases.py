@@ -93,6 +93,9 @@ class Leases:
                 busy=one.busy,
                 rooms=self._rooms(tx) if one.kind is JobKind.SUBMIT else {},
             )
+            # What a restored database holds as unsent may have been sent since its backup.
+            if one.kind is not JobKind.SUBMIT or not self._context.recovery.holds(tx.db)
+            else []
             for one in wanted
         ]
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tracker.domain.errors import Misuse
@@ -82,6 +82,24 @@ def examine(url: str, *, histories: int = HISTORIES) -> Contents:
         engine.dispose()
 
 
+def newest_entry(url: str) -> datetime | None:
+    """Return the time of the newest entry of a database's feed, whatever its schema.
+
+    None while it is empty, and where there are no tables. Raises BackupFailed.
+    """
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            return db.scalar(_NEWEST) if inspect(db).has_table(transitions.name) else None
+    except DBAPIError as error:
+        raise BackupFailed(str(error.orig).strip().partition("\n")[0]) from error
+    finally:
+        engine.dispose()
+
+
+_NEWEST = select(transitions.c.at).order_by(transitions.c.seq.desc()).limit(1)
+
+
 def _examined(engine: Engine, histories: int) -> Contents:
     with engine.connect() as db, db.begin():
         schema = look(db)
@@ -95,10 +113,9 @@ def _examined(engine: Engine, histories: int) -> Contents:
         else:
             found = db.scalars(text("PRAGMA quick_check(5)")).all()
             flaws += [f"quick check: {line}" for line in found if line != "ok"]
-        newest = select(transitions.c.at).order_by(transitions.c.seq.desc()).limit(1)
         keys = _spread_keys(db, histories)
         flaws += _broken(db, keys)
-        return Contents(schema, seq, origin, now, db.scalar(newest), len(keys), flaws)
+        return Contents(schema, seq, origin, now, db.scalar(_NEWEST), len(keys), flaws)
 
 
 def _spread_keys(db: Connection, count: int) -> list[int]:

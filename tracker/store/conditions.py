@@ -33,6 +33,10 @@ DATABASE_CHANGED = "database_changed"
 """The feed's numbers have leapt, as this is not the database that they were given out by."""
 RETENTION_BEHIND = "retention_behind"
 """Retention has not dropped all that is due for three periods."""
+RECOVERING = "recovering"
+"""The database was restored from a backup, and is being completed by callbacks and lists."""
+RESTORING = "restoring"
+"""A restore has begun, and has not made the database ready yet."""
 
 _COLUMNS = (
     conditions.c.name,

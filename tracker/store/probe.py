@@ -143,6 +143,16 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
         engine.dispose()
 
 
+def sealed_secrets(url: str) -> list[bytes]:
+    """Return the secrets of endpoints, as they are kept. Raises DBAPIError."""
+    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
+    try:
+        with engine.connect() as db:
+            return [one for _, one in endpoints.sealed(db)]
+    finally:
+        engine.dispose()
+
+
 def has_keys(url: str) -> bool | None:
     """Return true if any API key was ever made; None when the database does not answer."""
     file = sqlite_file(url)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from tracker.domain.work import JobKind
+from tracker.services.backup.walking import ListWalk
 from tracker.services.context import Context
 from tracker.services.custody.retention import Retention
 from tracker.services.deliver.endpoints import Endpoints
@@ -78,6 +79,7 @@ def chores(context: Context) -> list[Chore]:
         ),
         Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
+        Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
         Chore(retention.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
     ]
@@ -103,6 +105,7 @@ DROP_S = 5.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 PULL_S = 60.0
+WALK_S = 60.0
 COUNT_S = 2.0
 FORGET_S = 1200.0
 """Seconds between two rounds."""

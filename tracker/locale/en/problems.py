@@ -163,6 +163,13 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "A fault of the service. The details are in its log under the `request_id`.",
             "Try again once; then send the `request_id` to whoever runs the service.",
         ),
+        "recovering": Explanation(
+            "Being recovered from a backup",
+            "The service was restored from a backup and finds out what was submitted since."
+            " Reads and callbacks work, new tasks are not taken. Nothing was recorded.",
+            "Try again after `Retry-After`, with the same `Idempotency-Key`. Whoever runs the"
+            " service: `tracker recover` says how far it is, `tracker recover --done` ends it.",
+        ),
         "unavailable": Explanation(
             "Temporarily unavailable",
             "The database does not answer or takes no writes now, or the keys cannot be fetched"

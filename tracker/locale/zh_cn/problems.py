@@ -147,6 +147,12 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
             "服务自身的故障。详情在服务日志中，可用 `request_id` 查找。",
             "可以重试一次；仍然失败时，把 `request_id` 交给服务的维护者。",
         ),
+        "recovering": Explanation(
+            "正在从备份恢复",
+            "服务从备份恢复，正在查明备份之后提交过什么。读取与回调照常，不接受新任务。没有记录任何内容。",
+            "等待 `Retry-After` 所示的时间，用相同的 `Idempotency-Key` 重试。维护者：`tracker recover` 说明进度，"
+            "`tracker recover --done` 结束恢复。",
+        ),
         "unavailable": Explanation(
             "暂时不可用",
             "数据库没有响应或暂时不能写入，或者无法获取用于回调签名的公钥。没有确认任何内容。",

@@ -6,6 +6,9 @@ from types import MappingProxyType
 _NAMES = {
     "account": "账号",
     "accounts": "账号",
+    "adopted": "已收入",
+    "lists": "列表",
+    "seen": "见到",
     "actor": "操作者",
     "amount": "数量",
     "answer": "应答",

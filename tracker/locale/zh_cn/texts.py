@@ -496,5 +496,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be from 1 to {}": "必须在 1 到 {0} 之间",
         "its input is too large for a form": "其输入太大，无法放入表单",
         "there is no such operation": "没有这个操作",
+        "the service was restored from a backup and still finds out what was submitted since; nothing new is taken until its operator ends that with `tracker recover --done`": "服务从备份恢复，仍在查明此后提交过什么；在维护者用 `tracker recover --done` 结束之前不接受新任务",
+        "the restore has not ended: run `tracker restore` again": "恢复尚未完成：请再次运行 `tracker restore`",
     }
 )

@@ -37,7 +37,12 @@ _OLD_HOST = "api.klingai.com"
 
 
 class Profile(Protocol):
-    """The differences between kinds of upstream. Pure."""
+    """The differences between kinds of upstream. Pure.
+
+    lists: whether each operation's path lists its tasks.
+    """
+
+    lists: bool
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Why this account cannot create tasks of an operation; None when it can."""
@@ -78,6 +83,8 @@ class Profile(Protocol):
 
 class _Gateway:
     """Kling's own shapes behind another address: the most of the gateways."""
+
+    lists = True
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Return the reason why the account does not serve the operation; None when it does."""
@@ -168,6 +175,7 @@ class _Official(_Gateway):
 class _NewApi(_Gateway):
     """new-api (QuantumNous): two operations, ids of its own, and no notion of external ids."""
 
+    lists = False
     _served = frozenset({"videos/text2video", "videos/image2video"})
 
     def flaws_of(self, account: Account) -> Sequence[str]:

@@ -16,6 +16,7 @@ from tracker.providers.ports.adapter import (
     Submits,
 )
 from tracker.providers.ports.front import Front
+from tracker.providers.ports.listing import Lists
 from tracker.providers.ports.passing import PassesOn
 from tracker.providers.ports.tokens import ExchangesTokens
 
@@ -66,6 +67,7 @@ class Provider:
     submits: Submits
     streams: Streams | None = None
     looks: Looks | None = None
+    lists: Lists | None = None
     polls: Polls | None = None
     calls_back: CallsBack | None = None
     cancels: Cancels | None = None

@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from uuid import UUID
 
-from tracker.clock import new_id
-from tracker.domain import lifecycle
-from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
-from tracker.domain.task import OPEN, UNKNOWN_OPERATION, Task, TaskState, having_name
+from tracker.domain.task import OPEN, Task, having_name
 from tracker.providers.ports.adapter import Hint, Inbound
-from tracker.services.context import DEFAULT_ACCOUNT, Context
+from tracker.services.context import Context
 from tracker.store import tasks, tombstones
 from tracker.store.driver.transaction import Tx
 from tracker.store.tombstones import TaskName
@@ -106,16 +103,7 @@ class Match:
     gone: UUID | None = None
 
 
-def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
-    """One match per item; the tasks come locked. Tasks of others are adopted where that is set."""
-    matches = match_known(context, tx, items)
-    _mark_gone(context, tx, items, matches)
-    if context.adopt:
-        _adopt_unknown(context, tx, items, matches)
-    return matches
-
-
-def _mark_gone(
+def mark_gone(
     context: Context, tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]
 ) -> None:
     """Name the dropped tasks that callbacks about no task of ours are about."""
@@ -144,10 +132,10 @@ def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> li
     """Return a match per item, of tasks that are there; they come locked. Writes nothing."""
     by_id = tasks.lock_by_id(tx.db, {item.task_id for item in items if item.task_id is not None})
     own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
-    named = _load_named(context, tx, items)
+    named = load_named(context, tx, items)
     owners = _load_owners(tx, items, own)
     return [
-        _proven(context, item, _match(item, task, named, owners))
+        proven(context, item, _match(item, task, named, owners))
         for item, task in zip(items, own, strict=True)
     ]
 
@@ -169,10 +157,10 @@ def _match(
         return _confirmed(task, item.names, owners)
     if item.names is None:
         return Match(None, item.verdict, item.reason)
-    return _match_by_name(item, item.names, named)
+    return match_by_name(item, item.names, named)
 
 
-def _proven(context: Context, item: ParsedCallback, match: Match) -> Match:
+def proven(context: Context, item: ParsedCallback, match: Match) -> Match:
     """Reject the match if the account signs its callbacks and this one is not signed.
 
     A callback that concerns no account we know is refused when every account signs; where some
@@ -212,7 +200,8 @@ def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequen
     return Match(task, Verdict.ADVANCED)
 
 
-def _match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequence[Task]) -> Match:
+def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequence[Task]) -> Match:
+    """Return the task that the ids in a callback name, out of some; its URL is not looked at."""
     signed_by = item.signed_by()
     ours = [
         task
@@ -252,8 +241,8 @@ def _newest_open(named: Sequence[Task]) -> list[Task]:
     return list(newest.values())
 
 
-def _load_named(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Task]:
-    """Tasks that callbacks to the shared URL might be about."""
+def load_named(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Task]:
+    """Lock the tasks that callbacks to the shared URL might be about."""
     found: dict[int, Task] = {}
     wanted: dict[str, list[Observation | Hint]] = {}
     for item in items:
@@ -284,66 +273,3 @@ def _load_owners(
     for task in tasks.lock_by_key(tx.db, keys).values() if keys else ():
         held.setdefault(task.provider_task_id or "", []).append(task)
     return held
-
-
-def _adopt_unknown(
-    context: Context, tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]
-) -> None:
-    """Make tracked tasks of what others created upstream; later callbacks of a batch find it."""
-    places: dict[tuple[str, str], list[int]] = {}
-    new: list[Task] = []
-    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
-        said = item.observation
-        if match.verdict is not Verdict.UNKNOWN_TASK or item.task_id is not None or said is None:
-            continue
-        if match.gone is not None:
-            continue
-        name = (item.raw.provider, said.external_task_id or said.provider_task_id or "")
-        if not name[1]:
-            continue
-        if name not in places:
-            new.append(_adopted(context, tx, item, said))
-        places.setdefault(name, []).append(place)
-    inserted = tasks.insert_many(tx.db, new)
-    tasks.insert_inputs(tx.db, [(task, b"{}") for task in inserted if task is not None])
-    for (first, *others), task in zip(places.values(), inserted, strict=True):
-        if task is None:
-            continue  # another process was faster; the provider's next callback finds it
-        matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopted(task))
-        for place in others:
-            matches[place] = Match(task, Verdict.ADVANCED)
-
-
-def _adopted(context: Context, tx: Tx, item: ParsedCallback, said: Observation) -> Task:
-    id_ = new_id()
-    return Task(
-        key=0,
-        id=id_,
-        tenant=DEFAULT_TENANT,
-        provider=item.raw.provider,
-        account=_adopter(context, item),
-        operation=UNKNOWN_OPERATION,
-        external_task_id=said.external_task_id or str(id_),
-        provider_task_id=said.provider_task_id,
-        state=TaskState.SUBMITTED,
-        version=1,
-        created_at=tx.now,
-        updated_at=tx.now,
-        submitted_at=tx.now,
-        deadline_at=tx.now + context.policy.deadline,
-        give_up_at=tx.now + context.policy.give_up,
-    )
-
-
-def _adopter(context: Context, item: ParsedCallback) -> str:
-    """Whose task an adopted one becomes: the account's whose secret signed, else one that has none.
-
-    An unsigned callback cannot be of an account that signs; which of the others sent it nobody
-    can tell.
-    """
-    signed_by = item.signed_by()
-    accounts = context.accounts_of(item.raw.provider)
-    candidates = signed_by or sorted(accounts - item.proofs.keys())
-    return (
-        DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in (candidates or [DEFAULT_ACCOUNT]) else candidates[0]
-    )

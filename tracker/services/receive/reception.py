@@ -23,7 +23,8 @@ from tracker.domain.signals import CrashPoint
 from tracker.metrics import CALLBACKS
 from tracker.providers.ports.adapter import Inbound
 from tracker.services.context import Context
-from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback, correlate
+from tracker.services.receive.adopting import correlate
+from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback
 from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.key_sets import KeySets

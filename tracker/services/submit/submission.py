@@ -22,6 +22,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
+from tracker.services import recovery
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
@@ -334,6 +335,8 @@ class Acceptance:
     def _insert_fresh(
         self, tx: Tx, items: Sequence[CheckedSubmission], capped: Sequence[Budget]
     ) -> list[AcceptedTask | Exception]:
+        if self._context.recovery.holds(tx.db):
+            return [recovery.refusal()] * len(items)
         refused = refusals(tx, [item.task for item in items], capped)
         taken = [item for item, why in zip(items, refused, strict=True) if why is None]
         made = iter(self._insert_taken(tx, taken))

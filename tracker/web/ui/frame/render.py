@@ -38,6 +38,7 @@ CONDITIONS = frozenset(
         *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
         *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ"),
         *("clock_skew", "clock_stepped", "database_changed", "retention_behind"),
+        *("recovering", "restoring"),
     }
 )
 """Conditions that have words; a newer process may raise others."""

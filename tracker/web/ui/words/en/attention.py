@@ -92,4 +92,6 @@ WORDS: Words = {
     "condition.clock_stepped": "a clock was set",
     "condition.database_changed": "another database",
     "condition.retention_behind": "retention is behind",
+    "condition.recovering": "being recovered from a backup",
+    "condition.restoring": "a restore has not ended",
 }

@@ -1,0 +1,236 @@
+"""A restore takes an empty place, opens what is sealed, and sends nothing twice."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from tests.support import history
+from tests.support.subscribing import OK
+from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tracker.clock import SystemClock, new_id, new_token
+from tracker.domain.errors import Conflict, Recovering
+from tracker.domain.lifecycle import Verdict
+from tracker.domain.task import TaskState
+from tracker.domain.work import JobKind
+from tracker.services.backup.folder import BackupRefused, checked
+from tracker.services.backup.making import BackupOrder, make
+from tracker.services.backup.readying import Readied, make_ready
+from tracker.services.backup.recovering import end
+from tracker.services.backup.restoring import RestoreOrder, restore
+from tracker.store import attempts, conditions, restoring, tasks
+from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.transaction import Tx
+from tracker.store.feed_head import LEAP, note_path
+from tracker.store.store import Reading
+
+pytestmark = pytest.mark.anyio
+NOBODY = Way(lambda _: OK)
+
+
+IN_USE = r"rows in|is in use"
+
+
+class Broken(Exception):
+    """The process dies here."""
+
+
+async def ready(url: str, taken_at: datetime) -> Readied:
+    async with open_workbench(url, NOBODY) as bench:
+        return await make_ready(bench.context, taken_at)
+
+
+async def dies(_url: str, _taken_at: datetime) -> Readied:
+    raise Broken
+
+
+@contextmanager
+def emptied(url: str) -> Iterator[str]:
+    """Give a database that holds what this one holds, and that no process has used."""
+    file = sqlite_file(url)
+    if file is not None:
+        yield f"sqlite:///{file.with_name('restored.db')}"
+        return
+    name = f"restored_{new_token()}"
+    source = urlsplit(url)
+    server = urlunsplit(source._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as admin:
+        named = [sql.Identifier(one) for one in (name, source.path[1:])]
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*named))
+        try:
+            yield urlunsplit(source._replace(path=f"/{name}"))
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(named[0]))
+
+
+def back_up(url: str, folder: Path, *secrets: bytes) -> RestoreOrder:
+    make(BackupOrder(url, secrets or [SECRET]), folder, SystemClock())
+    return RestoreOrder(folder, url, [SECRET])
+
+
+async def restored(order: RestoreOrder, url: str) -> Readied:
+    return await restore(replace(order, url=url), checked(order.source), ready)
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def newest(db: Reading) -> int:
+    return int(db.scalar(text("SELECT seq FROM feed_head")))
+
+
+async def raised(bench: Workbench) -> set[str]:
+    return {one.name for one in await bench.context.store.read(conditions.list_open)}
+
+
+async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        going = await bench.queued("going")
+        await bench.queued("queued")
+        (running,) = await bench.submitted(1)
+        await bench.claim(JobKind.SUBMIT)
+
+        def begin(tx: Tx, begun: object) -> list[None]:
+            attempts.open_many(tx.db, [going], now=tx.now)
+            return [None]
+
+        await bench.context.store.write(begin, None)
+        before = await bench.context.store.read(newest)
+    order = back_up(database_url, tmp_path / "backup")
+    with emptied(database_url) as url:
+        assert await restored(order, url) == Readied(2)
+        async with open_workbench(url, NOBODY) as bench:
+            await bench.context.recovery.look(bench.context.store)
+            found = {task.external_task_id: task for task in await bench.all()}
+            assert found["going"].state is found["queued"].state is TaskState.UNCERTAIN
+            assert await bench.outcomes(going) == ["lost"]
+            assert await bench.context.store.read(newest) > before + LEAP
+            # Its callback may have come after the backup: it is asked about at once.
+            due = {job.task_key for job in await bench.claim(JobKind.RECONCILE)}
+            assert running.key in due
+            assert {"recovering", "database_changed"} <= await raised(bench)
+            assert "restoring" not in await raised(bench)
+
+
+async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.submitted(1)
+    order = back_up(database_url, tmp_path / "backup")
+    with emptied(database_url) as url:
+        await restored(order, url)
+        async with open_workbench(url, NOBODY) as bench:
+            context = bench.context
+            await context.recovery.look(context.store)
+            assert context.recovery.since == checked(order.source).taken_at or "postgres" in url
+            with pytest.raises(Recovering, match="tracker recover --done"):
+                await bench.queued("new")
+            await end(context)
+            await bench.queued("new")
+            assert len(await bench.claim(JobKind.SUBMIT)) == 1
+            assert "recovering" not in await raised(bench)
+
+
+async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -> None:
+    lost = history.new_task(provider="made-up", id=new_id())
+    told = {"status": "running", "id": "theirs-9", "mark": "named"}
+    async with open_workbench(database_url, NOBODY) as bench:
+        assert (await bench.call_back(lost, told)).verdict is Verdict.UNKNOWN_TASK
+    restoring.begin(database_url, since=datetime.now(UTC))
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.context.recovery.look(bench.context.store)
+        calls = [told | {"stage": stage} for stage in ("one", "two")]
+        heard = await asyncio.gather(*(bench.call_back(lost, body) for body in calls))
+        assert Verdict.ADVANCED in {one.verdict for one in heard}
+        (task,) = await bench.all()
+        assert (task.id, task.state) == (lost.id, TaskState.RUNNING)
+        # Brought back before by a list, under another id: it is the same task.
+        other = history.new_task(provider="made-up", id=new_id())
+        await bench.call_back(other, told | {"status": "succeeded"})
+        (task,) = await bench.all()
+        assert task.state is TaskState.SUCCEEDED
+        with pytest.raises(Conflict, match="has not ended"):
+            await end(bench.context)
+
+
+async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.queued("task")
+    order = back_up(database_url, tmp_path / "backup")
+    with pytest.raises(BackupRefused, match=IN_USE):
+        await restored(order, database_url)
+    async with open_workbench(database_url, NOBODY) as bench:
+        assert [task.state for task in await bench.all()] == [TaskState.QUEUED]
+        assert not {"recovering", "restoring"} & await raised(bench)
+    with emptied(database_url) as url:
+        await restored(order, url)
+        with pytest.raises(BackupRefused, match=IN_USE):
+            await restored(order, url)
+
+
+async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: Path) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.queued("task")
+    order = back_up(database_url, tmp_path / "backup")
+    with emptied(database_url) as url:
+        manifest = checked(order.source)
+        with pytest.raises(Broken):
+            await restore(replace(order, url=url), manifest, dies)
+        file = sqlite_file(url)
+        assert file is None or not file.exists()
+        assert not any(".restoring" in name for name in names_in(tmp_path))
+        assert await restored(order, url) == Readied(1)
+
+
+async def test_the_backup_and_the_secrets_must_fit(
+    sqlite_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    order = back_up(sqlite_url, tmp_path / "backup", SECRET, b"an older secret")
+    place = f"sqlite:///{tmp_path}/new/tracker.db"
+    with pytest.raises(BackupRefused, match="a secret is missing"):
+        await restored(order, place)
+    with pytest.raises(BackupRefused, match="the backup is one of sqlite"):
+        await restored(order, postgres_url)
+    await restored(replace(order, is_without_secrets=True), place)
+    assert (tmp_path / "new" / "tracker.db").stat().st_mode & 0o077 == 0
+
+
+async def test_numbers_of_an_earlier_restore_are_not_given_out_again(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_workbench(sqlite_url, NOBODY) as bench:
+        await bench.queued("task")
+    order = back_up(sqlite_url, tmp_path / "backup")
+    file = sqlite_file(sqlite_url)
+    assert file is not None
+    heads = []
+    for _ in range(2):
+        shutil.move(file, tmp_path / new_token())
+        await restored(order, sqlite_url)
+        async with open_workbench(sqlite_url, NOBODY) as bench:
+            heads.append(await bench.context.store.read(newest))
+            assert [one.state for one in await bench.all()] == [TaskState.UNCERTAIN]
+        assert note_path(file).exists()
+    assert heads[1] > heads[0] + LEAP
+
+
+async def test_a_log_that_a_process_left_keeps_a_file_from_being_put_there(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    order = back_up(sqlite_url, tmp_path / "backup")
+    (tmp_path / "new.db-wal").write_bytes(b"x")
+    with pytest.raises(BackupRefused, match="a process uses the file, or died"):
+        await restored(order, f"sqlite:///{tmp_path}/new.db")
+    engine = open_engine(sqlite_url)
+    with engine.begin() as db:
+        assert not tasks.get_by_keys(db, [1])
+    engine.dispose()

@@ -1,0 +1,93 @@
+"""`tracker restore`: put a backup in place, and have the service find out what came after it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.command import Command, examples
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import fail, load_settings, say
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.services.backup.readying import Readied
+    from tracker.settings import Settings
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "tracker restore /backups/2026-11-29",
+        "pg_restore --no-owner -d tracker /backups/2026-11-29/tracker.dump && "
+        "tracker restore /backups/2026-11-29",
+    ),
+)
+@click.argument("src", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--without-secrets",
+    is_flag=True,
+    help="Go on although callback secrets of the backup are lost: URLs given out before end.",
+)
+def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
+    """Put the backup in the folder SRC in place of an empty database. The service must be stopped.
+    Of PostgreSQL, read the dump in before. Afterwards the service is recovering: reads and
+    callbacks work, submits wait until `tracker recover --done`.
+    """
+    import asyncio  # noqa: PLC0415 - the help needs no database
+
+    from tracker.domain.errors import Unavailable  # noqa: PLC0415
+    from tracker.services.backup.folder import BackupRefused, checked  # noqa: PLC0415
+    from tracker.services.backup.restoring import RestoreOrder  # noqa: PLC0415
+    from tracker.services.backup.restoring import restore as run  # noqa: PLC0415
+    from tracker.settings import SettingsError  # noqa: PLC0415
+    from tracker.store.backup import BackupFailed  # noqa: PLC0415
+    from tracker.store.migrate import DatabaseRefused, MigrationsMissing  # noqa: PLC0415
+
+    settings = load_settings()
+
+    async def ready(url: str, taken_at: "datetime") -> "Readied":
+        return await _ready(settings, url, taken_at)
+
+    try:
+        manifest = checked(src)
+        secrets = _secrets(settings, src, is_needed=not without_secrets)
+        url = settings.resolved_database_url()
+        done = asyncio.run(run(RestoreOrder(src, url, secrets, without_secrets), manifest, ready))
+    except (SettingsError, BackupRefused) as error:
+        fail(str(error))
+    except (BackupFailed, DatabaseRefused, MigrationsMissing, Unavailable) as error:
+        fail(settings.log_redactor().redact(str(error)), code=FAILED)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", code=FAILED)
+    say(f"restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"{done.uncertain} tasks may have been sent since: they are looked for, not sent again")
+    say(
+        "start the service, then see `tracker recover`; submits wait until `tracker recover --done`"
+    )
+
+
+async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "Readied":
+    from tracker.parts import open_context  # noqa: PLC0415
+    from tracker.services.backup.readying import make_ready  # noqa: PLC0415
+
+    async with open_context(settings.model_copy(update={"database_url": url})) as (context, _):
+        return await make_ready(context, taken_at)
+
+
+def _secrets(settings: "Settings", source: Path, *, is_needed: bool) -> Sequence[bytes]:
+    """Return the secrets as the service will have them; those of the backup where it has none."""
+    from tracker.services.backup.folder import SECRETS_FILE, write_private  # noqa: PLC0415
+
+    kept = source / SECRETS_FILE
+    if not settings.has_callback_secrets() and kept.is_file():
+        settings.tracker_data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(settings.tracker_data_dir / SECRETS_FILE, kept.read_bytes())
+    if not settings.has_callback_secrets() and is_needed:
+        fail(
+            "TRACKER_CALLBACK_SECRETS is not set, and the backup holds no secrets: set those that "
+            "the service had, or give them up with --without-secrets"
+        )
+    return settings.callback_secrets()

@@ -1,0 +1,122 @@
+"""Statements of a restore: whether the target is free, and what must not go on as it stood."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from tracker.domain.task import TaskState
+from tracker.domain.work import JobKind
+from tracker.store import conditions, feed_head
+from tracker.store.backup import BackupFailed
+from tracker.store.conditions import RECOVERING, RESTORING, Condition
+from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.engine import open_engine
+from tracker.store.revision import look
+from tracker.store.schema import attempts, jobs, metadata, processes, schema_fit, tasks
+from tracker.store.schema import feed_head as head_table
+
+NUMBERS_A_SECOND = 10_000
+"""More than any feed has grown by in a second: so many are left out for each since the backup."""
+_OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name})
+"""Tables with rows from the first migration on."""
+_UNDER_WAY = (
+    "a restore has begun and has not ended: run `tracker restore` again, with the same backup"
+)
+
+
+def rows_in(file: Path) -> str | None:
+    """Return a table of a SQLite file that has rows; None where none has. Raises BackupFailed.
+
+    The log of the file is taken into it.
+    """
+    with _transaction(f"sqlite:///{file}") as db:
+        there = set(inspect(db).get_table_names()) - _OF_EVERY_DATABASE
+        tables = [table for table in metadata.sorted_tables if table.name in there]
+        found = (t for t in tables if db.execute(select(text("1")).select_from(t).limit(1)).first())
+        return next((table.name for table in found), None)
+
+
+def refusal(url: str) -> str | None:
+    """Return why a database must not be taken for one that holds a backup; None where it may.
+
+    One that is in use, or that has no tables. A restore that broke off may go on. Raises
+    BackupFailed.
+    """
+    with _transaction(url) as db:
+        return _refusal(db)
+
+
+def begin(url: str, *, since: datetime) -> None:
+    """Have submits wait in a database that holds a backup. Raises BackupFailed.
+
+    since: what was written after that may be missing.
+    """
+    with _transaction(url) as db:
+        conditions.raise_(db, Condition(RESTORING, "", "", _UNDER_WAY, since))
+
+
+@contextmanager
+def _transaction(url: str) -> Iterator[Connection]:
+    engine = open_engine(url, pool_size=1)
+    try:
+        with engine.connect() as db, db.begin():
+            yield db
+    except DBAPIError as error:
+        raise BackupFailed(str(error.orig).strip().partition("\n")[0]) from error
+    finally:
+        engine.dispose()
+
+
+def _refusal(db: Connection) -> str | None:
+    found = look(db)
+    if found.revision is None:
+        return "the database has no tables: read the dump into it first, with `pg_restore`"
+    if not inspect(db).has_table(head_table.name):
+        return None  # of a release before the feed was numbered by a row
+    open_ = {one.name for one in conditions.list_open(db)}
+    if RESTORING in open_ or not dialect_of(db).has_server:
+        return None
+    if RECOVERING in open_ or not feed_head.is_elsewhere(db):
+        return "the database is in use: a restore needs one that holds the backup and nothing since"
+    return None
+
+
+def finish(db: Connection, reason: str, *, now: datetime) -> None:
+    """Say that the database is ready, and that it is being completed now."""
+    since = next(one.raised_at for one in conditions.list_open(db) if one.name == RESTORING)
+    conditions.clear(db, RESTORING, "", "", now=now)
+    conditions.raise_(db, Condition(RECOVERING, "", "", reason, since))
+
+
+def release_all(db: Connection, *, now: datetime) -> None:
+    """Free every lease, and forget every process: none of them runs on this database.
+
+    Every open task is due to be asked about: the callback that is waited for may have come after
+    the backup, and will not come again.
+    """
+    held = jobs.c.lease_until.is_not(None)
+    db.execute(update(jobs).where(held).values(lease_until=None, lease_token=None))
+    looks = jobs.c.kind == JobKind.RECONCILE.value, jobs.c.run_at > now
+    db.execute(update(jobs).where(*looks).values(run_at=now))
+    db.execute(delete(processes))
+
+
+def skip_numbers(db: Connection, count: int) -> None:
+    """Leave numbers of the feed out, which others may have given out since the backup."""
+    db.execute(update(head_table).values(seq=head_table.c.seq + count))
+
+
+def maybe_sent(db: Connection) -> Mapping[int, int | None]:
+    """Return the tasks that may have been sent since the backup, with their open attempts.
+
+    Keys of tasks, in their order: those that had not left us, and those that were on their way.
+    """
+    queued = select(tasks.c.key).where(tasks.c.state == TaskState.QUEUED.value)
+    found: dict[int, int | None] = dict.fromkeys(db.scalars(queued))
+    going = select(attempts.c.task_key, attempts.c.key).where(attempts.c.ended_at.is_(None))
+    found |= {row[0]: row[1] for row in db.execute(going)}
+    return dict(sorted(found.items()))
