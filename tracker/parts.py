@@ -137,13 +137,14 @@ async def open_context(
 @contextmanager
 def _storage(settings: Settings) -> Iterator[Storage | None]:
     """Open what keeps the files of results; None where custody is off."""
-    if settings.tracker_assets == "off":
+    if not settings.has_custody():
         yield None
         return
     rules = Custody(
         keep=timedelta(seconds=settings.tracker_asset_keep_s) or None,
         max_bytes=settings.tracker_asset_max_bytes,
         min_free_bytes=settings.tracker_asset_min_free_bytes,
+        is_default=settings.tracker_assets == "on",
     )
     downloads = Downloading(
         settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s

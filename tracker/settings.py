@@ -252,6 +252,11 @@ class Settings(BaseModel):
         """DATABASE_URL, or the SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.tracker_data_dir / 'tracker.db'}"
 
+    def has_custody(self) -> bool:
+        """Return whether files of results are kept, be it those of one account alone."""
+        options = [one.options for one in self.accounts().by_name.values()]
+        return self.tracker_assets == "on" or any(one.assets == "on" for one in options)
+
     def asset_folder(self) -> Path:
         """TRACKER_ASSET_STORE where it names a folder, or `assets` in the data directory."""
         return Path(self.tracker_asset_store or self.tracker_data_dir / "assets")

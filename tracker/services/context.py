@@ -136,6 +136,14 @@ class Context:
         asks = None if provider is None else provider.results.answers_with_files
         return asks is not None and asks(task.operation)
 
+    def fetches_files(self, task: Task) -> bool:
+        """Return whether the files that a task's result names are fetched and kept."""
+        if self.storage is None:
+            return False
+        account = self.accounts.get((task.provider, task.account))
+        own = None if account is None else account.options.assets
+        return self.storage.rules.is_default if own is None else own == "on"
+
     def sinks(self, task: Task) -> OpenSink | None:
         """Return where files within an answer about a task go; None where it can have none."""
         if self.storage is None or not self.holds_files(task):

@@ -99,6 +99,7 @@ class Recorder:
             self._inline += inline_files.kept_of(
                 task, self._context.secrets, keep=storage.rules.keep, now=self._tx.now
             )
+        if self._context.fetches_files(task) and step.kind in _RESULTS:
             hosting = self._context.providers[task.provider].results
             self._wanted += custody.wanted_of(task, lifetime=hosting.lifetime, now=self._tx.now)
 

@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -111,6 +111,8 @@ class AccountOptions(BaseModel):
     weight:          its share of the tasks whose caller names no account; 0: none of them.
     poll_spacing_s:  least seconds between two looks at one task; None for the provider's own.
     proxy:           URL of the HTTP proxy that all of its calls go through; None for none.
+    assets:          whether the files of its results are fetched and kept; None for what
+                     TRACKER_ASSETS says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -124,6 +126,7 @@ class AccountOptions(BaseModel):
     weight: int = Field(1, ge=0, le=1000)
     poll_spacing_s: float | None = Field(None, ge=0, le=3600)
     proxy: ProxyUrl | None = None
+    assets: Literal["on", "off"] | None = None
 
     def has_credentials(self) -> bool:
         """Tell whether anything could be submitted with these options."""
