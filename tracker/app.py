@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -133,12 +133,15 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-        async with open_parts(settings, signal) as parts, parts.services.keyring.recording():
-            await make_first_key(settings, parts.context)
+        is_read_only = settings.tracker_read_only
+        async with open_parts(settings, signal) as parts, AsyncExitStack() as stack:
+            if not is_read_only:
+                await stack.enter_async_context(parts.services.keyring.recording())
+                await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
                 with exposing(parts), on_stop_signal(parts.services.watch.close):
-                    if not workers:
+                    if is_read_only or not workers:
                         async with recalling(parts.context):
                             yield {"services": parts.services}
                         return
@@ -153,6 +156,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
             settings.providers(), settings.front_prefixes(), settings.front_hosts()
         ),
         has_ui=settings.tracker_ui == "on",
+        is_read_only=settings.tracker_read_only,
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -88,7 +88,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
         context.on_text.append(watch.wake_task)
         made = _services(settings, context, egress, watch)
         await made.lost_answers.look_back()
-        async with made.presence:
+        async with nullcontext() if settings.tracker_read_only else made.presence:
             yield Parts(settings, context, made)
 
 
@@ -107,7 +107,9 @@ async def open_context(
     accounts = settings.accounts()
     try:
         url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
-        async with Store(url, clock, signal, wait_s=wait_s) as store, AsyncExitStack() as stack:
+        is_read_only = settings.tracker_read_only
+        opened = Store(url, clock, signal, wait_s=wait_s, is_read_only=is_read_only)
+        async with opened as store, AsyncExitStack() as stack:
             storage = stack.enter_context(_storage(settings))
             context = Context(
                 store=store,

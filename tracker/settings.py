@@ -144,6 +144,7 @@ class Settings(BaseModel):
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
+    tracker_read_only: bool = False
     tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower)] = Confirm.SHARED
     tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()

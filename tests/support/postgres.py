@@ -42,22 +42,24 @@ rm -rf "$@"
 class PostgresServer:
     """One server. `start` it, `stop` it, or `kill` it as a power cut would; then `start` again.
 
+    follows: the server that it is a standby of; `promote` ends that.
     durable: whether commits reach the disk; throw-away databases need not wait for it, and lie in
              memory where they can.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, follows: "PostgresServer | None" = None, durable: bool = False) -> None:
+        self._follows = follows
         # Not in pytest's own temporary tree: that one is closed to other users. And short: a
         # Unix socket's path has at most 107 bytes.
         memory = None if durable else folder_in_memory()
-        self._folder = Path(tempfile.mkdtemp(prefix="tracker-pg-", dir=memory))
+        self.folder = Path(tempfile.mkdtemp(prefix="tracker-pg-", dir=memory))
         # Of its own, since nothing in memory may be executed on some systems.
         self._install_folder = Path(tempfile.mkdtemp(prefix="tracker-pg-bin-"))
         self._durable = durable
         self._owner = NOBODY if os.getuid() == 0 else None
         self._running: subprocess.Popen[bytes] | None = None
         self._cleanup = subprocess.Popen(
-            ["sh", "-c", _CLEANUP, "cleanup", self._folder, self._install_folder],
+            ["sh", "-c", _CLEANUP, "cleanup", self.folder, self._install_folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -67,10 +69,28 @@ class PostgresServer:
 
     def start(self) -> "PostgresServer":
         """Start it and wait until it answers; after a kill it recovers first."""
-        if not (self._folder / "data").exists():
-            self._call("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync")
+        if not (self.folder / "data").exists():
+            self._make()
         wait_until(self._starts)
         return self
+
+    def _make(self) -> None:
+        if self._follows is None:
+            self._call("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync")
+            return
+        source = ("-h", str(self._follows.folder), "-U", "postgres", "-c", "fast")
+        self._call("pg_basebackup", "-D", "data", "-R", "--no-sync", *source)
+
+    def promote(self) -> None:
+        """Let a standby become a primary; returns when it takes writes."""
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute("SELECT pg_promote()")
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting while it runs."""
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+            db.execute("SELECT pg_reload_conf()")
 
     @property
     def is_running(self) -> bool:
@@ -91,7 +111,7 @@ class PostgresServer:
 
     def promote_at_next_start(self) -> None:
         """Let it begin a new timeline, as a standby does that takes over. Call it while stopped."""
-        data = self._folder / "data"
+        data = self.folder / "data"
         with (data / "postgresql.auto.conf").open("a") as knobs:
             knobs.write("restore_command = 'false'\n")
         (data / "recovery.signal").touch()
@@ -105,7 +125,7 @@ class PostgresServer:
 
     def url(self, database: str = "postgres") -> str:
         """A database's address."""
-        return f"postgresql://postgres@/{database}?host={self._folder}"
+        return f"postgresql://postgres@/{database}?host={self.folder}"
 
     def _starts(self) -> bool:
         """One try; false while the processes of a killed server still hold its memory."""
@@ -113,7 +133,7 @@ class PostgresServer:
             sync = "on" if self._durable else "off"
             knobs = (f"fsync={sync}", f"full_page_writes={sync}", f"synchronous_commit={sync}")
             settings = [word for knob in knobs for word in ("-c", knob)]
-            arguments = ["-D", "data", "-k", str(self._folder), "-h", "", *settings]
+            arguments = ["-D", "data", "-k", str(self.folder), "-h", "", *settings]
             self._running = self._spawn("postgres", [*arguments, "-c", "max_connections=200"])
             self._tell_cleanup(str(self._running.pid))
         try:
@@ -134,10 +154,10 @@ class PostgresServer:
         self._cleanup.stdin.flush()
 
     def _spawn(self, program: str, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [self._bin / program, *arguments],
-                cwd=self._folder,
+                cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -147,7 +167,7 @@ class PostgresServer:
 
     def _call(self, program: str, *arguments: str) -> None:
         status = self._spawn(program, arguments).wait(PATIENCE_S)
-        assert status == 0, (self._folder / "log").read_text()
+        assert status == 0, (self.folder / "log").read_text()
 
     def _install(self) -> Path:
         package = PROGRAMS.parents[1]
@@ -158,7 +178,7 @@ class PostgresServer:
         for name in (f"{package.name}/pginstall18", f"{package.name}.libs"):
             source, target = package.parent / name, self._install_folder / name
             shutil.copytree(source, target, symlinks=True, copy_function=link_or_copy)
-        for folder in (self._folder, self._install_folder):
+        for folder in (self.folder, self._install_folder):
             os.chown(folder, NOBODY, NOBODY)
         return copy / "pginstall18" / "bin"
 

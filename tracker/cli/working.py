@@ -17,6 +17,8 @@ from tracker.telemetry import configure_logging
 def run() -> None:
     """Work; ends the command at once where the settings or the schema are wrong."""
     settings = load_settings()
+    if settings.tracker_read_only:
+        fail("TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`")
     refuse_forgetting(settings)
     wait_for_database(settings)
     problem = schema_problem(settings.resolved_database_url())

@@ -38,6 +38,7 @@ Reading = Connection
 """The argument of a query: an open read transaction, or for `find` a connection."""
 WAIT_S = 10.0
 """How long anybody waits for a write or a read, unless a setting says otherwise."""
+READ_ONLY = "this process only reads (TRACKER_READ_ONLY): send this to one that writes"
 READERS = 3
 """Threads that read. With the writer and the lookups: five connections per process."""
 
@@ -46,13 +47,22 @@ class Store:
     """One per process. `async with` it; everything else goes through `read` and `write`."""
 
     def __init__(
-        self, url: str, clock: Clock, signal: Signal = no_signal, *, wait_s: float = WAIT_S
+        self,
+        url: str,
+        clock: Clock,
+        signal: Signal = no_signal,
+        *,
+        wait_s: float = WAIT_S,
+        is_read_only: bool = False,
     ) -> None:
         """wait_s: how long anybody waits for a write or a read, in seconds.
+
+        is_read_only: whether every write is refused; the database may be a standby.
 
         Raises ValueError for a URL that no database of ours has. Connects to nothing yet.
         """
         self._wait_s = wait_s
+        self.is_read_only = is_read_only
         self._engine = open_engine(
             url,
             pool_size=READERS + 2,
@@ -62,7 +72,7 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        line = Line(self._engine, lambda db: feed_head.claim(db, now=clock.now()))
+        self._line = line = Line(self._engine, lambda db: feed_head.claim(db, now=clock.now()))
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
@@ -71,6 +81,11 @@ class Store:
     def engine(self) -> Engine:
         """For migrations and checks; services never see it."""
         return self._engine
+
+    @property
+    def position(self) -> str:
+        """The place in the server's log that the last commit here lies before; empty: unknown."""
+        return self._line.position
 
     @property
     def stalled_since(self) -> datetime | None:
@@ -118,6 +133,10 @@ class Store:
 
         See Writer.write and `acting`.
         """
+        if self.is_read_only:
+            refused: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+            refused.set_exception(Unavailable(READ_ONLY))
+            return refused
         act = acting.current()
         return self._writer.write(batch, item, is_patient=is_patient, act=act)
 

@@ -41,6 +41,7 @@ from tracker.web.api import (
     tasks,
 )
 from tracker.web.edge.middleware import RequestScope
+from tracker.web.edge.replica import PositionWait
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.routing import RouteIndex
 from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
@@ -137,13 +138,14 @@ ROUTES: Sequence[BaseRoute] = (
 """Everything that is served beside fronts and dashboard. Handlers say the rest: see `operation`."""
 
 
-def build_app(
+def build_app(  # noqa: PLR0913 - what may differ between deployments
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]],
     clock: Clock,
     *,
     root_path: str = "",
     fronts: ServedFronts | None = None,
     has_ui: bool = True,
+    is_read_only: bool = False,
 ) -> Starlette:
     """The ASGI app.
 
@@ -151,9 +153,12 @@ def build_app(
     root_path:      where it is mounted on its host, e.g. `/tracker`.
     fronts:         None for those of every provider, in their own places.
     has_ui:         whether the dashboard is served, and browsers are led from `/` to it.
+    is_read_only:   whether requests wait for what they have to find.
     """
     fronts = fronts or ServedFronts(PROVIDERS)
     middleware = [Middleware(RequestScope, clock=clock), Middleware(EncodedSlashes)]
+    if is_read_only:
+        middleware.append(Middleware(PositionWait, clock=clock))
     if fronts.names:
         middleware.append(Middleware(FrontsByHost, fronts=fronts.by_host()))
     if root_path:  # outermost: links in answers to exceptions begin with it too

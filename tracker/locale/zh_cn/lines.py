@@ -91,6 +91,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "--secret: {}": "--secret：{0:t}",
         "go on with: --after {}": "继续时使用：--after {0}",
         "starting {} web processes for {}": "正在为 {1} 启动 {0} 个 web 进程",
+        "TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`": (
+            "TRACKER_READ_ONLY：worker 需要写入；请去掉此项，或运行 `tracker serve`"
+        ),
         "TRACKER_TLS_CERT: {}: {}": "TRACKER_TLS_CERT：{0}：{1}",
         "TRACKER_TLS_KEY: {}: {}": "TRACKER_TLS_KEY：{0}：{1}",
         "note: account {}/{} has no credentials, so its tasks will fail: `tracker doctor` says which setting they go into": "注意：账号 {0}/{1} 没有凭证，任务会失败：`tracker doctor` 会说明应设置哪一项",

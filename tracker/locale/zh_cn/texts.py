@@ -127,6 +127,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the keys that callbacks are signed with cannot be fetched now: send it again": (
             "目前无法获取用于回调签名的公钥：请稍后重新发送"
         ),
+        "this process only reads (TRACKER_READ_ONLY): send this to one that writes": (
+            "本进程只读（TRACKER_READ_ONLY）：请发送给可写入的进程"
+        ),
+        "this replica has not got as far as Tracker-Position: ask again, or ask a process that "
+        "writes": "此副本尚未到达 Tracker-Position：请重试，或询问可写入的进程",
+        "must be a Tracker-Position that an answer carried": "必须是某个应答带来的 Tracker-Position",
         "the database does not take writes now": "数据库暂时不能写入",
         "the database cannot be read now": "数据库暂时不能读取",
         "a name must not hold U+0000": "名称中不能含 U+0000",

@@ -25,6 +25,7 @@ class Line:
 
     is_lost: the last transaction broke off with its connection to a server before its COMMIT was
         sent, so that nothing of it was done.
+    position: in the server's log, which the last commit lies before; empty on SQLite.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Line:
         self._db: Connection | None = None
         self._is_committing = False
         self.is_lost = False
+        self.position = ""
         if self._has_server:
             event.listen(self._engine, "before_cursor_execute", _settle)
 
@@ -74,6 +76,9 @@ class Line:
         db = self._open()
         self._is_committing = True
         bulk.commit(db)
+        pipe = bulk.pipe_of(db)
+        if pipe is not None:
+            self.position = pipe.position
         if db.in_transaction():  # SQLAlchemy's own idea of one: nothing is sent
             db.commit()
 

@@ -22,6 +22,7 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 _THERE = r"SELECT name FROM pg_prepared_statements WHERE name LIKE 'tracker\_%'"
+_LOCATE = "SELECT CAST(pg_current_wal_flush_lsn() AS text)"
 _MISNAMED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
@@ -45,7 +46,10 @@ class PendingStatement:
 
 
 class Pipe:
-    """Of one connection in autocommit mode, used by one thread."""
+    """Of one connection in autocommit mode, used by one thread.
+
+    position: in the server's log, which the last commit lies before.
+    """
 
     def __init__(self, raw: Connection[Any], local: str = "") -> None:
         """raw: the driver's connection; its cursors may be used after `settle`.
@@ -61,6 +65,7 @@ class Pipe:
         self._failure: PGresult | None = None
         self._is_piping = self._in_transaction = self._is_beginning = False
         self._local = local
+        self.position = ""
         self._names: dict[str, bytes] = {}
         # A pooler's session may have those of its last client, which are the same statements.
         self._there = {name.encode() for (name,) in raw.execute(_THERE)} if local else set()
@@ -123,10 +128,12 @@ class Pipe:
     def commit(self) -> None:
         """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
         committed = self.send("COMMIT")
+        located = self.send(_LOCATE)
         self.settle()
         if committed.result().command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
         self._in_transaction = False
+        self.position = (located.result().get_value(0, 0) or b"").decode()
 
     def roll_back(self) -> None:
         """Undo the transaction. Raises psycopg.Error when the connection is lost.

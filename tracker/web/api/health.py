@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import Unavailable
+from tracker.store import replica
 from tracker.store.revision import look
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
@@ -22,13 +23,20 @@ async def healthz(_request: Request) -> Response:
     answers={200: service_views.Readiness, 503: service_views.Readiness},
 )
 async def readyz(request: Request) -> Response:
-    """The database answers, takes a write, and has a schema that this code can work on."""
+    """The database answers, takes a write, and has a schema that this code can work on.
+
+    `read-only` with its lag for a process that only reads: its database need not take a write.
+    """
+    store = services(request).store
     for stall in services(request).stalls.standing():
         return JSONResponse({"status": "unavailable", "reason": stall.reason}, 503)
     try:
-        found = await services(request).store.read(look)
+        found = await store.read(look)
         if found.misfit is not None:
             return JSONResponse({"status": "unavailable", "reason": found.misfit}, 503)
+        if store.is_read_only:
+            lag_s = await store.read(replica.lag_s)
+            return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
         await services(request).presence.prove()
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)

@@ -234,12 +234,15 @@ class Readiness(TypedDict):
     """Readiness: the database answers, takes writes, and has the expected schema.
 
     has_worker: whether any process on the database does the background work.
+    lag_s: of a process that only reads: by how many seconds its database is behind; null where that
+        is not known.
     """
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "read-only", "unavailable"]
     schema: NotRequired[str]
     has_worker: NotRequired[bool]
     connections: NotRequired[Connections]
+    lag_s: NotRequired[float | None]
     reason: NotRequired[str]
 
 

@@ -43,7 +43,10 @@ class RequestScope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                headers += scope.get("state", {}).get("rate_fields", ())  # left by auth.admit
+                state = scope.get("state", {})
+                headers += state.get("rate_fields", ())  # left by auth.admit
+                if "services" in state and (position := state["services"].store.position):
+                    headers.append((b"tracker-position", position.encode()))
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -1,0 +1,225 @@
+"""A primary and its synchronous standby: reads on the standby, writes that wait for it, and the
+primary killed under load. Each test goes on where the one before it ended."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.crowding import crowding
+from tests.support.postgres import PostgresServer
+from tests.support.requests import callback_path, kling_says, submission
+from tests.support.service import environment, listen, serving
+from tests.support.waiting import wait_until
+from tests.support.world import World
+from tracker.emulator import EmulatorConfig
+from tracker.emulator import EmulatorServer as Emulator
+from tracker.store.migrate import upgrade
+
+LIMIT_S = 2.0
+SLACK_S = 4.0
+CALLERS = 3
+
+
+@dataclass
+class Pair:
+    """Two servers, the process that writes to whichever is the primary, and one that reads."""
+
+    primary: PostgresServer
+    standby: PostgresServer
+    world: World
+    reader: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp("failover")
+    with ExitStack() as stack:
+        primary = PostgresServer()
+        stack.callback(primary.close)
+        upgrade(primary.start().url())
+        standby = PostgresServer(follows=primary)
+        stack.callback(standby.close)
+        standby.start()
+        wait_until(lambda: _is_streaming(primary))
+        primary.configure("synchronous_standby_names", "*")
+        emulator = stack.enter_context(
+            Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.2))
+        )
+        hosts = [("host", f"{server.folder}:5432") for server in (primary, standby)]
+        both = urlencode([*hosts, ("target_session_attrs", "read-write")])
+        url = stack.enter_context(
+            _serving(f"postgresql://postgres@/postgres?{both}", folder, emulator.url)
+        )
+        reader_url = stack.enter_context(
+            _serving(standby.url(), folder, emulator.url, TRACKER_READ_ONLY="1")
+        )
+        world = World(stack.enter_context(_client(url)), emulator.url)
+        yield Pair(primary, standby, world, stack.enter_context(_client(reader_url)))
+
+
+def _serving(
+    database_url: str, folder: Path, provider_url: str, **more: str
+) -> AbstractContextManager[str]:
+    env = environment(
+        database_url,
+        folder,
+        provider_url=provider_url,
+        public_url=None,
+        TRACKER_CALLBACK_SECRETS="a secret for tests only",
+        TRACKER_COMMIT_TIMEOUT_S=str(LIMIT_S),
+        TRACKER_LEASE_S="1",
+        TRACKER_LOG_LEVEL="error",
+        **more,
+    )
+    return serving(env, door=listen(), workers=True)
+
+
+def _processes(server: PostgresServer) -> list[int]:
+    """Return the processes of a server, the one that all others come from included."""
+    with psycopg.connect(server.url(), autocommit=True) as db:
+        found = [pid for (pid,) in db.execute("SELECT pid FROM pg_stat_activity")]
+    return [*found, int((server.folder / "data" / "postmaster.pid").read_text().split()[0])]
+
+
+def _signal(pids: Sequence[int], number: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+class _Caller(threading.Thread):
+    """Submits one task after another.
+
+    kept:    name and id of each that was acknowledged.
+    refused: how many were not.
+    """
+
+    def __init__(self, url: httpx.URL, number: int) -> None:
+        super().__init__(daemon=True)
+        self._url, self._number = url, number
+        self._is_over = threading.Event()
+        self.kept: list[tuple[str, str]] = []
+        self.refused = 0
+
+    def run(self) -> None:
+        with _client(str(self._url)) as http:
+            for turn in count():
+                if self._is_over.is_set():
+                    return
+                name = f"failover-{self._number}-{turn}"
+                answer = http.post("/v1/tasks", json=submission(external_task_id=name))
+                if answer.status_code == 202:
+                    self.kept.append((name, answer.json()["id"]))
+                else:
+                    assert answer.status_code == 503, answer.text
+                    self.refused += 1
+
+    def stop(self) -> None:
+        """End it."""
+        self._is_over.set()
+        self.join(60)
+        assert not self.is_alive()
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, trust_env=False, timeout=30)
+
+
+def _is_streaming(primary: PostgresServer) -> bool:
+    with psycopg.connect(primary.url()) as db:
+        row = db.execute("SELECT count(*) FROM pg_stat_replication").fetchone()
+        return row == (1,)
+
+
+def _feed(http: httpx.Client) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    after: dict[str, str] = {}
+    while True:
+        page = http.get("/v1/changes", params={"limit": "500", **after}).json()
+        found += page["changes"]
+        if not page["has_more"]:
+            return found
+        after = {"after": page["next_cursor"]}
+
+
+def test_a_standby_is_read_and_has_what_was_written_once_it_is_asked_for(pair: Pair) -> None:
+    ready = pair.reader.get("/readyz").json()
+    assert (ready["status"], ready["lag_s"]) == ("read-only", 0)
+    for number in range(20):
+        made = pair.world.http.post("/v1/tasks", json=submission(external_task_id=f"read-{number}"))
+        position = made.headers["tracker-position"]
+        seen = pair.reader.get(
+            f"/v1/tasks/{made.json()['id']}", headers={"tracker-position": position}
+        )
+        assert seen.status_code == 200
+    ids = [task["id"] for task in pair.world.http.get("/v1/tasks").json()["tasks"]]
+    for task_id in ids:
+        pair.world.finished(task_id)
+    wait_until(lambda: _feed(pair.reader) == _feed(pair.world.http))
+
+
+def test_what_writes_is_refused_by_a_process_that_reads(pair: Pair) -> None:
+    task_id = pair.world.http.get("/v1/tasks").json()["tasks"][0]["id"]
+    refused = [
+        pair.reader.post("/v1/tasks", json=submission()),
+        pair.reader.post(callback_path(task_id), content=kling_says("processing")),
+        pair.reader.get("/v1/tasks", headers={"tracker-position": "FFFFFFFF/0"}),
+    ]
+    for answer in refused:
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+    odd = pair.reader.get("/v1/tasks", headers={"tracker-position": "yesterday"})
+    assert odd.status_code == 400
+
+
+def test_a_standby_that_freezes_stops_writes_in_time_and_no_reads(pair: Pair) -> None:
+    task_id = pair.world.submit(external_task_id="frozen")
+    pair.world.finished(task_id)
+    pids = _processes(pair.standby)
+    body = kling_says("processing", updated_at=1_795_500_100_000)
+    _signal(pids, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert pair.world.http.post(callback_path(task_id), content=body).status_code == 503
+        assert time.monotonic() - began < LIMIT_S + SLACK_S * crowding()
+        assert pair.world.http.get(f"/v1/tasks/{task_id}").status_code == 200
+        wait_until(lambda: pair.world.http.get("/readyz").status_code == 503)
+    finally:
+        _signal(pids, signal.SIGCONT)
+    wait_until(
+        lambda: pair.world.http.post(callback_path(task_id), content=body).status_code == 200
+    )
+    wait_until(lambda: pair.world.http.get("/readyz").status_code == 200)
+
+
+def test_nothing_acknowledged_is_lost_with_its_primary(pair: Pair) -> None:
+    callers = [_Caller(pair.world.http.base_url, number) for number in range(CALLERS)]
+    for caller in callers:
+        caller.start()
+    wait_until(lambda: all(len(caller.kept) > 5 for caller in callers))
+    pair.primary.kill()
+    before = [len(caller.kept) for caller in callers]
+    wait_until(lambda: all(caller.refused for caller in callers))
+    pair.standby.promote()
+    wait_until(
+        lambda: all(len(one.kept) > was + 5 for one, was in zip(callers, before, strict=True))
+    )
+    for caller in callers:
+        caller.stop()
+    for name, task_id in (one for caller in callers for one in caller.kept):
+        assert pair.world.task(task_id)["external_task_id"] == name
+    assert pair.world.finished(callers[0].kept[-1][1])["state"] == "succeeded"
+    assert pair.reader.get("/readyz").json()["status"] == "read-only"
+    assert "database_changed" in {
+        one["name"] for one in pair.world.http.get("/v1/attention").json()["conditions"]
+    }
