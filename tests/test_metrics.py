@@ -1,20 +1,32 @@
 """`GET /metrics`: what a process did, and what one process measures for all."""
 
 import re
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.crowding import crowding
 from tests.support.requests import submission
 from tests.support.service import ROOT, environment, free_port, listen, serving
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
-from tracker.exposition import PROCESSES, exposed
-from tracker.metrics import ALL, MOST_SETS, Counter, Gauge, Metric
+from tracker.exposition import PROCESSES, Collected, exposed
+from tracker.metrics import (
+    ALL,
+    MOST_SETS,
+    REQUEST_SECONDS,
+    REQUESTS,
+    Counter,
+    Gauge,
+    Metric,
+)
 
 DOCS = ROOT / "docs" / "reference" / "metrics.md"
 Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -122,3 +134,50 @@ def test_every_metric_is_documented_with_its_labels() -> None:
     assert documented == {
         (one.metric.name, ",".join(one.metric.labels), one.metric.kind) for one in ALL
     }
+
+
+@pytest.fixture
+def registry() -> Iterator[CollectorRegistry]:
+    """A thousand samples, in the counters of requests of this process."""
+    kept = dict(REQUESTS.values), dict(REQUEST_SECONDS.values)
+    for number in range(400):
+        REQUESTS.add((f"/v1/route{number % 40}", 200 + number // 40))
+    for number in range(40):
+        REQUEST_SECONDS.observe(0.1, (f"/v1/route{number}",))
+    found = CollectorRegistry()
+    found.register(Collected())
+    yield found
+    REQUESTS.values, REQUEST_SECONDS.values = kept
+
+
+def _longest_stop_s(registry: CollectorRegistry) -> float:
+    """Return how long a thread that wants to go on was kept from it by a scrape in another one."""
+    done = threading.Event()
+
+    def scrape() -> None:
+        generate_latest(registry)
+        done.set()
+
+    scraping = threading.Thread(target=scrape)
+    longest_s, last = 0.0, time.perf_counter()
+    scraping.start()
+    while not done.is_set():
+        done.wait(0.0002)
+        now = time.perf_counter()
+        longest_s, last = max(longest_s, now - last), now
+    scraping.join()
+    return longest_s
+
+
+def test_a_scrape_of_a_thousand_samples_is_quick_and_stops_nobody(
+    registry: CollectorRegistry,
+) -> None:
+    costs_s, stops = [], []
+    for _ in range(10):
+        began_s = time.thread_time()
+        text = generate_latest(registry).decode()
+        costs_s.append(time.thread_time() - began_s)
+        stops.append(_longest_stop_s(registry) / crowding())
+    assert len([line for line in text.splitlines() if not line.startswith("#")]) >= 1000
+    assert min(costs_s) <= 0.020
+    assert min(stops) <= 0.005
