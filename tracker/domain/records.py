@@ -1,9 +1,8 @@
 """Records: values that nobody changes once they are made, made and copied at little cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
-from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 Record = TypeVar("Record")
@@ -20,16 +19,27 @@ def record(kind: type[Record]) -> type[Record]:
 
 
 def changed(old: Record, **changes: Any) -> Record:
-    """Return dataclasses.replace in less than half the time: every callback changes a record."""
+    """Return dataclasses.replace in a third of the time: every callback changes some records.
+
+    Raises TypeError for a name that is no field.
+    """
     kind: Any = type(old)
-    places, read = _shape(kind)
-    values = list(read(old))
-    for name, value in changes.items():
-        values[places[name]] = value
-    return type(old)(*values)
+    copy: Callable[..., Record] = _copier(kind, tuple(changes))
+    return copy(old, *changes.values())
 
 
 @cache
-def _shape(kind: Any) -> tuple[Mapping[str, int], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(field.name for field in fields(kind))
-    return {name: place for place, name in enumerate(names)}, attrgetter(*names)
+def _copier(kind: Any, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Return the function of a record, and of values for these of its fields, that makes another.
+
+    Made of source text, as dataclasses makes constructors: it reads each field that stays once, and
+    passes everything by place.
+    """
+    given = {name: f"v{place}" for place, name in enumerate(names)}
+    places = [field.name for field in fields(kind)]
+    if unknown := given.keys() - places:
+        raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+    taken = ", ".join(given.get(name, f"old.{name}") for name in places)
+    source = f"lambda {', '.join(('old', *given.values()))}: kind({taken})"
+    made: Callable[..., Any] = eval(source, {"kind": kind})  # noqa: S307 - names of our own fields
+    return made
