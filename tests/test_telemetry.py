@@ -32,7 +32,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 async def _logged(log: EventLog) -> None:
     begin_request("r-1")
     note(tenant="default", verdict="advanced")
-    log.answered("POST", "/{x}", "/x", 200, 1.5, at=AT)
+    log.answered("POST", "/{x}", "/x", 200, 1.5, now=lambda: AT)
     log.write("task_ended", "over", {"task": 'a"b', "code": None, "seconds": 2.5}, at=AT)
     await asyncio.sleep(0)
 

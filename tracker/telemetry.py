@@ -5,7 +5,7 @@ import logging
 import logging.config
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -40,9 +40,13 @@ def note(**fields: str) -> None:
     Names in use: tenant, provider, task, verdict. The first value of a name stays.
     """
     noted = _NOTED.get()
-    if noted is not None:
-        for name, value in fields.items():
-            noted.setdefault(name, value)
+    if noted is None:
+        return
+    if not noted:  # usually there is one note
+        noted.update(fields)
+        return
+    for name, value in fields.items():
+        noted.setdefault(name, value)
 
 
 class EventLog:
@@ -79,14 +83,21 @@ class EventLog:
             for name, value in fields.items()
             if value is not None
         ]
-        self._append(f'"event": "{event}", {"".join(known)}', at)
+        self._append(f'"event": "{event}", {"".join(known)}', lambda: at)
 
     def answered(  # noqa: PLR0913 - what is logged of an answer
-        self, method: str, route: str, path: str, status: int, ms: float, *, at: datetime
+        self,
+        method: str,
+        route: str,
+        path: str,
+        status: int,
+        ms: float,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         """Log the answer to the request of this context, with what was noted of it.
 
-        route, path: as they may be shown.
+        route, path: as they may be shown. now: asked once for all lines of a turn.
         """
         if not self._log.isEnabledFor(logging.INFO):
             return
@@ -95,16 +106,15 @@ class EventLog:
             return
         noted = "".join([f'"{k}": {quoted(v)}, ' for k, v in (_NOTED.get() or {}).items()])
         self._append(
-            f'"event": "request", "method": {quoted(method)}, "route": {quoted(route)}, '
-            f'"path": {quoted(path)}, "status": {status}, "ms": {ms}, {noted}'
-            f'"request_id": {quoted(REQUEST_ID.get())}, ',
-            at,
+            f'{_begun(method, route)}"path": {quoted(path)}, "status": {status}, "ms": {ms}, '
+            f'{noted}"request_id": {quoted(REQUEST_ID.get())}, ',
+            now,
         )
 
-    def _append(self, members: str, at: datetime) -> None:
+    def _append(self, members: str, at: Callable[[], datetime]) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
-            stamp = at.isoformat(timespec="microseconds")[:26]
+            stamp = at().isoformat(timespec="microseconds")[:26]
             self._end = f'"level": "info", "logger": "{self._name}", "timestamp": "{stamp}Z"}}\n'
         self._lines.append(f"{{{members}{self._end}")
 
@@ -113,6 +123,12 @@ class EventLog:
         self._lines.clear()
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+@lru_cache(maxsize=512)
+def _begun(method: str, route: str) -> str:
+    """Return how the lines of all requests of a kind begin."""
+    return f'"event": "request", "method": {quoted(method)}, "route": {quoted(route)}, '
 
 
 access_log, task_log = EventLog("tracker.access"), EventLog("tracker.tasks")

@@ -94,7 +94,7 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
     REQUESTS.add((route, status))
     REQUEST_SECONDS.observe(took_s, (route,))
     took_ms = round(took_s * 1000, 1)
-    access_log.answered(method, route, path, status, took_ms, at=clock.now())
+    access_log.answered(method, route, path, status, took_ms, now=clock.now)
 
 
 def _route_of(path: str, params: Mapping[str, Any]) -> str:
