@@ -13,6 +13,7 @@ from tracker.providers.ports.adapter import Asking
 from tracker.services.context import Context
 from tracker.services.receive.correlation import ParsedCallback
 
+_STILL_OPEN = AT_PROVIDER | {TaskState.QUEUED}
 _BODY_UNPROVEN = "the signature does not cover the body: the provider is asked"
 
 
@@ -33,8 +34,9 @@ def wait_of(
     the account is not in the settings, nothing unproven counts: it may be there again tomorrow,
     and a verdict stays for ever. Details are not waited for then.
     """
-    is_open = task.state in AT_PROVIDER | {TaskState.QUEUED}
-    if observation.state not in VERDICTS or not (is_open or task.follow_up is not None):
+    if observation.state not in VERDICTS:
+        return None
+    if task.state not in _STILL_OPEN and task.follow_up is None:
         return None
     wait = _reason(context, task, item, observation)
     if wait is None:

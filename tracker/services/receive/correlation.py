@@ -79,6 +79,8 @@ class ParsedCallback:
     @property
     def awaits_keys(self) -> bool:
         """Tell whether nothing proves it yet, and newer keys of its sender may."""
+        if not self.proofs:  # most accounts' callbacks are not signed
+            return False
         awaiting = any(proof.awaits_keys for proof in self.proofs.values())
         return awaiting and not self.signed_by()
 

@@ -102,9 +102,7 @@ class CallbackReader:
             )
         digest = receipts.digest(raw.provider, raw.subject, inbound.body)
         raw, headers = self._redacted(raw, headers)
-        return _said(
-            calls_back, ParsedCallback(raw, digest, headers, task_id, None, _ADVANCED, None, proofs)
-        )
+        return _said(calls_back, raw, digest, headers, task_id, proofs)
 
     @property
     def key_sources(self) -> set[KeySource]:
@@ -143,9 +141,7 @@ class CallbackReader:
         raw = RawCallback(kept.provider, token.SHARED, "", inbound, size_bytes=kept.size_bytes)
         proofs = self._proofs(kept.provider, inbound, (), now=kept.received_at)
         digest = receipts.digest_of(kept.fingerprint)
-        return _said(
-            calls_back, ParsedCallback(raw, digest, headers, task_id, None, _ADVANCED, None, proofs)
-        )
+        return _said(calls_back, raw, digest, headers, task_id, proofs)
 
     def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:
         """Tell whether its URL is one that we gave away. task_id: that its URL holds."""
@@ -198,22 +194,30 @@ class CallbackReader:
         return f"{root}{here}{rest}" if here and self._context.public_url is not None else path
 
 
-def _said(calls_back: CallsBack, read: ParsedCallback) -> ParsedCallback:
+def _said(  # noqa: PLR0913, PLR0917 - what is known of a callback before it is read
+    calls_back: CallsBack,
+    raw: RawCallback,
+    digest: bytes,
+    headers: Mapping[str, str],
+    task_id: UUID | None,
+    proofs: Mapping[str, Proof],
+) -> ParsedCallback:
     """Return a callback that is meant for us with what it says; MALFORMED where nobody can tell."""
-    flaw = read.raw.flaw
+    flaw = raw.flaw
     statements: Sequence[Observation | Hint] = ()
     if flaw is None:
         try:
-            statements = calls_back.parse_callback(read.raw.inbound)
+            statements = calls_back.parse_callback(raw.inbound)
         except CallbackRejected as error:
             flaw = str(error)
     if flaw is not None:
-        return changed(read, verdict=Verdict.MALFORMED, reason=flaw)
+        return ParsedCallback(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
     items = [
-        changed(
-            read,
-            observation=one if isinstance(one, Observation) else None,
-            hint=one if isinstance(one, Hint) else None,
+        ParsedCallback(
+            *(raw, digest, headers, task_id),
+            one if isinstance(one, Observation) else None,
+            *(_ADVANCED, None, proofs),
+            one if isinstance(one, Hint) else None,
         )
         for one in statements or (None,)
     ]
@@ -241,4 +245,4 @@ def _task_id(subject: str) -> UUID | None:
     """The public id in a URL, in its canonical spelling only: one task, one URL."""
     if _CANONICAL.fullmatch(subject) is None:
         return None
-    return UUID(bytes=bytes.fromhex(subject.replace("-", "")))  # twice as fast as from the text
+    return UUID(int=int(subject.replace("-", ""), 16))  # in half the time that the text takes
