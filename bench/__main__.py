@@ -17,6 +17,7 @@ from bench import (
     history,
     polling,
     requests,
+    rereads,
     running,
     waiters,
 )
@@ -43,6 +44,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({22}), custody.callbacks_beside),
     (frozenset({23}), custody.inline),
     (frozenset({24}), custody.first_byte),
+    (frozenset({26}), rereads.dry_run),
     (frozenset({30}), commands.starts),
 )
 

@@ -65,6 +65,7 @@ ASKED: Mapping[str, Asked] = {
     "24": Asked(
         "first byte of a kept file, by a link ÷ a bare static server", 2, 1.3, is_limit=True
     ),
+    "26": Asked("receipts/s of a dry run that reads them again", 5_000, 10_000),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
 }

@@ -23,7 +23,7 @@ S, K = TaskState, EventKind
 _QUEUED, _FAILED, _SUCCEEDED, _RUNNING = S.QUEUED, S.FAILED, S.SUCCEEDED, S.RUNNING
 _NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
 _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
-_SEEN_RUNNING = K.SEEN_RUNNING
+_SEEN_RUNNING, _REREAD = K.SEEN_RUNNING, K.REREAD
 
 
 def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
@@ -33,6 +33,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
     """
     back = target is _QUEUED and task.state is not _QUEUED
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
+    is_reread = event.kind is _REREAD  # it tells nothing of whether the task ever left us
     known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
     artifacts = event.artifacts or task.artifacts
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
@@ -57,18 +58,20 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
-        submitted_at=task.submitted_at or (now if known else None),
+        submitted_at=task.submitted_at or (now if known and not is_reread else None),
         finished_at=_finished_at(task, target, now),
         absences=0,
         follow_up=_follow_up(task, event, target, artifacts),
-        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
+        never_created=task.never_created
+        if is_reread
+        else event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
     )
 
 
 def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     if target is not _FAILED and target is not S.EXPIRED:
         return None
-    if event.kind is K.REREAD:
+    if event.kind is _REREAD:
         return event.error or task.error
     return task.error if event.kind is K.COSTS_CHANGED else event.error
 
@@ -99,7 +102,7 @@ def _follow_up(
 ) -> FollowUp | None:
     if event.kind is K.COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
-    if event.kind is K.REREAD:
+    if event.kind is _REREAD:
         is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
         return None if is_whole else task.follow_up
     if target is _SUCCEEDED:

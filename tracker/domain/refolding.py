@@ -7,7 +7,6 @@ receipt.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -271,24 +270,18 @@ def _differs(name: str, task: Task, after: Task) -> bool:
     if was == now or not now:
         return False
     if name == "artifacts":
-        return [*map(_piece, was)] != [*map(_piece, _with_known_ends(now, was))]
+        return len(was) != len(now) or not all(map(_is_same_piece, was, now))
     if name == "error":
         return was is None or (was.code, was.message) != (now.code, now.message)
     return name != "detail" or _plain(was) != _plain(now)
 
 
-def _with_known_ends(pieces: Sequence[Artifact], was: Sequence[Artifact]) -> list[Artifact]:
-    """Return pieces that end when they were first said to: some count from when it is read."""
-    if len(pieces) != len(was):
-        return [*pieces]
-    return [
-        changed(one, expires_at=old.expires_at) if one.expires_at and old.expires_at else one
-        for one, old in zip(pieces, was, strict=True)
-    ]
-
-
-def _piece(piece: Artifact) -> Any:
-    return _plain(asdict(piece))
+def _is_same_piece(was: Artifact, now: Artifact) -> bool:
+    """Return whether a piece is read as it was; some ends count from when it is read."""
+    ends = was.expires_at if now.expires_at and was.expires_at else now.expires_at
+    if changed(was, extra={}) != changed(now, extra={}, expires_at=ends):
+        return False
+    return was.extra == now.extra or _plain(was.extra) == _plain(now.extra)
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,63 @@
+"""Row 26: how fast a dry run reads the receipts of ended tasks again."""
+
+import asyncio
+import json
+from statistics import median
+from time import perf_counter
+
+from sqlalchemy import select, update
+
+from bench import fill
+from bench.bed import Bed, callback_body
+from bench.deliveries import settings_of
+from bench.table import Figure
+from tracker.domain.runs import RunState
+from tracker.parts import open_parts
+from tracker.services.receive.rereads import RereadOrder
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import receipts, transitions
+
+ROUNDS = 3
+
+
+def dry_run(bed: Bed) -> list[Figure]:
+    """Each database: receipts per second, folding and the rows of its progress included."""
+    return [asyncio.run(_measure(bed, kind)) for kind in bed.kinds]
+
+
+async def _measure(bed: Bed, kind: str) -> Figure:
+    tasks = 2_000 if bed.quick else 20_000
+    settings = settings_of(bed, kind)
+    fill.history(settings.resolved_database_url(), 1, tasks)
+    _make_readable(settings.resolved_database_url())
+    rates = []
+    async with open_parts(settings) as parts:
+        runs = parts.services.rereads
+        for _ in range(ROUNDS):
+            run = await runs.start(RereadOrder("default", "kling", "bench"))
+            began = perf_counter()
+            while run.state is RunState.RUNNING:
+                await runs.work()
+                run = await runs.get("default", run.id)
+            rates.append(run.counts["receipts"] / (perf_counter() - began))
+    rate = median(rates)
+    raw = f"{run.counts['receipts']:,} receipts of {tasks:,} tasks: {json.dumps(dict(run.counts))}"
+    return Figure("26", rate, raw, kind)
+
+
+def _make_readable(url: str) -> None:
+    """Have receipts say what the tasks' last steps have taken from them."""
+    engine = open_engine(url)
+    body = callback_body(1, "succeed")
+    last = (
+        select(receipts.c.key)
+        .where(receipts.c.task_key == transitions.c.task_key)
+        .order_by(receipts.c.key.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    with engine.begin() as db:
+        db.execute(update(receipts).values(body=body, size_bytes=len(body)))
+        ended = update(transitions).where(transitions.c.to_state == "succeeded")
+        db.execute(ended.values(receipt_key=last))
+    engine.dispose()
