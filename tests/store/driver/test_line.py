@@ -11,6 +11,7 @@ from tracker.clock import SystemClock
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import Line
+from tracker.store.driver.pipe import COMMITS_OF_A_LOOK
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import conditions, receipts
 from tracker.store.store import Store
@@ -249,4 +250,20 @@ def _end_backend(url: str, pid: int) -> None:
     engine = open_engine(url, pool_size=1)
     with engine.connect() as db:
         assert db.scalar(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+    engine.dispose()
+
+
+def test_replicas_are_looked_for_now_and_then_where_there_are_none(postgres_url: str) -> None:
+    engine = open_engine(postgres_url, pool_size=1)
+    line = Line(engine)
+    for _ in range(COMMITS_OF_A_LOOK + 1):
+        db = line.begin()
+        line.commit()
+    looks = (
+        "SELECT generic_plans + custom_plans FROM pg_prepared_statements"
+        " WHERE statement ~ 'flush_lsn'"
+    )
+    assert db.scalar(text(looks)) == 2
+    assert line.position == ""
+    line.close()
     engine.dispose()

@@ -25,7 +25,7 @@ class Line:
 
     is_lost: the last transaction broke off with its connection to a server before its COMMIT was
         sent, so that nothing of it was done.
-    position: in the server's log, which the last commit lies before; empty on SQLite.
+    position: in the server's log, which the last commit lies before; empty without replicas.
     """
 
     def __init__(

@@ -22,7 +22,11 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 _THERE = r"SELECT name FROM pg_prepared_statements WHERE name LIKE 'tracker\_%'"
-_LOCATE = "SELECT CAST(pg_current_wal_flush_lsn() AS text)"
+COMMITS_OF_A_LOOK = 64
+"""Between two looks whether the server has replicas, while it has none."""
+_LOCATE = (
+    "SELECT CAST(pg_current_wal_flush_lsn() AS text) WHERE EXISTS (SELECT FROM pg_stat_replication)"
+)
 _MISNAMED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
@@ -48,7 +52,7 @@ class PendingStatement:
 class Pipe:
     """Of one connection in autocommit mode, used by one thread.
 
-    position: in the server's log, which the last commit lies before.
+    position: in the server's log, which the last commit lies before; empty without replicas.
     """
 
     def __init__(self, raw: Connection[Any], local: str = "") -> None:
@@ -66,6 +70,7 @@ class Pipe:
         self._is_piping = self._in_transaction = self._is_beginning = False
         self._local = local
         self.position = ""
+        self._commits = 0
         self._names: dict[str, bytes] = {}
         # A pooler's session may have those of its last client, which are the same statements.
         self._there = {name.encode() for (name,) in raw.execute(_THERE)} if local else set()
@@ -128,12 +133,25 @@ class Pipe:
     def commit(self) -> None:
         """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
         committed = self.send("COMMIT")
-        located = self.send(_LOCATE)
+        located = self._locate()
         self.settle()
         if committed.result().command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
         self._in_transaction = False
-        self.position = (located.result().get_value(0, 0) or b"").decode()
+        if located is not None:
+            found = located.rows()
+            self.position = str(found[0][0]) if found else ""
+
+    def _locate(self) -> PendingStatement | None:
+        """Ask for the position with the COMMIT, at each where there are replicas.
+
+        It makes a small commit a quarter dearer, so that without them it is looked for them only
+        now and then.
+        """
+        self._commits += 1
+        if not self.position and self._commits % COMMITS_OF_A_LOOK != 1:
+            return None
+        return self.send(_LOCATE)
 
     def roll_back(self) -> None:
         """Undo the transaction. Raises psycopg.Error when the connection is lost.
