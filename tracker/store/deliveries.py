@@ -248,6 +248,21 @@ def keys(
     return list(db.scalars(found.order_by(deliveries.c.key).limit(limit)))
 
 
+def lock(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the rows of a tenant's deliveries, by id; nobody claims them in this transaction."""
+    found = select(deliveries.c.id, deliveries.c.key)
+    found = found.where(deliveries.c.id.in_(ids), deliveries.c.tenant == tenant)
+    rows = db.execute(found.order_by(deliveries.c.key).with_for_update())
+    return {row.id: row.key for row in rows}
+
+
+def can_rearm(db: Connection, keys: Collection[int]) -> bool:
+    """Return whether `rearm` would owe all of these once more."""
+    found = select(func.count()).select_from(deliveries)
+    found = found.where(deliveries.c.key.in_(keys), deliveries.c.token.is_(None), _GOES_SOMEWHERE)
+    return bool(db.execute(found).scalar_one() == len(keys))
+
+
 def rearm(db: Connection, keys: Collection[int], *, now: datetime) -> int:
     """Owe these once more, with a fresh ladder: behind every first attempt. Returns how many.
 

@@ -1,5 +1,6 @@
 """Statements on `dismissals`: what a person has looked at, so that it asks for nobody any more."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,19 +29,22 @@ class Dismissal:
     actor: str
 
 
-def keep(db: Connection, tenant: str, kind: DismissalKind, of: int, new: Dismissal) -> Dismissal:
-    """Write down that something was dismissed; return the first dismissal where there is one.
+def keep(
+    db: Connection, tenant: str, kind: DismissalKind, of: Sequence[int], new: Dismissal
+) -> list[Dismissal]:
+    """Write down that things were dismissed; return the first dismissal of each, in their order.
 
-    of: the row key of the receipt or the task.
+    of: the row keys of receipts or tasks, one at least.
     """
-    dialect = dialect_of(db)
-    made = dialect.insert(dismissals).values(
-        tenant=tenant, kind=kind.value, of=of, at=new.at, actor=new.actor
-    )
+    common = {"tenant": tenant, "kind": kind.value, "at": new.at, "actor": new.actor}
+    # In one order, so that two who dismiss the same things do not wait for each other in a ring.
+    rows = [{**common, "of": key} for key in sorted({*of})]
+    made = dialect_of(db).insert(dismissals).values(rows)
     db.execute(made.on_conflict_do_nothing(index_elements=["kind", "of"]))
-    found = select(dismissals.c.at, dismissals.c.actor)
-    row = db.execute(found.where(dismissals.c.kind == kind.value, dismissals.c.of == of)).one()
-    return Dismissal(row.at, row.actor)
+    found = select(dismissals.c.of, dismissals.c.at, dismissals.c.actor)
+    found = found.where(dismissals.c.kind == kind.value, dismissals.c.of.in_(of))
+    kept = {key: Dismissal(at, actor) for key, at, actor in db.execute(found)}
+    return [kept[key] for key in of]
 
 
 def none_of(kind: DismissalKind, key: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -48,7 +52,7 @@ def none_of(kind: DismissalKind, key: ColumnElement[Any]) -> ColumnElement[bool]
     return ~exists().where(dismissals.c.kind == kind.value, dismissals.c.of == key)
 
 
-def has_receipt(db: Connection, tenant: str, key: int) -> bool:
-    """Return whether a receipt is the tenant's."""
-    found = select(receipts.c.key).where(receipts.c.tenant == tenant, receipts.c.key == key)
-    return db.execute(found).one_or_none() is not None
+def has_receipts(db: Connection, tenant: str, keys: Collection[int]) -> bool:
+    """Return whether all of these receipts are the tenant's."""
+    found = select(receipts.c.key).where(receipts.c.tenant == tenant, receipts.c.key.in_(keys))
+    return {*db.execute(found).scalars()} >= {*keys}

@@ -94,7 +94,8 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     for typed in ("", "11", "121"):
         refused = operator.send("/callbacks/dismiss", ids=keys[1:], typed=typed)
         assert refused.status_code == 422
-    assert set(keys[1:]) <= set(odd_receipts(api, "unknown_task"))
+    assert operator.send("/callbacks/dismiss", ids=[*keys[1:4], "999999999"]).status_code == 404
+    assert set(keys[1:]) <= set(odd_receipts(api, "unknown_task"))  # all of them, or none
     led = operator.send("/callbacks/dismiss", ids=keys[1:], typed="12")
     assert led.status_code == 303
     assert not set(keys) & set(odd_receipts(api, "unknown_task"))
@@ -200,6 +201,10 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
     assert left["task_id"] == late["id"]
     (one, *_) = _audit(api, action="deliveries.redeliver_many")
     assert one["number"] == 12
+    some = [left["id"], str(new_id())]
+    assert operator.send("/deliveries/redeliver", ids=some).status_code == 404
+    still = api.get(f"/v1/deliveries/{left['id']}").json()["delivery"]
+    assert still["state"] == "cancelled"  # all of them, or none
     single = operator.send("/deliveries/redeliver", ids=left["id"])
     assert single.headers["location"] == f"/ui/deliveries/{left['id']}"
     page = operator.see(f"/deliveries/{left['id']}")

@@ -1,6 +1,6 @@
 """Owe once more what has ended or waits: one delivery, or all that a filter matches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,12 +30,14 @@ class Redelivery:
         """Holds no state of its own."""
         self._context = context
 
-    async def one(self, tenant: str, id_: UUID) -> None:
-        """Owe it once more.
+    async def named(self, tenant: str, ids: Collection[UUID]) -> int:
+        """Owe all of these once more, or none of them; return how many they are.
 
-        Raises NotFound, NoLongerKept; Conflict when it is on its way or its endpoint gets nothing.
+        Raises NotFound, NoLongerKept where one is not there; Conflict where one is on its way, or
+        its endpoint gets nothing.
         """
-        await self._context.store.write(_one, (tenant, id_))
+        count: int = await self._context.store.write(_named, (tenant, ids))
+        return count
 
     async def preview(self, filter_: DeliveryFilter) -> Summary:
         """Preview the deliveries that `many` would repeat."""
@@ -61,15 +63,17 @@ def missing_delivery(db: Reading, id_: UUID) -> NotFound | NoLongerKept:
     return NotFound("there is no such delivery")
 
 
-def _one(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[Exception | None]:
-    results: list[Exception | None] = []
-    for tenant, id_ in asked:
-        key = deliveries.key_of(tx.db, tenant, id_)
-        if key is None:
-            results.append(missing_delivery(tx.db, id_))
-        elif deliveries.rearm(tx.db, [key], now=tx.now):
+def _named(tx: Tx, asked: Sequence[tuple[str, Collection[UUID]]]) -> list[Exception | int]:
+    results: list[Exception | int] = []
+    for tenant, ids in asked:
+        keys = deliveries.lock(tx.db, tenant, ids)
+        missing = next((id_ for id_ in ids if id_ not in keys), None)
+        if missing is not None:
+            results.append(missing_delivery(tx.db, missing))
+        elif deliveries.can_rearm(tx.db, keys.values()):
+            deliveries.rearm(tx.db, keys.values(), now=tx.now)
             tx.woken.add(JobKind.DELIVER)
-            results.append(None)
+            results.append(len(keys))
         else:
             reason = "it is on its way, or its endpoint gets nothing any more"
             results.append(Conflict(reason))

@@ -15,7 +15,7 @@ from tracker.store.driver.transaction import Tx
 class _Dismissed:
     tenant: str
     kind: DismissalKind
-    key: int
+    keys: Sequence[int]
     actor: str
 
 
@@ -26,11 +26,16 @@ class Dismissing:
         """Holds no state of its own."""
         self._context = context
 
-    async def dismiss_receipt(self, tenant: str, key: int, *, actor: str) -> Dismissal:
-        """Dismiss a receipt. A second time changes nothing. Raises NotFound, Unavailable."""
-        if not await self._context.store.read(lambda db: dismissals.has_receipt(db, tenant, key)):
+    async def dismiss_receipts(
+        self, tenant: str, keys: Sequence[int], *, actor: str
+    ) -> list[Dismissal]:
+        """Dismiss all of these receipts, or none; return their first dismissals, in that order.
+
+        A second time changes nothing. Raises NotFound where one is not there; Unavailable.
+        """
+        if not await self._context.store.read(lambda db: dismissals.has_receipts(db, tenant, keys)):
             raise NotFound("there is no such receipt")
-        return await self._keep(_Dismissed(tenant, DismissalKind.RECEIPT, key, actor))
+        return await self._keep(_Dismissed(tenant, DismissalKind.RECEIPT, keys, actor))
 
     async def dismiss_follow_up(self, tenant: str, id_: UUID, *, actor: str) -> Dismissal:
         """Dismiss a task that has ended and is asked about all the same; it is asked about on.
@@ -42,15 +47,16 @@ class Dismissing:
             raise NotFound("there is no such task")
         if task.follow_up is None:
             raise Conflict("only a task that has ended and is still asked about is dismissed")
-        return await self._keep(_Dismissed(tenant, DismissalKind.FOLLOW_UP, task.key, actor))
+        followed_up = _Dismissed(tenant, DismissalKind.FOLLOW_UP, [task.key], actor)
+        return (await self._keep(followed_up))[0]
 
-    async def _keep(self, dismissed: _Dismissed) -> Dismissal:
-        kept: Dismissal = await self._context.store.write(_keep, dismissed)
+    async def _keep(self, dismissed: _Dismissed) -> list[Dismissal]:
+        kept: list[Dismissal] = await self._context.store.write(_keep, dismissed)
         return kept
 
 
-def _keep(tx: Tx, batch: Sequence[_Dismissed]) -> list[Dismissal]:
+def _keep(tx: Tx, batch: Sequence[_Dismissed]) -> list[list[Dismissal]]:
     return [
-        dismissals.keep(tx.db, one.tenant, one.kind, one.key, Dismissal(tx.now, one.actor))
+        dismissals.keep(tx.db, one.tenant, one.kind, one.keys, Dismissal(tx.now, one.actor))
         for one in batch
     ]

@@ -145,7 +145,7 @@ async def get(request: Request) -> Response:
 async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
     id_ = delivery_id(request)
-    await services(request).redelivery.one(tenant(request), id_)
+    await services(request).redelivery.named(tenant(request), [id_])
     return JSONResponse(
         {"delivery_id": str(id_)}, 202, {"location": rooted(request, f"/v1/deliveries/{id_}")}
     )

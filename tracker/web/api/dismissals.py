@@ -21,8 +21,8 @@ from tracker.web.edge.state import principal, services, tenant
 )
 async def dismiss_receipt(request: Request) -> Response:
     """Take a receipt out of `/v1/attention`; it stays in the list of its task."""
-    found = await services(request).dismissing.dismiss_receipt(
-        tenant(request), query.row_key(request), actor=principal(request).actor
+    (found,) = await services(request).dismissing.dismiss_receipts(
+        tenant(request), [query.row_key(request)], actor=principal(request).actor
     )
     return _answer(found)
 

@@ -118,17 +118,14 @@ SAMPLE = 20
 """Receipts that a question names."""
 
 
-@PAGES.post(
-    "/callbacks/dismiss", scope=Scope.TASKS_WRITE, action="receipts.dismiss", counts=lambda _: 1
-)
+@PAGES.post("/callbacks/dismiss", scope=Scope.TASKS_WRITE, action="receipts.dismiss", counts=len)
 async def dismiss(request: Request, reader: Reader) -> Response:
     """Put receipts aside, so that they ask for nobody any more."""
     form = await read_form(request)
     keys = _keys(form.texts(IDS))
     check_typed(form, len(keys))
     aim([str(key) for key in keys])
-    for key in keys:
-        await services(request).dismissing.dismiss_receipt(reader.tenant, key, actor=reader.actor)
+    await services(request).dismissing.dismiss_receipts(reader.tenant, keys, actor=reader.actor)
     return done(request, form, "/callbacks", "done.dismissed", n=len(keys))
 
 

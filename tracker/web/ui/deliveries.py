@@ -98,15 +98,14 @@ async def body(request: Request, reader: Reader) -> Response:
     "/deliveries/redeliver",
     scope=Scope.TASKS_WRITE,
     action="deliveries.redeliver",
-    counts=lambda _: 1,
+    counts=int,
 )
 async def redeliver(request: Request, reader: Reader) -> Response:
     """Owe one delivery, or those that are ticked, once more."""
     form = await read_form(request)
     ids = _ids(form.texts(IDS))
     aim([str(id_) for id_ in ids])
-    for id_ in ids:
-        await services(request).redelivery.one(reader.tenant, id_)
+    await services(request).redelivery.named(reader.tenant, ids)
     path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
     return done(request, form, path, "done.redeliver", n=len(ids))
 
