@@ -37,7 +37,7 @@ def begin_request(request_id: str) -> None:
 def note(**fields: str) -> None:
     """Add fields to the line of the request that is being answered; nothing outside of one.
 
-    Names in use: tenant, provider, task, verdict. The first value of a name stays.
+    Names in use: trace_id, tenant, provider, task, verdict. The first value of a name stays.
     """
     noted = _NOTED.get()
     if noted is None:
@@ -205,6 +205,9 @@ def _add_request_id(
     request_id = REQUEST_ID.get()
     if request_id:
         event.setdefault("request_id", request_id)
+        trace_id = (_NOTED.get() or {}).get("trace_id")
+        if trace_id is not None:
+            event.setdefault("trace_id", trace_id)
     return event
 
 

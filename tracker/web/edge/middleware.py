@@ -9,13 +9,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
 from tracker.metrics import REQUEST_SECONDS, REQUESTS
-from tracker.telemetry import access_log, begin_request
+from tracker.telemetry import access_log, begin_request, note
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
 UNROUTED = "none"
 """The route of a path that has none: whatever strangers ask for is one."""
 _SANE_ID = re.compile(r"[!-~]{1,128}")
+_TRACEPARENT = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+"""Version, trace, caller's span, flags: https://www.w3.org/TR/trace-context/, read 2026-11-29."""
 Answer = Callable[[Request, Exception], Awaitable[Any]]
 
 
@@ -35,6 +39,9 @@ class RequestScope:
         request_id = request_id_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
         begin_request(request_id)
+        trace_id = trace_id_of(scope["headers"])
+        if trace_id is not None:
+            note(trace_id=trace_id)
         started = self._clock.monotonic()
         status = 0
 
@@ -79,6 +86,16 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
             text = value.decode("latin-1")
             return text if _SANE_ID.fullmatch(text) else new_name()
     return new_name()
+
+
+def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the trace that a request belongs to by its `traceparent`; None without a valid one."""
+    for name, value in headers:
+        if name == b"traceparent":
+            found = _TRACEPARENT.match(value)
+            is_whole = found is not None and (found.end() == len(value) or value[:2] != b"00")
+            return found[1].decode() if found is not None and is_whole else None
+    return None
 
 
 def log_answer(  # noqa: PLR0913 - what is logged of an answer
