@@ -21,7 +21,10 @@ from pydantic import (
 
 from tracker.domain.choosing import Rule, sole_provider
 from tracker.domain.errors import InvalidRequest
+from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS
 from tracker.domain.prices import ListPrice, PricedUnit
+from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, duration
+from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
@@ -45,6 +48,7 @@ class Accounts:
     by_name: Mapping[tuple[str, str], Account] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     prices: Sequence[ListPrice] = ()
+    retention: Sequence[RetentionRule] = ()
 
 
 def _decimal(value: Any) -> Any:
@@ -82,10 +86,23 @@ class _PriceEntry(_Strict):
     usual: Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=10_000)] | None = None
 
 
+class _RetentionEntry(_Strict):
+    """`[[retention]]`: an exception from the settings `TRACKER_KEEP_…`."""
+
+    tenant: str | None = Field(None, min_length=1)
+    provider: str | None = None
+    state: Literal["succeeded", "failed", "cancelled", "expired"] | None = None
+    inputs: str | None = None
+    evidence: str | None = None
+    deliveries: str | None = None
+    tasks: str | None = None
+
+
 class _File(_Strict):
     accounts: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
     price: list[_PriceEntry] = Field(default_factory=list)
     rules: list[_RuleEntry] = Field(default_factory=list)
+    retention: list[_RetentionEntry] = Field(default_factory=list)
 
 
 def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Accounts:
@@ -107,10 +124,11 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
         for name, entry in entries.items()
     }
     rules = tuple(_rule(number, entry, by_name) for number, entry in enumerate(file.rules))
-    if not by_name and not file.price:
-        raise AccountsError("accounts: is required, or at least one [[price]]")
+    retention = tuple(_kept(n, entry, providers) for n, entry in enumerate(file.retention))
+    if not by_name and not file.price and not retention:
+        raise AccountsError("accounts: is required, or at least one [[price]] or [[retention]]")
     prices = tuple(_price(number, entry, providers) for number, entry in enumerate(file.price))
-    return Accounts(MappingProxyType(by_name), rules, prices)
+    return Accounts(MappingProxyType(by_name), rules, prices, retention)
 
 
 def _account(
@@ -164,6 +182,27 @@ def _price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -
         model=entry.model,
         usual=entry.usual,
     )
+
+
+def _kept(number: int, entry: _RetentionEntry, providers: Mapping[str, Provider]) -> RetentionRule:
+    where = f"retention[{number}]"
+    if entry.provider is not None and entry.provider not in providers:
+        known = ", ".join(sorted(providers))
+        raise AccountsError(f"{where}.provider: no such provider; one of: {known}")
+    keep: dict[KeptClass, Keep] = {}
+    for one in KeptClass:
+        text = getattr(entry, one.value)
+        if text is None:
+            continue
+        try:
+            keep[one] = duration(text)
+        except ValueError as error:
+            raise AccountsError(f"{where}.{one.value}: {error}") from None
+    tasks = keep.get(KeptClass.TASKS)
+    if tasks is not None and tasks < KEEP_IDEMPOTENCY_KEYS:
+        raise AccountsError(f"{where}.tasks: {TOO_SHORT}")
+    state = None if entry.state is None else TaskState(entry.state)
+    return RetentionRule(keep, entry.tenant, entry.provider, state)
 
 
 def _resolved(value: Any, environ: Mapping[str, str], path: str) -> Any:

@@ -333,6 +333,7 @@ class Settings(BaseModel):
                 KeptClass.DELIVERIES: self.tracker_keep_deliveries,
                 KeptClass.TASKS: self.tracker_keep_tasks,
             },
+            self._accounts.retention,
             tombstones=self.tracker_keep_tombstones,
         )
 
@@ -383,7 +384,7 @@ def _read_accounts(
         for name, account in ours.items()
         if account.options.has_credentials() or name[0] not in with_file
     }
-    return Accounts({**ours, **found.by_name}, found.rules, found.prices)
+    return Accounts({**ours, **found.by_name}, found.rules, found.prices, found.retention)
 
 
 OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABASE_URL"})

@@ -66,6 +66,12 @@ SECTIONS = (
             ("stats", "tracker.cli.stats", "Show counts, latencies and costs."),
             ("costs", "tracker.cli.costs", "Show what tasks cost."),
             ("budgets", "tracker.cli.budgets", "Cap what tenants and keys may spend."),
+            (
+                "retention",
+                "tracker.cli.retention",
+                "Show and approve what is dropped of old tasks.",
+            ),
+            ("holds", "tracker.cli.holds", "Keep what retention would drop."),
             ("accounts", "tracker.cli.accounts", "List the provider accounts and their health."),
         ),
     ),

@@ -37,6 +37,8 @@ RECOVERING = "recovering"
 """The database was restored from a backup, and is being completed by callbacks and lists."""
 RESTORING = "restoring"
 """A restore has begun, and has not made the database ready yet."""
+RETENTION_WAITS = "retention_waits"
+"""Retention would drop so much at once that a person must approve it."""
 
 _COLUMNS = (
     conditions.c.name,

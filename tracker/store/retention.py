@@ -58,7 +58,7 @@ def batch_size(db: Connection) -> int:
 def page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> list[EndedRow]:
     """Return the next tasks that ended before an instant, oldest first."""
     columns = (tasks.c.finished_at, tasks.c.key, tasks.c.tenant, tasks.c.provider, tasks.c.state)
-    found = _due(select(*columns), after, before).order_by(tasks.c.finished_at, tasks.c.key)
+    found = due(select(*columns), after, before).order_by(tasks.c.finished_at, tasks.c.key)
     return [
         EndedRow(WalkPlace(at, key), tenant, provider, member(TaskState, state))
         for at, key, tenant, provider, state in db.execute(found.limit(limit))
@@ -67,11 +67,12 @@ def page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> l
 
 def count(db: Connection, after: WalkPlace, *, before: datetime, most: int) -> int:
     """Count the tasks that a walk has yet to come by, up to a bound."""
-    due = _due(select(tasks.c.key), after, before).limit(most).subquery()
-    return db.scalar(select(func.count()).select_from(due)) or 0
+    some = due(select(tasks.c.key), after, before).limit(most).subquery()
+    return db.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
+def due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
+    """Narrow a query on tasks to those behind a place that ended before an instant."""
     # Spelt out, or the partial index would not be used.
     return found.where(
         text(ENDED),

@@ -215,6 +215,30 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Fetch a file once more that is not kept, or sooner than it is due.": (
             "重新获取未保管的文件，或提前获取。"
         ),
+        "A task, by its id; without it all of the tenant.": "一个任务（按 id）；不给则为租户的全部任务。",
+        "Count the rows and bytes that are due to be dropped now. Changes nothing.": (
+            "统计现在到期应删除的行数与字节数。不改变任何内容。"
+        ),
+        "Keep a task, or all tasks of a tenant, until the hold is removed.": (
+            "保留一个任务或租户的全部任务，直到解除为止。"
+        ),
+        "Keep what retention would drop.": "保留本应清理的内容。",
+        "Keep what retention would drop. Works on the database; needs no server.": (
+            "保留本应清理的内容。直接操作数据库，无需服务器。"
+        ),
+        "Let all that is due now be dropped, also more than a fifth of all tasks.": (
+            "批准删除现在到期的全部内容，即使超过全部任务的五分之一。"
+        ),
+        "List every hold.": "列出全部保留项。",
+        "Remove a hold: what it kept is dropped within a day.": (
+            "解除一项保留：其内容将在一天内删除。"
+        ),
+        "Show and approve what is dropped of old tasks.": "查看并批准旧任务的清理内容。",
+        "Show what is dropped of old tasks. Works on the database; needs no server.": (
+            "查看旧任务的清理内容。直接操作数据库，无需服务器。"
+        ),
+        "Whose tasks.": "谁的任务。",
+        "Why, for those who read the list.": "原因，供查看列表的人阅读。",
         "Cap what tenants and keys may spend.": "限制租户和密钥的花费。",
         "Cap what tenants and keys may spend. Works on the database; needs no server.": (
             "限制租户和密钥的花费。直接操作数据库，无需服务器。"

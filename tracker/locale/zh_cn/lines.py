@@ -139,6 +139,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} bytes are in {}": "已写入 {0} 字节到 {1}",
         "the budget is {} {} a {}, for {}": "预算为每{2:t} {0} {1}，针对 {3}",
         "removed": "已删除",
+        "approved: workers drop it within minutes": "已批准：工作进程将在几分钟内删除",
+        "hold {} stands": "保留项 {0} 已生效",
+        "tenant {} has no task {}": "租户 {0} 没有任务 {1}",
+        "there is no such hold; see `tracker holds list`": "没有这项保留；见 `tracker holds list`",
+        "{} is not the id of a task": "{0} 不是任务的 id",
         "{} is no currency or unit: letters, digits, '-' and '_', at most 40": (
             "{0} 不是货币或单位：只能用字母、数字、'-' 和 '_'，最多 40 个"
         ),

@@ -16,11 +16,11 @@ from tracker.domain.retention import KeptClass, Walk
 from tracker.domain.signals import CrashPoint
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
-from tracker.store import chore_leases, drops, retention, tombstones
+from tracker.store import chore_leases, drops, holds, retention, retention_plans, tombstones
 from tracker.store.chore_leases import ChoreStanding
-from tracker.store.conditions import RETENTION_BEHIND
+from tracker.store.conditions import RETENTION_BEHIND, RETENTION_WAITS
 from tracker.store.driver.transaction import Tx
-from tracker.store.retention import EndedRow, WalkPlace, WalkProgress
+from tracker.store.retention import LONG_AGO, EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
 from tracker.store.task_drops import DropResult, drop_tasks
 
@@ -36,6 +36,10 @@ LATEST = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 REST = 9
 """Pause after a batch, in times of how long it took; none while it is behind."""
+FREE = 1000
+"""Tasks of one walk that are never asked about."""
+ASKED_PART = 5
+"""A person is asked before a walk comes by more than this part of all tasks."""
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
@@ -63,12 +67,14 @@ class _RetentionBatch:
 class RetentionChore:
     """Any number of processes may have one; the holder of the lease works."""
 
-    def __init__(self, context: Context, *, batch: int | None = None) -> None:
-        """batch: tasks of one transaction; None for what suits the database."""
+    def __init__(self, context: Context, *, batch: int | None = None, free: int = FREE) -> None:
+        """batch: tasks of one transaction; None for what suits the database. free: see FREE."""
         self._context = context
         self._batch = batch
+        self._free = free
         self._walks = context.retention.walks()
         self._token = new_token()
+        self._until: dict[str, datetime] = {}
 
     async def work(self) -> float | None:
         """Work for a while, if it is this process's turn. Raises Unavailable.
@@ -82,6 +88,7 @@ class RetentionChore:
         if not await store.write(_take, (self._token, [walk.name for walk in self._walks])):
             return None
         until_s = clock.monotonic() + ROUND_S
+        await self._ask()
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
                 # The others first, the next time: one that cannot keep up holds up none.
@@ -141,8 +148,36 @@ class RetentionChore:
             except StorageError as error:
                 log.warning("%s stays until the next sweep: %s", store_key, error)
 
+    async def _ask(self) -> None:
+        """Find out what may be dropped without asking, and say for what a person is asked."""
+        self._until = await self._context.store.read(self._allowed)
+        waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
+        reason = waits_reason(waiting) if waiting else None
+        await self._context.store.write(tell, News(RETENTION_WAITS, "", "", reason))
+
+    def _allowed(self, db: Reading) -> dict[str, datetime]:
+        """Return, of each walk that has much to do, up to which end of tasks it may drop.
+
+        Much of few tasks is no plan that anybody would look at: up to FREE go unasked.
+        """
+        there, approved = retention.progress(db), retention_plans.approved(db)
+        found: dict[str, datetime] = {}
+        for walk in self._walks:
+            at = there.get(walk.name)
+            place = WalkPlace() if at is None else at.place
+            before = self._context.clock.now() - LATEST - walk.keep
+            if retention.count(db, place, before=before, most=self._free + 1) <= self._free:
+                continue
+            most = retention_plans.count_all(db) // ASKED_PART
+            if retention.count(db, place, before=before, most=most + 1) > most:
+                until = approved.get(walk.name, LONG_AGO)
+                is_some = retention.count(db, place, before=until, most=1)
+                found[walk.name] = until if is_some else LONG_AGO
+        return found
+
     def _before(self, walk: Walk) -> datetime:
-        return self._context.clock.now() - LATEST - walk.keep
+        before = self._context.clock.now() - LATEST - walk.keep
+        return min(before, self._until.get(walk.name, before))
 
     def _page(self, db: Reading, walk: Walk, before: datetime) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
@@ -178,9 +213,11 @@ class RetentionChore:
         for one in batches:
             name = one.walk.name
             before = there.get(name) or WalkProgress(WalkPlace(), None, tx.now)
-            dropped = _drop(tx, one.walk.kept_class, one.due)
+            held = holds.held(tx.db, one.rows)
+            dropped = _drop(tx, one.walk.kept_class, [key for key in one.due if key not in held])
             objects += dropped.objects
-            skipped = [row.place for row in one.rows if row.place.key in dropped.left]
+            left = dropped.left | (held & set(one.due))
+            skipped = [row.place for row in one.rows if row.place.key in left]
             if before.skipped is not None:
                 skipped.append(before.skipped)
             after = replace(before, place=one.rows[-1].place, skipped=min(skipped, default=None))
@@ -244,6 +281,14 @@ class RetentionChore:
             retention.count(db, place, before=self._before(walk), most=MOST_COUNTED)
             for walk, place in places.items()
         )
+
+
+def waits_reason(names: Sequence[str]) -> str:
+    """Return what to say of walks that wait for a person."""
+    return (
+        f"more than a fifth of all tasks would lose something at once ({', '.join(names)}): see "
+        "`tracker retention plan`, then `tracker retention approve`, or keep things longer"
+    )
 
 
 def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:

@@ -20,6 +20,8 @@ from tracker.store.schema.retention import (
     dropped_inputs,
     feed_floors,
     gone_tasks,
+    holds,
+    retention_approvals,
     retention_walks,
 )
 from tracker.store.schema.running import conditions, processes, schema_fit
@@ -74,6 +76,7 @@ __all__ = [
     "feed_head",
     "forgeries",
     "gone_tasks",
+    "holds",
     "idempotency_keys",
     "jobs",
     "lost_answers",
@@ -82,6 +85,7 @@ __all__ = [
     "processes",
     "receipts",
     "rereads",
+    "retention_approvals",
     "retention_walks",
     "schema_fit",
     "stat_charged",

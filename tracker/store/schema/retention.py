@@ -86,3 +86,25 @@ feed_floors = Table(
     Column("tenant", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
 )
+
+# Whose tasks retention steps over.
+holds = Table(
+    "holds",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("tenant", Text, nullable=False),
+    # NULL for all of the tenant.
+    Column("task_id", PublicId),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Plans for much at once that a person has approved: up to which end of tasks, by walk.
+retention_approvals = Table(
+    "retention_approvals",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("name", Text, primary_key=True),
+    Column("before", UtcDateTime, nullable=False),
+)

@@ -94,4 +94,5 @@ WORDS: Words = {
     "condition.retention_behind": "retention is behind",
     "condition.recovering": "being recovered from a backup",
     "condition.restoring": "a restore has not ended",
+    "condition.retention_waits": "retention must be approved",
 }
