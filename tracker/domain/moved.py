@@ -31,9 +31,10 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
 
     now: aware UTC; becomes `updated_at`.
     """
+    if event.kind is _REREAD:
+        return _corrected(task, event, now)
     back = target is _QUEUED and task.state is not _QUEUED
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
-    is_reread = event.kind is _REREAD  # it tells nothing of whether the task ever left us
     known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
     artifacts = event.artifacts or task.artifacts
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
@@ -58,21 +59,35 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
-        submitted_at=task.submitted_at or (now if known and not is_reread else None),
+        submitted_at=task.submitted_at or (now if known else None),
         finished_at=_finished_at(task, target, now),
         absences=0,
         follow_up=_follow_up(task, event, target, artifacts),
-        never_created=task.never_created
-        if is_reread
-        else event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
+        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
+    )
+
+
+def _corrected(task: Task, event: Event, now: datetime) -> Task:
+    """Return the task after its receipts were read again: where it stands is not touched."""
+    artifacts = event.artifacts or task.artifacts
+    has_error = task.state is _FAILED or task.state is S.EXPIRED
+    is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
+    return changed(
+        task,
+        version=task.version + 1,
+        updated_at=now,
+        message=event.message,
+        artifacts=artifacts,
+        error=event.error or task.error if has_error else task.error,
+        costs=restated(task.costs, event.costs),
+        detail=task.detail if event.detail is None else event.detail,
+        follow_up=None if is_whole else task.follow_up,
     )
 
 
 def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     if target is not _FAILED and target is not S.EXPIRED:
         return None
-    if event.kind is _REREAD:
-        return event.error or task.error
     return task.error if event.kind is K.COSTS_CHANGED else event.error
 
 
@@ -102,9 +117,6 @@ def _follow_up(
 ) -> FollowUp | None:
     if event.kind is K.COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
-    if event.kind is _REREAD:
-        is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
-        return None if is_whole else task.follow_up
     if target is _SUCCEEDED:
         return None if names_result(artifacts) else FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:
