@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    bloat,
     callbacks,
     commands,
     custody,
@@ -44,6 +45,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({22}), custody.callbacks_beside),
     (frozenset({23}), custody.inline),
     (frozenset({24}), custody.first_byte),
+    (frozenset({25}), bloat.after_callbacks),
     (frozenset({26}), rereads.dry_run),
     (frozenset({30}), commands.starts),
 )

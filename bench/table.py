@@ -65,6 +65,10 @@ ASKED: Mapping[str, Asked] = {
     "24": Asked(
         "first byte of a kept file, by a link ÷ a bare static server", 2, 1.3, is_limit=True
     ),
+    "25": Asked(
+        "heap of `tasks` after 3 callbacks each ÷ its rows written anew", 1.5, 1.2, is_limit=True
+    ),
+    "25x": Asked("heap-only updates of `tasks` ÷ all, 3 callbacks each", 0.6, 0.8),
     "26": Asked("receipts/s of a dry run that reads them again", 5_000, 10_000),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
