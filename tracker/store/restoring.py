@@ -16,7 +16,15 @@ from tracker.store.conditions import RECOVERING, RESTORING, Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
 from tracker.store.revision import look
-from tracker.store.schema import attempts, jobs, metadata, processes, schema_fit, tasks
+from tracker.store.schema import (
+    attempts,
+    chore_leases,
+    jobs,
+    metadata,
+    processes,
+    schema_fit,
+    tasks,
+)
 from tracker.store.schema import feed_head as head_table
 
 NUMBERS_A_SECOND = 10_000
@@ -102,6 +110,7 @@ def release_all(db: Connection, *, now: datetime) -> None:
     db.execute(update(jobs).where(held).values(lease_until=None, lease_token=None))
     looks = jobs.c.kind == JobKind.RECONCILE.value, jobs.c.run_at > now
     db.execute(update(jobs).where(*looks).values(run_at=now))
+    db.execute(update(chore_leases).values(lease_until=now))
     db.execute(delete(processes))
 
 

@@ -27,7 +27,7 @@ from tracker.services.backup.making import BackupOrder, make
 from tracker.services.backup.readying import Readied, make_ready
 from tracker.services.backup.recovering import end
 from tracker.services.backup.restoring import RestoreOrder, restore
-from tracker.store import attempts, conditions, restoring, tasks
+from tracker.store import attempts, conditions, restoring, sizes, tasks
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.transaction import Tx
 from tracker.store.feed_head import LEAP, note_path
@@ -132,6 +132,7 @@ async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) 
             context = bench.context
             await context.recovery.look(context.store)
             assert context.recovery.since == checked(order.source).taken_at or "postgres" in url
+            assert (await context.store.read(sizes.behind))["counting"] < LEAP  # no backlog
             with pytest.raises(Recovering, match="tracker recover --done"):
                 await bench.queued("new")
             await end(context)

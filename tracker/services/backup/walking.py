@@ -80,9 +80,8 @@ class ListWalk:
             results.append(done)
             if done.reason is None:
                 left_out.add((provider, name))
-            level = logging.INFO if done.reason is None else logging.WARNING
-            fields = {"provider": provider, "account": name, "adopted": done.adopted}
-            log.log(level, "list_walked", extra=fields | {"reason": done.reason})
+            else:
+                log.warning("the list of %s/%s is not whole: %s", provider, name, done.reason)
         return results
 
     async def _walk(

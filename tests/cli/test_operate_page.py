@@ -1,0 +1,57 @@
+"""The page on operation, run as printed on other ports; and it knows every condition."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.service import ROOT, free_port
+
+PAGE = (ROOT / "docs" / "howto" / "operate.md").read_text()
+UNREACHABLE = "http://127.0.0.1:9"
+"""In place of the provider: no test asks it anything."""
+
+
+def test_each_command_works_in_the_pages_order(tmp_path: Path) -> None:
+    script = "\n".join(["set -em", *re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)])
+    ports = {port: str(free_port()) for port in ("8000", "9464")}
+    script = re.sub(r"\b(8000|9464)\b", lambda found: ports[found[1]], script)
+    ours = ("TRACKER_", "DATABASE_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env = inherited | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PORT": ports["8000"],
+        "TRACKER_URL": f"http://127.0.0.1:{ports['8000']}",
+        "TRACKER_METRICS_ADDR": f"127.0.0.1:{ports['9464']}",
+        "TRACKER_KLING_BASE_URL": UNREACHABLE,
+    }
+    out = tmp_path / "out"
+    with out.open("w") as sink:
+        shell = subprocess.Popen(
+            ["bash", "-c", f"trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}"],
+            cwd=tmp_path,
+            env=env,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+        try:
+            status = shell.wait(500)
+        finally:
+            if shell.poll() is None:
+                os.killpg(shell.pid, signal.SIGKILL)
+    assert status == 0, out.read_text()
+    printed = out.read_text()
+    assert "tracker_build_info{" in printed
+    assert "the recovery is over" in printed
+
+
+def test_every_condition_has_its_line() -> None:
+    reference = (ROOT / "docs" / "reference" / "http.md").read_text()
+    table = reference.partition("## Standing conditions")[2].partition("\n## ")[0]
+    known = set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE))
+    told = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE.partition("## 9.")[2], re.MULTILINE))
+    assert known
+    assert known <= told
