@@ -12,7 +12,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{state/lists/partial,cache/archives/partial,got,tree}
 touch "$work/state/status"
-archive=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' | head -1)
+archive() { apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' | head -1; }
+archive=$(archive)
+if [ -z "$archive" ] && [ "$(id -u)" = 0 ]; then # a fresh system knows it after an update only
+	apt-get update -qq
+	archive=$(archive)
+fi
 [ -n "$archive" ] || { echo "this system has no packages of Debian"; exit 1; }
 signed=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "deb [signed-by=$signed] $archive trixie main" >"$work/sources.list"
