@@ -208,9 +208,12 @@ def test_nothing_acknowledged_is_lost_with_its_primary(pair: Pair) -> None:
         caller.start()
     wait_until(lambda: all(len(caller.kept) > 5 for caller in callers))
     pair.primary.kill()
-    before = [len(caller.kept) for caller in callers]
     wait_until(lambda: all(caller.refused for caller in callers))
+    before = [len(caller.kept) for caller in callers]
     pair.standby.promote()
+    promoted = time.monotonic()
+    wait_until(lambda: any(len(one.kept) > was for one, was in zip(callers, before, strict=True)))
+    assert time.monotonic() - promoted < 1.0 * crowding()
     wait_until(
         lambda: all(len(one.kept) > was + 5 for one, was in zip(callers, before, strict=True))
     )
