@@ -31,7 +31,7 @@ NUMBERS_A_SECOND = 10_000
 """More than any feed has grown by in a second: so many are left out for each since the backup."""
 _OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name})
 """Tables with rows from the first migration on."""
-_UNDER_WAY = (
+UNDER_WAY = (
     "a restore has begun and has not ended: run `tracker restore` again, with the same backup"
 )
 
@@ -64,7 +64,7 @@ def begin(url: str, *, since: datetime) -> None:
     since: what was written after that may be missing.
     """
     with _transaction(url) as db:
-        conditions.raise_(db, Condition(RESTORING, "", "", _UNDER_WAY, since))
+        conditions.raise_(db, Condition(RESTORING, "", "", UNDER_WAY, since))
 
 
 @contextmanager

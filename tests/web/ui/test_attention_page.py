@@ -23,11 +23,12 @@ from tracker.clock import SystemClock
 from tracker.domain import health, presence
 from tracker.domain.sealing import CannotOpen, seal, unseal
 from tracker.services import tokens
+from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
 from tracker.services.upkeep.retention import behind_reason
-from tracker.store import conditions, feed_head
+from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
@@ -124,6 +125,8 @@ def every_condition() -> list[tuple[str, bool, str]]:
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.RESTORING, False, restoring.UNDER_WAY),
+        (conditions.RECOVERING, False, readying.REASON),
         (conditions.DATABASE_CHANGED, False, feed_head.REASON),
     ]
 

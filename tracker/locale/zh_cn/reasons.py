@@ -87,6 +87,16 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         " longer, or give the database room": (
             "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"
         ),
+        "not JSON: {}": "不是 JSON：{0}",
+        "a restore has begun and has not ended: run `tracker restore` again, with the same backup": (
+            "恢复已开始但尚未完成：请用同一备份再次运行 `tracker restore`"
+        ),
+        "the database was restored from a backup: what was written after it is brought back by"
+        " callbacks and by the lists of providers, and submits wait. See `tracker recover`;"
+        " `tracker recover --done` ends it": (
+            "数据库已从备份恢复：备份之后写入的内容由回调与服务商的列表补回，其间提交会等待。"
+            "见 `tracker recover`；`tracker recover --done` 结束此过程"
+        ),
         # Steps and attempts
         "cancelled before it was sent": "尚未发送即被取消",
         "{} is asked to cancel it": "已请求 {0} 取消它",

@@ -13,7 +13,7 @@ from tracker.store.driver.transaction import Tx
 
 BATCH = 500
 """Tasks that are loaded at once."""
-_REASON = (
+REASON = (
     "the database was restored from a backup: what was written after it is brought back by "
     "callbacks and by the lists of providers, and submits wait. See `tracker recover`; "
     "`tracker recover --done` ends it"
@@ -62,7 +62,7 @@ class _Readying:
             tasks.hold_slots(tx.db, some)
             jobs.drop(tx.db, some, [JobKind.SUBMIT])
             recorder.flush()
-        restoring.finish(tx.db, _REASON, now=tx.now)
+        restoring.finish(tx.db, REASON, now=tx.now)
         return Readied(len(doubtful))
 
 

@@ -10,7 +10,10 @@ WORDS: Words = {
     "attention.since": "Since",
     "attention.last": "last",
     "attention.failing": "failing since",
-    "attention.conditions": ("provider account in trouble", "provider accounts in trouble"),
+    "attention.conditions": (
+        "trouble of an account or the service",
+        "troubles of accounts or the service",
+    ),
     "attention.conditions.why": "Something about the account or the service stands in the way of"
     " all its tasks.",
     "attention.endpoints": (

@@ -10,7 +10,7 @@ WORDS: Words = {
     "attention.since": "始于",
     "attention.last": "最近一次",
     "attention.failing": "持续失败，始于",
-    "attention.conditions": ("个服务商账号异常", "个服务商账号异常"),
+    "attention.conditions": ("个账号或服务的问题", "个账号或服务的问题"),
     "attention.conditions.why": "账号或服务本身的问题正在影响它的全部任务。",
     "attention.endpoints": ("个端点收不到投递或没有应答", "个端点收不到投递或没有应答"),
     "attention.endpoints.why": "其后的订阅方收不到任何通知；欠它们的投递都已保存。",
