@@ -52,6 +52,11 @@ async def _prepare(url: str) -> Reread:
         return await Rereads(bench.context).start(RereadOrder("default", NAME, WHO, is_dry=False))
 
 
+async def _state(url: str, run: Reread) -> RunState:
+    async with _bench(url) as bench:
+        return (await Rereads(bench.context).get("default", run.id)).state
+
+
 async def _look(url: str, run: Reread) -> tuple[Reread, Counter[int]]:
     """Return how far a run is, and how many tasks were corrected how often."""
     async with _bench(url) as bench:
@@ -80,7 +85,7 @@ def test_a_run_whose_worker_is_killed_is_ended_and_corrects_nothing_twice(
         assert (told.state, told.counts["richer"]) == (RunState.RUNNING, AT_ONCE)
         assert corrected == {1: AT_ONCE, 0: MANY - AT_ONCE}
         with bed.service(*NEVER):
-            wait_until(lambda: asyncio.run(_look(database_url, run))[0].state == "done")
+            wait_until(lambda: asyncio.run(_state(database_url, run)) is RunState.DONE)
     told, corrected = asyncio.run(_look(database_url, run))
     assert (told.counts["richer"], told.counts["receipts"]) == (MANY, MANY)
     assert corrected == {1: MANY}
