@@ -56,9 +56,16 @@ def _run(http: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
+def _reread(http: httpx.Client) -> str:
+    answer = http.post("/v1/rereads", json={"provider": "kling", "dry_run": False})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
     "/v1/runs/{id}": _run,
+    "/v1/rereads/{id}": _reread,
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
     "/links/{token}": _link_token,
     "/v1/receipts/{id}": _receipt,
