@@ -21,7 +21,7 @@ AT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     op.create_table(
         "holds",
-        sa.Column("key", KEY, autoincrement=True, nullable=False),
+        sa.Column("key", KEY, sa.Identity(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("task_id", ID, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),

@@ -269,9 +269,11 @@ async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
 
                     with pytest.raises(Unavailable):
                         await store.write(batch, "made up")
-                    found = examine_server(settings_of(url, tmp_path))
-                    wait_until(lambda: dict(metrics.WRITER_STALLED.read())[()] > 0)
+                    await asyncio.to_thread(
+                        wait_until, lambda: dict(metrics.WRITER_STALLED.read())[()] > 0
+                    )
                     series = steady_gauges()
+                    found = examine_server(settings_of(url, tmp_path))
                 await asyncio.to_thread(wait_until, lambda: store.stalled_since is None)
                 await store.write(batch, "made up")
             assert "ALTER SYSTEM SET synchronous_standby_names = ''" in told(found, "standbys")

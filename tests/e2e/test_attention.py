@@ -36,6 +36,7 @@ def test_lost_callbacks_are_a_condition_that_clears_when_they_come_back(
 def test_a_late_task_is_overdue_stays_open_and_ends_all_the_same(make_world: MakeWorld) -> None:
     world = make_world("stuck", TRACKER_DEADLINE_S="0.3", TRACKER_POLL_QUIET_S="0.3")
     task_id = world.submit(external_task_id="mine")
+    wait_until(lambda: world.task(task_id)["state"] == "running")  # overdue may come before it
     wait_until(lambda: world.task(task_id)["overdue"])
     assert world.task(task_id)["state"] == "running"
     assert [stuck["external_task_id"] for stuck in _attention(world)["overdue"]] == ["mine"]

@@ -80,7 +80,11 @@ OF_RUNS = frozenset({CrashPoint.RUN_APPLIED, CrashPoint.RUN_COMMITTED})
 """See test_run_kills."""
 OF_REREADS = frozenset({CrashPoint.REREAD_APPLIED, CrashPoint.REREAD_COMMITTED})
 """See test_reread_kills."""
-ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS
+OF_BACKUPS = frozenset({CrashPoint.BACKUP_COPIED, CrashPoint.BACKUP_WRITTEN})
+"""See services/backup/test_making."""
+OF_RETENTION = frozenset({CrashPoint.RETENTION_COMMITTED})
+"""See services/custody/test_retention."""
+ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS | OF_BACKUPS | OF_RETENTION
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],

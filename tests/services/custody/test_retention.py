@@ -3,20 +3,34 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.custody import IMPATIENT, CustodyBench, open_custody
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
+from tests.support.workbench import HandClock
 from tracker.domain.custody import AssetState
+from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import VANISHED, Retention, SweepResult
+from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.retention import RetentionChore
 
 pytestmark = pytest.mark.anyio
 FILM = film(200_000)
 BRIEF = replace(IMPATIENT, keep=timedelta(0))
 LONG_AGO = 1_600_000_000
+DROPS_TASKS = RetentionPolicy(
+    {**dict.fromkeys(KeptClass), KeptClass.TASKS: timedelta(days=10)},
+    tombstones=timedelta(days=400),
+)
+
+
+class Died(Exception):
+    """The process ends here."""
 
 
 @pytest.fixture
@@ -116,3 +130,33 @@ async def test_a_store_that_is_not_mounted_loses_nothing(custody: CustodyBench) 
     assert await Retention(custody.bench.context).sweep() == SweepResult(0, 0)
     (asset,) = await custody.of(task)
     assert asset.state is AssetState.KEPT
+
+
+async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
+    database_url: str, tmp_path: Path
+) -> None:
+    clock, deaths = HandClock(), [CrashPoint.RETENTION_COMMITTED]
+
+    def die_once(point: CrashPoint) -> None:
+        if point in deaths:
+            deaths.remove(point)
+            raise Died
+
+    options: dict[str, Any] = {"clock": clock, "signal": die_once, "retention": DROPS_TASKS}
+    async with open_custody(database_url, tmp_path, **options) as custody:
+        for name, content in (("first", FILM), ("second", film(100_000))):
+            with Upstream(whole(content)) as origin:
+                await custody.succeeded({"url": f"{origin.url}/{name}"}, name=name)
+                await custody.fetch()
+        assert len(custody.files()) == 2
+        await Counting(custody.bench.context).fold_all()
+        clock.move(timedelta(days=11).total_seconds())
+        chore = RetentionChore(custody.bench.context, batch=1)
+        with pytest.raises(Died):
+            await chore.work_all()
+        assert len(custody.files()) == 2  # the first task is gone, its file is not
+        await chore.work_all()
+        (stray,) = custody.files()
+        os.utime(stray, (LONG_AGO, LONG_AGO))
+        assert await Retention(custody.bench.context).sweep() == SweepResult(strays=1, vanished=0)
+        assert custody.files() == []

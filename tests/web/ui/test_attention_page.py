@@ -27,7 +27,7 @@ from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
-from tracker.services.upkeep.retention import behind_reason
+from tracker.services.upkeep.retention import behind_reason, waits_reason
 from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
@@ -125,6 +125,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.RETENTION_WAITS, False, waits_reason(["inputs"])),
         (conditions.RESTORING, False, restoring.UNDER_WAY),
         (conditions.RECOVERING, False, readying.REASON),
         (conditions.DATABASE_CHANGED, False, feed_head.REASON),
@@ -146,8 +147,8 @@ def cannot_open() -> CannotOpen:
 
 
 def english_in(page: str) -> list[str]:
-    """Return texts of a page that hold three English words in a row, but for code and names."""
-    plain = re.sub(r"<(code|title|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    """Return texts of a page that hold three English words in a row, but for code and commands."""
+    plain = re.sub(r"<(code|title|script)\b.*?</\1>|`[^`<]*`", "", page, flags=re.DOTALL)
     texts = [unescape(one) for one in re.findall(r">([^<]+)<", plain)]
     return [one for one in texts if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", one)]
 

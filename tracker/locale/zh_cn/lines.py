@@ -108,9 +108,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} is not KEY=VALUE": "{0} 不是 KEY=VALUE",
         "{} is no time like {} or {}": "{0} 不是时间，应类似 {1} 或 {2}",
         "in this container the secrets of callback URLs would be lost: set TRACKER_CALLBACK_SECRETS, or mount a volume at the data directory": "此容器会丢失回调 URL 的密钥：请设置 TRACKER_CALLBACK_SECRETS，或在数据目录挂载卷",
-        "{} answers {}: {}": "{} 应答 {}：{}",
-        "{} does not answer: {}": "{} 无应答：{}",
-        "{} is ready": "{} 已就绪",
+        "{} answers {}: {}": "{0} 应答 {1}：{2}",
+        "{} does not answer: {}": "{0} 无应答：{1}",
+        "{} is ready": "{0} 已就绪",
         "tracker worker started": "tracker worker 已启动",
         # Settings
         "there is no such setting; did you mean {}?": "没有这个设置；你是不是想写 {0}？",

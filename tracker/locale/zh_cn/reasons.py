@@ -87,6 +87,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         " longer, or give the database room": (
             "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"
         ),
+        "more than a fifth of all tasks would lose something at once ({}): see `tracker retention plan`,"
+        " then `tracker retention approve`, or keep things longer": (
+            "一次清理会涉及超过五分之一的任务（{0}）：请查看 `tracker retention plan`，然后运行"
+            " `tracker retention approve`，或延长保留时间"
+        ),
         "not JSON: {}": "不是 JSON：{0}",
         "a restore has begun and has not ended: run `tracker restore` again, with the same backup": (
             "恢复已开始但尚未完成：请用同一备份再次运行 `tracker restore`"

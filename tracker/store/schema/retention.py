@@ -4,8 +4,8 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Identity,
     Index,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -74,7 +74,7 @@ gone_tasks = Table(
     Column("finished_at", UtcDateTime, nullable=False),
     Column("gone_at", UtcDateTime, nullable=False),
     # Callbacks that came after it was dropped.
-    Column("late_callbacks", Integer, nullable=False),
+    Column("late_callbacks", BigInteger, nullable=False),
     Index(None, "external_digest"),
     Index(None, "gone_at"),
 )
@@ -91,7 +91,7 @@ feed_floors = Table(
 holds = Table(
     "holds",
     metadata,
-    Column("key", BigKey, primary_key=True, autoincrement=True),
+    Column("key", BigKey, Identity(), primary_key=True),
     Column("tenant", Text, nullable=False),
     # NULL for all of the tenant.
     Column("task_id", PublicId),

@@ -72,9 +72,9 @@ ATTACH: Mapping[str, Mapping[str, Any]] = {
 }
 """For `POST /v1/receipts/{id}/attach`."""
 REREAD: Mapping[str, Mapping[str, Any]] = {
-    "count what would change": {"provider": "example"},
+    "count what would change": {"provider": _SHOWN.name},
     "correct what came since": {
-        "provider": "example",
+        "provider": _SHOWN.name,
         "since": "2026-11-01T00:00:00Z",
         "dry_run": False,
     },

@@ -37,7 +37,7 @@ CONDITIONS = frozenset(
     {
         *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
         *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ"),
-        *("clock_skew", "clock_stepped", "database_changed", "retention_behind"),
+        *("clock_skew", "clock_stepped", "database_changed", "retention_behind", "retention_waits"),
         *("recovering", "restoring"),
     }
 )
