@@ -19,6 +19,7 @@ from tracker.domain.runs import RunState
 from tracker.domain.task import TaskState
 from tracker.services.receive.rereads import NO_SUCH_REREAD, RereadOrder
 from tracker.store import rereads
+from tracker.store.driver import acting
 from tracker.web.api import examples
 from tracker.web.api.endpoint_schemas import Moment
 from tracker.web.api.schemas import Name
@@ -129,6 +130,8 @@ async def start(request: Request) -> Response:
         is_dry=body.dry_run,
         notify=body.notify,
     )
+    if body.dry_run:
+        acting.drop()
     run = await our.rereads.start(order)
     headers = {"location": rooted(request, f"/v1/rereads/{run.id}"), "cache-control": "no-store"}
     return JSONResponse(_view(run), 202, headers=headers)
