@@ -85,11 +85,14 @@ def test_nothing_is_kept_where_custody_is_off(make_world: MakeWorld) -> None:
     assert world.http.post("/v1/uploads", content=b"x").status_code == 409
 
 
-def test_an_account_says_for_itself_whether_its_files_are_kept(make_world: MakeWorld) -> None:
-    spared = make_world(TRACKER_KLING_ASSETS="off", **ON)
-    task = spared.finished(spared.submit(external_task_id="spared"))
+def test_an_account_may_have_its_files_left_where_they_are(make_world: MakeWorld) -> None:
+    world = make_world(TRACKER_KLING_ASSETS="off", **ON)
+    task = world.finished(world.submit())
     assert [piece["asset"] for piece in task["result"]["artifacts"]] == [None]
-    assert spared.http.post("/v1/uploads", content=b"x").status_code == 201
-    alone = make_world(TRACKER_KLING_ASSETS="on", **ON | {"TRACKER_ASSETS": "off"})
-    task = kept(alone, alone.submit(external_task_id="kept"))
+    assert world.http.post("/v1/uploads", content=b"x").status_code == 201
+
+
+def test_an_account_may_have_its_files_kept_alone(make_world: MakeWorld) -> None:
+    world = make_world(TRACKER_KLING_ASSETS="on", **ON | {"TRACKER_ASSETS": "off"})
+    task = kept(world, world.submit())
     assert {piece["asset"]["state"] for piece in task["result"]["artifacts"]} == {"kept"}

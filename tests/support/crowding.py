@@ -17,3 +17,18 @@ def crowding() -> float:
     while (worked_s := time.thread_time() - began) < _BURST_S:
         hashlib.sha256(_BLOCK)
     return max(1.0, (time.perf_counter() - begun) / worked_s)
+
+
+_CALCULATION_S = 0.008
+"""Processor time of the calculation below on a free core of the machine that promises are from."""
+
+
+def slowness() -> float:
+    """Return how many times more processor time Python needs now; 1.0 at the least.
+
+    Neighbours on a host slow a processor down without taking it away: `crowding` does not see it.
+    """
+    began = time.thread_time()
+    for number in range(20_000):
+        f"{number} {number}".partition(" ")
+    return max(1.0, (time.thread_time() - began) / _CALCULATION_S)
