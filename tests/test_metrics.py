@@ -82,7 +82,8 @@ def test_a_task_is_counted_at_each_step(service: httpx.Client, port: int) -> Non
     assert grown("tracker_submits_total", outcome="accepted", **submits) == 1
     assert grown("tracker_callbacks_total", provider="kling", verdict="advanced") == 2
     assert grown("tracker_commit_seconds_count") >= 4
-    assert grown("tracker_writer_batch_items_count") == grown("tracker_commit_seconds_count")
+    batches, commits = "tracker_writer_batch_items_count", "tracker_commit_seconds_count"
+    assert abs(grown(batches) - grown(commits)) <= 2  # one may be under way at either reading
 
 
 def test_one_worker_measures_the_database(service: httpx.Client, port: int) -> None:
