@@ -1,7 +1,5 @@
 """The environment: its sole reader. Everything else is handed a frozen Settings."""
 
-import contextlib
-import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,11 +21,11 @@ from pydantic import (
 
 from tracker import environment, front_hosts, provider_settings
 from tracker.accounts import Accounts, AccountsError, parse
-from tracker.clock import new_secret
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
 from tracker.domain.signature import key_of
+from tracker.kept_secrets import SECRETS_FILE, kept_secrets
 from tracker.pasted import bare, bare_list
 from tracker.provider_settings import SettingsError
 from tracker.providers.ports.account import Account, HttpUrl, OwnSecret, Secret
@@ -38,7 +36,6 @@ from tracker.store.driver.engine import normalise_url, passwords_of
 
 __all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_SECRETS_FILE = "callback_secrets"
 _LEAST_KEY_CHARS = 32
 """Of a key that somebody brings: only its plain hash is kept."""
 
@@ -272,11 +269,11 @@ class Settings(BaseModel):
             return tuple(
                 secret.get_secret_value().encode() for secret in self.tracker_callback_secrets
             )
-        return _kept_secrets(self.tracker_data_dir)
+        return kept_secrets(self.tracker_data_dir)
 
     def has_callback_secrets(self) -> bool:
         """Tell whether secrets are set, or kept by a service that has run before."""
-        kept = self.tracker_data_dir / _SECRETS_FILE
+        kept = self.tracker_data_dir / SECRETS_FILE
         return bool(self.tracker_callback_secrets) or kept.is_file()
 
     def webhook_secrets(self) -> tuple[bytes, ...]:
@@ -396,38 +393,3 @@ def setting_names(providers: Mapping[str, Provider] = PROVIDERS) -> frozenset[st
     return frozenset(name.upper() for name in Settings.model_fields) | (
         OTHER_NAMES | provider_settings.names(providers)
     )
-
-
-def _kept_secrets(folder: Path) -> tuple[bytes, ...]:
-    path = folder / _SECRETS_FILE
-    draft = folder / f"{_SECRETS_FILE}.{os.getpid()}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _write_private(draft, new_secret() + "\n")
-            # Of several processes that start at once one wins, and the file is never half there.
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(draft)
-            draft.unlink()
-    except OSError as error:
-        raise SettingsError(
-            f"TRACKER_DATA_DIR: cannot keep the callback secret in {folder}: {error.strerror}"
-        ) from None
-    return _read_secrets(path)
-
-
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read_secrets(path: Path) -> tuple[bytes, ...]:
-    secrets = tuple(line.strip().encode() for line in path.read_text().splitlines() if line.strip())
-    if not secrets:
-        raise SettingsError(
-            f"TRACKER_CALLBACK_SECRETS: {path} is empty; delete it to make a new one"
-        )
-    return secrets

@@ -79,7 +79,7 @@ async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "Readi
 
 def _secrets(settings: "Settings", source: Path, *, is_needed: bool) -> Sequence[bytes]:
     """Return the secrets as the service will have them; those of the backup where it has none."""
-    from tracker.services.backup.folder import SECRETS_FILE, write_private  # noqa: PLC0415
+    from tracker.kept_secrets import SECRETS_FILE, write_private  # noqa: PLC0415
 
     kept = source / SECRETS_FILE
     if not settings.has_callback_secrets() and kept.is_file():

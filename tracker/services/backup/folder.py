@@ -15,7 +15,6 @@ from tracker.domain.signals import CrashPoint, Signal
 MANIFEST = "manifest.json"
 SQLITE_FILE = "tracker.db"
 DUMP_FILE = "tracker.dump"
-SECRETS_FILE = "callback_secrets"
 _BLOCK = 1024 * 1024
 
 
@@ -66,13 +65,6 @@ def digest(file: Path) -> BackupFile:
             found.update(block)
             size += len(block)
     return BackupFile(size_bytes=size, sha256=found.hexdigest())
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Write a new file that only its owner may read. Raises OSError."""
-    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "wb") as out:
-        out.write(content)
 
 
 def checked(source: Path) -> Manifest:

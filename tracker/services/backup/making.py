@@ -13,15 +13,14 @@ from tracker.domain import manifest
 from tracker.domain.manifest import Manifest
 from tracker.domain.presence import mark
 from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.kept_secrets import SECRETS_FILE, write_private
 from tracker.services.backup.folder import (
     DUMP_FILE,
     MANIFEST,
-    SECRETS_FILE,
     SQLITE_FILE,
     BackupRefused,
     digest,
     made_aside,
-    write_private,
 )
 from tracker.store import backup
 from tracker.store.backup import BackupFailed

@@ -1,0 +1,47 @@
+"""The callback secrets that the service makes for itself: a file that only its owner may read."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from tracker.clock import new_secret
+from tracker.provider_settings import SettingsError
+
+SECRETS_FILE = "callback_secrets"
+
+
+def kept_secrets(folder: Path) -> tuple[bytes, ...]:
+    """Return the secrets of the data directory; makes one where there is none.
+
+    Raises SettingsError where the directory cannot be written, or the file holds none.
+    """
+    path = folder / SECRETS_FILE
+    draft = folder / f"{SECRETS_FILE}.{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            draft.unlink(missing_ok=True)  # of a killed process that had this number
+            write_private(draft, f"{new_secret()}\n".encode())
+            # Of several processes that start at once one wins, and the file is never half there.
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"TRACKER_DATA_DIR: cannot keep the callback secret in {folder}: {error.strerror}"
+        ) from None
+    secrets = tuple(line.strip().encode() for line in path.read_text().splitlines() if line.strip())
+    if not secrets:
+        raise SettingsError(
+            f"TRACKER_CALLBACK_SECRETS: {path} is empty; delete it to make a new one"
+        )
+    return secrets
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read, and bring it to disk. Raises OSError."""
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
