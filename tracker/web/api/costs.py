@@ -5,14 +5,16 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, date, timedelta
 
+from pydantic import with_config
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.ledger import EntryPhase
 from tracker.services.read.spending import CostGroup, Spending, spending
-from tracker.web.api import service_views
+from tracker.web.api.views import EXACT, Uuid
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param, ResponseSpec, operation
 from tracker.web.edge.state import services, tenant
@@ -43,11 +45,52 @@ _COLUMNS = (
 )
 
 
+@with_config(EXACT)
+class CostLine(TypedDict):
+    """The costs of one group in one currency or unit. Amounts are exact decimal text.
+
+    What was not asked for in `by` is null.
+    """
+
+    day: str | None
+    """The UTC day on which the tasks were created."""
+    provider: str | None
+    account: str | None
+    operation: str | None
+    key: Uuid | None
+    """The API key that submitted the tasks; null for none."""
+    key_name: str | None
+    kind: str
+    unit: str | None
+    currency: str | None
+    estimated: str
+    """Expected, and neither reserved nor charged yet."""
+    reserved: str
+    possible: str
+    """Perhaps billed: the outcome of the tasks is unknown or in doubt."""
+    settled: str
+    refunded: str
+    refunded_in_excess: str
+    """Given back beyond what was charged, e.g. twice."""
+    total: str
+    """Estimated, reserved, possible and settled, less refunded: what counts against budgets."""
+
+
+@with_config(EXACT)
+class Costs(TypedDict):
+    """Costs of tasks by group."""
+
+    since: str
+    until: str
+    by: list[str]
+    costs: list[CostLine]
+
+
 @operation(
     scope=Scope.TASKS_READ,
     tag="costs",
     query=_PARAMS,
-    answers={200: ResponseSpec(service_views.Costs, also=[CSV])},
+    answers={200: ResponseSpec(Costs, also=[CSV])},
 )
 async def get(request: Request) -> Response:
     """Costs of the tasks that were created on these days: expected, charged and given back.
@@ -68,7 +111,7 @@ async def get(request: Request) -> Response:
     headers = {"cache-control": "no-store", "vary": "Accept"}
     if is_csv:
         return Response(_as_csv(rows), headers=headers, media_type=CSV)
-    told: service_views.Costs = {
+    told: Costs = {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "by": [one.value for one in by],
@@ -95,7 +138,7 @@ def _day(request: Request, name: str, default: date) -> date:
         raise InvalidRequest(FieldError(name, reason), malformed=True) from None
 
 
-def _rendered(one: Spending) -> service_views.CostLine:
+def _rendered(one: Spending) -> CostLine:
     key = one.group.get(CostGroup.KEY)
     amounts = {phase: f"{one.amounts.get(phase, 0):f}" for phase in EntryPhase}
     return {
@@ -118,7 +161,7 @@ def _rendered(one: Spending) -> service_views.CostLine:
     }
 
 
-def _as_csv(rows: Sequence[service_views.CostLine]) -> str:
+def _as_csv(rows: Sequence[CostLine]) -> str:
     """Return rows as RFC 4180 has them. Names that a spreadsheet would compute are quoted."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")

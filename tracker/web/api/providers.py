@@ -1,22 +1,60 @@
 """/v1/providers: what works with each system, from the providers' own records."""
 
+from pydantic import with_config
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.providers.capabilities import Capabilities, System, systems
-from tracker.web.api import service_views
+from tracker.web.api.views import EXACT
 from tracker.web.edge.operation import operation
 
 
-@operation(scope=Scope.TASKS_READ, tag="providers", answers={200: service_views.Systems})
+@with_config(EXACT)
+class SystemCapabilities(TypedDict):
+    """The capabilities of a provider, from its record and from the tests."""
+
+    callback: bool
+    lookup: list[str]
+    """How a submit whose answer was lost is found: `by_id`, `by_scan`, `existence`, `never`."""
+    batch: int
+    """How many tasks one query asks for at most."""
+    cancel: bool
+    cost: bool
+    """Its answers say what a task costs."""
+    front: bool
+    custody_days: float | None
+    """Days for which URLs of results live, where the provider says so; results are kept anyway."""
+    clients: list[str]
+    """Published clients that the tests run unmodified."""
+
+
+@with_config(EXACT)
+class SystemView(TypedDict):
+    """One system. `status`: served, not built, unknown."""
+
+    title: str
+    provider: str | None
+    status: str
+    capabilities: SystemCapabilities | None
+
+
+@with_config(EXACT)
+class Systems(TypedDict):
+    """Every system, in the order of the navigation."""
+
+    systems: list[SystemView]
+
+
+@operation(scope=Scope.TASKS_READ, tag="providers", answers={200: Systems})
 async def list_(_request: Request) -> Response:
     """List the systems of the gateway's navigation, and what works with each of them."""
-    told: service_views.Systems = {"systems": [_system(one) for one in systems()]}
+    told: Systems = {"systems": [_system(one) for one in systems()]}
     return JSONResponse(told)
 
 
-def _system(one: System) -> service_views.SystemView:
+def _system(one: System) -> SystemView:
     found = one.capabilities
     return {
         "title": one.title,
@@ -26,7 +64,7 @@ def _system(one: System) -> service_views.SystemView:
     }
 
 
-def _capabilities(found: Capabilities) -> service_views.SystemCapabilities:
+def _capabilities(found: Capabilities) -> SystemCapabilities:
     return {
         "callback": found.callback,
         "lookup": list(found.lookup),
