@@ -51,7 +51,7 @@ class _Submits:
 
 def _put_off(tx: Tx, times: Sequence[datetime]) -> list[None]:
     for run_at in times:
-        tx.db.execute(update(jobs).values(run_at=run_at))
+        tx.db.execute(update(jobs).where(jobs.c.lease_until.is_(None)).values(run_at=run_at))
     return [None] * len(times)
 
 
@@ -93,6 +93,22 @@ async def test_what_comes_is_found_at_once_and_what_comes_back_within_a_minute(
         await submits.put(age_s=3600)
         assert not await submits.are_found(after_s=1)
         assert await submits.are_found(after_s=BEGINNING_S - 5)
+
+
+@pytest.mark.parametrize("waits_s", [None, 1800])
+async def test_what_a_stopping_process_hands_back_is_found_at_once_and_keeps_its_turn(
+    database_url: str, waits_s: float | None
+) -> None:
+    async with _submits(database_url) as submits:
+        await submits.put(age_s=3600)
+        held = await submits.bench.claim(JobKind.SUBMIT)
+        if waits_s is not None:  # behind it, and seen at each look
+            await submits.put(age_s=waits_s)
+        assert await submits.are_found(after_s=0) == (waits_s is not None)
+        assert await submits.are_found(after_s=1) == (waits_s is not None)
+        await submits.bench.leases.release(held)
+        assert await submits.are_found(after_s=1)
+        assert (await submits.bench.claim(JobKind.SUBMIT, limit=1))[0].key == held[0].key
 
 
 async def test_a_clock_that_is_set_back_hides_nothing(database_url: str) -> None:

@@ -166,10 +166,14 @@ class Jobs(RuleBasedStateMachine):
         if not held:
             return
         with self.engine.begin() as db:
-            jobs.release(db, held)
+            jobs.release(db, held, now=self.model.now)
+        waiting = [one["run_at"] for one in self.model.there.values() if one["until"] is None]
+        in_sight = min([self.model.now, *waiting])
         for job in held:
             if self._is_ours(job):
-                self.model.there[job.task_key] |= {"until": None, "token": None}
+                entry = self.model.there[job.task_key]
+                run_at = max(entry["run_at"], in_sight)  # not before what others look through
+                entry |= {"run_at": run_at, "until": None, "token": None}
 
     @invariant()
     def the_table_is_as_the_model_says(self) -> None:

@@ -123,6 +123,6 @@ def finish(tx: Tx, held: Sequence[Sequence[Job]]) -> list[None]:
 
 def _release(tx: Tx, held: Sequence[Sequence[Job]]) -> list[None]:
     for some in held:
-        jobs.release(tx.db, some)
+        jobs.release(tx.db, some, now=tx.lease_now)
         tx.woken.update(job.kind for job in some)
     return [None] * len(held)

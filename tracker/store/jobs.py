@@ -14,6 +14,8 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
+    literal,
     or_,
     select,
     text,
@@ -296,10 +298,20 @@ def reschedule(
     return db.execute(statement, values).rowcount == 1
 
 
-def release(db: Connection, held: Iterable[Job]) -> None:
-    """Hand leases back at once without spending an attempt."""
-    ours = tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in held])
-    db.execute(update(jobs).where(ours).values(lease_token=None, lease_until=None))
+def release(db: Connection, held: Sequence[Job], *, now: datetime) -> None:
+    """Hand leases back at once without spending an attempt.
+
+    A job that came due before all that waits now comes due with the first of it, or now: other
+    processes do not look for work where they have found none before (`services.lookout`).
+    """
+    others = jobs.alias()
+    first = select(func.min(others.c.run_at)).where(
+        others.c.kind == jobs.c.kind, others.c.lease_until.is_(None), others.c.run_at <= now
+    )
+    in_sight = func.coalesce(first.scalar_subquery(), literal(now, UtcDateTime))
+    run_at = case((jobs.c.run_at < in_sight, in_sight), else_=jobs.c.run_at)
+    freed = update(jobs).where(_held(held))
+    db.execute(freed.values(lease_token=None, lease_until=None, run_at=run_at))
 
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
