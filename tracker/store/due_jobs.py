@@ -1,12 +1,11 @@
 """Questions about `jobs` that take nothing: which lanes have work, and what is due since when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Integer,
     Text,
@@ -17,7 +16,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.work import JobKind
-from tracker.store import asset_queue, delivery_queue
+from tracker.store import delivery_queue
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import jobs
 
@@ -127,22 +126,19 @@ def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, dateti
     Those whose holder's lease has run out are due since then. Kinds that have rows here. No more
     than 1,000 of each kind that wait, and 1,000 that were left, are counted.
     """
-    counted: dict[JobKind, tuple[int, datetime | None]] = {}
-    for kind in (JobKind.SUBMIT, JobKind.RECONCILE):
-        waits = _bounded(db, kind, jobs.c.run_at, jobs.c.lease_until.is_(None), now)
-        left = _bounded(db, kind, jobs.c.lease_until, jobs.c.lease_until.is_not(None), now)
-        ages = [oldest for _, oldest in (waits, left) if oldest is not None]
-        counted[kind] = (waits[0] + left[0], min(ages, default=None))
-    return counted
+    return {
+        kind: _count(db, [one for one in QUEUES if one.kind is kind], now)
+        for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
+    }
 
 
 def oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | None]:
     """Return since when work of each kind is due and taken by nobody; None where none is."""
-    ages = {kind: oldest for kind, (_, oldest) in overdue(db, now=now).items()}
+    ages: dict[JobKind, datetime | None] = {one.kind: None for one in QUEUES}
+    for queue, first in due(db, now=now).firsts.items():
+        ages[queue.kind] = min(first, ages[queue.kind] or first)
     owed = min((lane.due_at for lane in delivery_queue.lanes(db)), default=None)
-    wanted = asset_queue.next_due(db)
-    due = {JobKind.DELIVER: owed, JobKind.FETCH: wanted}
-    return ages | {kind: at if at is not None and at <= now else None for kind, at in due.items()}
+    return ages | {JobKind.DELIVER: owed if owed is not None and owed <= now else None}
 
 
 def left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
@@ -150,31 +146,22 @@ def left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
 
     No more than 1,000 of each kind are counted.
     """
-    is_left = jobs.c.lease_until.is_not(None)
-    found = [
-        _bounded(db, kind, jobs.c.lease_until, is_left, now)
-        for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
-    ]
-    ages = [oldest for _, oldest in found if oldest is not None]
-    return sum(count for count, _ in found), min(ages, default=None)
+    return _count(db, [one for one in QUEUES if one.column == "lease_until"], now)
 
 
-def _bounded(
-    db: Connection,
-    kind: JobKind,
-    since: ColumnElement[datetime],
-    which: ColumnElement[bool],
-    now: datetime,
-) -> tuple[int, datetime | None]:
-    """Return how many jobs there are whose time has come by a column, and the first time."""
-    first = (
-        select(since.label("since"))
-        .where(jobs.c.kind == kind.value, since <= now, which)
-        .order_by(since)
-        .limit(_MOST_COUNTED)
-        .subquery()
+def _count(db: Connection, queues: Iterable[Queue], now: datetime) -> tuple[int, datetime | None]:
+    """Return how many rows of some queues are due, and since when the oldest is."""
+    firsts = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT {one.column} AS since FROM {one.table} WHERE {one.where} "  # noqa: S608 - made of constants
+        f"AND {one.column} <= :now ORDER BY {one.column} LIMIT {_MOST_COUNTED}) AS queue{place}"
+        for place, one in enumerate(queues)
     )
-    count, oldest = db.execute(select(func.count(), func.min(first.c.since))).one()
+    counted = (
+        text(f"SELECT count(*) AS count, min(since) AS oldest FROM ({firsts}) AS firsts")  # noqa: S608 - made of constants
+        .bindparams(bindparam("now", type_=UtcDateTime))
+        .columns(count=Integer, oldest=UtcDateTime)
+    )
+    count, oldest = db.execute(counted, {"now": now}).one()
     return count, oldest
 
 
