@@ -1,0 +1,125 @@
+"""`tracker retention` and `tracker holds` on a database, and the settings that they go by."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.support.made_up_api import Played
+from tests.support.workbench import HandClock, Way, open_workbench
+from tracker.cli.main import main
+from tracker.domain.task import Task
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.submission import Acceptance
+
+DAY_S = 86400.0
+
+
+async def _cancelled_long_ago(url: str) -> Task:
+    clock = HandClock()
+    clock.move(-40 * DAY_S)
+    async with open_workbench(url, Way(Played()), clock=clock) as bench:
+        task = await bench.queued("old")
+        await Actions(bench.context, Acceptance(bench.context)).cancel(
+            "default", task.id, actor="somebody"
+        )
+    return task
+
+
+@pytest.fixture
+def task(sqlite_url: str) -> Task:
+    """Its end is 40 days ago."""
+    return asyncio.run(_cancelled_long_ago(sqlite_url))
+
+
+@pytest.fixture
+def env(sqlite_url: str, tmp_path: Path) -> dict[str, str]:
+    return {"DATABASE_URL": sqlite_url, "TRACKER_DATA_DIR": str(tmp_path)}
+
+
+def run(env: Mapping[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=dict(env))
+
+
+def told(env: Mapping[str, str], *arguments: str) -> Any:
+    done = run(env, *arguments, "--output", "json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def rows(env: Mapping[str, str], statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(env["DATABASE_URL"].removeprefix("sqlite:///"))) as db:
+        return db.execute(statement).fetchall()
+
+
+def audited(env: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    return rows(env, "SELECT action, target FROM audit_entries ORDER BY key")
+
+
+@pytest.mark.usefixtures("task")
+def test_a_plan_goes_by_the_settings_and_changes_nothing(env: dict[str, str]) -> None:
+    for _ in range(2):
+        inputs, evidence, deliveries = told(env, "retention", "plan")["plan"]
+        assert (inputs["class"], inputs["keep_days"], inputs["rows"]) == ("inputs", 30, 1)
+        assert inputs["bytes"] > 0
+        assert (evidence["class"], evidence["keep_days"], evidence["rows"]) == ("evidence", 90, 0)
+        assert (deliveries["class"], deliveries["keep_days"]) == ("deliveries", 30)
+    other = env | {"TRACKER_KEEP_INPUTS": "never", "TRACKER_KEEP_TASKS": "7d"}
+    due = {one["class"]: one["rows"] for one in told(other, "retention", "plan")["plan"]}
+    assert due == {"evidence": 0, "deliveries": 0, "tasks": 1}
+    assert audited(env) == []
+
+
+def test_a_hold_is_added_listed_and_removed(env: dict[str, str], task: Task) -> None:
+    id_ = str(task.id)
+    assert run(env, "holds", "add", "--task", id_, "--reason", "claim 17").exit_code == 0
+    assert run(env, "holds", "add", "--tenant", "acme", "--reason", "audit").exit_code == 0
+    first, second = told(env, "holds", "list")["holds"]
+    assert (first["task"], first["tenant"], first["reason"]) == (id_, "default", "claim 17")
+    assert (second["task"], second["tenant"]) == (None, "acme")
+    number = str(first["hold"])
+    assert run(env, "holds", "remove", number).exit_code == 0
+    assert told(env, "holds", "list")["holds"] == [second]
+    assert run(env, "holds", "remove", number).exit_code == 1
+    assert ("holds.add", id_) in audited(env)
+    assert ("holds.remove", number) in audited(env)
+
+
+def test_what_is_no_task_of_the_tenant_is_not_held(env: dict[str, str], task: Task) -> None:
+    others = run(env, "holds", "add", "--tenant", "acme", "--task", str(task.id), "--reason", "x")
+    assert (others.exit_code, others.stdout) == (1, "")
+    assert f"tenant 'acme' has no task {task.id}" in others.stderr
+    assert run(env, "holds", "add", "--task", "17", "--reason", "x").exit_code == 2
+    assert told(env, "holds", "list") == {"holds": []}
+
+
+@pytest.mark.usefixtures("task")
+def test_an_approval_is_kept_and_stands_in_the_audit(env: dict[str, str]) -> None:
+    done = run(env, "retention", "approve")
+    assert (done.exit_code, done.stderr) == (0, "approved: workers drop it within minutes\n")
+    assert audited(env) == [("retention.approve", None)]
+    walks = [name for (name,) in rows(env, "SELECT name FROM retention_approvals ORDER BY name")]
+    assert walks == ["deliveries/2592000", "evidence/7776000", "inputs/2592000"]
+
+
+def test_settings_that_cannot_be_meant_stop_the_command(env: dict[str, str]) -> None:
+    for name, value, reason in (
+        ("TRACKER_KEEP_TASKS", "6d", "must be at least 7d"),
+        ("TRACKER_KEEP_INPUTS", "soon", "must be days, hours or minutes"),
+        ("TRACKER_KEEP_TOMBSTONES", "-1d", "must be days, hours or minutes"),
+    ):
+        done = run(env | {name: value}, "retention", "plan")
+        assert done.exit_code == 2
+        assert f"{name}: {reason}" in done.stderr
+
+
+def test_a_worker_refuses_to_read_only(env: dict[str, str]) -> None:
+    done = run(env | {"TRACKER_READ_ONLY": "1"}, "worker")
+    assert done.exit_code == 2
+    assert "TRACKER_READ_ONLY: a worker writes" in done.stderr
