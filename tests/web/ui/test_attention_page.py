@@ -22,6 +22,7 @@ from tests.web.conftest import Shared
 from tracker.clock import SystemClock
 from tracker.domain import health, presence
 from tracker.domain.sealing import CannotOpen, seal, unseal
+from tracker.locale import ENGLISH
 from tracker.services import tokens
 from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
@@ -32,6 +33,7 @@ from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
+from tracker.web.ui.frame.words import catalogue
 
 CHINESE = {"accept-language": "zh-CN"}
 WORDS_OF_PROVIDER = "E-1302 rate"
@@ -47,6 +49,7 @@ def test_no_condition_is_told_in_english_on_a_chinese_page(
     assert {one.name for one in planted} == {
         value for name, value in vars(conditions).items() if name.isupper() and name[0] != "_"
     }
+    assert {f"condition.{one.name}" for one in planted} <= catalogue(ENGLISH).keys()
     seen = ""
     for some in (planted[at : at + 5] for at in range(0, len(planted), 5)):  # what a page shows
         begin(shared_idle, *some)

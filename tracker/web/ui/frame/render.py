@@ -24,7 +24,7 @@ from tracker.web.ui.frame.headers import SECURITY
 from tracker.web.ui.frame.notices import NOTICE_COOKIE, notice_of
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.visible import visible
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.words import catalogue, words_of
 
 FOLDER = Path(__file__).parents[1] / "templates"
 ROOT = "/ui"
@@ -33,15 +33,6 @@ NAVIGATION = ("attention", "tasks", "callbacks", "deliveries", "providers", "try
 """Pages that the header names, in order; each stands there once it is served."""
 ADMINISTRATION = ("keys", "audit", "system")
 """Pages that the header names to a key of the scope `admin`."""
-CONDITIONS = frozenset(
-    {
-        *("callbacks_degraded", "account_ailing", "account_standstill", "account_missing"),
-        *("account_token_refused", "writes_stalled", "no_worker", "secrets_differ"),
-        *("clock_skew", "clock_stepped", "database_changed", "retention_behind", "retention_waits"),
-        *("recovering", "restoring"),
-    }
-)
-"""Conditions that have words; a newer process may raise others."""
 _COMPRESSED_FROM = 1024
 Query = Mapping[str, Any]
 
@@ -136,7 +127,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
 
     `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`: texts; `url`, `static`:
     addresses of ours; `age`: a duration until now; `told`: a text of ours in the reader's language;
-    `here`, `this`: the page's path under `/ui`, without and with its query.
+    `here`, `this`: the page's path under `/ui`, without and with its query; `has_word`: whether `_`
+    knows a key.
     """
     chosen, now = reader.preferences, services(request).clock.now()
     say = words_of(chosen.language)
@@ -183,7 +175,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "here": request.url.path.removeprefix(root_of(request)),
         "this": path_of(request),
         "needs": request.scope["state"].get("needs", ""),
-        "conditions_known": CONDITIONS,
+        "has_word": catalogue(chosen.language).__contains__,
         "is_served": lambda path: path in request.scope["state"]["pages"],
     }
 
