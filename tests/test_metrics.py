@@ -27,6 +27,7 @@ from tracker.metrics import (
     Gauge,
     Metric,
 )
+from tracker.services.upkeep.sampling import FROM_DATABASE
 
 DOCS = ROOT / "docs" / "reference" / "metrics.md"
 Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -129,12 +130,22 @@ def test_gauges_forget_what_is_not_measured_any_more() -> None:
 
 def test_every_metric_is_documented_with_its_labels() -> None:
     rows = re.findall(
-        r"^\| `(tracker_\w+)(?:\{([\w,]*)\})?` \| (\w+) \|", DOCS.read_text(), re.MULTILINE
+        r"^\| `(tracker_\w+)(?:\{([\w,]*)\})?` \| (\w+) \| (.*) \|$",
+        DOCS.read_text(),
+        re.MULTILINE,
     )
-    documented = {(name.removesuffix("_total"), labels, kind) for name, labels, kind in rows}
-    assert documented == {
-        (one.metric.name, ",".join(one.metric.labels), one.metric.kind) for one in ALL
-    }
+    documented = [(name.removesuffix("_total"), *more) for name, *more in rows]
+    assert documented == [
+        (one.metric.name, ",".join(one.metric.labels), one.metric.kind, one.metric.help)
+        for one in ALL
+    ]
+
+
+def test_the_metrics_that_one_worker_measures_for_all_are_those_that_the_page_says() -> None:
+    (first, last) = re.findall(r"^Those from `(\w+)` to `(\w+)`", DOCS.read_text(), re.MULTILINE)[0]
+    names = [one.metric.name for one in ALL]
+    measured = [gauge.metric.name for gauge in FROM_DATABASE]
+    assert names[names.index(first) : names.index(last) + 1] == measured
 
 
 @pytest.fixture
