@@ -25,7 +25,7 @@ from tests.support.waiting import wait_until
 from tests.support.workbench import SECRET, Way, Workbench, open_workbench
 from tracker import metrics
 from tracker.cli.doctor.accounts import probe_accounts
-from tracker.cli.doctor.database import _of_both, examine_server
+from tracker.cli.doctor.database import _of_both, _postgresql, _sqlite, examine_server
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
 from tracker.clock import SystemClock, new_id
@@ -35,11 +35,13 @@ from tracker.domain.presence import mark
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.sampling import FROM_DATABASE, Sampling
 from tracker.settings import Settings
-from tracker.store import chore_leases, processes
+from tracker.store import chore_leases, conditions, processes
+from tracker.store.conditions import Condition
 from tracker.store.driver.engine import normalise_url
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
-from tracker.store.server_health import examine, has_row_locks
+from tracker.store.server_health import DeadRows, ServerFacts, examine, has_row_locks
+from tracker.store.server_state import LOG, Snapshot, Standby
 from tracker.store.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -199,6 +201,71 @@ def test_the_type_of_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
         )
         assert word in found
         assert bool(word) == bool(found)
+
+
+WELL = ServerFacts(
+    settings={
+        **dict.fromkeys(("fsync", "full_page_writes", "autovacuum", "synchronous_commit"), "on"),
+        "transaction_isolation": "read committed",
+        "transaction_read_only": "off",
+        "synchronous_standby_names": "",
+        "max_connections": "100",
+        "superuser_reserved_connections": "3",
+    },
+    has_row_locks=True,
+    sees_all=True,
+    standbys=[Standby("near", 60.0, False)],
+    snapshot=Snapshot(600.0, "", ""),
+    tables=[DeadRows("jobs", 3, 10_000, None), DeadRows("tasks", 50_000, 50_000, None)],
+    xid_age=1_000_000_000,
+)
+"""A server with which all is well, as far as the bounds allow."""
+SETTINGS_THAT_HARM = [
+    ("fsync", "off", "ALTER SYSTEM SET fsync = on"),
+    ("full_page_writes", "off", "ALTER SYSTEM SET full_page_writes = on"),
+    ("autovacuum", "off", "ALTER SYSTEM SET autovacuum = on"),
+    ("synchronous_commit", "off", "ALTER SYSTEM SET synchronous_commit = on"),
+    ("transaction_isolation", "serializable", "ALTER ROLE CURRENT_USER SET default_transaction"),
+    ("transaction_read_only", "on", "DATABASE_URL"),
+    ("max_connections", "5", "ALTER SYSTEM SET max_connections = "),
+    ("synchronous_standby_names", "gone", "ALTER SYSTEM SET synchronous_standby_names = ''"),
+]
+"""A server's settings, with values that harm and what mends each."""
+
+
+def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
+    assert list(_postgresql(WELL, 1, 600.0)) == []
+    unlike = [
+        (replace(WELL, settings={**WELL.settings, name: value}), mend)
+        for name, value, mend in SETTINGS_THAT_HARM
+    ]
+    unlike += [
+        (replace(WELL, has_row_locks=False), "Use PostgreSQL itself"),
+        (replace(WELL, sees_all=False), "`GRANT pg_read_all_stats TO`"),
+        (replace(WELL, standbys=[Standby("far", 61.0, True)]), "pg_stat_replication"),
+        (replace(WELL, tables=[DeadRows("jobs", 3, 10_001, None)]), "`VACUUM jobs`"),
+        (replace(WELL, xid_age=1_000_000_001), "`vacuumdb --freeze`"),
+    ]
+    for facts, mend in unlike:
+        (found,) = _postgresql(facts, 1, 600.0)
+        assert mend in found.text
+
+
+async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:
+    async with open_workbench(sqlite_url, Way(lambda _: OK)):
+        facts = replace(examine(sqlite_url, SystemClock()), version="3.51.3")
+    assert not list(_sqlite(replace(facts, sizes={LOG: 256 * 1024**2}), "ext4"))
+    (large,) = _sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4")
+    assert large.text.startswith("its log has 257 MB")
+    assert "`fuser`" in large.text
+    standing = [
+        Condition(conditions.ACCOUNT_AILING, "kling", "default", "it fails", facts.now),
+        Condition(conditions.NO_WORKER, "", "", presence.NO_WORKER, facts.now),
+    ]
+    # Whether a worker works is looked at anew.
+    assert list(_of_both(replace(facts, conditions=standing))) == [
+        Finding("error", "kling/default", "it fails")
+    ]
 
 
 async def test_a_disk_that_is_full_in_days(sqlite_url: str) -> None:

@@ -182,7 +182,8 @@ def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
     if settings["transaction_isolation"] != "read committed":
         text = (
             f"transactions are {settings['transaction_isolation']}: writes fail beside each other. "
-            "Run `ALTER ROLE` … `SET default_transaction_isolation = 'read committed'`"
+            "As the user in DATABASE_URL, run `ALTER ROLE CURRENT_USER SET "
+            "default_transaction_isolation = 'read committed'`"
         )
         yield Finding("error", "database", text)
     if settings["transaction_read_only"] == "on":
