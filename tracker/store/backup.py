@@ -1,8 +1,8 @@
 """Copy a SQLite database while it is written, and look at what a backup says of a database."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,6 +18,7 @@ from tracker.domain.task import Task
 from tracker.store import tasks as task_rows
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.outage import brief
 from tracker.store.revision import Found, look
 from tracker.store.schema import feed_head, tasks, transitions
 from tracker.store.transitions import as_transition
@@ -71,15 +72,11 @@ def examine(url: str, *, histories: int = HISTORIES) -> Contents:
 
     histories: about how many are folded and compared with their tasks.
     """
-    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
-    try:
+    with opened(url) as engine:
+        reading = engine.execution_options(sqlite_begin="DEFERRED")
         if dialect_of(engine).has_server:
-            engine = engine.execution_options(isolation_level="REPEATABLE READ")
-        return _examined(engine, histories)
-    except DBAPIError as error:
-        raise BackupFailed(str(error.orig).strip().partition("\n")[0]) from error
-    finally:
-        engine.dispose()
+            reading = reading.execution_options(isolation_level="REPEATABLE READ")
+        return _examined(reading, histories)
 
 
 def newest_entry(url: str) -> datetime | None:
@@ -87,12 +84,20 @@ def newest_entry(url: str) -> datetime | None:
 
     None while it is empty, and where there are no tables. Raises BackupFailed.
     """
-    engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
-    try:
-        with engine.connect() as db:
+    with opened(url) as engine:
+        reading = engine.execution_options(sqlite_begin="DEFERRED")
+        with reading.connect() as db:
             return db.scalar(_NEWEST) if inspect(db).has_table(transitions.name) else None
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Open an engine for a command; errors of the database inside are BackupFailed."""
+    engine = open_engine(url, pool_size=1)
+    try:
+        yield engine
     except DBAPIError as error:
-        raise BackupFailed(str(error.orig).strip().partition("\n")[0]) from error
+        raise BackupFailed(brief(error)) from error
     finally:
         engine.dispose()
 

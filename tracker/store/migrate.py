@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 import tracker
 from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.outage import brief
 from tracker.store.probe import newer_schema
 
 
@@ -67,5 +68,4 @@ def upgrade(url: str) -> None:
     except OSError as error:
         raise DatabaseRefused(f"DATABASE_URL: {error.filename}: {error.strerror}") from error
     except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise DatabaseRefused(f"DATABASE_URL: {reason}") from error
+        raise DatabaseRefused(f"DATABASE_URL: {brief(error)}") from error

@@ -12,6 +12,7 @@ from tracker.domain.errors import Unavailable
 from tracker.store import endpoints, keys, processes
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.outage import brief
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
 from tracker.store.revision import look, newer_words
@@ -28,8 +29,7 @@ def schema_problem(url: str) -> str | None:
             found = look(db)
         problem = found.misfit or _flaw_of_pooler(engine)
     except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        return f"DATABASE_URL: {reason}"
+        return f"DATABASE_URL: {brief(error)}"
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
@@ -61,7 +61,7 @@ def pooler_of(url: str) -> str | None:
             return None
         return f"{pooler.version(engine) or 'a pooler'} in {found.mode} mode"
     except DBAPIError as error:
-        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+        raise Unavailable(brief(error)) from error
     finally:
         engine.dispose()
 
@@ -138,7 +138,7 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
                 newer_words(found.revision) if found.is_newer else None,
             )
     except DBAPIError as error:
-        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+        raise Unavailable(brief(error)) from error
     finally:
         engine.dispose()
 

@@ -6,15 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, inspect, select, text, update
-from sqlalchemy.exc import DBAPIError
 
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.store import conditions, feed_head
-from tracker.store.backup import BackupFailed
+from tracker.store.backup import opened
 from tracker.store.conditions import RECOVERING, RESTORING, Condition
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.driver.engine import open_engine
 from tracker.store.revision import look
 from tracker.store.schema import (
     attempts,
@@ -69,14 +67,8 @@ def begin(url: str, *, since: datetime) -> None:
 
 @contextmanager
 def _transaction(url: str) -> Iterator[Connection]:
-    engine = open_engine(url, pool_size=1)
-    try:
-        with engine.connect() as db, db.begin():
-            yield db
-    except DBAPIError as error:
-        raise BackupFailed(str(error.orig).strip().partition("\n")[0]) from error
-    finally:
-        engine.dispose()
+    with opened(url) as engine, engine.begin() as db:
+        yield db
 
 
 def _refusal(db: Connection) -> str | None:

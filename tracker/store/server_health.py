@@ -19,6 +19,7 @@ from tracker.store import conditions, due_jobs, server_state, sizes
 from tracker.store.conditions import Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.outage import brief
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import endpoints, metadata, tasks
 from tracker.store.server_state import Snapshot, Standby
@@ -105,7 +106,7 @@ def examine(url: str, clock: Clock) -> DatabaseFacts:
             db.commit()
             return _facts(db, other, clock)
     except DBAPIError as error:
-        raise Unavailable(str(error.orig).strip().partition("\n")[0]) from error
+        raise Unavailable(brief(error)) from error
     finally:
         engine.dispose()
 
