@@ -13,6 +13,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.alerts import RULES, case, fired, judge, promtool, rules
+from tracker.cli.doctor import database
+from tracker.cli.doctor.processes import SKEW_MS
+from tracker.cli.doctor.service import LITTLE_DISK_BYTES
 from tracker.metrics import ALL
 
 REFERENCE = RULES.parent
@@ -119,6 +122,19 @@ def test_alert_rules_ask_for_metrics_that_exist() -> None:
         assert rule["annotations"].keys() == {"summary", "action"}
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         _check_names(rule["expr"])
+
+
+def test_alerts_have_the_bounds_of_doctor_which_says_more_of_what_they_tell() -> None:
+    for alert, bounds in {
+        "TrackerChoreBehind": [database.CHORE_BEHIND],
+        "TrackerSnapshotOld": [database.OLD_SNAPSHOT_S, database.LARGE_LOG_BYTES],
+        "TrackerReplicaBehind": [database.SLOW_STANDBY_S],
+        "TrackerClockSkew": [SKEW_MS / 1000],
+        "TrackerDiskFull": [0, LITTLE_DISK_BYTES],
+    }.items():
+        found = re.findall(r"[<>] (\d+)\b", rules()[alert]["expr"])
+        assert [float(one) for one in found] == bounds, alert
+    assert f"{database.DAYS:.0f} * 86400" in rules()["TrackerDiskFull"]["expr"]
 
 
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:
