@@ -165,27 +165,21 @@ def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
     assert api.get(f"/v1/endpoints/{known['endpoint']}").json()["state"] == "active"
 
 
+PLAIN_PAGES = (
+    *("/attention", "/callbacks", "/callbacks/{receipt}", "/deliveries", "/deliveries/{delivery}"),
+    *("/endpoints", "/endpoints/{endpoint}", "/settings", "/find?q=x", "/sign-in"),
+)
+"""Addresses of pages, but for those of tasks and questions; what varies is of `known`."""
+
+
 def test_no_page_holds_a_secret(operator: Person, api: httpx.Client, known: dict[str, str]) -> None:
     made = api.post("/v1/endpoints", json={"url": "https://canary.example/hook"}).json()
     session = operator.http.cookies[SESSION_COOKIE]
     task_token = callback_path(known["id"]).rpartition("/")[2]
     canaries = [made["secret"], made["secret"].removeprefix("whsec_"), operator.key.secret]
     canaries += [session, task_token, SECRET.decode(), SHARED_CALLBACKS.rpartition("/")[2]]
-    for path in (
-        "/attention",
-        "/callbacks",
-        f"/callbacks/{known['receipt']}",
-        "/deliveries",
-        f"/deliveries/{known['delivery']}",
-        "/endpoints",
-        f"/endpoints/{made['id']}",
-        f"/endpoints/{made['id']}/delete/confirm",
-        f"/tasks/{known['id']}",
-        "/settings",
-        "/find?q=x",
-        "/sign-in",
-    ):
-        page = operator.see(path)
+    for path in (*PLAIN_PAGES, "/endpoints/{endpoint}/delete/confirm", "/tasks/{id}"):
+        page = operator.see(path.format_map(known | {"endpoint": made["id"]}))
         assert [one for one in canaries if one in page] == [], path
 
 
@@ -194,20 +188,8 @@ def test_pages_in_chinese_hold_no_english_sentence(
 ) -> None:
     operator.http.cookies.set("tracker-language", "zh")
     try:
-        for path in (
-            "/attention",
-            "/callbacks",
-            f"/callbacks/{known['receipt']}",
-            "/deliveries",
-            f"/deliveries/{known['delivery']}",
-            "/endpoints",
-            f"/endpoints/{known['endpoint']}",
-            f"/endpoints/{known['endpoint']}/pause/confirm",
-            "/settings",
-            "/find?q=x",
-            "/sign-in",
-        ):
-            page = operator.see(path)
+        for path in (*PLAIN_PAGES, "/endpoints/{endpoint}/pause/confirm"):
+            page = operator.see(path.format_map(known))
             text = re.sub(
                 r"<(pre|code|textarea|option)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL
             )
