@@ -14,6 +14,7 @@ from tracker.cli.doctor.values import examine_values
 from tracker.cli.language import spoken
 from tracker.cli.shared import OUTPUT, emit
 from tracker.settings import Settings
+from tracker.store.probe import schema_problem
 
 EXIT_WRONG = 1
 
@@ -49,10 +50,12 @@ def examined(reading: Reading) -> Iterator[Finding]:
         bool(settings.database_url) or known("TRACKER_DATA_DIR")
     )
     if has_database:
-        yield from service.examine_database(settings)
-        yield from database.examine_server(settings)
-        if known("TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR", "TRACKER_LEASE_S"):
-            yield from processes.examine_processes(settings)
+        problem = schema_problem(settings.resolved_database_url())
+        yield from service.examine_database(settings, problem)
+        if problem is None:
+            yield from database.examine_server(settings)
+            if known("TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR", "TRACKER_LEASE_S"):
+                yield from processes.examine_processes(settings)
     if known("TRACKER_PUBLIC_URL"):
         yield from reach.examine_public_url(settings)
     if known("TRACKER_CONFIG") or settings.has_credentials():

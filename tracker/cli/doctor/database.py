@@ -10,7 +10,6 @@ from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
 from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.engine import sqlite_file
-from tracker.store.probe import schema_problem
 from tracker.store.server_health import DatabaseFacts, ServerFacts, examine
 from tracker.store.server_state import LOG
 from tracker.store.store import READERS
@@ -46,15 +45,11 @@ MOUNTS = Path("/proc/mounts")
 def examine_server(
     settings: Settings, *, mounts: Path = MOUNTS, old_s: float = OLD_SNAPSHOT_S
 ) -> list[Finding]:
-    """Return what is wrong with the database, and with the work in it.
-
-    Nothing where its schema does not fit: that is said elsewhere.
+    """Return what is wrong with a database whose schema fits, and with the work in it.
 
     mounts: the system's list. old_s: seconds after which a snapshot is old.
     """
     url = settings.resolved_database_url()
-    if schema_problem(url) is not None:
-        return []
     try:
         facts = examine(url, SystemClock())
     except Unavailable as error:

@@ -10,20 +10,17 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.presence import GONE_LEASES
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.settings import Settings
-from tracker.store.probe import Whole, look_around, schema_problem
+from tracker.store.probe import Whole, look_around
 
 SKEW_MS = 1000
 """Half of what raises the condition: to be mended before it does."""
 
 
 def examine_processes(settings: Settings) -> list[Finding]:
-    """Return what is missing or does not fit among the processes on this database."""
-    url = settings.resolved_database_url()
-    if schema_problem(url) is not None:
-        return []
+    """Return what is missing or does not fit among the processes on a database that fits."""
     silent = timedelta(seconds=settings.tracker_lease_s * GONE_LEASES)
     try:
-        found = look_around(url, SystemClock(), silent=silent)
+        found = look_around(settings.resolved_database_url(), SystemClock(), silent=silent)
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     notes = [] if found.newer is None else [Finding("note", "database", found.newer)]

@@ -15,7 +15,7 @@ from tracker.domain.errors import Unavailable
 from tracker.open_access import advice_for_first_key, refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import shown_url, sqlite_file
-from tracker.store.probe import has_keys, pooler_of, schema_problem
+from tracker.store.probe import has_keys, pooler_of
 
 LITTLE_DISK_BYTES = 1024**3
 """Of free space; receipts with bodies of a megabyte fill that in minutes."""
@@ -23,10 +23,12 @@ SOON = timedelta(days=14)
 """Before a certificate ends, it is said."""
 
 
-def examine_database(settings: Settings) -> list[Finding]:
-    """Return whether the database answers and has the right schema, and what else it lacks."""
+def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
+    """Return whether the database answers and has the right schema, and what else it lacks.
+
+    problem: why this code cannot work on it, as `schema_problem` says it; None when it can.
+    """
     shown = shown_url(settings.resolved_database_url())
-    problem = schema_problem(settings.resolved_database_url())
     found = [
         Finding("error", "database", problem)
         if problem
