@@ -1,5 +1,6 @@
 """Whole tasks go with all their rows, and what others still ask of them is answered."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -107,6 +108,36 @@ async def test_a_late_callback_is_answered_and_counted_and_not_kept(
         assert await _left(bench) == {}
         (kept,) = await _rows(bench, gone_tasks)
         assert kept.late_callbacks == 2
+
+
+@pytest.mark.parametrize("adopts", [False, True])
+async def test_late_callbacks_that_come_together_are_each_answered_and_counted(
+    database_url: str, *, adopts: bool
+) -> None:
+    clock = HandClock()
+    async with opened(database_url, clock, POLICY) as bench:
+        object.__setattr__(bench.context, "adopt", adopts)
+        await _gone(bench, clock)
+        signed = token.sign(SECRET, NAME, token.SHARED)
+        reception = Reception(bench.context)
+        told = await asyncio.gather(
+            *(
+                reception.receive(
+                    raw_callback(
+                        NAME,
+                        token.SHARED,
+                        signed,
+                        b'{"id": "theirs-one", "mark": "one", "status": "succeeded", "n": %d}' % n,
+                        {},
+                    )
+                )
+                for n in range(5)
+            )
+        )
+        assert {one.verdict for one in told} == {Verdict.STALE}
+        assert await _left(bench) == {}
+        (kept,) = await _rows(bench, gone_tasks)
+        assert kept.late_callbacks == 5
 
 
 async def test_a_cursor_below_the_tenants_floor_is_too_old(database_url: str) -> None:

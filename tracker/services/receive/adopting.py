@@ -27,7 +27,7 @@ def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list
     """
     matches = match_known(context, tx, items)
     mark_gone(context, tx, items, matches)
-    if context.recovery.since is not None and context.recovery.holds(tx.db):
+    if context.recovery.holds(tx.db):
         _match_adopted(context, tx, items, matches)
         _adopt(context, tx, items, matches, _lost)
     if context.adopt:

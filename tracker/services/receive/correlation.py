@@ -118,13 +118,14 @@ def mark_gone(
         return
     ids = {item.task_id for item in lost.values() if item.task_id is not None}
     known = tombstones.known(tx.db, ids)
-    names = {
-        TaskName(item.raw.provider, account, item.names.external_task_id): place
-        for place, item in lost.items()
-        if item.task_id is None and item.names is not None and item.names.external_task_id
-        for account in item.signed_by() or context.accounts_of(item.raw.provider)
-    }
-    gone = {names[name]: id_ for name, id_ in tombstones.named(tx.db, names).items()}
+    names: dict[TaskName, list[int]] = {}
+    for place, item in lost.items():
+        if item.task_id is None and item.names is not None and item.names.external_task_id:
+            for account in item.signed_by() or context.accounts_of(item.raw.provider):
+                name = TaskName(item.raw.provider, account, item.names.external_task_id)
+                names.setdefault(name, []).append(place)
+    found = tombstones.named(tx.db, names)
+    gone = {place: id_ for name, id_ in found.items() for place in names[name]}
     gone |= {place: item.task_id for place, item in lost.items() if item.task_id in known}
     for place, id_ in gone.items():
         matches[place] = replace(matches[place], reason="its task is not kept any more", gone=id_)
