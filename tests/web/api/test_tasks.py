@@ -1,13 +1,26 @@
 """`/v1/tasks`: what is accepted, what is refused and how that is said, and how tasks are read."""
 
+import asyncio
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from docs import draw
+from tests.support.history import NOW, insert, new_task
+from tests.support.keys import bearer, issue
+from tests.support.made_up_api import Played
 from tests.support.requests import EXAMPLE, submission, submit
 from tests.support.service import environment, listen, serving
+from tests.support.workbench import Way, open_workbench
+from tests.web.conftest import Shared
+from tracker.domain.task import Task, TaskState
+from tracker.services.upkeep.counting import Counting
+from tracker.store.driver.transaction import Tx
+from tracker.store.task_drops import drop_tasks
 
 
 @pytest.fixture
@@ -295,3 +308,36 @@ def test_a_wrong_method_is_405_with_what_is_allowed(http: httpx.Client) -> None:
     answer = http.delete("/v1/tasks")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle: Shared) -> None:
+    key = issue(shared_idle.database_url, tenant="dropping")
+    task = new_task(tenant="dropping", state=TaskState.SUCCEEDED, finished_at=NOW)
+    asyncio.run(_insert_and_drop(shared_idle.database_url, task))
+    path = f"/v1/tasks/{task.id}"
+    described = json.loads(draw.OPENAPI.read_text())["paths"]
+    with httpx.Client(base_url=shared_idle.url, headers=bearer(key), trust_env=False) as http:
+        for below in ("", "/input", "/transitions", "/receipts", "/attempts", "/deliveries"):
+            gone = http.get(f"{path}{below}")
+            assert gone.status_code == 410
+            assert "410" in described[f"/v1/tasks/{{id}}{below}"]["get"]["responses"]
+            told = gone.json()
+            assert told["type"] == "urn:tracker:problem:task-gone"
+            assert (told["state"], told["finished_at"]) == ("succeeded", NOW.isoformat())
+        named = submission(external_task_id=task.external_task_id)
+        again = http.post("/v1/tasks", json=named)
+        assert (again.status_code, again.json()["type"]) == (409, "urn:tracker:problem:conflict")
+    with shared_idle.client() as other:
+        assert other.get(path).status_code == 404
+
+
+async def _insert_and_drop(database_url: str, task: Task) -> None:
+    async with open_workbench(database_url, Way(Played())) as bench:
+        store = bench.context.store
+        (inserted,) = await insert(store, task)
+        await Counting(bench.context).fold_all()
+        assert await store.write(_drop, inserted.key) == set()
+
+
+def _drop(tx: Tx, keys: Sequence[int]) -> list[set[int]]:
+    return [drop_tasks(tx.db, [key], now=tx.now).left for key in keys]

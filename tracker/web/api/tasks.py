@@ -78,6 +78,7 @@ async def submit(request: Request) -> Response:
         200: TASK,
         304: ResponseSpec(None, headers=TASK_HEADERS),
     },
+    problems=[410],
 )
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
@@ -195,7 +196,7 @@ async def get_input(request: Request) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList})
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList}, problems=[410])
 async def list_transitions(request: Request) -> Response:
     """A task's history, oldest first."""
     return await _history(
@@ -205,7 +206,7 @@ async def list_transitions(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList})
+@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList}, problems=[410])
 async def list_attempts(request: Request) -> Response:
     """Every try to submit a task."""
     return await _history(
@@ -215,7 +216,12 @@ async def list_attempts(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: delivery_views.DeliveryList})
+@operation(
+    scope=Scope.TASKS_READ,
+    tag="tasks",
+    answers={200: delivery_views.DeliveryList},
+    problems=[410],
+)
 async def list_deliveries(request: Request) -> Response:
     """List the deliveries of a task, to its caller's URL and to endpoints."""
     return await _history(
@@ -230,6 +236,7 @@ async def list_deliveries(request: Request) -> Response:
     tag="tasks",
     query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
     answers={200: views.ReceiptPage},
+    problems=[410],
 )
 async def list_receipts(request: Request) -> Response:
     """List the receipts of a task with their verdicts; oldest first, in pages."""
