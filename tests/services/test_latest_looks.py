@@ -3,7 +3,7 @@
 import asyncio
 
 from tracker.domain.errors import Unavailable
-from tracker.services.latest_looks import LatestLooks
+from tracker.services.latest_looks import FRESH_S, LatestLooks
 
 
 def test_an_answer_is_made_once_for_all_who_ask_and_again_when_it_is_past() -> None:
@@ -45,13 +45,38 @@ def test_what_was_being_made_when_it_became_past_is_not_kept() -> None:
     asyncio.run(run())
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop whose time can be set ahead."""
+
+    ahead_s = 0.0
+
+    def time(self) -> float:
+        """Return seconds, as those of every loop."""
+        return super().time() + self.ahead_s
+
+
 def test_one_who_cannot_be_told_now_is_told_what_was_known() -> None:
-    async def run() -> None:
-        looks = LatestLooks[str, int]()
+    async def run(loop: _Loop) -> None:
+        looks, may_end = LatestLooks[str, int](), asyncio.Event()
 
         async def refused() -> int:
             raise Unavailable("not now")
 
-        assert await looks.look("a", refused, patience_s=10) is None
+        async def known() -> int:
+            return 1
 
-    asyncio.run(run())
+        async def late() -> int:
+            await may_end.wait()
+            return 2
+
+        assert await looks.look("a", refused, patience_s=10) is None
+        assert await looks.look("a", known, patience_s=10) == 1
+        loop.ahead_s += FRESH_S
+        assert await looks.look("a", refused, patience_s=10) == 1
+        assert await looks.look("a", late, patience_s=0) == 1
+        may_end.set()
+        assert await looks.look("a", refused, patience_s=10) == 2
+
+    loop = _Loop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(run(loop))
