@@ -51,7 +51,9 @@ def test_processes_that_fit_together_are_fine(database_url: str, tmp_path: Path)
 
 
 def test_that_nothing_runs_is_a_note(database_url: str, tmp_path: Path) -> None:
-    assert _found(database_url, tmp_path)["processes"].level == "note"
+    found = _found(database_url, tmp_path)["processes"]
+    assert found.level == "note"
+    assert "`tracker serve`" in found.text
 
 
 def test_that_no_process_works_is_an_error(database_url: str, tmp_path: Path) -> None:

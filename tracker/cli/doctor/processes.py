@@ -29,7 +29,7 @@ def examine_processes(settings: Settings) -> list[Finding]:
 
 def _running(found: Whole) -> Iterator[Finding]:
     if not found.running:
-        yield Finding("note", "processes", "none runs on this database now")
+        yield Finding("note", "processes", "none runs on this database now: start `tracker serve`")
     elif not any(process.is_worker for process in found.running):
         yield Finding("error", "processes", presence.NO_WORKER)
     else:
