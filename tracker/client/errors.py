@@ -9,7 +9,8 @@ ClientError
     ├── Forbidden          403: the key lacks a scope
     ├── NotFound           404: no such thing, or not for this key
     ├── Conflict           409: it clashes with what is there
-    ├── CursorGone         410: the cursor is too old; begin anew
+    ├── Dropped            410: it was there, and is not kept any more
+    │   └── CursorGone       the cursor is too old; begin anew
     ├── Invalid            400, 413, 415, 422: the request is wrong; `fields` says where
     ├── TooManyRequests    429
     └── Unavailable        408 and 5xx: later it may work
@@ -18,7 +19,10 @@ ClientError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.client.models import Asset, Task
+from tracker.client.models import Asset, Task, instant_of
+
+_CURSOR_TOO_OLD = "urn:tracker:problem:cursor-too-old"
+_TASK_GONE = "urn:tracker:problem:task-gone"
 
 
 class ClientError(Exception):
@@ -101,7 +105,22 @@ class Conflict(Refused):
     """It clashes with what is there."""
 
 
-class CursorGone(Refused):
+class Dropped(Refused):
+    """It was there, and is not kept any more.
+
+    state, finished_at: how a task had ended; None where it is no task that is gone.
+    """
+
+    def __init__(
+        self, status: int, problem: Mapping[str, Any], *, retry_after_s: float | None
+    ) -> None:
+        super().__init__(status, problem, retry_after_s=retry_after_s)
+        is_task = self.type == _TASK_GONE
+        self.state: str | None = problem["state"] if is_task else None
+        self.finished_at = instant_of(problem["finished_at"]) if is_task else None
+
+
+class CursorGone(Dropped):
     """The cursor points to what is no longer kept; begin anew."""
 
 
@@ -124,7 +143,7 @@ _BY_STATUS: Mapping[int, type[Refused]] = {
     404: NotFound,
     408: Unavailable,
     409: Conflict,
-    410: CursorGone,
+    410: Dropped,
     413: Invalid,
     415: Invalid,
     422: Invalid,
@@ -135,4 +154,6 @@ _BY_STATUS: Mapping[int, type[Refused]] = {
 def refusal(status: int, problem: Mapping[str, Any], *, retry_after_s: float | None) -> Refused:
     """The exception for an answer that is none of 2xx and 3xx."""
     kind = _BY_STATUS.get(status, Unavailable if status >= 500 else Refused)
+    if kind is Dropped and problem.get("type") == _CURSOR_TOO_OLD:
+        kind = CursorGone
     return kind(status, problem, retry_after_s=retry_after_s)

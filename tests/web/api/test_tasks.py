@@ -17,6 +17,8 @@ from tests.support.requests import EXAMPLE, submission, submit
 from tests.support.service import environment, listen, serving
 from tests.support.workbench import Way, open_workbench
 from tests.web.conftest import Shared
+from tracker.client import Client, CursorGone, Dropped
+from tracker.domain.rendering import instant
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep.counting import Counting
 from tracker.store.driver.transaction import Tx
@@ -315,7 +317,8 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
     task = new_task(tenant="dropping", state=TaskState.SUCCEEDED, finished_at=NOW)
     asyncio.run(_insert_and_drop(shared_idle.database_url, task))
     path = f"/v1/tasks/{task.id}"
-    described = json.loads(draw.OPENAPI.read_text())["paths"]
+    document = json.loads(draw.OPENAPI.read_text())
+    described, shape = document["paths"], document["components"]["schemas"]["Problem"]
     with httpx.Client(base_url=shared_idle.url, headers=bearer(key), trust_env=False) as http:
         for below in ("", "/input", "/transitions", "/receipts", "/attempts", "/deliveries"):
             gone = http.get(f"{path}{below}")
@@ -323,12 +326,17 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
             assert "410" in described[f"/v1/tasks/{{id}}{below}"]["get"]["responses"]
             told = gone.json()
             assert told["type"] == "urn:tracker:problem:task-gone"
-            assert (told["state"], told["finished_at"]) == ("succeeded", NOW.isoformat())
+            assert (told["state"], told["finished_at"]) == ("succeeded", instant(NOW))
+            assert set(told) <= set(shape["properties"])
         named = submission(external_task_id=task.external_task_id)
         again = http.post("/v1/tasks", json=named)
         assert (again.status_code, again.json()["type"]) == (409, "urn:tracker:problem:conflict")
     with shared_idle.client() as other:
         assert other.get(path).status_code == 404
+    with Client(shared_idle.url, key.secret) as tracker, pytest.raises(Dropped) as raised:
+        tracker.get(str(task.id))
+    assert not isinstance(raised.value, CursorGone)
+    assert (raised.value.state, raised.value.finished_at) == ("succeeded", NOW)
 
 
 async def _insert_and_drop(database_url: str, task: Task) -> None:

@@ -267,6 +267,10 @@ class Problem(TypedDict):
     request_id: str
     errors: NotRequired[list[FieldProblem]]
     """Each wrong field, where fields are what is wrong."""
+    state: NotRequired[TaskState]
+    """The last one of a task that is not kept any more."""
+    finished_at: NotRequired[Instant]
+    """The end of that task."""
 
 
 @with_config(EXACT)

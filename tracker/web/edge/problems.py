@@ -32,6 +32,7 @@ from tracker.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from tracker.domain.rendering import instant
 from tracker.locale import Language, explanations, of_header, translate
 from tracker.telemetry import REQUEST_ID
 from tracker.web.edge.auth import challenge
@@ -145,7 +146,7 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
         "request_id": request_id(),
     }
     if isinstance(error, TaskGone):
-        body |= {"state": error.state, "finished_at": error.finished_at.isoformat()}
+        body |= {"state": error.state, "finished_at": instant(error.finished_at)}
     if isinstance(error, InvalidRequest):
         fields = [
             replace(f, reason=translate(f.reason, language)) for f in (*error.fields, *error.rest)
