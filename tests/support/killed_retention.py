@@ -18,6 +18,7 @@ from typing import Any
 from psycopg import Cursor
 from sqlalchemy import Connection, Engine, event, text
 
+from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.retention import KeptClass, RetentionPolicy
@@ -79,7 +80,7 @@ async def _work(url: str, number: int) -> None:
     clock.move(timedelta(days=30).total_seconds())
     async with open_workbench(url, Way(Played()), clock=clock, retention=EVERYTHING) as bench:
         _kill_at(bench.context.store.engine, number)
-        await RetentionChore(bench.context, batch=10).work_all()
+        await work_all(RetentionChore(bench.context, batch=10))
 
 
 def _kill_at(engine: Engine, number: int) -> None:

@@ -17,6 +17,7 @@ from tests.services.upkeep.test_retention import (
     _task,
     opened,
 )
+from tests.support.dropping import work_all
 from tests.support.made_up import NAME
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import SECRET, HandClock, Workbench
@@ -63,7 +64,7 @@ async def _gone(bench: Workbench, clock: HandClock, name: str = "one") -> UUID:
     await _set_deliveries(bench, DeliveryState.DELIVERED)
     await Counting(bench.context).fold_all()
     clock.move(11 * DAY_S)
-    await RetentionChore(bench.context).work_all()
+    await work_all(RetentionChore(bench.context))
     return task.id
 
 
@@ -82,7 +83,7 @@ async def test_a_task_goes_with_all_its_rows_and_its_name_stays_taken(database_u
         assert await _left(bench) == {}
         clock.move(401 * DAY_S)
         await bench.context.store.write(_free_lease, None)
-        await RetentionChore(bench.context).work_all()
+        await work_all(RetentionChore(bench.context))
         assert await _rows(bench, gone_tasks) == []
         await _task(bench, "one")
 
@@ -179,11 +180,11 @@ async def test_what_something_needs_stays_until_nothing_does(database_url: str) 
             lambda: bench.context.store.write(_link, (child.key, None)),
         ):
             clock.move(11 * DAY_S)
-            await chore.work_all()
+            await work_all(chore)
             assert {row.key for row in await _rows(bench, tasks)} == {task.key, child.key}
             await remedy()
         clock.move(11 * DAY_S)
-        await chore.work_all()
+        await work_all(chore)
         assert {row.key for row in await _rows(bench, tasks)} == {child.key}
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.services.upkeep.test_retention import DAY_S, _rows, _succeed, _task, opened
+from tests.support.dropping import work_all
 from tests.support.workbench import HandClock, Workbench
 from tracker.accounts import AccountsError, parse
 from tracker.domain.retention import KeptClass, RetentionPolicy
@@ -43,13 +44,13 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         ]
         chore = RetentionChore(bench.context)
         clock.move(11 * DAY_S)
-        await chore.work_all()
+        await work_all(chore)
         assert await _dropped(bench) == {second.key}
         numbers = [number for number in held if number is not None]
         assert [await write(holding.remove, number) for number in numbers] == [True, True]
         assert not await write(holding.remove, numbers[0])
         clock.move(DAY_S)
-        await chore.work_all()
+        await work_all(chore)
         assert len(await _dropped(bench)) == 3
 
 
@@ -62,7 +63,7 @@ async def test_more_than_a_fifth_waits_until_it_is_approved(database_url: str) -
         chore = RetentionChore(bench.context, free=2)
 
         async def waits() -> bool:
-            await chore.work_all()
+            await work_all(chore)
             found = await bench.context.store.read(conditions.list_open)
             return conditions.RETENTION_WAITS in {one.name for one in found}
 

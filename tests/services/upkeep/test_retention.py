@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, delete, select, update
 
+from tests.support.dropping import work_all
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
 from tests.support.raw_callbacks import raw_callback
@@ -106,10 +107,10 @@ async def test_an_input_goes_and_its_digest_stays(database_url: str) -> None:
         again = await actions.resubmit("default", old.id, idempotency_key="once")
         clock.move(30 * DAY_S)
         chore = RetentionChore(bench.context)
-        await chore.work_all()
+        await work_all(chore)
         assert await _rows(bench, dropped_inputs) == []  # an hour behind
         clock.move(2 * 3600)
-        await chore.work_all()
+        await work_all(chore)
         (gone,) = await _rows(bench, dropped_inputs)
         expected = (old.key, len(kept.body), sha256(kept.body).digest())
         assert (gone.task_key, gone.size_bytes, bytes(gone.sha256)) == expected
@@ -135,7 +136,7 @@ async def test_a_receipt_stays_without_its_bytes_and_repeats_are_recognised(
         assert {row.task_key for row in before} == {task.key, None}
         assert all(row.body for row in before)
         clock.move(91 * DAY_S)
-        await RetentionChore(bench.context).work_all()
+        await work_all(RetentionChore(bench.context))
         after = await _rows(bench, receipts)
         assert [(row.body, row.headers) for row in after] == [(None, None)] * len(before)
         kept = ("key", "verdict", "fingerprint", "size_bytes", "received_at", "task_key")
@@ -155,13 +156,13 @@ async def test_ended_deliveries_go_and_owed_ones_once_they_have_ended(database_u
         assert owed
         clock.move(31 * DAY_S)
         chore = RetentionChore(bench.context)
-        await chore.work_all()
+        await work_all(chore)
         assert await _rows(bench, deliveries) == owed
         await _set_deliveries(bench, DeliveryState.DELIVERED)
-        await chore.work_all()
+        await work_all(chore)
         assert len(await _rows(bench, deliveries)) == len(owed)  # the place is behind them
         clock.move(DAY_S)
-        await chore.work_all()
+        await work_all(chore)
         for table in (deliveries, delivery_attempts, delivery_bodies):
             assert await _rows(bench, table) == []
         redelivery = Redelivery(bench.context)
@@ -200,7 +201,7 @@ async def test_the_most_specific_rule_decides(database_url: str) -> None:
         chore, left = RetentionChore(bench.context, batch=1), []
         for days in (3, 58):
             clock.move(days * DAY_S)
-            await chore.work_all()
+            await work_all(chore)
             left.append({row.task_key for row in await _rows(bench, task_inputs)})
         assert left == [{made[0].key, made[2].key, careful.key}, {made[2].key, careful.key}]
 
@@ -243,7 +244,7 @@ async def test_one_that_does_not_keep_up_is_a_condition_until_it_does(database_u
     clock = HandClock()
     async with opened(database_url, clock) as bench:
         chore = RetentionChore(bench.context)
-        await chore.work_all()
+        await work_all(chore)
 
         async def standing() -> list[str]:
             found = await bench.context.store.read(conditions.list_open)

@@ -58,28 +58,26 @@ class ListWalk:
         self._walked: set[tuple[str, str]] = set()
 
     async def walk_once(self) -> None:
-        """Walk each list that this process has not walked yet. Raises Unavailable."""
-        if self._context.recovery.since is not None:
-            await self.walk(skipping=self._walked)
+        """Walk, as a chore. Raises Unavailable."""
+        await self.walk()
 
-    async def walk(self, skipping: set[tuple[str, str]] | None = None) -> list[WalkedList]:
-        """Walk the list of each account that has one; nothing where nothing is being recovered.
+    async def walk(self) -> list[WalkedList]:
+        """Walk the list of each account that has one, but for those walked to their end before.
 
-        skipping: accounts that are left out; those that are walked to their end are added.
-        Raises Unavailable.
+        Nothing where nothing is being recovered. Raises Unavailable.
         """
         context, since = self._context, self._context.recovery.since
-        left_out = set() if skipping is None else skipping
+        if since is None:
+            return []
         results = []
-        for provider, name in sorted(context.accounts) if since is not None else ():
+        for (provider, name), account in sorted(context.accounts.items()):
             lists = context.providers[provider].lists
-            if lists is None or since is None or (provider, name) in left_out:
+            if lists is None or (provider, name) in self._walked:
                 continue
-            account = context.accounts[provider, name]
             done = await self._walk(provider, account, lists, since)
             results.append(done)
             if done.reason is None:
-                left_out.add((provider, name))
+                self._walked.add((provider, name))
             else:
                 log.warning("the list of %s/%s is not whole: %s", provider, name, done.reason)
         return results

@@ -99,11 +99,6 @@ class RetentionChore:
         await store.write(_keep_standing, (await store.read(self._left), True))
         return None
 
-    async def work_all(self) -> None:
-        """Work until nothing is left that can be dropped now."""
-        while await self.work() is not None:
-            pass
-
     async def _report(self) -> None:
         """Say that it has not kept up for three periods, or that it does again."""
         found = await self._context.store.read(_standing)

@@ -1,0 +1,9 @@
+"""Retention worked to its end, as the rounds of a worker do one after the other."""
+
+from tracker.services.upkeep.retention import RetentionChore
+
+
+async def work_all(chore: RetentionChore) -> None:
+    """Work until nothing is left that can be dropped now."""
+    while await chore.work() is not None:
+        pass
