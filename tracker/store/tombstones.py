@@ -73,17 +73,19 @@ def _row(one: Tombstone, now: datetime) -> tuple[Any, ...]:
 
 def named(db: Connection, names: Collection[TaskName]) -> dict[TaskName, UUID]:
     """Return which of some names a dropped task had, with its id."""
+    if not names:
+        return {}
     by_digest = {name.digest: name for name in names}
     table = gone_tasks.c
     found = select(table.external_digest, table.id).where(table.external_digest.in_(by_digest))
-    rows = db.execute(found).all() if by_digest else ()
-    return {by_digest[bytes(digest)]: id_ for digest, id_ in rows}
+    return {by_digest[bytes(digest)]: id_ for digest, id_ in db.execute(found)}
 
 
 def known(db: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Return which of some ids were tasks' that were dropped."""
-    found = select(gone_tasks.c.id).where(gone_tasks.c.id.in_(ids))
-    return set(db.scalars(found)) if ids else set()
+    if not ids:
+        return set()
+    return set(db.scalars(select(gone_tasks.c.id).where(gone_tasks.c.id.in_(ids))))
 
 
 def count_callback(db: Connection, id_: UUID | None) -> None:

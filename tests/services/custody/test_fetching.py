@@ -14,6 +14,7 @@ from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import Way, open_workbench
 from tracker.domain.custody import AssetState
 from tracker.domain.exchange import HttpResult
+from tracker.metrics import LEASES_EXPIRED
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import ResultHosting
 from tracker.store import assets
@@ -295,7 +296,12 @@ async def test_who_lost_the_lease_records_nothing(custody: CustodyBench) -> None
     with Upstream(whole(FILM)) as origin:
         task = await custody.succeeded({"url": f"{origin.url}/a.mp4"})
         (slow,) = await custody.fetching.claim(limit=1, per_lane=1, busy={})
-        await custody.fetch()
+        before = LEASES_EXPIRED.values[()]
+        await custody.bring_forward()
+        (quick,) = await custody.fetching.claim(limit=1, per_lane=1, busy={})
+        assert (slow.was_left, quick.was_left) == (False, True)
+        assert LEASES_EXPIRED.values[()] == before + 1
+        await custody.fetching.fetch(quick)
         await custody.fetching.fetch(slow)
     kinds = await custody.bench.kinds(task)
     assert kinds.count("asset_kept") == 1

@@ -20,6 +20,7 @@ from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.notices import EventFilter
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
+from tracker.metrics import LEASES_EXPIRED
 from tracker.services.deliver.delivery import Delivering
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.recorder import Recorder
@@ -263,8 +264,11 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
         late, quick = Delivering(bench.context), Delivering(bench.context)
         (lane,) = await late.lanes()
         (first,) = await late.claim({lane.name: 1})
+        before = LEASES_EXPIRED.values[()]
         (second,) = await quick.claim({lane.name: 1})
         assert first.claimed.key == second.claimed.key
+        assert (first.claimed.was_left, second.claimed.was_left) == (False, True)
+        assert LEASES_EXPIRED.values[()] == before + 1
         await late.deliver(first)
         (one,) = await owed(bench)
         assert one.state == "pending"
@@ -287,6 +291,7 @@ async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_ur
         delivering = Delivering(bench.context)
         held = await delivering.claim({f"endpoint {endpoint.key}": 12})
         assert [one.claimed.tries for one in held] == [0] * 9 + [1] * 3
+        assert not any(one.claimed.was_left for one in held)
 
 
 async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
