@@ -228,10 +228,7 @@ async def _asset(request: Request) -> Asset:
 
 
 def _id(request: Request) -> UUID:
-    found = query.as_uuid(request.path_params["id"])
-    if found is None:
-        raise NotFound("there is no such asset")
-    return found
+    return query.path_id(request, NotFound("there is no such asset"))
 
 
 async def _answer(request: Request, asset: Asset, *, status: int = 200) -> Response:

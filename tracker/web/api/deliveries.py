@@ -202,10 +202,7 @@ async def look(request: Request, owner: str) -> tuple[Delivery, bytes, list[Made
 
 def delivery_id(request: Request) -> UUID:
     """Return the id in the path. Raises NotFound for what cannot be one."""
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        raise NotFound("there is no such delivery") from None
+    return query.path_id(request, NotFound("there is no such delivery"))
 
 
 def _uuid(name: str, text: str | None) -> UUID | None:

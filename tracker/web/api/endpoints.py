@@ -185,10 +185,7 @@ async def test(request: Request) -> Response:
 
 def endpoint_id(request: Request) -> UUID:
     """The id in the path. Raises NotFound for what cannot be one."""
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        raise NotFound("there is no such endpoint") from None
+    return query.path_id(request, NotFound("there is no such endpoint"))
 
 
 def _answer(endpoint: Endpoint) -> Response:

@@ -175,10 +175,7 @@ async def stop(request: Request) -> Response:
 
 
 def _id(request: Request) -> UUID:
-    found = query.as_uuid(request.path_params["id"])
-    if found is None:
-        raise NotFound(NO_SUCH_REREAD)
-    return found
+    return query.path_id(request, NotFound(NO_SUCH_REREAD))
 
 
 def _summary(run: Reread) -> RereadSummary:

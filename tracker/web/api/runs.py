@@ -192,10 +192,7 @@ async def stop(request: Request) -> Response:
 
 
 def _id(request: Request) -> UUID:
-    found = query.as_uuid(request.path_params["id"])
-    if found is None:
-        raise NotFound(NO_SUCH_RUN)
-    return found
+    return query.path_id(request, NotFound(NO_SUCH_RUN))
 
 
 async def _view(request: Request, run: KeptRun) -> RunView:

@@ -154,10 +154,16 @@ def as_flag(name: str, value: str | None) -> bool | None:
 
 def task_id(request: Request) -> UUID:
     """The id in the path. Raises NotFound for what cannot be one."""
+    found = path_id(request, NotFound("there is no such task"))
+    note(task=str(found))
+    return found
+
+
+def path_id(request: Request, missing: NotFound) -> UUID:
+    """Return the id in the path. Raises `missing` for what cannot be one."""
     found = as_uuid(request.path_params["id"])
     if found is None:
-        raise NotFound("there is no such task")
-    note(task=str(found))
+        raise missing
     return found
 
 
