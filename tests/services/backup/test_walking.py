@@ -1,0 +1,61 @@
+"""Lists are walked to their end, once, and bring back what a restored database does not know."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played, says
+from tests.support.workbench import OPERATION, Way, open_workbench
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.outcome import Unanswered
+from tracker.domain.task import TaskState
+from tracker.providers.ports.adapter import Answer
+from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
+from tracker.services.backup.walking import ListWalk
+from tracker.store import restoring
+
+pytestmark = pytest.mark.anyio
+
+
+class _Pages:
+    """Lists of the made-up provider, of the pages that a test plays."""
+
+    def build_list(self, request: ListRequest) -> HttpCall:
+        number = 1 if request.page is None else request.page["number"]
+        return HttpCall("GET", f"{request.account.base_url}/list?page={number}")
+
+    def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
+        if not isinstance(answer, HttpResult) or answer.status != 200:
+            return Unanswered("it is away")
+        said = json.loads(answer.body)
+        found = [ListedTask(OPERATION, id_) for id_ in said["ids"]]
+        following = said.get("following")
+        return ListedPage(found, None if following is None else {"number": following})
+
+
+async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
+    database_url: str,
+) -> None:
+    played = Played(pages=[says(ids=["a", "known"], following=2), says(500)])
+    async with open_workbench(database_url, Way(played)) as bench:
+        await bench.accepted(await bench.queued("one"), "known")
+        context = bench.context
+        object.__setattr__(
+            context, "providers", {NAME: replace(context.providers[NAME], lists=_Pages())}
+        )
+        walk = ListWalk(context)
+        assert (await walk.walk(), played.asked) == ([], [])  # nothing is being recovered
+        restoring.begin(database_url, since=datetime.now(UTC))
+        await context.recovery.look(context.store)
+        (broken,) = await walk.walk()
+        assert (broken.seen, broken.adopted, broken.reason) == (2, 1, "it is away")
+        played.pages = [played.pages[0], says(ids=["b"])]
+        (whole,) = await walk.walk()
+        assert (whole.seen, whole.adopted, whole.reason) == (3, 1, None)
+        assert await walk.walk() == []
+        assert played.asked == ["list"] * 4
+        there = {task.provider_task_id: task.state for task in await bench.all()}
+        assert there == dict.fromkeys(["a", "known", "b"], TaskState.SUBMITTED)
