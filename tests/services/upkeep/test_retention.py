@@ -22,6 +22,7 @@ from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import InputGone, NoLongerKept, NotFound
 from tracker.domain.retention import KeptClass, RetentionPolicy, RetentionRule
+from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.receive.reception import Reception
@@ -259,6 +260,42 @@ async def test_one_that_does_not_keep_up_is_a_condition_until_it_does(database_u
         clock.move(retention.PERIOD.total_seconds() + 1)
         await chore.work()
         assert await standing() == []
+
+
+class _RestingClock(HandClock):
+    """Notes how long it is slept on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.rests.append(round(seconds, 3))
+
+
+@pytest.mark.parametrize(
+    ("took_s", "late_s", "rests"), [(0.1, 0, [0.9] * 2), (1.0, 0, [3.0] * 2), (0.1, 3600, [])]
+)
+async def test_it_rests_nine_times_as_long_as_a_batch_took_unless_it_is_late(
+    sqlite_url: str, took_s: float, late_s: float, rests: list[float]
+) -> None:
+    clock = _RestingClock()
+
+    def at(point: CrashPoint) -> None:
+        if point is CrashPoint.RETENTION_COMMITTED:
+            clock.move(took_s)
+
+    policy = RetentionPolicy({**dict.fromkeys(KeptClass), KeptClass.INPUTS: timedelta(days=10)})
+    async with open_workbench(
+        sqlite_url, Way(Played()), clock=clock, retention=policy, signal=at
+    ) as bench:
+        for name in ("first", "second"):
+            await _succeed(bench, await _task(bench, name))
+        clock.move(10 * DAY_S + 1.5 * 3600 + late_s)
+        clock.rests.clear()
+        await RetentionChore(bench.context, batch=1).work()
+        assert clock.rests == rests
+        assert len(await _rows(bench, dropped_inputs)) == 2
 
 
 def test_a_process_killed_between_any_two_statements_leaves_nothing_half(
