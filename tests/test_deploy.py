@@ -116,7 +116,7 @@ MOUNTED = f"""\
 2 1 0:2 / /tmp rw - tmpfs tmpfs rw
 3 1 8:1 /volumes/tracker_data/_data /data rw shared:1 - ext4 /dev/sda1 rw
 4 1 8:1 {ANONYMOUS} /anonymous rw - ext4 /dev/sda1 rw
-5 1 8:1 /home/me/kept /a\\040place rw - ext4 /dev/sda1 rw
+5 1 8:1 /srv/kept /a\\040place rw - ext4 /dev/sda1 rw
 """
 
 
