@@ -301,7 +301,7 @@ async def test_it_rests_nine_times_as_long_as_a_batch_took_unless_it_is_late(
 def test_a_process_killed_between_any_two_statements_leaves_nothing_half(
     database_url: str,
 ) -> None:
-    names = [f"n-{number}" for number in range(3)]
+    names = ("n-0", "n-1")  # two, so that one may be done and the other not
 
     async def prepare() -> None:
         async with opened(database_url, HandClock()) as bench:
