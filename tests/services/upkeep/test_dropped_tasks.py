@@ -1,6 +1,7 @@
 """Whole tasks go with all their rows, and what others still ask of them is answered."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -94,14 +95,14 @@ async def test_a_late_callback_is_answered_and_counted_and_not_kept(
 ) -> None:
     clock = HandClock()
     async with opened(database_url, clock, POLICY) as bench:
-        object.__setattr__(bench.context, "adopt", adopts)
+        reception = Reception(replace(bench.context, adopt=adopts))
         id_ = await _gone(bench, clock)
         own = token.sign(SECRET, NAME, str(id_))
         shared = token.sign(SECRET, NAME, token.SHARED)
         body = b'{"id": "theirs-one", "mark": "one", "status": "succeeded"}'
         for subject, signed in ((str(id_), own), (token.SHARED, shared)):
             raw = raw_callback(NAME, subject, signed, body, {})
-            received = await Reception(bench.context).receive(raw)
+            received = await reception.receive(raw)
             assert (received.verdict, received.reason) == (
                 Verdict.STALE,
                 "its task is not kept any more",

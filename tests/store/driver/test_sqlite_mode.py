@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, event
 
 from tests.domain.factories import a_task
 from tracker.clock import SystemClock, new_id
@@ -103,19 +103,20 @@ class WatchedCursor(sqlite3.Cursor):
 
 @pytest.mark.anyio
 async def test_each_connection_is_used_by_one_thread_at_a_time(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """Without SQLite's own locks, that is what keeps it whole."""
 
-    def create(*args: Any, connect_args: dict[str, Any], **more: Any) -> Engine:
-        return create_engine(*args, connect_args=connect_args | {"factory": Watched}, **more)
+    def watch(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters["factory"] = Watched
 
     def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
         return tasks.insert_many(tx.db, items)
 
-    monkeypatch.setattr("tracker.store.driver.engine.create_engine", create)
     monkeypatch.setattr(Watched, "made", [])
     made = [a_task(id=new_id(), external_task_id=str(number)) for number in range(60)]
+    event.listen(Engine, "do_connect", watch)
+    request.addfinalizer(lambda: event.remove(Engine, "do_connect", watch))
     async with Store(sqlite_url, SystemClock()) as store:
 
         async def come_and_go(task: Task) -> None:
