@@ -177,6 +177,7 @@ async def test_a_call_looks_for_no_module(
 
     with Upstream(lambda _: [json_answer(b"{}")]) as upstream:
         await egress.call_provider(HttpCall("GET", upstream.url, {}))  # imports what it needs
+        # Python's own list, put in front of: whatever is looked for is still found.
         monkeypatch.setattr(sys, "meta_path", [Spy(), *sys.meta_path])
         await egress.call_provider(HttpCall("GET", upstream.url, {}))
     assert wanted == []
