@@ -118,10 +118,9 @@ async def test_late_callbacks_that_come_together_are_each_answered_and_counted(
 ) -> None:
     clock = HandClock()
     async with opened(database_url, clock, POLICY) as bench:
-        object.__setattr__(bench.context, "adopt", adopts)
         await _gone(bench, clock)
         signed = token.sign(SECRET, NAME, token.SHARED)
-        reception = Reception(bench.context)
+        reception = Reception(replace(bench.context, adopt=adopts))
         told = await asyncio.gather(
             *(
                 reception.receive(
