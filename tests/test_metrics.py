@@ -34,7 +34,7 @@ Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def _scrape(port: int) -> Samples:
-    answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=60)
     assert answer.headers["content-type"].startswith("text/plain")
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -63,7 +63,7 @@ def service(database_url: str, tmp_path: Path, port: int) -> Iterator[httpx.Clie
             TRACKER_METRICS_ADDR=f"127.0.0.1:{port}",
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
-        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False))
+        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
 
 
 def test_a_task_is_counted_at_each_step(service: httpx.Client, port: int) -> None:

@@ -73,7 +73,7 @@ def _submits(town: Town, callers: Callers) -> Row:
 
 def _creations(town: Town, callers: Callers) -> Row:
     """Of every acknowledged task the provider has made one, and none of any other."""
-    made = httpx.get(f"{town.emulator.url}/emulator/creations", trust_env=False).json()
+    made = httpx.get(f"{town.emulator.url}/emulator/creations", trust_env=False, timeout=60).json()
     owed = [n for n in callers.acknowledged if UNMADE.get(callers.orders[n].lies, 1)]
     return _row("creations at the provider", owed, Counter(made))
 
@@ -90,7 +90,7 @@ def _row(what: str, owed: Iterable[str], found: Mapping[str, int]) -> Row:
 def _callbacks(town: Town) -> Row:
     """Every callback that was answered 200 is on record, byte for byte."""
     answer = httpx.get(
-        f"{town.emulator.url}/emulator/callbacks?limit=200000", trust_env=False
+        f"{town.emulator.url}/emulator/callbacks?limit=200000", trust_env=False, timeout=60
     ).json()
     sent = answer["callbacks"] if isinstance(answer, dict) else answer
     taken = [one["body"].encode() for one in sent if one["answer"] == 200]

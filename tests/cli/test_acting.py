@@ -46,7 +46,7 @@ def test_a_contradiction_is_told_before_anything_is_asked(
 ) -> None:
     with (
         Upstream(lambda _: [json_answer(b"{}")]) as service,
-        httpx.Client(base_url=service.url) as c,
+        httpx.Client(base_url=service.url, timeout=60) as c,
     ):
         done = run(c, "tasks", "resubmit", *arguments)
     assert done.exit_code == 2
@@ -60,7 +60,10 @@ def test_a_cancellation_that_the_provider_has_to_grant_says_so(status: str) -> N
     answer = json_answer(
         json.dumps(task | {"cancel_asked_at": "2026-11-28T10:00:00Z"}).encode(), status
     )
-    with Upstream(lambda _: [answer]) as service, httpx.Client(base_url=service.url) as client:
+    with (
+        Upstream(lambda _: [answer]) as service,
+        httpx.Client(base_url=service.url, timeout=60) as client,
+    ):
         done = run(client, "tasks", "cancel", "t-1")
     assert done.exit_code == 0
     assert "cancel_asked_at" in done.stdout
@@ -84,7 +87,7 @@ def test_an_uncertain_task_is_settled(arguments: tuple[str, ...], sent: dict[str
         task = {"id": "t-1", "state": "queued", "external_task_id": "t-1"}
         return [json_answer(json.dumps(task).encode())]
 
-    with Upstream(answer) as service, httpx.Client(base_url=service.url) as client:
+    with Upstream(answer) as service, httpx.Client(base_url=service.url, timeout=60) as client:
         done = run(client, "tasks", "resolve", "t-1", *arguments)
     assert done.exit_code == 0, done.stderr
     assert [one.line for one in service.asked] == ["POST /v1/tasks/t-1/resolve HTTP/1.1"]
@@ -111,7 +114,7 @@ def test_the_history_says_who_did_something() -> None:
             json_answer(json.dumps(task if name == "t-1" else {name: parts.get(name, [])}).encode())
         ]
 
-    with Upstream(answer) as service, httpx.Client(base_url=service.url) as client:
+    with Upstream(answer) as service, httpx.Client(base_url=service.url, timeout=60) as client:
         shown = run(client, "tasks", "show", "t-1", "--wide")
     assert shown.exit_code == 0, shown.stderr
     assert "key ops" in shown.stdout

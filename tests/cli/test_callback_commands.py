@@ -36,7 +36,7 @@ def service(
 @pytest.fixture
 def task(service: str) -> str:
     """A task about which nonsense and an unknown word came."""
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         made: str = submit(http)["id"]
         http.post(callback_path(made), content=b"{\x1b[31m", headers={"content-type": "text/x"})
         http.post(callback_path(made), content=kling_says("marinating"))
@@ -109,7 +109,7 @@ async def test_the_asynchronous_client_does_too(service: str, task: str) -> None
 
 def _misaddressed(service: str) -> tuple[str, str]:
     """A task, and a receipt that names another one."""
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         task: str = submit(http)["id"]
         http.post(callback_path(task), content=kling_says("processing", external_task_id="x"))
     (odd,) = listed(service, task)
@@ -166,7 +166,7 @@ async def test_the_asynchronous_client_reads_the_audit_too(service: str) -> None
 
 
 def test_many_tasks_are_acted_on_after_a_dry_run(service: str) -> None:
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         ids = [submit(http)["id"] for _ in range(2)]
         for _ in range(2):
             seen = CliRunner().invoke(
@@ -191,7 +191,7 @@ def test_many_tasks_are_acted_on_after_a_dry_run(service: str) -> None:
 
 @pytest.mark.anyio
 async def test_the_asynchronous_client_acts_on_many_too(service: str) -> None:
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         id_ = submit(http, metadata={"mine": "act"})["id"]
     async with AsyncClient(service) as tracker:
         seen = await tracker.act_on_many("cancel", metadata={"mine": "act"})
@@ -204,7 +204,7 @@ async def test_the_asynchronous_client_acts_on_many_too(service: str) -> None:
 
 def test_workers_carry_out_what_was_counted(service: str) -> None:
     env = {"TRACKER_URL": service}
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         id_ = submit(http)["id"]
     told = CliRunner().invoke(
         main, ["tasks", "act", "cancel", id_, "--background", "--output", "json"], env=env
@@ -227,7 +227,7 @@ def test_workers_carry_out_what_was_counted(service: str) -> None:
 
 @pytest.mark.anyio
 async def test_the_asynchronous_client_starts_and_stops_runs(service: str) -> None:
-    with httpx.Client(base_url=service, trust_env=False) as http:
+    with httpx.Client(base_url=service, trust_env=False, timeout=60) as http:
         id_ = submit(http)["id"]
     async with AsyncClient(service) as tracker:
         token = (await tracker.act_on_many("cancel", ids=[id_])).token
@@ -245,7 +245,10 @@ def test_receipts_are_read_again_by_workers(service: str, task: str) -> None:
     made = json.loads(done.stdout)
     assert (made["state"], made["dry_run"], made["progress"]) == ("running", False, 0.0)
     assert made["filter"]["verdict"] == ["unknown_status"]
-    with Client(service) as tracker, httpx.Client(base_url=service, trust_env=False) as http:
+    with (
+        Client(service) as tracker,
+        httpx.Client(base_url=service, trust_env=False, timeout=60) as http,
+    ):
         found = tracker.reread(made["id"])
         assert (found.is_over, found.notify, found.counts["same"]) == (False, False, 0)
         assert http.get("/v1/rereads").json()["rereads"][0]["id"] == made["id"]

@@ -185,7 +185,10 @@ def test_the_public_url_is_called_back_to_the_service_itself(
     public = f"http://localhost:{port}"
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public)
     env |= {"TRACKER_CALLBACK_SECRETS": SECRETS, "PORT": str(port)}
-    with serving(env, door=door, workers=False) as url, httpx.Client(base_url=url) as http:
+    with (
+        serving(env, door=door, workers=False) as url,
+        httpx.Client(base_url=url, timeout=60) as http,
+    ):
         assert verdict() == ("ok", f"this service answers at {public}: callbacks arrive")
         level, text = verdict(TRACKER_PUBLIC_URL=f"http://localhost:{elsewhere}")
         assert (level, "the service runs here" in text) == ("error", True)

@@ -73,7 +73,7 @@ def test_a_service_open_to_others_starts_once_there_is_a_key(
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(url, process)
-        assert httpx.get(f"{url}/v1/tasks", trust_env=False).status_code == 401
+        assert httpx.get(f"{url}/v1/tasks", trust_env=False, timeout=60).status_code == 401
         listed = run("tasks", "list", TRACKER_URL=url, TRACKER_API_KEY=made["key"])
         assert listed.returncode == 0, listed.stderr
         assert run("tasks", "list", TRACKER_URL=url).returncode == 1
@@ -81,7 +81,10 @@ def test_a_service_open_to_others_starts_once_there_is_a_key(
         headers = {"authorization": f"Bearer {made['key']}"}
         wait_until(
             lambda: (
-                httpx.get(f"{url}/v1/tasks", headers=headers, trust_env=False).status_code == 401
+                httpx.get(
+                    f"{url}/v1/tasks", headers=headers, trust_env=False, timeout=60
+                ).status_code
+                == 401
             ),
             timeout_s=FRESH_S + 5,
         )

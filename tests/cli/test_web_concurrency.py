@@ -118,4 +118,4 @@ def test_a_port_that_is_taken_is_refused(
         f"tracker: port {env['PORT']} of 127.0.0.1 is taken: choose another with --port or PORT"
     ]
     assert len(_listeners(service, env)) == 2
-    assert httpx.get(f"{_url(env)}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{_url(env)}/healthz", trust_env=False, timeout=60).status_code == 200

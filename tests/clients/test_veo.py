@@ -101,7 +101,7 @@ def check_creations(front: Served, proxy: Proxy, *kinds: str) -> None:
 @pytest.fixture
 def fresh(fronted: Served) -> Served:
     """The front, with an emulator that remembers no task of another client's."""
-    httpx.post(f"{fronted.provider}/emulator/reset", trust_env=False).raise_for_status()
+    httpx.post(f"{fronted.provider}/emulator/reset", trust_env=False, timeout=60).raise_for_status()
     return fronted
 
 

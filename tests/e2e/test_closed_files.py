@@ -46,6 +46,6 @@ def test_a_front_leads_to_a_closed_file_once_it_is_kept(sqlite_url: str, tmp_pat
         assert answer.status_code == 302
         assert "/links/" in answer.headers["location"]
         part = httpx.get(
-            answer.headers["location"], headers={"range": "bytes=4-7"}, trust_env=False
+            answer.headers["location"], headers={"range": "bytes=4-7"}, trust_env=False, timeout=60
         )
         assert (part.status_code, part.content) == (206, b"ftyp")

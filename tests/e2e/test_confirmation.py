@@ -29,7 +29,7 @@ def _submit(world: World, operation: str, input_: dict[str, object]) -> str:
 
 
 def _queries(world: World) -> int:
-    found = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False).json()
+    found = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False, timeout=60).json()
     calls = found["requests"] if isinstance(found, dict) else found
     return sum(one["method"] == "GET" for one in calls)
 

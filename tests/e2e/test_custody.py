@@ -35,7 +35,7 @@ def test_a_result_is_kept_told_of_and_served_when_its_url_is_dead(make_world: Ma
         wait_until(lambda: any(b"asset.kept" in one.body for one in sink.received))
         told = [json.loads(one.body) for one in sink.received]
     piece = task["result"]["artifacts"][0]
-    original = httpx.get(piece["url"], trust_env=False).content
+    original = httpx.get(piece["url"], trust_env=False, timeout=60).content
     assert piece["asset"]["sha256"] == sha256(original).hexdigest()
     assert piece["url_expires_at"] is not None
     assert piece["asset"]["expires_at"] > piece["url_expires_at"][:4]
@@ -73,7 +73,7 @@ def test_a_front_hands_out_our_links_where_that_is_asked_for(make_world: MakeWor
     urls = [video["url"] for video in shown["videos"]]
     pieces = task["result"]["artifacts"]
     assert all("/links/" in url for url in urls)
-    bare = [httpx.get(url, trust_env=False).content for url in urls]
+    bare = [httpx.get(url, trust_env=False, timeout=60).content for url in urls]
     assert [sha256(body).hexdigest() for body in bare] == [one["asset"]["sha256"] for one in pieces]
 
 

@@ -47,7 +47,9 @@ def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
     dying = Process((point.value, "1"), env, tmp_path / "dying", "tests.support.crashing")
     with dying:
         wait_until_ready(url, dying)
-        answer = httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False)
+        answer = httpx.post(
+            f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False, timeout=60
+        )
         task_id = answer.json()["id"]
         wait_until(lambda: not dying.is_alive)
     with Process(("serve",), env, tmp_path / "healing") as healing:
@@ -55,17 +57,19 @@ def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
 
         def task() -> dict[str, object]:
             found: dict[str, object] = httpx.get(
-                f"{url}/v1/tasks/{task_id}", trust_env=False
+                f"{url}/v1/tasks/{task_id}", trust_env=False, timeout=60
             ).json()
             return found
 
         wait_until(lambda: {a["state"] for a in _assets(task())} == {"kept"})
-        steps = httpx.get(f"{url}/v1/tasks/{task_id}/transitions", trust_env=False).json()
+        steps = httpx.get(
+            f"{url}/v1/tasks/{task_id}/transitions", trust_env=False, timeout=60
+        ).json()
         kinds = [step["kind"] for step in steps["transitions"]]
         assets = _assets(task())
         assert kinds.count("asset_kept") == len(assets)
         for piece in task()["result"]["artifacts"]:  # type: ignore[index]
-            body = httpx.get(piece["url"], trust_env=False).content
+            body = httpx.get(piece["url"], trust_env=False, timeout=60).content
             assert piece["asset"]["sha256"] == sha256(body).hexdigest()
             assert piece["asset"]["bytes"] == len(body)
 
@@ -77,7 +81,7 @@ def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
     env = env | {"TRACKER_ASSET_KEEP_S": "0.5"}
     with Process((point, "1"), env, tmp_path / "dying", "tests.support.crashing") as dying:
         wait_until_ready(url, dying)
-        httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False)
+        httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False, timeout=60)
         wait_until(lambda: not dying.is_alive)
     left = [path for path in (tmp_path / "assets").rglob("*") if path.is_file()]
     assert left, "it died before the objects were deleted"
@@ -86,7 +90,7 @@ def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
     with Process(("serve",), env, tmp_path / "healing") as healing:
         wait_until_ready(url, healing)
         wait_until(lambda: not any(path.exists() for path in left))
-        found = httpx.get(f"{url}/v1/assets", trust_env=False).json()["assets"]
+        found = httpx.get(f"{url}/v1/assets", trust_env=False, timeout=60).json()["assets"]
     assert {asset["state"] for asset in found} == {"gone"}
 
 

@@ -56,6 +56,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
                 f"{urls[0]}/v1/tasks",
                 json=submission(external_task_id="mine"),
                 trust_env=False,
+                timeout=60,
             ).raise_for_status()
             wait_until(lambda: frozen.is_frozen)
             other.start()

@@ -56,5 +56,7 @@ def test_repeat_after_a_kill_is_joined_and_after_a_stop_is_not(
 
 def creations(emulator: str) -> dict[str, int]:
     """Return how often each task was made at the provider, by its external id."""
-    found: dict[str, int] = httpx.get(f"{emulator}/emulator/creations", trust_env=False).json()
+    found: dict[str, int] = httpx.get(
+        f"{emulator}/emulator/creations", trust_env=False, timeout=60
+    ).json()
     return found

@@ -59,7 +59,10 @@ def test_creates_that_say_more_than_an_id_survive_every_kill(bed: DyingService) 
     with bed.service(*NEVER) as first:
         wait_until_ready(bed.url, first)
         answer = httpx.post(
-            f"{bed.url}/made-up/make/film", json={"prompt": "the first"}, trust_env=False
+            f"{bed.url}/made-up/make/film",
+            json={"prompt": "the first"},
+            trust_env=False,
+            timeout=60,
         )
         parent = str(answer.json()["id"])
         wait_until(lambda: bed.tasks()[0]["state"] == "submitted")

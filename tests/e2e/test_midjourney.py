@@ -196,7 +196,7 @@ def test_a_mute_cancel_is_found_and_our_url_is_never_shown(world: World) -> None
 
     shown = _imagine(world, "novicezk")
     world.finished(shown)
-    sent = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False).text
+    sent = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False, timeout=60).text
     token = sent.split(f"/callbacks/midjourney/{shown}/")[1].split('"')[0]
     assert len(token) > 10
     for path in ("", "/receipts", "/transitions", "/attempts"):

@@ -42,7 +42,7 @@ class Gateway:
 
     def created(self, prompt: str) -> int:
         """Return how many tasks the gateway made of a prompt."""
-        made = httpx.get(f"{self.emulator.url}/emulator/tasks", trust_env=False).json()
+        made = httpx.get(f"{self.emulator.url}/emulator/tasks", trust_env=False, timeout=60).json()
         return sum(f"'{prompt}'" in str(one["request"]) for one in made)
 
 

@@ -56,7 +56,7 @@ def submit(world: World, provider: str, scenario: str) -> str:
 
 def made(world: World, provider: str, scenario: str) -> int:
     """Return how many tasks the provider made of one of ours."""
-    tasks = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False).json()
+    tasks = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False, timeout=60).json()
     return sum(f"{provider}, {scenario} [" in str(one["request"]) for one in tasks)
 
 

@@ -47,7 +47,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             for name, scenario in (("luma", luma), ("replicate", replicate)):
                 played = {"scenario": scenario, "provider": name}
                 url = f"{emulator.url}/emulator/scenario"
-                httpx.put(url, json=played, trust_env=False).raise_for_status()
+                httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
             door = listen()
             given = {
                 "TRACKER_LUMA_BASE_URL": f"{emulator.url}/luma/dream-machine/v1",
@@ -140,7 +140,7 @@ def test_a_create_that_hides_its_mark_waits_and_is_never_made_again(
     ids = _submit_both(world)
 
     def lists() -> int:
-        calls = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False).json()
+        calls = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False, timeout=60).json()
         return sum(
             call["method"] == "GET" and call["path"].endswith(("/generations", "/predictions"))
             for call in calls

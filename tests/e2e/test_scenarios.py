@@ -22,7 +22,7 @@ def test_a_task_succeeds_by_callback_with_evidence_and_a_result_that_downloads(
         ("running", "callback"),
         ("succeeded", "callback"),
     ]
-    media = httpx.get(task["result"]["artifacts"][0]["url"], trust_env=False)
+    media = httpx.get(task["result"]["artifacts"][0]["url"], trust_env=False, timeout=60)
     assert media.headers["content-type"] == "video/mp4"
     assert b"ftyp" in media.content[:16]
     assert world.creations() == {"mine": 1}
@@ -155,5 +155,7 @@ def test_a_provider_that_is_away_refuses_nobody(make_world: MakeWorld) -> None:
     task_id = world.submit()
     wait_until(lambda: len(world.part(task_id, "attempts")) > 0)
     assert world.task(task_id)["state"] == "queued"
-    httpx.put(f"{world.emulator}/emulator/scenario", json={"scenario": "ok"}, trust_env=False)
+    httpx.put(
+        f"{world.emulator}/emulator/scenario", json={"scenario": "ok"}, trust_env=False, timeout=60
+    )
     assert world.finished(task_id)["state"] == "succeeded"

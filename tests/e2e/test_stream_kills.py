@@ -35,7 +35,7 @@ def test_a_stream_whose_process_dies_is_uncertain_and_never_made_again(bed: Dyin
         wait_until(lambda: [task["state"] for task in bed.tasks()] == ["uncertain"])
         [task] = bed.tasks()
         url = f"{bed.url}/v1/tasks/{task['id']}/attempts"
-        [attempt] = httpx.get(url, trust_env=False).json()["attempts"]
+        [attempt] = httpx.get(url, trust_env=False, timeout=60).json()["attempts"]
         assert attempt["outcome"] == "lost"
         # Whoever asks again for what was cut is shown what is known of it, and makes nothing.
         again = _tell(bed, **{"x-stainless-retry-count": "1"})

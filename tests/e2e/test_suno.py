@@ -35,7 +35,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             emulator = stack.enter_context(Emulator(config))
             played = {"scenario": scenario, "provider": "suno"}
             url = f"{emulator.url}/emulator/scenario"
-            httpx.put(url, json=played, trust_env=False).raise_for_status()
+            httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
             door = listen()
             env = environment(
                 database_url,
@@ -107,7 +107,7 @@ def test_a_person_resolves_a_lost_create_and_its_songs_are_found(make_world: Mak
     world = make_world("gateway", "error_created")
     id_ = submit(world, "submit/music", {"prompt": "la"})
     wait_until(lambda: bool(world.task(id_)["state"] == "uncertain"))
-    made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False).json()
+    made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False, timeout=60).json()
     named = {"verb": "exists", "provider_task_id": made[0]["task_id"]}
     world.http.post(f"/v1/tasks/{id_}/resolve", json=named).raise_for_status()
     assert world.finished(id_)["state"] == "succeeded"

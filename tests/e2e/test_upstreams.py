@@ -32,7 +32,7 @@ def _submit(world: World, operation: str, **input_: Any) -> str:
 
 def _asked(world: World) -> list[str]:
     """The provider's log: what was asked for by GET."""
-    found = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False).json()
+    found = httpx.get(f"{world.emulator}/emulator/requests", trust_env=False, timeout=60).json()
     calls = found["requests"] if isinstance(found, dict) else found
     return [f"{one['path']}" for one in calls if one["method"] == "GET"]
 
@@ -83,7 +83,10 @@ def test_signed_callbacks_of_the_provider_are_believed_and_others_only_polled(
     assert set(world.verdicts(unsigned["id"])) >= {"forged"}
     wait_until(lambda: 401 in _answers(world, unsigned))  # once signed, its next try may get 200
     httpx.put(
-        f"{world.emulator}/emulator/secrets", json={"secrets": [SECRET]}, trust_env=False
+        f"{world.emulator}/emulator/secrets",
+        json={"secrets": [SECRET]},
+        trust_env=False,
+        timeout=60,
     ).raise_for_status()
     signed = world.finished(world.submit())
     assert world.sources(signed["id"])[-1] == ("succeeded", "callback")

@@ -135,5 +135,5 @@ def test_refused_exchange_is_shown_and_nothing_is_sent(
     shown += json.dumps(world.part(name, "attempts"))
     assert "invalid_grant" in shown
     assert key_file["private_key"][60:90] not in shown
-    made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False).text
+    made = httpx.get(f"{world.emulator}/emulator/tasks", trust_env=False, timeout=60).text
     assert "a fox" not in made

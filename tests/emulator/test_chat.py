@@ -68,7 +68,7 @@ def test_a_stream_that_is_cut_has_no_end() -> None:
     headers = {"authorization": "Bearer emulator-key"}
     with (
         Emulator(EmulatorConfig(step_seconds=0.01)) as running,
-        httpx.Client(base_url=running.url, headers=headers, trust_env=False) as http,
+        httpx.Client(base_url=running.url, headers=headers, trust_env=False, timeout=60) as http,
         http.stream("POST", PATH, json=asked) as answer,
     ):
         pieces = answer.iter_text()

@@ -106,19 +106,21 @@ def media_of(api: Api, path: str, kind: str, **fields: object) -> list[dict[str,
 def test_video_is_an_mp4_with_ranges_and_a_head(api: Api) -> None:
     url = media_of(api, TEXT, "videos")[0]["url"]
     assert len(url) > 200
-    answer = httpx.get(url, trust_env=False)
+    answer = httpx.get(url, trust_env=False, timeout=60)
     assert answer.headers["content-type"] == "video/mp4"
     assert answer.content[4:8] == b"ftyp"
-    part = httpx.get(url, headers={"range": "bytes=0-9"}, trust_env=False)
+    part = httpx.get(url, headers={"range": "bytes=0-9"}, trust_env=False, timeout=60)
     assert (part.status_code, part.content) == (206, answer.content[:10])
-    head = httpx.head(url, trust_env=False)
+    head = httpx.head(url, trust_env=False, timeout=60)
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(answer.content)))
 
 
 def test_each_picture_is_its_own_png(api: Api) -> None:
     images = media_of(api, "/v1/images/generations", "images", n=2)
     assert [image["index"] for image in images] == list(range(2))
-    first, second = (httpx.get(image["url"], trust_env=False).content for image in images)
+    first, second = (
+        httpx.get(image["url"], trust_env=False, timeout=60).content for image in images
+    )
     assert first != second
     assert first.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack(">II", first[16:24])
@@ -129,8 +131,8 @@ def test_each_picture_is_its_own_png(api: Api) -> None:
 
 def test_sound_comes_as_mp3_and_wav(api: Api) -> None:
     (audio,) = media_of(api, "/v1/audio/text-to-audio", "audios", duration=3.0)
-    mp3 = httpx.get(audio["url_mp3"], trust_env=False)
-    wav = httpx.get(audio["url_wav"], trust_env=False)
+    mp3 = httpx.get(audio["url_mp3"], trust_env=False, timeout=60)
+    wav = httpx.get(audio["url_wav"], trust_env=False, timeout=60)
     assert (mp3.headers["content-type"], wav.headers["content-type"]) == ("audio/mpeg", "audio/wav")
     assert mp3.content[0] == 0xFF
     with wave.open(io.BytesIO(wav.content)) as sound:
@@ -181,14 +183,14 @@ def test_seed_makes_ids_repeatable() -> None:
 
 def test_server_leaves_no_thread_and_no_port_behind() -> None:
     before = threading.enumerate()
-    with EmulatorServer() as server, httpx.Client(trust_env=False) as http:
+    with EmulatorServer() as server, httpx.Client(trust_env=False, timeout=60) as http:
         body = {"prompt": "[scenario:timeout]"}
         with pytest.raises(httpx.ReadTimeout):
             http.post(server.url + TEXT, json=body, headers=KEY, timeout=0.1)
         assert threading.enumerate() != before
     assert threading.enumerate() == before
     with pytest.raises(httpx.ConnectError):
-        httpx.get(server.url, trust_env=False)
+        httpx.get(server.url, trust_env=False, timeout=60)
     server.stop()
 
 
@@ -197,7 +199,9 @@ def test_stopping_ends_calls_that_are_never_answered() -> None:
 
     def ask(url: str) -> None:
         try:
-            httpx.post(url, json={"prompt": "[scenario:timeout]"}, headers=KEY, trust_env=False)
+            httpx.post(
+                url, json={"prompt": "[scenario:timeout]"}, headers=KEY, trust_env=False, timeout=60
+            )
         except httpx.HTTPError as problem:
             answers.append(problem)
 
@@ -216,7 +220,7 @@ def test_given_socket_is_served_and_closed() -> None:
     port = sock.getsockname()[1]
     with EmulatorServer(sock=sock) as server:
         assert server.url == f"http://127.0.0.1:{port}"
-        assert httpx.get(server.url + "/emulator", trust_env=False).status_code == 200
+        assert httpx.get(server.url + "/emulator", trust_env=False, timeout=60).status_code == 200
     assert sock.fileno() == -1
 
 
@@ -238,7 +242,7 @@ def test_serve_runs_in_a_loop_until_cancelled() -> None:
 
     async def scene() -> int:
         serving = asyncio.create_task(serve(sock=sock))
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             status = (await http.get(url)).status_code
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):

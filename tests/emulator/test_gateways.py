@@ -39,7 +39,10 @@ def test_new_api_words_its_errors(api: Api) -> None:
     assert answer.json()["data"] is None
     assert api.http.post(path, json={}).json()["code"] == "fail_to_fetch_task"
     assert api.http.post("/new-api/kling/v1/videos/effects", json={}).status_code == 400
-    assert httpx.get(api.http.base_url.join(f"{path}/x"), trust_env=False).status_code == 401
+    assert (
+        httpx.get(api.http.base_url.join(f"{path}/x"), trust_env=False, timeout=60).status_code
+        == 401
+    )
 
 
 def piapi_body(**config: object) -> dict[str, Any]:

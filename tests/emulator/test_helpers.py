@@ -34,7 +34,7 @@ def test_a_helper_answers_at_once_and_makes_no_task(api: Api, path: str) -> None
 def test_the_media_of_helpers_play(api: Api) -> None:
     body = {"text": "hello", "voice_id": "v", "voice_language": "en"}
     data = api.http.post("/v1/audio/tts", json=body).json()["data"]
-    media = httpx.get(data["task_result"]["audios"][0]["url"], trust_env=False)
+    media = httpx.get(data["task_result"]["audios"][0]["url"], trust_env=False, timeout=60)
     assert media.headers["content-type"] == "audio/mpeg"
     assert media.content
 

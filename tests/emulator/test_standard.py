@@ -47,7 +47,7 @@ def test_a_task_runs_from_create_to_outputs_and_billing(api: Api, prefix: str) -
     assert task["outputs"][0]["type"] == "video"
     assert task["outputs"][0]["duration"] == "10.041"
     assert task["billing"] == [{"charge_type": "unit", "amount": "7", "package_type": "video"}]
-    media = httpx.get(task["outputs"][0]["url"], trust_env=False)
+    media = httpx.get(task["outputs"][0]["url"], trust_env=False, timeout=60)
     assert (media.headers["content-type"], media.content[4:8]) == ("video/mp4", b"ftyp")
 
 

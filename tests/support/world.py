@@ -71,19 +71,25 @@ class World:
     def play(self, scenario: str) -> None:
         """Set the scenario that the provider plays from now on."""
         httpx.put(
-            f"{self.emulator}/emulator/scenario", json={"scenario": scenario}, trust_env=False
+            f"{self.emulator}/emulator/scenario",
+            json={"scenario": scenario},
+            trust_env=False,
+            timeout=60,
         ).raise_for_status()
 
     def move(self, name: str, status: str) -> None:
         """Have the provider move a task, whatever it plays."""
         httpx.post(
-            f"{self.emulator}/emulator/tasks/{name}/move", json={"status": status}, trust_env=False
+            f"{self.emulator}/emulator/tasks/{name}/move",
+            json={"status": status},
+            trust_env=False,
+            timeout=60,
         ).raise_for_status()
 
     def callback_url(self, task_id: str) -> str:
         """The task's callback URL, as the provider was given it."""
         wait_until(lambda: self.task(task_id)["provider_task_id"] is not None)
-        sent = httpx.get(f"{self.emulator}/emulator/requests", trust_env=False).text
+        sent = httpx.get(f"{self.emulator}/emulator/requests", trust_env=False, timeout=60).text
         found = re.search(rf"http://[\w.:]+/callbacks/kling/{task_id}/[\w-]+", sent)
         assert found is not None
         return found[0]
@@ -91,12 +97,14 @@ class World:
     def creations(self) -> dict[str, int]:
         """How often the provider created a task, by external id."""
         found: dict[str, int] = httpx.get(
-            f"{self.emulator}/emulator/creations", trust_env=False
+            f"{self.emulator}/emulator/creations", trust_env=False, timeout=60
         ).json()
         return found
 
     def callbacks(self) -> list[dict[str, Any]]:
         """Return the provider's callbacks, with the answers to them."""
-        answer = httpx.get(f"{self.emulator}/emulator/callbacks", trust_env=False).json()
+        answer = httpx.get(
+            f"{self.emulator}/emulator/callbacks", trust_env=False, timeout=60
+        ).json()
         found: list[dict[str, Any]] = answer["callbacks"] if isinstance(answer, dict) else answer
         return found

@@ -29,7 +29,7 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
     env |= {"TRACKER_CONFIG": str(config), "TRACKER_AUTH": "on"}
     ours, other = issue(database_url), bearer(issue(database_url, tenant="other"))
     with serving(env, door=listen(), workers=False) as url:
-        answer = httpx.get(f"{url}/v1/accounts", headers=bearer(ours), trust_env=False)
+        answer = httpx.get(f"{url}/v1/accounts", headers=bearer(ours), trust_env=False, timeout=60)
         assert answer.status_code == 200
         assert "main-secret-text" not in answer.text
         told = {one["name"]: one for one in answer.json()["accounts"]}
@@ -54,7 +54,7 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
         assert (shown.exit_code, "spare" in shown.stdout) == (0, True)
         shown = CliRunner(env=asked).invoke(main, ["system"])
         assert (shown.exit_code, "reconcile" in shown.stdout) == (0, True)
-        theirs = httpx.get(f"{url}/v1/accounts", headers=other, trust_env=False)
+        theirs = httpx.get(f"{url}/v1/accounts", headers=other, trust_env=False, timeout=60)
         assert theirs.json() == {"accounts": []}
 
 
@@ -64,8 +64,8 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
     holder = {"authorization": f"Bearer {FIRST}"}
     for _ in range(2):  # a second start makes no second key
         with serving(env, door=listen(), workers=False) as url:
-            assert httpx.get(f"{url}/v1/tasks", trust_env=False).status_code == 401
-            answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False)
+            assert httpx.get(f"{url}/v1/tasks", trust_env=False, timeout=60).status_code == 401
+            answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
             assert answer.status_code == 200
     runner = CliRunner(env={"DATABASE_URL": database_url, "TRACKER_DATA_DIR": str(tmp_path)})
     listed = runner.invoke(main, ["keys", "list", "--output", "json"])
@@ -74,7 +74,7 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
     revoked = runner.invoke(main, ["keys", "revoke", key["id"]])
     assert revoked.exit_code == 0
     with serving(env, door=listen(), workers=False) as url:  # a revoked one stays revoked
-        answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False)
+        answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
         assert answer.status_code == 401
 
 

@@ -200,6 +200,10 @@ def test_an_upload_that_is_kept_is_not_fetched_again(http: httpx.Client) -> None
 def test_a_reader_may_not_upload(shared_idle: Shared) -> None:
     key = issue(shared_idle.database_url, tenant="reads", scopes=[Scope.TASKS_READ])
     answer = httpx.post(
-        f"{shared_idle.url}/v1/uploads", content=b"x", headers=bearer(key), trust_env=False
+        f"{shared_idle.url}/v1/uploads",
+        content=b"x",
+        headers=bearer(key),
+        trust_env=False,
+        timeout=60,
     )
     assert answer.status_code == 403

@@ -30,7 +30,7 @@ def http_without_pages(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client
     env |= {"TRACKER_ROOT_PATH": "/tracker", "TRACKER_KLING_API_KEY": SECRET, "TRACKER_UI": "off"}
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         yield client
 

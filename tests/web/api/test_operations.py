@@ -37,7 +37,7 @@ def service(
 
 
 def _listed(service: str, **params: str) -> list[dict[str, Any]]:
-    answer = httpx.get(f"{service}/v1/operations", params=params, trust_env=False)
+    answer = httpx.get(f"{service}/v1/operations", params=params, trust_env=False, timeout=60)
     found: list[dict[str, Any]] = answer.json()["operations"]
     return found
 

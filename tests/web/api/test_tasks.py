@@ -319,7 +319,9 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
     path = f"/v1/tasks/{task.id}"
     document = json.loads(draw.OPENAPI.read_text())
     described, shape = document["paths"], document["components"]["schemas"]["Problem"]
-    with httpx.Client(base_url=shared_idle.url, headers=bearer(key), trust_env=False) as http:
+    with httpx.Client(
+        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+    ) as http:
         for below in ("", "/input", "/transitions", "/receipts", "/attempts", "/deliveries"):
             gone = http.get(f"{path}{below}")
             assert gone.status_code == 410

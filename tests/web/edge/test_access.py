@@ -344,7 +344,9 @@ def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
     idle: str, headers: dict[str, str], status: int
 ) -> None:
     with httpx.Client(base_url=idle, trust_env=False, timeout=20, headers=headers) as client:
-        id_ = httpx.post(f"{idle}/v1/tasks", json=submission(), trust_env=False).json()["id"]
+        id_ = httpx.post(f"{idle}/v1/tasks", json=submission(), trust_env=False, timeout=60).json()[
+            "id"
+        ]
         assert client.get(f"/v1/tasks/{id_}").status_code == 200
         answer = client.post(f"/v1/tasks/{id_}/cancel")
         assert answer.status_code == status, answer.text
@@ -353,7 +355,7 @@ def test_where_no_keys_are_asked_for_a_foreign_page_may_change_nothing(
 
 
 def test_a_page_of_our_own_address_may(idle: str) -> None:
-    answer = httpx.post(f"{idle}/v1/tasks", json=submission(), headers={"origin": idle})
+    answer = httpx.post(f"{idle}/v1/tasks", json=submission(), headers={"origin": idle}, timeout=60)
     assert answer.status_code == 202
 
 

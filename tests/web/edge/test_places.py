@@ -51,14 +51,14 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
     base = url if is_stripped else f"{url}/below/here"
     for prefix in ("", "/kling", "/proxy/kling"):
         made = posted(f"{base}{prefix}{CREATE}").json()["data"]
-        found = httpx.get(f"{base}{prefix}{CREATE}/{made['task_id']}", trust_env=False)
+        found = httpx.get(f"{base}{prefix}{CREATE}/{made['task_id']}", trust_env=False, timeout=60)
         assert found.json()["data"]["task_id"] == made["task_id"]
-    answer = httpx.post(f"{base}/v1/tasks", json=submission(), trust_env=False)
+    answer = httpx.post(f"{base}/v1/tasks", json=submission(), trust_env=False, timeout=60)
     assert answer.headers["location"].startswith("/below/here/v1/tasks/")
-    listed = httpx.get(f"{base}/v1/tasks?limit=1", trust_env=False)
+    listed = httpx.get(f"{base}/v1/tasks?limit=1", trust_env=False, timeout=60)
     assert listed.headers["link"].startswith("</below/here/v1/tasks?")
-    assert httpx.get(f"{base}/healthz", trust_env=False).status_code == 200
-    assert httpx.get(f"{base}/kling/nothing", trust_env=False).json()["code"] == 1203
+    assert httpx.get(f"{base}/healthz", trust_env=False, timeout=60).status_code == 200
+    assert httpx.get(f"{base}/kling/nothing", trust_env=False, timeout=60).json()["code"] == 1203
 
 
 @pytest.mark.parametrize("root", ["/below", "/callbacks", "/callbacks/below"])
@@ -95,7 +95,7 @@ def test_it_answers_over_tls_and_to_nobody_without(serve: Serve, tmp_path: Path)
     made = make_certificates(tmp_path, "127.0.0.1")
     url = serve(TRACKER_TLS_CERT=str(made.cert), TRACKER_TLS_KEY=str(made.key))
     trust = ssl.create_default_context(cafile=made.authority)
-    with httpx.Client(verify=trust, trust_env=False) as http:
+    with httpx.Client(verify=trust, trust_env=False, timeout=60) as http:
         assert http.post(f"{url}/kling{CREATE}", json=EXAMPLE).json()["code"] == 0
     with pytest.raises(httpx.HTTPError):
         posted(url.replace("https", "http") + CREATE)
@@ -106,9 +106,11 @@ def test_a_proxys_headers_do_not_open_the_door(serve: Serve, sqlite_url: str) ->
     url = serve()
     key = issue(sqlite_url)
     forwarded = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
-    answer = httpx.get(f"{url}{CREATE}", headers=forwarded, trust_env=False)
+    answer = httpx.get(f"{url}{CREATE}", headers=forwarded, trust_env=False, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (401, 1001)
-    answer = httpx.get(f"{url}{CREATE}", headers=forwarded | bearer(key), trust_env=False)
+    answer = httpx.get(
+        f"{url}{CREATE}", headers=forwarded | bearer(key), trust_env=False, timeout=60
+    )
     assert answer.json()["code"] == 0
 
 

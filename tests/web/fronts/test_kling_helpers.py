@@ -59,7 +59,7 @@ def test_every_helper_is_passed_on_under_every_prefix(front: Front, emulator: Em
             body = answer.json()
             assert answer.status_code == 200, (path, answer.text)
             assert (body["code"], set(body)) == (0, {"code", "message", "request_id", "data"})
-    asked = httpx.get(f"{emulator.url}/emulator/requests", trust_env=False).json()
+    asked = httpx.get(f"{emulator.url}/emulator/requests", trust_env=False, timeout=60).json()
     assert {(a["method"], a["path"]) for a in asked} == {
         (method, f"/v1/{path}") for path, method in HELPERS.items()
     }

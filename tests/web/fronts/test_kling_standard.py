@@ -198,15 +198,15 @@ def test_lists_go_by_cursor_and_filters(http: httpx.Client) -> None:
 
 def test_another_tenants_tasks_are_on_no_shelf(idle: str, database_url: str) -> None:
     mine, theirs = issue(database_url), issue(database_url, tenant="other")
-    with httpx.Client(base_url=idle, headers=bearer(mine), trust_env=False) as http:
+    with httpx.Client(base_url=idle, headers=bearer(mine), trust_env=False, timeout=60) as http:
         id_ = make(http, external_task_id="mine")
     reader = issue(database_url, tenant="other", scopes=[Scope.TASKS_READ])
     for key in (theirs, reader):
-        with httpx.Client(base_url=idle, headers=bearer(key), trust_env=False) as http:
+        with httpx.Client(base_url=idle, headers=bearer(key), trust_env=False, timeout=60) as http:
             assert look(http, f"task_ids={id_}") == []
             assert look(http, "external_task_ids=mine") == []
             assert http.post("/tasks", json={}).json()["data"]["count"] == 0
-    with httpx.Client(base_url=idle, headers=bearer(reader), trust_env=False) as http:
+    with httpx.Client(base_url=idle, headers=bearer(reader), trust_env=False, timeout=60) as http:
         refused(http.post(NEW, json={"prompt": "a"}), 403, 1103)
         refused(http.post("/account/billing/package", json={}), 403, 1103)
 
@@ -233,9 +233,9 @@ def test_a_task_runs_to_its_outputs_and_calls_back_in_its_own_dialect(
     assert told["/new"] == task
     assert (told["/old"]["task_id"], told["/old"]["task_status"]) == (old, "succeed")
     assert told["/old"]["task_result"]["videos"][0]["url"] == legacy["outputs"][0]["url"]
-    asked = httpx.get(f"{emulator.url}/emulator/tasks", trust_env=False).json()
+    asked = httpx.get(f"{emulator.url}/emulator/tasks", trust_env=False, timeout=60).json()
     sent = next(one["request"] for one in asked if one["dialect"] == "standard")
     assert sent["options"]["external_task_id"] == "mine"
     assert "callback_url" not in sent
-    media = httpx.get(video["url"], trust_env=False)
+    media = httpx.get(video["url"], trust_env=False, timeout=60)
     assert media.content[4:8] == b"ftyp"

@@ -68,7 +68,7 @@ class Caller:
     def number_of_tasks(self) -> int:
         """Count the tenant's tasks."""
         headers = {"authorization": f"Bearer {self.key}"}
-        with httpx.Client(base_url=self.url, headers=headers, trust_env=False) as http:
+        with httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60) as http:
             found, path = 0, "/v1/tasks?limit=500"
             while path:
                 answer = http.get(path)
@@ -235,5 +235,5 @@ def test_cut_over_tls(sqlite_url: str, tmp_path: Path) -> None:
             with closing(create()) as line:
                 found.append(task_id(line))
         assert len(set(found)) == 3
-        with httpx.Client(base_url=url, verify=context, trust_env=False) as http:
+        with httpx.Client(base_url=url, verify=context, trust_env=False, timeout=60) as http:
             assert len(http.get("/v1/tasks").json()["tasks"]) == 3

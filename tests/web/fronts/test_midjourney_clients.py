@@ -37,7 +37,7 @@ class Fronted:
         """Have the proxy play a scenario from now on."""
         played = {"scenario": scenario, "provider": "midjourney"}
         url = f"{self.provider}/emulator/scenario"
-        httpx.put(url, json=played, trust_env=False).raise_for_status()
+        httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
 
     def made(self) -> int:
         """Return how many tasks the proxy has made."""

@@ -76,7 +76,7 @@ def test_it_tells_official_clients_how_long_to_wait_and_where_the_content_is(
     url = ended(pair[0], id_)["metadata"]["url"]
     content = pair[0].get(f"{VIDEOS}/{id_}/content")
     assert (content.status_code, content.headers["location"]) == (302, url)
-    part = httpx.get(url, headers={"range": "bytes=4-7"}, trust_env=False)
+    part = httpx.get(url, headers={"range": "bytes=4-7"}, trust_env=False, timeout=60)
     assert (part.status_code, part.content) == (206, b"ftyp")
     none = pair[0].get(f"{VIDEOS}/{id_}/content", params={"variant": "spritesheet"})
     assert none.status_code == 404

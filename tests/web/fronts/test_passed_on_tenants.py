@@ -91,7 +91,10 @@ def make_all(shared: Shared, http: httpx.Client) -> None:
         pieces = {f"{kind}s": [{f"{kind}_id": IDS[kind], f"{kind}_name": "n"}]}
         body = kling_says("succeed", task_id=operation, task_result=pieces)
         told = httpx.post(
-            f"{shared.url}{callback_path(answer.json()['id'])}", content=body, trust_env=False
+            f"{shared.url}{callback_path(answer.json()['id'])}",
+            content=body,
+            trust_env=False,
+            timeout=60,
         )
         assert told.json()["verdict"] == "advanced", told.text
     shared.asked.clear()

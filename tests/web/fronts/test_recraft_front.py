@@ -57,7 +57,7 @@ def test_pictures_are_the_answer_with_their_price(pair: Pair, form: str) -> None
     files = [
         b64decode(one["b64_json"])
         if form == "b64_json"
-        else httpx.get(one["url"], trust_env=False).content
+        else httpx.get(one["url"], trust_env=False, timeout=60).content
         for one in ours["data"]
     ]
     assert [file[:4] for file in files] == [PNG, PNG]

@@ -117,7 +117,7 @@ def test_a_plugin_submits_and_waits_for_a_hundred_percent(http: httpx.Client) ->
     row = finished(http, answer["data"])
     assert (row["status"], row["fail_reason"]) == ("SUCCESS", "")
     assert [song["status"] for song in row["data"]] == ["complete", "complete"]
-    assert httpx.get(row["data"][0]["audio_url"], trust_env=False).status_code == 200
+    assert httpx.get(row["data"][0]["audio_url"], trust_env=False, timeout=60).status_code == 200
     single = asked(http, f"fetch/{answer['data']}")["data"]
     # Clients of the older spelling (github.com/Foodie05/dart_suno) read the same answer.
     assert (single["taskId"], single["failReason"], single["progress"]) == (
@@ -183,7 +183,7 @@ def test_a_web_client_of_raw_songs_extends_one(http: httpx.Client) -> None:
 
     def was_sent() -> bool:
         url = f"{_emulator_url(feed)}/emulator/tasks"
-        made_there = httpx.get(url, trust_env=False).json()
+        made_there = httpx.get(url, trust_env=False, timeout=60).json()
         named[:] = [
             clip for one in made_there if (clip := (one["request"] or {}).get("continue_clip_id"))
         ]

@@ -42,7 +42,7 @@ def operator(shared_idle: Shared) -> Iterator[Person]:
 def api(operator: Person) -> Iterator[httpx.Client]:
     """The API for the operator's key."""
     with httpx.Client(
-        base_url=operator.http.base_url, headers=bearer(operator.key), trust_env=False
+        base_url=operator.http.base_url, headers=bearer(operator.key), trust_env=False, timeout=60
     ) as client:
         yield client
 

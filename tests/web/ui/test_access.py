@@ -158,7 +158,9 @@ def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
 ) -> None:
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
         sent = BROWSER | headers
-        with httpx.Client(base_url=operator.http.base_url, headers=sent, trust_env=False) as evil:
+        with httpx.Client(
+            base_url=operator.http.base_url, headers=sent, trust_env=False, timeout=60
+        ) as evil:
             evil.cookies = operator.http.cookies
             for path in (f"/ui/endpoints/{known['endpoint']}/pause", "/ui/tasks/cancel"):
                 assert evil.post(path, data={"ids": known["id"]}).status_code == 403

@@ -32,7 +32,9 @@ def http(
     )
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=f"{url}/below", headers=BROWSER, trust_env=False) as client,
+        httpx.Client(
+            base_url=f"{url}/below", headers=BROWSER, trust_env=False, timeout=60
+        ) as client,
     ):
         yield client
 
@@ -134,7 +136,7 @@ def test_without_the_dashboard_browsers_get_the_places(sqlite_url: str, tmp_path
     )
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, headers=BROWSER, trust_env=False) as client,
+        httpx.Client(base_url=url, headers=BROWSER, trust_env=False, timeout=60) as client,
     ):
         assert "/docs" in client.get("/").text
         answer = client.get("/ui")

@@ -127,7 +127,10 @@ def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
     url = f"http://127.0.0.1:{port}"
     first = Process(("serve", "--no-worker"), env, tmp_path / "first.log")
     second = Process(("serve", "--no-worker"), env, tmp_path / "second.log")
-    with watched(chromium, url) as seen, httpx.Client(base_url=url, trust_env=False) as client:
+    with (
+        watched(chromium, url) as seen,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+    ):
         with first:
             wait_until_ready(url, first)
             task = submit(client, external_task_id="twelve")

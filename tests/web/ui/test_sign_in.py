@@ -32,7 +32,9 @@ def person(shared_idle: Shared) -> Iterator[Person]:
 
 @pytest.fixture
 def stranger(shared_idle: Shared) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shared_idle.url, headers=BROWSER, trust_env=False) as client:
+    with httpx.Client(
+        base_url=shared_idle.url, headers=BROWSER, trust_env=False, timeout=60
+    ) as client:
         yield client
 
 
@@ -47,7 +49,7 @@ def test_a_key_opens_a_session_that_scripts_and_the_api_never_see(
     assert person.key.secret not in cookie
     assert {"HttpOnly", "Path=/ui", "SameSite=strict"} <= set(cookie.split("; "))
     secret = person.http.cookies[SESSION_COOKIE]
-    with httpx.Client(base_url=shared_idle.url, trust_env=False) as program:
+    with httpx.Client(base_url=shared_idle.url, trust_env=False, timeout=60) as program:
         everything = {"cookie": f"{SESSION_COOKIE}={secret}"}
         assert program.get("/v1/tasks", headers=everything).status_code == 401
         assert program.post("/v1/keys", json={}, headers=everything).status_code == 401
@@ -105,7 +107,9 @@ def test_wrong_keys_halves_of_pairs_and_sessions_open_nothing(
 def test_after_ten_wrong_keys_a_minute_further_ones_wait(shared_idle: Shared) -> None:
     # The service trusts a proxy on this machine to tell the sender's address.
     headers = {**BROWSER, **OWN, "x-forwarded-for": "203.0.113.9"}
-    with httpx.Client(base_url=shared_idle.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=shared_idle.url, headers=headers, trust_env=False, timeout=60
+    ) as client:
         answers = [client.post("/ui/sign-in", data={"key": "trk_no"}) for _ in range(30)]
     told = [one.status_code for one in answers]
     assert told[:WRONG_PER_MINUTE] == [401] * WRONG_PER_MINUTE
@@ -122,7 +126,7 @@ def test_signing_out_and_revoking_the_key_end_the_session(
     other = {"cookie": f"{SESSION_COOKIE}={secret}"}
     led = person.send("/sign-out")
     assert (led.status_code, led.headers["location"]) == (303, "/ui/sign-in")
-    with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}) as copy:
+    with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:
         after = copy.get("/ui/attention", headers=other)
         assert (after.status_code, after.headers["location"]) == (
             303,
@@ -131,7 +135,9 @@ def test_signing_out_and_revoking_the_key_end_the_session(
         refused = copy.post("/ui/tasks/refresh", data={"ids": "x"}, headers=other)
         assert refused.status_code == 401
     with signed_in(shared_idle.url, shared_idle.database_url) as one:
-        keys = httpx.Client(base_url=shared_idle.url, headers=bearer(one.key), trust_env=False)
+        keys = httpx.Client(
+            base_url=shared_idle.url, headers=bearer(one.key), trust_env=False, timeout=60
+        )
         with keys:
             assert keys.delete(f"/v1/keys/{one.key.row.id}").status_code == 204
         wait_until(lambda: one.get("/attention").status_code == 303)
@@ -199,7 +205,9 @@ def test_without_keys_the_dashboard_is_open_here_and_says_so(
     env = environment(sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None)
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, headers={**BROWSER, **OWN}, trust_env=False) as client,
+        httpx.Client(
+            base_url=url, headers={**BROWSER, **OWN}, trust_env=False, timeout=60
+        ) as client,
     ):
         assert "open: no key" in client.get("/ui/attention").text
         assert "You need not sign in" in client.get("/ui/sign-in").text

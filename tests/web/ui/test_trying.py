@@ -136,7 +136,7 @@ def test_the_code_follows_the_form_and_a_scenario_is_played(
         page.click("#tried button.main")
         page.wait_for_url("**/ui/tasks/*")
         task = f"{playing}/v1/tasks/{page.url.rpartition('/')[2]}"
-        wait_until(lambda: httpx.get(task, trust_env=False).json()["state"] == "failed")
+        wait_until(lambda: httpx.get(task, trust_env=False, timeout=60).json()["state"] == "failed")
         eyes.check()
 
 
