@@ -9,12 +9,27 @@ ANSWERED = Cut(Side.RESPONSE, after=0, is_reset=True)
 """The answer was given; not a byte of it passes."""
 
 
-def first_create(fault: Fault) -> Choose:
-    """Break the first POST."""
-    faults = [fault]
+def first_create(fault: Fault, naming: str = "") -> Choose:
+    """Break the first POST, of those that name something."""
+    faults, name = [fault], naming.encode()
 
     def choose(request: bytes) -> Fault | None:
-        return faults.pop() if faults and request.startswith(b"POST") else None
+        is_meant = request.startswith(b"POST") and name in request
+        return faults.pop() if faults and is_meant else None
+
+    return choose
+
+
+def first_of_each_path(fault: Fault) -> Choose:
+    """Break the first POST to each path."""
+    broken: set[bytes] = set()
+
+    def choose(request: bytes) -> Fault | None:
+        line = request.partition(b"\r\n")[0]
+        if not line.startswith(b"POST") or line in broken:
+            return None
+        broken.add(line)
+        return fault
 
     return choose
 

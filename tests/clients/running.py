@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.service import ROOT
+from tests.support.tls import Certificates
 
 CLIENTS = ROOT / ".clients"
 LONGEST_S = 90
@@ -22,11 +23,17 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def run_program(
-    name: str, *arguments: str, proxy: str = NOWHERE, packages: Path | None = None
+    name: str,
+    *arguments: str,
+    proxy: str = NOWHERE,
+    packages: Path | None = None,
+    certificates: Certificates | None = None,
 ) -> Any:
     """Return the JSON that a program printed. Its name ends in `.py` or `.cjs`.
 
-    proxy: of every address but 127.0.0.1. packages: a folder of Python's that goes before all.
+    proxy:        of every address but 127.0.0.1.
+    packages:     a folder of Python's that goes before all.
+    certificates: whose authority Node.js believes.
     Skips the test, with the reason, where a JavaScript client cannot be installed.
     """
     done = subprocess.run(
@@ -39,6 +46,7 @@ def run_program(
             "HTTPS_PROXY": proxy,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": "" if packages is None else str(packages),
+            "NODE_EXTRA_CA_CERTS": "" if certificates is None else str(certificates.authority),
         },
         capture_output=True,
         text=True,

@@ -1,8 +1,9 @@
-"""Volcengine's own client of Ark, unmodified, against our front.
+"""Published clients of Ark, unmodified, against our front.
 
-`volcengine-ark-runtime` 5.0.54 from PyPI.
+`volcengine-ark-runtime` 5.0.54 from PyPI and `@ai-sdk/bytedance` 1.0.29 from npm.
 """
 
+from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import Served
 from tests.clients.cutting import EvenCuts
 from tests.clients.running import run_program
@@ -33,3 +34,8 @@ def test_creates_that_the_sdk_repeats_after_a_cut_make_one_task_each(fronted: Se
         cuts.of(proxy)
         told = run_program("ark_sdk.py", proxy.url + PATH, fronted.key, *cuts.prompts)
     cuts.check(fronted, told["ids"])
+
+
+def test_ai_sdk_generates_videos_and_hears_of_a_failure(fronted: Served) -> None:
+    [failed] = check_front(fronted, "bytedance", PATH, "video/mp4")
+    assert failed["error"] == "BYTEDANCE_VIDEO_GENERATION_FAILED"

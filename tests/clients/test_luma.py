@@ -3,10 +3,9 @@
 `lumaai` 1.21.0 from PyPI, `lumaai` 1.19.1 and `@ai-sdk/luma` 2.0.57 from npm.
 """
 
-import base64
-
 import pytest
 
+from tests.clients.ai_sdk import check_file, check_front, run_ai_sdk
 from tests.clients.conftest import Served
 from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
@@ -32,30 +31,18 @@ def test_official_sdk_goes_from_create_to_delete(served: Served, program: str) -
     assert told["after_delete"] == (404 if served.url == served.provider else 200)
 
 
-def test_ai_sdk_generates_an_image(served: Served) -> None:
-    told = run_program("ai_sdk.cjs", "luma", f"{served.url}/luma", served.key, "a cat")
-    [image] = told["images"]
-    assert image["media_type"] == "image/png"
-    assert base64.b64decode(image["base64"]).startswith(b"\x89PNG")
+FAILED = {"error": "AI_InvalidResponseDataError", "message": "Image generation failed."}
 
 
-def test_ai_sdk_hears_that_an_image_failed(served: Served) -> None:
-    prompt = "a cat [scenario:failed]"
-    told = run_program("ai_sdk.cjs", "luma", f"{served.url}/luma", served.key, prompt)
-    assert told == {
-        "error": "AI_InvalidResponseDataError",
-        "message": "Image generation failed.",
-    }
+def test_ai_sdk_generates_an_image_at_the_provider_itself(emulated: Served) -> None:
+    prompts = ("a cat", "a cat [scenario:failed]")
+    made, failed = run_ai_sdk("luma", f"{emulated.url}/luma", emulated.key, *prompts)
+    check_file(made, "image/png")
+    assert failed == FAILED
 
 
-def test_image_that_the_ai_sdk_asks_for_again_is_made_once(fronted: Served) -> None:
-    """It repeats a call whose connection broke, and says nothing of it."""
-    prompt = "a bird of the AI SDK"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
-        told = run_program("ai_sdk.cjs", "luma", f"{proxy.url}/luma", fronted.key, prompt)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert len(told["images"]) == 1
-    assert fronted.created(prompt) == 1
+def test_ai_sdk_generates_images_through_the_front(fronted: Served) -> None:
+    assert check_front(fronted, "luma", "/luma", "image/png") == [FAILED]
 
 
 @pytest.mark.parametrize("program", SDKS)

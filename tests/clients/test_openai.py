@@ -1,10 +1,10 @@
-"""OpenAI's published client, unmodified, against the emulated gateway and our front.
+"""OpenAI's published clients, unmodified, against the emulated gateway and our front.
 
-`openai` 3.57.0 from PyPI.
+`openai` 3.57.0 from PyPI and `openai` 6.49.0 from npm.
 """
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import EvenCuts
+from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -37,3 +37,16 @@ def test_creates_that_the_client_repeats_after_a_cut_make_one_task_each(fronted:
         given = (proxy.url + PATH, fronted.key, "openai cut", str(len(cuts.prompts)))
         told = run_program("openai_sdk.py", *given)
     cuts.check(fronted, told["ids"])
+
+
+def test_javascript_client_goes_from_a_form_to_the_content(fronted: Served) -> None:
+    lost = "a fox of npm that is lost"
+    with Proxy(fronted.url, choose=first_create(ANSWERED, naming=lost)) as proxy:
+        told = run_program("openai_videos.cjs", proxy.url + PATH, fronted.key, "an owl", lost)
+    done, failed = told["done"], told["failed"]
+    assert (done["object"], done["status"], done["seconds"]) == ("video", "completed", "8")
+    assert (told["content"], failed["status"], told["refused"]) == ("ftyp", "failed", 400)
+    assert failed["error"]["message"]
+    assert creates(proxy.exchanges)[-2:] == ["lost", "answered"]
+    assert told["lost"]
+    assert fronted.created(lost) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import ANSWERED, creates, first_of_each_path
 from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
@@ -63,12 +63,12 @@ def test_client_goes_from_a_prompt_to_the_pictures_in_every_way(
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_picture_that_the_client_asks_for_again_after_a_cut_is_made_once(
+def test_what_the_client_asks_for_again_after_a_cut_is_made_once(
     drawn: Served, program: str
 ) -> None:
     prompt = f"a bird of {program}"
-    with Proxy(drawn.url, choose=first_create(ANSWERED)) as proxy:
+    with Proxy(drawn.url, choose=first_of_each_path(ANSWERED)) as proxy:
         told = run_program(program, proxy.url + PATH, drawn.key, prompt, "create")
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert told["heads"] == ["PNG"]
-    assert drawn.created(prompt) == 1
+    assert creates(proxy.exchanges) == ["lost", "answered"] * 2
+    assert (told["heads"], bool(told["response"])) == (["PNG"], True)
+    assert drawn.created_each([prompt, f"{prompt} told"]) == [1, 1]

@@ -3,11 +3,11 @@
 `replicate` 1.0.7 from PyPI, `replicate` 1.4.0 and `@ai-sdk/replicate` 2.0.57 from npm.
 """
 
-import base64
 from typing import Any
 
 import pytest
 
+from tests.clients.ai_sdk import check_file, check_front, run_ai_sdk
 from tests.clients.conftest import Served
 from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
@@ -43,22 +43,20 @@ def test_javascript_sdk_creates_waits_runs_cancels_and_lists(served: Served) -> 
     assert "failed with status 401" in told["wrong_key"]
 
 
-def test_ai_sdk_generates_an_image_in_a_held_call(served: Served) -> None:
-    told = run_program("ai_sdk.cjs", "replicate", f"{served.url}/replicate/v1", served.key, "x")
-    [image] = told["images"]
-    assert image["media_type"] == "image/png"
-    assert base64.b64decode(image["base64"]).startswith(b"\x89PNG")
+FAILED = {"error": "AI_APICallError", "message": "Invalid JSON response"}
+"""It reads nothing but `output`, and reports that this is no picture."""
 
 
-def test_image_that_the_ai_sdk_asks_for_again_is_made_once(fronted: Served) -> None:
-    """It repeats a held call whose connection broke, and says nothing of it."""
-    prompt = "a bird of the AI SDK"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
-        url = f"{proxy.url}/replicate/v1"
-        told = run_program("ai_sdk.cjs", "replicate", url, fronted.key, prompt)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert len(told["images"]) == 1
-    assert fronted.created(prompt) == 1
+def test_ai_sdk_generates_an_image_in_a_held_call_of_the_provider(emulated: Served) -> None:
+    prompts = ("x", "a cat [scenario:failed]")
+    url = f"{emulated.url}/replicate/v1"
+    made, failed = run_ai_sdk("replicate", url, emulated.key, *prompts)
+    check_file(made, "image/png")
+    assert failed == FAILED
+
+
+def test_ai_sdk_generates_images_in_held_calls_of_the_front(fronted: Served) -> None:
+    assert check_front(fronted, "replicate", "/replicate/v1", "image/png") == [FAILED]
 
 
 @pytest.mark.parametrize("program", ["replicate_sdk.py", "replicate_sdk.cjs"])
@@ -74,10 +72,3 @@ def test_call_that_its_caller_makes_again_makes_one_prediction(
     assert creates(proxy.exchanges) == ["lost", "answered"]
     assert told["status"] == "starting"
     assert fronted.created(prompt) == 1
-
-
-def test_ai_sdk_hears_that_no_image_came(served: Served) -> None:
-    """It reads nothing but `output`, and reports that this is no picture."""
-    prompt = "a cat [scenario:failed]"
-    told = run_program("ai_sdk.cjs", "replicate", f"{served.url}/replicate/v1", served.key, prompt)
-    assert told == {"error": "AI_APICallError", "message": "Invalid JSON response"}

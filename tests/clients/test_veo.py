@@ -1,7 +1,8 @@
 """Google's published clients, unmodified, against our front with the emulator behind it.
 
 `google-genai` 2.25.0 and `google-genai` 3.6.1 from PyPI, `@google/genai` 2.32.0 from npm, of both
-APIs. They repeat no create of a video: who calls them does.
+APIs, and `@ai-sdk/google` 3.0.141 from npm. Google's own repeat no create of a video: who calls
+them does.
 """
 
 import json
@@ -14,10 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import Served
 from tests.clients.running import CLIENTS, run_program
 from tests.support.proxy import Cut, Fault, Proxy, Side
 from tests.support.service import KEEPING_FILES
+from tests.support.tls import make_certificates
 
 PATH = "/veo"
 NEWER = CLIENTS / "genai3"
@@ -150,3 +153,19 @@ def test_javascript_client_makes_videos_and_interactions(fresh: Served, tmp_path
     run = told["interactions"]
     assert (run["status"], run["failed"]) == ("completed", "failed")
     check_creations(fresh, proxy, *KINDS)
+
+
+def test_ai_sdk_makes_videos_and_hears_of_a_failure(fresh: Served, tmp_path: Path) -> None:
+    """It puts its key on the address of a file that is of the front's own origin: over TLS."""
+    certificates = make_certificates(tmp_path, "127.0.0.1")
+    scenarios = ("failed", "filtered")
+    failed, filtered = check_front(
+        fresh,
+        "google",
+        f"{PATH}/v1beta",
+        "video/mp4",
+        scenarios=scenarios,
+        certificates=certificates,
+    )
+    assert failed["error"] == "GOOGLE_VIDEO_GENERATION_FAILED"
+    assert filtered["error"] == "GOOGLE_VIDEO_GENERATION_ERROR"

@@ -1,5 +1,5 @@
-// Use pictures, responses and videos of `openai` from npm as its README does; print what came.
-// Arguments: base URL, key, a prompt, and `all`, or `create` for one picture.
+// Use pictures and responses of `openai` from npm as its README does; print what came.
+// Arguments: base URL, key, a prompt, and `all`, or `create` for one of both.
 
 const { default: OpenAI, toFile } = require("openai");
 
@@ -70,8 +70,13 @@ async function wholeLife() {
   };
 }
 
+async function once() {
+  const asked = { model: "gpt-6", input: `${prompt} told`, background: true };
+  return { response: (await client.responses.create(asked)).id, ...(await created()) };
+}
+
 async function main() {
-  const answer = task === "create" ? await created() : await wholeLife();
+  const answer = task === "create" ? await once() : await wholeLife();
   process.stdout.write(JSON.stringify(answer));
 }
 

@@ -324,7 +324,8 @@ class Front(Protocol):
     def key_fields(self) -> Sequence[str]:
         """Header fields that carry the bare key, lower-case, besides `x-api-key`.
 
-        `authorization` stands for a key without a word before it.
+        `authorization` stands for a key without a word before it; a name that begins with `?` is
+        that of a query parameter.
         """
         ...
 

@@ -86,7 +86,8 @@ class VeoFront(PlainFront):
     """See providers/ports/front.py."""
 
     prefixes = ("/veo", "/gemini")
-    key_fields = ("x-goog-api-key",)
+    # `@ai-sdk/google` 3.0.141 adds the second to the address of a file.
+    key_fields = ("x-goog-api-key", "?key")
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""

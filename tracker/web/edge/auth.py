@@ -64,7 +64,8 @@ class Authenticator:
         """Return who is asking. Raises Unauthenticated, Unavailable.
 
         schemes: words before a key in Authorization that are taken besides Bearer, lower-case.
-        fields:  header fields that carry the bare key, besides X-API-Key.
+        fields:  header fields that carry the bare key, besides X-API-Key; a name that begins
+                 with `?` is a query parameter's.
         """
         has_no_keys = await self.has_no_keys()
         if self._is_open(request, has_no_keys=has_no_keys):
@@ -222,7 +223,8 @@ def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str])
     if scheme.lower() in ("bearer", *schemes) and credential.strip():
         return _access_key(credential.strip())
     for field in ("x-api-key", *fields):
-        key = request.headers.get(field, "").strip()
+        given_in = request.query_params if field.startswith("?") else request.headers
+        key = given_in.get(field.removeprefix("?"), "").strip()
         if key and " " not in key:
             return key
     if given:

@@ -1,0 +1,55 @@
+// Use videos of `openai` from npm as its README does; print what it returned as JSON.
+// Arguments: base URL, key, a prompt, and one of a create whose answer is lost.
+
+const { default: OpenAI, toFile } = require("openai");
+
+const LONGEST_MS = 60_000;
+const [baseURL, apiKey, prompt, lost] = process.argv.slice(2);
+const client = new OpenAI({ apiKey, baseURL });
+
+async function begun(text) {
+  const picture = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  const input_reference = await toFile(picture, "cat.png", { type: "image/png" });
+  return client.videos.create({
+    model: "sora-2",
+    prompt: text,
+    seconds: "8",
+    size: "1280x720",
+    input_reference,
+  });
+}
+
+async function finished(text) {
+  const { id } = await begun(text);
+  const deadline = Date.now() + LONGEST_MS;
+  for (;;) {
+    const found = await client.videos.retrieve(id);
+    if (!["queued", "in_progress"].includes(found.status) || Date.now() > deadline) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function refused() {
+  try {
+    await client.videos.create({ model: "sora-2", prompt: "" });
+    return 200;
+  } catch (problem) {
+    if (!(problem instanceof OpenAI.BadRequestError)) throw problem;
+    return problem.status;
+  }
+}
+
+async function main() {
+  const done = await finished(prompt);
+  const content = await client.videos.downloadContent(done.id);
+  const answer = {
+    done,
+    content: Buffer.from(await content.arrayBuffer()).subarray(4, 8).toString(),
+    failed: await finished(`${prompt} [scenario:failed]`),
+    refused: await refused(),
+    lost: (await begun(lost)).id,
+  };
+  process.stdout.write(JSON.stringify(answer));
+}
+
+main();
