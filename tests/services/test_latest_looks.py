@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tracker.domain.errors import Unavailable
 from tracker.services.latest_looks import FRESH_S, LatestLooks
 
@@ -41,6 +43,32 @@ def test_what_was_being_made_when_it_became_past_is_not_kept() -> None:
         assert await looks.look("a", new, patience_s=10) == 2
         await asyncio.sleep(0)
         assert await looks.look("a", new, patience_s=10) == 2
+
+    asyncio.run(run())
+
+
+def test_a_look_of_ones_own_is_new_and_told_to_those_who_ask_next() -> None:
+    async def run() -> None:
+        looks, may_end = LatestLooks[str, int](), asyncio.Event()
+
+        async def late() -> int:
+            await may_end.wait()
+            return 1
+
+        async def new() -> int:
+            return 2
+
+        async def refused() -> int:
+            raise Unavailable("not now")
+
+        assert await looks.look("a", late, patience_s=0) is None
+        assert await looks.renew("a", new) == 2
+        may_end.set()
+        await asyncio.sleep(0)
+        assert await looks.look("a", refused, patience_s=10) == 2
+        with pytest.raises(Unavailable):
+            await looks.renew("a", refused)
+        assert await looks.look("a", refused, patience_s=10) == 2
 
     asyncio.run(run())
 

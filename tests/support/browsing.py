@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
@@ -75,6 +76,15 @@ class Watched:
         page = self.context.new_page()
         page.goto(self.url + path)
         return page
+
+    def sign_in(self, client: httpx.Client) -> None:
+        """Give the browser the cookies of a client who has signed in."""
+        self.context.add_cookies(
+            [
+                {"name": name, "value": value or "", "url": f"{self.url}/ui"}
+                for name, value in client.cookies.items()
+            ]
+        )
 
     def check(self) -> None:
         """Fail where a page complained, or asked another origin for anything."""

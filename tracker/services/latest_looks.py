@@ -22,7 +22,7 @@ class LatestLooks(Generic[Key, Answer]):
     def __init__(self) -> None:
         """Nothing is known until somebody looks."""
         self._known: dict[Key, tuple[float, Answer]] = {}
-        self._making: dict[Key, asyncio.Task[None]] = {}
+        self._making: dict[Key, asyncio.Task[Answer]] = {}
 
     async def look(
         self, key: Key, make: Callable[[], Awaitable[Answer]], *, patience_s: float
@@ -35,37 +35,46 @@ class LatestLooks(Generic[Key, Answer]):
         found = self._known.get(key)
         if found is not None and _now() - found[0] < FRESH_S:
             return found[1]
-        making = self._making.get(key)
-        if making is None:
-            making = asyncio.create_task(self._renew(key, make))
-            self._making[key] = making
-            making.add_done_callback(lambda done: self._end(key, done))
+        making = self._making.get(key) or self._begin(key, make)
         await asyncio.wait([making], timeout=patience_s)
         found = self._known.get(key)
         return None if found is None else found[1]
+
+    async def renew(self, key: Key, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return an answer that is made from now on; those who ask next get it too.
+
+        Raises what `make` raises. It goes on where its asker has gone.
+        """
+        return await asyncio.shield(self._begin(key, make))
 
     def forget(self, key: Key) -> None:
         """Drop an answer that is known to be past; one that is being made counts no more."""
         self._known.pop(key, None)
         self._making.pop(key, None)
 
-    def _end(self, key: Key, done: asyncio.Task[None]) -> None:
+    def _begin(self, key: Key, make: Callable[[], Awaitable[Answer]]) -> asyncio.Task[Answer]:
+        making = asyncio.create_task(self._make(key, make))
+        self._making[key] = making
+        making.add_done_callback(lambda done: self._end(key, done))
+        return making
+
+    def _end(self, key: Key, done: asyncio.Task[Answer]) -> None:
         if self._making.get(key) is done:
             del self._making[key]
-
-    async def _renew(self, key: Key, make: Callable[[], Awaitable[Answer]]) -> None:
-        begun = _now()
-        mine = asyncio.current_task()
-        try:
-            found = await make()
-        except Unavailable as error:
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, Unavailable):
             log.warning("what pages show besides is not renewed: %s", error)
-            return
-        if self._making.get(key) is not mine:
-            return
-        if len(self._known) >= _KEPT:
-            self._known.clear()
-        self._known[key] = begun, found
+        elif error is not None:
+            log.error("what pages show besides is not renewed", exc_info=error)
+
+    async def _make(self, key: Key, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        begun = _now()
+        found = await make()
+        if self._making.get(key) is asyncio.current_task():
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = begun, found
+        return found
 
 
 def _now() -> float:

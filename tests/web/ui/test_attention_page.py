@@ -56,7 +56,7 @@ def test_no_condition_is_told_in_english_on_a_chinese_page(
         page = operator.http.get("/ui/attention", headers=CHINESE).text
         end(shared_idle, *some)
         seen += re.split(r'<section class="group"', page)[1]
-    assert seen.count("<li>") == len(planted)
+    assert seen.count("<li id=") == len(planted)
     assert seen.count(WORDS_OF_PROVIDER) > 0
     assert english_in(seen) == []
     assert "收不到回调" in seen
@@ -104,7 +104,7 @@ def test_groups_stand_in_their_order_with_five_entries_and_are_counted_in_the_ti
     assert names == ["conditions", "endpoints", "unknown_task", "malformed"]
     inside = dict(groups)["unknown_task"]
     assert count >= 7
-    assert inside.count("<li>") == 5
+    assert inside.count("<li id=") == 5
     assert f">Show all {count}<" in inside
     assert f"<title>({odd + 2}) Attention" in page
 

@@ -1,9 +1,11 @@
 """`/ui/attention`: what needs a person, what the last day was like, and where to go on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 from starlette.requests import Request
@@ -16,13 +18,13 @@ from tracker.domain.tally import Tally
 from tracker.domain.task import TaskState
 from tracker.services.upkeep.counting import Counted, look
 from tracker.web.api import attention as api
-from tracker.web.api.service_views import Attention
+from tracker.web.api.changes import NOW
 from tracker.web.edge.state import services
 from tracker.web.ui.ended import BAD, by_callback, ended_chart, ended_spans
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.needs import needs_text
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.render import address, page
 
 PAGES = Pages()
 """The home page."""
@@ -31,6 +33,19 @@ SHOWN = 5
 _DAY = timedelta(days=1)
 _TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful")
 _RECEIPTS = (Verdict.CONFLICT, Verdict.MISMATCH, Verdict.UNKNOWN_TASK)
+GROUPS = frozenset(
+    {"conditions", "endpoints", *_TASKS, "words", Verdict.MALFORMED.value}
+    | {verdict.value for verdict in _RECEIPTS}
+)
+"""Names of all groups."""
+_IDENTITY = {
+    "condition": ("name", "provider", "account"),
+    "endpoint": ("endpoint_id",),
+    "task": ("task_id",),
+    "receipt": ("receipt_id",),
+    "word": ("provider", "word"),
+}
+"""Fields that tell an entry of a kind from every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,20 @@ class AttentionGroup:
         return f"{number}+" if number >= api.MOST else str(number)
 
     @property
+    def shown(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return the first entries, each with the id of its element, which it keeps."""
+        return [(self._id(one), one) for one in self.entries[:SHOWN]]
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids of the elements of all entries."""
+        return [self._id(one) for one in self.entries]
+
+    def _id(self, one: Mapping[str, Any]) -> str:
+        told = json.dumps([self.name, *(one[name] for name in _IDENTITY[self.kind])]).encode()
+        return "e" + blake2b(told, digest_size=6).hexdigest()
+
+    @property
     def rest(self) -> int:
         """Return how many are not shown."""
         return max(0, len(self.entries) - SHOWN)
@@ -74,18 +103,18 @@ class Day:
     is_whole: bool
 
 
-@PAGES.get("/attention", scope=Scope.TASKS_READ, known=())
+@PAGES.get("/attention", scope=Scope.TASKS_READ, known=(), tells_needs=True)
 async def show(request: Request, reader: Reader) -> Response:
     """Show what needs a person, in the order in which it does."""
     our, owner = services(request), reader.tenant
-    found = await api.collect(our, owner)
+    found = await our.attention_looks.renew(owner, lambda: api.collect(our, owner))
     now = our.clock.now()
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _DAY
     counted = await our.store.read(lambda db: look(db, owner, since=first))
     hours = ended_spans(
         request, lambda at: counted.hours.get(at, {}).values(), first=first, now=now
     )
-    groups = _groups(found)
+    groups = groups_of(found)
     return page(
         request,
         reader,
@@ -95,15 +124,37 @@ async def show(request: Request, reader: Reader) -> Response:
         forgeries=found["forgeries"],
         needs=needs_text(found),
         most=api.MOST,
-        shown=SHOWN,
         day=_day(counted),
         hours=hours,
         chart=ended_chart(reader, hours),
+        live={"url": _live(request, groups, digest_of(found)), "after": NOW},
+        new=0,
         instant_of=datetime.fromisoformat,
     )
 
 
-def _groups(found: Attention) -> list[AttentionGroup]:
+def digest_of(found: Mapping[str, Any]) -> str:
+    """Return a short text that differs where anything differs that asks for a person."""
+    told = json.dumps(lasting(found), sort_keys=True).encode()
+    return blake2b(told, digest_size=8).hexdigest()
+
+
+def lasting(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer of `api.collect` without the moment that it was made at."""
+    return {**found, "forgeries": {**found["forgeries"], "since": None}}
+
+
+def _live(request: Request, groups: Sequence[AttentionGroup], digest: str) -> str:
+    """Return where changes of the page come from: it names what is on display."""
+    query = {
+        "attention": digest,
+        "ids": ",".join(id_ for group in groups for id_, _ in group.shown),
+        "groups": ",".join(group.name for group in groups),
+    }
+    return address(request, "/live", query)
+
+
+def groups_of(found: Mapping[str, Any]) -> list[AttentionGroup]:
     """Return the groups that have entries, the most urgent first."""
     groups = [
         _group("conditions", "condition", found["conditions"], "raised_at"),
@@ -115,7 +166,7 @@ def _groups(found: Attention) -> list[AttentionGroup]:
     }
     for name in _TASKS:
         link = links.get(name)
-        entries: Sequence[Any] = found[name]  # type: ignore[literal-required]
+        entries: Sequence[Any] = found[name]
         more = "/tasks" if link else None
         groups.append(_group(name, "task", entries, "since", more, link))
     receipts = found["receipts"]

@@ -38,14 +38,20 @@ class Pages:
         self.routes: list[Route] = []
 
     def get(
-        self, path: str, *, scope: Scope | None, known: Sequence[Param] | None = None
+        self,
+        path: str,
+        *,
+        scope: Scope | None,
+        known: Sequence[Param] | None = None,
+        tells_needs: bool = False,
     ) -> Callable[[PageHandler], PageHandler]:
         """Register a handler for GET.
 
         path:  under `/ui`. scope: what the key must allow; None for everybody.
         known: the query's parameters; any other is refused. None to take whatever comes.
+        tells_needs: the handler itself finds out what needs a person; its header shows that.
         """
-        return self._register("GET", path, scope, known)
+        return self._register("GET", path, scope, known, tells_needs=tells_needs)
 
     def post(
         self,
@@ -70,9 +76,11 @@ class Pages:
         known: Sequence[Param] | None,
         action: str | None = None,
         counts: Callable[[Any], int] | None = None,
+        *,
+        tells_needs: bool = False,
     ) -> Callable[[PageHandler], PageHandler]:
         def mark(handler: PageHandler) -> PageHandler:
-            endpoint = _Guarded(handler, scope, known, action, counts)
+            endpoint = _Guarded(handler, scope, known, action, counts, tells_needs=tells_needs)
             self.routes.append(Route(ROOT + path, endpoint, methods=[method]))
             return handler
 
@@ -114,15 +122,18 @@ class Dashboard:
 class _Guarded:
     """A handler behind its guard, as an ASGI app."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is said of a route
         self,
         handler: PageHandler,
         scope: Scope | None,
         known: Sequence[Param] | None,
         action: str | None = None,
         counts: Callable[[Any], int] | None = None,
+        *,
+        tells_needs: bool = False,
     ) -> None:
         update_wrapper(self, handler)
+        self._tells_needs = tells_needs
         self._handler, self._scope = handler, scope
         self._action, self._counts = action, counts
         self._is_checked = known is not None
@@ -143,7 +154,8 @@ class _Guarded:
             query.check_known(
                 request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
             )
-        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if is_page and not self._tells_needs:
             state = request.scope["state"]
             state["needs"] = needs_text(await needs_of(request, reader))
         response = _secured(await self._handler(request, reader))

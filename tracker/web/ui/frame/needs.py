@@ -17,16 +17,19 @@ _UNCOUNTED = frozenset({Verdict.FORGED.value, Verdict.UNKNOWN_STATUS.value})
 """Verdicts of receipts that are not counted: an unknown word counts once, whoever holds it."""
 
 
-async def needs_of(request: Request, reader: Reader) -> Mapping[str, Any] | None:
+async def needs_of(
+    request: Request, reader: Reader, *, patience_s: float = PATIENCE_S
+) -> Mapping[str, Any] | None:
     """Return what of a reader's tenant's needs a person, some seconds old; see `attention.collect`.
 
-    None where the reader may not see it, or where it is not there in time.
+    None where the reader may not see it, or where it is not there in time. Everybody of a tenant
+    gets one and the same object until it is looked at anew.
     """
     if reader.principal is None or not reader.may("tasks:read"):
         return None
     our, owner = services(request), reader.tenant
     return await our.attention_looks.look(
-        owner, lambda: attention.collect(our, owner), patience_s=PATIENCE_S
+        owner, lambda: attention.collect(our, owner), patience_s=patience_s
     )
 
 

@@ -47,6 +47,13 @@
   const live = document.getElementById("live");
   if (live) follow(live);
 
+  // The title says how much needs somebody, as the header does.
+  const header = document.getElementById("attention") && document.querySelector("header.top");
+  if (header) new MutationObserver(() => {
+    const needs = document.getElementById("needs").textContent.trim();
+    document.title = (needs && `(${needs}) `) + document.title.replace(/^\(\d+\+?\) /, "");
+  }).observe(header, { subtree: true, childList: true, characterData: true });
+
   function follow(live) {
     const words = live.dataset, label = document.createElement("span");
     const button = document.createElement("button");

@@ -6,6 +6,8 @@ WORDS: Words = {
     "attention.title": "Needs you",
     "attention.looked": "looked at",
     "attention.again": "Look again",
+    "attention.settled": "settled",
+    "attention.new": ("{n} more needs you: show", "{n} more need you: show"),
     "attention.empty": "Nothing needs you. Whatever does will stand here.",
     "attention.since": "Since",
     "attention.last": "last",

@@ -6,6 +6,8 @@ WORDS: Words = {
     "attention.title": "需要你处理",
     "attention.looked": "查看于",
     "attention.again": "再看一次",
+    "attention.settled": "已了结",
+    "attention.new": ("又有 {n} 项需要你处理：查看", "又有 {n} 项需要你处理：查看"),
     "attention.empty": "目前没有需要你处理的事项；一旦出现，会显示在这里。",
     "attention.since": "始于",
     "attention.last": "最近一次",
