@@ -227,7 +227,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         probing=Probing(context),
         scenarios=Scenarios(context),
         previews=Previews(context, _previewed(settings)),
-        comparing=Comparing(context, reception.key_sets),
+        comparing=Comparing(context),
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),

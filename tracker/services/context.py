@@ -31,6 +31,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.services.conditions import News, tell
 from tracker.services.expectations import Expectations
 from tracker.services.inline_sinks import sinks_for
+from tracker.services.key_sets import KeySets
 from tracker.services.outbox import Outbox
 from tracker.services.provider_calls import ProviderCalls
 from tracker.services.recovery import Recovery
@@ -119,12 +120,14 @@ class Context:
     on_text: list[Callable[[UUID], None]] = field(default_factory=list)
     outbox: Outbox = field(init=False)
     calls: ProviderCalls = field(init=False)
+    key_sets: KeySets = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build what remembers: the outbox its endpoints, the calls their tokens."""
+        """Build what remembers: endpoints, tokens of accounts, published keys."""
         object.__setattr__(self, "outbox", Outbox(self.providers, self.public_url or ""))
         calls = ProviderCalls(self.egress, self.providers, self.clock, self._report_token)
         object.__setattr__(self, "calls", calls)
+        object.__setattr__(self, "key_sets", KeySets(self.store, self.egress, self.clock))
 
     async def _report_token(self, provider: str, account: str, reason: str | None) -> None:
         """Say that an account gets no token, or that it gets one again. Raises Unavailable."""

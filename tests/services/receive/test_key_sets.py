@@ -5,7 +5,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +25,12 @@ from tracker.providers.kit.published_keys import is_ed25519_signed
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
+from tracker.services.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
 from tracker.services.receive.comparing import Comparing
-from tracker.services.receive.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
-from tracker.store import odd_receipts
+from tracker.store import odd_receipts, published_keys
+from tracker.store.published_keys import FetchedKeys
 
 pytestmark = pytest.mark.anyio
 HEADER = "x-made-up-signature"
@@ -153,6 +154,46 @@ async def test_no_genuine_callback_is_refused_while_the_keys_are_away_for_an_hou
         # A source that is away is asked once for all callbacks of a moment.
         assert source.fetches == 1 + len(minutes)
         assert await sender.send(first, FOREIGN) == "refused"
+
+
+async def test_keys_of_before_a_restart_count_while_their_source_is_away(
+    database_url: str,
+) -> None:
+    """For an hour: what a known key signed is taken at once, what a newer one signed waits."""
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(database_url, source, clock) as bench:
+        old, new, *more = await _tasks(bench, 22)
+        sender = Sender(bench, Reception(bench.context))
+        assert await sender.send(old, OLD, _done(old)) == "advanced"
+        assert await sender.send(new, NEW, _done(new)) == "refused"
+    source.answer = AWAY
+    async with _open(database_url, source, clock) as bench:
+        sender, fetches = Sender(bench, Reception(bench.context)), source.fetches
+        for task in more:
+            assert await sender.send(task, OLD, _done(task)) == "advanced"
+            assert await sender.send(new, NEW, _done(new)) == "again"
+            clock.move(180)
+        assert source.fetches == fetches + len(more)
+        source.publish(NEW)
+        assert await sender.send(new, NEW, _done(new)) == "advanced"
+    source.answer = AWAY
+    async with _open(database_url, source, clock) as bench:
+        rejudging, sender = Rejudging(bench.context), Sender(bench, Reception(bench.context))
+        assert await sender.send(new, OLD, _done(new)) == "again"
+        done = await rejudging.replay("default", 2, actor="somebody", is_dry=True)
+        assert done.verdict is not Verdict.FORGED
+
+
+async def test_a_set_that_is_written_late_replaces_no_newer_one(database_url: str) -> None:
+    async with _open(database_url, Source(), HandClock()) as bench:
+        store, at = bench.context.store, datetime.now(UTC)
+        for minutes, n in ((2, 1), (1, 2), (3, 3)):
+            fetched = FetchedKeys(SOURCE.url, [{"n": n}], at + timedelta(minutes=minutes))
+            await store.write(published_keys.keep, fetched)
+            found = await store.read(lambda db: published_keys.find(db, SOURCE.url))
+            assert found is not None
+            assert found.keys == [{"n": 1 if n == 2 else n}]
 
 
 async def test_without_any_keys_a_callback_is_sent_again_and_not_called_forged(
@@ -284,6 +325,7 @@ async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_
         (task,) = await _tasks(bench, 1)
         assert await sender.send(task, NEW, _done(task)) == "refused"
         source.answer = AWAY
+        clock.move(1)
         with pytest.raises(Unavailable):
             await rejudging.replay("default", 1, actor="somebody", is_dry=False)
         source.publish(NEW)
@@ -300,7 +342,7 @@ async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_wi
     source.publish(OLD)
     async with _open(database_url, source, clock) as bench:
         reception = Reception(bench.context)
-        comparing = Comparing(bench.context, reception.key_sets)
+        comparing = Comparing(bench.context)
         (task,) = await _tasks(bench, 1)
         assert await Sender(bench, reception).send(task, NEW, _done(task)) == "refused"
         kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))

@@ -20,7 +20,7 @@ CONFIG = EmulatorConfig(step_seconds=0.05, max_slots=1000)
 
 @contextmanager
 def paired(
-    template: SqliteTemplate,
+    database: SqliteTemplate | str,
     folder: Path,
     bases: Mapping[str, str],
     accounts: str = "",
@@ -28,6 +28,7 @@ def paired(
 ) -> Iterator[Pair]:
     """Yield clients of the fronts, with a provider of their own, and of the provider itself.
 
+    database: the template of the service's database, or the URL of one.
     bases: the path of each provider's API at the emulator, besides Kling's.
     accounts: further accounts as TOML, with `HOST` for the address of the emulator.
     settings: further ones of the service.
@@ -45,7 +46,7 @@ def paired(
             config.write_text(accounts.replace("HOST", behind.url))
             settings["TRACKER_CONFIG"] = str(config)
         env = environment(
-            template.copy(folder),
+            database if isinstance(database, str) else database.copy(folder),
             folder,
             provider_url=behind.url,
             public_url=f"http://127.0.0.1:{door.getsockname()[1]}",

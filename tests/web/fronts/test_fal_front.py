@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from tests.providers.support import NOW, a_task
-from tests.support.databases import SqliteTemplate
 from tests.support.waiting import wait_until
 from tests.web.fronts.comparing import Pair, asked_until, differences, paired
 from tracker.domain.lifecycle import created
@@ -23,11 +22,10 @@ PROXY = "/fal/proxy"
 
 
 @pytest.fixture(scope="module")
-def pair(
-    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
+def pair(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("fal")
-    with paired(sqlite_template, folder, {"fal": "/fal"}, TRACKER_POLL_FIRST_S="0.05") as pair:
+    settings = {"TRACKER_POLL_FIRST_S": "0.05", "TRACKER_AUTH": "off"}
+    with paired(shared_database_url, folder, {"fal": "/fal"}, **settings) as pair:
         yield pair
 
 
@@ -235,9 +233,8 @@ def test_a_caller_is_told_of_the_end_as_fal_tells_it(
     assert (body and json.loads(body)) == (expected and ids | dict(expected))
 
 
-def test_files_are_shown_where_they_are_kept(pair: Pair) -> None:
+def test_files_are_shown_where_they_are_kept() -> None:
     """Links of this service stand in the place of fal's, wherever in the result that is."""
-    del pair
     payload = {"images": [{"url": "https://v3.fal.media/a.png"}], "audio_url": "https://m/b.wav"}
     kept = Artifact("image", "https://us.example/assets/1", key="images.0.url")
     theirs = Artifact("audio", "https://m/b.wav", key="audio_url")

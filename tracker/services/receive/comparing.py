@@ -12,7 +12,6 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.services.receive.correlation import ParsedCallback
-from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import CallbackReader
 from tracker.store import tasks
 from tracker.store.odd_receipts import JudgedReceipt
@@ -54,10 +53,10 @@ class Comparison:
 class Comparing:
     """Reads kept callbacks by the adapters of today."""
 
-    def __init__(self, context: Context, key_sets: KeySets) -> None:
-        """key_sets: those that callbacks are received with; nothing is fetched for a look."""
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own; no published keys are fetched for a look."""
         self._context = context
-        self._reader = CallbackReader(context, key_sets)
+        self._reader = CallbackReader(context)
 
     async def compare(self, found: JudgedReceipt) -> Comparison | None:
         """Compare a receipt with its task; None for one that is no callback, or has no bytes.

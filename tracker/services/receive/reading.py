@@ -21,7 +21,6 @@ from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.receive.correlation import ParsedCallback, RawCallback
-from tracker.services.receive.key_sets import KeySets
 from tracker.store import receipts
 from tracker.store.receipts import Receipt
 
@@ -60,9 +59,9 @@ class _Receivers(dict[str, CallsBack | None]):
 class CallbackReader:
     """Reads callbacks. One per process."""
 
-    def __init__(self, context: Context, key_sets: KeySets) -> None:
+    def __init__(self, context: Context) -> None:
         """Collect who reads the callbacks of each provider, and how each account proves them."""
-        self._context, self._key_sets = context, key_sets
+        self._context, self._key_sets = context, context.key_sets
         self.receivers = _Receivers(context.providers)
         self._schemes = [
             (owner, account.name, scheme)

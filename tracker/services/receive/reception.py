@@ -27,7 +27,6 @@ from tracker.services.receive.adopting import correlate
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback
 from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.receive.judging import Judge, main_match
-from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
 from tracker.store import callback_ids, receipts, tombstones
@@ -72,8 +71,7 @@ class Reception:
         """One per process: it counts forgeries."""
         self._context = context
         self.forgeries = ForgeryCounter(context)
-        self.key_sets = KeySets(context)
-        self._reader = CallbackReader(context, self.key_sets)
+        self._reader = CallbackReader(context)
         self._receivers, self._read = self._reader.receivers, self._reader.read
 
     def challenged(self, raw: RawCallback) -> Reply | None:
@@ -133,7 +131,7 @@ class Reception:
     async def renew_keys(self) -> None:
         """Have the keys at hand that callbacks are signed with, before any comes."""
         if self._context.public_url is not None:
-            await self.key_sets.renew(self._reader.key_sources)
+            await self._context.key_sets.renew(self._reader.key_sources)
 
     async def _parsed(self, raw: RawCallback) -> ParsedCallback:
         if len(raw.inbound.body) > READ_AT_ONCE:

@@ -18,7 +18,6 @@ from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.services.receive.correlation import Match, ParsedCallback, match_known
 from tracker.services.receive.judging import Judge, main_match
-from tracker.services.receive.key_sets import KeySets
 from tracker.services.receive.reading import CallbackReader
 from tracker.services.receive.rereading import Rereading, is_about
 from tracker.services.recorder import Recorder
@@ -76,7 +75,7 @@ class Rejudging:
     def __init__(self, context: Context) -> None:
         """Holds no state of its own."""
         self._context = context
-        self._reader = CallbackReader(context, KeySets(context))
+        self._reader = CallbackReader(context)
         self._rereading = Rereading(context)
 
     async def replay(self, tenant: str, key: int, *, actor: str, is_dry: bool) -> Rejudged:

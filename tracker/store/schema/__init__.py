@@ -13,7 +13,14 @@ from tracker.store.schema.deliveries import (
     endpoints,
 )
 from tracker.store.schema.feed import feed_head
-from tracker.store.schema.received import ODD, callback_ids, dismissals, forgeries, receipts
+from tracker.store.schema.received import (
+    ODD,
+    callback_ids,
+    dismissals,
+    forgeries,
+    published_keys,
+    receipts,
+)
 from tracker.store.schema.rereads import rereads
 from tracker.store.schema.retention import (
     chore_leases,
@@ -83,6 +90,7 @@ __all__ = [
     "made_objects",
     "metadata",
     "processes",
+    "published_keys",
     "receipts",
     "rereads",
     "retention_approvals",

@@ -49,6 +49,17 @@ receipts = Table(
     sqlite_autoincrement=True,
 )
 
+# Fetched from where providers publish what they sign callbacks with; a row for each place.
+published_keys = Table(
+    "published_keys",
+    metadata,
+    # Nobody's: the keys are the provider's.
+    Column("tenant", Text, nullable=False),
+    Column("url", Text, primary_key=True),
+    Column("key_set", JsonDoc, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+)
+
 callback_ids = Table(
     "callback_ids",
     metadata,

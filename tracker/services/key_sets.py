@@ -1,19 +1,26 @@
 """Fetch and keep the keys that callbacks are signed with.
 
 Keys are fetched in the event loop, before anything is written. What was fetched once counts until a
-newer set was fetched, however long its source is away.
+newer set was fetched, however long its source is away; the database keeps it over restarts.
 """
 
 import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from tracker.clock import Clock
+from tracker.domain.errors import Unavailable
 from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.keys import KeySet, KeySource
-from tracker.services.context import Context
+from tracker.services.provider_calls import Http
+from tracker.store import published_keys
+from tracker.store.published_keys import FetchedKeys
+from tracker.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +38,14 @@ RENEWED_AFTER_S = 12 * 3600.0
 class _Kept:
     """The keys of a source. Times are monotonic seconds.
 
-    fetched_s: when the fetch of the keys began; None while there are none.
+    since:     when the fetch of the keys began, in this process or before; None without any.
+    fetched_s: the same where this process fetched them; else None.
     asked_s:   when a signature that no key fitted last had them fetched.
     failed_s:  when a fetch last failed; None since one succeeded.
     """
 
     keys: KeySet | None = None
+    since: datetime | None = None
     fetched_s: float | None = None
     asked_s: float | None = None
     failed_s: float | None = None
@@ -46,13 +55,13 @@ class _Kept:
 class KeySets:
     """The key sets of a process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, store: Store, http: Http, clock: Clock) -> None:
         """Nothing is fetched yet."""
-        self._egress, self._clock = context.egress, context.clock
+        self._store, self._http, self._clock = store, http, clock
         self._kept: dict[KeySource, _Kept] = {}
 
     def known(self, source: KeySource) -> KeySet | None:
-        """Return the keys of a source; None while none could be fetched."""
+        """Return the keys of a source; None while none are at hand."""
         kept = self._kept.get(source)
         return None if kept is None else kept.keys
 
@@ -91,24 +100,52 @@ class KeySets:
         await asyncio.shield(kept.fetching)
 
     async def _fetch(self, source: KeySource, kept: _Kept) -> None:
-        started_s = self._clock.monotonic()
         try:
+            if kept.keys is None:
+                await self._remember(source, kept)
+            started_s, started_at = self._clock.monotonic(), self._clock.now()
             found = await self._asked(source)
             if isinstance(found, str):
                 kept.failed_s = self._clock.monotonic()
-                log.warning("no keys from %s: %s", source.url, found)
+                log.warning("no keys from %s: %s; %s", source.url, found, self._age_of(kept))
             else:
-                kept.keys, kept.fetched_s, kept.failed_s = found, started_s, None
+                kept.keys, kept.since = found, started_at
+                kept.fetched_s, kept.failed_s = started_s, None
+                await self._keep(FetchedKeys(source.url, found, started_at))
         finally:
             kept.fetching = None
+
+    async def _remember(self, source: KeySource, kept: _Kept) -> None:
+        """Take the set that the database has of a source, in case that it is away."""
+        try:
+            found = await self._store.read(partial(published_keys.find, url=source.url))
+        except Unavailable as error:
+            log.warning("no keys of %s from the database: %s", source.url, error)
+            return
+        if found is not None:
+            kept.keys, kept.since = found.keys, found.fetched_at
+
+    async def _keep(self, fetched: FetchedKeys) -> None:
+        """Write a set down for the next start; without it, this process works all the same."""
+        try:
+            await self._store.write(published_keys.keep, fetched)
+        except Unavailable as error:
+            log.warning("the keys of %s were not written down: %s", fetched.url, error)
+
+    def _age_of(self, kept: _Kept) -> str:
+        """Say, for the log, how old the keys are that stand in for those that did not come."""
+        if kept.since is None:
+            return "there are none"
+        age = self._clock.now() - kept.since
+        return f"those of {timedelta(seconds=int(age.total_seconds()))} ago go on counting"
 
     async def _asked(self, source: KeySource) -> KeySet | str:
         """Return the keys that a source publishes now, or why there are none."""
         call = HttpCall("GET", source.url, timeout_s=FETCH_TIMEOUT_S, proxy=source.proxy)
         if source.is_operators or source.proxy is not None:
-            answer = await self._egress.call_provider(call)
+            answer = await self._http.call_provider(call)
         else:
-            answer = await self._egress.call_guarded(call)
+            answer = await self._http.call_guarded(call)
         if isinstance(answer, HttpFailure):
             return answer.reason
         if answer.status != 200:
