@@ -49,8 +49,32 @@ PREVIEW_SILENCE_S = 15.0
 
 
 @contextmanager
-def exposing(parts: Parts) -> Iterator[None]:
-    """Serve `/metrics` until the block ends, if the settings say so."""
+def observed(parts: Parts) -> Iterator[None]:
+    """Serve `/metrics` and send spans until the block ends, as far as the settings say so."""
+    with _tracing(parts.settings), _exposing(parts):
+        yield
+
+
+@contextmanager
+def _tracing(settings: Settings) -> Iterator[None]:
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        yield
+        return
+    try:
+        from tracker.otel import exporting  # noqa: PLC0415 - an extra that others do without
+    except ImportError:
+        # Platforms set the variable for all that they run, so that it stops nobody.
+        log.warning("no traces: OTEL_EXPORTER_OTLP_ENDPOINT needs callback-tracker[otel]")
+        yield
+        return
+    share = settings.tracker_trace_callbacks
+    with exporting(endpoint, service=settings.otel_service_name, callback_share=share):
+        yield
+
+
+@contextmanager
+def _exposing(parts: Parts) -> Iterator[None]:
     address = parts.settings.tracker_metrics_addr
     if address is None:
         yield
@@ -140,7 +164,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
                 await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
-                with exposing(parts), on_stop_signal(parts.services.watch.close):
+                with observed(parts), on_stop_signal(parts.services.watch.close):
                     if is_read_only or not workers:
                         async with recalling(parts.context):
                             yield {"services": parts.services}

@@ -184,6 +184,9 @@ class Settings(BaseModel):
     tracker_keep_tasks: KeepTime = None
     tracker_keep_tombstones: KeepTime = timedelta(days=400)
     tracker_metrics_addr: MetricsAddress = ("127.0.0.1", 9464)
+    tracker_trace_callbacks: float = Field(0.01, ge=0, le=1)
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
+    otel_service_name: str = "tracker"
     tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
     tracker_log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)

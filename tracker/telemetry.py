@@ -49,6 +49,11 @@ def note(**fields: str) -> None:
         noted.setdefault(name, value)
 
 
+def noted() -> Mapping[str, str]:
+    """Return what was noted of the request that is being answered; empty outside of one."""
+    return _NOTED.get() or {}
+
+
 class EventLog:
     """Lines that are many: one a request, one an ended task.
 
@@ -104,10 +109,10 @@ class EventLog:
         if not self.as_json:
             self._log.info("%s %s %d %sms", method, path, status, ms)
             return
-        noted = "".join([f'"{k}": {quoted(v)}, ' for k, v in (_NOTED.get() or {}).items()])
+        facts = "".join([f'"{k}": {quoted(v)}, ' for k, v in noted().items()])
         self._append(
             f'{_begun(method, route)}"path": {quoted(path)}, "status": {status}, "ms": {ms}, '
-            f'{noted}"request_id": {quoted(REQUEST_ID.get())}, ',
+            f'{facts}"request_id": {quoted(REQUEST_ID.get())}, ',
             now,
         )
 
@@ -205,7 +210,7 @@ def _add_request_id(
     request_id = REQUEST_ID.get()
     if request_id:
         event.setdefault("request_id", request_id)
-        trace_id = (_NOTED.get() or {}).get("trace_id")
+        trace_id = noted().get("trace_id")
         if trace_id is not None:
             event.setdefault("trace_id", trace_id)
     return event

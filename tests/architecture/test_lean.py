@@ -9,7 +9,7 @@ IMPORT = """
 import sys
 import tracker.app
 held = {name.partition(".")[0] for name in sys.modules}
-print(*sorted(held & {"rich", "pygments", "psycopg", "alembic"}))
+print(*sorted(held & {"rich", "pygments", "psycopg", "alembic", "opentelemetry"}))
 from rich.console import Console  # commands that need it still find it
 """
 

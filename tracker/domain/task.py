@@ -147,6 +147,7 @@ class Task:
     cancel_sent_at:   when the provider took that request; None until then.
     submitter:        the row of the API key that asked for it; None where no key was used.
     blocked_at:       since when it waits for a call of its caller's; None where it does not.
+    traceparent:      the place in a trace that it was submitted from; None outside of one.
     """
 
     key: int
@@ -191,6 +192,7 @@ class Task:
     cancel_sent_at: datetime | None = None
     blocked_at: datetime | None = None
     submitter: int | None = None
+    traceparent: str | None = None
 
 
 def in_known_state(task: Task) -> Task:

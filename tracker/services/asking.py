@@ -22,6 +22,7 @@ from tracker.domain.task import VERDICTS, Task, TaskState
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
 from tracker.services.context import Context
 from tracker.store import attempts
+from tracker.tracing import span_of_work
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +80,13 @@ async def ask(context: Context, group: Sequence[Task]) -> PollResult:
     task, provider = group[0], context.providers[group[0].provider]
     asking = Asking(context.account(task), group, context.clock.now())
     if len(group) == 1 and _is_searched_for(context, task):
-        return await _search(context, provider.looks, asking)
+        with span_of_work("look up", group):
+            return await _search(context, provider.looks, asking)
     if len(group) == 1 and provider.cancels is not None and is_cancel_due(context, task):
-        return await _cancel(context, provider.cancels, provider.polls, asking)
-    return await _poll(context, provider.polls, asking)
+        with span_of_work("cancel", group):
+            return await _cancel(context, provider.cancels, provider.polls, asking)
+    with span_of_work("poll", group):
+        return await _poll(context, provider.polls, asking)
 
 
 async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollResult:

@@ -19,6 +19,7 @@ from tracker.providers.kit.calls import own_url
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.tokens import Report, Tokens
+from tracker.tracing import carrying, describe_answer, span_of_call
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +83,13 @@ class ProviderCalls:
 
         async def send(one: HttpCall) -> HttpResult | HttpFailure:
             routed = account.route(one)
-            return await self._http.call_provider(
-                routed, may_send=may_send, files=files, pieces=pieces
-            )
+            about = {"tracker.provider": provider, "tracker.account": account.name}
+            with span_of_call(f"{routed.method} {provider}", routed, about) as span:
+                answer = await self._http.call_provider(
+                    carrying(routed, span), may_send=may_send, files=files, pieces=pieces
+                )
+                describe_answer(span, answer)
+            return answer
 
         if known.tokens is None or not known.tokens.needs_token(account):
             return await send(call)

@@ -29,6 +29,7 @@ from tracker.domain.task import (
     Task,
     TaskState,
 )
+from tracker.domain.trace import trace_id
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
@@ -290,6 +291,7 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
             "kind": step.kind._value_,
             "seconds": took_s,
             "code": None if task.error is None else task.error.code,
+            "trace_id": None if task.traceparent is None else trace_id(task.traceparent),
         }
         task_log.write("task_ended", _ENDED, fields, at=step.at)
 

@@ -189,7 +189,7 @@ def keeps_rest(before: Task, after: Task) -> bool:
 NEW = (
     *("id", "tenant", "provider", "account", "operation", "external_task_id", "metadata"),
     *("wants", "slots", "slots_held", "callback_url", "webhook_url", "resubmit_of", "parent_id"),
-    *("created_at", "deadline_at", "submitter"),
+    *("created_at", "deadline_at", "submitter", "traceparent"),
     *CHANGING,
 )
 """The columns of a task that has no row yet; `key` is numbered by the database."""
@@ -215,6 +215,7 @@ def new(made: Task) -> tuple[Any, ...]:
         made.created_at,
         made.deadline_at,
         made.submitter,
+        made.traceparent,
         *changes(made),
     )
 

@@ -22,6 +22,18 @@ from tracker.store import delivery_queue, endpoints
 from tracker.store.conditions import SECRETS_DIFFER
 from tracker.store.delivery_queue import Claimed, Lane, Tried
 from tracker.store.driver.transaction import Tx
+from tracker.store.traces import traceparents
+from tracker.tracing import (
+    NO_SPAN,
+    Attributes,
+    NoSpan,
+    OpenSpan,
+    SpanKind,
+    carrying,
+    describe_answer,
+    is_on,
+    span,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +48,13 @@ class Held:
     endpoint:   None for a URL that came with the task.
     start_by_s: monotonic seconds after which it must not be sent any more: its whole attempt would
         not fit into the time for which it is ours.
+    traceparent: of the task that it tells of; None where it has none, or nothing is traced.
     """
 
     claimed: Claimed
     endpoint: Endpoint | None
     start_by_s: float
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +80,21 @@ class Delivering:
         """Take what is due of some lanes. wanted: lane → how many at most."""
         context = self._context
         start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
-        claimed, known = await context.store.write(self._claim, dict(wanted), is_patient=True)
+        claimed, known, traces = await context.store.write(
+            self._claim, dict(wanted), is_patient=True
+        )
         if claimed:
             LEASES_EXPIRED.add(by=sum(one.was_left for one in claimed))
             context.at(CrashPoint.DELIVERY_CLAIMED)
-        return [Held(one, known.get(one.endpoint_key or 0), start_by_s) for one in claimed]
+        return [
+            Held(
+                one,
+                known.get(one.endpoint_key or 0),
+                start_by_s,
+                traces.get(one.task_key or 0),
+            )
+            for one in claimed
+        ]
 
     async def deliver(self, held: Held) -> bool:
         """One attempt, written down. Returns whether it was accepted. Raises Unavailable."""
@@ -108,7 +132,9 @@ class Delivering:
         call = self._call(held, int(at.timestamp()))
         context.unopened.pop(held.claimed.lane, None)
         started = context.clock.monotonic()
-        answer = await context.egress.call_guarded(call)
+        with _span(held) as traced:
+            answer = await context.egress.call_guarded(carrying(call, traced))
+            describe_answer(traced, answer)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         if not isinstance(answer, HttpResult):
             return AttemptResult(at, latency_ms, error=_plain(answer.reason))
@@ -143,7 +169,7 @@ class Delivering:
 
     def _claim(
         self, tx: Tx, wanted: Sequence[Mapping[str, int]]
-    ) -> list[tuple[list[Claimed], dict[int, Endpoint]]]:
+    ) -> list[tuple[list[Claimed], dict[int, Endpoint], dict[int, str]]]:
         policy = self._context.policy
         until = tx.lease_now + policy.lease + timedelta(seconds=policy.deliver_timeout_s)
         results = []
@@ -152,7 +178,9 @@ class Delivering:
                 tx.db, rooms, token=new_token(), now=tx.lease_now, until=until
             )
             keys = {one.endpoint_key for one in claimed if one.endpoint_key is not None}
-            results.append((claimed, endpoints.by_key(tx.db, keys)))
+            told = {one.task_key for one in claimed if one.task_key is not None}
+            traces = traceparents(tx.db, told) if is_on() and told else {}
+            results.append((claimed, endpoints.by_key(tx.db, keys), traces))
         return results
 
     def _settle(self, tx: Tx, done: Sequence[_Done]) -> list[None]:
@@ -223,6 +251,15 @@ class Delivering:
             about=(str(endpoint.id), tx.now.isoformat()),
             besides=endpoint.key,
         )
+
+
+def _span(held: Held) -> OpenSpan | NoSpan:
+    """Begin the span of one try, where the task that it tells of has a trace."""
+    claimed = held.claimed
+    if held.traceparent is None:
+        return NO_SPAN
+    about: Attributes = {"tracker.delivery": str(claimed.id), "tracker.try": claimed.tries + 1}
+    return span("deliver", SpanKind.CLIENT, parent=held.traceparent, attributes=about)
 
 
 def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:

@@ -33,6 +33,7 @@ from tracker.store import callback_ids, receipts, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
+from tracker.tracing import record_callback, wants_callbacks
 
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ class Received:
 
     is_duplicate: these very bytes were there before.
     reply:        what the sender insists on being answered; None for our own words.
+    traceparent:  of its task; None where that has none, or no callback makes a span.
     """
 
     verdict: Verdict
     reason: str | None = None
     is_duplicate: bool = False
     reply: Reply | None = None
+    traceparent: str | None = None
 
 
 class Reception:
@@ -108,6 +111,7 @@ class Reception:
         when it could not be kept, or nobody can tell yet whether it is genuine, so that the
         provider must send it again.
         """
+        started_s = self._context.clock.monotonic() if wants_callbacks() else None
         item = await self._parsed(raw)
         if item.awaits_keys:
             item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
@@ -116,6 +120,8 @@ class Reception:
             raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
         CALLBACKS.add((raw.provider, received.verdict._value_))
+        if started_s is not None:
+            self._trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)
@@ -127,6 +133,12 @@ class Reception:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
+
+    def _trace(self, item: ParsedCallback, received: Received, took_s: float) -> None:
+        about = {"tracker.provider": item.raw.provider, "tracker.verdict": received.verdict.value}
+        if item.task_id is not None:
+            about["tracker.task"] = str(item.task_id)
+        record_callback(took_s, parent=received.traceparent, digest=item.digest, attributes=about)
 
     async def renew_keys(self) -> None:
         """Have the keys at hand that callbacks are signed with, before any comes."""
@@ -195,7 +207,7 @@ class Reception:
                     recorder.cite(step, receipt=key)
             results.append(received)
         recorder.flush()
-        return results
+        return _with_places(results, matches) if wants_callbacks() else results
 
     def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         raw, task = item.raw, match.task
@@ -216,6 +228,13 @@ class Reception:
             headers=item.headers,
             reader=None if is_forged else self._context.providers[raw.provider].revision,
         )
+
+
+def _with_places(received: Sequence[Received], matches: Sequence[Match]) -> list[Received]:
+    return [
+        replace(one, traceparent=None if match.task is None else match.task.traceparent)
+        for one, match in zip(received, matches, strict=True)
+    ]
 
 
 def _heard(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:

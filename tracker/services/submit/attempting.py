@@ -17,18 +17,16 @@ from pydantic_core import from_json
 
 from tracker.domain import retry
 from tracker.domain.errors import Unavailable
-from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.events import Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import (
     Accepted,
     Deferred,
-    NotSent,
-    Refused,
     SubmitOutcome,
     Unknown,
 )
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
+from tracker.domain.task import AT_PROVIDER, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
@@ -44,6 +42,7 @@ from tracker.services.submit.tries import (
     EndedTry,
     abandoned,
     ended_attempt,
+    event_of,
     lost,
     sighting,
     words_of,
@@ -51,6 +50,7 @@ from tracker.services.submit.tries import (
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
+from tracker.tracing import span_of_work
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,13 @@ class Attempting:
             parent = await context.store.find(tasks.by_id, begun.task.parent_id)
             begun = replace(begun, parent=parent)
         context.at(CrashPoint.SUBMIT_BEGUN)
+        with span_of_work("submit", [begun.task]) as traced:
+            outcome = await self._try(job, begun, ours_until=ours_until)
+            traced.add({"tracker.outcome": outcome})
+
+    async def _try(self, job: Job, begun: BegunTry, *, ours_until: float) -> str:
+        """Send what was begun and write down what came of it; returns that in a word."""
+        context = self._context
         started = context.clock.monotonic()
         is_large = len(begun.body) > READ_AT_ONCE
         if is_large:
@@ -117,8 +124,10 @@ class Attempting:
             outcome = await self._judge(sending, answer, streamed)
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(EndedTry(job, begun, outcome, status, latency_ms))
-        SUBMITS.add((begun.task.provider, begun.task.account, name_of(outcome)))
+        name = name_of(outcome)
+        SUBMITS.add((begun.task.provider, begun.task.account, name))
         context.at(CrashPoint.SUBMIT_RECORDED)
+        return name
 
     async def _record(self, ended: EndedTry) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.
@@ -308,7 +317,7 @@ class Attempting:
         return [None] * len(ended)
 
     def _conclude(self, tx: Tx, recorder: Recorder, item: EndedTry) -> None:
-        event = self._event(item)
+        event = event_of(item)
         if event is None:
             retry_at = self._retry_at(tx, item)
             if retry_at is not None:
@@ -339,43 +348,6 @@ class Attempting:
             tasks.free_slots(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
-
-    def _event(self, item: EndedTry) -> Event | None:
-        """Return the outcome as an event; None when it is only a reason to try again."""
-        attempt = item.begun.attempt.key
-        match item.outcome:
-            case Accepted() as accepted:
-                return Event(
-                    EventKind.SUBMIT_ACCEPTED,
-                    Source.SUBMIT,
-                    provider_status=accepted.word,
-                    provider_task_id=accepted.provider_task_id,
-                    attempt=attempt,
-                    context=accepted.context,
-                    costs=accepted.costs,
-                )
-            case Refused() as refused:
-                return Event(
-                    EventKind.SUBMIT_REFUSED,
-                    Source.SUBMIT,
-                    message=refused.message,
-                    error=TaskError("refused", refused.code, refused.message),
-                    attempt=attempt,
-                )
-            case Unknown() as unknown:
-                return Event(
-                    EventKind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
-                )
-            case Deferred(once=True) as deferred if item.job.attempts > 0:
-                return Event(
-                    EventKind.SUBMIT_REFUSED,
-                    Source.SUBMIT,
-                    message=deferred.message,
-                    error=TaskError("refused", deferred.code, deferred.message),
-                    attempt=attempt,
-                )
-            case Deferred() | NotSent():
-                return None
 
     def _retry_at(self, tx: Tx, item: EndedTry) -> datetime | None:
         """When to try again; None once the tries are spent."""

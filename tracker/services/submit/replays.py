@@ -1,12 +1,13 @@
 """Find what was accepted before: by an idempotency key, or for a client who was not told of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tracker.domain.accepting import as_accepted
 from tracker.domain.errors import IdempotencyReuse
 from tracker.domain.task import Task
+from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
 from tracker.store import idempotency, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
@@ -82,3 +83,25 @@ def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> Accepted
     if before.fingerprint != now.fingerprint:
         return IdempotencyReuse("this Idempotency-Key came before with another request")
     return AcceptedTask(as_accepted(task), replayed=True)
+
+
+def refused_sources(
+    tx: Tx, items: Sequence[CheckedSubmission], *, but: Collection[int]
+) -> dict[int, AcceptedTask | Exception]:
+    """Refuse to submit again what has succeeded meanwhile, by place in the batch.
+
+    The locks on the sources make a call for many tasks wait, which then sees what is made here.
+    """
+    again = {
+        place: item.task.resubmit_of
+        for place, item in enumerate(items)
+        if item.task.resubmit_of is not None and place not in but
+    }
+    if not again:
+        return {}
+    locked = tasks.lock_by_id(tx.db, set(again.values()))
+    return {
+        place: not_resubmittable(locked[id_])
+        for place, id_ in again.items()
+        if id_ in locked and locked[id_].state not in RESUBMITTABLE
+    }

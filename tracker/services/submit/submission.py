@@ -31,20 +31,20 @@ from tracker.services.submit.naming import check_named
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,
+    refused_sources,
     replays,
     untold,
 )
 from tracker.services.submit.request import (
-    RESUBMITTABLE,
     Submission,
     encoded,
-    not_resubmittable,
     resubmission_key,
 )
 from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
+from tracker.tracing import TRACEPARENT
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""
@@ -98,7 +98,7 @@ class Acceptance:
         else:
             costs = estimate_again(prices, before, body)
         again = self._again(before, costs, is_name_held=holder is not None)
-        task = replace(again, submitter=submitter)
+        task = replace(again, submitter=submitter, traceparent=TRACEPARENT.get())
         return await self._once(CheckedSubmission(task, body, key))
 
     def insert_again(
@@ -160,6 +160,7 @@ class Acceptance:
             updated_at=now,
             deadline_at=now + patience,
             resubmit_of=before.id,
+            traceparent=None,
         )
 
     async def _once(self, checked: CheckedSubmission) -> AcceptedTask:
@@ -286,6 +287,7 @@ class Acceptance:
                 self._context.prices, submission.provider, submission.operation, request.body
             ),
             submitter=submission.submitter,
+            traceparent=TRACEPARENT.get(),
             metadata=submission.metadata or {},
             slots=request.slots,
             wants=request.wants,
@@ -305,7 +307,7 @@ class Acceptance:
         results = replays(tx, items) | untold(
             tx, items, keep=self._context.policy.keep_lost_answers
         )
-        results |= _refused_sources(tx, items, but=results)
+        results |= refused_sources(tx, items, but=results)
         left = [place for place in range(len(items)) if place not in results]
         fresh = [place for place in left if items[place].repeats is None]
         if fresh:
@@ -371,28 +373,6 @@ def _replayed(tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask |
     """Set-based: answer what was submitted again before, though the inputs are gone."""
     known = replays(tx, items)
     return [known.get(place, InputGone()) for place in range(len(items))]
-
-
-def _refused_sources(
-    tx: Tx, items: Sequence[CheckedSubmission], *, but: Collection[int]
-) -> dict[int, AcceptedTask | Exception]:
-    """Refuse to submit again what has succeeded meanwhile, by place in the batch.
-
-    The locks on the sources make a call for many tasks wait, which then sees what is made here.
-    """
-    again = {
-        place: item.task.resubmit_of
-        for place, item in enumerate(items)
-        if item.task.resubmit_of is not None and place not in but
-    }
-    if not again:
-        return {}
-    locked = tasks.lock_by_id(tx.db, set(again.values()))
-    return {
-        place: not_resubmittable(locked[id_])
-        for place, id_ in again.items()
-        if id_ in locked and locked[id_].state not in RESUBMITTABLE
-    }
 
 
 def _taken(task: Task) -> Conflict:

@@ -114,3 +114,41 @@ def abandoned(item: EndedTry) -> Event:
         error=TaskError("never_submitted", getattr(item.outcome, "code", None), reason),
         attempt=item.begun.attempt.key,
     )
+
+
+def event_of(item: EndedTry) -> Event | None:
+    """Return the outcome as an event; None when it is only a reason to try again."""
+    attempt = item.begun.attempt.key
+    match item.outcome:
+        case Accepted() as accepted:
+            return Event(
+                EventKind.SUBMIT_ACCEPTED,
+                Source.SUBMIT,
+                provider_status=accepted.word,
+                provider_task_id=accepted.provider_task_id,
+                attempt=attempt,
+                context=accepted.context,
+                costs=accepted.costs,
+            )
+        case Refused() as refused:
+            return Event(
+                EventKind.SUBMIT_REFUSED,
+                Source.SUBMIT,
+                message=refused.message,
+                error=TaskError("refused", refused.code, refused.message),
+                attempt=attempt,
+            )
+        case Unknown() as unknown:
+            return Event(
+                EventKind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
+            )
+        case Deferred(once=True) as deferred if item.job.attempts > 0:
+            return Event(
+                EventKind.SUBMIT_REFUSED,
+                Source.SUBMIT,
+                message=deferred.message,
+                error=TaskError("refused", deferred.code, deferred.message),
+                attempt=attempt,
+            )
+        case Deferred() | NotSent():
+            return None

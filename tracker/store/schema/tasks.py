@@ -79,6 +79,7 @@ tasks = Table(
     Column("cancel_sent_at", UtcDateTime),
     Column("blocked_at", UtcDateTime),
     Column("submitter", BigKey),
+    Column("traceparent", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),

@@ -7,19 +7,23 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tracker import tracing
 from tracker.clock import Clock, new_name
+from tracker.domain import trace
 from tracker.metrics import REQUEST_SECONDS, REQUESTS
-from tracker.telemetry import access_log, begin_request, note
+from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, noted
+from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
 UNROUTED = "none"
 """The route of a path that has none: whatever strangers ask for is one."""
 _SANE_ID = re.compile(r"[!-~]{1,128}")
-_TRACEPARENT = re.compile(
-    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-)
-"""Version, trace, caller's span, flags: https://www.w3.org/TR/trace-context/, read 2026-11-29."""
+_UNTRACED = re.compile(rf"{CALLBACK_PREFIX}|/(healthz|readyz)$")
+"""Paths whose requests make no span here: callbacks make theirs where they are received, and what
+asks every few seconds whether we live would be most of all traces."""
+_TOLD = frozenset({"tenant", "provider", "task", "verdict"})
+"""Facts about a request that its span tells, too."""
 Answer = Callable[[Request, Exception], Awaitable[Any]]
 
 
@@ -39,9 +43,13 @@ class RequestScope:
         request_id = request_id_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
         begin_request(request_id)
-        trace_id = trace_id_of(scope["headers"])
-        if trace_id is not None:
-            note(trace_id=trace_id)
+        comes_from = traceparent_of(scope["headers"])
+        if comes_from is not None:
+            TRACEPARENT.set(comes_from)
+        span = NO_SPAN if _UNTRACED.search(scope["path"]) else _span(scope, comes_from)
+        place = span.traceparent or comes_from
+        if place is not None:
+            note(trace_id=trace.trace_id(place))
         started = self._clock.monotonic()
         status = 0
 
@@ -57,26 +65,40 @@ class RequestScope:
                 message = {**message, "headers": headers}
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_with_id)
-        except Exception as error:
-            if status:
-                raise  # the answer had begun; all that is left is to cut it
-            response = await problems.answer(Request(scope), error)
-            await response(scope, receive, send_with_id)
-        finally:
-            path, params = scope["path"], scope.get("path_params")
-            route = _route_of(path, params) if params else path
-            if "endpoint" not in scope:
-                route = UNROUTED
-            log_answer(
-                self._clock,
-                scope["method"],
-                shown(path),
-                status,
-                started=started,
-                route=shown(route),
-            )
+        with span:
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception as error:
+                if status:
+                    raise  # the answer had begun; all that is left is to cut it
+                response = await problems.answer(Request(scope), error)
+                await response(scope, receive, send_with_id)
+            finally:
+                path, params = scope["path"], scope.get("path_params")
+                route = _route_of(path, params) if params else path
+                if "endpoint" not in scope:
+                    route = UNROUTED
+                route = shown(route)
+                _describe(span, scope["method"], route, status)
+                log_answer(
+                    self._clock, scope["method"], shown(path), status, started=started, route=route
+                )
+
+
+def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
+    """Begin the span of a request; it gets its name once it has a route."""
+    about = {"http.request.method": scope["method"], "tracker.request_id": REQUEST_ID.get()}
+    return tracing.span(scope["method"], SpanKind.SERVER, parent=parent, attributes=about)
+
+
+def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> None:
+    if span is NO_SPAN:
+        return
+    span.rename(f"{method} {route}")
+    span.add({"http.route": route, "http.response.status_code": status or None})
+    span.add({f"tracker.{name}": value for name, value in noted().items() if name in _TOLD})
+    if status >= 500 or not status:
+        span.fail(str(status) if status else "cut")
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -88,13 +110,11 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return new_name()
 
 
-def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Return the trace that a request belongs to by its `traceparent`; None without a valid one."""
+def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return where in a trace a request comes from; None without a valid `traceparent`."""
     for name, value in headers:
         if name == b"traceparent":
-            found = _TRACEPARENT.match(value)
-            is_whole = found is not None and (found.end() == len(value) or value[:2] != b"00")
-            return found[1].decode() if found is not None and is_whole else None
+            return trace.read(value.decode("latin-1"))
     return None
 
 

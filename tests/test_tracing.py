@@ -1,0 +1,67 @@
+"""Where spans go: to a collector that is set, and nowhere without one."""
+
+import sys
+from threading import Event
+
+import pytest
+from opentelemetry.sdk.trace import SpanProcessor
+
+from tracker import otel, tracing
+from tracker.app import _tracing
+from tracker.domain.exchange import HttpCall
+from tracker.settings import Settings, SettingsError
+from tracker.tracing import NO_SPAN, SpanKind
+
+
+def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "TRACKER_TRACE_CALLBACKS": "0"}
+    with _tracing(Settings.from_env(env)):
+        assert tracing.is_on()
+        assert not tracing.wants_callbacks()
+    assert not tracing.is_on()
+
+
+class Stuck(SpanProcessor):
+    """Waits at its end for a collector that does not answer."""
+
+    def __init__(self) -> None:
+        self.answered = Event()
+
+    def shutdown(self) -> None:
+        self.answered.wait()
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otel, "END_S", 0.0)
+    stuck = Stuck()
+    with otel.tracing_into(stuck, service="tracker", callback_share=0):
+        pass
+    assert not stuck.answered.is_set()
+    stuck.answered.set()
+
+
+def test_nothing_is_made_without_one() -> None:
+    with _tracing(Settings.from_env({})):
+        assert tracing.span("a", SpanKind.SERVER, parent=None) is NO_SPAN
+        call = HttpCall("GET", "http://a.example/")
+        assert tracing.span_of_call("GET a", call, {}) is NO_SPAN
+        assert tracing.carrying(call, NO_SPAN) is call
+        assert not tracing.wants_callbacks()
+
+
+def test_a_service_without_the_extra_says_so_and_serves(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "tracker.otel", None)
+    settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
+    with caplog.at_level("WARNING", "tracker.app"), _tracing(settings):
+        assert not tracing.is_on()
+    assert "callback-tracker[otel]" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "env", [{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"}, {"TRACKER_TRACE_CALLBACKS": "2"}]
+)
+def test_what_cannot_be_meant_stops_the_start_by_its_name(env: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(env))):
+        Settings.from_env(env)

@@ -1,0 +1,147 @@
+"""Send spans to an OpenTelemetry collector. Loaded only where one is set.
+
+Which traces are recorded, how they are sent and what else the SDK does is set by its own variables
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/, read
+2026-11-29).
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+from opentelemetry.trace import Span as TheirSpan
+from opentelemetry.trace import SpanKind as TheirKind
+from opentelemetry.trace import Tracer as TheirTracer
+
+from tracker import __version__, tracing
+from tracker.domain import trace
+from tracker.tracing import Attributes, Installed, Recorded, SpanKind
+
+END_S = 2.0
+"""So long a process that ends waits until what is left was sent."""
+_KINDS = {
+    SpanKind.SERVER: TheirKind.SERVER,
+    SpanKind.CLIENT: TheirKind.CLIENT,
+    SpanKind.INTERNAL: TheirKind.INTERNAL,
+}
+_PATH = "/v1/traces"
+"""Behind an endpoint of all signals (https://opentelemetry.io/docs/specs/otel/protocol/exporter/,
+read 2026-11-29)."""
+
+
+@contextmanager
+def exporting(endpoint: str, *, service: str, callback_share: float) -> Iterator[None]:
+    """Trace until the block ends; what is left is sent at its end, within END_S.
+
+    endpoint:       of a collector, for OTLP over HTTP.
+    service:        the name under which spans stand there.
+    callback_share: how much of all callbacks make a span, 0 to 1.
+    """
+    exporter = OTLPSpanExporter(endpoint.rstrip("/") + _PATH)
+    with tracing_into(BatchSpanProcessor(exporter), service=service, callback_share=callback_share):
+        yield
+
+
+@contextmanager
+def tracing_into(
+    processor: SpanProcessor, *, service: str, callback_share: float
+) -> Iterator[None]:
+    """Trace until the block ends, and give each span that ends to a processor."""
+    provider = TracerProvider(
+        resource=Resource.create({SERVICE_NAME: service, SERVICE_VERSION: __version__}),
+        shutdown_on_exit=False,  # the end of the block is that of the process
+    )
+    provider.add_span_processor(processor)
+    tracer = _OtelTracer(provider.get_tracer("tracker", __version__))
+    tracing.install(Installed(tracer, callback_share))
+    try:
+        yield
+    finally:
+        tracing.install(None)
+        # Beside us: a collector that does not answer would hold up the end by 10 s.
+        ending = Thread(target=provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(END_S)
+
+
+class _OtelTracer:
+    """Begins spans of the SDK."""
+
+    def __init__(self, tracer: TheirTracer) -> None:
+        self._tracer = tracer
+
+    def begin(
+        self,
+        name: str,
+        kind: SpanKind,
+        parent: str | None,
+        links: Sequence[str],
+        *,
+        ago_s: float,
+    ) -> Recorded:
+        """Begin a span; see tracing.Tracer."""
+        begun = self._tracer.start_span(
+            name,
+            # An empty one, so that spans of other libraries in this process are no parents of ours.
+            Context() if parent is None else set_span_in_context(_remote(parent), Context()),
+            _KINDS[kind],
+            links=[Link(_place(one)) for one in links],
+            start_time=time.time_ns() - round(ago_s * 1e9) if ago_s else None,
+        )
+        return _OtelSpan(begun)
+
+
+class _OtelSpan:
+    """A span of the SDK."""
+
+    def __init__(self, span: TheirSpan) -> None:
+        self._span = span
+        place = span.get_span_context()
+        self.traceparent = f"00-{place.trace_id:032x}-{place.span_id:016x}-{place.trace_flags:02x}"
+
+    def rename(self, name: str) -> None:
+        """Give it another name."""
+        self._span.update_name(name)
+
+    def add(self, attributes: Attributes) -> None:
+        """Say more of it."""
+        for name, value in attributes.items():
+            if value is not None:
+                self._span.set_attribute(name, value)
+
+    def end(self, failed_with: str | None) -> None:
+        """End it now; see tracing.Recorded."""
+        if failed_with is not None:
+            self._span.set_attribute("error.type", failed_with)
+            self._span.set_status(Status(StatusCode.ERROR))
+        self._span.end()
+
+
+def _place(traceparent: str) -> SpanContext:
+    return SpanContext(
+        int(trace.trace_id(traceparent), 16),
+        int(trace.span_id(traceparent), 16),
+        is_remote=True,
+        trace_flags=TraceFlags(
+            TraceFlags.SAMPLED if trace.is_sampled(traceparent) else TraceFlags.DEFAULT
+        ),
+    )
+
+
+def _remote(traceparent: str) -> NonRecordingSpan:
+    return NonRecordingSpan(_place(traceparent))
