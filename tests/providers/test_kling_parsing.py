@@ -31,6 +31,7 @@ ENVELOPES = st.lists(
             lambda inner: [inner],
             lambda inner: {"data": inner},
             lambda inner: {"status": "success", "id": "req-1", "data": inner},
+            lambda inner: {"code": 0, "data": json.dumps(inner)},
         ]
     ),
     max_size=4,
@@ -66,6 +67,68 @@ def test_however_deep_a_task_lies_it_says_the_same(envelopes: list[Any]) -> None
     for envelope in envelopes:
         wrapped = envelope(wrapped)
     assert observe(wrapped) == observe(TASK)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"code": 0, "result": TASK},
+        {"event": "task.updated", "payload": TASK},
+        {"headers": {}, "body": TASK},
+        {"headers": {}, "body": json.dumps(TASK)},
+        {"type": "video.completed", "data": {"object": TASK}},
+        {"event": {"detail": {"task": TASK}}, "task": TASK},
+    ],
+)
+def test_a_task_is_found_in_what_gateways_wrap_around_it(wrapped: dict[str, Any]) -> None:
+    assert observe(wrapped) == observe(TASK)
+
+
+def test_fields_may_be_spelt_in_camel_case() -> None:
+    said = observe(
+        {
+            "taskId": "881204513377218561",
+            "taskStatus": "succeed",
+            "taskInfo": {"externalTaskId": "mine"},
+            "updatedAt": 1795500093480,
+            "taskResult": TASK["task_result"],
+        }
+    )
+    plain = observe(TASK | {"task_info": {"external_task_id": "mine"}})
+    assert said is not None
+    assert plain is not None
+    names = ("state", "provider_task_id", "external_task_id", "at")
+    assert [getattr(said, n) for n in names] == [getattr(plain, n) for n in names]
+    assert [one.url for one in said.artifacts] == [one.url for one in plain.artifacts]
+
+
+def test_what_a_task_brought_is_not_taken_for_a_task_in_it() -> None:
+    inner = {"task_id": "2", "status": "success"}
+    said = observe({"task_id": "1", "status": "processing", "result": inner})
+    assert said is not None
+    assert (said.state, said.provider_task_id) == (TaskState.RUNNING, "1")
+
+
+def test_a_word_may_carry_the_name_of_its_kind() -> None:
+    assert state_of("TASK_STATUS_SUCCEED") is TaskState.SUCCEEDED
+    assert state_of("TASK_STATUS_HYPERSPACE") is None
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "9" * 5000])
+def test_a_number_that_is_none_costs_itself_and_not_the_verdict(number: str) -> None:
+    body = json.dumps(TASK).replace('"5.041"', number).replace("1795500093480", number)
+    said = observe(read_json(body.encode()))
+    assert said is not None
+    assert (said.state, said.at, said.artifacts[0].duration_s) == (TaskState.SUCCEEDED, None, None)
+
+
+@pytest.mark.parametrize("said", ["許功蓋", '功"', "功"])
+def test_a_backslash_within_a_character_spoils_no_verdict(said: str) -> None:
+    body = json.dumps(TASK | {"task_status_msg": said}, ensure_ascii=False)
+    for charset in ("big5", "gbk"):
+        found = observe(read_json(body.encode(charset)))
+        assert found is not None
+        assert found.state is TaskState.SUCCEEDED
 
 
 @given(bodies)

@@ -57,6 +57,20 @@ def _pieces(found: tuple[Artifact, ...]) -> list[tuple[str, str | None]]:
         {"task_result": {"videos": [{"id": "9", "url": ""}]}, "video_url": URL},
         {"url": "null", "video_url": URL},
         {"url": f" {URL} "},
+        {"task_result": URL},
+        {"task_result": {"videos": URL}},
+        {"task_result": {"videos": {"0": {"url": URL}}}},
+        {"task_result": {"videos": [[{"url": URL}]]}},
+        {"task_result": {"videos": [{"uri": URL}]}},
+        {"task_result": {"videos": [{"url": "N/A"}, {"url": "/v.mp4"}]}, "video_url": URL},
+        {"taskResult": {"videos": [{"url": URL}]}},
+        {"result": URL},
+        {"video": URL, "image": IMAGE},
+        {"output_video": URL},
+        {"video_result": [{"url": URL}]},
+        {"generated_videos": [{"video": {"uri": URL}}]},
+        {"assets": [{"url": URL}]},
+        {"artifacts": [{"mp4_url": URL}]},
     ],
 )
 def test_a_result_is_found_where_gateways_put_it(fields: dict[str, Any]) -> None:
@@ -85,6 +99,7 @@ def test_an_image_is_named_one(fields: dict[str, Any]) -> None:
         {"cover": {"resource": IMAGE}, "cover_url": IMAGE, "thumbnail": IMAGE},
         {"task_info": {"url": URL}},
         {"resultJson": "{not JSON", "result": "ok", "works": None, "videos": [None, 1, ""]},
+        {"image": IMAGE, "file": IMAGE, "audio": IMAGE, "video": "v.mp4"},
     ],
 )
 def test_what_is_no_result_is_not_taken_for_one(fields: dict[str, Any]) -> None:
@@ -128,6 +143,8 @@ def test_different_pieces_stay_apart_and_in_order() -> None:
         ({"detail": "blocked"}, None, "blocked"),
         ({"reason": "blocked", "message": "success"}, None, "blocked"),
         ({"task_status_msg": "", "failure_reason": "blocked"}, None, "blocked"),
+        ({"error": 0, "statusReason": "blocked"}, None, "blocked"),
+        ({"taskStatusMsg": "blocked", "message": "ok"}, None, "blocked"),
     ],
 )
 def test_the_reason_of_a_failure_is_found(
@@ -155,6 +172,23 @@ def test_without_a_known_field_the_other_short_texts_are_given_and_the_receipts_
     assert "hint: faces are not allowed" in said.error.message
     assert "receipts" in said.error.message
     assert "secret plan" not in said.error.message
+
+
+@pytest.mark.parametrize(
+    "fields", [{"moderation": {"labels": ["faces"]}, "code": "x"}, {"code": "faces", "ratio": "x"}]
+)
+def test_a_word_that_names_no_setting_may_be_the_reason(fields: dict[str, Any]) -> None:
+    said = observe({"code": 0, "data": {"task_id": "1", "status": "failed"} | fields})
+    assert said is not None
+    assert said.error is not None
+    assert ": faces (" in said.error.message
+
+
+def test_a_url_that_names_no_host_leaves_a_piece_without_one() -> None:
+    for url in ("N/A", "https://", "/files/v.mp4", "null"):
+        assert _pieces(_succeeded(task_result={"videos": [{"url": url}]})) == [("video", None)]
+    for url in ("//cdn.example.com/v.mp4", "data:video/mp4;base64,AAAA"):
+        assert _pieces(_succeeded(task_result={"videos": [{"url": url}]})) == [("video", url)]
 
 
 def test_a_failure_without_a_word_names_the_receipts() -> None:

@@ -24,9 +24,10 @@ def read_json(body: bytes) -> Any:
     """The JSON of a body, with visible stand-ins for what a database cannot store or read again.
 
     Half of a surrogate pair, control characters and bytes that are no characters are read as well:
-    they are in a message, and the verdict beside it counts. A text that holds an object, as senders
-    make it that encode twice, is that object.
-    Raises ValueError for what is no JSON, and for the words NaN and Infinity.
+    they are in a message, and the verdict beside it counts. NaN, Infinity and integers of thousands
+    of digits are null, for the same reason. A text that holds an object, as senders make it that
+    encode twice, is that object.
+    Raises ValueError for what is no JSON.
     """
     found = _read_once(body)
     if isinstance(found, str) and found.lstrip().startswith("{"):
@@ -38,16 +39,38 @@ def _read_once(body: bytes) -> Any:
     try:
         parsed = from_json(body, allow_inf_nan=False)
     except ValueError:
-        text = body.decode(json.detect_encoding(body), "replace")
         try:
-            return storable(json.loads(text, parse_constant=_refuse, strict=False))
-        except RecursionError:
-            raise ValueError("nested too deep") from None
+            return _read_leniently(body.decode(json.detect_encoding(body), "replace"))
+        except ValueError as error:
+            # In GBK and Big5 the second byte of a character may be a backslash, which spoils the
+            # JSON around it. Nothing else says that the body is in one of them.
+            try:
+                return _read_leniently(body.decode("gb18030"))
+            except ValueError:
+                raise error from None
     return storable(parsed) if may_hold_nul(body) or may_be_too_deep(body) else parsed
 
 
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+def _read_leniently(text: str) -> Any:
+    """Parse what strict parsers refuse and senders write. Raises ValueError."""
+    plain = text.strip("\ufeff\0 \t\r\n")
+    try:
+        parsed = json.loads(plain, parse_constant=_nothing, parse_int=_whole, strict=False)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return storable(parsed)
+
+
+def _nothing(word: str) -> None:
+    """Read NaN or Infinity."""
+    del word
+
+
+def _whole(digits: str) -> int | None:
+    try:
+        return int(digits)
+    except ValueError:  # thousands of digits
+        return None
 
 
 def finite(value: Any) -> Any:

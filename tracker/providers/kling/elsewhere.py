@@ -21,20 +21,26 @@ _LISTED = frozenset(
     f"{prefix}{kind}{ending}"
     for prefix in ("", "result", "output", "generated")
     for kind in ("", *_NAMED, "file", "media")
-    for ending in ("url", "urls", "s", "", "list", "info", "infos")
+    for ending in ("url", "urls", "s", "", "list", "info", "infos", "result", "results")
 )
 """`resultUrls`, `output_images`, `videoInfo`, `fileInfos` and their like, and `url` itself."""
 _HOLDERS = _LISTED | frozenset(
     {"taskresult", "result", "results", "resultjson", "resultobject", "resultdata", "info"}
     | {"output", "outputs", "work", "works", "creations", "generations", "content", "payload"}
-    | {"resource", "resources", "items", "metadata"}
+    | {"resource", "resources", "items", "metadata", "assets", "artifacts"}
 )
+_ONE = frozenset(
+    {"video", "videos", "videourl", "videourls", "result", "results", "taskresult", "output"}
+    | {f"{prefix}{kind}" for prefix in ("result", "output", "generated") for kind in _NAMED}
+)
+"""Names of fields in which one URL alone is a result: a request has no input of these names, and
+a copy of it beside the result would hold its pictures and sounds under theirs."""
 _ENVELOPES = frozenset({"data", "response"})
 """Read here only where they are JSON in a text: what lies in envelopes is a layer of its own."""
 _URLS = (
     *("url", "videourl", "resulturl", "outputurl", "fileurl", "downloadurl", "mediaurl"),
     *("imageurl", "audiourl", "mp3url", "resource", "resourcewithoutwatermark", "playurl"),
-    *("originurl", "src"),
+    *("originurl", "src", "mp4url", "uri"),
 )
 """Names of one URL, the most telling first."""
 _LAST = "failreason"
@@ -62,10 +68,17 @@ def _named(name: str, value: Any, kind: str, depth: int) -> Iterator[tuple[str, 
     if not depth or not (is_wrapped or name in _HOLDERS):
         return
     kind = next((one for one in _NAMED if one in name), kind)
-    value = _unpacked(value)
+    value = unpacked(value)
+    is_listed = isinstance(value, list)
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and isinstance(value, list) and _is_url(item):
+        if (
+            isinstance(item, str)
+            and (is_listed or name in _ONE or depth < _DEPTH)
+            and _is_url(item)
+        ):
             yield kind_of_url(item, kind, name=name), {"url": item.strip()}
+        elif isinstance(item, list):
+            yield from _named(name, item, kind, depth - 1)
         elif isinstance(item, Mapping):
             yield from _inside(name, item, kind, depth)
 
@@ -77,7 +90,9 @@ def _inside(
         yield _kind_of(item) or kind_of_url(url, kind, name=name), {**item, "url": url}
         return
     for inner, value in item.items():
-        yield from _named(_plain(inner), value, _kind_of(item) or kind, depth - 1)
+        # Some write a list as an object whose names are numbers.
+        plain = name if inner.isdecimal() else _plain(inner)
+        yield from _named(plain, value, _kind_of(item) or kind, depth - 1)
 
 
 def _url_of(item: Mapping[str, Any]) -> str | None:
@@ -106,7 +121,7 @@ def _ending(url: str) -> str:
         return ""
 
 
-def _unpacked(value: Any) -> Any:
+def unpacked(value: Any) -> Any:
     """Read JSON that a gateway wrote into a text; return anything else as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value

@@ -17,6 +17,7 @@ from tracker.providers.kit.reading import (
     number_text,
 )
 from tracker.providers.kling.costs import costs
+from tracker.providers.kling.elsewhere import unpacked
 from tracker.providers.kling.reasons import (
     CODES_OF_FAILURES,
     REASONS,
@@ -31,23 +32,29 @@ Value = TypeVar("Value")
 MAX_DEPTH = 5
 """How deep a task object may lie in envelopes: `data.data.data` has been seen."""
 _ENVELOPES = ("data", "response", "Response")
-_KLINGS_STATUS = "task_status"
-_KLINGS = (_KLINGS_STATUS,)
+_WRAPPERS = ("result", "payload", "body", "task", "object", "event", "detail")
+"""Envelopes where they hold a task, and nothing around them says how one stands."""
+_KLINGS = ("task_status", "taskStatus", "TaskStatus")
 _STATUS = ("status", "state", "Status")
-_TASK_ID = ("task_id", "taskId", "taskNo", "JobId")
+_TASK_ID = ("task_id", "taskId", "taskNo", "JobId", "TaskId")
 _ID = (*_TASK_ID[:1], "id", *_TASK_ID[1:])
 _MESSAGE = (
-    *("task_status_msg", "fail_reason", "error_info", "ErrorMessage", "error.message", "error"),
+    *("task_status_msg", "taskStatusMsg"),
+    *("fail_reason", "error_info", "ErrorMessage", "error.message", "error"),
     *("message", "msg"),
 )
 """Where a task says how it stands, and of a failure why."""
-_SAID = _MESSAGE[:1] + _MESSAGE[-2:]
+_SAID = _MESSAGE[:2] + _MESSAGE[-2:]
 _REQUEST_ID = ("request_id",)
 _EXTERNAL = (
     *("external_task_id", "external_id"),
     *("task_info.external_task_id", "task_info.external_id"),
+    *("externalTaskId", "taskInfo.externalTaskId"),
 )
-_ENDED = ("updated_at", "update_time", "finish_time", "meta.ended_at", "completed_at")
+_ENDED = (
+    *("updated_at", "update_time", "finish_time", "meta.ended_at", "completed_at"),
+    *("updatedAt", "updateTime"),
+)
 _BEGAN = ("start_time", "meta.started_at", "submit_time", "created_at", "meta.created_at")
 _KEPT = (
     *("task_result", "final_unit_deduction", "final_balance_deduction"),
@@ -64,10 +71,21 @@ def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(parsed, dict):
             return
         yield parsed
-        parsed = next((parsed[n] for n in _ENVELOPES if isinstance(parsed.get(n), _NESTS)), None)
+        parsed = _wrapped(parsed)
 
 
 _NESTS = (dict, list)
+
+
+def _wrapped(layer: Mapping[str, Any]) -> Any:
+    """Return what a layer is the envelope of, JSON within a text too; None for nothing."""
+    for name in _ENVELOPES:
+        if isinstance(inner := unpacked(layer.get(name)), _NESTS):
+            return inner
+    if any(first_text(layer, names) for names in (_KLINGS, _STATUS)):
+        return None
+    held = (unpacked(layer.get(name)) for name in _WRAPPERS)
+    return next((one for one in held if first_text(one, (*_KLINGS, *_STATUS, *_TASK_ID))), None)
 
 
 def find_id(parsed: Any) -> str | None:
@@ -87,8 +105,8 @@ def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
 def observe(parsed: Any) -> Observation | None:
     """Read one task's observation from an answer; None when it holds none."""
     is_bare = isinstance(parsed, dict) and parsed.keys().isdisjoint(_ENVELOPES)
-    found = [parsed] if is_bare else list(layers(parsed))
-    plain = first_text(found[0], _KLINGS, limit=200) if len(found) == 1 else None
+    plain = first_text(parsed, _KLINGS, limit=200) if is_bare else None
+    found = [parsed] if plain is not None else list(layers(parsed))
     if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
         return with_block(_observed(found, found[0], plain), parsed)
     stated = _stated(found)
@@ -138,14 +156,14 @@ def _stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]
         for one in said
         if (state := state_of(one[1])) in VERDICTS and not (open_inside and state is S.SUCCEEDED)
     ]
-    verdicts.sort(key=lambda one: _KLINGS_STATUS not in one[0])
+    verdicts.sort(key=lambda one: one[0].keys().isdisjoint(_KLINGS))
     known = [one for one in reversed(said) if state_of(one[1]) not in VERDICTS | {None}]
     return next(iter([*verdicts, *known]), inner)
 
 
 def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
     """A layer's status word. `status` is a common name: it counts only where a task is named."""
-    word = first_text(layer, (_KLINGS_STATUS,), limit=200)
+    word = first_text(layer, _KLINGS, limit=200)
     if word is not None:
         return word
     is_innermost = layer is found[-1]
@@ -172,7 +190,7 @@ def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     Envelopes have a field of that name too: it counts only beside a status, and where nothing
     else is an id.
     """
-    names = (_KLINGS_STATUS, *_STATUS)
+    names = (*_KLINGS, *_STATUS)
     return [one for one in found if first_text(one, names) and not first_text(one, _ID)]
 
 

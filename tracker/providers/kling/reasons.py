@@ -15,7 +15,8 @@ REASONS = (
     *("error.msg", "error.detail", "error.reason", "error.raw_message", "error.error_message"),
     *("failure.message", "failure.reason", "failure", "error_detail", "errorDetail"),
     *("errorDescription", "error_description", "reason", "status_message", "statusMessage"),
-    *("status_msg", "state_msg", "status_reason", "detail", "details", "task_result.error"),
+    *("status_msg", "state_msg", "status_reason", "statusReason", "detail", "details"),
+    "task_result.error",
     *("output.message", "output.error", "result.message", "result.error", "result.error_message"),
 )
 """Fields that hold the reason of a failure, the most telling first."""
@@ -26,12 +27,14 @@ CODES_OF_FAILURES = (
 _NO_REASON = "the provider gave no reason; its whole answer is kept in the task's receipts"
 _DEPTH, _MOST, _LONGEST = 6, 5, 300
 _SILENT = re.compile(
-    r"id$|_id|time|_at$|^at$|date|url|model|status|state|type|action|version|mode|format|prompt(?!_?feedback)"
-    r"|token|secret|sign|^code$|name|progress|created|updated|mime|ratio|resolution|task_info",
+    r"id$|_id|time|_at$|^at$|date|url|model|status|state|type|action|version|\bmode\b|_mode|format|prompt(?!_?feedback)"
+    r"|token|secret|sign|^code$|name|progress|created|updated|mime|\bratio|_ratio|aspect_?ratio|duration|resolution|task_info",
     re.IGNORECASE,
 )
 """Names of fields that say which task it is, or what it was asked, and never why it failed."""
-_EMPTY = frozenset({"", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"})
+_EMPTY = frozenset(
+    {"", "0", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"}
+)
 
 
 def is_empty_word(text: str) -> bool:
@@ -46,10 +49,16 @@ def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:
         for name, text in _texts("", layer, _DEPTH):
             if text not in texts.values():
                 texts.setdefault(name, text)
-    if not texts:
+    if not texts and not (texts := _codes(layers)):
         return _NO_REASON
     shown = "; ".join(f"{name}: {text}" for name, text in list(texts.items())[:_MOST])
     return f"{shown} (the provider names no reason; its whole answer is in the task's receipts)"
+
+
+def _codes(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the code of the task itself, where it is a word: one of an envelope is no reason."""
+    code = layers[0].get("code") if layers else None
+    return {"code": code.strip()} if isinstance(code, str) and _is_telling(code) else {}
 
 
 def _texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

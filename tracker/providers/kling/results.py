@@ -1,5 +1,6 @@
 """Where a task object keeps its results: one table of places, of which the first wins."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _TOLD = frozenset({"url", "id", "type", "duration"})
 _MS_FROM = 1000
 """Lengths from here on are milliseconds: no generated piece lasts a quarter of an hour."""
 _MAX_URL_CHARS = 8192
+_FETCHABLE = re.compile(r"\s*(?:data:|(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/\s])")
 _MOST = 200
 """Pieces of one task that are kept."""
 
@@ -172,10 +174,10 @@ def _piece(item: Mapping[str, Any], kind: str) -> Artifact:
 
 
 def _url(item: Mapping[str, Any]) -> str | None:
-    """Return the first URL among a piece's fields; a word that stands for none is none."""
+    """Return the first URL among a piece's fields; one that names no host stands for none."""
     for name in _URLS:
         url = first_text(item, (name,), limit=_MAX_URL_CHARS)
-        if url is not None and "/" in url:
+        if url is not None and _FETCHABLE.match(url):
             return url.strip()
     return None
 

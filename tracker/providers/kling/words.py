@@ -15,6 +15,14 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
         **dict.fromkeys(("waiting", "queuing"), S.SUBMITTED),
         # cloud.baidu.com/doc/qianfan-api/s/7ml0o183p, of 2026-01-30.
         **dict.fromkeys(("created", "queueing"), S.SUBMITTED),
+        # cloud.tencent.com/document/api/1616/130573 (Kling there), read 2026-11-29: WAIT, RUN,
+        # FAIL, DONE; tencentcloud.com/document/api/1041/82059, of 2026-08-14: FINISHED, STOP.
+        "wait": S.SUBMITTED,
+        "run": S.RUNNING,
+        "finished": S.SUCCEEDED,
+        "stop": S.FAILED,
+        # docs.higgsfield.ai/docs/concepts/requests.md, read 2026-11-29: terminal, by moderation.
+        "nsfw": S.FAILED,
         **dict.fromkeys(("processing", "running", "in_progress"), S.RUNNING),
         "generating": S.RUNNING,  # docs.kie.ai, the page above
         **dict.fromkeys(
@@ -35,9 +43,13 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
     }
 )
 """In lower case. A word that is not here neither finishes nor fails a task."""
+_PREFIX = "task_status_"
+"""Of the words of novita.ai/docs/api-reference/model-apis-task-result, read 2026-11-29."""
 
 
 def state_of(word: str) -> TaskState | None:
     """Return the state that a word means; None when no gateway documents it."""
     plain = word.strip().lower()
-    return WORDS.get(plain) or WORDS.get(plain.replace("-", "_").replace(" ", "_"))
+    if found := WORDS.get(plain):
+        return found
+    return WORDS.get(plain.replace("-", "_").replace(" ", "_").removeprefix(_PREFIX))

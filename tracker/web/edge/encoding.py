@@ -1,6 +1,7 @@
 """Undo a body's Content-Encoding and charset, bounded while the bytes come out."""
 
 import codecs
+import json
 import re
 import zlib
 from functools import lru_cache
@@ -11,10 +12,22 @@ from tracker.web.edge.body_errors import BodyTooLarge
 ACCEPTED = "gzip, deflate"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """zlib's window bits, which name a format (docs.python.org/3/library/zlib.html, 2026-11-28)."""
+_GZIP_MARK = b"\x1f\x8b\x08"
+_UNDONE_BY_PROXIES = frozenset({"gzip", "x-gzip", "deflate"})
+_BEGIN = 64
+"""Bytes in which JSON begins, behind white space."""
 _STEP = 256 * 1024
 _MOST_MEMBERS = 16
 """Of one gzip body: each costs a copy of what follows it."""
-_CHARSET = re.compile(r';\s*charset\s*=\s*"?([A-Za-z0-9._:-]{1,40})', re.IGNORECASE)
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+_LABELS = {
+    **dict.fromkeys(("x-gbk", "windows-936", "gb_2312-80", "csgb2312"), "gb18030"),
+    **dict.fromkeys(("x-x-big5", "cn-big5"), "big5"),
+    **dict.fromkeys(("x-sjis", "windows-31j"), "cp932"),
+    **dict.fromkeys(("x-euc-jp",), "euc_jp"),
+    **dict.fromkeys(("windows-949", "ks_c_5601-1987"), "cp949"),
+}
+"""Names of charsets that Python does not know (encoding.spec.whatwg.org, read 2026-11-29)."""
 _NAMES = re.compile(
     r"gbk|gb2312|gb18030|big5|big5hkscs|hz|shift_jis|cp932|euc_jp|iso2022_jp|euc_kr|cp949"
     r"|iso8859-\d+|cp125\d|koi8-[ru]|utf-(16|32)(-[bl]e)?"
@@ -25,9 +38,17 @@ _NAMES = re.compile(
 def encoding_of(said: str, body: bytes) -> str:
     """Return a body's Content-Encoding; `gzip` where none is said and it begins as gzip does.
 
-    Neither JSON nor a text in any charset begins so (RFC 1952 section 2.3.1).
+    Neither JSON nor a text in any charset begins so (RFC 1952 section 2.3.1). Nothing is to be
+    undone where JSON begins: proxies undo gzip and deflate, and some leave the header as it was.
     """
-    return said or ("gzip" if body.startswith(b"\x1f\x8b\x08") else "")
+    if not said:
+        return "gzip" if body.startswith(_GZIP_MARK) else ""
+    return "" if said.strip().lower() in _UNDONE_BY_PROXIES and is_json(body) else said
+
+
+def is_json(body: bytes) -> bool:
+    """Return whether a body begins as JSON objects and arrays do, which no compressed one does."""
+    return body[:_BEGIN].removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 class UnsupportedEncoding(Exception):
@@ -47,13 +68,15 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
     codings = [word for word in words if word not in ("", "identity")]
     if not codings or not body:
         return body
-    if codings in (["gzip"], ["x-gzip"]):
+    if codings not in (["gzip"], ["x-gzip"], ["deflate"]):
+        raise UnsupportedEncoding(encoding)
+    # The two are mixed up, so that the body's first bytes decide.
+    if body.startswith(_GZIP_MARK):
         return _inflated(body, _GZIP, limit)
-    if codings == ["deflate"]:
-        is_zlib = len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0
-        # Some senders leave out zlib's header (RFC 9110 section 8.4.1.2 notes it).
-        return _inflated(body, _ZLIB if is_zlib else _RAW, limit)
-    raise UnsupportedEncoding(encoding)
+    if len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0:
+        return _inflated(body, _ZLIB, limit)
+    # Some senders leave out zlib's header (RFC 9110 section 8.4.1.2 notes it).
+    return _inflated(body, _RAW if codings == ["deflate"] else _GZIP, limit)
 
 
 def as_utf8(content_type: str, body: bytes) -> bytes:
@@ -64,6 +87,8 @@ def as_utf8(content_type: str, body: bytes) -> bytes:
     charset = charset_of(content_type) if "charset" in content_type.lower() else None
     if charset is None:
         return body
+    if charset.startswith("utf-") and json.detect_encoding(body).startswith("utf-8"):
+        return body  # UTF-16 and UTF-32 cannot be taken for it
     return in_utf8(charset, body)
 
 
@@ -86,7 +111,7 @@ def charset_of(content_type: str) -> str | None:
     if found is None:
         return None
     try:
-        name = codecs.lookup(found[1]).name
+        name = codecs.lookup(_LABELS.get(found[1].lower(), found[1])).name
     except LookupError:
         return None
     if name in ("gb2312", "gbk"):

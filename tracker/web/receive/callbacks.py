@@ -17,7 +17,7 @@ from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Reply
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
-from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, undone
+from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
 from tracker.web.edge.structure import check_values_at_once
@@ -94,7 +94,8 @@ async def take(
     provider, subject, token = place
     signed: tuple[bytes, ...] = ()
     flaw: UnsupportedEncoding | InvalidRequest | None = None
-    if encoding := encoding_of(headers.get("content-encoding", ""), body):
+    encoding = encoding_of(headers.get("content-encoding", ""), body)
+    if encoding and not is_json(body):
         try:
             plain = await _undone(our, place, encoding, body)
             signed, body = (plain, body), plain
