@@ -9,8 +9,8 @@ COMPILE = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no
 CLIENTS = $(UV) pip compile -q --python $(PY) --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11
 INSTALL = $(UV) pip install -q --python $(PY)
-# Which tests each process gets is settled anew when one has none left (tests/support/ordering.py).
-BESIDE = --dist worksteal -n
+# Processes that are forked from one that has collected the tests (tests/support/forking.py).
+BESIDE = --processes
 # Three a core: tests of whole services wait for most of their time.
 PROCESSES = $(shell $(PY) -c 'import os; print(3 * min(len(os.sched_getaffinity(0)), 4))')
 FAST = tests/domain tests/providers tests/egress tests/web tests/test_accounts.py tests/test_locale.py

@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.memory import folder_in_memory
-from tests.support.ordering import long_first
 from tests.support.postgres import PostgresServer
+
+pytest_plugins = ["tests.support.forking"]
 
 # Where the tests are started in the background of a shell, SIGINT is ignored, and so it would be by
 # every command that they start and interrupt.
@@ -32,12 +33,6 @@ settings.load_profile("tests")
 
 if memory := folder_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, in every process that runs tests."""
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = long_first(items, lambda item: item.nodeid.partition("::")[0], processes)
 
 
 def pytest_collection_finish() -> None:

@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests.support.nursery import nursery
+from tests.support.ordering import PROCESS_NUMBER
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.app import make_app, server_options
 from tracker.emulator import DEFAULT_KEY
@@ -44,7 +45,7 @@ def free_port() -> int:
     connection of another test takes it before it is listened on, and each process of the tests has
     its own range: no other one takes it while a service that was killed starts again.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    worker = int(os.environ.get(PROCESS_NUMBER, "0"))
     while True:
         port = 20_000 + worker % 12 * 1000 + secrets.randbelow(1000)
         try:
