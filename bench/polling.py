@@ -1,6 +1,7 @@
 """Row 17: one worker with 10,000 open tasks of a provider with batches, and of one without."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bench.bed import Bed
 from bench.processes import CLIENT_CORE, Server, cpu_s, server
 from bench.table import Figure
 from tracker.clock import new_id
+from tracker.domain.call_rate import CallRate, look_spacing_s
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.services.recorder import lane_of
@@ -28,7 +30,7 @@ YOUNGEST_S, OLDEST_S = 300.0, 900.0
 
 @dataclass(frozen=True)
 class Upstream:
-    """A provider, and what it documents: seconds between two looks at a task, tasks of one call."""
+    """A provider, and what it documents: seconds between looks, tasks of a call, its rate."""
 
     provider: str
     operation: str
@@ -36,6 +38,7 @@ class Upstream:
     path: str
     spacing_s: float
     together: int
+    rate: CallRate | None = None
 
 
 UPSTREAMS = (
@@ -43,6 +46,10 @@ UPSTREAMS = (
     Upstream("midjourney", "imagine", {"PROFILE": "new-api"}, "/mj", spacing_s=5.0, together=100),
     # docs.dev.runwayml.com, "Polling", 2026-11: no more often than every five seconds.
     Upstream("runway", "text_to_video", {}, "", spacing_s=5.0, together=1),
+    # replicate.com/docs/topics/predictions/rate-limits, 2026-11.
+    Upstream(
+        "replicate", "predictions", {}, "/v1", spacing_s=0.0, together=1, rate=CallRate(3000, 60)
+    ),
 )
 
 
@@ -92,6 +99,10 @@ def _run(bed: Bed, kind: str, upstream: Upstream) -> _Watched:
         facts, planned, now = _facts(there), _planned(url), time.time()
     assert facts["shortest_gap_s"] >= upstream.spacing_s, facts["shortest_gap_s"]
     assert facts["most_ids"] <= upstream.together, facts["most_ids"]
+    if (rate := upstream.rate) is not None:
+        times = facts["times"]
+        most = max(bisect_left(times, at + rate.seconds) - n for n, at in enumerate(times))
+        assert most <= rate.calls, most
     last = looked | facts["looks"]
     late = sorted((now - last[id_]) / (planned[id_] - last[id_]) for id_ in last)
     return _Watched(
@@ -111,9 +122,12 @@ def _fill(url: str, upstream: Upstream, count: int) -> dict[str, float]:
     Returns when each was looked at last, in seconds since 1970, by its provider's id.
     """
     now, looked, rows, due = datetime.now(UTC), {}, [], []
+    least_s = 0.0
+    if upstream.rate is not None:
+        least_s = look_spacing_s(upstream.rate, open_tasks=count, together=upstream.together)
     for number in range(1, count + 1):
         age_s = YOUNGEST_S + (OLDEST_S - YOUNGEST_S) * number / count
-        pause_s = age_s / 4
+        pause_s = max(age_s / 4, least_s)
         # By a step that shares no factor with it, so that ages and due times are not in step.
         run_at = now + timedelta(seconds=pause_s * (number * 7919 % count) / count)
         began, name = now - timedelta(seconds=age_s), f"{number:016d}"

@@ -9,12 +9,15 @@ from starlette.routing import Route
 
 _looks: dict[str, float] = {}
 """When each task was looked at last, in seconds since 1970."""
+_times: list[float] = []
+"""When each call came, in seconds since 1970."""
 _facts = {"calls": 0, "most_ids": 0, "shortest_gap_s": 3600.0}
 
 
 def _look(ids: list[str]) -> None:
     now = time.time()
     _facts["calls"] += 1
+    _times.append(now)
     _facts["most_ids"] = max(_facts["most_ids"], len(ids))
     for one in ids:
         gap_s = now - _looks.get(one, 0.0)
@@ -39,15 +42,23 @@ async def of_one(request: Request) -> Response:
     return JSONResponse(said | {"estimatedCost": {"credits": 25}})
 
 
+async def of_prediction(request: Request) -> Response:
+    """Replicate's answer about one task."""
+    id_ = request.path_params["id"]
+    _look([id_])
+    return JSONResponse({"id": id_, "status": "processing", "input": {}, "output": None})
+
+
 async def stats(_request: Request) -> Response:
     """All that was seen."""
-    return JSONResponse(_facts | {"looks": _looks})
+    return JSONResponse(_facts | {"looks": _looks, "times": _times})
 
 
 app = Starlette(
     routes=[
         Route("/mj/task/list-by-condition", of_several, methods=["POST"]),
         Route("/v1/tasks/{id}", of_one, methods=["GET"]),
+        Route("/v1/predictions/{id}", of_prediction, methods=["GET"]),
         Route("/ready", stats, methods=["GET"]),
     ]
 )

@@ -116,6 +116,6 @@ def test_percentiles_and_silence_are_learned() -> None:
 
 
 def test_an_allowance_refills_with_time() -> None:
-    allowance = TokenBucket(per_minute=2)
+    allowance = TokenBucket.per_minute(2)
     assert [allowance.take(0.0) for _ in range(3)] == [True, True, False]
     assert [allowance.take(30.0) for _ in range(2)] == [True, False]

@@ -1,4 +1,4 @@
-"""A token bucket: so many at once, then so many a minute. Arithmetic only."""
+"""A token bucket: so many at once, then so many a second. Arithmetic only."""
 
 import math
 
@@ -6,11 +6,16 @@ import math
 class TokenBucket:
     """Counts what is taken; the caller knows the time."""
 
-    def __init__(self, per_minute: int) -> None:
-        """per_minute: also how many may be taken at once after a quiet minute."""
-        self._size = float(per_minute)
-        self._left = float(per_minute)
+    def __init__(self, size: float, per_s: float) -> None:
+        """size: how many may be taken at once after a quiet time; per_s: how fast it fills."""
+        self._size, self._per_s = size, per_s
+        self._left = size
         self._since: float | None = None
+
+    @classmethod
+    def per_minute(cls, count: int) -> "TokenBucket":
+        """Return a bucket that holds what a quiet minute may use."""
+        return cls(float(count), count / 60)
 
     def take(self, now: float) -> bool:
         """Take one. False when none is left.
@@ -18,7 +23,7 @@ class TokenBucket:
         now: monotonic seconds.
         """
         if self._since is not None:
-            self._left = min(self._size, self._left + (now - self._since) * self._size / 60)
+            self._left = min(self._size, self._left + (now - self._since) * self._per_s)
         self._since = now
         if self._left < 1:
             return False
@@ -30,8 +35,8 @@ class TokenBucket:
         self._left = min(self._size, self._left + 1)
 
     @property
-    def per_minute(self) -> int:
-        """Return the rate that the bucket was made with."""
+    def size(self) -> int:
+        """Return how many may be taken at once."""
         return int(self._size)
 
     @property
@@ -40,11 +45,16 @@ class TokenBucket:
         return int(self._left)
 
     @property
+    def wait_s(self) -> float:
+        """Seconds, then, until one can be taken; 0 where one can."""
+        return max(0.0, (1 - self._left) / self._per_s)
+
+    @property
     def next_s(self) -> int:
         """Whole seconds, then, until one can be taken; at least 1."""
-        return max(1, math.ceil((1 - self._left) * 60 / self._size))
+        return max(1, math.ceil(self.wait_s))
 
     @property
     def full_s(self) -> int:
         """Whole seconds, then, until all can be."""
-        return math.ceil((self._size - self._left) * 60 / self._size)
+        return math.ceil((self._size - self._left) / self._per_s)

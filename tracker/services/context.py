@@ -93,6 +93,8 @@ class Context:
     storage:    keeps the files of results; None where custody is off.
     retention:  how long what belongs to ended tasks is kept.
     on_text:    told, in the event loop, of each task whose streamed text has grown.
+    look_spacing_s: least seconds between two looks at one task of an account, by which all of its
+        open ones can be looked at within the rate of its calls.
     unopened:   destinations whose secret this process could not open, with monotonic seconds
         before which it leaves them to other processes.
     """
@@ -117,6 +119,7 @@ class Context:
     storage: Storage | None = None
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     unopened: dict[str, float] = field(default_factory=dict)
+    look_spacing_s: dict[tuple[str, str], float] = field(default_factory=dict)
     on_text: list[Callable[[UUID], None]] = field(default_factory=list)
     outbox: Outbox = field(init=False)
     calls: ProviderCalls = field(init=False)
@@ -235,7 +238,9 @@ class Context:
         """Return the least seconds between two looks at one task of an account."""
         known = self.accounts.get((provider, account))
         polls = None if known is None else self.providers[provider].polls
-        return 0.0 if known is None or polls is None else polls.spacing_s(known)
+        if known is None or polls is None:
+            return 0.0
+        return max(polls.spacing_s(known), self.look_spacing_s.get((provider, account), 0.0))
 
     @property
     def confirm_pause(self) -> timedelta:

@@ -18,6 +18,7 @@ from tracker.domain.exchange import (
 from tracker.providers.kit.calls import own_url
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
+from tracker.services.call_turns import CallTurns, Purpose
 from tracker.services.tokens import Report, Tokens
 from tracker.tracing import carrying, describe_answer, span_of_call
 
@@ -64,6 +65,16 @@ class ProviderCalls:
         """report: told when an account is refused a token, and when it gets one again."""
         self._http, self._providers = http, providers
         self._tokens = Tokens(self._exchange, clock, report)
+        self._clock = clock
+        self._turns: dict[tuple[str, str], CallTurns] = {}
+
+    def turns(self, provider: str, account: Account) -> CallTurns:
+        """Return the turns that the calls of an account take."""
+        found = self._turns.get((provider, account.name))
+        if found is None:
+            limits = self._providers[provider].limits_of(account)
+            found = self._turns[provider, account.name] = CallTurns(limits, self._clock)
+        return found
 
     async def call(  # noqa: PLR0913 - see egress
         self,
@@ -74,14 +85,19 @@ class ProviderCalls:
         may_send: MaySend = always,
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
+        purpose: Purpose = Purpose.OTHER,
+        has_turn: bool = False,
     ) -> HttpResult | HttpFailure:
-        """Make a call; see egress.client for the rest.
+        """Make a call when its turn comes; see egress.client for the rest.
 
         Where a token is refused (401: nothing was done), the call is made once more with another.
+        has_turn: whether the caller has taken it.
         """
-        known = self._providers[provider]
+        known, turns = self._providers[provider], self.turns(provider, account)
 
-        async def send(one: HttpCall) -> HttpResult | HttpFailure:
+        async def send(one: HttpCall, *, has_turn: bool = False) -> HttpResult | HttpFailure:
+            if not has_turn:
+                await turns.take(purpose)
             routed = account.route(one)
             about = {"tracker.provider": provider, "tracker.account": account.name}
             with span_of_call(f"{routed.method} {provider}", routed, about) as span:
@@ -92,11 +108,12 @@ class ProviderCalls:
             return answer
 
         if known.tokens is None or not known.tokens.needs_token(account):
-            return await send(call)
+            return await send(call, has_turn=has_turn)
         token = await self._tokens.get(known, account)
         if isinstance(token, HttpFailure):
             return token
-        answer = await send(known.tokens.authorize(account, call, token))
+        authorized = known.tokens.authorize(account, call, token)
+        answer = await send(authorized, has_turn=has_turn)
         if isinstance(answer, HttpFailure) or answer.status != UNAUTHORIZED:
             return answer
         other = await self._tokens.after_refusal(known, account, token)
@@ -114,13 +131,14 @@ class ProviderCalls:
         body: AsyncIterable[bytes] | None = None,
         cap: int,
     ) -> HttpStream | HttpFailure:
-        """Make a call whose answer comes piece by piece."""
+        """Make a call whose answer comes piece by piece, when its turn comes."""
         known = self._providers[provider]
         if known.tokens is not None and known.tokens.needs_token(account):
             token = await self._tokens.get(known, account)
             if isinstance(token, HttpFailure):
                 return token
             call = known.tokens.authorize(account, call, token)
+        await self.turns(provider, account).take(Purpose.OTHER)
         return await http.open_provider(account.route(call), body=body, cap=cap)
 
     async def file_headers(

@@ -191,3 +191,9 @@ def waiting(db: Connection, kind: JobKind, lane: str) -> tuple[int, datetime | N
     )
     count, oldest = db.execute(select(func.count(), func.min(first.c.created_at))).one()
     return count, oldest
+
+
+def count(db: Connection, kind: JobKind, lane: str) -> int:
+    """Return how much of a kind stands in one lane, due or not: all of it is counted."""
+    found = select(func.count()).where(jobs.c.kind == kind.value, jobs.c.lane == lane)
+    return int(db.scalars(found).one())

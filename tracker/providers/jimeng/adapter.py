@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
@@ -71,6 +72,8 @@ _AS_URLS = json.dumps({"return_url": True}, separators=(",", ":"))
 _VISIBLE_AFTER = timedelta(seconds=60)
 _PAUSE_S = 2.0
 """After a refusal for too many calls in a second."""
+LIMITS = CallLimits(CallRate(10, 1))
+"""10 to 20 calls a second are an account's quota, by its service."""
 _EMPTY = "done without a file"
 
 
@@ -290,4 +293,5 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=JimengFront(),
+    call_limits=lambda _account: LIMITS,
 )

@@ -110,6 +110,8 @@ class AccountOptions(BaseModel):
     max_in_flight:   tasks at the provider at once; None for no limit of ours.
     weight:          its share of the tasks whose caller names no account; 0: none of them.
     poll_spacing_s:  least seconds between two looks at one task; None for the provider's own.
+    calls_per_s:     calls of all kinds that one process may make in a second, 0 for any number;
+                     None for the limits that the provider documents.
     proxy:           URL of the HTTP proxy that all of its calls go through; None for none.
     assets:          whether the files of its results are fetched and kept; None for what
                      TRACKER_ASSETS says.
@@ -125,6 +127,7 @@ class AccountOptions(BaseModel):
     max_in_flight: int | None = Field(None, ge=1)
     weight: int = Field(1, ge=0, le=1000)
     poll_spacing_s: float | None = Field(None, ge=0, le=3600)
+    calls_per_s: float | None = Field(None, ge=0, le=10_000)
     proxy: ProxyUrl | None = None
     assets: Literal["on", "off"] | None = None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import (
     CallsBack,
@@ -58,6 +59,7 @@ class Provider:
     tells_costs: whether its answers say what a task costs.
     examples: bodies of `POST /v1/tasks` without the provider, by title, for the API's document.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
+    call_limits: returns the documented limits of an account's calls; None where there are none.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Provider:
     callback_bytes: int = 0
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check_account: Callable[[Account], Sequence[str]] | None = None
+    call_limits: Callable[[Account], CallLimits] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:
         """Make an account. Raises ValueError `key: reason` for options that cannot work."""
@@ -97,3 +100,12 @@ class Provider:
         """Return `key: reason` for each reason why an account cannot work; empty when it can."""
         own = self.check_account(account) if self.check_account is not None else ()
         return [*account.options.flaws(), *own]
+
+    def limits_of(self, account: Account) -> CallLimits:
+        """Return the limits of an account's calls: as it is set, else as documented."""
+        own = account.options.calls_per_s
+        if own is None:
+            return NO_LIMITS if self.call_limits is None else self.call_limits(account)
+        if own == 0:
+            return NO_LIMITS
+        return CallLimits(CallRate(own, 1) if own >= 1 else CallRate(1, 1 / own))

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.cost import Cost
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -44,6 +45,8 @@ _EVENTS = ("start", "output", "completed")
 """The events that bring news; `logs` would bring two callbacks a second."""
 _PERCENT = re.compile(r"(\d{1,3})%\|")
 _RESETS = re.compile(r"resets in ~?(\d{1,6})\s*s")
+LIMITS = CallLimits(calls=CallRate(3000, 60), creates=CallRate(600, 60))
+"""https://replicate.com/docs/topics/predictions/rate-limits, read 2026-11: creates apart."""
 _LOG_END = 2000
 """Characters at the end of the logs in which the latest progress bar is looked for."""
 _DEEPEST = 20
@@ -290,4 +293,5 @@ PROVIDER = Provider(
     callback_bytes=_CALLBACK_BYTES,
     passes_on=ReplicateCalls(),
     tells_costs=True,
+    call_limits=lambda _account: LIMITS,
 )

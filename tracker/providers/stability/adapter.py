@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.inline_files import is_name
@@ -52,6 +53,8 @@ YOUNG = timedelta(minutes=1)
 _LONGEST_S = 600.0
 _BAN_S = 60.0
 """How long a key is refused that made too many calls."""
+LIMITS = CallLimits(CallRate(150, 10))
+"""Of all calls, beyond which the key is banned for a minute."""
 _POLL_S = 120.0
 """Seconds that the download of a result may take."""
 _FAILED_WORDS = frozenset({FILTERED, "ERROR"})
@@ -236,4 +239,5 @@ PROVIDER = Provider(
     front=StabilityFront(),
     passes_on=StabilityCalls(),
     results=ResultHosting(answers_with_files=lambda operation: operation in OPERATIONS),
+    call_limits=lambda _account: LIMITS,
 )

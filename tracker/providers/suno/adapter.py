@@ -30,6 +30,7 @@ from tracker.providers.suno.options import (
     SUNOAPI,
     SunoOptions,
     flaws_of,
+    limits_of,
     profile_of,
 )
 from tracker.providers.suno.passing import SunoCalls
@@ -133,4 +134,5 @@ PROVIDER = Provider(
     front=SunoFront(),
     passes_on=SunoCalls(),
     tells_costs=True,
+    call_limits=limits_of,
 )

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
 from tracker.providers.kit.calls import bearer
 from tracker.providers.ports.account import Account, AccountOptions, Secret, reveal
 
 GATEWAY, RAW, SUNOAPI, KIE, GCUI = "gateway", "raw", "sunoapi", "kie", "gcui"
 _HOSTS = MappingProxyType({"sunoapi.org": SUNOAPI, "kie.ai": KIE})
 _SIGNS = frozenset({KIE})
+_LIMITED = frozenset({SUNOAPI, KIE})
+_LIMITS = CallLimits(CallRate(20, 10))
+"""Of an account at sunoapi.org or kie.ai (docs.sunoapi.org, docs.kie.ai, read 2026-11)."""
 
 
 class SunoOptions(AccountOptions):
@@ -48,6 +52,11 @@ def flaws_of(account: Account) -> Sequence[str]:
     if _cookie(account) and profile != GCUI:
         flaws.append("cookie: only the profile gcui takes one; leave it out")
     return flaws
+
+
+def limits_of(account: Account) -> CallLimits:
+    """Return the limits of an account's calls; none are documented for the other profiles."""
+    return _LIMITS if profile_of(account) in _LIMITED else NO_LIMITS
 
 
 def headers_of(account: Account) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
+from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.cost import Cost
 from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -43,6 +44,8 @@ LIVES = timedelta(hours=24)
 """Of tasks and of their results."""
 YOUNG = timedelta(minutes=1)
 """A task of this age may not be visible yet."""
+LIMITS = CallLimits(CallRate(20, 1))
+"""Of an account's queries; creates are counted with them, whose own limit differs by model."""
 _BEIJING = timezone(timedelta(hours=8))
 _UNKNOWN, _SUSPENDED = "UNKNOWN", "SUSPENDED"
 _OF_ACCOUNT = ("InvalidApiKey", "Arrearage", "AccessDenied")
@@ -251,4 +254,5 @@ PROVIDER = Provider(
     front=WanFront(),
     results=ResultHosting(lifetime=LIVES),
     tells_costs=True,
+    call_limits=lambda _account: LIMITS,
 )

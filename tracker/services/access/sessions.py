@@ -59,7 +59,7 @@ class Sessions:
 
     def _tries_of(self, sender: str) -> TokenBucket:
         name = _network(sender)
-        found = self._tries.pop(name, None) or TokenBucket(WRONG_PER_MINUTE)
+        found = self._tries.pop(name, None) or TokenBucket.per_minute(WRONG_PER_MINUTE)
         while len(self._tries) >= _MOST_SENDERS:  # the one that has tried nothing for longest
             del self._tries[next(iter(self._tries))]
         self._tries[name] = found

@@ -51,6 +51,7 @@ from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
 from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.reconcile.absences import Absences
+from tracker.services.reconcile.look_pace import LookPace
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
@@ -97,6 +98,7 @@ class Reconciliation:
         """
         self._context = context
         self._absences = Absences(context)
+        self._pace = LookPace(context)
         self._brakes: dict[str, _Brake] = {}
         self._alone_until: dict[str, datetime] = {}
 
@@ -124,6 +126,7 @@ class Reconciliation:
                 *(context.store.write(self._settle, one, is_patient=True) for one in unasked)
             )
             open_ = {key: task for key, task in open_.items() if key not in without_account}
+        await self._pace.measure(held[0].lane)
         looking = {job.task_key: job for job in held if job.task_key in open_}
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
         await asyncio.gather(

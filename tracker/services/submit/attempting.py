@@ -5,15 +5,11 @@ knows that the request may have left, and never sends it again blindly.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-from pydantic_core import from_json
 
 from tracker.domain import retry
 from tracker.domain.errors import Unavailable
@@ -30,10 +26,12 @@ from tracker.domain.task import AT_PROVIDER, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
+from tracker.services.call_turns import Purpose
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.parts import MadeParts, take_in_parts
 from tracker.services.recorder import Recorder
 from tracker.services.submit.aside import JobsAside
+from tracker.services.submit.create_turn import CreateTurn
 from tracker.services.submit.holds import SubmitHolds
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.streaming import StreamedAnswer
@@ -43,6 +41,7 @@ from tracker.services.submit.tries import (
     abandoned,
     ended_attempt,
     event_of,
+    input_of,
     lost,
     sighting,
     words_of,
@@ -63,16 +62,6 @@ _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
 
-def _input_of(body: bytes) -> Any:
-    """Read a stored input. pydantic's parser, which takes a quarter of the time, knows no halves of
-    surrogate pairs; older rows may have some.
-    """
-    try:
-        return from_json(body)
-    except ValueError:
-        return json.loads(body)
-
-
 HELD_BACK = "the provider asked to wait with tasks like this one"
 """The `last_error` of a submit that another's deferral holds back."""
 
@@ -89,9 +78,11 @@ class Attempting:
     async def run(self, job: Job) -> None:
         """One job, one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
-        # Measured before the lease is prolonged, so that it ends for us no later than for others.
-        ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
-        begun: BegunTry | None = await context.store.write(self._begin, job, is_patient=True)
+        async with CreateTurn(context, job.lane) as turn:
+            # Before the lease is prolonged, so that it ends for us no later than for others.
+            ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
+            begun: BegunTry | None = await context.store.write(self._begin, job, is_patient=True)
+            turn.is_used = begun is not None
         if begun is None:
             return
         if begun.task.parent_id is not None:
@@ -144,7 +135,7 @@ class Attempting:
         return Sending(
             account=context.account(task),
             task=task,
-            body=_input_of(begun.body),
+            body=input_of(begun.body),
             parent=begun.parent,
             callback_url=context.callback_url(task),
             now=context.clock.now(),
@@ -210,6 +201,8 @@ class Attempting:
             may_send=lambda: context.clock.monotonic() < ours_until,
             files=context.sinks(sending.task),
             pieces=None if streamed is None else streamed.open,
+            purpose=Purpose.CREATE,
+            has_turn=True,
         )
 
     async def _judge(

@@ -1,7 +1,11 @@
 """The result of one try to submit, as a row of the ledger and as events of its task."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import from_json
 
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.outcome import (
@@ -38,6 +42,16 @@ class EndedTry:
     outcome: SubmitOutcome
     http_status: int | None
     latency_ms: int
+
+
+def input_of(body: bytes) -> Any:
+    """Read a stored input. pydantic's parser, which takes a quarter of the time, knows no halves of
+    surrogate pairs; older rows may have some.
+    """
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def ended_attempt(item: EndedTry, tx: Tx) -> Attempt:

@@ -122,8 +122,8 @@ class Authenticator:
         if principal.key is None or size is None:
             return None
         allowance = self._taken.get(principal.key)
-        if allowance is None or allowance.per_minute != size:
-            allowance = self._taken[principal.key] = TokenBucket(size)
+        if allowance is None or allowance.size != size:
+            allowance = self._taken[principal.key] = TokenBucket.per_minute(size)
         return allowance, allowance.take(self._clock.monotonic())
 
 
@@ -211,7 +211,7 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
 
 def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
     """Build the fields of draft-ietf-httpapi-ratelimit-headers-11."""
-    policy = f'"key";q={allowance.per_minute};w={WINDOW_S}'
+    policy = f'"key";q={allowance.size};w={WINDOW_S}'
     state = f'"key";r={allowance.left};t={allowance.full_s}'
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 

@@ -1,0 +1,38 @@
+"""How often the open tasks of an account can be looked at, by the rate that its provider sets."""
+
+from tracker.domain.call_rate import look_spacing_s
+from tracker.domain.work import JobKind
+from tracker.services.context import Context
+from tracker.services.recorder import names_of
+from tracker.store import due_jobs
+
+EVERY_S = 15.0
+"""Seconds between two counts of an account's open tasks."""
+
+
+class LookPace:
+    """Keeps `Context.look_spacing_s` up to date. One per process."""
+
+    def __init__(self, context: Context) -> None:
+        """Nothing was counted yet."""
+        self._context = context
+        self._next_at: dict[str, float] = {}
+
+    async def measure(self, lane: str) -> None:
+        """Count what is to be looked at in a lane, where its calls are limited. May raise
+        Unavailable.
+        """
+        context, name = self._context, names_of(lane)
+        account = context.accounts.get(name)
+        if account is None:
+            return
+        provider = context.providers[name[0]]
+        rate, polls = provider.limits_of(account).calls, provider.polls
+        now_s = context.clock.monotonic()
+        if rate is None or polls is None or now_s < self._next_at.get(lane, 0.0):
+            return
+        self._next_at[lane] = now_s + EVERY_S
+        count = await context.store.read(lambda db: due_jobs.count(db, JobKind.RECONCILE, lane))
+        context.look_spacing_s[name] = look_spacing_s(
+            rate, open_tasks=count, together=polls.together
+        )
