@@ -48,7 +48,10 @@ class EvenCuts:
     """
 
     def __init__(self, name: str, count: int = 16) -> None:
-        """name: of the prompts; they end with 0, 1 and so on."""
+        """name: of the prompts; they end with 0, 1 and so on.
+
+        count: more than an answer has bytes, for a cut behind each of them.
+        """
         self.prompts = [f"{name} cut {number}" for number in range(count)]
         self._waiting = set(range(1, count))
         self._proxy: Proxy | None = None
@@ -70,9 +73,13 @@ class EvenCuts:
 
     def check(self, served: Served, ids: list[str]) -> None:
         """Check that each create was lost once, sent again, and made one task."""
+        self.check_repeats(ids)
+        assert served.created_each(self.prompts) == [1] * len(self.prompts)
+
+    def check_repeats(self, ids: list[str]) -> set[int]:
+        """Check that each create was lost once and sent again; return where answers were cut."""
         assert self._proxy is not None
-        count = len(self.prompts)
+        count, exchanges = len(self.prompts), self._proxy.exchanges
         assert len(set(ids)) == count
-        expected = ["answered", *["lost", "answered"] * (count - 1)]
-        assert creates(self._proxy.exchanges) == expected
-        assert served.created_each(self.prompts) == [1] * count
+        assert creates(exchanges) == ["answered", *["lost", "answered"] * (count - 1)]
+        return {one.response_size for one in exchanges if one.fault is not None}
