@@ -4,6 +4,7 @@ import re
 
 from tests.clients.conftest import Served
 from tests.support.proxy import Choose, Cut, Exchange, Fault, Proxy, Side
+from tests.support.waiting import wait_until
 
 ANSWERED = Cut(Side.RESPONSE, after=0, is_reset=True)
 """The answer was given; not a byte of it passes."""
@@ -62,7 +63,7 @@ class EvenCuts:
 
     def __call__(self, request: bytes) -> Fault | None:
         """Choose the cut of a create by the number in its prompt."""
-        found = re.search(rb"\bcut (\d+)\b", request)
+        found = re.search(rb"\bcut[ +](\d+)\b", request)
         number = int(found[1]) if found else 0
         if number not in self._waiting or self._proxy is None:
             return None
@@ -74,6 +75,7 @@ class EvenCuts:
     def check(self, served: Served, ids: list[str]) -> None:
         """Check that each create was lost once, sent again, and made one task."""
         self.check_repeats(ids)
+        wait_until(lambda: all(served.created_each(self.prompts)))
         assert served.created_each(self.prompts) == [1] * len(self.prompts)
 
     def check_repeats(self, ids: list[str]) -> set[int]:

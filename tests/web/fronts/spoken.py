@@ -311,7 +311,7 @@ WEIGHTS = {("runway", "gateway"): 0, ("cogvideox", "gateway"): 0}
 """Of the accounts: a front names none, so that operations of one kind alone tell them apart."""
 
 
-def _accounts() -> str:
+def spoken_accounts() -> str:
     """Return the accounts, as TOML, with `HOST` for the address of the emulator."""
     lines: list[str] = []
     for one in {(one.provider, one.account): one for one in SPOKEN.values()}.values():
@@ -328,7 +328,7 @@ def _accounts() -> str:
 @contextmanager
 def spoken_pair(template: SqliteTemplate, folder: Path) -> Iterator[Pair]:
     """Yield clients of the fronts and of the providers, with every account of SPOKEN."""
-    with paired(template, folder, {}, _accounts(), TRACKER_POLL_FIRST_S="0.05") as pair:
+    with paired(template, folder, {}, spoken_accounts(), TRACKER_POLL_FIRST_S="0.05") as pair:
         yield pair
 
 
