@@ -55,7 +55,8 @@ def _owe(
     key = deliveries.key_of(db, tenant, id_)
     for status, latency in answers:
         made = {"tenant": tenant, "delivery_key": key, "at": NOW, "latency_ms": latency}
-        db.execute(insert(delivery_attempts).values(made | {"status": status}))
+        made |= {"status": status, "error": "it hung up" if status is None else None}
+        db.execute(insert(delivery_attempts).values(made))
 
 
 def test_attempts_and_what_is_owed_are_told_by_endpoint_and_tenant(db: Connection) -> None:
@@ -72,6 +73,7 @@ def test_attempts_and_what_is_owed_are_told_by_endpoint_and_tenant(db: Connectio
         assert set(found) == {mine}
         figures = found[mine]
         assert (figures.attempts, figures.accepted) == (21, 19)
+        assert figures.failure[1:] == (None, "it hung up")
         assert figures.p95_ms == 19  # of the 20 that were answered
     assert endpoint_figures.latest(db, "me", endpoint_key=quiet) == {}
     owed, is_whole = endpoint_figures.owed(db, "me")

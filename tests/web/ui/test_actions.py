@@ -18,6 +18,7 @@ from tests.support.dashboard import (
 from tests.support.requests import callback_path, kling_says, submit
 from tracker.clock import new_id
 
+STOPPED = "waits until its endpoint is resumed"
 HOSTILE = '<script>alert(1)</script> hx-get="/x" javascript:alert(1) \u202egnp'
 
 
@@ -105,6 +106,23 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     listed = operator.see("/callbacks", dismissed="true", verdict="unknown_task")
     assert f"r{keys[3]}" in listed
     assert "dismissed by key" in listed
+
+
+def test_what_is_owed_to_a_paused_endpoint_says_what_it_waits_for(
+    operator: Person, api: httpx.Client
+) -> None:
+    id_ = make_endpoint(api, f"waits-{new_id()}")
+    submit(api, external_task_id=f"owes-{new_id()}")
+    operator.send(f"/endpoints/{id_}/test")
+    (owed, *_) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
+    pages = ("/deliveries", f"/deliveries/{owed['id']}")
+    assert not [page for page in pages if STOPPED in operator.see(page, **_only(page, id_))]
+    operator.send(f"/endpoints/{id_}/pause")
+    assert [page for page in pages if STOPPED in operator.see(page, **_only(page, id_))] == [*pages]
+
+
+def _only(page: str, endpoint: str) -> dict[str, str]:
+    return {"endpoint_id": endpoint} if page == "/deliveries" else {}
 
 
 def test_hostile_bytes_are_shown_exactly_and_saved_as_they_came(

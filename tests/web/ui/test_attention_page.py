@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import unescape
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.domain.factories import NOW
 from tests.support.dashboard import (
@@ -17,6 +19,7 @@ from tests.support.dashboard import (
     odd_receipts,
     stray_callback,
 )
+from tests.support.requests import submit
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.clock import SystemClock
@@ -32,6 +35,7 @@ from tracker.services.upkeep.retention import behind_reason, waits_reason
 from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
+from tracker.store.schema import tasks
 from tracker.store.store import Store
 from tracker.web.ui.frame.words import catalogue
 
@@ -97,16 +101,42 @@ def test_groups_stand_in_their_order_with_five_entries_and_are_counted_in_the_ti
     settled = f'<b class="count">{count + 2}</b>'
     wait_until(lambda: settled in operator.see("/tasks"))  # pages do not wait for the number
     end(shared_idle, one)
-    groups = re.findall(
-        r'<section class="group" aria-labelledby="([^"]+)">(.*?)</section>', page, re.DOTALL
-    )
-    names = [name for name, _ in groups]
-    assert names == ["conditions", "endpoints", "unknown_task", "malformed"]
-    inside = dict(groups)["unknown_task"]
+    groups = groups_in(page)
+    assert list(groups) == ["conditions", "endpoints", "unknown_task", "malformed"]
+    inside = groups["unknown_task"]
     assert count >= 7
     assert inside.count("<li id=") == 5
     assert f">Show all {count}<" in inside
     assert f"<title>({odd + 2}) Attention" in page
+
+
+def test_a_task_that_is_uncertain_and_overdue_is_told_and_counted_once(
+    shared_idle: Shared, operator: Person, api: httpx.Client
+) -> None:
+    ids = [submit(api, external_task_id=f"late-{number}")["id"] for number in range(2)]
+    late = tasks.c.id.in_([UUID(id_) for id_ in ids])
+    doubted = update(tasks).where(tasks.c.id == UUID(ids[0])).values(state="uncertain")
+    before = count_of(operator.see("/attention"))
+    _write(shared_idle, lambda tx: tx.db.execute(update(tasks).where(late).values(overdue=True)))
+    _write(shared_idle, lambda tx: tx.db.execute(doubted))
+    page = operator.see("/attention")
+    groups = groups_in(page)
+    shown = {name: re.findall(r"late-\d", groups[name]) for name in ("uncertain", "overdue")}
+    assert shown == {"uncertain": ["late-0"], "overdue": ["late-1"]}
+    assert count_of(page) == before + 2
+    operator.send("/tasks/dismiss", ids=[])
+    assert [one["task_id"] for one in api.get("/v1/attention").json()["overdue"]] == ids[::-1]
+
+
+def groups_in(page: str) -> dict[str, str]:
+    """Return what stands in each group of a page, by its name, in order."""
+    group = r'<section class="group" aria-labelledby="([^"]+)">(.*?)</section>'
+    return dict(re.findall(group, page, re.DOTALL))
+
+
+def count_of(page: str) -> int:
+    """Return how much a page's header says that needs a person."""
+    return sum(map(int, re.findall(r'<b class="count">(\d+)</b>', page)))
 
 
 def every_condition() -> list[tuple[str, bool, str]]:

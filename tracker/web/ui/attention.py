@@ -22,7 +22,7 @@ from tracker.web.api.changes import NOW
 from tracker.web.edge.state import services
 from tracker.web.ui.ended import BAD, by_callback, ended_chart, ended_spans
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.needs import needs_text
+from tracker.web.ui.frame.needs import look_now, needs_text
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
 
@@ -107,7 +107,7 @@ class Day:
 async def show(request: Request, reader: Reader) -> Response:
     """Show what needs a person, in the order in which it does."""
     our, owner = services(request), reader.tenant
-    found = await our.attention_looks.renew(owner, lambda: api.collect(our, owner))
+    found = await our.attention_looks.renew(owner, lambda: look_now(our, owner))
     now = our.clock.now()
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _DAY
     counted = await our.store.read(lambda db: look(db, owner, since=first))

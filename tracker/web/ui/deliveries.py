@@ -1,16 +1,17 @@
 """`/ui/deliveries`: what is and was owed to subscribers, every attempt, and once more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.delivery import UNENDED
+from tracker.domain.delivery import UNENDED, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.rendering import instant
-from tracker.store import tasks
+from tracker.store import endpoints, tasks
 from tracker.store.deliveries import Delivery, DeliveryFilter, Summary
 from tracker.store.store import Reading
 from tracker.web.api import deliveries as api
@@ -35,6 +36,8 @@ IDS = "ids"
 MOST = 500
 """Deliveries of one form."""
 SAMPLE = 20
+_MOST_STOPPED = 1000
+"""Endpoints to which nothing is sent that are told."""
 _TIMES = ("created_after", "created_before")
 _BACK = Param("back", "Where one came from, under `/ui`.")
 
@@ -52,7 +55,7 @@ async def show(request: Request, reader: Reader) -> Response:
         reader,
         "deliveries.html",
         rows=found.deliveries,
-        names=await _task_names(request, found.deliveries),
+        about=await _about(request, reader, found.deliveries),
         next_cursor=next_cursor(request, found.last, scope=found.scope),
         asked=asked,
         asked_all={name: asked.getlist(name) for name in asked},
@@ -67,7 +70,7 @@ async def show(request: Request, reader: Reader) -> Response:
 async def show_one(request: Request, reader: Reader) -> Response:
     """Show one delivery: the body that is signed, every attempt, and what comes next."""
     delivery, sent, attempts = await api.look(request, reader.tenant)
-    names = await _task_names(request, [delivery])
+    about = await _about(request, reader, [delivery])
     headers = {"content-type": "application/json", "webhook-id": str(delivery.id)}
     return page(
         request,
@@ -75,7 +78,7 @@ async def show_one(request: Request, reader: Reader) -> Response:
         "delivery.html",
         delivery=delivery,
         is_owed=delivery.state in UNENDED,
-        task_name=names.get(delivery.task_id) if delivery.task_id else None,
+        about=about,
         shown=shown_body(sent),
         attempts=[(one, shown_body(one.answer or b"")) for one in reversed(attempts)],
         curl=curl.sending(headers, sent) if len(sent) <= MOST_SHOWN else "",
@@ -166,14 +169,30 @@ def _bounded(request: Request, reader: Reader) -> DeliveryFilter:
     return api.filter_of(given, reader.tenant)
 
 
-async def _task_names(request: Request, rows: Sequence[Delivery]) -> dict[UUID, str]:
-    """Return the external ids of the tasks that deliveries are about."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Names of tasks and endpoints at rest, for pages of deliveries.
+
+    names:   external ids of the tasks that they are about, by id.
+    stopped: the tenant's endpoints to which nothing is sent now.
+    """
+
+    names: Mapping[UUID, str]
+    stopped: Collection[UUID]
+
+
+async def _about(request: Request, reader: Reader, rows: Sequence[Delivery]) -> _About:
     ids = list({one.task_id for one in rows if one.task_id is not None})
 
-    def load(db: Reading) -> dict[UUID, str]:
-        return {id_: task.external_task_id for id_, task in tasks.by_id(db, ids).items()}
+    def load(db: Reading) -> _About:
+        named = tasks.by_id(db, ids) if ids else {}
+        stopped = endpoints.stopped(db, reader.tenant, limit=_MOST_STOPPED)
+        return _About(
+            {id_: task.external_task_id for id_, task in named.items()},
+            {one.id for one in stopped if one.state is not EndpointState.ACTIVE},
+        )
 
-    return await services(request).store.read(load) if ids else {}
+    return await services(request).store.read(load)
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
+from tracker.web.ui.frame.formats import unit_text
 
 Say = Callable[..., str]
 _LONGEST_SUMMARY = 80
@@ -88,12 +89,14 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
     for cost in costs:
         if cost.phase in (Phase.SETTLE, Phase.REFUND) and (amount := _amount(cost)) is not None:
             sign = -1 if cost.phase is Phase.REFUND else 1
-            name = _unit(cost, say)
+            name = unit_text(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
     if charged:
         return ", ".join(f"{amount:f} {name}".strip() for name, amount in charged.items())
     for phase in _EXPECTED:
-        expected = [f"{cost.amount} {_unit(cost, say)}" for cost in costs if cost.phase is phase]
+        expected = [
+            f"{cost.amount} {unit_text(cost, say)}" for cost in costs if cost.phase is phase
+        ]
         if expected:
             return f"≈ {', '.join(expected)}"
     return ""
@@ -104,7 +107,3 @@ def _amount(cost: Cost) -> Decimal | None:
         return Decimal(cost.amount)
     except ArithmeticError:
         return None
-
-
-def _unit(cost: Cost, say: Say) -> str:
-    return cost.currency or cost.unit or (say("tasks.units") if cost.kind == "unit" else cost.kind)

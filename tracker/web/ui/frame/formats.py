@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from tracker.domain.cost import Cost, Price
+
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -67,6 +69,12 @@ def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
 def number_text(number: float | Decimal) -> str:
     """Return a number with its thousands apart; fractions stay as exact as they are."""
     return f"{number:,}"
+
+
+def unit_text(priced: Cost | Price, say: Callable[..., str]) -> str:
+    """Return what an amount counts: a currency, the provider's own unit, or the word for units."""
+    own = say("tasks.units") if priced.kind == "unit" else priced.kind
+    return priced.currency or priced.unit or own
 
 
 def bytes_text(count: int) -> str:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from tracker.domain.lifecycle import Verdict
 from tracker.web.api import attention
-from tracker.web.edge.state import services
+from tracker.web.edge.state import Services, services
 from tracker.web.ui.frame.reader import Reader
 
 PATIENCE_S = 0.05
@@ -29,8 +29,23 @@ async def needs_of(
         return None
     our, owner = services(request), reader.tenant
     return await our.attention_looks.look(
-        owner, lambda: attention.collect(our, owner), patience_s=patience_s
+        owner, lambda: look_now(our, owner), patience_s=patience_s
     )
+
+
+async def look_now(our: Services, owner: str) -> Mapping[str, Any]:
+    """Return what of a tenant's needs a person, as `attention.collect`, each task once.
+
+    One that is uncertain and overdue is not told under `overdue` too. Raises Unavailable.
+    """
+    found = await attention.collect(our, owner)
+    if len(found["overdue"]) >= attention.MOST:  # there may be more: their number is not known
+        return found
+    uncertain = {one["task_id"] for one in found["uncertain"]}
+    return {
+        **found,
+        "overdue": [one for one in found["overdue"] if one["task_id"] not in uncertain],
+    }
 
 
 def needs_text(found: Mapping[str, Any] | None) -> str:

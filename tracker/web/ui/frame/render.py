@@ -125,8 +125,9 @@ def part(request: Request, reader: Reader, template: str, **values: Any) -> str:
 def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
     """Return what every template may name, bound to the reader.
 
-    `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`: texts; `url`, `static`:
-    addresses of ours; `age`: a duration until now; `told`: a text of ours in the reader's language;
+    `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`, `unit`: texts; `url`,
+    `static`: addresses of ours; `age`: a duration until now; `told`: a text of ours in the reader's
+    language;
     `here`, `this`: the page's path under `/ui`, without and with its query; `has_word`: whether `_`
     knows a key.
     """
@@ -168,6 +169,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "age": lambda when: took(_whole_seconds(abs(now - when))),
         "number": formats.number_text,
         "size": formats.bytes_text,
+        "unit": lambda priced: formats.unit_text(priced, say),
         "navigation": _served(request, NAVIGATION),
         "administration": _served(request, ADMINISTRATION) if reader.may("admin") else [],
         "told": lambda text: translate(text, chosen.language),

@@ -79,6 +79,7 @@ WORDS: Words = {
     "attention.failed": "failed",
     "attention.expired": "expired",
     "attention.cancelled": "cancelled",
+    "attention.success": "success rate",
     "attention.by-callback": "told by callbacks",
     "attention.cost": "cost",
     "attention.hours": "The hours as a table",

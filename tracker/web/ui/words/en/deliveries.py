@@ -12,6 +12,7 @@ WORDS: Words = {
     "deliveries.made": "Made",
     "deliveries.last": "Last attempt",
     "deliveries.next": "next",
+    "deliveries.stopped": "waits until its endpoint is resumed",
     "deliveries.none-fit": "No delivery fits the filter.",
     "deliveries.none": (
         "Nothing was owed to anybody yet: no endpoint wants events, and no task came with a "

@@ -7,6 +7,7 @@ WORDS: Words = {
     "endpoints.none": "No endpoint is told of anything.",
     "endpoints.since": "since",
     "endpoints.accepted": "{share} % accepted",
+    "endpoints.last-failure": "last failure",
     "endpoints.owed": ("{n} owed", "{n} owed"),
     "endpoints.redeliver-missed": "Redeliver missed",
     "endpoints.about": "What it is told",

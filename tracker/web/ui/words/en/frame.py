@@ -21,6 +21,7 @@ WORDS: Words = {
     "frame.key": "key: {name}",
     "frame.read-only": "(read-only)",
     "frame.zone": "times in {zone}",
+    "frame.stop": ".",
     "frame.ago": "{age} ago",
     "frame.ahead": "in {age}",
     "frame.partial": "Searched back to",

@@ -153,7 +153,7 @@ WORDS: Words = {
     "why.error.provider": "It failed at the provider",
     "why.error.never_submitted": "It never left tracker",
     "why.error.outcome_unknown": "Nobody could find out what became of it",
-    "why.queued": "It is accepted and waits to be sent.",
+    "why.queued": "It is accepted and waits to be sent",
     "why.queued.open": "It is being sent",
     "why.queued.accepted": "It is accepted and waits to be sent again",
     "why.queued.refused": "The last attempt was refused, and it will be sent again",

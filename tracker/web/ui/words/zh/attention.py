@@ -59,6 +59,7 @@ WORDS: Words = {
     "attention.failed": "失败",
     "attention.expired": "无法确认",
     "attention.cancelled": "已取消",
+    "attention.success": "成功率",
     "attention.by-callback": "由回调告知",
     "attention.cost": "费用",
     "attention.hours": "按小时列表",

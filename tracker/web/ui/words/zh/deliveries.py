@@ -12,6 +12,7 @@ WORDS: Words = {
     "deliveries.made": "创建于",
     "deliveries.last": "最近一次尝试",
     "deliveries.next": "下次",
+    "deliveries.stopped": "端点恢复后才会投递",
     "deliveries.none-fit": "没有符合筛选条件的投递。",
     "deliveries.none": "还没有任何投递：没有端点订阅事件，也没有任务带有 webhook URL。",
     "deliveries.ended": "结束于",

@@ -7,6 +7,7 @@ WORDS: Words = {
     "endpoints.none": "没有任何端点接收通知。",
     "endpoints.since": "始于",
     "endpoints.accepted": "接受率 {share} %",
+    "endpoints.last-failure": "最近一次失败",
     "endpoints.owed": ("欠 {n} 个", "欠 {n} 个"),
     "endpoints.redeliver-missed": "重新投递错过的",
     "endpoints.about": "通知内容",

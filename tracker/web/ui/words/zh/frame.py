@@ -21,6 +21,7 @@ WORDS: Words = {
     "frame.key": "密钥：{name}",
     "frame.read-only": "（只读）",
     "frame.zone": "时区：{zone}",
+    "frame.stop": "。",
     "frame.ago": "{age}前",
     "frame.ahead": "{age}后",
     "frame.partial": "已向前查到",

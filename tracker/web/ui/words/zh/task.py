@@ -153,7 +153,7 @@ WORDS: Words = {
     "why.error.provider": "它在服务商处失败",
     "why.error.never_submitted": "它从未离开 tracker",
     "why.error.outcome_unknown": "无法查明它的结果",
-    "why.queued": "已受理，等待发送。",
+    "why.queued": "已受理，等待发送",
     "why.queued.open": "正在发送",
     "why.queued.accepted": "已受理，等待再次发送",
     "why.queued.refused": "上一次尝试被拒绝，将再次发送",
