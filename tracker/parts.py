@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from tracker import lean  # noqa: F401  # before what it is about
 from tracker.clock import ServerClock, SystemClock, jitter
@@ -37,7 +38,7 @@ from tracker.services.receive.dismissing import Dismissing
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudging
 from tracker.services.receive.rereads import Rereads
-from tracker.services.storage import Storage
+from tracker.services.storage import ObjectStore, Storage
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
@@ -111,6 +112,7 @@ async def open_context(
         opened = Store(url, clock, signal, wait_s=wait_s, is_read_only=is_read_only)
         async with opened as store, AsyncExitStack() as stack:
             storage = stack.enter_context(_storage(settings))
+            archive = stack.enter_context(open_archive(settings))
             context = Context(
                 store=store,
                 egress=egress,
@@ -127,6 +129,7 @@ async def open_context(
                 webhook_secrets=settings.webhook_secrets(),
                 redactor=redactor,
                 storage=storage,
+                archive=archive,
                 retention=settings.retention(),
                 at=signal,
             )
@@ -143,7 +146,7 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
         yield None
         return
     rules = Custody(
-        keep=timedelta(seconds=settings.tracker_asset_keep_s) or None,
+        keep=settings.tracker_keep_assets,
         max_bytes=settings.tracker_asset_max_bytes,
         min_free_bytes=settings.tracker_asset_min_free_bytes,
         is_default=settings.tracker_assets == "on",
@@ -151,18 +154,35 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
     downloads = Downloading(
         settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s
     )
-    with closing(_object_store(settings)) as objects:
+    if settings.tracker_asset_store.startswith("s3://"):
+        opened: Folder | Bucket = _bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
+    else:
+        opened = Folder(settings.asset_folder())
+    with closing(opened) as objects:
         yield Storage(rules, objects, downloads)
 
 
-def _object_store(settings: Settings) -> Folder | Bucket:
-    """Open the bucket or the folder that the settings name. Raises SettingsError."""
-    if not settings.tracker_asset_store.startswith("s3://"):
-        return Folder(settings.asset_folder())
+@contextmanager
+def open_archive(settings: Settings) -> Iterator[ObjectStore | None]:
+    """Open the archive; None where there is none. Raises SettingsError."""
+    place = settings.tracker_archive
+    if not place:
+        yield None
+        return
+    if place.startswith("s3://"):
+        opened: Folder | Bucket = _bucket("TRACKER_ARCHIVE", place)
+    else:
+        opened = Folder(Path(place), is_new=True)
+    with closing(opened) as objects:
+        yield objects
+
+
+def _bucket(setting: str, url: str) -> Bucket:
+    """Open the bucket that a setting names. Raises SettingsError."""
     try:
-        return Bucket(settings.tracker_asset_store)
+        return Bucket(url)
     except StorageError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(f"{setting}: {error}") from None
 
 
 def _policy(settings: Settings) -> Policy:

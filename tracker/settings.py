@@ -97,7 +97,7 @@ def _keep(value: Any) -> Any:
     return duration(value.strip().lower()) if isinstance(value, str) else value
 
 
-def _asset_store(value: str) -> str:
+def _object_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
     return value
@@ -173,15 +173,16 @@ class Settings(BaseModel):
     tracker_heartbeat_s: float = Field(15.0, gt=0)
     tracker_slow_reader_s: float = Field(20.0, gt=0)
     tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
-    tracker_asset_store: Annotated[str, AfterValidator(_asset_store)] = ""
+    tracker_asset_store: Annotated[str, AfterValidator(_object_store)] = ""
     tracker_asset_max_bytes: int = Field(2 * 1024**3, ge=1024)
     tracker_upload_max_bytes: int = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: int = Field(1024**3, ge=0)
-    tracker_asset_keep_s: float = Field(30 * 86400.0, ge=0)
+    tracker_archive: Annotated[str, AfterValidator(_object_store)] = ""
     tracker_keep_inputs: KeepTime = timedelta(days=30)
     tracker_keep_evidence: KeepTime = timedelta(days=90)
     tracker_keep_deliveries: KeepTime = timedelta(days=30)
     tracker_keep_tasks: KeepTime = None
+    tracker_keep_assets: KeepTime = timedelta(days=30)
     tracker_keep_tombstones: KeepTime = timedelta(days=400)
     tracker_metrics_addr: MetricsAddress = ("127.0.0.1", 9464)
     tracker_trace_callbacks: float = Field(0.01, ge=0, le=1)

@@ -3,20 +3,31 @@
 import asyncio
 import json
 import sqlite3
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.cli.main import main
 from tracker.domain.task import Task
+from tracker.domain.work import JobKind
+from tracker.parts import open_parts
+from tracker.services.leases import Leases
 from tracker.services.submit.actions import Actions
+from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.submission import Acceptance
+from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.retention import RetentionChore
+from tracker.settings import Settings
 
 DAY_S = 86400.0
 
@@ -123,3 +134,53 @@ def test_a_worker_refuses_to_read_only(env: dict[str, str]) -> None:
     done = run(env | {"TRACKER_READ_ONLY": "1"}, "worker")
     assert done.exit_code == 2
     assert "TRACKER_READ_ONLY: a worker writes" in done.stderr
+
+
+async def _drop_all(env: Mapping[str, str]) -> None:
+    environ = {**env, "TRACKER_KEEP_TASKS": "10d"}
+    async with open_parts(Settings.from_env(environ)) as parts:
+        await Counting(parts.context).fold_all()
+        leases = Leases(parts.context)
+        for job in await leases.claim(JobKind.SUBMIT, limit=1, per_lane=1, busy={}):
+            await Attempting(parts.context).run(job)  # a task that was cancelled is not sent
+        await work_all(RetentionChore(parts.context))
+
+
+def test_what_was_dropped_is_read_back_from_the_archive(
+    env: dict[str, str], task: Task, tmp_path: Path
+) -> None:
+    assert run(env, "archive", "list").stderr.startswith("tracker: there is no archive")
+    env = env | {"TRACKER_ARCHIVE": str(tmp_path / "archive")}
+    assert told(env, "archive", "list") == {"files": []}
+    asyncio.run(_drop_all(env))
+    inputs, dropped = told(env, "archive", "list")["files"]
+    assert (inputs["class"], dropped["class"]) == ("inputs", "tasks")
+    assert (dropped["rows"], dropped["tenant"]) == (1, "default")
+    path = tmp_path / "archive" / dropped["path"]
+    assert (path.stat().st_size, sha256(path.read_bytes()).hexdigest()) == (
+        dropped["bytes"],
+        dropped["sha256"],
+    )
+    assert told(env, "archive", "list", "--class", "tasks", "--day", dropped["day"])["files"] == [
+        dropped
+    ]
+    for nothing in (("--tenant", "acme"), ("--day", "2020-01-01"), ("--class", "evidence")):
+        assert told(env, "archive", "list", *nothing) == {"files": []}
+    lines = run(env, "archive", "read", "--task", str(task.id)).stdout.splitlines()
+    first, second = map(json.loads, lines)
+    assert json.loads(b64decode(first["body"])) == {"prompt": "rain"}
+    assert (second["class"], second["id"], second["state"]) == (
+        "tasks",
+        str(task.id),
+        "cancelled",
+    )
+    assert [step["to_state"] for step in second["transitions"]] == ["queued", "cancelled"]
+    assert run(env, "archive", "read", "--task", str(uuid4())).stdout == ""
+    assert run(env, "archive", "check").exit_code == 0
+    (path.parent / "9-9.jsonl.gz").write_bytes(b"")
+    path.write_bytes(b"?" * dropped["bytes"])
+    done = run(env, "archive", "check")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (1, 2)
+    assert "9-9.jsonl.gz is not in the database" in done.stdout
+    assert f"{dropped['path']} is not what was written" in done.stdout
+    assert run(env, "archive", "read", "--class", "tasks").exit_code == 1

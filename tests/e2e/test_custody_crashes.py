@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.support.requests import EXAMPLE, submission
 from tests.support.service import Process, environment, free_port, wait_until_ready
@@ -14,7 +16,10 @@ from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import assets
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 POINTS = [
     CrashPoint.FETCH_CLAIMED,
     CrashPoint.FETCH_HALF,
@@ -75,13 +80,13 @@ def test_a_result_is_kept_whole_and_once_when_the_process_dies_at(
 
 
 def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
-    env: dict[str, str], tmp_path: Path
+    env: dict[str, str], database_url: str, tmp_path: Path
 ) -> None:
     url, point = env["TRACKER_PUBLIC_URL"], CrashPoint.ASSETS_DROPPED.value
-    env = env | {"TRACKER_ASSET_KEEP_S": "0.5"}
     with Process((point, "1"), env, tmp_path / "dying", "tests.support.crashing") as dying:
         wait_until_ready(url, dying)
         httpx.post(f"{url}/v1/tasks", json=submission(input=EXAMPLE), trust_env=False, timeout=60)
+        wait_until(lambda: _age_kept(database_url) > 0)
         wait_until(lambda: not dying.is_alive)
     left = [path for path in (tmp_path / "assets").rglob("*") if path.is_file()]
     assert left, "it died before the objects were deleted"
@@ -92,6 +97,16 @@ def test_what_a_dying_process_drops_leaves_no_row_without_its_object(
         wait_until(lambda: not any(path.exists() for path in left))
         found = httpx.get(f"{url}/v1/assets", trust_env=False, timeout=60).json()["assets"]
     assert {asset["state"] for asset in found} == {"gone"}
+
+
+def _age_kept(database_url: str) -> int:
+    """Let the retention of all files that are kept be over; return of how many."""
+    engine = open_engine(database_url)
+    with engine.begin() as db:
+        aged = update(assets).where(assets.c.state == "kept").values(expires_at=LONG_AGO)
+        number = db.execute(aged).rowcount
+    engine.dispose()
+    return number
 
 
 def _assets(task: dict[str, object]) -> list[dict[str, object]]:

@@ -3,19 +3,28 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.services.upkeep.test_retention import DAY_S, _succeed, _task, opened
 from tests.support.custody import IMPATIENT, open_custody
+from tests.support.dropping import work_all
 from tests.support.origin import film, ranged
 from tests.support.upstream import Upstream
+from tests.support.workbench import HandClock
 from tracker.domain.errors import StorageError
+from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.services.custody.retention import Retention
 from tracker.services.storage import ObjectStore
+from tracker.services.upkeep import archive_reading
+from tracker.services.upkeep.retention import RetentionChore
+from tracker.store.archives import ArchiveFilter
 
+INPUTS = RetentionPolicy({**dict.fromkeys(KeptClass), KeptClass.INPUTS: timedelta(days=10)})
 pytestmark = pytest.mark.anyio
 DATA = bytes(range(256)) * 30_000
 
@@ -136,3 +145,23 @@ async def test_results_are_kept_in_a_bucket_as_in_a_folder(
             await bucket.delete(kept.store_key or "")
             found = await Retention(custody.bench.context).sweep()
             assert (found.strays, found.vanished) == (0, 2)
+
+
+async def test_what_is_dropped_is_archived_in_a_bucket_and_read_back(
+    sqlite_url: str, tmp_path: Path, s3: str
+) -> None:
+    bucket, clock = Bucket(f"{s3}/{tmp_path.name}"), HandClock()
+    async with opened(sqlite_url, clock, INPUTS, bucket) as bench:
+        task = await _task(bench, "one")
+        await _succeed(bench, task)
+        clock.move(11 * DAY_S)
+        await work_all(RetentionChore(bench.context))
+        store = bench.context.store
+        found = [row async for _, row in archive_reading.rows(store, bucket, ArchiveFilter())]
+        assert [(row["key"], row["task"]) for row in found] == [(task.key, task.id)]
+        assert [flaw async for flaw in archive_reading.flaws(store, bucket)] == []
+        (path,) = await listed(bucket)
+        await bucket.delete(path)
+        assert [flaw async for flaw in archive_reading.flaws(store, bucket)] == [
+            f"{path} is not there"
+        ]

@@ -1,9 +1,10 @@
 """Retention in processes that are killed between any two statements, one after the other.
 
-python -m tests.support.killed_retention URL
+python -m tests.support.killed_retention URL [ARCHIVE]
 
 A child kills itself before its n-th write, n = 1, 2, …, until one comes to the end; n starts again
-once something was committed. Between two of them a line tells what was left half done.
+once something was dropped. Between two of them a line tells what was left half done. With a folder
+for the archive, a child kills itself at its n-th commit, or once a file was written or deleted.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from psycopg import Cursor
@@ -22,6 +24,8 @@ from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, Way, open_workbench
 from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.signals import CrashPoint, no_signal
+from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
@@ -46,29 +50,54 @@ LOOKS = (
     "SELECT count(*) FROM delivery_bodies WHERE id NOT IN (SELECT body_id FROM deliveries)",
 )
 """Count what a transaction that was half done would leave."""
+LEFT = {"inputs": "task_inputs", "tasks": "tasks"}
+WHOLE = " UNION ALL ".join(
+    f"SELECT '{name}', (SELECT count(*) FROM {left}) + (SELECT coalesce(sum(rows), 0)"
+    f" FROM archives WHERE state = 'kept' AND kept_class = '{name}')"
+    for name, left in LEFT.items()
+)
+"""Count of each class what is left and what the archive has: it is always as much together."""
 
 
-def main(url: str) -> None:
+class DyingFolder(Folder):
+    """Counts what it has written and deleted. count: called each time."""
+
+    def __init__(self, root: Path, count: Callable[[], None]) -> None:
+        super().__init__(root, is_new=True)
+        self._count = count
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        await super().put(key, chunks)
+        self._count()
+
+    async def delete(self, key: str) -> None:
+        await super().delete(key)
+        self._count()
+
+
+def main(url: str, archive: str = "") -> None:
     """Kill and look until a child is done."""
     gc.freeze()  # else each child copies all that a collection touches
     engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
     with engine.connect() as db:  # no child uses it
-        number, walked = 0, _look(db, WALKED)
+        number, walked, whole = 0, _look(db, WALKED), db.execute(text(WHOLE)).all()
         while True:
             number += 1
             child = os.fork()
             if not child:
-                asyncio.run(_work(url, number))
+                asyncio.run(_archive(url, Path(archive), number) if archive else _work(url, number))
                 os._exit(0)
             _, status = os.waitpid(child, 0)
             found = " ".join(str(_look(db, look)) for look in LOOKS)
+            if archive and db.execute(text(WHOLE)).all() != whole:
+                sys.exit("rows are lost, or stand in the archive twice")
             sys.stdout.write(f"{number} {found}\n")
             if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
                 sys.exit(os.waitstatus_to_exitcode(status))
             # The next process takes over at once, and not when the lease ends.
             db.execute(text("UPDATE chore_leases SET lease_until = caught_up_at"))
             if walked != (walked := _look(db, WALKED)):
-                number = BEFORE_THE_FIRST
+                number = 0 if archive else BEFORE_THE_FIRST
 
 
 def _look(db: Connection, look: str) -> int:
@@ -80,6 +109,29 @@ async def _work(url: str, number: int) -> None:
     clock.move(timedelta(days=30).total_seconds())
     async with open_workbench(url, Way(Played()), clock=clock, retention=EVERYTHING) as bench:
         _kill_at(bench.context.store.engine, number)
+        await work_all(RetentionChore(bench.context, batch=10))
+
+
+async def _archive(url: str, archive: Path, number: int) -> None:
+    left, clock = number, HandClock()
+    clock.move(timedelta(days=30).total_seconds())
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with open_workbench(
+        url,
+        Way(Played()),
+        clock=clock,
+        retention=RetentionPolicy(
+            {**dict.fromkeys(KeptClass), **dict.fromkeys(map(KeptClass, LEFT), timedelta(days=10))}
+        ),
+        archive=DyingFolder(archive, count),
+        signal=lambda point: count() if point is CrashPoint.COMMIT_DONE else no_signal(point),
+    ) as bench:
         await work_all(RetentionChore(bench.context, batch=10))
 
 
@@ -114,4 +166,4 @@ def _counted_by(count: Callable[[str], None]) -> Callable[..., None]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -40,7 +40,7 @@ from tracker.services.leases import Leases
 from tracker.services.receive.reception import Received, Reception
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
-from tracker.services.storage import Storage
+from tracker.services.storage import ObjectStore, Storage
 from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import Acceptance
@@ -264,6 +264,7 @@ async def open_workbench(
     clock: Clock | None = None,
     public_url: str | None = None,
     storage: Storage | None = None,
+    archive: ObjectStore | None = None,
     prices: Sequence[ListPrice] = (),
     results: ResultHosting | None = None,
     retention: RetentionPolicy | None = None,
@@ -291,6 +292,7 @@ async def open_workbench(
             },
             public_url=public_url,
             storage=storage,
+            archive=archive,
             retention=retention or RetentionPolicy(),
             prices=prices,
             secrets=[SECRET],

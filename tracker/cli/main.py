@@ -72,6 +72,7 @@ SECTIONS = (
                 "Show and approve what is dropped of old tasks.",
             ),
             ("holds", "tracker.cli.holds", "Keep what retention would drop."),
+            ("archive", "tracker.cli.archive", "Read what was dropped."),
             ("accounts", "tracker.cli.accounts", "List the provider accounts and their health."),
         ),
     ),

@@ -26,9 +26,7 @@ class Bucket:
             import obstore  # noqa: PLC0415 - an extra: 15 MB that a folder does without
             from obstore.store import S3Store  # noqa: PLC0415
         except ImportError:
-            raise StorageError(
-                "TRACKER_ASSET_STORE: a bucket needs obstore: install callback-tracker[assets]"
-            ) from None
+            raise StorageError("a bucket needs obstore: install callback-tracker[assets]") from None
         parts = urlsplit(url)
         self._url, self._api = url, obstore
         options: dict[str, Any] = {"client_options": {"allow_http": True}}

@@ -34,9 +34,13 @@ Result = TypeVar("Result")
 class Folder:
     """Objects as files. Close it at the end."""
 
-    def __init__(self, root: Path) -> None:
-        """root: need not be there; it is made by the first write."""
+    def __init__(self, root: Path, *, is_new: bool = False) -> None:
+        """root: need not be there; it is made by the first write.
+
+        is_new: whether no object need ever have been kept there; see `size`.
+        """
         self._root = root
+        self._is_new = is_new
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracker-assets")
 
     def close(self) -> None:
@@ -84,12 +88,14 @@ class Folder:
     async def size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object.
 
-        Raises StorageError where no object was ever kept here: the disk may not be mounted.
+        Raises StorageError where no object was ever kept here, unless it may be new: the disk may
+        not be mounted.
         """
         try:
             return (await self._run(os.stat, self._path(key))).st_size
         except FileNotFoundError:
-            pass
+            if self._is_new:
+                return None
         try:
             await self._run(os.stat, self._root / PARTS)
         except FileNotFoundError:

@@ -35,7 +35,7 @@ from tracker.services.key_sets import KeySets
 from tracker.services.outbox import Outbox
 from tracker.services.provider_calls import ProviderCalls
 from tracker.services.recovery import Recovery
-from tracker.services.storage import Storage
+from tracker.services.storage import ObjectStore, Storage
 from tracker.store.conditions import ACCOUNT_TOKEN_REFUSED
 from tracker.store.store import Store
 
@@ -91,6 +91,7 @@ class Context:
     recovery:   whether this database was restored and is still being completed.
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
+    archive:    where rows are written before they are dropped; None: nowhere.
     retention:  how long what belongs to ended tasks is kept.
     on_text:    told, in the event loop, of each task whose streamed text has grown.
     look_spacing_s: least seconds between two looks at one task of an account, by which all of its
@@ -117,6 +118,7 @@ class Context:
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
     storage: Storage | None = None
+    archive: ObjectStore | None = None
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     unopened: dict[str, float] = field(default_factory=dict)
     look_spacing_s: dict[tuple[str, str], float] = field(default_factory=dict)

@@ -1,17 +1,18 @@
 """Statements that drop what belongs to ended tasks, by class."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, select, update
 
-from tracker.domain.delivery import UNENDED
+from tracker.domain import delivery
 from tracker.domain.lifecycle import Verdict
 from tracker.store.driver import bulk, encoding
 from tracker.store.schema import deliveries, delivery_bodies, receipts
 
-_UNENDED = sorted(state.value for state in UNENDED)
+UNENDED = sorted(state.value for state in delivery.UNENDED)
 
 
 def input_sizes(db: Connection, keys: Sequence[int]) -> dict[int, int]:
@@ -63,51 +64,66 @@ def drop_deliveries(db: Connection, keys: Sequence[int]) -> set[int]:
         .with_for_update()
     )
     rows = db.execute(found).all()
-    _drop_deliveries(db, [row for row in rows if row.state not in _UNENDED])
-    return {row.task_key for row in rows if row.state in _UNENDED}
+    _drop_deliveries(db, [row for row in rows if row.state not in UNENDED])
+    return {row.task_key for row in rows if row.state in UNENDED}
 
 
-def drop_loose_deliveries(db: Connection, *, before: datetime, limit: int) -> int:
-    """Drop ended deliveries that are about no task; returns how many."""
+def loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool) -> list[int]:
+    """Return the keys of ended deliveries that are about no task. lock: until the commit."""
     found = (
-        select(deliveries.c.key, deliveries.c.body_id)
+        select(deliveries.c.key)
         .where(
             deliveries.c.task_key.is_(None),
             deliveries.c.created_at < before,
-            deliveries.c.state.not_in(_UNENDED),
+            deliveries.c.state.not_in(UNENDED),
         )
         .order_by(deliveries.c.key)
         .limit(limit)
-        .with_for_update()
     )
-    rows = db.execute(found).all()
-    _drop_deliveries(db, rows)
-    return len(rows)
+    return list(db.scalars(found.with_for_update() if lock else found))
 
 
-def drop_loose_evidence(
-    db: Connection, after: int, *, before: datetime, limit: int
-) -> tuple[int, bool]:
-    """Drop bodies and headers of quarantined receipts: those of no task.
+def drop_loose_deliveries(db: Connection, keys: Sequence[int]) -> None:
+    """Drop deliveries that are about no task."""
+    found = select(deliveries.c.key, deliveries.c.body_id).where(deliveries.c.key.in_(keys))
+    _drop_deliveries(db, db.execute(found).all())
 
-    after: the key of the last one that was come by. Returns the new one, and whether more follow.
+
+@dataclass(frozen=True, slots=True)
+class LooseReceipts:
+    """Quarantined receipts: those of no task.
+
+    keys: of those whose bytes are dropped. last: of the last one that was come by.
+    """
+
+    keys: Sequence[int]
+    last: int
+    is_more: bool
+
+
+def loose_receipts(
+    db: Connection, after: int, *, before: datetime, limit: int, lock: bool
+) -> LooseReceipts:
+    """Return the receipts of no task whose bytes are old. after: the last that was come by.
+
+    lock: until the commit. Forged ones are not among them: they go as a whole (`forget_forged`).
     """
     found = (
-        select(receipts.c.key, receipts.c.received_at)
+        select(receipts.c.key, receipts.c.received_at, receipts.c.verdict)
         .where(receipts.c.task_key.is_(None), receipts.c.key > after)
         .order_by(receipts.c.key)
         .limit(limit)
     )
-    rows = db.execute(found).all()
-    old = [row.key for row in rows if row.received_at < before]
-    if old:
-        # Forged ones go as a whole (`forget_forged`).
-        db.execute(
-            update(receipts)
-            .where(receipts.c.key.in_(old), receipts.c.verdict != Verdict.FORGED.value)
-            .values(body=None, headers=None)
-        )
-    return (old[-1] if old else after), len(old) == limit
+    rows = db.execute(found.with_for_update() if lock else found).all()
+    old = [row for row in rows if row.received_at < before]
+    keys = [row.key for row in old if row.verdict != Verdict.FORGED.value]
+    return LooseReceipts(keys, old[-1].key if old else after, len(old) == limit)
+
+
+def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
+    """Drop bodies and headers of receipts of no task."""
+    stripped = update(receipts).where(receipts.c.key.in_(keys))
+    db.execute(stripped.values(body=None, headers=None))
 
 
 def _drop_deliveries(db: Connection, rows: Collection[Any]) -> None:

@@ -57,20 +57,40 @@ class DropResult:
     objects: Sequence[str] = ()
 
 
-def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropResult:
-    """Drop tasks with all that belongs to them, but for those that something still needs."""
+@dataclass(frozen=True, slots=True)
+class Droppable:
+    """Which of some tasks can be dropped.
+
+    going:  the rows of those that can be.
+    needed: the keys of those that something still needs.
+    newest: the newest number that each has in the feed, by its key.
+    """
+
+    going: Sequence[Any]
+    needed: set[int]
+    newest: Mapping[int, int]
+
+
+def droppable(db: Connection, keys: Sequence[int], *, lock: bool) -> Droppable:
+    """Tell which tasks can be dropped. lock: whether that is to hold until the commit."""
     found = select(*_LOCKED).where(tasks.c.key.in_(keys), tasks.c.finished_at.is_not(None))
-    rows = db.execute(found.order_by(tasks.c.key).with_for_update()).all()
-    needed = _needed(db, {row.key: row.id for row in rows})
+    found = found.order_by(tasks.c.key)
+    rows = db.execute(found.with_for_update() if lock else found).all()
+    needed = _needed(db, {row.key: row.id for row in rows}, lock=lock)
     newest = _newest_entries(db, keys)
     counted = stats.counted_to(db)
     needed |= {key for key, seq in newest.items() if seq > counted}
-    going = [row for row in rows if row.key not in needed]
-    dropped = [row.key for row in going]
+    return Droppable([row for row in rows if row.key not in needed], needed, newest)
+
+
+def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropResult:
+    """Drop tasks with all that belongs to them, but for those that something still needs."""
+    found = droppable(db, keys, lock=True)
+    dropped = [row.key for row in found.going]
     if not dropped:
-        return DropResult(needed)
-    tombstones.insert_many(db, [_tombstone(row) for row in going], now=now)
-    _raise_floors(db, going, newest)
+        return DropResult(found.needed)
+    tombstones.insert_many(db, [_tombstone(row) for row in found.going], now=now)
+    _raise_floors(db, found.going, found.newest)
     objects = _drop_assets(db, dropped)
     drops.drop_deliveries(db, dropped)
     bulk.change(
@@ -83,7 +103,7 @@ def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropRes
     )
     for statement in _CHILDREN:
         bulk.change(db, statement, dropped, encoding.integers)
-    return DropResult(needed, objects)
+    return DropResult(found.needed, objects)
 
 
 def _tombstone(row: Any) -> Tombstone:
@@ -99,10 +119,11 @@ def _tombstone(row: Any) -> Tombstone:
     )
 
 
-def _needed(db: Connection, ids: Mapping[int, UUID]) -> set[int]:
+def _needed(db: Connection, ids: Mapping[int, UUID], *, lock: bool) -> set[int]:
     """Return those of some tasks, given with their ids, that something else needs."""
     # Locked, so that none is redelivered between this look and the end.
-    owed = bulk.find(db, _DELIVERIES, list(ids), encoding.integers, tail=" FOR UPDATE")
+    tail = " FOR UPDATE" if lock else ""
+    owed = bulk.find(db, _DELIVERIES, list(ids), encoding.integers, tail=tail)
     found: set[int] = {key for key, state in owed if state in UNENDED}
     for look in _NEEDED:
         found |= {key for (key,) in bulk.find(db, look, list(ids), encoding.integers)}

@@ -15,7 +15,7 @@ from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep import retention
+from tracker.services.upkeep import retention, retention_lease
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import Learning
@@ -81,7 +81,7 @@ def chores(context: Context) -> list[Chore]:
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
-        Chore(retention.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
+        Chore(retention_lease.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
     ]
 
 

@@ -26,6 +26,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.receive.reception import Reception
+from tracker.services.storage import ObjectStore
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import Acceptance
@@ -62,9 +63,14 @@ DONE = {"status": "succeeded", "pieces": [{"key": "1", "url": "https://media.exa
 
 @asynccontextmanager
 async def opened(
-    url: str, clock: HandClock, policy: RetentionPolicy = POLICY
+    url: str,
+    clock: HandClock,
+    policy: RetentionPolicy = POLICY,
+    archive: ObjectStore | None = None,
 ) -> AsyncIterator[Workbench]:
-    async with open_workbench(url, Way(Played()), clock=clock, retention=policy) as bench:
+    async with open_workbench(
+        url, Way(Played()), clock=clock, retention=policy, archive=archive
+    ) as bench:
         yield bench
 
 

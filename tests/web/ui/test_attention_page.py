@@ -31,7 +31,7 @@ from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
-from tracker.services.upkeep.retention import behind_reason, waits_reason
+from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason, waits_reason
 from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx
@@ -158,6 +158,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.ARCHIVE_FAILING, False, ARCHIVE_REASON),
         (conditions.RETENTION_WAITS, False, waits_reason(["inputs"])),
         (conditions.RESTORING, False, restoring.UNDER_WAY),
         (conditions.RECOVERING, False, readying.REASON),

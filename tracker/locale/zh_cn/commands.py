@@ -229,6 +229,20 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Let all that is due now be dropped, also more than a fifth of all tasks.": (
             "批准删除现在到期的全部内容，即使超过全部任务的五分之一。"
         ),
+        "Read what was dropped.": "读取已清理的内容。",
+        "Read what was dropped. Works on the database and the archive; needs no server.": (
+            "读取已清理的内容。直接操作数据库与归档，无需服务器。"
+        ),
+        "When its tasks ended, UTC.": "任务结束的日期（UTC）。",
+        "Only this class.": "只看这一类。",
+        "List the files, oldest first.": "列出归档文件，最早的在前。",
+        "Only of this task, by its id.": "只看这个任务（按 id）。",
+        "Print rows, a JSON object a line, each file checked against its digest before it.": (
+            "逐行输出 JSON 对象；每个文件先按摘要校验。"
+        ),
+        "Read every file, and find those that are gone, damaged or unknown; exit 1 for any.": (
+            "读取每个文件，找出缺失、损坏或未登记的；有任何一个则退出码为 1。"
+        ),
         "List every hold.": "列出全部保留项。",
         "Remove a hold: what it kept is dropped within a day.": (
             "解除一项保留：其内容将在一天内删除。"

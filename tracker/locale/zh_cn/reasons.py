@@ -87,6 +87,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         " longer, or give the database room": (
             "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"
         ),
+        "nothing is dropped, as the archive (TRACKER_ARCHIVE) takes nothing; the log of the workers"
+        " says why, and every five minutes it is tried again": (
+            "归档（TRACKER_ARCHIVE）无法写入，因此未清理任何内容；原因见工作进程日志，每五分钟重试一次"
+        ),
         "more than a fifth of all tasks would lose something at once ({}): see `tracker retention plan`,"
         " then `tracker retention approve`, or keep things longer": (
             "一次清理会涉及超过五分之一的任务（{0}）：请查看 `tracker retention plan`，然后运行"

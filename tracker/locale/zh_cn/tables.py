@@ -20,6 +20,8 @@ _NAMES = {
     "created": "创建于",
     "hold": "编号",
     "holds": "保留项",
+    "files": "文件",
+    "day": "日期",
     "keep_days": "保留天数",
     "plan": "计划",
     "rows": "行数",

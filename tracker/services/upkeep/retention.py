@@ -16,9 +16,14 @@ from tracker.domain.retention import KeptClass, Walk
 from tracker.domain.signals import CrashPoint
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
-from tracker.store import chore_leases, drops, holds, retention, retention_plans, tombstones
+from tracker.services.upkeep import archiving
+from tracker.services.upkeep.archiving import BODY_BYTES, Archiving
+from tracker.services.upkeep.retention_lease import LATEST, NAME, RetentionLease
+from tracker.services.upkeep.retention_loose import LOOSE, LooseRetention
+from tracker.store import archived_rows, chore_leases, drops, holds, retention, retention_plans
+from tracker.store.archived_rows import Written
 from tracker.store.chore_leases import ChoreStanding
-from tracker.store.conditions import RETENTION_BEHIND, RETENTION_WAITS
+from tracker.store.conditions import ARCHIVE_FAILING, RETENTION_BEHIND, RETENTION_WAITS
 from tracker.store.driver.transaction import Tx
 from tracker.store.retention import LONG_AGO, EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
@@ -26,14 +31,10 @@ from tracker.store.task_drops import DropResult, drop_tasks
 
 log = logging.getLogger(__name__)
 
-NAME = "retention"
 PERIOD = timedelta(minutes=5)
 """Pause after everything is done. What is due for three of them is a condition."""
 ROUND_S = 3.0
 """How long one round works, so that a process that stops need not wait for it."""
-LATEST = timedelta(hours=1)
-"""How far behind now it stays: what has just ended is still read and told about."""
-LEASE = timedelta(minutes=2)
 REST = 9
 """Pause after a batch, in times of how long it took; none while it is behind."""
 FREE = 1000
@@ -43,25 +44,40 @@ ASKED_PART = 5
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
-INPUT_BYTES = 32 * 1024**2
-"""Bytes of inputs of one transaction, which digests them."""
-LOOSE = "loose"
-"""The walk over receipts of no task."""
 
 _DROPS: Mapping[KeptClass, Callable[[Reading, Sequence[int]], set[int]]] = {
     KeptClass.INPUTS: drops.drop_inputs,
     KeptClass.EVIDENCE: drops.drop_evidence,
     KeptClass.DELIVERIES: drops.drop_deliveries,
 }
+ARCHIVE_REASON = (
+    "nothing is dropped, as the archive (TRACKER_ARCHIVE) takes nothing; the log of the workers"
+    " says why, and every five minutes it is tried again"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _RetentionBatch:
-    """rows: tasks that the walk comes by; of those of `due` the walk's class is dropped."""
+    """rows: tasks that the walk comes by; of those of `due` the walk's class is dropped.
+
+    written: what the archive has of it; None where there is no archive.
+    """
 
     walk: Walk
     rows: Sequence[EndedRow]
     due: Sequence[int]
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchDropped:
+    """objects: of assets, that nobody needs any more.
+
+    is_stale: nothing was dropped, as it is not what was written to the archive.
+    """
+
+    objects: Sequence[str] = ()
+    is_stale: bool = False
 
 
 class RetentionChore:
@@ -73,7 +89,11 @@ class RetentionChore:
         self._batch = batch
         self._free = free
         self._walks = context.retention.walks()
-        self._token = new_token()
+        self._lease = RetentionLease(new_token())
+        self._archiving = (
+            None if context.archive is None else Archiving(context, context.archive, self._lease)
+        )
+        self._loose = LooseRetention(context, self._lease, self._archiving, batch=batch)
         self._until: dict[str, datetime] = {}
 
     async def work(self) -> float | None:
@@ -85,9 +105,24 @@ class RetentionChore:
         if not self._walks:
             return None
         await self._report()
-        if not await store.write(_take, (self._token, [walk.name for walk in self._walks])):
+        if not await store.write(_take, (self._lease, [walk.name for walk in self._walks])):
             return None
-        until_s = clock.monotonic() + ROUND_S
+        try:
+            seconds = await self._round(clock.monotonic() + ROUND_S)
+        except StorageError as error:
+            # What was due for a while raises RETENTION_BEHIND, too; the next period tries again.
+            log.warning("nothing is dropped: the archive does not take it: %s", error)
+            await store.write(tell, News(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
+            await store.write(_keep_standing, (await store.read(self._left), False))
+            return None
+        await store.write(tell, News(ARCHIVE_FAILING, "", "", None))
+        return seconds
+
+    async def _round(self, until_s: float) -> float | None:
+        """Drop until then. Raises StorageError where the archive takes nothing."""
+        store = self._context.store
+        if self._archiving is not None:
+            await self._archiving.clean()
         await self._ask()
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
@@ -95,7 +130,7 @@ class RetentionChore:
                 self._walks = [*self._walks[number + 1 :], *self._walks[: number + 1]]
                 await store.write(_keep_standing, (await store.read(self._left), False))
                 return 0.0
-        await self._drop_loose()
+        await self._loose.drop()
         await store.write(_keep_standing, (await store.read(self._left), True))
         return None
 
@@ -119,11 +154,11 @@ class RetentionChore:
             if not batch.rows:
                 return True
             began_s = clock.monotonic()
-            objects = await store.write(self._drop, batch)
-            if objects is None:
+            dropped = await self._drop_batch(batch)
+            if dropped is None or dropped.is_stale:
                 return False
             self._context.at(CrashPoint.RETENTION_COMMITTED)
-            await self._delete(objects)
+            await self._delete(dropped.objects)
             took_s = clock.monotonic() - began_s
             if is_last:
                 continue
@@ -131,6 +166,19 @@ class RetentionChore:
                 return False
             if batch.rows[-1].place.finished_at > before - LATEST:
                 await clock.sleep(min(REST * took_s, ROUND_S))
+
+    async def _drop_batch(self, batch: _RetentionBatch) -> _BatchDropped | None:
+        """Drop a batch, once it is in the archive; None where another process has the lease."""
+        if self._archiving is not None:
+
+            def choose(db: Reading) -> Sequence[int]:
+                return archived_rows.roots(db, batch.walk.kept_class, _unheld(db, batch)[0])
+
+            written = await self._archiving.write(batch.walk.kept_class, choose)
+            if written is None:
+                return None
+            batch = replace(batch, written=written)
+        return await self._context.store.write(self._drop, batch)
 
     async def _delete(self, objects: Sequence[str]) -> None:
         """Delete objects that no row names any more. The sweep of custody finds what stays."""
@@ -182,9 +230,12 @@ class RetentionChore:
             db, WalkPlace() if at is None else at.place, before=before, limit=limit
         )
         is_last = len(rows) < limit
-        if walk.kept_class is KeptClass.INPUTS:
+        if self._archiving is not None:
+            sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
+            rows = retention.cut(rows, sizes, most=BODY_BYTES)
+        elif walk.kept_class is KeptClass.INPUTS:
             sizes = drops.input_sizes(db, self._due(walk, rows))
-            rows = retention.cut(rows, sizes, most=INPUT_BYTES)
+            rows = retention.cut(rows, sizes, most=BODY_BYTES)
         return _RetentionBatch(walk, rows, self._due(walk, rows)), is_last
 
     def _due(self, walk: Walk, rows: Sequence[EndedRow]) -> list[int]:
@@ -196,28 +247,27 @@ class RetentionChore:
             if keep(walk.kept_class, row.tenant, row.provider, row.state) == walk.keep
         ]
 
-    def _drop(self, tx: Tx, batches: Sequence[_RetentionBatch]) -> list[Sequence[str] | None]:
-        """Set-based: drop and move on; None where another process has the lease.
-
-        Returns objects of assets that nobody needs any more.
-        """
-        if not chore_leases.renew(tx.db, NAME, self._token, until=tx.lease_now + LEASE):
+    def _drop(self, tx: Tx, batches: Sequence[_RetentionBatch]) -> list[_BatchDropped | None]:
+        """Set-based: drop and move on; None where another process has the lease."""
+        if not self._lease.renew(tx):
             return [None] * len(batches)
         there = retention.progress(tx.db)
         objects: list[str] = []
         for one in batches:
             name = one.walk.name
             before = there.get(name) or WalkProgress(WalkPlace(), None, tx.now)
-            held = holds.held(tx.db, one.rows)
-            dropped = _drop(tx, one.walk.kept_class, [key for key in one.due if key not in held])
+            keys, held = _unheld(tx.db, one)
+            if not _is_archived(tx, one, keys):
+                return [_BatchDropped(is_stale=True)] * len(batches)
+            dropped = _drop(tx, one.walk.kept_class, keys)
             objects += dropped.objects
-            left = dropped.left | (held & set(one.due))
+            left = dropped.left | held
             skipped = [row.place for row in one.rows if row.place.key in left]
             if before.skipped is not None:
                 skipped.append(before.skipped)
             after = replace(before, place=one.rows[-1].place, skipped=min(skipped, default=None))
             retention.keep_progress(tx.db, name, after)
-        return [objects] * len(batches)
+        return [_BatchDropped(objects)] * len(batches)
 
     def _may_rewind(self, db: Reading, walk: Walk) -> bool:
         at = retention.progress(db).get(walk.name)
@@ -231,39 +281,10 @@ class RetentionChore:
             at = there.get(walk.name)
             if at is None or at.skipped is None:
                 continue
-            if chore_leases.renew(tx.db, NAME, self._token, until=tx.lease_now + LEASE):
+            if self._lease.renew(tx):
                 place = replace(at.skipped, key=at.skipped.key - 1)
                 retention.keep_progress(tx.db, walk.name, WalkProgress(place, None, tx.now))
         return [None] * len(walks)
-
-    async def _drop_loose(self) -> None:
-        """Drop what belongs to no task."""
-        while await self._context.store.write(self._drop_some_loose, self._batch):
-            pass
-
-    def _drop_some_loose(self, tx: Tx, batches: Sequence[int | None]) -> list[bool]:
-        if not chore_leases.renew(tx.db, NAME, self._token, until=tx.lease_now + LEASE):
-            return [False] * len(batches)
-        limit = batches[0] or retention.batch_size(tx.db)
-        is_more = False
-        keep = self._context.retention.defaults[KeptClass.DELIVERIES]
-        if keep is not None:
-            before = tx.now - LATEST - keep
-            is_more = drops.drop_loose_deliveries(tx.db, before=before, limit=limit) == limit
-        keep = self._context.retention.defaults[KeptClass.EVIDENCE]
-        if keep is not None:
-            before = tx.now - LATEST - keep
-            at = retention.progress(tx.db).get(LOOSE)
-            after = 0 if at is None else at.place.key
-            key, more = drops.drop_loose_evidence(tx.db, after, before=before, limit=limit)
-            is_more = is_more or more
-            place = WalkPlace(key=key)
-            retention.keep_progress(tx.db, LOOSE, WalkProgress(place, None, tx.now))
-        keep = self._context.retention.tombstones
-        if keep is not None:
-            gone = tombstones.forget(tx.db, before=tx.now - keep, limit=limit)
-            is_more = is_more or gone == limit
-        return [is_more] * len(batches)
 
     def _left(self, db: Reading) -> int:
         """Count what is due and not dropped, over all walks."""
@@ -286,6 +307,21 @@ def waits_reason(names: Sequence[str]) -> str:
     )
 
 
+def _unheld(db: Reading, batch: _RetentionBatch) -> tuple[list[int], set[int]]:
+    """Return which tasks of a batch something is dropped of, and which are held."""
+    held = holds.held(db, batch.rows) & set(batch.due)
+    return [key for key in batch.due if key not in held], held
+
+
+def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bool:
+    """Tell whether the archive has what a batch drops, and say so of its files."""
+    kept_class, written = batch.walk.kept_class, batch.written
+    if written is None:
+        return True
+    keys = archived_rows.roots(tx.db, kept_class, task_keys, lock=True)
+    return archiving.keep(tx, kept_class, keys, written)
+
+
 def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:
     if not keys:
         return DropResult()
@@ -298,11 +334,10 @@ def _standing(db: Reading) -> ChoreStanding | None:
     return next((one for one in chore_leases.standings(db) if one.name == NAME), None)
 
 
-def _take(tx: Tx, asked: Sequence[tuple[str, Sequence[str]]]) -> list[bool]:
+def _take(tx: Tx, asked: Sequence[tuple[RetentionLease, Sequence[str]]]) -> list[bool]:
     results = []
-    for token, walks in asked:
-        until = tx.lease_now + LEASE
-        is_mine = chore_leases.take(tx.db, NAME, token, now=tx.lease_now, until=until)
+    for lease, walks in asked:
+        is_mine = lease.take(tx)
         if is_mine:
             retention.forget_walks(tx.db, but={*walks, LOOSE})
         results.append(is_mine)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.retention import RetentionPolicy, Walk
-from tracker.services.upkeep.retention import LATEST
+from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
 from tracker.store.driver.transaction import Tx
 from tracker.store.retention import WalkPlace

@@ -23,6 +23,8 @@ from tracker.store.schema.received import (
 )
 from tracker.store.schema.rereads import rereads
 from tracker.store.schema.retention import (
+    UNFINISHED,
+    archives,
     chore_leases,
     dropped_inputs,
     feed_floors,
@@ -60,7 +62,9 @@ __all__ = [
     "ODD",
     "OVERDUE",
     "UNCOUNTED",
+    "UNFINISHED",
     "api_keys",
+    "archives",
     "assets",
     "attempts",
     "audit_entries",

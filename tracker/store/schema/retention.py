@@ -1,7 +1,8 @@
-"""Tables of retention: digests of dropped inputs, walks, and the leases of chores."""
+"""Tables of retention: digests of dropped inputs, walks, the archive, and leases of chores."""
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Identity,
@@ -9,10 +10,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
 )
 
-from tracker.store.driver.types import BigKey, PublicId, UtcDateTime
-from tracker.store.schema.base import metadata
+from tracker.domain.archive import ArchiveState
+from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, one_of
+from tracker.store.schema.base import metadata, partial_index
 
 # Of request bodies that are not kept any more. The rows of `task_inputs` go: code that does not
 # know of it then finds no input, and never an empty one that it would submit again.
@@ -107,4 +110,29 @@ retention_approvals = Table(
     Column("tenant", Text, nullable=False),
     Column("name", Text, primary_key=True),
     Column("before", UtcDateTime, nullable=False),
+)
+
+UNFINISHED = "state IN ('begun', 'void')"
+"""Files of the archive whose rows have not been dropped, or that are to be deleted."""
+
+# Files of the archive. Of those that are kept, the rows were dropped in the same transaction.
+archives = Table(
+    "archives",
+    metadata,
+    Column("key", BigKey, Identity(), primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("kept_class", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    # Below the archive's folder or prefix. No path is used twice, so that a process which deletes
+    # what it left deletes nothing that another has made since.
+    Column("path", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("path"),
+    CheckConstraint(one_of("state", ArchiveState), name="state"),
+    partial_index("ix_archives_unfinished", "key", where=UNFINISHED),
+    sqlite_autoincrement=True,
 )

@@ -100,5 +100,6 @@ WORDS: Words = {
     "condition.retention_behind": "retention is behind",
     "condition.recovering": "being recovered from a backup",
     "condition.restoring": "a restore has not ended",
+    "condition.archive_failing": "the archive takes nothing",
     "condition.retention_waits": "retention must be approved",
 }

@@ -80,5 +80,6 @@ WORDS: Words = {
     "condition.retention_behind": "保留清理落后",
     "condition.recovering": "正在从备份恢复",
     "condition.restoring": "恢复尚未完成",
+    "condition.archive_failing": "归档无法写入",
     "condition.retention_waits": "清理计划待批准",
 }

@@ -1,0 +1,149 @@
+"""`tracker archive`: read what was written of rows before they were dropped. Needs no server."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import click
+
+from tracker.cli.command import Group, examples
+from tracker.cli.database import with_store
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import OUTPUT, emit, emit_json, fail, say
+from tracker.cli.table import Column, print_table
+
+if TYPE_CHECKING:
+    from tracker.services.storage import ObjectStore
+    from tracker.settings import Settings
+    from tracker.store.archives import ArchiveFilter
+    from tracker.store.store import Store
+
+Result = TypeVar("Result")
+_COLUMNS = (Column("class"), Column("tenant", "id"), Column("day"), Column("rows"), Column("bytes"))
+_CLASSES = ("inputs", "evidence", "deliveries", "tasks")
+
+
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "tracker archive list",
+        "tracker archive read --class tasks --day 2026-11-29 | jq .id",
+        "tracker archive check",
+    ),
+)
+def archive() -> None:
+    """Read what was dropped. Works on the database and the archive; needs no server."""
+
+
+def _filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which files are meant."""
+    for option in (
+        click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When its tasks ended, UTC."),
+        click.option("--tenant", help="Whose tasks."),
+        click.option("--class", "kept_class", type=click.Choice(_CLASSES), help="Only this class."),
+    ):
+        command = option(command)
+    return command
+
+
+@archive.command("list", epilog=examples("tracker archive list --tenant acme --output json"))
+@_filtered
+@OUTPUT
+def list_(*, output: str, **which: Any) -> None:
+    """List the files, oldest first."""
+
+    async def act(store: "Store", _objects: "ObjectStore") -> list[dict[str, Any]]:
+        from tracker.services.upkeep import archive_reading  # noqa: PLC0415 - the help needs none
+
+        return [
+            {
+                "class": one.kept_class.value,
+                "tenant": one.tenant,
+                "day": one.day.isoformat(),
+                "rows": one.rows,
+                "bytes": one.size,
+                "sha256": one.sha256.hex(),
+                "path": one.path,
+            }
+            async for one in archive_reading.files(store, _filter(which))
+        ]
+
+    found = _with_archive(act)
+    emit(output, {"files": found}, lambda: print_table("files", _COLUMNS, found))
+
+
+@archive.command(
+    epilog=examples(
+        "tracker archive read --task ID", "tracker archive read --class evidence > evidence.jsonl"
+    )
+)
+@_filtered
+@click.option("--task", help="Only of this task, by its id.")
+def read(*, task: str | None, **which: Any) -> None:
+    """Print rows, a JSON object a line, each file checked against its digest before it."""
+    try:
+        id_ = None if task is None else UUID(task)
+    except ValueError:
+        fail(f"{task!r} is not the id of a task")
+
+    async def act(store: "Store", objects: "ObjectStore") -> None:
+        from tracker.domain.archive import shown  # noqa: PLC0415 - as above
+        from tracker.services.upkeep import archive_reading  # noqa: PLC0415
+
+        async for kept_class, row in archive_reading.rows(store, objects, _filter(which), task=id_):
+            emit_json({"class": kept_class.value, **shown(kept_class, row)})
+
+    _with_archive(act)
+
+
+@archive.command(epilog=examples("tracker archive check"))
+def check() -> None:
+    """Read every file, and find those that are gone, damaged or unknown; exit 1 for any."""
+
+    async def act(store: "Store", objects: "ObjectStore") -> int:
+        from tracker.services.upkeep import archive_reading  # noqa: PLC0415 - as above
+
+        number = 0
+        async for flaw in archive_reading.flaws(store, objects):
+            click.echo(flaw)
+            number += 1
+        return number
+
+    if number := _with_archive(act):
+        fail(f"{number} flaws", code=FAILED)
+    say("every file is there and whole")
+
+
+def _filter(which: Mapping[str, Any]) -> "ArchiveFilter":
+    from tracker.domain.retention import KeptClass  # noqa: PLC0415 - as above
+    from tracker.store.archives import ArchiveFilter  # noqa: PLC0415
+
+    kept_class, day = which["kept_class"], which["day"]
+    return ArchiveFilter(
+        None if kept_class is None else KeptClass(kept_class),
+        which["tenant"],
+        None if day is None else _day(day),
+    )
+
+
+def _day(at: datetime) -> date:
+    return at.replace(tzinfo=UTC).date()
+
+
+def _with_archive(action: "Callable[[Store, ObjectStore], Awaitable[Result]]") -> Result:
+    """Run an action on the database and the archive of the settings; ends where there is none."""
+
+    async def act(store: "Store", settings: "Settings") -> Result:
+        from tracker.domain.errors import StorageError  # noqa: PLC0415 - as above
+        from tracker.parts import open_archive  # noqa: PLC0415
+
+        with open_archive(settings) as objects:
+            if objects is None:
+                fail("there is no archive: TRACKER_ARCHIVE is not set")
+            try:
+                return await action(store, objects)
+            except StorageError as error:
+                fail(settings.log_redactor().redact(str(error)), code=FAILED)
+
+    return with_store(act)

@@ -1,0 +1,162 @@
+"""Write what is dropped to the archive before it goes, and read it back.
+
+Files are begun in the database, written, read back, and only then are their rows dropped, in the
+transaction that says so. A process that dies in between leaves files that are begun: whoever has
+the chore's lease next gives them up and deletes them, and writes the rows anew under other names.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from itertools import count
+
+from tracker.domain import archive
+from tracker.domain.archive import ArchivedRow
+from tracker.domain.errors import StorageError
+from tracker.domain.retention import KeptClass
+from tracker.domain.signals import CrashPoint
+from tracker.services.context import Context
+from tracker.services.storage import ObjectStore
+from tracker.services.upkeep.retention_lease import RetentionLease
+from tracker.store import archived_rows, archives
+from tracker.store.archived_rows import Marks, Written
+from tracker.store.archives import ArchiveFile
+from tracker.store.driver.transaction import Tx
+from tracker.store.store import Reading
+
+log = logging.getLogger(__name__)
+
+BLOCK_BYTES = 1024 * 1024
+BODY_BYTES = 32 * 1024**2
+"""Bytes of bodies that are in hand at once."""
+
+
+class Archiving:
+    """Writes files for the holder of a chore's lease."""
+
+    def __init__(self, context: Context, objects: ObjectStore, lease: RetentionLease) -> None:
+        """lease: under which rows are dropped."""
+        self._context = context
+        self._objects = objects
+        self._lease = lease
+
+    async def write(
+        self, kept_class: KeptClass, choose: Callable[[Reading], Sequence[int]]
+    ) -> Written | None:
+        """Write rows; None where another process has the lease. Raises StorageError.
+
+        choose: returns the keys of rows of the class, in their order.
+        """
+
+        def read(db: Reading) -> tuple[Sequence[int], Marks, list[ArchivedRow]]:
+            keys = choose(db)
+            # Marks first: what changes in between is found when the rows are to be dropped.
+            found = archived_rows.marks(db, kept_class, keys)
+            return keys, found, archived_rows.rows(db, kept_class, keys)
+
+        keys, marks, rows = await self._context.store.read(read)
+        made = await asyncio.to_thread(_files, kept_class, rows)
+        named = [(await self._named(file), data) for file, data in made]
+        if named and not await self._context.store.write(self._begin, [file for file, _ in named]):
+            return None
+        self._context.at(CrashPoint.ARCHIVE_BEGUN)
+        for file, data in named:
+            await self._objects.put(file.path, _blocks(data))
+            await read_file(self._objects, file)
+        self._context.at(CrashPoint.ARCHIVE_WRITTEN)
+        return Written(keys, marks, [file.path for file, _ in named])
+
+    async def clean(self) -> None:
+        """Give up what was begun and not kept, by whomever, and delete it. Raises StorageError."""
+        store = self._context.store
+        for path in (voided := await store.write(self._void, None)):
+            await self._objects.delete(path)
+        if voided:
+            await store.write(_clear, voided)
+
+    async def _named(self, file: ArchiveFile) -> ArchiveFile:
+        """Give a file a path that none has or had: those of a lost timeline may lie there."""
+        for number in count(1):
+            more = "" if number == 1 else f"-{number}"
+            path = f"{file.path}{more}{archive.SUFFIX}"
+            if await self._context.store.read(partial(archives.is_taken, path=path)):
+                continue
+            if await self._objects.size(path) is None:
+                break
+        return replace(file, path=path)
+
+    def _begin(self, tx: Tx, asked: Sequence[Sequence[ArchiveFile]]) -> list[bool]:
+        if not self._lease.renew(tx):
+            return [False] * len(asked)
+        for files in asked:
+            archives.begin(tx.db, files, now=tx.now)
+        return [True] * len(asked)
+
+    def _void(self, tx: Tx, asked: Sequence[None]) -> list[list[str]]:
+        """Set-based: return the files to be deleted; none where another has the lease."""
+        if not self._lease.renew(tx):
+            return [[] for _ in asked]
+        archives.void_begun(tx.db, now=tx.now)
+        return [archives.void(tx.db)] * len(asked)
+
+
+def keep(tx: Tx, kept_class: KeptClass, keys: Sequence[int], written: Written) -> bool:
+    """Say that rows are dropped whose files are written; False where they are others by now.
+
+    keys: of the rows that are dropped, which nothing else changes until the commit.
+    """
+    if list(keys) != list(written.keys):
+        return False
+    if archived_rows.marks(tx.db, kept_class, keys) != written.marks:
+        return False
+    return archives.keep(tx.db, written.paths, now=tx.now)
+
+
+def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
+    for paths in cleared:
+        archives.clear(tx.db, paths, now=tx.now)
+    return [None] * len(cleared)
+
+
+def _files(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> list[tuple[ArchiveFile, bytes]]:
+    """Return what is to be written, by tenant and day, with names that lack their end."""
+    groups: dict[tuple[str, date], list[ArchivedRow]] = defaultdict(list)
+    for row in rows:
+        groups[row["tenant"], row["day"].date()].append(row)
+    found = []
+    for (tenant, day), some in sorted(groups.items()):
+        data = archive.encoded(kept_class, some)
+        path = archive.path_of(kept_class, tenant, day, some[0]["key"], some[-1]["key"])
+        digest = sha256(data).digest()
+        file = ArchiveFile(0, tenant, kept_class, day, path, len(some), len(data), digest)
+        found.append((file, data))
+    return found
+
+
+async def _blocks(data: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(data), BLOCK_BYTES):
+        yield data[at : at + BLOCK_BYTES]
+
+
+async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow]:
+    """Return the rows of a file. Raises StorageError where it is not what was written."""
+    size = await objects.size(file.path)
+    if size != file.size:
+        there = "is not there" if size is None else f"has {size} bytes and not {file.size}"
+        raise StorageError(f"{file.path} {there}")
+    data = b"".join([block async for block in objects.read(file.path, 0, file.size)])
+    return await asyncio.to_thread(_checked, file, data)
+
+
+def _checked(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
+    if sha256(data).digest() != file.sha256:
+        raise StorageError(f"{file.path} is not what was written: its SHA-256 is another")
+    rows = list(archive.decoded(file.kept_class, data))
+    if len(rows) != file.rows:
+        raise StorageError(f"{file.path} has {len(rows)} rows and not {file.rows}")
+    return rows
