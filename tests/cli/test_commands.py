@@ -102,6 +102,16 @@ def test_a_refused_submission_says_which_field_in_one_line(service: str) -> None
     assert done.stderr.strip() == "tracker: input.image_list: at least 1 items, got 0"
 
 
+def test_a_misspelt_field_of_an_input_is_told_beside_the_task(service: str) -> None:
+    body = json.dumps(EXAMPLE | {"promt": "p"})
+    done = run("submit", "--input", body, "--output", "json", "--url", service)
+    assert json.loads(done.stdout)["state"] == "queued"
+    assert done.stderr.strip() == (
+        "warning: input.promt: no such field is known; it is passed on as it is; "
+        "did you mean prompt?"
+    )
+
+
 def test_no_server_is_said_in_one_line() -> None:
     done = run("tasks", "list", "--url", f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 1

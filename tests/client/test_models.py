@@ -12,7 +12,7 @@ from tracker.client import errors, models
 from tracker.web.api import views
 
 RENAMED = {"from_state": "from", "to_state": "to"}
-OURS = {"raw", "cursor", "resubmit_of"}
+OURS = {"raw", "cursor", "resubmit_of", "warnings"}
 """Fields that the service does not send, or not always."""
 
 

@@ -138,3 +138,17 @@ def test_unknown_fields_pass_but_for_null() -> None:
     given: dict[str, Any] = {"prompt": "p", "new_field": "", "other": {"a": None}, "third": None}
     body = KLING.submits.check(T2V, given).body
     assert body == {"prompt": "p", "new_field": "", "other": {"a": None}}
+
+
+def test_whole_numbers_and_flags_may_be_spelt_in_other_ways() -> None:
+    given = {"prompt": "p", "n": 2.0, "image_fidelity": "0.5"}
+    sent = KLING.submits.check("images/generations", given).body
+    assert repr(sent["n"]) == "2"
+    assert (
+        KLING.submits.check(T2V, {"prompt": "p", "multi_shot": "false"}).body["multi_shot"] is False
+    )
+    for wrong in ({"n": 2.5}, {"n": "two"}):
+        with pytest.raises(InvalidRequest):
+            KLING.submits.check("images/generations", {"prompt": "p"} | wrong)
+    with pytest.raises(InvalidRequest):
+        KLING.submits.check(T2V, {"prompt": "p", "multi_shot": "no"})

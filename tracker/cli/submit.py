@@ -81,6 +81,8 @@ def finish(
     server: "Server", task: dict[str, Any], *, wait: bool, timeout_s: float, output: str
 ) -> None:
     """Print a task that was handed in, or wait for it and exit by how it ended."""
+    for warning in task.get("warnings", ()):
+        say(f"warning: {warning['path']}: {warning['reason']}")
     if not wait:
         emit(output, task, lambda: print_task(task))
         return

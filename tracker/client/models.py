@@ -103,6 +103,7 @@ class Task:
     cancel_asked_at: when somebody asked to cancel it at the provider.
     parent_id: the task that this one continues, or whose create made this one as well.
     resubmit_of: the task whose input this one submits again.
+    warnings:    `field: reason` for each field of the input that is not known; of a submit alone.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Task:
     submitted_at: datetime | None
     finished_at: datetime | None
     deadline_at: datetime | None
+    warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @property
@@ -177,6 +179,7 @@ class Task:
             submitted_at=maybe_instant(data["submitted_at"]),
             finished_at=maybe_instant(data["finished_at"]),
             deadline_at=maybe_instant(data["deadline_at"]),
+            warnings=tuple(f"{one['path']}: {one['reason']}" for one in data.get("warnings", ())),
             raw=data,
         )
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like this one; None when none is alike."""
+def closest(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
+    """Return the known word that is most like this one; None when none is alike.
+
+    cutoff: how much alike, from 0 to 1, as difflib measures it.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - only where a word was wrong
 
     by_lower = {one.lower(): one for one in known}
-    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
+    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[found[0]] if found else None
 
 

@@ -18,6 +18,7 @@ from tests.support.service import environment, listen, serving
 from tests.support.workbench import Way, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
+from tracker.client import Task as ClientTask
 from tracker.domain.rendering import instant
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep.counting import Counting
@@ -167,6 +168,21 @@ def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
         "input.duration",
         "input.image_list",
     }
+
+
+def test_an_unknown_field_of_an_input_is_warned_about_and_passed_on(http: httpx.Client) -> None:
+    body = submission(input=EXAMPLE | {"durations": "5"})
+    told = {"idempotency-key": "warned", "accept-language": "zh-CN"}
+    for headers in (told, told, {"accept-language": "en"}):
+        answer = http.post("/v1/tasks", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        (warning,) = answer.json()["warnings"]
+        assert warning["path"] == "input.durations"
+        assert "duration" in warning["reason"]
+    assert warning["reason"].endswith("did you mean duration?")
+    assert ClientTask.parse(answer.json()).warnings == (f"input.durations: {warning['reason']}",)
+    assert "warnings" not in http.get(answer.headers["location"]).json()
+    assert "warnings" not in http.post("/v1/tasks", json=submission()).json()
 
 
 @pytest.mark.parametrize(

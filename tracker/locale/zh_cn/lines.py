@@ -96,6 +96,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "TRACKER_TLS_CERT: {}: {}": "TRACKER_TLS_CERT：{0}：{1}",
         "TRACKER_TLS_KEY: {}: {}": "TRACKER_TLS_KEY：{0}：{1}",
+        "warning: {}: {}": "警告：{0}：{1}",
         "note: account {}/{} has no credentials, so its tasks will fail: `tracker doctor` says which setting they go into": "注意：账号 {0}/{1} 没有凭证，任务会失败：`tracker doctor` 会说明应设置哪一项",
         "{} accepted": "{0} 已受理",
         "still {} after {} s; wait on with: tracker tasks wait {}": "{1} 秒后仍为 {0}；继续等待：tracker tasks wait {2}",

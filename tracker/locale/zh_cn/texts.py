@@ -222,6 +222,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Reasons of wrong fields
         "is required": "必填",
         "there is no such field": "没有这个字段",
+        "no such field is known; it is passed on as it is": "没有已知的同名字段；已原样转发",
+        "no such field is known; it is passed on as it is; did you mean {}?": (
+            "没有已知的同名字段；已原样转发；你是不是想写 {0}？"
+        ),
         "must be a string": "必须是字符串",
         "must be valid Unicode text": "必须是有效的 Unicode 文本",
         "must be an object": "必须是对象",

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -137,7 +137,12 @@ class NestedObject(BaseModel):
 
 
 class OperationInput(NestedObject):
-    """The fields of every operation."""
+    """The fields of every operation.
+
+    lists_every_field: the fields of Kling's page are all here, so that another is worth a warning.
+    """
+
+    lists_every_field: ClassVar[bool] = True
 
     callback_url: CallbackUrl | None = None
     external_task_id: ExternalId | None = None

@@ -3,19 +3,21 @@
 Null stands for "not set", and so do the empty text, list and object where a field is optional:
 Kling's own page asks for `camera_control.config` "must be set to None" (text to video, 2025-10).
 A whole number stands for its text where Kling wants a number in quotation marks (`duration`) or
-an id, and in the legacy operations a number in quotation marks for the number; Go, Java and C#
-clients write them so.
+an id, and in the legacy operations a number in quotation marks for the number, likewise true and
+false; Go, Java and C# clients write them so. Others write whole numbers with a fraction of zero.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel
 
+from tracker.providers.kit.unknown_fields import is_model, types_of
+
+_FLAGS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 
 
@@ -27,12 +29,16 @@ class _Field:
     is_optional:  it may be left out.
     is_quoted:    it holds a number or an id, as text.
     is_number:    it holds a number.
+    is_whole:     it holds a whole number.
+    is_flag:      it holds true or false.
     """
 
     part: type[BaseModel] | None
     is_optional: bool
     is_quoted: bool
     is_number: bool
+    is_whole: bool
+    is_flag: bool
 
 
 def set_fields(
@@ -54,12 +60,12 @@ def set_fields(
 
 
 def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
-    if field.is_quoted and isinstance(value, float) and value.is_integer():
+    if isinstance(value, str) and not is_strict:
+        value = _unquoted(field, value)
+    if (field.is_quoted or field.is_whole) and isinstance(value, float) and value.is_integer():
         value = int(value)  # as languages write it that know one kind of number
     if field.is_quoted and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if field.is_number and isinstance(value, str) and not is_strict and _NUMBER.fullmatch(value):
-        return float(value) if "." in value else int(value)
     if isinstance(value, Mapping):
         if field.part is None:
             return _without_nulls(value)
@@ -70,6 +76,12 @@ def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
             for item in value
         ]
     return value
+
+
+def _unquoted(field: _Field, value: str) -> Any:
+    if field.is_number and _NUMBER.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    return _FLAGS.get(value, value) if field.is_flag else value
 
 
 def _without_nulls(value: Any) -> Any:
@@ -89,8 +101,8 @@ def _is_empty(value: Any) -> bool:
 def _fields_of(model: type[BaseModel]) -> Mapping[str, _Field]:
     found = {}
     for name, info in model.model_fields.items():
-        types = list(_types(info.annotation))
-        parts = [one for one in types if isinstance(one, type) and issubclass(one, BaseModel)]
+        types = list(types_of(info.annotation))
+        parts = [one for one in types if is_model(one)]
         words = {one for one in types if isinstance(one, str)}
         is_number = bool(words) and all(word.isdecimal() for word in words)
         is_name = str in types and (name.endswith("_id") or name == "duration")
@@ -99,19 +111,7 @@ def _fields_of(model: type[BaseModel]) -> Mapping[str, _Field]:
             not info.is_required(),
             is_quoted=is_number or is_name,
             is_number=not words and bool({int, float} & set(types)) and str not in types,
+            is_whole=not words and int in types and float not in types,
+            is_flag=bool in types and str not in types,
         )
     return found
-
-
-def _types(annotation: Any) -> Any:
-    """Yield the types and the literal words that an annotation is made of."""
-    origin = get_origin(annotation)
-    if origin is Literal:
-        yield from get_args(annotation)
-    elif origin is Annotated:
-        yield from _types(get_args(annotation)[0])
-    elif origin in (Union, UnionType, list):
-        for one in get_args(annotation):
-            yield from _types(one)
-    else:
-        yield annotation

@@ -151,5 +151,6 @@ class CustomVoice(OperationInput):
 class CustomElement(OperationInput):
     """`general/advanced-custom-elements` and the older `general/custom-elements`."""
 
+    lists_every_field = False
     element_name: Filled
     element_description: str | None = None

@@ -1,14 +1,16 @@
 """How answers that hold one task are made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tracker.domain.errors import FieldError
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
+from tracker.locale import of_header, translate
 from tracker.services.submit.replays import AcceptedTask
 from tracker.store.kept_tasks import KeptTask
 from tracker.telemetry import note
@@ -28,7 +30,7 @@ TASK_HEADERS: Mapping[str, str] = {
 }
 TASK = ResponseSpec(views.Task, headers=TASK_HEADERS)
 NEW_TASK = ResponseSpec(
-    views.Task,
+    views.NewTask,
     headers={
         **TASK_HEADERS,
         "Location": "Where the task can be read.",
@@ -58,24 +60,50 @@ async def task_answer(
 
 def kept_answer(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
     """One task that was read with its assets."""
+    return _answer(request, kept, rendered(request, kept), wait, status=status)
+
+
+def _answer(
+    request: Request,
+    kept: KeptTask,
+    body: views.Task | views.NewTask,
+    wait: WaitTime,
+    *,
+    status: int,
+) -> Response:
     headers = task_headers(request, kept.task) | wait.headers
-    return Response(to_json(rendered(request, kept)), status, headers, "application/json")
+    return Response(to_json(body), status, headers, "application/json")
 
 
 async def accepted_answer(
-    request: Request, accepted: AcceptedTask, wait: WaitTime, *, since: int | None
+    request: Request,
+    accepted: AcceptedTask,
+    wait: WaitTime,
+    *,
+    since: int | None,
+    warnings: Sequence[FieldError] = (),
 ) -> Response:
     """A task that was taken in: 202; or 200 when it was waited for and is over.
 
-    since: the watch's place before it was taken in.
+    since:    the watch's place before it was taken in.
+    warnings: what is odd about the request, and refuses nothing.
     """
     task = accepted.task
     note(provider=task.provider, task=str(task.id))
     if wait.seconds:
         since = None if accepted.replayed else since
         task = await waiting.until_over(request, wait, task, since=since)
-    answer = await task_answer(request, task, wait, status=202 if task.state in OPEN else 200)
+    kept = await with_assets(request, task)
+    body: views.Task | views.NewTask = rendered(request, kept)
+    if warnings:
+        body = {**rendered(request, kept), "warnings": _warned(request, warnings)}
+    answer = _answer(request, kept, body, wait, status=202 if task.state in OPEN else 200)
     answer.headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
     if accepted.replayed:
         answer.headers["idempotency-replayed"] = "true"
     return answer
+
+
+def _warned(request: Request, warnings: Sequence[FieldError]) -> list[views.InputWarning]:
+    language = of_header(request.headers.get("accept-language", ""))
+    return [{"path": one.path, "reason": translate(one.reason, language)} for one in warnings]

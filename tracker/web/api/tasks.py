@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.errors import NoLongerKept, NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
+from tracker.providers.kit.unknown_fields import unknown_fields
 from tracker.store import attempts, deliveries, drops, receipts, tasks, tombstones, transitions
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.store import Reading
@@ -54,7 +55,8 @@ QUERY_BYTES = 2 * 1024 * 1024
 async def submit(request: Request) -> Response:
     """Take a task in. 202 once it is durable; nothing has been sent yet.
 
-    Asked to wait by `Prefer`, it answers 200 with the task when that is over in time.
+    Asked to wait by `Prefer`, it answers 200 with the task when that is over in time. `warnings`
+    names fields of the input that are not known, and were passed on as they are.
     """
     our = services(request)
     wait, since = waiting.preferred(request), our.watch.position
@@ -66,7 +68,10 @@ async def submit(request: Request) -> Response:
         submitter=principal(request).key,
     )
     accepted = await our.acceptance.accept(submission)
-    return await accepted_answer(request, accepted, wait, since=since)
+    submits = our.providers[submission.provider].submits
+    model = submits.input_model(submission.operation)
+    warnings = [] if model is None else unknown_fields(model, submission.input, prefix="input")
+    return await accepted_answer(request, accepted, wait, since=since, warnings=warnings)
 
 
 @operation(

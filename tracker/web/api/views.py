@@ -4,7 +4,7 @@ document says. Plain dictionaries at run time.
 An instant is RFC 3339 in UTC to the millisecond; what is null is unknown or does not apply.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
@@ -143,6 +143,23 @@ class Task(TypedDict):
     submitted_at: Instant | None
     finished_at: Instant | None
     deadline_at: Instant | None
+
+
+@with_config(EXACT)
+class InputWarning(TypedDict):
+    """An odd field of a request that was accepted."""
+
+    path: str
+    """Where, from the body's root."""
+    reason: str
+
+
+@with_config(EXACT)
+class NewTask(Task):
+    """A task that was taken in."""
+
+    warnings: NotRequired[list[InputWarning]]
+    """Fields of the input that are not known; absent where all are."""
 
 
 @with_config(EXACT)
