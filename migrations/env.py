@@ -89,7 +89,10 @@ def migrate_postgresql(engine: Engine, url: str) -> None:
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or not tries_left:
                     raise
-                log.info("a table is in use: trying again", extra={"tries_left": tries_left})
+                log.info(
+                    "a table is in use: trying again, at most %(count)d times",
+                    {"count": tries_left},
+                )
                 time.sleep(PAUSE_S)
 
 

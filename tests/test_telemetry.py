@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tracker import __version__
 from tracker.telemetry import EventLog, begin_request, note
 
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -17,11 +18,17 @@ PROGRAM = """
 import logging
 from tracker.domain.redaction import Redactor
 from tracker.telemetry import configure_logging
-configure_logging("info", "json", Redactor([]))
+from tracker.telemetry import noting
+configure_logging("info", "json", Redactor(["s3cret"]), role="worker")
 log = logging.getLogger("tracker.test")
 for reason in ("one", "two"):
     log.warning("leases were not renewed: %s", reason, extra={"account": "main"})
 log.info("%d of %d are %5.1f %% full", 1, 2, 3.0)
+with noting(task="the task's id", provider="noted"):
+    log.error(
+        "account %(account)s waits %(seconds).1f s: %(reason)s",
+        {"account": "main", "seconds": 2.25, "reason": OSError("s3cret"), "provider": ""},
+    )
 """
 
 
@@ -40,7 +47,7 @@ async def _logged(log: EventLog) -> None:
 @pytest.mark.anyio
 async def test_lines_by_hand_are_json_with_fields(capsys: pytest.CaptureFixture[str]) -> None:
     log = EventLog("tracker.by_hand")
-    log.as_json = True
+    log.as_json, log.process = True, {"role": "web", "version": "1"}
     logging.getLogger("tracker.by_hand").setLevel(logging.INFO)
     await _logged(log)
     request, ended = _lines(capsys.readouterr().err)
@@ -54,6 +61,8 @@ async def test_lines_by_hand_are_json_with_fields(capsys: pytest.CaptureFixture[
         "tenant": "default",
         "verdict": "advanced",
         "request_id": "r-1",
+        "role": "web",
+        "version": "1",
         "level": "info",
         "logger": "tracker.by_hand",
         "timestamp": "2026-11-28T12:00:00.000000Z",
@@ -73,7 +82,21 @@ def test_every_other_line_has_a_constant_event_its_sentence_and_its_fields() -> 
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    one, two, last = _lines(done.stderr)
+    one, two, third, last = _lines(done.stderr)
     assert one["event"] == two["event"] == "leases_were_not_renewed"
     assert (one["message"], two["account"]) == ("leases were not renewed: one", "main")
-    assert (last["event"], last["message"]) == ("of_are_full", "1 of 2 are   3.0 % full")
+    assert (third["event"], third["message"]) == ("of_are_full", "1 of 2 are   3.0 % full")
+    del last["timestamp"]
+    assert last == {
+        "event": "account_waits_s",
+        "message": "account main waits 2.2 s: [redacted]",
+        "account": "main",
+        "seconds": 2.25,
+        "reason": "[redacted]",
+        "task": "the task's id",
+        "provider": "noted",
+        "role": "worker",
+        "version": __version__,
+        "level": "error",
+        "logger": "tracker.test",
+    }

@@ -110,7 +110,7 @@ async def recalling(context: Context) -> AsyncIterator[None]:
             try:
                 await learning.recall()
             except Unavailable as error:
-                log.warning("what is usual is not known anew: %s", error)
+                log.warning("what is usual is not known anew: %(reason)s", {"reason": error})
             await context.clock.sleep(context.policy.learn_every.total_seconds())
 
     repeating = asyncio.create_task(repeat())
@@ -249,6 +249,9 @@ def _create(*, workers: bool) -> Starlette:
     tune_interpreter()
     settings = Settings.from_env()
     configure_logging(
-        settings.tracker_log_level, settings.tracker_log_format, settings.log_redactor()
+        settings.tracker_log_level,
+        settings.tracker_log_format,
+        settings.log_redactor(),
+        role="web+worker" if workers and not settings.tracker_read_only else "web",
     )
     return make_app(settings, workers=workers)

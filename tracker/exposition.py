@@ -104,12 +104,18 @@ def exposed(host: str, port: int) -> Iterator[int | None]:
             reason = error
             continue
         try:
-            log.info("metrics on http://%s:%d/metrics", host, server.server_port)
+            log.info(
+                "metrics on http://%(host)s:%(port)d/metrics",
+                {"host": host, "port": server.server_port},
+            )
             yield server.server_port
         finally:
             server.shutdown()
             server.server_close()
             thread.join()
         return
-    log.warning("no metrics: %s from port %d on: %s", host, port, reason)
+    log.warning(
+        "no metrics: %(host)s from port %(port)d on: %(reason)s",
+        {"host": host, "port": port, "reason": reason},
+    )
     yield None

@@ -66,6 +66,6 @@ async def advise_key(settings: Settings, store: Store) -> None:
     advice = advice_for_first_key(settings)
     try:
         if advice is not None and not await store.read(keys.is_any):
-            log.warning("TRACKER_PUBLIC_URL: %s", advice)
+            log.warning("TRACKER_PUBLIC_URL wants a look: %(reason)s", {"reason": advice})
     except Unavailable as error:
-        log.warning("whether there are API keys is not known: %s", error)
+        log.warning("whether there are API keys is not known: %(reason)s", {"reason": error})

@@ -5,13 +5,15 @@ import logging
 import logging.config
 import re
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
+from tracker import __version__
 from tracker.domain.redaction import Redactor
 from tracker.lean import without
 
@@ -20,12 +22,13 @@ with without("rich"):
 
 Format = Literal["json", "console"]
 
+Role = Literal["web", "worker", "web+worker", "command"]
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered; empty outside of one."""
 
 
 _NOTED: ContextVar[dict[str, str] | None] = ContextVar("noted", default=None)
-"""Facts about the request that is being answered, by name."""
+"""Facts about the request that is being answered, or the work that is being done, by name."""
 
 
 def begin_request(request_id: str) -> None:
@@ -49,8 +52,18 @@ def note(**fields: str) -> None:
         noted.setdefault(name, value)
 
 
+@contextmanager
+def noting(**fields: str) -> Iterator[None]:
+    """Have each line of a block bear these fields; of work that is no request."""
+    token = _NOTED.set(fields)
+    try:
+        yield
+    finally:
+        _NOTED.reset(token)
+
+
 def noted() -> Mapping[str, str]:
-    """Return what was noted of the request that is being answered; empty outside of one."""
+    """Return what is noted of the request or the work that is being done; empty outside of any."""
     return _NOTED.get() or {}
 
 
@@ -64,6 +77,7 @@ class EventLog:
     def __init__(self, name: str) -> None:
         """Goes through `logging`, until `configure_logging` has asked for JSON."""
         self.as_json = False
+        self.process: Mapping[str, str] = {}
         self._name = name
         self._log = logging.getLogger(name)
         self._lines: list[str] = []
@@ -120,7 +134,10 @@ class EventLog:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
             stamp = at().isoformat(timespec="microseconds")[:26]
-            self._end = f'"level": "info", "logger": "{self._name}", "timestamp": "{stamp}Z"}}\n'
+            process = "".join([f'"{k}": {quoted(v)}, ' for k, v in self.process.items()])
+            self._end = (
+                f'{process}"level": "info", "logger": "{self._name}", "timestamp": "{stamp}Z"}}\n'
+            )
         self._lines.append(f"{{{members}{self._end}")
 
     def _flush(self) -> None:
@@ -140,12 +157,16 @@ access_log, task_log = EventLog("tracker.access"), EventLog("tracker.tasks")
 """Of the process, as `logging` is."""
 
 
-def configure_logging(level: str, format_: Format | None, redactor: Redactor) -> None:
+def configure_logging(
+    level: str, format_: Format | None, redactor: Redactor, *, role: Role = "command"
+) -> None:
     """Send all logging through one formatter, to stderr.
 
     format_:  None for JSON unless stderr is a terminal.
     redactor: every line and every traceback passes it, whoever wrote it.
+    role:     what this process does; each line of JSON bears it, and our version.
     """
+    ours = {"role": role, "version": __version__}
 
     def redact_values(
         _logger: Any, _method: str, event: MutableMapping[str, Any]
@@ -167,24 +188,25 @@ def configure_logging(level: str, format_: Format | None, redactor: Redactor) ->
         else structlog.processors.JSONRenderer()
     )
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        _add_request_id,
+        _drop_values if as_console else _add_values,
+        _add_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     after: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not as_console:
-        shared.append(structlog.stdlib.ExtraAdder())
+        shared += [structlog.stdlib.ExtraAdder(), lambda _logger, _method, event: event | ours]
         after = [_name_event, *after, structlog.processors.format_exc_info]
     after.append(redact_values)
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
+        "pass_foreign_args": True,
         "processors": [*after, renderer, redact_line],
     }
-    access_log.as_json = task_log.as_json = not as_console
+    for log in (access_log, task_log):
+        log.as_json, log.process = not as_console, ours
     logging.config.dictConfig(
         {
             "version": 1,
@@ -204,15 +226,35 @@ def configure_logging(level: str, format_: Format | None, redactor: Redactor) ->
     )
 
 
-def _add_request_id(
+def _add_request(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
+    """Add what is known of the request or the work that the line is about."""
     request_id = REQUEST_ID.get()
     if request_id:
-        event.setdefault("request_id", request_id)
-        trace_id = noted().get("trace_id")
-        if trace_id is not None:
-            event.setdefault("trace_id", trace_id)
+        event["request_id"] = request_id
+    for name, value in noted().items():
+        event.setdefault(name, value)
+    return event
+
+
+def _add_values(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Make fields of the values of a line's sentence, where these have names."""
+    values = event.pop("positional_args")
+    if isinstance(values, Mapping):
+        for name, value in values.items():
+            if value != "" and name not in event:
+                event[name] = value if isinstance(value, int | float) else str(value)
+    return event
+
+
+def _drop_values(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Leave them in the sentence, which people read."""
+    del event["positional_args"]
     return event
 
 
@@ -223,12 +265,12 @@ def _name_event(
     record = event.get("_record")
     if record is not None:
         event["message"] = event["event"]
-        event["event"] = _word_of(str(record.msg))
+        event["event"] = word_of(str(record.msg))
     return event
 
 
 @lru_cache(maxsize=1024)
-def _word_of(template: str) -> str:
+def word_of(template: str) -> str:
     """Return a log call's template as one word, without the places of its values."""
-    plain = re.sub(r"%[-+ #0]*[0-9.*]*[a-zA-Z]|%%", " ", template)
+    plain = re.sub(r"%(\(\w+\))?[-+ #0]*[0-9.*]*[a-zA-Z]|%%", " ", template)
     return "_".join(re.findall(r"[a-z0-9]+", plain.lower())[:8]) or "message"

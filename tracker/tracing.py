@@ -7,7 +7,8 @@ Attributes hold names, ids, states and numbers: no URL, header, body or message,
 may hold a secret.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,6 +18,7 @@ from typing import Protocol, Self
 from tracker.domain import trace
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task
+from tracker.telemetry import noting
 
 Attributes = Mapping[str, str | int | None]
 """By name; what is None is left out."""
@@ -203,6 +205,22 @@ def span_of_work(name: str, tasks: Sequence[Task]) -> OpenSpan | NoSpan:
     else:
         about["tracker.tasks"] = len(tasks)
     return span(name, SpanKind.INTERNAL, parent=places[0], links=places[1:], attributes=about)
+
+
+@contextmanager
+def working_on(name: str, tasks: Sequence[Task]) -> Iterator[OpenSpan | NoSpan]:
+    """Do something for some tasks: each line in the log names what it is about, and so does a span.
+
+    See span_of_work.
+    """
+    task = tasks[0]
+    about = {"provider": task.provider, "account": task.account}
+    if len(tasks) == 1:
+        about |= {"tenant": task.tenant, "task": str(task.id)}
+        if task.traceparent is not None:
+            about["trace_id"] = trace.trace_id(task.traceparent)
+    with noting(**about), span_of_work(name, tasks) as made:
+        yield made
 
 
 def span_of_call(name: str, call: HttpCall, attributes: Attributes) -> OpenSpan | NoSpan:

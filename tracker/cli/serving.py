@@ -15,7 +15,7 @@ from tracker.cli.starting import wait_for_database
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.store.probe import schema_problem
-from tracker.telemetry import configure_logging
+from tracker.telemetry import Role, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
 
@@ -38,7 +38,8 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     if problem:
         fail(redactor.redact(problem), code=FAILED)
     _note_accounts(settings)
-    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor)
+    role: Role = "web+worker" if worker and not settings.tracker_read_only else "web"
+    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor, role=role)
     _serve(settings, worker=worker)
 
 

@@ -25,7 +25,9 @@ def run() -> None:
     redactor = settings.log_redactor()
     if problem:
         fail(redactor.redact(problem), code=FAILED)
-    configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor)
+    configure_logging(
+        settings.tracker_log_level, settings.tracker_log_format, redactor, role="worker"
+    )
     asyncio.run(_work(settings))
 
 

@@ -23,7 +23,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Look
 from tracker.services.call_turns import Purpose
 from tracker.services.context import Context
 from tracker.store import attempts
-from tracker.tracing import span_of_work
+from tracker.tracing import working_on
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +81,12 @@ async def ask(context: Context, group: Sequence[Task]) -> PollResult:
     task, provider = group[0], context.providers[group[0].provider]
     asking = Asking(context.account(task), group, context.clock.now())
     if len(group) == 1 and _is_searched_for(context, task):
-        with span_of_work("look up", group):
+        with working_on("look up", group):
             return await _search(context, provider.looks, asking)
     if len(group) == 1 and provider.cancels is not None and is_cancel_due(context, task):
-        with span_of_work("cancel", group):
+        with working_on("cancel", group):
             return await _cancel(context, provider.cancels, provider.polls, asking)
-    with span_of_work("poll", group):
+    with working_on("poll", group):
         return await _poll(context, provider.polls, asking)
 
 
@@ -207,6 +207,9 @@ def _read(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]
         log.exception("the answer to a poll broke the adapter")
         return [Unanswered(_UNREADABLE)] * count
     if len(outcomes) != count:
-        log.error("the adapter made %d outcomes of a poll for %d tasks", len(outcomes), count)
+        log.error(
+            "the adapter made %(outcomes)d outcomes of a poll for %(tasks)d tasks",
+            {"outcomes": len(outcomes), "tasks": count},
+        )
         return [Unanswered(_UNREADABLE)] * count
     return outcomes

@@ -33,8 +33,10 @@ def tell(tx: Tx, news: Sequence[News]) -> list[None]:
         if one.reason is not None:
             raise_one(tx, one)
         elif conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now):
-            line = "condition %s is over (%s %s)"
-            log.warning(line, one.name, one.provider, one.account, extra=_fields(one, "cleared"))
+            log.warning(
+                "condition %(condition)s is over (%(provider)s %(account)s)",
+                _fields(one, "cleared"),
+            )
     return [None] * len(news)
 
 
@@ -50,17 +52,18 @@ def raise_one(tx: Tx, one: News) -> bool:
     about = (one.name, one.provider, one.account)
     if not conditions.raise_(tx.db, Condition(*about, one.reason or "", tx.now)):
         return False
-    fields = _fields(one, "raised")
-    log.warning("condition %s (%s %s): %s", *about, one.reason, extra=fields)
+    log.warning(
+        "condition %(condition)s (%(provider)s %(account)s): %(reason)s", _fields(one, "raised")
+    )
     return True
 
 
-def _fields(one: News, became: str) -> dict[str, str | None]:
-    """Return what a line of JSON says of it."""
+def _fields(one: News, became: str) -> dict[str, str]:
+    """Return what the log says of it."""
     return {
         "condition": one.name,
         "became": became,
-        "provider": one.provider or None,
-        "account": one.account or None,
-        "reason": one.reason,
+        "provider": one.provider,
+        "account": one.account,
+        "reason": one.reason or "",
     }

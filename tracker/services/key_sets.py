@@ -107,7 +107,10 @@ class KeySets:
             found = await self._asked(source)
             if isinstance(found, str):
                 kept.failed_s = self._clock.monotonic()
-                log.warning("no keys from %s: %s; %s", source.url, found, self._age_of(kept))
+                log.warning(
+                    "no keys from %(url)s: %(reason)s; %(age)s",
+                    {"url": source.url, "reason": found, "age": self._age_of(kept)},
+                )
             else:
                 kept.keys, kept.since = found, started_at
                 kept.fetched_s, kept.failed_s = started_s, None
@@ -120,7 +123,10 @@ class KeySets:
         try:
             found = await self._store.read(partial(published_keys.find, url=source.url))
         except Unavailable as error:
-            log.warning("no keys of %s from the database: %s", source.url, error)
+            log.warning(
+                "keys are not read from the database: those of %(url)s: %(reason)s",
+                {"url": source.url, "reason": error},
+            )
             return
         if found is not None:
             kept.keys, kept.since = found.keys, found.fetched_at
@@ -130,7 +136,10 @@ class KeySets:
         try:
             await self._store.write(published_keys.keep, fetched)
         except Unavailable as error:
-            log.warning("the keys of %s were not written down: %s", fetched.url, error)
+            log.warning(
+                "fetched keys were not written down: those of %(url)s: %(reason)s",
+                {"url": fetched.url, "reason": error},
+            )
 
     def _age_of(self, kept: _Kept) -> str:
         """Say, for the log, how old the keys are that stand in for those that did not come."""

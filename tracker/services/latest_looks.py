@@ -63,7 +63,7 @@ class LatestLooks(Generic[Key, Answer]):
             del self._making[key]
         error = None if done.cancelled() else done.exception()
         if isinstance(error, Unavailable):
-            log.warning("what pages show besides is not renewed: %s", error)
+            log.warning("what pages show besides is not renewed: %(reason)s", {"reason": error})
         elif error is not None:
             log.error("what pages show besides is not renewed", exc_info=error)
 

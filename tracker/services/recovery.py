@@ -32,7 +32,7 @@ class Recovery:
         try:
             await self.look(store)
         except Unavailable as error:
-            log.info("whether the recovery is over is asked later: %s", error)
+            log.info("whether the recovery is over is asked later: %(reason)s", {"reason": error})
 
     def holds(self, db: Reading) -> bool:
         """Return whether submits wait, as the open transaction sees it."""

@@ -133,7 +133,10 @@ class Tokens:
             case TokenDelayed(reason=delay, retry_after_s=pause_s):
                 pause_s = min(RETRY_S if pause_s is None else pause_s, _MOST_RETRY_S)
                 self._kept[name] = _failed(before, delay, now_s + pause_s)
-                log.warning("no token for account %s of %s: %s", account.name, name[0], delay)
+                log.warning(
+                    "a token is not to be had for account %(account)s of %(provider)s: %(reason)s",
+                    {"account": account.name, "provider": name[0], "reason": delay},
+                )
 
     async def _tell(self, name: tuple[str, str], reason: str | None) -> None:
         """Report how an account stands, once; again at the next exchange where that fails."""
@@ -144,7 +147,10 @@ class Tokens:
             self._told[name] = reason is None
         except Unavailable as error:
             self._told.pop(name, None)
-            log.warning("the state of account %s is not recorded: %s", name[1], error)
+            log.warning(
+                "the state of account %(account)s is not recorded: %(reason)s",
+                {"account": name[1], "reason": error},
+            )
 
     async def _asked(
         self, exchange: ExchangesTokens | None, account: Account

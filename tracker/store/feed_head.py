@@ -88,10 +88,13 @@ def claim(db: Connection, *, now: datetime) -> bool:
         return False
     conditions.raise_(db, Condition(DATABASE_CHANGED, "", "", REASON, now))
     log.warning(
-        "condition %s: %s",
-        DATABASE_CHANGED,
-        REASON,
-        extra={"condition": DATABASE_CHANGED, "became": "raised", "feed_head": seq + leap},
+        "condition %(condition)s: %(reason)s",
+        {
+            "condition": DATABASE_CHANGED,
+            "became": "raised",
+            "reason": REASON,
+            "feed_head": seq + leap,
+        },
     )
     return True
 
@@ -148,7 +151,10 @@ def _noted(file: Path) -> _Note | None:
         return _Note(str(found["mark"]), int(found["seq"]), int(found["inode"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         if not isinstance(error, FileNotFoundError):
-            log.warning("%s cannot be read: %s", note_path(file), error)
+            log.warning(
+                "the noted number cannot be read: %(file)s: %(reason)s",
+                {"file": note_path(file), "reason": error},
+            )
         return None
 
 
@@ -165,4 +171,7 @@ def _write_note(file: Path, mark: str, seq: int) -> None:
         fresh.replace(place)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        log.warning("%s cannot be written: %s", place, error)
+        log.warning(
+            "the newest number cannot be noted: %(file)s: %(reason)s",
+            {"file": place, "reason": error},
+        )

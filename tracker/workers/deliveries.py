@@ -129,7 +129,10 @@ class DeliveryLoop(Loop[Held]):
             try:
                 accepted = await self._delivering.deliver(held)
             except Unavailable as error:
-                log.warning("%s: its outcome was not recorded; it will be sent again", error)
+                log.warning(
+                    "an outcome was not recorded: %(reason)s; it will be sent again",
+                    {"reason": error},
+                )
             except Exception:
                 log.exception("a delivery raised; it becomes due again by itself")
                 pace.failed()
@@ -146,7 +149,10 @@ class DeliveryLoop(Loop[Held]):
         try:
             await self._delivering.release(held)
         except Unavailable as error:
-            log.warning("deliveries were not handed back: %s; they become due again", error)
+            log.warning(
+                "deliveries were not handed back: %(reason)s; they become due again",
+                {"reason": error},
+            )
 
     def _forget(self) -> None:
         """Forget destinations that nothing is held for, when there are too many."""

@@ -63,7 +63,9 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
             try:
                 await self._fetching.fetch(claimed)
             except Unavailable as error:
-                log.warning("%s: its outcome was not recorded; the lease runs out", error)
+                log.warning(
+                    "an outcome was not recorded: %(reason)s; the lease runs out", {"reason": error}
+                )
             except Exception:
                 log.exception("a fetch raised; it will be tried again later")
                 await self._fail(claimed)
@@ -88,4 +90,6 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         try:
             await self._fetching.release(unfinished)
         except Unavailable as error:
-            log.warning("fetches were not handed back: %s; they become due again", error)
+            log.warning(
+                "fetches were not handed back: %(reason)s; they become due again", {"reason": error}
+            )

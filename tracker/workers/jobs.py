@@ -106,13 +106,17 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             try:
                 await self._role.run(jobs)
             except Unavailable as error:
-                log.warning("%s: its outcome was not recorded; the lease runs out", error)
+                log.warning(
+                    "an outcome was not recorded: %(reason)s; the lease runs out", {"reason": error}
+                )
             except Exception:
                 if len(jobs) == 1:
                     log.exception("a job raised; it will be tried again later")
                     await self._fail(first)
                     return
-                log.exception("one of %d jobs raised; each is tried alone", len(jobs))
+                log.exception(
+                    "one of %(jobs)d jobs raised; each is tried alone", {"jobs": len(jobs)}
+                )
                 for job in jobs:
                     await self._work((job,))
 
@@ -136,7 +140,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         try:
             await self._leases.release([job for jobs in unfinished for job in jobs])
         except Unavailable as error:
-            log.warning("leases were not handed back: %s; they run out", error)
+            log.warning("leases were not handed back: %(reason)s; they run out", {"reason": error})
 
 
 def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:

@@ -38,10 +38,12 @@ class LeasedLoop(Loop[Work]):
             try:
                 lost = await self._renew()
             except Unavailable as error:
-                log.warning("leases were not renewed: %s", error)
+                log.warning("leases were not renewed: %(reason)s", {"reason": error})
                 continue
             except Exception:
                 log.exception("leases were not renewed")
                 continue
             if lost:
-                log.warning("%d leases were lost; their results will be dropped", lost)
+                log.warning(
+                    "leases were lost: %(count)d; their results will be dropped", {"count": lost}
+                )

@@ -77,11 +77,14 @@ class Loop(ABC, Generic[Work]):
         try:
             return await self._look()
         except Unavailable as error:
-            log.warning("%s: %s; trying again", self._name, error)
+            log.warning(
+                "work was not claimed (%(kind)s): %(reason)s; trying again",
+                {"kind": self._name, "reason": error},
+            )
             return float(error.retry_after_s)
         except Exception:
             # A loop that ended here would leave a service that accepts and never works.
-            log.exception("%s: claiming raised; trying again", self._name)
+            log.exception("claiming work raised (%(kind)s); trying again", {"kind": self._name})
             return IDLE_S
 
     async def _sleep(self, pause_s: float) -> None:

@@ -119,9 +119,15 @@ class Supervisor:
                 pause_s = await chore.run()
                 CHORE_SUCCESS.put(self._clock.now().timestamp(), (chore.name,))
             except Unavailable as error:
-                log.warning("%s: %s", chore.name, error)
+                log.warning(
+                    "a chore broke off (%(chore)s): %(reason)s",
+                    {"chore": chore.name, "reason": error},
+                )
             except Exception:
-                log.exception("%s raised; it goes on with the next round", chore.name)
+                log.exception(
+                    "a chore raised (%(chore)s); it goes on with the next round",
+                    {"chore": chore.name},
+                )
             try:
                 await asyncio.wait_for(woken.wait(), chore.every_s if pause_s is None else pause_s)
             except TimeoutError:

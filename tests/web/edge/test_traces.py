@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tracker.clock import SystemClock
 from tracker.otel import tracing_into
-from tracker.telemetry import _add_request_id, access_log, note
+from tracker.telemetry import _add_request, access_log, note
 from tracker.tracing import TRACEPARENT
 from tracker.web.edge.middleware import RequestScope
 
@@ -31,7 +31,7 @@ class App:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         self.seen.append(TRACEPARENT.get())
-        _add_request_id(None, "info", self.line)
+        _add_request(None, "info", self.line)
         note(tenant="t", task="an id", trace_id="ignored: the first stays")
         scope["endpoint"] = self
         scope["path_params"] = {"id": "s3cret"}

@@ -110,7 +110,7 @@ class Keyring:
         try:
             await self._store.write(_mark, used)
         except Unavailable as error:
-            log.warning("when keys were last used is not recorded: %s", error)
+            log.warning("when keys were last used is not recorded: %(reason)s", {"reason": error})
             self._used = used | self._used
 
     def _admitted(self, row: ApiKey) -> Principal:

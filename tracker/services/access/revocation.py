@@ -50,7 +50,10 @@ class Revocation:
             try:
                 await self.look()
             except Unavailable as error:
-                log.warning("keys of those who wait are not looked at: %s; trying again", error)
+                log.warning(
+                    "keys of those who wait are not looked at: %(reason)s; trying again",
+                    {"reason": error},
+                )
             except Exception:
                 # A watch that ended here would leave revoked keys with what they wait for.
                 log.exception("keys of those who wait are not looked at; trying again")

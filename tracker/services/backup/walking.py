@@ -79,7 +79,10 @@ class ListWalk:
             if done.reason is None:
                 self._walked.add((provider, name))
             else:
-                log.warning("the list of %s/%s is not whole: %s", provider, name, done.reason)
+                log.warning(
+                    "the list of %(provider)s/%(account)s is not whole: %(reason)s",
+                    {"provider": provider, "account": name, "reason": done.reason},
+                )
         return results
 
     async def _walk(

@@ -140,7 +140,9 @@ class Fetching:
         except Unkeepable as error:
             return self._unkeepable(claimed, str(error))
         except StorageError as error:
-            log.warning("asset %s is not stored: %s", asset.id, error)
+            log.warning(
+                "asset %(asset)s is not stored: %(reason)s", {"asset": asset.id, "reason": error}
+            )
             again_at = self._context.clock.now() + _DISK_PAUSE
             return Failed(str(error), again_at, spent=False)
 
@@ -265,7 +267,10 @@ class Fetching:
         try:
             await self._storage.objects.delete(store_key)
         except StorageError as error:
-            log.warning("%s stays until the next sweep: %s", store_key, error)
+            log.warning(
+                "a file stays until the next sweep: %(file)s: %(reason)s",
+                {"file": store_key, "reason": error},
+            )
 
     async def _tell(self, reason: str | None) -> None:
         """Say how the disk is, where that is news of this process."""

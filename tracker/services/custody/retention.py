@@ -68,14 +68,12 @@ class Retention:
         try:
             found = SweepResult(await self._sweep_objects(), await self._sweep_rows())
         except StorageError as error:
-            log.warning("the store of assets could not be swept: %s", error)
+            log.warning("the store of assets could not be swept: %(reason)s", {"reason": error})
             return SweepResult(0, 0)
         if found.strays or found.vanished:
             log.warning(
-                "a sweep of assets removed %d strays and found %d files vanished",
-                found.strays,
-                found.vanished,
-                extra={"strays": found.strays, "vanished": found.vanished},
+                "a sweep of assets removed %(strays)d strays and found %(vanished)d files vanished",
+                {"strays": found.strays, "vanished": found.vanished},
             )
         return found
 
@@ -139,7 +137,10 @@ class Retention:
         try:
             await self._storage.objects.delete(store_key)
         except StorageError as error:
-            log.warning("%s stays until the next sweep: %s", store_key, error)
+            log.warning(
+                "a file stays until the next sweep: %(file)s: %(reason)s",
+                {"file": store_key, "reason": error},
+            )
 
 
 @dataclass(frozen=True, slots=True)

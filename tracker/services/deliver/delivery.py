@@ -237,7 +237,10 @@ class Delivering:
             endpoint, state=state, state_reason=reason, state_at=tx.now, updated_at=tx.now
         )
         endpoints.save(tx.db, stopped)
-        log.warning("endpoint %s is %s: %s", endpoint.id, state.value, reason)
+        log.warning(
+            "endpoint %(endpoint)s is stopped (%(state)s): %(reason)s",
+            {"endpoint": endpoint.id, "state": state.value, "reason": reason},
+        )
         type_ = (
             EventType.ENDPOINT_PAUSED
             if state is EndpointState.PAUSED

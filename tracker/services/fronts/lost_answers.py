@@ -94,7 +94,7 @@ class LostAnswers:
                 lambda db: processes.list_alive(db, since=clock.now() - self.kept)
             )
         except Unavailable as error:
-            log.warning("whether a process died is not known: %s", error)
+            log.warning("whether a process died is not known: %(reason)s", {"reason": error})
             return
         if left:
             seen = [one.seen_at for one in left]
@@ -171,7 +171,9 @@ class LostAnswers:
             lost = LostAnswer(answer.name, answer.task_key)
             await self._context.store.write(_record, lost, is_patient=True)
         except Unavailable as error:
-            log.warning("a lost answer is known to this process alone: %s", error)
+            log.warning(
+                "a lost answer is known to this process alone: %(reason)s", {"reason": error}
+            )
             self._doubt(answer)
         self.drop(answer)
 

@@ -297,7 +297,7 @@ class Watch:
             try:
                 await self._follow()
             except Unavailable as error:
-                log.warning("the feed is not followed: %s; trying again", error)
+                log.warning("the feed is not followed: %(reason)s; trying again", {"reason": error})
                 await asyncio.sleep(_RETRY_S)
             except Exception:
                 # A watch that ended here would leave everybody who waits without news.

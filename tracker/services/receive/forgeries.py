@@ -78,7 +78,7 @@ class ForgeryCounter:
         try:
             await self._context.store.write(_add, _Gathered(self._window_at, gathered))
         except Unavailable as error:
-            log.warning("forged callbacks are counted later: %s", error)
+            log.warning("forged callbacks are counted later: %(reason)s", {"reason": error})
             self._gathered += gathered
 
 

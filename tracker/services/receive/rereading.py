@@ -75,7 +75,7 @@ class Rereading:
             try:
                 compared = self.compare(stored, actor=actor)
             except Exception:
-                log.exception("task %s cannot be folded again", stored.task.id)
+                log.exception("task %(task)s cannot be folded again", {"task": stored.task.id})
                 compared = Refolded(Sort.UNREADABLE, stored.task)
             results.append((stored.task, compared))
         return results

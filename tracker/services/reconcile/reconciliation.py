@@ -116,7 +116,10 @@ class Reconciliation:
             await context.store.write(finish, tuple(idle))
         without_account = [key for key, task in open_.items() if not context.has_account(task)]
         if without_account:
-            log.warning("%d tasks of %s wait: %s", len(without_account), held[0].lane, ACCOUNT_GONE)
+            log.warning(
+                "tasks wait: %(tasks)d of %(lane)s: %(reason)s",
+                {"tasks": len(without_account), "lane": held[0].lane, "reason": ACCOUNT_GONE},
+            )
             unasked = [
                 _Looked(job, open_[job.task_key], CANNOT_ASK, _NOBODY_TO_ASK)
                 for job in held

@@ -49,7 +49,7 @@ from tracker.services.submit.tries import (
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
-from tracker.tracing import span_of_work
+from tracker.tracing import working_on
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Attempting:
             parent = await context.store.find(tasks.by_id, begun.task.parent_id)
             begun = replace(begun, parent=parent)
         context.at(CrashPoint.SUBMIT_BEGUN)
-        with span_of_work("submit", [begun.task]) as traced:
+        with working_on("submit", [begun.task]) as traced:
             outcome = await self._try(job, begun, ours_until=ours_until)
             traced.add({"tracker.outcome": outcome})
 
@@ -249,7 +249,9 @@ class Attempting:
             elif task.state is not TaskState.QUEUED:
                 jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
             elif not self._context.has_account(task):
-                log.warning("task %s waits: %s", task.id, ACCOUNT_GONE)
+                log.warning(
+                    "task %(task)s waits: %(reason)s", {"task": task.id, "reason": ACCOUNT_GONE}
+                )
                 run_at = tx.now + ACCOUNT_GONE_PAUSE
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=ACCOUNT_GONE)
             elif (until := self._holds.until(task, tx.now)) is not None:

@@ -123,7 +123,7 @@ class StreamedAnswer:
             try:
                 await self._write_down(self._context.redactor.whole_until(self._text))
             except Unavailable as error:
-                log.warning("a stream's text is not recorded yet: %s", error)
+                log.warning("a stream's text is not recorded yet: %(reason)s", {"reason": error})
             if not self._is_over:
                 await self._context.clock.sleep(BETWEEN_WRITES_S)
 

@@ -29,4 +29,4 @@ class Identity:
             await store.read(feed_head.note)
             await end_after(store, DATABASE_CHANGED, before=self._context.clock.now() - SAID)
         except Unavailable as error:
-            log.info("the newest number is noted later: %s", error)
+            log.info("the newest number is noted later: %(reason)s", {"reason": error})

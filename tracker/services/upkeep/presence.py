@@ -78,7 +78,7 @@ class Presence:
         try:
             await self._context.store.write(_remove, self)
         except Unavailable as error:
-            log.info("this process is forgotten later: %s", error)
+            log.info("this process is forgotten later: %(reason)s", {"reason": error})
 
     async def prove(self) -> None:
         """Return when a write has just succeeded. Raises Unavailable.
@@ -109,7 +109,9 @@ class Presence:
             try:
                 await self.look()
             except Unavailable as error:
-                log.warning("this process cannot say that it is there: %s", error)
+                log.warning(
+                    "this process cannot say that it is there: %(reason)s", {"reason": error}
+                )
             except Exception:
                 # Others would take a process that stops saying so for dead, and its work with it.
                 log.exception("looking at the processes raised; it goes on")

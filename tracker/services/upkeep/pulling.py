@@ -34,6 +34,9 @@ class Pulling:
             for kind, count in pulled.items():
                 if count:
                     tx.woken.add(kind)
-                    log.warning("%d of %s lay too far ahead and are due now", count, kind.value)
+                    log.warning(
+                        "work lay too far ahead and is due now: %(count)d of %(kind)s",
+                        {"count": count, "kind": kind.value},
+                    )
             most.append(max(pulled.values()))
         return most

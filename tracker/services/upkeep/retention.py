@@ -111,7 +111,9 @@ class RetentionChore:
             seconds = await self._round(clock.monotonic() + ROUND_S)
         except StorageError as error:
             # What was due for a while raises RETENTION_BEHIND, too; the next period tries again.
-            log.warning("nothing is dropped: the archive does not take it: %s", error)
+            log.warning(
+                "nothing is dropped: the archive does not take it: %(reason)s", {"reason": error}
+            )
             await store.write(tell, News(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
             await store.write(_keep_standing, (await store.read(self._left), False))
             return None
@@ -189,7 +191,10 @@ class RetentionChore:
             try:
                 await storage.objects.delete(store_key)
             except StorageError as error:
-                log.warning("%s stays until the next sweep: %s", store_key, error)
+                log.warning(
+                    "a file stays until the next sweep: %(file)s: %(reason)s",
+                    {"file": store_key, "reason": error},
+                )
 
     async def _ask(self) -> None:
         """Find out what may be dropped without asking, and say for what a person is asked."""

@@ -42,7 +42,9 @@ class Stalls:
         try:
             await self._store.write(_keep, Condition(WRITES_STALLED, "", "", REASON, since, until))
         except Unavailable as error:
-            log.warning("that writes stood still was not written down: %s", error)
+            log.warning(
+                "that writes stood still was not written down: %(reason)s", {"reason": error}
+            )
 
 
 def _keep(tx: Tx, stalls: Sequence[Condition]) -> list[None]:

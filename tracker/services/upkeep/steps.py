@@ -38,7 +38,8 @@ class Steps:
                 await store.write(tell, News(CLOCK_STEPPED, "", "", step_reason(step_s)))
         except Unavailable as error:
             log.warning(
-                "the clock was set by %.1f s, which was not written down: %s", step_s, error
+                "the clock was set by %(seconds).1f s, which was not written down: %(reason)s",
+                {"seconds": step_s, "reason": error},
             )
 
     def _measured(self) -> float:

@@ -59,7 +59,7 @@ class Sweeping:
                 if await self.sweep() < BATCH:
                     break
         except Unavailable as error:
-            log.warning("tasks past their deadline were not flagged: %s", error)
+            log.warning("tasks past their deadline were not flagged: %(reason)s", {"reason": error})
 
     async def sweep_all(self) -> None:
         """Rounds until nothing is due."""

@@ -252,7 +252,9 @@ def give_up(db: Connection) -> None:
         try:
             end()
         except Exception as error:  # noqa: BLE001 - the server's side of it ends by itself
-            log.info("a lost connection was left behind: %s", type(error).__name__)
+            log.info(
+                "a lost connection was left behind: %(reason)s", {"reason": type(error).__name__}
+            )
 
 
 def pipe_of(db: Connection) -> "Pipe | None":

@@ -137,7 +137,7 @@ def _undone(db: Connection) -> bool:
         if db.in_transaction():
             db.rollback()
     except Exception as error:  # noqa: BLE001 - the transaction's own error is on its way
-        log.info("a connection is given up: %s", type(error).__name__)
+        log.info("a connection is given up: %(reason)s", {"reason": type(error).__name__})
         return False
     return True
 

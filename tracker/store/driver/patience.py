@@ -105,7 +105,9 @@ class Patience:
         since, self.stalled_since = self.stalled_since, None
         if since is not None:
             now = self._clock.now()
-            log.warning("writes go on; they stood still since %s", since.isoformat())
+            log.warning(
+                "writes go on; they stood still since %(since)s", {"since": since.isoformat()}
+            )
             for listener in self._listeners:
                 listener(since, now)
 
@@ -118,7 +120,10 @@ class Patience:
         is_old = begun is not None and now_s - begun[0] >= self._limit_s
         if is_old and begun is not None and self.stalled_since is None:
             self.stalled_since = begun[1]
-            log.error("%s for %g s; new writes are refused", STALLED, self._limit_s)
+            log.error(
+                "writes are refused: %(reason)s for %(seconds)g s",
+                {"reason": STALLED, "seconds": self._limit_s},
+            )
         for one in self._waiting:
             if now_s - one.since_s < self._limit_s and not self.stalled_since:
                 return

@@ -160,7 +160,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - it becomes the items' result
             result = error
             if isinstance(error, SQLAlchemyError) and is_outage(error):
-                log.error("the database does not take writes: %s", brief(error))
+                log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
                 self.failed_s = self._clock.monotonic()
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
@@ -219,7 +219,7 @@ class Writer:
         try:
             self._loop.call_soon_threadsafe(self._resolve, waiting)
         except RuntimeError:  # the loop is closed: nobody waits any more
-            log.warning("%d results had nobody to go to", len(waiting))
+            log.warning("results had nobody to go to: %(count)d", {"count": len(waiting)})
 
     def _resolve(self, items: Sequence[_Waiting]) -> None:
         self.patience.remove(len(items))

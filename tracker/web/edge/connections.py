@@ -191,10 +191,9 @@ class ConnectionRegistry:
         if self._logged_at is not None and now - self._logged_at < LOG_EVERY_S:
             return
         log.warning(
-            "all %d connections are taken (TRACKER_MAX_CONNECTIONS): %d closed or refused since "
-            "this was last said",
-            self.limits.most,
-            self.gave_way - self._logged,
+            "all connections are taken (TRACKER_MAX_CONNECTIONS=%(most)d): %(count)d closed or "
+            "refused since this was last said",
+            {"most": self.limits.most, "count": self.gave_way - self._logged},
         )
         self._logged_at, self._logged = now, self.gave_way
 

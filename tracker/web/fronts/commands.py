@@ -268,5 +268,5 @@ async def _held(
         return await until_over(request, WaitTime(wait_s, {}), task, since=since, over=over)
     except Unavailable as error:
         # The task is durable: a client that reads a refusal would make another one.
-        log.warning("an answer was not held to the end: %s", error)
+        log.warning("an answer was not held to the end: %(reason)s", {"reason": error})
         return task

@@ -171,7 +171,11 @@ class FrontHost:
     def _refused(self, error: Exception, call: FrontCall) -> Response:
         refusal = refusal_of(error)
         if refusal.fault is Fault.INTERNAL:
-            log.error("unhandled in the front of %s", self._provider, exc_info=error)
+            log.error(
+                "unhandled in the front of %(provider)s",
+                {"provider": self._provider},
+                exc_info=error,
+            )
         return self._refusal(refusal, call, headers_of(error))
 
     def _refusal(

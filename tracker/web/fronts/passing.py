@@ -93,7 +93,10 @@ class PassingFront:
             parsed = None
         relayed = self.front.relay(status, parsed, request_id())
         if relayed.status >= 500:
-            log.warning("a call that was passed on failed: %s said %d", self.provider, status)
+            log.warning(
+                "a call that was passed on failed: %(provider)s said %(status)d",
+                {"provider": self.provider, "status": status},
+            )
         return JSONResponse(relayed.body, relayed.status, {**relayed.headers, **_NO_SNIFF})
 
 

@@ -93,7 +93,7 @@ class StreamedTask(Response):
                 lambda db: stream_texts.after(db, key, told)
             )
         except Unavailable as error:
-            log.warning("a stream waits for its text: %s", error)
+            log.warning("a stream waits for its text: %(reason)s", {"reason": error})
             return TextSoFar("", TaskState.QUEUED)
         return found or TextSoFar("", TaskState.EXPIRED)  # the task is gone, and so is its text
 

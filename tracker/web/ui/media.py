@@ -106,7 +106,7 @@ class _PassedOn(Response):
             await send({"type": "http.response.body", "body": b""})
         except (Broken, Unkeepable, SlowReader) as error:
             # Without its last piece the answer is seen to be cut.
-            log.info("a preview ended early: %s", error or type(error).__name__)
+            log.info("a preview ended early: %(reason)s", {"reason": error or type(error).__name__})
         finally:
             gone.cancel()
             await self._opened.aclose()
