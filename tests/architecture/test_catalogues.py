@@ -3,10 +3,11 @@
 import re
 
 from tests.support.helptexts import help_texts
-from tests.support.messages import shown_by
+from tests.support.messages import sentences_in, shown_by
 from tests.support.service import ROOT
 from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
+from tracker.locale import SIMPLIFIED_CHINESE, translate
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
 from tracker.providers.kit.useless_options import (
@@ -36,6 +37,44 @@ PROBLEM_PATHS = sorted(
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
+ADAPTER_PATHS = [
+    path
+    for path in sorted((ROOT / "tracker" / "providers").rglob("*.py"))
+    if not any(part.startswith("front") for part in path.parts)
+    and path.stem not in {"options", "passing", "profiles", "examples", "held_answers"}
+]
+"""Modules of providers but for fronts, whose callers read English, settings, and examples."""
+ADAPTER_CALLS = frozenset({"compile", "Field", "Code", "Cost", "TypeError", "encode", "sha256"})
+"""Names of what adapters call with texts that no page shows."""
+NOT_OF_ANSWERS = frozenset(
+    {
+        # Settings and operations that are not there
+        "not built",
+        "profile: no such profile; one of: {}",
+        "the provider of account {} ({}) serves tasks only",
+        "must be predictions, models/OWNER/NAME or deployments/OWNER/NAME",
+        "files are not uploaded through this service",
+        "it makes no task",
+        "it answers with a text, and makes no task that could be asked for",
+        "udioapi.pro is not served",
+        "PiAPI's tasks (model music-u) are not served",
+        "udioapi.pro resells Suno; its protocol is not served",
+        "service_account: is for Vertex AI: set region to its location",
+        "region: is needed for Vertex AI, or base_url",
+        "service_account: is needed for Vertex AI, which takes no key",
+        "{}: is needed for Vertex AI",
+        # Answers that are passed on to callers
+        "the provider refused this service's own credentials (code {})",
+        # Parts of texts
+        ": no answer of its API; check the base URL",
+        "customMode is true",
+        "customMode is false",
+        "no words",
+        # Providers' own words, which are looked for
+        "still in progress",
+        "no available channel",
+    }
+)
 COMMAND_CALLS = {
     **dict.fromkeys(("fail", "say", "_tell"), 0),
     **dict.fromkeys(("BackupRefused", "BackupFailed", "ManifestError"), 0),
@@ -58,6 +97,17 @@ def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
     reasons = {NO_CALLBACKS, ONE_KIND, SECRET_PER_CREATE, UNSIGNED, UNSIGNED_BY_SECRET}
     assert reasons <= texts.TEXTS.keys()
+
+
+def test_every_text_of_an_adapter_about_an_answer_is_in_the_chinese_catalogue() -> None:
+    told = sentences_in(ADAPTER_PATHS, unseen=ADAPTER_CALLS)
+    assert told.keys() >= NOT_OF_ANSWERS
+    missing = {
+        text: where
+        for text, where in told.items()
+        if text not in NOT_OF_ANSWERS and translate(text, SIMPLIFIED_CHINESE) == text
+    }
+    assert missing == {}, "add them to tracker/locale/zh_cn/answers.py"
 
 
 def in_one_line(text: str) -> str:

@@ -1,6 +1,7 @@
 """Find the texts that people are shown in the code, as templates: `{}` for what varies."""
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,32 @@ def shown_by(paths: Collection[Path], calls: Mapping[str, int | str]) -> dict[st
                     for template in _templates(argument, named):
                         found.setdefault(template, f"{path.name}:{node.lineno}")
     return found
+
+
+def sentences_in(paths: Collection[Path], *, unseen: Collection[str]) -> dict[str, str]:
+    """Return where each text of two words or more stands, by template, but for docstrings.
+
+    unseen: names of what is called with texts that nobody is shown.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        waiting: list[ast.AST] = [ast.parse(path.read_text())]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Call) and _name(node.func) in unseen:
+                continue
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                continue
+            if isinstance(node, ast.Constant | ast.JoinedStr):
+                for template in _templates(node, {}):
+                    if _SENTENCE.search(template):
+                        found.setdefault(template, f"{path.name}:{node.lineno}")
+            else:
+                waiting += ast.iter_child_nodes(node)
+    return found
+
+
+_SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
 def _assigned(tree: ast.AST) -> Iterator[tuple[str, list[ast.expr]]]:

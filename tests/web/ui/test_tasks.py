@@ -164,3 +164,15 @@ def test_a_list_is_small_on_the_wire_and_in_the_browser(http: httpx.Client) -> N
     assert len(ids(plain)) == 50
     assert len(packed) <= 12 * 1024
     assert len(re.findall(r"<[a-z]", plain)) <= 1500
+
+
+def test_a_failure_without_a_reason_is_told_in_chinese_wherever_it_stands(
+    http: httpx.Client,
+) -> None:
+    task = submit(http, external_task_id="wordless")
+    failed = kling_says("failed", task_id="wordless-1", task_status_msg="")
+    assert http.post(callback_path(task["id"]), content=failed).status_code == 200
+    for path in (f"/ui/tasks/{task['id']}", "/ui/tasks?external_task_id=wordless"):
+        page = http.get(path, headers={"accept-language": "zh-CN"}).text
+        assert "服务商没有说明原因" in page
+        assert "gave no reason" not in page

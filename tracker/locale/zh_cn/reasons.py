@@ -96,7 +96,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "一次清理会涉及超过五分之一的任务（{0}）：请查看 `tracker retention plan`，然后运行"
             " `tracker retention approve`，或延长保留时间"
         ),
-        "not JSON: {}": "不是 JSON：{0}",
         "a restore has begun and has not ended: run `tracker restore` again, with the same backup": (
             "恢复已开始但尚未完成：请用同一备份再次运行 `tracker restore`"
         ),

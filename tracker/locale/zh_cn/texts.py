@@ -334,7 +334,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "not a cursor of this list with these filters; start without one": (
             "不是此列表在这些条件下的游标；请从头开始"
         ),
-        "not JSON: {}": "不是 JSON：{0}",
+        "not JSON: {}": "不是 JSON：{0:t}",
         "{} is no JSON": "{0} 不是 JSON",
         "nested too deep": "嵌套过深",
         "given more than once": "重复给出",

@@ -264,7 +264,11 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
     def too_late(self, asking: Asking) -> str | None:
         """Let only what is queued be deleted: Ark refuses what runs, and erases what has ended."""
         is_queued = asking.task.state is TaskState.SUBMITTED
-        return None if is_queued else "Ark cancels only what is queued, and this task has begun"
+        return (
+            None
+            if is_queued
+            else "the provider cancels only what is queued, and this task has begun"
+        )
 
     def needs_url(self, account: Account) -> bool:
         """The mark is the seed."""

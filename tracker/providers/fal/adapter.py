@@ -109,7 +109,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     omits_ids = True
     forgets = True
     hides_cancelled = True
-    not_a_task = "no request_id and status: this is not a webhook of fal's"
+    not_a_task = "no request_id and status: this is not a webhook of the provider's"
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""

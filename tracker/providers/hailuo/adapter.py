@@ -48,7 +48,7 @@ _NOT_NOW = frozenset({"1002", "1039"})
 """The rate, the limit of tokens."""
 _PARAMETERS = "2013"
 _UNREACHABLE = (
-    "MiniMax tests the callback URL while the task is created, and did not reach it: check "
+    "the provider tests the callback URL while the task is created, and did not reach it: check "
     "TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account)"
 )
 _NO_FILE = "Success, and its file is not there yet"

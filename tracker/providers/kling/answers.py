@@ -204,7 +204,7 @@ def _by_status(
         case status if 300 <= status < 400:
             return Refused(said.code, f"{words}: redirects are not followed; check the base URL")
         case status if 400 <= status < 500:
-            hint = "" if said.parsed is not None else ": no Kling answer; check the base URL"
+            hint = "" if said.parsed is not None else ": no answer of its API; check the base URL"
             return _refused(answer, said, f"{words}{hint}")
         case _:
             return Unknown(words, said.code)

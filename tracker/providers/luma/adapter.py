@@ -251,7 +251,7 @@ def _with_their_id(sending: Sending) -> Mapping[str, Any]:
         return body
     theirs = None if sending.parent is None else sending.parent.provider_task_id
     if theirs is None:
-        raise Misuse("a generation is continued whose id at Luma is not known")
+        raise Misuse("a generation is continued whose id at the provider is not known")
     if operation in _FOLLOW_UPS:
         return {**body, "id": theirs}
     frames = {

@@ -19,7 +19,6 @@ from tracker.web.ui.attention import GROUPS, digest_of, groups_of, lasting
 from tracker.web.ui.frame.needs import needs_of, needs_text
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import part
-from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.task import story_of, task_values
 from tracker.web.ui.task_parts import rows_of
 from tracker.web.ui.tasks import COLUMNS, PATIENCE_S, chip_values, news_query
@@ -112,12 +111,12 @@ class ListDisplay(Display):
         chosen = list(self._changed)[:ROWS]
         for id_ in chosen:
             del self._changed[id_]
-        our, say = services(self.request), words_of(self.reader.preferences.language)
+        our, language = services(self.request), self.reader.preferences.language
         rows = []
         if chosen:
             found = await our.store.read(lambda db: tasks.by_id(db, chosen))
             ours = [task for task in found.values() if task.tenant == self.reader.tenant]
-            rows = rows_of(ours, our.clock.now(), say)
+            rows = rows_of(ours, our.clock.now(), language)
         values: dict[str, Any] = {"rows": rows, "new": 0, "has_counts": False}
         if self._is_time_to_count():
             self._counts_due, self._counted_at = False, loop_time()

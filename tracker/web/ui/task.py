@@ -40,7 +40,7 @@ from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
 from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
 from tracker.web.ui.one_task.why import reason_of
-from tracker.web.ui.task_parts import bill_text, row_of
+from tracker.web.ui.task_parts import bill_text, row_of, stage_text
 
 PAGES = Pages()
 INLINE = 12
@@ -78,7 +78,7 @@ def task_values(
     our, say = services(request), words_of(reader.preferences.language)
     zone = reader.preferences.zone
     task = as_of(story.kept.task, our.clock.now())
-    row = row_of(task, our.clock.now(), say)
+    row = row_of(task, our.clock.now(), reader.preferences.language)
     provider = our.providers.get(task.provider)
     is_called_back = (
         provider is not None and provider.calls_back is not None and our.public_url is not None
@@ -86,6 +86,7 @@ def task_values(
     return {
         "task": task,
         "row": row,
+        "stage": stage_text(task.stage, reader.preferences.language),
         "reason": reason_of(story, say, is_called_back=is_called_back),
         "story": story,
         "history": history_of(story, say),

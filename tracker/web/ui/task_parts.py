@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
+from tracker.locale import Language, translate
 from tracker.web.ui.frame.formats import unit_text
+from tracker.web.ui.frame.words import words_of
 
 Say = Callable[..., str]
 _LONGEST_SUMMARY = 80
@@ -31,8 +33,9 @@ class TaskRow:
     summary: str
 
 
-def row_of(task: Task, now: datetime, say: Say) -> TaskRow:
+def row_of(task: Task, now: datetime, language: Language) -> TaskRow:
     """Return a task as a row."""
+    say = words_of(language)
     task = as_of(task, now)
     is_open = task.state in OPEN
     end = now if task.finished_at is None else task.finished_at
@@ -41,22 +44,29 @@ def row_of(task: Task, now: datetime, say: Say) -> TaskRow:
         is_open=is_open,
         took=max(end - task.created_at, timedelta(0)),
         cost=bill_text(task.costs, say),
-        summary=summary_text(task, say),
+        summary=_summary(task, say, language),
     )
 
 
-def rows_of(tasks: Iterable[Task], now: datetime, say: Say) -> list[TaskRow]:
+def rows_of(tasks: Iterable[Task], now: datetime, language: Language) -> list[TaskRow]:
     """Return tasks as rows, in their order."""
-    return [row_of(task, now, say) for task in tasks]
+    return [row_of(task, now, language) for task in tasks]
 
 
-def summary_text(task: Task, say: Say) -> str:
+def stage_text(stage: str | None, language: Language) -> str:
+    """Return a stage for people: one of ours ends with a dot for each time that it was seen."""
+    plain = (stage or "").rstrip(".")
+    return translate(plain, language) + (stage or "")[len(plain) :]
+
+
+def _summary(task: Task, say: Say, language: Language) -> str:
     """Return what came of a task in one line; empty where there is nothing to say."""
     if task.error is not None:
         code, message = task.error.code or "", task.error.message
-        text = message if code in message else f"{code} {message}"
+        told = translate(message, language)
+        text = told if code in message else f"{code} {told}"
     else:
-        text = pieces_text(task.artifacts, say) or task.stage or ""
+        text = pieces_text(task.artifacts, say) or stage_text(task.stage, language)
     return text if len(text) <= _LONGEST_SUMMARY else f"{text[: _LONGEST_SUMMARY - 1]}…"
 
 

@@ -21,7 +21,6 @@ from tracker.web.ui.frame.addresses import local_time, plain_address
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
-from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.task_parts import rows_of
 
 PAGES = Pages()
@@ -56,13 +55,12 @@ async def show(request: Request, reader: Reader) -> Response:
     found = await list_tasks(request, reader.tenant, limit=limit)
     our = services(request)
     counts = await our.state_counting.look(reader.tenant, patience_s=PATIENCE_S)
-    say = words_of(reader.preferences.language)
     position = found.page.position
     return page(
         request,
         reader,
         "tasks.html",
-        rows=rows_of(found.page.tasks, our.clock.now(), say),
+        rows=rows_of(found.page.tasks, our.clock.now(), reader.preferences.language),
         **chip_values(counts, our.clock.now()),
         asked=request.query_params,
         asked_all={name: request.query_params.getlist(name) for name in request.query_params},
