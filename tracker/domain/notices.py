@@ -13,6 +13,7 @@ from uuid import UUID
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
+from tracker.domain.public_id import id_of
 from tracker.domain.task import Task, TaskState
 
 _OF_STATE: Mapping[TaskState, EventType] = {
@@ -28,6 +29,9 @@ _OF_ASSETS: Mapping[EventKind, EventType] = {
     EventKind.ASSET_LOST: EventType.ASSET_LOST,
 }
 ASSET_TYPES = frozenset(_OF_ASSETS.values())
+_VERSION_7 = 0x7 << 76 | 0x2 << 62
+"""Version and variant below the time of a UUIDv7 (RFC 9562 section 5.7)."""
+_RANDOM_BITS = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
 _UPDATES = frozenset({EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COSTS_CHANGED})
 VERDICT_TYPES = frozenset(
     {
@@ -104,10 +108,8 @@ def derived_id(at: datetime, *parts: str) -> UUID:
     at: when it happened; ids sort by it.
     """
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
-    raw = bytearray(int(at.timestamp() * 1000).to_bytes(6, "big") + digest[:10])
-    raw[6] = 0x70 | raw[6] & 0x0F
-    raw[8] = 0x80 | raw[8] & 0x3F
-    return UUID(bytes=bytes(raw))
+    random = int.from_bytes(digest[:10], "big") & _RANDOM_BITS | _VERSION_7
+    return id_of(int(at.timestamp() * 1000) << 80 | random)
 
 
 def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:

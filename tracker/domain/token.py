@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from functools import cache
 
 SHARED = "shared"
 """Stands for the task id in a provider's shared callback URL."""
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+"""From base64 to its alphabet for URLs (RFC 4648 section 5)."""
 
 
 def sign(secret: bytes, provider: str, subject: str) -> str:
@@ -30,7 +32,7 @@ def is_valid(secrets: Sequence[bytes], provider: str, subject: str, token: str) 
 def _sign(secret: bytes, provider: str, subject: str) -> bytes:
     keyed = _keyed(secret).copy()
     keyed.update(f"callback\n{provider}\n{subject}".encode("utf-8", "replace"))
-    return urlsafe_b64encode(keyed.digest()).rstrip(b"=")
+    return b2a_base64(keyed.digest(), newline=False).translate(_URL_SAFE, b"=")
 
 
 @cache

@@ -5,7 +5,6 @@ returned" (ai.google.dev/api/python/google/generativeai/protos/GenerateContentRe
 PromptFeedback; its message is in Vertex AI's answers alone. Read 2026-11-28).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, overload
 
@@ -37,7 +36,7 @@ def block_in(parsed: Any) -> Block | None:
 def _block_in(parsed: Any, depth: int) -> Block | None:
     while isinstance(parsed, list) and len(parsed) == 1:
         parsed = parsed[0]
-    if not isinstance(parsed, Mapping):
+    if not isinstance(parsed, dict):
         return None
     for feedback in map(parsed.get, _FEEDBACK):
         code = first_text(feedback, _REASON, limit=100)

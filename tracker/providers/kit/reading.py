@@ -75,11 +75,12 @@ def _whole(digits: str) -> int | None:
 
 def finite(value: Any) -> Any:
     """Return the JSON with null for numbers beyond what a double holds, such as 1e999."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         return {k: v if type(v) is str else finite(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [finite(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return None if kind is float and not isfinite(value) else value
 
 
 def text_of(value: Any, *, limit: int) -> str | None:
@@ -99,7 +100,10 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
     if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
-            if value is not None and value != "" and (found := text_of(value, limit=limit)):
+            if type(value) is str:  # asked first: most are, or are not there
+                if value:
+                    return value[:limit]
+            elif value is not None and (found := text_of(value, limit=limit)):
                 return found
     return None
 
@@ -154,7 +158,9 @@ def amount_text(value: Any) -> str | None:
 def _within(holder: Any, name: str) -> Any:
     """A field of a field: `a.b`."""
     for part in name.split("."):
-        holder = holder.get(part) if isinstance(holder, dict) else None
+        if not isinstance(holder, dict):
+            return None
+        holder = holder.get(part)
     return holder
 
 

@@ -25,14 +25,14 @@ def _deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
     if amount is not None:
         yield Cost("unit", amount)
     balance = task.get("final_balance_deduction")
-    if isinstance(balance, Mapping) and (amount := amount_text(balance.get("quota"))) is not None:
+    if isinstance(balance, dict) and (amount := amount_text(balance.get("quota"))) is not None:
         yield Cost("cash", amount, list_price=amount_text(balance.get("list_price")))
 
 
 def _billing(entries: Any) -> Iterator[Cost]:
     """New standard: `billing[]`. A task that failed before generating shows only an amount."""
     for entry in entries if isinstance(entries, list) else ():
-        amount = amount_text(entry.get("amount")) if isinstance(entry, Mapping) else None
+        amount = amount_text(entry.get("amount")) if isinstance(entry, dict) else None
         if amount is None:
             continue
         kind = text_of(entry.get("charge_type"), limit=40)

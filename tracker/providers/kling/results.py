@@ -86,7 +86,7 @@ def _described(piece: Artifact) -> bool:
 def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Legacy: `task_result.videos[]` and the like; the list's name says the kind."""
     result = task.get("task_result")
-    for name, items in result.items() if isinstance(result, Mapping) else ():
+    for name, items in result.items() if isinstance(result, dict) else ():
         kind = name.removesuffix("s").removeprefix("series_")
         yield from _pieces(items, kind)
 
@@ -99,13 +99,13 @@ def _outputs(task: Mapping[str, Any]) -> Iterator[Artifact]:
 def _output(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """PiAPI: `output.works[].video`, `output.video_url`; others: `output.video`."""
     output = task.get("output")
-    if not isinstance(output, Mapping):
+    if not isinstance(output, dict):
         if isinstance(output, str) and output.startswith("http"):
             yield _piece({"url": output}, "video")
         return
     works = output.get("works")
     for work in works if isinstance(works, list) else ():
-        if isinstance(work, Mapping):
+        if isinstance(work, dict):
             yield from _named(work)
     yield from _named(output)
 
@@ -116,7 +116,7 @@ def _named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
         item = holder.get(kind, holder.get(f"{kind}_url"))
         if isinstance(item, str) and item:
             yield _piece({"url": item}, kind)
-        elif isinstance(item, Mapping) and first_text(item, _URLS):
+        elif isinstance(item, dict) and first_text(item, _URLS):
             yield _piece(item, kind)
         yield from _pieces(holder.get(f"{kind}s"), kind)
 
@@ -124,12 +124,12 @@ def _named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
 def _result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """`result[]` of objects or URLs, or `result` as one object."""
     result = task.get("result")
-    if isinstance(result, Mapping):
+    if isinstance(result, dict):
         yield from _named(result)
     for item in result if isinstance(result, list) else ():
         if isinstance(item, str):
             yield _piece({"url": item}, "video")
-        elif isinstance(item, Mapping):
+        elif isinstance(item, dict):
             yield _piece(item, "video")
 
 
@@ -157,7 +157,7 @@ _PLACES: tuple[Callable[[Mapping[str, Any]], Iterator[Artifact]], ...] = (
 
 def _pieces(items: Any, kind: str) -> Iterator[Artifact]:
     for item in items if isinstance(items, list) else ():
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             yield _piece(item, kind)
         elif isinstance(item, str) and item.startswith("http"):
             yield _piece({"url": item}, kind_of_url(item, "video") if kind == "file" else kind)

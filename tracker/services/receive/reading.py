@@ -14,6 +14,7 @@ from tracker.domain import token
 from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
+from tracker.domain.public_id import id_of
 from tracker.domain.records import changed
 from tracker.domain.signature import Proof
 from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
@@ -211,6 +212,8 @@ def _said(  # noqa: PLR0913, PLR0917 - what is known of a callback before it is 
             flaw = str(error)
     if flaw is not None:
         return ParsedCallback(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
+    if len(statements) == 1 and isinstance(one := statements[0], Observation):  # most are
+        return ParsedCallback(raw, digest, headers, task_id, one, _ADVANCED, None, proofs)
     items = [
         ParsedCallback(
             *(raw, digest, headers, task_id),
@@ -244,4 +247,4 @@ def _task_id(subject: str) -> UUID | None:
     """The public id in a URL, in its canonical spelling only: one task, one URL."""
     if _CANONICAL.fullmatch(subject) is None:
         return None
-    return UUID(int=int(subject.replace("-", ""), 16))  # in half the time that the text takes
+    return id_of(int(subject.replace("-", ""), 16))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Table
 
+from tracker.domain.public_id import id_of
 from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect
 from tracker.store.driver.encoding import mapped
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
@@ -22,7 +23,7 @@ def read_instant(text: str | None) -> datetime | None:
 
 def read_id(raw: bytes | None) -> UUID | None:
     """Read a public id of SQLite."""
-    return None if raw is None else UUID(bytes=raw)
+    return None if raw is None else id_of(int.from_bytes(raw, "big"))
 
 
 def read_document(text: str | None) -> Any:
