@@ -27,6 +27,10 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "json by number": lambda text: "".join(f"\\u{ord(char):04X}" for char in text),
     "json in json": lambda text: json.dumps(json.dumps(text.replace("/", "\\/"))),
     "repr of bytes": lambda text: repr(text.encode()),
+    "bytes by number": lambda text: "".join(f"\\x{ord(char):02x}" for char in text),
+    "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "entities in hex": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
+    "entities where needed": lambda text: text.replace("+", "&#43;").replace("/", "&#x2F;"),
 }
 
 
@@ -128,7 +132,15 @@ def test_a_long_text_is_redacted_wherever_a_secret_lies(shift: int) -> None:
 
 @pytest.mark.parametrize(
     "evil",
-    ["\\" * 400_000, "%25" * 130_000, "callbacks/" * 40_000, "%41" * 130_000, KEY * 15_000]
+    [
+        "\\" * 400_000,
+        "%25" * 130_000,
+        "&#x0041;" * 50_000,
+        "&#0" * 130_000,
+        "callbacks/" * 40_000,
+        "%41" * 130_000,
+        KEY * 15_000,
+    ]
     + [f"callbacks{mark * 50_000}" for mark in ("/a", "\\u002fa", "%2fa%2f", "\\u0061")],
 )
 def test_no_text_takes_long(evil: str) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import gzip
+import json
 import sys
 import tracemalloc
 import zlib
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -64,6 +66,34 @@ async def test_what_a_provider_repeats_of_the_call_is_taken_out(egress: EgressCl
         assert not isinstance(stream, HttpFailure)
         body = b"".join([piece async for piece in stream.chunks])
     assert answer.body == body == f"Bearer {MASK} {MASK} {MASK}".encode()
+
+
+REPEATED: dict[str, Callable[[str], bytes]] = {
+    "base64": lambda key: b64encode(key.encode()),
+    "base64 of a header": lambda key: b64encode(f"Bearer {key}".encode()),
+    "base64 of a user's": lambda key: b64encode(f"me:{key}".encode()),
+    "base64 for URLs": lambda key: urlsafe_b64encode(f"a:{key}?".encode()),
+    "hex": lambda key: key.encode().hex().encode(),
+    "capitals": lambda key: key.upper().encode(),
+    "UTF-16": lambda key: json.dumps({"message": key}).encode("utf-16"),
+    "UTF-16, the other end first": lambda key: f"{key}.".encode("utf-16-be"),
+    "entities": lambda key: key.replace("-", "&#45;").encode(),
+}
+
+
+@pytest.mark.parametrize("repeated", REPEATED.values(), ids=REPEATED)
+async def test_what_a_provider_repeats_in_another_code_is_taken_out(
+    egress: EgressClient, repeated: Callable[[str], bytes]
+) -> None:
+    said = b"before " + repeated(KEY) + b" after"
+    with Upstream(lambda _: [json_answer(said, "401 X")]) as upstream:
+        headers = {"authorization": f"Bearer {KEY}"}
+        answer = await egress.call_provider(HttpCall("GET", upstream.url, headers))
+    assert isinstance(answer, HttpResult)
+    assert MASK.encode() in answer.body
+    assert (answer.body[:7], answer.body[-6:]) == (b"before ", b" after")
+    middle = len(said) // 2
+    assert said[middle - 4 : middle + 4] not in answer.body
 
 
 def encoded(body: bytes, *encodings: str) -> bytes:

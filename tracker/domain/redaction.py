@@ -17,13 +17,16 @@ CERTAIN = 16
 """Characters from which on a secret is taken out of the middle of a word too."""
 # Two and not one: each begins with a character that is searched for fast.
 _PERCENT_ESCAPE = re.compile(r"%(?:25){0,4}([2-7][0-9A-Fa-f])")
-_JSON_ESCAPE = re.compile(r"\\{1,8}u00([2-7][0-9A-Fa-f])")
+_JSON_ESCAPE = re.compile(r"\\{1,8}(?:u00|x)([2-7][0-9A-Fa-f])")
+_HTML_ESCAPE = re.compile(r"&#(?:[xX]0{0,4}([2-7][0-9A-Fa-f])|0{0,4}([0-9]{2,3}));")
 _JWT_CLAIMS = '{"iss":"'
 """How the claims of a token begin that an access key and its secret key make."""
 _HEX = "(?:2[dD]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9aA]|5[fF])"
-"""Numbers of the characters of base64 for URLs."""
-_PLAIN = r"(?!\\{1,8}u00[2-7])\\{0,8}[A-Za-z0-9_-]"
-_UNIT = rf"(?>%(?:25){{0,4}}{_HEX}|\\{{1,8}}u00{_HEX}|{_PLAIN})"
+"""Numbers of the characters of base64 for URLs; in decimal below."""
+_PLAIN = r"(?!\\{1,8}(?:u00|x)[2-7])\\{0,8}[A-Za-z0-9_-]"
+_DECIMAL = "(?:45|4[89]|5[0-7]|6[5-9]|[78][0-9]|90|95|9[7-9]|1[01][0-9]|12[0-2])"
+_ENTITY = rf"&#(?:[xX]0{{0,4}}{_HEX}|0{{0,4}}{_DECIMAL});"
+_UNIT = rf"(?>%(?:25){{0,4}}{_HEX}|\\{{1,8}}(?:u00|x){_HEX}|{_ENTITY}|{_PLAIN})"
 """One such character, however it is written. Atomic: `\\u0041` is never read as six of them, or the
 time that a search takes would grow with a power of the text's length."""
 _JWT_REACH, _CALLBACK_REACH = 8192, 4096
@@ -47,7 +50,7 @@ class Redactor:
         """
         self._known = _sought(_spellings(secrets))
         self._claims = tuple(_claims_of(key) for key in access_keys if len(key) >= SHORTEST)
-        self._marks = ("%", "\\", "callbacks", *self._claims, *self._known)
+        self._marks = ("%", "\\", "&#", "callbacks", *self._claims, *self._known)
 
     def may_hold_secret(self, text: str, *also: str) -> bool:
         """Tell whether a text needs a closer look: it has an escape, or what a secret begins with.
@@ -105,7 +108,7 @@ class Redactor:
         start = len(text.rstrip(_IN_SECRETS))
         word, reach = text[start:], self._reach(())
         marks = ("callbacks", *self._claims, *self._known)
-        if not any(mark in word for mark in ("%", "\\", *marks)):
+        if not any(mark in word for mark in ("%", "\\", "&", *marks)):
             return len(text) - max(_overlap(word, mark) for mark in marks)
         if len(word) <= reach:
             return start
@@ -191,14 +194,18 @@ def _unescaped(text: str) -> str:
     """The text with its escapes of ASCII undone."""
     if "%" in text:
         text = _PERCENT_ESCAPE.sub(_escaped_character, text)
+    if "&#" in text:
+        text = _HTML_ESCAPE.sub(_escaped_character, text)
     if "\\" not in text:
         return text
-    if "u00" in text:
+    if "u00" in text or "\\x" in text:
         text = _JSON_ESCAPE.sub(_escaped_character, text)
     return text.replace("\\", "")
 
 
 def _escaped_character(found: re.Match[str]) -> str:
+    if found.re is _HTML_ESCAPE and found[1] is None:
+        return chr(int(found[2]))
     return chr(int(found[1], 16))
 
 
@@ -233,7 +240,8 @@ def _character(char: str) -> str:
     if not " " <= char <= "~":
         return plain
     digits = "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in f"{ord(char):02x}")
-    return rf"(?:{plain}|%(?:25){{0,4}}{digits}|\\{{1,8}}u00{digits})"
+    entity = rf"&#(?:[xX]0{{0,4}}{digits}|0{{0,4}}{ord(char)});"
+    return rf"(?:{plain}|%(?:25){{0,4}}{digits}|\\{{1,8}}(?:u00|x){digits}|{entity})"
 
 
 _SLASH = _written("/")

@@ -19,6 +19,7 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker import __version__
+from tracker.domain.encoded_secrets import encoded
 from tracker.domain.errors import Broken, StorageError
 from tracker.domain.exchange import (
     Certainty,
@@ -381,9 +382,13 @@ def _is_refused_by_proxy(status: int, call: HttpCall) -> bool:
 
 
 def _secrets_of(call: HttpCall) -> tuple[str, ...]:
-    """List a call's credentials, also a JWT made for it: none may appear in what we store."""
+    """List a call's credentials, also a JWT made for it: none may appear in what we store.
+
+    And as base64, hex and the like, in which some providers repeat what they refuse.
+    """
     words = [w for name in _CREDENTIALS for w in call.headers.get(name, "").split()]
-    return (*(word for word in words if word != "Bearer"), *call.secrets)
+    plain = (*(word for word in words if word != "Bearer"), *call.secrets)
+    return (*plain, *(spelling for one in plain for spelling in encoded(one)))
 
 
 def _headers_of(response: httpx.Response) -> dict[str, str]:
