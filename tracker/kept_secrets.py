@@ -16,26 +16,39 @@ def kept_secrets(folder: Path) -> tuple[bytes, ...]:
     Raises SettingsError where the directory cannot be written, or the file holds none.
     """
     path = folder / SECRETS_FILE
-    draft = folder / f"{SECRETS_FILE}.{os.getpid()}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            draft.unlink(missing_ok=True)  # of a killed process that had this number
-            write_private(draft, f"{new_secret()}\n".encode())
-            # Of several processes that start at once one wins, and the file is never half there.
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(draft)
-            draft.unlink()
-    except OSError as error:
-        raise SettingsError(
-            f"TRACKER_DATA_DIR: cannot keep the callback secret in {folder}: {error.strerror}"
-        ) from None
-    secrets = tuple(line.strip().encode() for line in path.read_text().splitlines() if line.strip())
+    if not path.exists():
+        keep(folder, f"{new_secret()}\n".encode())
+    secrets = secrets_in(path)
     if not secrets:
         raise SettingsError(
             f"TRACKER_CALLBACK_SECRETS: {path} is empty; delete it to make a new one"
         )
     return secrets
+
+
+def secrets_in(file: Path) -> tuple[bytes, ...]:
+    """Return the secrets of a file, one a line."""
+    return tuple(line.strip().encode() for line in file.read_text().splitlines() if line.strip())
+
+
+def keep(folder: Path, content: bytes) -> None:
+    """Keep secrets in a data directory, whole or not at all; what is kept there already stays.
+
+    content: one secret a line. Raises SettingsError where the directory cannot be written.
+    """
+    draft = folder / f"{SECRETS_FILE}.{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)  # of a killed process that had this number
+        write_private(draft, content)
+        # Of several processes that start at once one wins, and the file is never half there.
+        with contextlib.suppress(FileExistsError):
+            (folder / SECRETS_FILE).hardlink_to(draft)
+        draft.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"TRACKER_DATA_DIR: cannot keep the callback secret in {folder}: {error.strerror}"
+        ) from None
 
 
 def write_private(file: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, create_engine, text
 from tests.services.upkeep.test_pulling import put_off
 from tests.store.test_listing import connected
 from tests.support.alerts import case, fired, judge, promtool, steady_gauges
+from tests.support.command import run
 from tests.support.databases import PostgresTemplate
 from tests.support.postgres import PostgresServer
 from tests.support.service import environment
@@ -39,8 +41,9 @@ from tracker.store import chore_leases, conditions, processes
 from tracker.store.conditions import Condition
 from tracker.store.driver.engine import normalise_url
 from tracker.store.driver.transaction import Tx
+from tracker.store.probe import has_row_locks, start_problem
 from tracker.store.processes import Process
-from tracker.store.server_health import DeadRows, ServerFacts, examine, has_row_locks
+from tracker.store.server_health import DeadRows, ServerFacts, examine
 from tracker.store.server_state import LOG, Snapshot, Standby
 from tracker.store.store import Store
 
@@ -285,7 +288,7 @@ def test_an_unreachable_provider(sqlite_url: str, tmp_path: Path) -> None:
     assert found.about == "kling/default"
 
 
-def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str) -> None:
+def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str, tmp_path: Path) -> None:
     """Where a second connection sees another table of that name, as if the first locked nothing."""
 
     def proved(second: Connection) -> bool:
@@ -298,7 +301,29 @@ def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str) -> None:
         second.execute(text("CREATE TEMPORARY TABLE schema_fit AS SELECT 1 AS one"))
         second.commit()
         assert not proved(second)
+        second.rollback()
+        assert start_problem(postgres_url) is None
+        # A row that every transaction makes for itself, so that no two lock the same one.
+        second.execute(text("ALTER TABLE public.schema_fit RENAME TO fit_kept"))
+        second.execute(text("CREATE VIEW public.schema_fit AS SELECT '' AS oldest_code"))
+        second.commit()
     engine.dispose()
+    problem = start_problem(postgres_url)
+    assert problem is not None
+    assert problem.endswith("Use PostgreSQL itself")
+    for name in ("serve", "worker"):
+        done = run(name, DATABASE_URL=postgres_url, TRACKER_DATA_DIR=str(tmp_path))
+        assert (done.returncode, problem in done.stderr) == (1, True), done
+
+
+def test_a_command_on_the_database_repeats_no_password(postgres_url: str, tmp_path: Path) -> None:
+    """A server's refusal names the database, which here is called as the password is."""
+    name = "s3cretword"
+    url = urlunsplit(urlsplit(postgres_url)._replace(netloc=f"postgres:{name}@", path=f"/{name}"))
+    done = run("holds", "list", DATABASE_URL=url, TRACKER_DATA_DIR=str(tmp_path))
+    assert done.returncode == 1, done
+    assert "does not exist" in done.stderr
+    assert name not in done.stderr
 
 
 @contextmanager

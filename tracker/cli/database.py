@@ -27,7 +27,7 @@ def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Resu
     settings = load_settings()
     problem = schema_problem(settings.resolved_database_url())
     if problem:
-        fail(problem, code=FAILED)
+        fail(settings.log_redactor().redact(problem), code=FAILED)
 
     async def act() -> Result:
         async with Store(settings.resolved_database_url(), SystemClock()) as store:
@@ -38,7 +38,7 @@ def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Resu
     except SettingsError as error:
         fail(str(error))
     except Unavailable as error:
-        fail(str(error), code=FAILED)
+        fail(settings.log_redactor().redact(str(error)), code=FAILED)
 
 
 def begin_action(tenant: str, action: str, target: str | None = None) -> None:

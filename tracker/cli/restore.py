@@ -1,6 +1,6 @@
 """`tracker restore`: put a backup in place, and have the service find out what came after it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +53,10 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
 
     try:
         manifest = checked(src)
-        secrets = _secrets(settings, src, is_needed=not without_secrets)
+        secrets, keep = _secrets(settings, src, is_needed=not without_secrets)
         url = settings.resolved_database_url()
-        done = asyncio.run(run(RestoreOrder(src, url, secrets, without_secrets), manifest, ready))
+        order = RestoreOrder(src, url, secrets, without_secrets, keep)
+        done = asyncio.run(run(order, manifest, ready))
     except (SettingsError, BackupRefused) as error:
         fail(str(error))
     except (BackupFailed, DatabaseRefused, MigrationsMissing, Unavailable) as error:
@@ -77,17 +78,23 @@ async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "Readi
         return await make_ready(context, taken_at)
 
 
-def _secrets(settings: "Settings", source: Path, *, is_needed: bool) -> Sequence[bytes]:
-    """Return the secrets as the service will have them; those of the backup where it has none."""
-    from tracker.kept_secrets import SECRETS_FILE, write_private  # noqa: PLC0415
+def _secrets(
+    settings: "Settings", source: Path, *, is_needed: bool
+) -> tuple[Sequence[bytes], Callable[[], None]]:
+    """Return the secrets as the service will have them, and what gives them to it.
+
+    They are those of the backup where the service has none.
+    """
+    from tracker.kept_secrets import SECRETS_FILE, keep, secrets_in  # noqa: PLC0415
 
     kept = source / SECRETS_FILE
-    if not settings.has_callback_secrets() and kept.is_file():
-        settings.tracker_data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(settings.tracker_data_dir / SECRETS_FILE, kept.read_bytes())
-    if not settings.has_callback_secrets() and is_needed:
+    if settings.has_callback_secrets():
+        return settings.callback_secrets(), lambda: None
+    if kept.is_file():
+        return secrets_in(kept), lambda: keep(settings.tracker_data_dir, kept.read_bytes())
+    if is_needed:
         fail(
             "TRACKER_CALLBACK_SECRETS is not set, and the backup holds no secrets: set those that "
             "the service had, or give them up with --without-secrets"
         )
-    return settings.callback_secrets()
+    return (), lambda: None  # the service makes new ones

@@ -14,7 +14,7 @@ from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.store.probe import schema_problem
+from tracker.store.probe import start_problem
 from tracker.telemetry import Role, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
@@ -33,7 +33,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     except SettingsError as error:
         fail(str(error))
     _check_certificate(settings)
-    problem = schema_problem(settings.resolved_database_url())
+    problem = start_problem(settings.resolved_database_url())
     redactor = settings.log_redactor()
     if problem:
         fail(redactor.redact(problem), code=FAILED)

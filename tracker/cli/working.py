@@ -10,7 +10,7 @@ from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
-from tracker.store.probe import schema_problem
+from tracker.store.probe import start_problem
 from tracker.telemetry import configure_logging
 
 
@@ -21,7 +21,7 @@ def run() -> None:
         fail("TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`")
     refuse_forgetting(settings)
     wait_for_database(settings)
-    problem = schema_problem(settings.resolved_database_url())
+    problem = start_problem(settings.resolved_database_url())
     redactor = settings.log_redactor()
     if problem:
         fail(redactor.redact(problem), code=FAILED)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tracker.clock import Clock
@@ -33,6 +33,38 @@ def schema_problem(url: str) -> str | None:
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Use PostgreSQL itself"
+
+
+def start_problem(url: str) -> str | None:
+    """Why a process must not start to work on this database, as one line; None when it may."""
+    return schema_problem(url) or _flaw_of_locks(url)
+
+
+def _flaw_of_locks(url: str) -> str | None:
+    engine = open_engine(url, pool_size=2)
+    try:
+        if not dialect_of(engine).has_server:
+            return None
+        with engine.connect() as one, engine.connect() as other:
+            # A standby locks nothing: whoever writes to it is told so.
+            is_fit = one.scalar(_IS_STANDBY) or has_row_locks(one, other)
+    except DBAPIError as error:
+        return f"DATABASE_URL: {brief(error)}"
+    finally:
+        engine.dispose()
+    return None if is_fit else f"DATABASE_URL: {NO_ROW_LOCKS}"
+
+
+def has_row_locks(db: Connection, other: Connection) -> bool:
+    """Return whether another connection steps over a row that this one has locked."""
+    mine = db.execute(_LOCK_ROW).all()
+    seen = other.execute(_LOCK_ROW).all()
+    other.rollback()
+    db.rollback()
+    return not mine or not seen  # what a third one has locked is stepped over, too
 
 
 def _flaw_of_pooler(engine: Engine) -> str | None:
@@ -66,6 +98,8 @@ def pooler_of(url: str) -> str | None:
         engine.dispose()
 
 
+_IS_STANDBY = text("SELECT pg_is_in_recovery()")
+_LOCK_ROW = text("SELECT 1 FROM schema_fit FOR UPDATE SKIP LOCKED")
 _COMING_UP = ("starting up", "shutting down", "not yet accepting", "recovery")
 
 

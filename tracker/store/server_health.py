@@ -21,6 +21,7 @@ from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.outage import brief
 from tracker.store.driver.transaction import Tx
+from tracker.store.probe import has_row_locks
 from tracker.store.schema import endpoints, metadata, tasks
 from tracker.store.server_state import Snapshot, Standby
 
@@ -109,15 +110,6 @@ def examine(url: str, clock: Clock) -> DatabaseFacts:
         raise Unavailable(brief(error)) from error
     finally:
         engine.dispose()
-
-
-def has_row_locks(db: Connection, other: Connection) -> bool:
-    """Return whether another connection steps over a row that this one has locked."""
-    db.execute(text("SELECT 1 FROM schema_fit FOR UPDATE"))
-    seen = other.execute(text("SELECT 1 FROM schema_fit FOR UPDATE SKIP LOCKED")).all()
-    other.rollback()
-    db.rollback()
-    return not seen
 
 
 def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,8 @@ from psycopg import sql
 from sqlalchemy import text
 
 from tests.support import history
+from tests.support.killed_restore import ready
+from tests.support.service import Process
 from tests.support.subscribing import OK
 from tests.support.workbench import SECRET, Way, Workbench, open_workbench
 from tracker.clock import SystemClock, new_id, new_token
@@ -22,9 +25,10 @@ from tracker.domain.errors import Conflict, Recovering
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
+from tracker.kept_secrets import kept_secrets
 from tracker.services.backup.folder import BackupRefused, checked
 from tracker.services.backup.making import BackupOrder, make
-from tracker.services.backup.readying import Readied, make_ready
+from tracker.services.backup.readying import Readied
 from tracker.services.backup.recovering import end
 from tracker.services.backup.restoring import RestoreOrder, restore
 from tracker.store import attempts, conditions, restoring, sizes, tasks
@@ -37,16 +41,11 @@ pytestmark = pytest.mark.anyio
 NOBODY = Way(lambda _: OK)
 
 
-IN_USE = r"rows in|is in use"
+IN_USE = r"rows in|is in use|was restored already"
 
 
 class Broken(Exception):
     """The process dies here."""
-
-
-async def ready(url: str, taken_at: datetime) -> Readied:
-    async with open_workbench(url, NOBODY) as bench:
-        return await make_ready(bench.context, taken_at)
 
 
 async def dies(_url: str, _taken_at: datetime) -> Readied:
@@ -190,6 +189,46 @@ async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: 
         assert file is None or not file.exists()
         assert not any(".restoring" in name for name in names_in(tmp_path))
         assert await restored(order, url) == Readied(1)
+
+
+async def test_one_that_is_killed_anywhere_can_be_run_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.queued("task")
+    order = back_up(database_url, tmp_path / "backup")
+    points = ["restore:secrets_kept", "restore:begun"]
+    if sqlite_file(database_url) is not None:  # a server's database is in its place once ready
+        points += ["restore:ready", "restore:noted"]
+    data = tmp_path / "data"
+    with emptied(database_url) as url:
+        for point in points:
+            arguments = (str(order.source), url, str(data), point)
+            process = Process(arguments, {}, tmp_path / "log", "tests.support.killed_restore")
+            assert process.start().join() == -signal.SIGKILL, (point, process.log.read_text())
+        assert kept_secrets(data) == (SECRET,)
+        file = sqlite_file(url)
+        assert file is None or not file.exists()
+        assert await restored(order, url) == Readied(1)
+        assert not any(".restoring" in name for name in names_in(tmp_path))
+        async with open_workbench(url, NOBODY) as bench:
+            assert [task.state for task in await bench.all()] == [TaskState.UNCERTAIN]
+            assert "recovering" in await raised(bench)
+
+
+async def test_the_secrets_are_given_only_once_nothing_is_refused(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        await bench.queued("task")
+    order, given = back_up(database_url, tmp_path / "backup"), list[str]()
+    order = replace(order, keep_secrets=lambda: given.append("kept"))
+    with pytest.raises(BackupRefused, match=IN_USE):
+        await restored(order, database_url)
+    assert given == []
+    with emptied(database_url) as url:
+        await restored(order, url)
+    assert given == ["kept"]
 
 
 async def test_the_backup_and_the_secrets_must_fit(

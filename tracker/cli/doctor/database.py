@@ -10,6 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
 from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.engine import sqlite_file
+from tracker.store.probe import NO_ROW_LOCKS
 from tracker.store.server_health import DatabaseFacts, ServerFacts, examine
 from tracker.store.server_state import LOG
 from tracker.store.store import READERS
@@ -132,8 +133,7 @@ def _sqlite(facts: DatabaseFacts, file_system: str | None) -> Iterator[Finding]:
 
 def _postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[Finding]:
     if not server.has_row_locks:
-        text = "this engine keeps no locks on rows: work would be done twice. Use PostgreSQL itself"
-        yield Finding("error", "database", text)
+        yield Finding("error", "database", NO_ROW_LOCKS)
     yield from _settings(server.settings)
     yield from _connections(server.settings, processes)
     if not server.sees_all:

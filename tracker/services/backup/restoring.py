@@ -11,6 +11,7 @@ from tracker.clock import new_token
 from tracker.domain.manifest import Manifest
 from tracker.domain.presence import mark
 from tracker.domain.sealing import CannotOpen, unseal
+from tracker.domain.signals import CrashPoint, Signal, no_signal
 from tracker.services.backup.folder import SQLITE_FILE, BackupRefused, sync
 from tracker.services.backup.readying import Readied
 from tracker.store import backup, probe, restoring
@@ -20,6 +21,8 @@ from tracker.store.feed_head import note_path
 from tracker.store.migrate import upgrade
 from tracker.store.revision import SCHEMA_REVISION
 
+_ASIDE = ".restoring"
+"""How the name of a copy ends that is made ready."""
 MakeReady = Callable[[str, datetime], Awaitable[Readied]]
 """Makes the database of a URL ready (`readying.make_ready`), given when its backup was taken."""
 
@@ -32,19 +35,24 @@ class RestoreOrder:
     url:      of the database that is to hold it.
     secrets:  for callback URLs, as the service will have them.
     is_without_secrets: goes on although not all secrets of the backup are among them.
+    keep_secrets: gives them to the service, once nothing is refused any more.
+    at:       see domain.signals; crash tests hand one in.
     """
 
     source: Path
     url: str
     secrets: Sequence[bytes]
     is_without_secrets: bool = False
+    keep_secrets: Callable[[], None] = lambda: None
+    at: Signal = no_signal
 
 
 async def restore(order: RestoreOrder, manifest: Manifest, make_ready: MakeReady) -> Readied:
     """Restore a backup whose files were compared with its manifest.
 
     Raises BackupRefused: nothing was changed; BackupFailed, DatabaseRefused, Unavailable, OSError:
-    a SQLite file is not in its place then, and on PostgreSQL the same restore can be run again.
+    a SQLite file is not in its place then. Wherever it ends, the same restore can be run again,
+    until the database is ready.
     """
     file = sqlite_file(order.url)
     kind = "postgresql" if file is None else "sqlite"
@@ -85,8 +93,13 @@ async def _ready(
         raise BackupRefused(f"DATABASE_URL: {refusal}")
     upgrade(url)
     _check_seals(order, url)
+    order.keep_secrets()
+    order.at(CrashPoint.RESTORE_SECRETS_KEPT)
     restoring.begin(url, since=taken_at)
-    return await make_ready(url, taken_at)
+    order.at(CrashPoint.RESTORE_BEGUN)
+    done = await make_ready(url, taken_at)
+    order.at(CrashPoint.RESTORE_READY)
+    return done
 
 
 def _check_seals(order: RestoreOrder, url: str) -> None:
@@ -104,7 +117,9 @@ async def _restore_file(
     """Ready a copy beside the place, and then give it the name."""
     _free(file)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{new_token()}.restoring")
+    for left in file.parent.glob(f".{file.name}.*{_ASIDE}*"):
+        left.unlink()  # of a restore that was killed
+    aside = file.with_name(f".{file.name}.{new_token()}{_ASIDE}")
     try:
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(order.source / SQLITE_FILE, aside)
@@ -115,6 +130,7 @@ async def _restore_file(
             raise BackupFailed(f"{aside} is still in use")
         sync(aside)
         note_path(aside).replace(note_path(file))
+        order.at(CrashPoint.RESTORE_NOTED)
         aside.rename(file)
         sync(file.parent)
         return done
