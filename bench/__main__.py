@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import (
     bloat,
+    bursts,
     callbacks,
     commands,
     custody,
@@ -47,6 +48,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({24}), custody.first_byte),
     (frozenset({25}), bloat.after_callbacks),
     (frozenset({26}), rereads.dry_run),
+    (frozenset({27}), bursts.synchronous),
     (frozenset({30}), commands.starts),
 )
 

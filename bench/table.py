@@ -70,6 +70,8 @@ ASKED: Mapping[str, Asked] = {
     ),
     "25x": Asked("heap-only updates of `tasks` ÷ all, 3 callbacks each", 0.6, 0.8),
     "26": Asked("receipts/s of a dry run that reads them again", 5_000, 10_000),
+    "27": Asked("200 synchronous calls at once ÷ without them, p99", 1.5, 1.2, is_limit=True),
+    "27x": Asked("200 synchronous calls at once: more memory", 150, 100, " MB", is_limit=True),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
 }

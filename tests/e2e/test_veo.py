@@ -105,6 +105,15 @@ def kept(world: World, task_id: str) -> bytes:
     return answer.raise_for_status().content
 
 
+def test_a_large_video_within_the_answer_is_kept_whole(world: World) -> None:
+    """Without a bucket Vertex AI answers with the file itself."""
+    prompt = "a long film [scenario:inline_mb=12]"
+    name = submitted(world, "vertex/predictLongRunning", prompt, account="vertex")
+    assert world.finished(name)["state"] == "succeeded"
+    content = kept(world, name)
+    assert (len(content), content[4:8]) == (12 * 1024 * 1024, b"ftyp")
+
+
 def test_signed_event_is_a_hint_and_the_file_is_kept_with_the_key(world: World) -> None:
     name = submitted(world, "predictLongRunning", "a cat", account="keyed")
     done = world.finished(name)

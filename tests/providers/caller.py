@@ -331,7 +331,7 @@ class Caller:
         calls_back = self.provider.calls_back
         assert calls_back is not None
         for request in self.stage.calls:
-            for said in calls_back.parse_callback(_inbound(request)):
+            for said in calls_back.parse_callback(inbound_of(request)):
                 assert isinstance(said, Observation)
                 task = self.seen(task, said, Source.CALLBACK)
         return task
@@ -340,7 +340,8 @@ class Caller:
         self.stage.emulator.set_scenario(scenario, self.tried.provider)
 
 
-def _inbound(request: httpx.Request) -> Inbound:
+def inbound_of(request: httpx.Request) -> Inbound:
+    """Return a callback as it came."""
     return Inbound(request.method, request.url.path, "", dict(request.headers), request.content)
 
 

@@ -40,7 +40,7 @@ LIES: Mapping[str, tuple[str, ...]] = {
     ),
     "fal": (
         *("result_early=2", "result_broken=2", "gateway_id", "origin_down=2", "nsfw"),
-        *("foreign_addresses", "no_callback", "final_only"),
+        *("foreign_addresses", "no_callback", "final_only", "large_result=1"),
     ),
     "hailuo": ("file_id_number", "no_file_id=2", "file_refused=2", "callback_early", "no_callback"),
     "wan": ("unknown_first=1", "no_url=2", "suspended", "lower_case"),

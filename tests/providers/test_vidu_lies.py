@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller
+from tests.providers.caller import Caller, inbound_of
 from tests.providers.test_vidu import VIDU_INPUTS
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
@@ -19,6 +19,8 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task, TaskState
+
+FLAW = "no signature fits"
 
 
 async def lost(caller: Caller, scenario: str) -> Task:
@@ -152,5 +154,27 @@ def test_vidu_calls_back_with_a_signature_of_the_key(scenario: str) -> None:
         await stage.advance(3)
         assert caller.told(task).state is TaskState.SUCCEEDED
         assert {said.headers["x-hmac-access-key"] for said in stage.calls} == {"vidu"}
+
+    play()
+
+
+@pytest.mark.parametrize(("scenario", "flaw"), [("body_altered", None), ("prefix_stripped", FLAW)])
+def test_what_a_callback_says_is_asked_for_and_never_believed(
+    scenario: str, flaw: str | None
+) -> None:
+    """The signature covers the request line and not the body, which says a failure here."""
+
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "vidu")
+        caller.play(scenario)
+        task = await caller.made()
+        await stage.advance(3)
+        scheme = caller.provider.calls_back and caller.provider.calls_back.proof(caller.account)
+        assert scheme
+        for call in stage.calls:
+            proof = scheme.verify(inbound_of(call), now=caller.now)
+            assert (proof.flaw, proof.covers_body) == (flaw, False)
+        assert (await caller.polled_to_its_end(task)).state is TaskState.SUCCEEDED
 
     play()
