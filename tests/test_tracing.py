@@ -4,7 +4,8 @@ import sys
 from threading import Event
 
 import pytest
-from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tracker import otel, tracing
 from tracker.app import _tracing
@@ -21,23 +22,14 @@ def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
     assert not tracing.is_on()
 
 
-class Stuck(SpanProcessor):
-    """Waits at its end for a collector that does not answer."""
-
-    def __init__(self) -> None:
-        self.answered = Event()
-
-    def shutdown(self) -> None:
-        self.answered.wait()
-
-
 def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otel, "END_S", 0.0)
-    stuck = Stuck()
-    with otel.tracing_into(stuck, service="tracker", callback_share=0):
+    answered, processor = Event(), SimpleSpanProcessor(InMemorySpanExporter())
+    monkeypatch.setattr(processor, "shutdown", answered.wait)
+    with otel.tracing_into(processor, service="tracker", callback_share=0):
         pass
-    assert not stuck.answered.is_set()
-    stuck.answered.set()
+    assert not answered.is_set()
+    answered.set()
 
 
 def test_nothing_is_made_without_one() -> None:

@@ -28,6 +28,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
 
@@ -301,6 +302,19 @@ class Caller:
             if not isinstance(outcome, More):
                 return outcome
             asking = replace(asking, page=outcome.page)
+
+    async def listed(self, since: datetime) -> list[ListedTask]:
+        """Walk the account's list to its end."""
+        lists = self.provider.lists
+        assert lists is not None
+        request, found = ListRequest(self.account, since, self.now), list[ListedTask]()
+        while True:
+            page = lists.parse_list(request, await self.send(lists.build_list(request)))
+            assert isinstance(page, ListedPage)
+            found += page.tasks
+            if page.following is None:
+                return found
+            request = replace(request, page=page.following)
 
     async def cancel(self, task: Task) -> CancelOutcome:
         cancels = self.provider.cancels

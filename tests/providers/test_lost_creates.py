@@ -1,18 +1,24 @@
 """Creates whose answer was lost, against the emulated providers: found in their lists."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import CALLING, KINDS, POLLED, Caller
-from tests.providers.support import a_task
+from tests.providers.caller import CALLBACK_URL, CALLING, KINDS, POLLED, Caller
+from tests.providers.provider_contract import BEFORE
+from tests.providers.support import HTML, a_task
 from tracker.domain.events import Source
+from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import (
     NotSeen,
     Observed,
+    Unanswered,
     Unknown,
 )
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Sending
+from tracker.providers.ports.listing import ListRequest
 from tracker.providers.registry import PROVIDERS
 
 LOST = [
@@ -82,6 +88,42 @@ def test_a_list_without_our_mark_proves_nothing(name: str, word: str) -> None:
         task, outcome = await caller.submit()
         assert isinstance(outcome, Unknown)
         assert isinstance(await caller.search(task), NotSeen)
+
+    play()
+
+
+@pytest.mark.parametrize("name", ["luma", "replicate", "ark", "vidu"])
+def test_a_list_tells_a_restored_database_what_it_lacks(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        before, _ = await caller.submit()
+        await stage.advance(3600)
+        restored_to = caller.now
+        caller.play("error_created")
+        lost, _ = await caller.submit()
+        (one,) = await caller.listed(restored_to)
+        assert name != "vidu" or one.external_task_id == lost.external_task_id
+        assert name not in CALLING or one.callback_url == CALLBACK_URL
+        adopted = replace(a_task(one.operation), provider_task_id=one.provider_task_id)
+        adopted = replace(adopted, state=TaskState.SUBMITTED)
+        assert (await caller.polled_to_its_end(adopted)).state is TaskState.SUCCEEDED
+        assert one.operation in caller.provider.submits.operations or "/" in one.operation
+        assert before.id != lost.id
+
+    play()
+
+
+@pytest.mark.parametrize("name", ["luma", "replicate", "ark", "vidu"])
+def test_a_list_that_does_not_come_is_no_end(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        lists = caller.provider.lists
+        assert lists is not None
+        request = ListRequest(caller.account, caller.now, caller.now)
+        for answer in (BEFORE, HTML, HttpResult(500, {}, b"{}"), HttpResult(200, {}, b"{}")):
+            assert isinstance(lists.parse_list(request, answer), Unanswered)
 
     play()
 

@@ -32,6 +32,7 @@ class _Pages:
             return Unanswered("it is away")
         said = json.loads(answer.body)
         found = [ListedTask(OPERATION, id_) for id_ in said["ids"]]
+        found += [ListedTask(OPERATION, "t", callback_url=url) for url in said.get("urls", ())]
         following = said.get("following")
         return ListedPage(found, None if following is None else {"number": following})
 
@@ -59,3 +60,22 @@ async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
         assert played.asked == ["list"] * 4
         there = {task.provider_task_id: task.state for task in await bench.all()}
         assert there == dict.fromkeys(["a", "known", "b"], TaskState.SUBMITTED)
+
+
+async def test_tasks_that_call_somebody_else_back_are_left(database_url: str) -> None:
+    theirs = ["https://other.example/hook", "https://[", "https://t.example/callbacks/other/1/x"]
+    played = Played(pages=[says(ids=[], urls=theirs, following=2), says(ids=["ours"])])
+    async with open_workbench(database_url, Way(played)) as bench:
+        context = bench.context
+        object.__setattr__(
+            context, "providers", {NAME: replace(context.providers[NAME], lists=_Pages())}
+        )
+        restoring.begin(database_url, since=datetime.now(UTC))
+        await context.recovery.look(context.store)
+        (walked,) = await ListWalk(context).walk()
+        assert (walked.seen, walked.adopted) == (4, 1)
+        assert [task.provider_task_id for task in await bench.all()] == ["ours"]
+        old = f"https://before.example/callbacks/{NAME}/0190b5e6-0000-7000-8000-000000000001/old"
+        played.pages = [says(ids=[], urls=[old])]
+        (again,) = await ListWalk(context).walk()
+        assert again.adopted == 1  # of ours, by a token that does not count any more

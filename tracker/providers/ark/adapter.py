@@ -56,6 +56,7 @@ from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
+from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.provider import Provider, ResultHosting
 
 TASKS_LIVE = timedelta(days=7)
@@ -288,7 +289,7 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
         return f"{account.base_url}/{TASKS}?page_num={number}&page_size={PAGE}"
 
     def next_page(
-        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+        self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Go on until a page is empty: `total` may change meanwhile."""
         del parsed
@@ -320,6 +321,7 @@ PROVIDER = Provider(
     options=ArkOptions,
     submits=_ADAPTER,
     looks=_ADAPTER,
+    lists=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

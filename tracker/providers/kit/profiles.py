@@ -17,6 +17,7 @@ from tracker.domain.outcome import (
     NotSeen,
     PollOutcome,
     SubmitOutcome,
+    Unanswered,
 )
 from tracker.domain.task import Task
 from tracker.providers.kit.table import TableAdapter
@@ -32,6 +33,7 @@ from tracker.providers.ports.adapter import (
     Request,
     Sending,
 )
+from tracker.providers.ports.listing import ListedPage, ListRequest, Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class UpstreamKind:
 
     adapter:       its creates, polls and probe.
     looks:         finds its lost submits; None where nothing does.
+    lists:         lists an account's tasks; None where it does not.
     cancels:       None where it offers no way.
     is_calling:    whether it calls back.
     path_ends:     ends of a base URL's path that tell it where the account names no profile.
@@ -48,6 +51,7 @@ class UpstreamKind:
 
     adapter: TableAdapter
     looks: Looks | None = None
+    lists: Lists | None = None
     cancels: Cancels | None = None
     is_calling: bool = False
     path_ends: tuple[str, ...] = ()
@@ -162,6 +166,18 @@ class AdapterByProfile:
         if looks is None:
             return NotSeen("the account's upstream has no list")
         return looks.parse_lookup(asking, answer)
+
+    def build_list(self, request: ListRequest) -> HttpCall | None:
+        """Build the call for a page of the list; None where the account's kind has none."""
+        lists = self.kind_of(request.account).lists
+        return None if lists is None else lists.build_list(request)
+
+    def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
+        """Read a page of the list."""
+        lists = self.kind_of(request.account).lists
+        if lists is None:
+            return Unanswered("the account's upstream has no list")
+        return lists.parse_list(request, answer)
 
     def spacing_s(self, account: Account) -> float:
         """Ask the account's kind."""

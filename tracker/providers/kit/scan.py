@@ -1,7 +1,9 @@
-"""Find a lost submit by its mark, which the provider's list of tasks repeats: our callback URL."""
+"""The provider's list of tasks, newest first: walked for those that a restored database lacks, and
+searched for a lost submit by its mark, which the list repeats: our callback URL.
+"""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds
+from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far the provider's clock may be off, where a scan stops at what is older than the submit."""
@@ -20,12 +23,13 @@ class ListScan(TableAdapter):
     """Walks a list that is newest first. Classes with another mark override what concerns it.
 
     entries_in: the field of the list's answer that holds the tasks.
-    mark_in:    the field of a task that repeats our callback URL, `a.b` for one within another.
+    mark_in:    the field of a task that repeats our callback URL, `a.b` for one within another;
+                empty where none does.
     made_in:    the field of a task that holds the time of its create.
     """
 
     entries_in: ClassVar[str]
-    mark_in: ClassVar[str]
+    mark_in: ClassVar[str] = ""
     made_in: ClassVar[str] = "created_at"
 
     def finds(self, account: Account) -> Finds:
@@ -47,16 +51,10 @@ class ListScan(TableAdapter):
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Look for our mark; go on while entries are younger than the submit."""
-        if isinstance(answer, HttpFailure):
-            return Unanswered(answer.reason)
-        parsed = parsed_of(answer)
-        entries = parsed.get(self.entries_in) if isinstance(parsed, dict) else None
-        if answer.status >= 300 or not isinstance(entries, list):
-            return Unanswered(
-                self.in_words(answer, parsed),
-                self.pause_s(answer, parsed),
-                slow_down=answer.status == 429,
-            )
+        page = self._page_of(answer)
+        if isinstance(page, Unanswered):
+            return page
+        parsed, entries = page
         for entry in entries:
             if not self.is_marked(asking, entry):
                 continue
@@ -67,12 +65,55 @@ class ListScan(TableAdapter):
             return NotSeen("no entry of the provider's list carries this task's mark")
         return More(following)
 
+    def build_list(self, request: ListRequest) -> HttpCall | None:
+        """Build the call for a page of the account's tasks."""
+        url = self.list_url(request.account, request.page)
+        return HttpCall("GET", url, self.headers(request.account))
+
+    def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
+        """Read a page; it leads on until one holds nothing of the time asked for."""
+        page = self._page_of(answer)
+        if isinstance(page, Unanswered):
+            return page
+        parsed, entries = page
+        young = [one for one in entries if not self._is_older(one, request.since)]
+        found = [
+            ListedTask(
+                self.operation_of(one),
+                said.provider_task_id,
+                callback_url=first_text(one, (self.mark_in,)),
+            )
+            for one in young
+            if (said := self.observe(request.account, None, one)) is not None
+            and said.provider_task_id is not None
+        ]
+        return ListedPage(found, self.next_page(request, parsed, entries) if young else None)
+
+    def operation_of(self, entry: Any) -> str:
+        """Return an operation as whose task an entry can be asked for: the first one there is."""
+        del entry
+        return next(iter(self.creates))
+
+    def _page_of(self, answer: Answer) -> tuple[dict[str, Any], list[Any]] | Unanswered:
+        """Return an answer that is a page, and its entries."""
+        if isinstance(answer, HttpFailure):
+            return Unanswered(answer.reason)
+        parsed = parsed_of(answer)
+        entries = parsed.get(self.entries_in) if isinstance(parsed, dict) else None
+        if answer.status >= 300 or not isinstance(entries, list):
+            return Unanswered(
+                self.in_words(answer, parsed),
+                self.pause_s(answer, parsed),
+                slow_down=answer.status == 429,
+            )
+        return parsed, entries
+
     def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
         """Return the URL of a page of the list. page: of `next_page`; None for the first."""
         raise NotImplementedError
 
     def next_page(
-        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+        self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Return what leads to the page after this one; None at the end."""
         raise NotImplementedError
@@ -84,10 +125,14 @@ class ListScan(TableAdapter):
 
     def _is_past(self, asking: Asking, entries: Sequence[Any]) -> bool:
         """Tell whether the list has reached tasks that are certainly older than the submit."""
-        oldest = first_instant(entries[-1], (self.made_in,)) if entries else None
-        if oldest is None or asking.since is None:
-            return False
-        return oldest < asking.since - CLOCK_MARGIN
+        return (
+            bool(entries) and asking.since is not None and self._is_older(entries[-1], asking.since)
+        )
+
+    def _is_older(self, entry: Any, than: datetime) -> bool:
+        """Tell whether a task was certainly made before; not where no time says so."""
+        made = first_instant(entry, (self.made_in,))
+        return made is not None and made < than - CLOCK_MARGIN
 
 
 def _target(url: str) -> str:

@@ -20,7 +20,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_number
+from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
@@ -29,12 +29,25 @@ from tracker.providers.luma.gateway import LumaGateway
 from tracker.providers.luma.passing import LumaCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Request, Sending
+from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.provider import Provider
 
 PAGE = 100
 """Generations of one page of the list."""
 _NO_CREDITS = "insufficient_credits"
 """Our code for a refusal that speaks of credits; Luma has no codes."""
+
+_OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "image": "generations/image",
+        "modify_video": "generations/video/modify",
+        "reframe_video": "generations/video/reframe",
+        "reframe_image": "generations/image/reframe",
+        "upscale_video": "generations/upscale",
+        "add_audio": "generations/audio",
+    }
+)
+"""By the `generation_type` of a request; any other makes a video."""
 
 Ratio = Literal["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21"]
 Prompt = Annotated[str, Field(min_length=3, max_length=5000)]
@@ -204,8 +217,13 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         offset = 0 if page is None else int(page["offset"])
         return f"{account.base_url}/generations?limit={PAGE}&offset={offset}"
 
+    def operation_of(self, entry: Any) -> str:
+        """Name the operation by what an entry says that it makes."""
+        made = first_text(entry, ("generation_type", "request.generation_type"))
+        return _OPERATIONS.get(made or "", "generations/video")
+
     def next_page(
-        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+        self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Go on behind what this page listed, while the list says that there is more."""
         if parsed.get("has_more") is not True or not entries:
@@ -289,7 +307,12 @@ class LumaByProfile(AdapterByProfile, ObjectCallbacks):
 _ADAPTER = LumaByProfile(
     {
         "official": UpstreamKind(
-            adapter=_API, looks=_API, cancels=_API, is_calling=True, needs_address=False
+            adapter=_API,
+            looks=_API,
+            lists=_API,
+            cancels=_API,
+            is_calling=True,
+            needs_address=False,
         ),
         "gateway": UpstreamKind(adapter=LumaGateway(), path_ends=("/luma", "/luma/v1")),
     }
@@ -304,6 +327,7 @@ PROVIDER = Provider(
     check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,
     looks=_ADAPTER,
+    lists=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

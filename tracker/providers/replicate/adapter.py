@@ -32,6 +32,7 @@ from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
+from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.provider import Provider
 from tracker.providers.replicate.front import ReplicateFront
 from tracker.providers.replicate.passing import ReplicateCalls
@@ -229,7 +230,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         return f"{account.base_url}/predictions" if page is None else str(page["next"])
 
     def next_page(
-        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+        self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Follow `next`, as long as it leads to the account's own host."""
         following = own_url(asking.account, parsed.get("next"))
@@ -285,6 +286,7 @@ PROVIDER = Provider(
     options=ReplicateOptions,
     submits=_ADAPTER,
     looks=_ADAPTER,
+    lists=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

@@ -6,14 +6,13 @@ https://platform.vidu.com/docs/callback-signature and the pages of the creates, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
 
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import InvalidRequest
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
     Absence,
@@ -37,22 +36,20 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Scheme, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
 from tracker.providers.vidu.inputs import CREATES, flaws_of
+from tracker.providers.vidu.listing import ViduLists, list_call, next_page, page_of
 from tracker.providers.vidu.marks import MOST_OF_CALLER, mark_in, marked
 from tracker.providers.vidu.passing import ViduCalls, token_header
 
 RESULTS_LIVE = timedelta(hours=24)
 OFF_PEAK_S = 48 * 3600.0
 """How long a task may take that was made with `off_peak`."""
-PAGE = 100
-MARGIN = timedelta(minutes=10)
-"""How far Vidu's clock may be off."""
 LIST_LAG = timedelta(seconds=30)
 """How old the end of a create must be before the list's silence counts."""
 _NO_MONEY = "CreditInsufficient"
@@ -144,7 +141,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask by Vidu's id; while it is not known, ask the list for our own."""
         if asking.task.provider_task_id is None:
-            return self._list_call(asking, {"pager.page": 0})
+            return _list_call(asking, {"pager.page": 0})
         return super().build_poll(asking)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -214,30 +211,16 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         """Read the task that a callback is."""
         return self.observe(_NO_ACCOUNT, None, parsed)
 
-    def _list_call(self, asking: Asking, page: Mapping[str, Any]) -> HttpCall:
-        window = {
-            "created_at.from": _instant(asking.task.created_at - MARGIN),
-            "created_at.to": _instant(asking.now + MARGIN),
-            "pager.pagesz": PAGE,
-        }
-        query = urlencode(window | dict(page), quote_via=quote)
-        url = f"{asking.account.base_url}/ent/v2/tasks?{query}"
-        return HttpCall("GET", url, self.headers(asking.account))
-
     def _read_list(self, asking: Asking, answer: Answer) -> PollOutcome:
         """Look for our id on a page of the list; go on until a page is empty.
 
         Neither the number of entries nor a missing token is taken for the end: a list that ignores
         the size or the filters that it is asked for would deny a task that exists.
         """
-        if isinstance(answer, HttpFailure):
-            return Unanswered(answer.reason)
-        parsed = parsed_of(answer)
-        entries = parsed.get("tasks") if isinstance(parsed, dict) else None
-        if answer.status >= 300 or not isinstance(entries, list):
-            pause_s = self.pause_s(answer, parsed)
-            words = self.in_words(answer, parsed)
-            return Unanswered(words, pause_s, slow_down=answer.status == 429)
+        listed = page_of(self, answer)
+        if isinstance(listed, Unanswered):
+            return listed
+        parsed, entries = listed
         for entry in entries:
             if mark_in(entry) == asking.task.external_task_id:
                 said = self.observe(asking.account, asking.task, entry)
@@ -250,11 +233,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         is_marked = before.get("is_marked", True) and all(
             first_text(entry, ("payload",)) for entry in entries
         )
-        following = _next_page(before, parsed, entries)
+        following = next_page(before, parsed, entries)
         if following is not None:
             page = {**following, "is_marked": is_marked}
             names = {name: page[name] for name in page if name.startswith("pager.")}
-            return Follow(self._list_call(asking, names), page)
+            return Follow(_list_call(asking, names), page)
         if not is_marked:
             return Unanswered(_UNMARKED)
         has_settled = asking.now >= asking.task.updated_at + LIST_LAG
@@ -262,16 +245,8 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         return Absent("no task in the provider's list carries our id", kind)
 
 
-def _next_page(
-    before: Mapping[str, Any], parsed: Mapping[str, Any], entries: Sequence[Any]
-) -> Mapping[str, Any] | None:
-    """Return the parameters of the page behind this one; None at the end."""
-    token = first_text(parsed, ("next_page_token",))
-    if not entries or (token is None and "pager.page_token" in before):
-        return None
-    if token is not None:
-        return {"pager.page_token": token}
-    return {"pager.page": int(before.get("pager.page", 0)) + 1}
+def _list_call(asking: Asking, page: Mapping[str, Any]) -> HttpCall:
+    return list_call(asking.account, asking.task.created_at, asking.now, page)
 
 
 def _credits(parsed: Any) -> str | None:
@@ -289,10 +264,6 @@ def _remainder(item: Any) -> str | None:
     return text if running is None or most is None else f"{text}, {running} of {most} running"
 
 
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
 REVISION = 1
@@ -303,6 +274,7 @@ PROVIDER = Provider(
     regions={"global": "https://api.vidu.com", "china": "https://api.vidu.cn"},
     options=ViduOptions,
     submits=_ADAPTER,
+    lists=ViduLists(_ADAPTER),
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

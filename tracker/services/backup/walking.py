@@ -119,13 +119,14 @@ class ListWalk:
 
     def _take_in_one(self, tx: Tx, page: _Entries) -> int:
         context = self._context
-        found = {self._id_of(page.provider, one): one for one in page.tasks}
+        ours = [one for one in page.tasks if not _is_others(page.provider, one)]
+        found = {self._id_of(page.provider, one): one for one in ours}
         known = tasks.lock_by_names(
             tx.db,
             page.provider,
             context.accounts_of(page.provider),
-            {one.external_task_id for one in page.tasks if one.external_task_id},
-            {one.provider_task_id for one in page.tasks},
+            {one.external_task_id for one in ours if one.external_task_id},
+            {one.provider_task_id for one in ours},
         )
         known += tasks.lock_by_id(tx.db, found.keys()).values()
         recorder = Recorder(context, tx, known)
@@ -148,13 +149,26 @@ class ListWalk:
 
     def _id_of(self, provider: str, listed: ListedTask) -> UUID:
         """Return the id that a task had here, where the list still tells it; else a new one."""
-        path = urlsplit(listed.callback_url or "").path.split("/")
+        path = _path_of(listed.callback_url)
         if path[-4:-2] == ["callbacks", provider]:
             id_ = _own_id(path[-2])
             secrets = self._context.secrets
             if id_ is not None and token.is_valid(secrets, provider, path[-2], path[-1]):
                 return id_
         return _own_id(listed.external_task_id or "") or new_id()
+
+
+def _path_of(url: str | None) -> list[str]:
+    try:
+        return urlsplit(url or "").path.split("/")
+    except ValueError:  # no URL
+        return []
+
+
+def _is_others(provider: str, listed: ListedTask) -> bool:
+    """Tell whether a task calls somebody else back: the key has further users, then."""
+    path = _path_of(listed.callback_url)
+    return listed.callback_url is not None and path[-4:-2] != ["callbacks", provider]
 
 
 def _own_id(text: str) -> UUID | None:
