@@ -98,7 +98,7 @@ def test_a_hold_is_added_listed_and_removed(env: dict[str, str], task: Task) -> 
     assert run(env, "holds", "remove", number).exit_code == 0
     assert told(env, "holds", "list")["holds"] == [second]
     assert run(env, "holds", "remove", number).exit_code == 1
-    assert ("holds.add", id_) in audited(env)
+    assert ("holds.add", number) in audited(env)
     assert ("holds.remove", number) in audited(env)
 
 

@@ -279,3 +279,20 @@ def test_a_feed_reader_goes_on_when_the_service_comes_back(
     assert not thread.is_alive()
     assert [change.to_state for change in seen] == ["queued", "queued"]
     assert seen[0].seq < seen[1].seq
+
+
+@pytest.mark.anyio
+async def test_holds_are_made_listed_and_removed(service: tuple[str, str], tracker: Client) -> None:
+    task = tracker.submit(OPERATION, EXAMPLE)
+    first = tracker.hold("claim 17", task_id=task.id)
+    async with AsyncClient(*service) as other:
+        second = await other.hold("audit of 2026")
+        assert (second.task_id, second.reason) == (None, "audit of 2026")
+        assert [one async for one in other.holds(page_size=1)] == [second, first]
+        await other.remove_hold(first.id)
+    tracker.remove_hold(second.id)
+    assert list(tracker.holds()) == []
+    with pytest.raises(NotFound):
+        tracker.remove_hold(first.id)
+    with pytest.raises(Invalid, match="no such task"):
+        tracker.hold("nobody's", task_id=first.id)

@@ -62,10 +62,17 @@ def _reread(http: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
+def _hold(http: httpx.Client) -> str:
+    answer = http.post("/v1/holds", json={"task_id": submit(http)["id"], "reason": "a claim"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/tasks/{id}": lambda http: str(submit(http)["id"]),
     "/v1/runs/{id}": _run,
     "/v1/rereads/{id}": _reread,
+    "/v1/holds/{id}": _hold,
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
     "/links/{token}": _link_token,
     "/v1/receipts/{id}": _receipt,

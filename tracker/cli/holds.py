@@ -45,16 +45,17 @@ def add(*, task_id: str | None, tenant: str, reason: str) -> None:
     except ValueError:
         fail(f"{task_id!r} is not the id of a task")
 
-    async def act(store: "Store", _settings: "Settings") -> int | None:
-        from tracker.services.upkeep import holding  # noqa: PLC0415 - the help needs no database
+    async def act(store: "Store", _settings: "Settings") -> "Hold":
+        from tracker.domain.errors import NotFound  # noqa: PLC0415 - the help needs no database
+        from tracker.services.upkeep import holding  # noqa: PLC0415
 
-        begin_action(tenant, "holds.add", task_id)
-        return await store.write(holding.add, holding.NewHold(tenant, id_, reason))
+        begin_action(tenant, "holds.add")
+        try:
+            return await store.write(holding.add, holding.NewHold(tenant, id_, reason))
+        except NotFound:
+            fail(f"tenant {tenant!r} has no task {task_id}", code=FAILED)
 
-    made = with_store(act)
-    if made is None:
-        fail(f"tenant {tenant!r} has no task {task_id}", code=FAILED)
-    say(f"hold {made} stands")
+    say(f"hold {with_store(act).key} stands")
 
 
 @holds.command("list", epilog=examples("tracker holds list"))
@@ -80,7 +81,7 @@ def remove(*, number: int) -> None:
         from tracker.services.upkeep import holding  # noqa: PLC0415 - as above
 
         begin_action("default", "holds.remove", str(number))
-        return await store.write(holding.remove, number)
+        return await store.write(holding.remove, (number, None))
 
     if not with_store(act):
         fail("there is no such hold; see `tracker holds list`", code=FAILED)

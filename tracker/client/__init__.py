@@ -28,6 +28,7 @@ from tracker.client.errors import (
     Unavailable,
     Unreachable,
 )
+from tracker.client.holds import RetentionHold
 from tracker.client.models import (
     Artifact,
     Asset,
@@ -70,6 +71,7 @@ __all__ = [
     "ReceiptReread",
     "Refused",
     "Resubmitted",
+    "RetentionHold",
     "Run",
     "Task",
     "TaskError",

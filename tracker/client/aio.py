@@ -17,6 +17,7 @@ from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
+from tracker.client.holds import AsyncHoldMethods
 from tracker.client.http import headers_of, lost, outcome_of, request_of
 from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
@@ -26,7 +27,7 @@ from tracker.client.run_methods import AsyncRunMethods
 T = TypeVar("T")
 
 
-class AsyncClient(AsyncRunMethods):
+class AsyncClient(AsyncRunMethods, AsyncHoldMethods):
     """A connection to one service. `async with` it, or `close` it. Tasks may share it.
 
     Every method raises `ClientError`s (docs in `errors`) and sends again what may be sent again:

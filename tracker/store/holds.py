@@ -1,14 +1,17 @@
-"""Statements on `holds`: tasks that retention steps over."""
+"""Statements on `holds`: tasks and files that retention steps over."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.retention import EndedRow
 from tracker.store.schema import chore_leases, holds, tasks
+
+_COLUMNS = (holds.c.key, holds.c.tenant, holds.c.task_id, holds.c.reason, holds.c.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +24,79 @@ class Hold:
     reason: str
     created_at: datetime
 
+    @property
+    def id(self) -> str:
+        """Return its number, as it is shown."""
+        return str(self.key)
+
+
+def lock(db: Connection) -> None:
+    """Let no hold be added before the commit, or wait for one that is being added."""
+    dialect_of(db).lock(db, "holds")
+
 
 def add(
     db: Connection, tenant: str, task_id: UUID | None, reason: str, *, now: datetime
-) -> int | None:
-    """Add a hold and return its number; None where the tenant has no such task."""
+) -> Hold | None:
+    """Add a hold; None where the tenant has no such task."""
     # A batch that began before ends first: behind this, nothing that is held is dropped.
     db.execute(update(chore_leases).values(behind=chore_leases.c.behind))
+    lock(db)
     if task_id is not None:
         found = select(tasks.c.key).where(tasks.c.id == task_id, tasks.c.tenant == tenant)
         if db.scalar(found) is None:
             return None
     row = {"tenant": tenant, "task_id": task_id, "reason": reason, "created_at": now}
-    return int(db.execute(insert(holds).returning(holds.c.key), row).scalar_one())
+    return Hold(*db.execute(insert(holds).returning(*_COLUMNS), row).one())
 
 
-def remove(db: Connection, key: int) -> bool:
-    """Remove a hold; False where there is none of this number."""
-    return db.execute(delete(holds).where(holds.c.key == key)).rowcount == 1
+def remove(db: Connection, key: int, tenant: str | None) -> bool:
+    """Remove a hold; False where there is none of this number. tenant: whose; None: anybody's."""
+    gone = delete(holds).where(holds.c.key == key)
+    if tenant is not None:
+        gone = gone.where(holds.c.tenant == tenant)
+    return db.execute(gone).rowcount == 1
+
+
+def get(db: Connection, tenant: str, key: int) -> Hold | None:
+    """Return a tenant's hold; None where there is none of this number."""
+    found = select(*_COLUMNS).where(holds.c.tenant == tenant, holds.c.key == key)
+    row = db.execute(found).one_or_none()
+    return None if row is None else Hold(*row)
+
+
+def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Hold]:
+    """Return a tenant's holds, the newest first. before: the number to go on behind."""
+    found = select(*_COLUMNS).where(holds.c.tenant == tenant)
+    if before is not None:
+        found = found.where(holds.c.key < before)
+    return [Hold(*row) for row in db.execute(found.order_by(holds.c.key.desc()).limit(limit))]
 
 
 def list_all(db: Connection) -> list[Hold]:
     """List every hold, oldest first."""
-    table = holds.c
-    columns = (table.key, table.tenant, table.task_id, table.reason, table.created_at)
-    return [Hold(*row) for row in db.execute(select(*columns).order_by(table.key))]
+    return [Hold(*row) for row in db.execute(select(*_COLUMNS).order_by(holds.c.key))]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTasks:
+    """All that holds name: tenants, and row keys of tasks."""
+
+    tenants: Collection[str]
+    keys: Collection[int]
+
+
+def all_held(db: Connection) -> HeldTasks:
+    """Return what the holds name."""
+    standing = list_all(db)
+    ids = [one.task_id for one in standing if one.task_id is not None]
+    named = set(db.scalars(select(tasks.c.key).where(tasks.c.id.in_(ids)))) if ids else set()
+    return HeldTasks({one.tenant for one in standing if one.task_id is None}, named)
 
 
 def held(db: Connection, rows: Sequence[EndedRow]) -> set[int]:
     """Return the keys of those of some tasks that a hold names."""
-    standing = list_all(db)
-    tenants = {one.tenant for one in standing if one.task_id is None}
-    ids = [one.task_id for one in standing if one.task_id is not None]
-    named = set(db.scalars(select(tasks.c.key).where(tasks.c.id.in_(ids)))) if ids else set()
-    return {row.place.key for row in rows if row.tenant in tenants or row.place.key in named}
+    there = all_held(db)
+    return {
+        row.place.key for row in rows if row.tenant in there.tenants or row.place.key in there.keys
+    }

@@ -17,7 +17,9 @@ from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import VANISHED, Retention, SweepResult
+from tracker.services.upkeep import holding
 from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +69,31 @@ async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
             (gone,), (kept,) = await custody.of(goes), await custody.of(stays)
             assert (gone.state, kept.state) == (AssetState.GONE, AssetState.KEPT)
             assert await custody.content(kept) == FILM
+
+
+async def test_what_is_held_stays_until_the_hold_is_removed(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+        with Upstream(whole(FILM)) as origin:
+            one = await custody.succeeded({"url": f"{origin.url}/a"}, name="one")
+            other = await custody.succeeded({"url": f"{origin.url}/b"}, name="other")
+            await custody.fetch()
+        write = custody.bench.context.store.write
+        claim = await write(holding.add, NewHold("default", one.id, "a claim"))
+        audit = await write(holding.add, NewHold("default", None, "an audit"))
+        await write(holding.add, NewHold("another", None, "an audit"))
+        retention = Retention(custody.bench.context)
+
+        async def states() -> list[AssetState]:
+            await retention.drop_expired()
+            return [asset.state for task in (one, other) for asset in await custody.of(task)]
+
+        assert await states() == [AssetState.KEPT, AssetState.KEPT]
+        await write(holding.remove, (audit.key, None))
+        assert await states() == [AssetState.KEPT, AssetState.GONE]
+        await write(holding.remove, (claim.key, None))
+        assert await states() == [AssetState.GONE, AssetState.GONE]
 
 
 async def test_nothing_goes_before_its_time(custody: CustodyBench) -> None:

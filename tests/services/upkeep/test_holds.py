@@ -8,6 +8,7 @@ from tests.services.upkeep.test_retention import DAY_S, _rows, _succeed, _task, 
 from tests.support.dropping import work_all
 from tests.support.workbench import HandClock, Workbench
 from tracker.accounts import AccountsError, parse
+from tracker.domain.errors import NotFound
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep import holding, retention_plan
@@ -37,7 +38,8 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         first, second = await _ended(bench, "first", "second")
         await _ended(bench, "theirs", tenant="other")
         write = bench.context.store.write
-        assert await write(holding.add, NewHold("other", first.id, "not theirs")) is None
+        with pytest.raises(NotFound):
+            await write(holding.add, NewHold("other", first.id, "not theirs"))
         held = [
             await write(holding.add, NewHold("default", first.id, "a claim")),
             await write(holding.add, NewHold("other", None, "an audit")),
@@ -46,9 +48,11 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         clock.move(11 * DAY_S)
         await work_all(chore)
         assert await _dropped(bench) == {second.key}
-        numbers = [number for number in held if number is not None]
-        assert [await write(holding.remove, number) for number in numbers] == [True, True]
-        assert not await write(holding.remove, numbers[0])
+        claim, audit = held
+        assert not await write(holding.remove, (claim.key, "other"))
+        assert await write(holding.remove, (claim.key, "default"))
+        assert await write(holding.remove, (audit.key, None))
+        assert not await write(holding.remove, (claim.key, None))
         clock.move(DAY_S)
         await work_all(chore)
         assert len(await _dropped(bench)) == 3

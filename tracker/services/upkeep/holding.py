@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from tracker.domain.errors import NotFound
 from tracker.store import holds
 from tracker.store.driver.transaction import Tx
+from tracker.store.holds import Hold
+from tracker.store.tombstones import NO_SUCH_TASK
+
+NO_SUCH_HOLD = "there is no such hold"
+MOST_REASON = 1000
+"""Characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +24,12 @@ class NewHold:
     reason: str
 
 
-def add(tx: Tx, new: Sequence[NewHold]) -> list[int | None]:
-    """Set-based: add holds; their numbers, or None where the tenant has no such task."""
-    return [holds.add(tx.db, one.tenant, one.task_id, one.reason, now=tx.now) for one in new]
+def add(tx: Tx, new: Sequence[NewHold]) -> list[Hold | Exception]:
+    """Set-based: add holds. Raises NotFound where the tenant has no such task."""
+    made = [holds.add(tx.db, one.tenant, one.task_id, one.reason, now=tx.now) for one in new]
+    return [NotFound(NO_SUCH_TASK) if one is None else one for one in made]
 
 
-def remove(tx: Tx, keys: Sequence[int]) -> list[bool]:
-    """Set-based: remove holds by their numbers; False where there is none."""
-    return [holds.remove(tx.db, key) for key in keys]
+def remove(tx: Tx, asked: Sequence[tuple[int, str | None]]) -> list[bool]:
+    """Set-based: remove holds by number and tenant (None: anybody's); False where there is none."""
+    return [holds.remove(tx.db, key, tenant) for key, tenant in asked]

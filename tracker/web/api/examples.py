@@ -71,6 +71,10 @@ ATTACH: Mapping[str, Mapping[str, Any]] = {
     "say what would come of it": {"task_id": "01990000-0000-7000-8000-000000000001"},
 }
 """For `POST /v1/receipts/{id}/attach`."""
+HOLD: Mapping[str, Mapping[str, Any]] = {
+    "keep all tasks": {"reason": "audit of 2026"},
+}
+"""For `POST /v1/holds`."""
 REREAD: Mapping[str, Mapping[str, Any]] = {
     "count what would change": {"provider": _SHOWN.name},
     "correct what came since": {

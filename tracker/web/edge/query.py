@@ -167,11 +167,11 @@ def path_id(request: Request, missing: NotFound) -> UUID:
     return found
 
 
-def row_key(request: Request) -> int:
-    """The number in the path. Raises NotFound for what cannot be one."""
+def row_key(request: Request, missing: str = "there is no such receipt") -> int:
+    """The number in the path. Raises NotFound, saying `missing`, for what cannot be one."""
     text = request.path_params["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise NotFound("there is no such receipt")
+        raise NotFound(missing)
     return int(text)
 
 
