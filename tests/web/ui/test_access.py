@@ -51,6 +51,21 @@ def test_any_id_is_found_whole(
     assert answer.headers["location"].startswith(f"/ui/{kind}/")
 
 
+def test_several_that_a_text_names_are_listed_with_their_pages(
+    operator: Person, known: dict[str, str]
+) -> None:
+    text = "{id} of {endpoint}, see r{receipt} and {delivery}".format(**known)
+    page = operator.see("/find", q=text)
+    for path in (
+        "tasks/{id}",
+        "endpoints/{endpoint}",
+        "callbacks/{receipt}",
+        "deliveries/{delivery}",
+    ):
+        assert f'href="/ui/{path.format(**known)}"' in page
+    assert known["external"] in page
+
+
 @pytest.fixture(scope="module")
 def known(api: httpx.Client) -> dict[str, str]:
     """Ids of one of each."""

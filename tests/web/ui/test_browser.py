@@ -99,6 +99,19 @@ def _paths(planted: _Planted) -> list[str]:
     ]
 
 
+OUT_OF_REACH = """() => {
+    const seen = element => element.checkVisibility() && !element.closest("[aria-hidden=true]");
+    const fields = "input:not([type=hidden]), select, textarea";
+    const actions = document.querySelectorAll(`a[href], button:not(:disabled), summary, ${fields}`);
+    return [...actions].filter(seen).flatMap(element => {
+        element.focus({ focusVisible: true });
+        const style = getComputedStyle(element);
+        const isOutlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+        const isReached = element.tabIndex >= 0 && document.activeElement === element;
+        return isReached && isOutlined ? [] : [element.outerHTML.slice(0, 120)];
+    });
+}"""
+"""Returns what can be pressed or filled and the keyboard does not reach, or reaches unseen."""
 QUESTIONS = "confirm"
 """In the paths of pages that are looked at in a wide window alone: all have one form."""
 
@@ -115,6 +128,7 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
             page.locator("main details").evaluate_all("all => all.forEach(d => { d.open = true; })")
             assert violations(page) == [], path
             assert overflow(page) <= 0, path
+            assert page.evaluate(OUT_OF_REACH) == [], path
             assert page.locator("h1").count() == 1
         seen.check()
 

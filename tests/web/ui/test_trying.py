@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium, watched
-from tests.support.dashboard import Person, signed_in
+from tests.support.dashboard import BROWSER, OWN, Person, signed_in
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer
 from tests.support.requests import EXAMPLE, submit
@@ -138,6 +138,17 @@ def test_the_code_follows_the_form_and_a_scenario_is_played(
         task = f"{playing}/v1/tasks/{page.url.rpartition('/')[2]}"
         wait_until(lambda: httpx.get(task, trust_env=False, timeout=60).json()["state"] == "failed")
         eyes.check()
+
+
+def test_an_account_whose_provider_answers_is_said_to_work(playing: str) -> None:
+    fields = {"provider": "kling", "account": "default", "back": "/providers"}
+    with httpx.Client(base_url=playing, headers=BROWSER | OWN, trust_env=False, timeout=60) as http:
+        asked = http.post("/ui/providers/probe", data=fields, headers={"accept-language": "zh-CN"})
+        assert (asked.status_code, asked.headers["location"]) == (303, "/ui/providers")
+        page = http.get("/ui/providers", headers={"accept-language": "zh-CN"}).text
+    (told,) = re.findall(r'<p class="state done" role="status">(.*?)</p>', page)
+    assert "kling/default" in told
+    assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", told)
 
 
 @pytest.mark.browser
