@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import history
 from tests.support.service import environment
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
 from tracker.clock import SystemClock, new_id
 from tracker.domain import presence
+from tracker.domain.task import TaskState
 from tracker.settings import Settings
-from tracker.store import processes
+from tracker.store import processes, secret_marks, tasks
 from tracker.store.driver.engine import open_engine
 from tracker.store.processes import Process
 
@@ -81,3 +83,18 @@ def test_different_secrets_are_an_error(database_url: str, tmp_path: Path) -> No
 def test_a_secret_that_is_being_replaced_is_fine(database_url: str, tmp_path: Path) -> None:
     found = _found(database_url, tmp_path, _process(marks=[*OURS, *THEIRS]))
     assert "TRACKER_CALLBACK_SECRETS" not in found
+
+
+def test_a_secret_that_open_tasks_need_and_nobody_has_is_an_error(
+    database_url: str, tmp_path: Path
+) -> None:
+    now, engine = SystemClock().now(), open_engine(database_url)
+    sent = history.new_task(state=TaskState.SUBMITTED, give_up_at=now, created_at=now)
+    with engine.begin() as db:
+        secret_marks.sign(db, THEIRS[0], now=now)
+    assert "TRACKER_CALLBACK_SECRETS" not in _found(database_url, tmp_path, _process())
+    with engine.begin() as db:
+        tasks.insert_many(db, [sent])
+    engine.dispose()
+    told = _found(database_url, tmp_path)["TRACKER_CALLBACK_SECRETS"]
+    assert (told.level, told.text) == ("error", presence.RING_LACKS)

@@ -19,6 +19,13 @@ SECRETS_DIFFER = (
 )
 
 
+RING_LACKS = (
+    "a secret that signed callback URLs here is not among the secrets of this process: callbacks "
+    "to open tasks of that time are refused, and polls alone tell how they end. Put it back as a "
+    "further one in TRACKER_CALLBACK_SECRETS; else this stands until those tasks have ended"
+)
+
+
 def mark(secret: bytes) -> str:
     """Digest of a callback secret: the same in every process, and no help to guess it."""
     return hmac.digest(secret, b"tracker: mark of a callback secret", hashlib.sha256)[:8].hex()

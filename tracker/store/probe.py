@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
-from tracker.store import endpoints, keys, processes
+from tracker.store import endpoints, keys, processes, secret_marks
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.outage import brief
@@ -144,18 +144,21 @@ class Whole:
     running:  processes that were heard of lately.
     ahead_ms: by how much this machine's clock is ahead of the database server's; 0 on SQLite.
     sealed:   secrets of endpoints, as they are kept.
+    lost:     marks of callback secrets that open tasks need and that are none of ours.
     newer:    what to say of a schema that a later version has made; None for any other.
     """
 
     running: Sequence[Process]
     ahead_ms: int
     sealed: Sequence[bytes]
+    lost: Sequence[str]
     newer: str | None
 
 
-def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
+def look_around(url: str, clock: Clock, marks: Sequence[str], *, silent: timedelta) -> Whole:
     """Look at the processes on a database and at what they share. Raises Unavailable.
 
+    marks:  of our callback secrets.
     silent: after so long a process that is not heard of does not count.
     """
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
@@ -169,6 +172,7 @@ def look_around(url: str, clock: Clock, *, silent: timedelta) -> Whole:
                 running,
                 ahead_ms,
                 [one for _, one in endpoints.sealed(db)],
+                secret_marks.lost(db, marks),
                 newer_words(found.revision) if found.is_newer else None,
             )
     except DBAPIError as error:

@@ -21,14 +21,15 @@ from tracker.store.schema import (
     metadata,
     processes,
     schema_fit,
+    secret_marks,
     tasks,
 )
 from tracker.store.schema import feed_head as head_table
 
 NUMBERS_A_SECOND = 10_000
 """More than any feed has grown by in a second: so many are left out for each since the backup."""
-_OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name})
-"""Tables with rows from the first migration on."""
+_OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name, secret_marks.name})
+"""Tables with rows from the first migration, or the first start, on."""
 UNDER_WAY = (
     "a restore has begun and has not ended: run `tracker restore` again, with the same backup"
 )

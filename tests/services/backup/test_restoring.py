@@ -31,6 +31,7 @@ from tracker.services.backup.making import BackupOrder, make
 from tracker.services.backup.readying import Readied
 from tracker.services.backup.recovering import end
 from tracker.services.backup.restoring import RestoreOrder, restore
+from tracker.services.upkeep.presence import Presence
 from tracker.store import attempts, conditions, restoring, sizes, tasks
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.transaction import Tx
@@ -242,6 +243,22 @@ async def test_the_backup_and_the_secrets_must_fit(
         await restored(order, postgres_url)
     await restored(replace(order, is_without_secrets=True), place)
     assert (tmp_path / "new" / "tracker.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_restore_without_the_old_secrets_is_told_until_their_tasks_have_ended(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_workbench(database_url, NOBODY) as bench:
+        async with Presence(bench.context) as before:
+            await before.look()
+        await bench.submitted(1)
+    order = back_up(database_url, tmp_path / "backup")
+    with emptied(database_url) as url:
+        await restored(replace(order, secrets=[b"new"], is_without_secrets=True), url)
+        async with open_workbench(url, NOBODY) as bench:
+            context = replace(bench.context, secrets=[b"new"])
+            await Presence(context).look()
+            assert "secrets_differ" in await raised(bench)
 
 
 async def test_numbers_of_an_earlier_restore_are_not_given_out_again(

@@ -9,7 +9,7 @@ from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, Way, Workbench, open_workbench
 from tracker.services.upkeep.presence import Presence
 from tracker.store import conditions
-from tracker.store.schema import processes
+from tracker.store.schema import processes, secret_marks
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +23,14 @@ def a_worker(bench: Workbench) -> Presence:
     made = Presence(bench.context)
     made.is_working = lambda: True
     return made
+
+
+def with_secrets(bench: Workbench, *secrets: bytes) -> Workbench:
+    return replace(bench, context=replace(bench.context, secrets=secrets))
+
+
+async def marks(bench: Workbench) -> list[str]:
+    return list(await bench.context.store.read(lambda db: db.scalars(select(secret_marks.c.mark))))
 
 
 async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) -> None:
@@ -54,6 +62,33 @@ async def test_different_secrets_on_one_database_are_said(database_url: str) -> 
         rotated = Presence(replace(bench.context, secrets=[b"new", *bench.context.secrets]))
         await rotated.look()  # signs with what the others do not know
         assert list(await standing(bench)) == ["secrets_differ"]
+
+
+async def test_a_secret_that_open_tasks_need_is_missed_until_they_have_ended(
+    database_url: str,
+) -> None:
+    clock = HandClock()
+    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+        async with a_worker(bench) as before:
+            await before.look()
+        (task,) = await bench.submitted(1)
+        rotated = a_worker(with_secrets(bench, b"new", *bench.context.secrets))
+        lacking = a_worker(with_secrets(bench, b"new"))
+        await rotated.look()
+        assert await standing(bench) == {}
+        await lacking.look()
+        assert "Put it back" in (await standing(bench))["secrets_differ"]
+        await rotated.look()  # with it as a further one all is well
+        assert await standing(bench) == {}
+        await lacking.look()
+        await bench.ended(task)
+        await lacking.look()
+        assert await standing(bench) == {}
+        assert len(await marks(bench)) == 2
+        if "sqlite" in database_url:  # a server's clock cannot be moved
+            clock.move(2 * 3600)
+            await lacking.look()
+            assert await marks(bench) == list(lacking.marks)
 
 
 async def test_a_clock_that_is_off_the_servers_is_said(postgres_url: str) -> None:

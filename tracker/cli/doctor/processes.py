@@ -19,8 +19,10 @@ SKEW_MS = 1000
 def examine_processes(settings: Settings) -> list[Finding]:
     """Return what is missing or does not fit among the processes on a database that fits."""
     silent = timedelta(seconds=settings.tracker_lease_s * GONE_LEASES)
+    marks = [presence.mark(secret) for secret in settings.callback_secrets()]
+    url = settings.resolved_database_url()
     try:
-        found = look_around(settings.resolved_database_url(), SystemClock(), silent=silent)
+        found = look_around(url, SystemClock(), marks, silent=silent)
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     notes = [] if found.newer is None else [Finding("note", "database", found.newer)]
@@ -48,6 +50,8 @@ def _secrets(settings: Settings, found: Whole) -> Iterator[Finding]:
     rings += [list(process.secret_marks) for process in found.running]
     if presence.differ(rings):
         yield Finding("error", about, presence.SECRETS_DIFFER)
+    if found.lost:
+        yield Finding("error", about, presence.RING_LACKS)
     closed = sum(not _opens(secrets, sealed) for sealed in found.sealed)
     if closed:
         text = (

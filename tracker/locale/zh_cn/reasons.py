@@ -44,6 +44,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "使用同一数据库的进程具有不同的回调密钥：彼此拒绝对方的回调，也无法为对方的投递签名。"
             "请为所有进程设置相同的 TRACKER_CALLBACK_SECRETS"
         ),
+        "a secret that signed callback URLs here is not among the secrets of this process: callbacks"
+        " to open tasks of that time are refused, and polls alone tell how they end. Put it back as a"
+        " further one in TRACKER_CALLBACK_SECRETS; else this stands until those tasks have ended": (
+            "曾用来签署回调 URL 的一个密钥不在此进程的密钥之中：那段时间未完成任务的回调会被拒绝，"
+            "只能靠轮询得知结果。请把它作为另一个密钥放回 TRACKER_CALLBACK_SECRETS；"
+            "否则在那些任务结束之前会一直如此"
+        ),
         "most of the latest verdicts had to be polled for; check that the provider can reach"
         " TRACKER_PUBLIC_URL": (
             "最近的结论大多只能靠轮询得到；请检查服务商能否访问 TRACKER_PUBLIC_URL"

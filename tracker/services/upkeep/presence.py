@@ -16,7 +16,7 @@ from tracker.domain import presence
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
-from tracker.store import conditions, processes
+from tracker.store import conditions, processes, secret_marks
 from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
@@ -36,10 +36,16 @@ PROOF_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The processes on the database, and the conditions already raised about them."""
+    """The processes on the database, and the conditions already raised about them.
+
+    has_lost: a secret that open tasks need is none of ours.
+    obsolete: marks of secrets that nothing needs any more.
+    """
 
     alive: Sequence[Process]
     raised: set[str]
+    has_lost: bool
+    obsolete: Sequence[str]
 
 
 class Presence:
@@ -50,13 +56,14 @@ class Presence:
 
         is_working: whether this process does the background work; asked each time.
         has_worker: whether any process does, as far as is known.
+        marks:      of its callback secrets, the signing one first.
         chores:     what this process does now and then besides, and once more at its end.
         """
         self._context = context
         self.id = new_id()
         self.is_working: Callable[[], bool] = lambda: False
         self.chores: list[Callable[[], Awaitable[None]]] = []
-        self._marks = [presence.mark(secret) for secret in context.secrets]
+        self.marks = [presence.mark(secret) for secret in context.secrets]
         self._lease_s = context.policy.lease.total_seconds()
         self._gone = timedelta(seconds=self._lease_s * presence.GONE_LEASES)
         self._started_s = context.clock.monotonic()
@@ -99,6 +106,8 @@ class Presence:
         await self._do_chores()
         there = await self._context.store.read(self._standing)
         self.has_worker = any(process.is_worker for process in there.alive)
+        if there.obsolete:
+            await self._context.store.write(_forget_secrets, there.obsolete)
         for news in self._news(there):
             if (news.reason is None) == (news.name in there.raised):
                 await self._context.store.write(tell, news)
@@ -130,9 +139,10 @@ class Presence:
     def _news(self, there: _Standing) -> list[News]:
         age_s = self._context.clock.monotonic() - self._started_s
         is_missing = not self.has_worker and age_s > self._gone.total_seconds()
+        lost = presence.RING_LACKS if there.has_lost else None
         is_unfit = presence.differ([one.secret_marks for one in there.alive])
         found = {
-            SECRETS_DIFFER: presence.SECRETS_DIFFER if is_unfit else None,
+            SECRETS_DIFFER: presence.SECRETS_DIFFER if is_unfit else lost,
             CLOCK_SKEW: presence.skew([one.ahead_ms for one in there.alive]),
         }
         if is_missing or self.has_worker:
@@ -147,14 +157,17 @@ class Presence:
 
     def _standing(self, db: Reading) -> _Standing:
         alive = self.alive(db)
-        return _Standing(alive, {one.name for one in conditions.list_open(db)})
+        raised = {one.name for one in conditions.list_open(db)}
+        ours = self.marks
+        obsolete = secret_marks.obsolete(db, ours, now=self._seen_at)
+        return _Standing(alive, raised, bool(secret_marks.lost(db, ours)), obsolete)
 
     def heartbeat(self, tx: Tx) -> Process:
         """Return the row of this process as it is now."""
         seen_at: datetime = tx.lease_now
         self._seen_at = seen_at
         ahead_ms = round((machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
-        return Process(self.id, self.is_working(), seen_at, ahead_ms, self._marks)
+        return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks)
 
 
 def _beat(tx: Tx, asked: Sequence[Presence]) -> list[None]:
@@ -162,7 +175,15 @@ def _beat(tx: Tx, asked: Sequence[Presence]) -> list[None]:
         process = one.heartbeat(tx)
         processes.record(tx.db, process)
         processes.forget(tx.db, before=process.seen_at - KEPT)
+        if one.marks:
+            secret_marks.sign(tx.db, one.marks[0], now=process.seen_at)
     return [None] * len(asked)
+
+
+def _forget_secrets(tx: Tx, obsolete: Sequence[Sequence[str]]) -> list[None]:
+    for marks in obsolete:
+        secret_marks.forget(tx.db, marks)
+    return [None] * len(obsolete)
 
 
 def _remove(tx: Tx, asked: Sequence[Presence]) -> list[None]:

@@ -33,7 +33,7 @@ from tracker.store.schema.retention import (
     retention_approvals,
     retention_walks,
 )
-from tracker.store.schema.running import conditions, processes, schema_fit
+from tracker.store.schema.running import conditions, processes, schema_fit, secret_marks
 from tracker.store.schema.runs import bulk_run_tasks, bulk_runs
 from tracker.store.schema.stats import stat_charged, stat_costs, stat_counts, stat_progress
 from tracker.store.schema.tasks import (
@@ -100,6 +100,7 @@ __all__ = [
     "retention_approvals",
     "retention_walks",
     "schema_fit",
+    "secret_marks",
     "stat_charged",
     "stat_costs",
     "stat_counts",

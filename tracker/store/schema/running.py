@@ -51,6 +51,17 @@ processes = Table(
     Index(None, "seen_at"),
 )
 
+# Of the callback secrets that have signed URLs here: digests, which tell nobody the secrets. One
+# that no open task needs any more goes.
+secret_marks = Table(
+    "secret_marks",
+    metadata,
+    # Nobody's: the secrets belong to all.
+    Column("tenant", Text, nullable=False),
+    Column("mark", Text, primary_key=True),
+    Column("signed_at", UtcDateTime, nullable=False),
+)
+
 # One row.
 schema_fit = Table(
     "schema_fit",
