@@ -49,6 +49,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({25}), bloat.after_callbacks),
     (frozenset({26}), rereads.dry_run),
     (frozenset({27}), bursts.synchronous),
+    (frozenset({28}), running.watched),
     (frozenset({30}), commands.starts),
 )
 

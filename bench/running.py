@@ -1,4 +1,4 @@
-"""Rows 13 and 14: a second web process, and what one takes to be there."""
+"""Rows 13, 14 and 28: a second web process, what one takes to be there, and what watching costs."""
 
 import time
 from contextlib import ExitStack
@@ -10,6 +10,11 @@ from bench.processes import CORES, SERVER_CORE
 from bench.table import Figure
 
 CONNECTIONS = 256
+_WATCHED = {
+    "28": {"TRACKER_METRICS_ADDR": "127.0.0.1:9464"},
+    # Nobody listens there: what is measured is the making of spans, one callback in a hundred.
+    "28x": {"TRACKER_METRICS_ADDR": "off", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+}
 
 
 def two_processes(bed: Bed) -> list[Figure]:
@@ -46,3 +51,23 @@ def footprint(bed: Bed) -> list[Figure]:
         figures.append(Figure("14", median(memory), f"{bed.rounds} starts", kind))
         figures.append(Figure("14x", median(took), f"{bed.rounds} starts", kind))
     return figures
+
+
+def watched(bed: Bed) -> list[Figure]:
+    """Row 28: callbacks with metrics, and with traces, beside callbacks with neither."""
+    figures = []
+    for kind in BOTH:
+        with ExitStack() as stack:
+            settings: list[dict[str, str]] = [{"TRACKER_METRICS_ADDR": "off"}, *_WATCHED.values()]
+            bare, *others = [ours_after(bed, stack, kind, 0, settings=one) for one in settings]
+            for subject in (bare, *others):
+                subject.warm_up()
+            for _ in range(bed.rounds):
+                for subject in (bare, *others):
+                    subject.take(64, bed.seconds)
+        for row, subject in zip(_WATCHED, others, strict=True):
+            pairs = zip(bare.loads, subject.loads, strict=True)
+            value = median(with_.rate() / without.rate() for without, with_ in pairs)
+            raw = f"{subject.rate:,.0f}/s ÷ {bare.rate:,.0f}/s"
+            figures.append(Figure(row, value, raw, kind))
+    return sorted(figures, key=lambda figure: figure.row)

@@ -72,6 +72,8 @@ ASKED: Mapping[str, Asked] = {
     "26": Asked("receipts/s of a dry run that reads them again", 5_000, 10_000),
     "27": Asked("200 synchronous calls at once ÷ without them, p99", 1.5, 1.2, is_limit=True),
     "27x": Asked("200 synchronous calls at once: more memory", 150, 100, " MB", is_limit=True),
+    "28": Asked("callbacks/s with metrics ÷ without", 0.99, 1.0),
+    "28x": Asked("callbacks/s with traces, 1 % of callbacks ÷ without", 0.97, 0.99),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
 }
