@@ -50,5 +50,6 @@ async def test_it_is_raised_told_and_cleared(
         is_busy = False
         assert await try_and_look() == []
     told = [record for record in caplog.records if "account_standstill" in record.getMessage()]
-    assert [record.__dict__["became"] for record in told] == ["raised", "cleared"]
+    fields = [record.args for record in told if isinstance(record.args, dict)]
+    assert [named["became"] for named in fields] == ["raised", "cleared"]
     assert "later" in told[0].getMessage()
