@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
+from tracker.domain import records
 from tracker.store.schema import lost_answers
 
 
-@dataclass(frozen=True, slots=True)
+@records.record
 class CreateName:
     """A name for all creates of one tenant that are equal, byte for byte.
 
@@ -53,6 +54,9 @@ def record(db: Connection, lost: Collection[LostAnswer], *, now: datetime) -> No
         )
 
 
+_ANY = select(lost_answers.c.key).limit(1)
+
+
 def take(
     db: Connection, wanted: Sequence[CreateName], *, since: datetime
 ) -> dict[CreateName, list[int]]:
@@ -62,7 +66,7 @@ def take(
     since:  answers lost before are left alone.
     """
     table = lost_answers.c
-    if db.execute(select(table.key).limit(1)).first() is None:
+    if db.execute(_ANY).first() is None:
         return {}  # as nearly always: every create at a front asks this
     pairs = {(one.tenant, one.fingerprint) for one in wanted}
     found = (

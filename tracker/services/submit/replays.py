@@ -1,11 +1,11 @@
 """Find what was accepted before: by an idempotency key, or for a client who was not told of it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from tracker.domain.accepting import as_accepted
 from tracker.domain.errors import IdempotencyReuse
+from tracker.domain.records import record
 from tracker.domain.task import Task
 from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
 from tracker.store import idempotency, lost_answers, tasks
@@ -14,7 +14,7 @@ from tracker.store.idempotency import IdempotencyKey
 from tracker.store.lost_answers import CreateName, Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AcceptedTask:
     """The answer to a submission.
 
@@ -28,7 +28,7 @@ class AcceptedTask:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckedSubmission:
     """A request that may be taken in: its task without a row, and its input."""
 

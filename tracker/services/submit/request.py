@@ -1,13 +1,13 @@
 """A caller's request to create a task, and how it is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from tracker.domain import long_texts
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest
+from tracker.domain.records import record
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
@@ -27,7 +27,7 @@ def no_account(task: Task) -> Conflict:
     return Conflict(f"there is no account {task.account!r} at {task.provider} any more")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Submission:
     """A caller's request to create a task.
 

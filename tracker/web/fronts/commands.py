@@ -3,8 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from tracker.domain import cursor, numbers
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
+from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
 from tracker.services.read.watch import Woke
@@ -101,14 +101,32 @@ async def _with_inputs(request: Request, shown: Shown, found: Mapping[int, bytes
         most = _LISTED_INPUT if len(keys) > 1 else None
         found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
     if sum(map(len, found.values())) > _PARSED_AT_ONCE:
-        parsed = await asyncio.to_thread(_parsed, found)
-    else:
-        parsed = _parsed(found)
-    return replace(shown, inputs=parsed)
+        return changed(shown, inputs=await asyncio.to_thread(_parsed, found))
+    return changed(shown, inputs=_LazyInputs(found))
 
 
 def _parsed(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
     return {key: json.loads(body) for key, body in found.items()}
+
+
+class _LazyInputs(Mapping[int, Mapping[str, Any]]):
+    """Inputs that are parsed when they are asked for: most answers to a create show nothing of it.
+
+    They are small; see _PARSED_AT_ONCE.
+    """
+
+    def __init__(self, bodies: Mapping[int, bytes]) -> None:
+        self._bodies = bodies
+
+    def __getitem__(self, key: int) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self._bodies[key])
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
 
 
 async def _create(

@@ -1,10 +1,10 @@
 """Accept a create of a client that may send it more than once, without saying so."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from starlette.requests import Request
 
+from tracker.domain.records import changed
 from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import Submission
 from tracker.store.lost_answers import CreateName, Span
@@ -34,7 +34,7 @@ async def accepted_once(request: Request, asked: Submission, *, held_s: int = 0)
         if watch is not None:
             watch(answer.tell)
         doubt = await our.lost_answers.settle(answer)
-        asked = replace(asked, create_name=answer.name, repeats=_repeated(request, held_s) or doubt)
+        asked = changed(asked, create_name=answer.name, repeats=_repeated(request, held_s) or doubt)
         accepted = await our.acceptance.accept(asked)
     except BaseException as error:
         our.lost_answers.failed(answer, error)
