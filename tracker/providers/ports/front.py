@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError
 from tracker.domain.lifecycle import Transition
+from tracker.domain.records import record
 from tracker.domain.task import Task, TaskState
 
 
@@ -67,7 +68,7 @@ class Refusal:
     fields: Sequence[FieldError] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FrontCall:
     """A client's request.
 
@@ -93,7 +94,7 @@ class FrontCall:
         return dict(self.query).get(name)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FrontAnswer:
     """The answer to a client.
 
@@ -154,7 +155,7 @@ class TextStream(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Create:
     """Make a task.
 
@@ -275,10 +276,36 @@ class PassOn:
     task: str | None = None
 
 
-Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn
-
-
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """Keep the file of a multipart form, and tell a link of ours that a provider can fetch.
+
+    otherwise: the key of `passes_on.calls` of the call that takes it where nothing is kept here, or
+               where no provider can reach us.
+    """
+
+    otherwise: str
+
+
+@record
+class UploadedFile:
+    """A file that a client sent. fields: the texts of its form; sha256: in hex."""
+
+    id: str
+    url: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+    expires_at: datetime
+    fields: Mapping[str, str]
+
+
+Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn | Upload
+
+
+@record
 class Shown:
     """The outcome of a command.
 
@@ -288,6 +315,7 @@ class Shown:
     secret:   of `Secret`; None where callbacks are not signed.
     inputs:   what each task was made from, by its key, where the front shows it.
     names:    of files that we keep, by the URLs that are shown of them; see `FrontAnswer`.
+    file:     of `Upload`.
     """
 
     tasks: Sequence[Task] = ()
@@ -296,6 +324,7 @@ class Shown:
     secret: str | None = None
     inputs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    file: UploadedFile | None = None
 
     def input_of(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept any more."""

@@ -1,7 +1,6 @@
 """/v1/assets, /links, /v1/uploads: the files of results, handed out; and callers' own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -19,18 +18,14 @@ from tracker.services.custody.serving import AssetLink, served_headers
 from tracker.store import assets, tasks
 from tracker.web.api import asset_views
 from tracker.web.edge import params, query
-from tracker.web.edge.body import stream_capped
-from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
 from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.state import services, tenant
+from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded
 
 MAX_PAGE = 500
-UPLOAD_KEPT_S = 86400
-UPLOAD_S = 3600.0
-"""How long an upload may take."""
 _NO_STORE = {"cache-control": "no-store"}
 _FILE_HEADERS = {
     "ETag": "The digest of the bytes: strong, good for `If-Range`.",
@@ -180,33 +175,11 @@ async def upload(request: Request) -> Response:
         high=int(LONGEST.total_seconds()),
     )
     lifetime = timedelta(seconds=lifetime_s)
-    asset = await our.uploading.keep(tenant(request), _body(request), lifetime=lifetime)
+    asset = await our.uploading.keep(tenant(request), uploaded(request), lifetime=lifetime)
     view = (await _views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
     body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
     return JSONResponse(body, 201, {**_NO_STORE, "location": f"/v1/assets/{asset.id}"})
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body. Raises BodyTooLarge, BodyTooSlow, ClientDisconnect."""
-    limits, clock = services(request).limits, asyncio.get_running_loop().time
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limits.upload_bytes:
-        raise BodyTooLarge(limits.upload_bytes)
-    until = clock() + UPLOAD_S
-    chunks = stream_capped(request, limit=limits.upload_bytes)
-    while True:
-        try:
-            async with asyncio.timeout(min(limits.body_timeout_s, until - clock())):
-                chunk = await anext(chunks, None)
-        except TimeoutError:
-            raise BodyTooSlow(
-                f"nothing of the body came for {limits.body_timeout_s:g} s, or not all of it "
-                f"within {UPLOAD_S:g} s"
-            ) from None
-        if chunk is None:
-            return
-        yield chunk
 
 
 async def _bytes(request: Request, asset: Asset, headers: dict[str, str]) -> Response:

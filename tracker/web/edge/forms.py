@@ -8,6 +8,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from tracker.web.edge.encoding import UnsupportedEncoding
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MOST_PARTS = 100
 """Fields and files of a form."""
-_LONGEST_HEAD = 8192
+LONGEST_HEAD = 8192
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;,]{1,70}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*(name|filename)="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}", re.ASCII)
@@ -76,37 +77,57 @@ def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
             text = body.decode()
             yield from parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARTS)
         except ValueError:
-            raise _malformed(f"is no form of at most {MOST_PARTS} fields in UTF-8") from None
+            raise malformed_form(f"is no form of at most {MOST_PARTS} fields in UTF-8") from None
         return
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        raise WrongMediaType("a multipart form must name its boundary")
-    mark = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
+    mark = mark_of(content_type)
     pieces = (b"\r\n" + body).split(mark, MOST_PARTS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise _malformed(f"must end with its boundary, after at most {MOST_PARTS} parts")
+        raise malformed_form(f"must end with its boundary, after at most {MOST_PARTS} parts")
     for piece in pieces[1:-1]:
         yield _part(piece)
 
 
 def _part(piece: bytes) -> tuple[str, str]:
     head, end, content = piece.partition(b"\r\n\r\n")
-    if not end or len(head) > _LONGEST_HEAD:
-        raise _malformed("has a part without a head, or with a long one")
+    if not end:
+        raise malformed_form("has a part without a head, or with a long one")
+    part = read_head(head)
+    if part.filename is None:
+        try:
+            return part.name, content.decode()
+        except ValueError:
+            raise InvalidRequest(FieldError(part.name, "is not UTF-8"), malformed=True) from None
+    return part.name, f"data:{part.media_type};base64,{b64encode(content).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class PartHead:
+    """The head of a part. filename: None where the part is a field and no file."""
+
+    name: str
+    filename: str | None
+    media_type: str
+
+
+def read_head(head: bytes) -> PartHead:
+    """Read the head of a part of a form. Raises InvalidRequest."""
+    if len(head) > LONGEST_HEAD:
+        raise malformed_form("has a part without a head, or with a long one")
     headers = _headers(head)
     given = dict(_PARAMETER.findall(headers.get("content-disposition", "")))
     if not given.get("name"):
-        raise _malformed("has a part without a name")
+        raise malformed_form("has a part without a name")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if "filename" not in given:
-        try:
-            return given["name"], content.decode()
-        except ValueError:
-            raise InvalidRequest(
-                FieldError(given["name"], "is not UTF-8"), malformed=True
-            ) from None
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
-    return given["name"], f"data:{kind};base64,{b64encode(content).decode()}"
+    return PartHead(given["name"], given.get("filename"), kind)
+
+
+def mark_of(content_type: str) -> bytes:
+    """Return what stands before each part of a multipart form. Raises WrongMediaType."""
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        raise WrongMediaType("a multipart form must name its boundary")
+    return b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
 
 
 def _headers(head: bytes) -> Mapping[str, str]:
@@ -115,5 +136,6 @@ def _headers(head: bytes) -> Mapping[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in lines}
 
 
-def _malformed(reason: str) -> InvalidRequest:
+def malformed_form(reason: str) -> InvalidRequest:
+    """Return the refusal of what is no such form."""
     return InvalidRequest(FieldError("", reason), malformed=True)

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.access import Scope as AccessScope
 from tracker.domain.errors import InvalidRequest
+from tracker.domain.records import changed
 from tracker.domain.task import in_known_state
 from tracker.providers.ports.front import (
     PASSING,
@@ -33,6 +35,7 @@ from tracker.providers.ports.front import (
     Refusal,
     Secret,
     Shown,
+    Upload,
     WantsBody,
 )
 from tracker.providers.ports.provider import Provider
@@ -49,6 +52,7 @@ from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 from tracker.web.fronts.streaming import StreamedTask
+from tracker.web.fronts.uploads import keep_upload, keeps_uploads
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +110,7 @@ class FrontHost:
         command = self._front.read(call)
         digest = sha256(f"{self._provider} {call.path} {urlencode(call.query)}".encode())
         if isinstance(command, WantsBody):
-            call = replace(call, body=await _read_body(request, command, digest))
+            call = changed(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
         request.scope["state"]["fingerprint"] = digest.digest()
         if isinstance(command, Refusal):
@@ -126,6 +130,10 @@ class FrontHost:
             case Create(stream=stream) if stream is not None:
                 shown = await run(request, self._provider, command)
                 return StreamedTask(request, shown.tasks[0], stream)
+            case Upload(otherwise=name) if not keeps_uploads(request):
+                return await self._passing.pass_on(request, name)
+            case Upload():
+                shown = Shown(file=await keep_upload(request))
             case Secret():
                 shown = Shown(secret=services(request).callback_secret)
             case _:
@@ -133,7 +141,8 @@ class FrontHost:
                     request, self._provider, command, shows_input=self._front.shows_input
                 )
                 shown = await with_own_urls(request, self._provider, shown)
-                shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
+                if any(in_known_state(task) is not task for task in shown.tasks):
+                    shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
         answer = self._front.show(call, command, shown, request_id())
         is_read = answer.has_files or answer.file is not None
         return await with_files(request, answer) if is_read else _response(answer)
@@ -144,9 +153,12 @@ class FrontHost:
             method=request.method,
             path="/".join(parts_of(path.removeprefix(self._prefix))),
             at=services(request).clock.now(),
-            base=str(request.base_url).rstrip("/") + self._prefix,
+            base=_base_of(request) + self._prefix,
             query=request.query_params.multi_items() if request.scope["query_string"] else (),
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers={
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in request.scope["headers"]
+            },
         )
         return self._without_repeats(self._front.addressed(call))
 
@@ -157,6 +169,8 @@ class FrontHost:
         """
         before, parts = parts_of(self._prefix), parts_of(call.path)
         whole = [*before, *parts]
+        if len(set(whole)) == len(whole):
+            return call
         for more in range(_MOST_BEFORE + 1):
             whole = without_repeat(whole, len(before) + more, least=more)
         if whole == [*before, *parts]:
@@ -241,6 +255,25 @@ class FrontsByHost:
             host = Request(scope).headers.get("host", "")
             front = self._fronts.get(re.sub(r":\d*$", "", host).lower())
         await (self._app if front is None else front)(scope, receive, send)
+
+
+def _base_of(request: Request) -> str:
+    """Return the address of the service as the client sees it, without a slash at its end."""
+    scope = request.scope
+    host = next((value for name, value in scope["headers"] if name == b"host"), None)
+    server = scope.get("server")
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    return _address(scope["scheme"], host, None if server is None else tuple(server), root)
+
+
+@lru_cache(maxsize=256)
+def _address(
+    scheme: str, host: bytes | None, server: tuple[str, int | None] | None, root: str
+) -> str:
+    """Build an address; few are asked for, and again and again."""
+    headers = [] if host is None else [(b"host", host)]
+    scope = {"type": "http", "scheme": scheme, "server": server, "headers": headers}
+    return str(Request(scope | {"root_path": root}).base_url).rstrip("/")
 
 
 async def _read_body(

@@ -1,0 +1,66 @@
+"""Read the one file of a multipart form while it comes, of whatever size (RFC 7578)."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from tracker.web.edge.forms import LONGEST_HEAD, PartHead, malformed_form, mark_of, read_head
+
+_LONGEST_FIELD = 64 * 1024
+
+
+class FormWithFile:
+    """A form that is read up to its file; `content` goes on from there.
+
+    fields: the texts that stand before the file, by name.
+    """
+
+    def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
+        """chunks: the body. Raises WrongMediaType."""
+        self._mark = mark_of(content_type)
+        self._chunks = chunks
+        self._held = b"\r\n"
+        self.fields: dict[str, str] = {}
+
+    async def find_file(self) -> PartHead:
+        """Read the fields up to the file. Raises InvalidRequest, and what the chunks raise."""
+        await self._read_to(self._mark, LONGEST_HEAD)
+        while not await self._is_at_end():
+            part = read_head(await self._read_to(b"\r\n\r\n", LONGEST_HEAD))
+            if part.filename is not None:
+                return part
+            value = await self._read_to(self._mark, _LONGEST_FIELD)
+            self.fields[part.name] = value.decode("utf-8", "replace")
+        raise malformed_form("has no file")
+
+    async def content(self) -> AsyncGenerator[bytes, None]:
+        """Yield the file, then read what follows it. Raises like `find_file`."""
+        while (end := self._held.find(self._mark)) < 0:
+            kept = len(self._mark) - 1  # the mark may have begun
+            if ready := self._held[:-kept]:
+                yield ready
+                self._held = self._held[-kept:]
+            await self._more()
+        if self._held[:end]:
+            yield self._held[:end]
+        async for _ in self._chunks:
+            pass
+
+    async def _is_at_end(self) -> bool:
+        """Tell whether no part follows the mark that was read last."""
+        while len(self._held) < 2:
+            await self._more()
+        return self._held.startswith(b"--")
+
+    async def _read_to(self, mark: bytes, most: int) -> bytes:
+        """Return what stands before a mark, of so many bytes at most, and go on behind it."""
+        while mark not in self._held:
+            if len(self._held) > most:
+                raise malformed_form("has a part without a head, or a long field before its file")
+            await self._more()
+        found, _, self._held = self._held.partition(mark)
+        return found
+
+    async def _more(self) -> None:
+        piece = await anext(self._chunks, None)
+        if piece is None:
+            raise malformed_form("must end with its boundary")
+        self._held += piece
