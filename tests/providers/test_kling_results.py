@@ -184,6 +184,20 @@ def test_a_word_that_names_no_setting_may_be_the_reason(fields: dict[str, Any]) 
     assert ": faces (" in said.error.message
 
 
+_MADE_UP = [
+    *("task_not_exist", "Task not found by id/external id", "任务不存在"),
+    *("upstream returned 524", "task timeout"),
+]
+
+
+@pytest.mark.parametrize("reason", [*_MADE_UP, "Failure to pass the risk control system", ""])
+def test_a_failure_that_a_gateway_made_up_itself_is_doubted(reason: str) -> None:
+    said = observe({"task_id": "1", "status": "FAILURE", "fail_reason": reason})
+    assert said is not None
+    assert said.error is not None
+    assert said.error.doubtful is (reason in _MADE_UP)
+
+
 def test_a_url_that_names_no_host_leaves_a_piece_without_one() -> None:
     for url in ("N/A", "https://", "/files/v.mp4", "null"):
         assert _pieces(_succeeded(task_result={"videos": [{"url": url}]})) == [("video", None)]

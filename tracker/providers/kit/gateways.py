@@ -22,7 +22,8 @@ _NO_CHANNEL = ("无可用渠道", "no available channel", "model_not_found")
 _WITHOUT_CHANNEL = (403, 404, 503)
 _DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
 _OWN_FAILURES = re.compile(
-    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel",
+    "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel"
+    "|task[ _](is |does )?not?[ _](exist|found)|任务不存在",
     re.IGNORECASE,
 )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
 from tracker.providers.kit.blocked import block_in, with_block
+from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.reading import (
     finite,
     first_instant,
@@ -254,9 +255,9 @@ _ENVELOPES_WORDS = ("message", "msg")
 
 def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
     code = _text(order, CODES_OF_FAILURES)
-    return TaskError(
-        "provider", None if code == "0" else code, message or reason_in_other_words(order)
-    )
+    reason = message or reason_in_other_words(order)
+    code = None if code == "0" else code
+    return TaskError("provider", code, reason, doubtful=is_own_failure(message))
 
 
 def _progress(layer: Mapping[str, Any]) -> float | None:
