@@ -1,6 +1,9 @@
 """Cursors and callback tokens: only what we made is taken back."""
 
+import hashlib
+import hmac
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from tracker.domain import cursor, token
 from tracker.domain.errors import InvalidRequest
+from tracker.domain.keyed_digest import KeyedDigest
 
 SECRET, OTHER = b"a secret of sixteen", b"another of the kind"
 PLACES = st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.text(max_size=20)), min_size=1)
@@ -65,3 +69,13 @@ def test_every_secret_verifies_and_the_first_signs() -> None:
 @given(st.text(max_size=60))
 def test_no_text_is_a_token_by_chance(text: str) -> None:
     assert not token.is_valid([SECRET], "kling", "task-1", text)
+
+
+@pytest.mark.parametrize("hash_", [hashlib.sha256, hashlib.sha512])
+def test_a_keyed_digest_is_the_hmac_of_its_key_however_long_it_is(hash_: Any) -> None:
+    for size in (0, 1, 63, 64, 65, 127, 128, 129, 300):
+        key = bytes(number % 251 for number in range(size))
+        texts = [b"", b"a", bytes(1000)]
+        expected = [hmac.digest(key, text, hash_) for text in texts]
+        assert KeyedDigest(key, hash_).digests(texts) == expected
+        assert KeyedDigest(key, hash_).digest(texts[2]) == expected[2]

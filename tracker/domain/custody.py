@@ -32,6 +32,7 @@ class AssetState(StrEnum):
     """It was kept, and dropped once its retention was over."""
 
 
+_READY = ArtifactState.READY
 ENDED = frozenset(AssetState) - {AssetState.WANTED}
 UPLOAD = "upload"
 """The kind of an asset that a caller uploaded and no task made."""
@@ -143,7 +144,7 @@ def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[
     """
     found = []
     for position, piece in enumerate(task.artifacts):
-        if piece.url is None or piece.state is not ArtifactState.READY:
+        if piece.url is None or piece.state is not _READY:
             continue
         if not piece.url.startswith(("http://", "https://")):
             continue

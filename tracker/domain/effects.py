@@ -42,26 +42,29 @@ _TOLD_WITHIN_A_STATE = OF_ASSETS | {
     EventKind.NEWS,
     EventKind.COSTS_CHANGED,
 }
+_TOLD = (Effect.NOTIFY,)
 _ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
+# Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
 _RESULT_COMPLETED, _SEEN_RUNNING = EventKind.RESULT_COMPLETED, EventKind.SEEN_RUNNING
+_SEEN_FAILED, _REREAD = EventKind.SEEN_FAILED, EventKind.REREAD
 
 
 def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
     """Return the effects of the step that leads from one version of a task to the next."""
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:
-            return (Effect.NOTIFY,) if after.follow_up else (Effect.STOP, Effect.NOTIFY)
-        if kind is EventKind.REREAD:  # nobody is told but by whoever has it read
+            return _TOLD if after.follow_up else (Effect.STOP, Effect.NOTIFY)
+        if kind is _REREAD:  # nobody is told but by whoever has it read
             return (Effect.STOP,) if before.follow_up and not after.follow_up else ()
-        if kind is EventKind.SEEN_FAILED:  # certain now: nobody asks any more
+        if kind is _SEEN_FAILED:  # certain now: nobody asks any more
             return (Effect.STOP,)
         if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
-            return (Effect.NOTIFY,) if after.callback_url is not None else ()
-        return (Effect.NOTIFY,) if kind in _TOLD_WITHIN_A_STATE else ()
+            return _TOLD if after.callback_url is not None else ()
+        return _TOLD if kind in _TOLD_WITHIN_A_STATE else ()
     if after.follow_up is not None:
         return _ENDED_AND_FOLLOWED_UP
     if after.never_created:
         return (*_EFFECTS[after.state], Effect.FREE_NAME)
     if after.state in KNOWN_TO_PROVIDER and before.state not in _EARLY:
-        return (Effect.NOTIFY,)  # the same job goes on looking
+        return _TOLD  # the same job goes on looking
     return _EFFECTS[after.state]

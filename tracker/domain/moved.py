@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tracker.domain.cost import restated
 from tracker.domain.events import OF_ASSETS, Event, EventKind
-from tracker.domain.records import changed
+from tracker.domain.records import changed, copier
 from tracker.domain.task import (
     KNOWN_TO_PROVIDER,
     TERMINAL,
@@ -23,7 +23,17 @@ S, K = TaskState, EventKind
 _QUEUED, _FAILED, _SUCCEEDED, _RUNNING = S.QUEUED, S.FAILED, S.SUCCEEDED, S.RUNNING
 _NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
 _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
-_SEEN_RUNNING, _REREAD = K.SEEN_RUNNING, K.REREAD
+_SEEN_RUNNING, _REREAD, _NEWS = K.SEEN_RUNNING, K.REREAD, K.NEWS
+_CANCEL_ASKED, _CANCEL_REFUSED = K.CANCEL_ASKED, K.CANCEL_REFUSED
+_COSTS_CHANGED, _EXPIRED = K.COSTS_CHANGED, S.EXPIRED
+
+_with_step = copier(
+    Task,
+    *("state", "version", "updated_at", "provider_task_id", "provider_status", "message"),
+    *("progress", "artifacts", "error", "costs", "stage", "context", "cancel_asked_at"),
+    *("blocked_at", "cancel_sent_at", "detail", "overdue", "submitted_at", "finished_at"),
+    *("absences", "follow_up", "never_created"),
+)
 
 
 def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
@@ -39,7 +49,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
     artifacts = event.artifacts or task.artifacts
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
         artifacts = task.artifacts
-    return changed(
+    return _with_step(
         task,
         state=target,
         version=task.version + 1,
@@ -56,7 +66,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
         blocked_at=_blocked_at(task, event, target, now),
-        cancel_sent_at=None if back or event.kind is K.CANCEL_REFUSED else task.cancel_sent_at,
+        cancel_sent_at=None if back or event.kind is _CANCEL_REFUSED else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or event.kind is _DEADLINE_PASSED,
         submitted_at=task.submitted_at or (now if known else None),
@@ -70,7 +80,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
 def _corrected(task: Task, event: Event, now: datetime) -> Task:
     """Return the task after its receipts were read again: where it stands is not touched."""
     artifacts = event.artifacts or task.artifacts
-    has_error = task.state is _FAILED or task.state is S.EXPIRED
+    has_error = task.state is _FAILED or task.state is _EXPIRED
     is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
     return changed(
         task,
@@ -86,22 +96,22 @@ def _corrected(task: Task, event: Event, now: datetime) -> Task:
 
 
 def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
-    if target is not _FAILED and target is not S.EXPIRED:
+    if target is not _FAILED and target is not _EXPIRED:
         return None
-    return task.error if event.kind is K.COSTS_CHANGED else event.error
+    return task.error if event.kind is _COSTS_CHANGED else event.error
 
 
 def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:
-    if event.kind is K.CANCEL_ASKED:
+    if event.kind is _CANCEL_ASKED:
         return now
-    return None if back or event.kind is K.CANCEL_REFUSED else task.cancel_asked_at
+    return None if back or event.kind is _CANCEL_REFUSED else task.cancel_asked_at
 
 
 def _blocked_at(task: Task, event: Event, target: TaskState, now: datetime) -> datetime | None:
     """Return since when a task waits for its caller; only the provider's word changes that."""
     if target is not _RUNNING:
         return None
-    if event.kind is not K.NEWS and event.kind is not _SEEN_RUNNING:
+    if event.kind is not _NEWS and event.kind is not _SEEN_RUNNING:
         return task.blocked_at
     return (task.blocked_at or now) if event.is_blocked else None
 
@@ -115,13 +125,13 @@ def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | Non
 def _follow_up(
     task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
 ) -> FollowUp | None:
-    if event.kind is K.COSTS_CHANGED or event.kind in OF_ASSETS:
+    if event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
     if target is _SUCCEEDED:
         return None if names_result(artifacts) else FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:
         return FollowUp.DOUBTFUL
-    is_denied = target is S.EXPIRED and event.kind is K.ABSENT
+    is_denied = target is _EXPIRED and event.kind is K.ABSENT
     return FollowUp.DENIED if is_denied else None
 
 

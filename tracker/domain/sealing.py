@@ -10,6 +10,8 @@ import hmac
 from collections.abc import Sequence
 from functools import lru_cache
 
+from tracker.domain.keyed_digest import KeyedDigest
+
 NONCE_BYTES = 16
 _TAG_BYTES = 16
 _BLOCK_BYTES = 64
@@ -46,19 +48,19 @@ def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
 
 
 def _crypt(master: bytes, nonce: bytes, text: bytes) -> bytes:
-    key = _subkey(master, b"encrypt")
+    blocks = -(-len(text) // _BLOCK_BYTES)
     # The first block has no number: what was sealed when there was only one opens as before.
-    stream = hmac.digest(key, nonce, hashlib.sha512)
-    for number in range(1, -(-len(text) // _BLOCK_BYTES)):
-        stream += hmac.digest(key, nonce + number.to_bytes(4, "big"), hashlib.sha512)
+    numbered = [nonce, *[nonce + number.to_bytes(4, "big") for number in range(1, blocks)]]
+    stream = b"".join(_keyed(master, b"encrypt").digests(numbered))
     mixed = int.from_bytes(text, "big") ^ int.from_bytes(stream[: len(text)], "big")
     return mixed.to_bytes(len(text), "big")
 
 
 def _tag(master: bytes, head: bytes) -> bytes:
-    return hmac.digest(_subkey(master, b"authenticate"), head, hashlib.sha256)[:_TAG_BYTES]
+    return _keyed(master, b"authenticate").digest(head)[:_TAG_BYTES]
 
 
 @lru_cache(maxsize=64)
-def _subkey(master: bytes, purpose: bytes) -> bytes:
-    return hmac.digest(master, b"endpoint secrets\n" + purpose, hashlib.sha256)
+def _keyed(master: bytes, purpose: bytes) -> KeyedDigest:
+    key = hmac.digest(master, b"endpoint secrets\n" + purpose, hashlib.sha256)
+    return KeyedDigest(key, hashlib.sha512 if purpose == b"encrypt" else hashlib.sha256)

@@ -1,10 +1,11 @@
 """The secret part of a callback URL: a keyed digest over provider and task id, with rotation."""
 
-import hashlib
 import hmac
 from binascii import b2a_base64
 from collections.abc import Sequence
 from functools import cache
+
+from tracker.domain.keyed_digest import KeyedDigest
 
 SHARED = "shared"
 """Stands for the task id in a provider's shared callback URL."""
@@ -30,12 +31,8 @@ def is_valid(secrets: Sequence[bytes], provider: str, subject: str, token: str) 
 
 
 def _sign(secret: bytes, provider: str, subject: str) -> bytes:
-    keyed = _keyed(secret).copy()
-    keyed.update(f"callback\n{provider}\n{subject}".encode("utf-8", "replace"))
-    return b2a_base64(keyed.digest(), newline=False).translate(_URL_SAFE, b"=")
+    signed = f"callback\n{provider}\n{subject}".encode("utf-8", "replace")
+    return b2a_base64(_keyed(secret).digest(signed), newline=False).translate(_URL_SAFE, b"=")
 
 
-@cache
-def _keyed(secret: bytes) -> hmac.HMAC:
-    """An HMAC that has taken in the key, which is as much work as the rest."""
-    return hmac.new(secret, digestmod=hashlib.sha256)
+_keyed = cache(KeyedDigest)

@@ -39,7 +39,8 @@ from tracker.store.jobs import NewJob, dedup_key
 from tracker.store.made_objects import MadeObject
 from tracker.telemetry import task_log
 
-_QUEUED, _NOTIFY = TaskState.QUEUED, Effect.NOTIFY
+_QUEUED = TaskState.QUEUED
+_NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS
 _SUCCEEDED = TaskState.SUCCEEDED
 _RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED, EventKind.REREAD})
 """Kinds of steps that bring what is to be kept."""
@@ -201,8 +202,7 @@ class Recorder:
         return [
             MadeObject(task.provider, task.account, kind, id_, task.tenant)
             for task in self._changed.values()
-            if task.state is TaskState.SUCCEEDED
-            and (kind := self._context.kind_made_by(task)) is not None
+            if task.state is _SUCCEEDED and (kind := self._context.kind_made_by(task)) is not None
             for id_ in _ids_of(task)
         ]
 
@@ -231,6 +231,14 @@ class Recorder:
         if effect is _NOTIFY:  # the usual ones first
             self._told.append(self._places[task.key, task.version])
             return
+        if effect is _STOP:
+            self._stopped[task.key] = task
+            for kind in _WORK if self._jobs else ():
+                self._jobs.pop(dedup_key(kind, task.key), None)
+            return
+        if effect is _FREE_SLOTS:
+            self._freed[task.key] = task
+            return
         match effect:
             case Effect.RECONCILE:
                 # One that is to be cancelled, and is found only now, is cancelled at once.
@@ -243,12 +251,6 @@ class Recorder:
                     self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
             case Effect.FREE_NAME:
                 self._unnamed.append(task.key)
-            case Effect.STOP:
-                self._stopped[task.key] = task
-                for kind in _WORK if self._jobs else ():
-                    self._jobs.pop(dedup_key(kind, task.key), None)
-            case Effect.FREE_SLOTS:
-                self._freed[task.key] = task
             case Effect.SUBMIT:
                 self._add(task, JobKind.SUBMIT, self._tx.now)
             case Effect.LOOK_UP:
