@@ -3,9 +3,11 @@
 from decimal import Decimal
 from enum import StrEnum
 
+from tracker.domain.members import direct_members
 from tracker.domain.records import record
 
 
+@direct_members
 class Phase(StrEnum):
     """Where in the life of a bill an entry stands."""
 
@@ -19,6 +21,7 @@ class Phase(StrEnum):
     """Given back, also after the verdict."""
 
 
+@direct_members
 class CostOrigin(StrEnum):
     """The party that says that something is charged."""
 

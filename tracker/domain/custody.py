@@ -12,12 +12,14 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from tracker.domain.members import direct_members
 from tracker.domain.notices import derived_id
 from tracker.domain.records import changed, record
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.domain.url_expiry import expiry_of
 
 
+@direct_members
 class AssetState(StrEnum):
     """How far the custody of one file is. Stored and shown by value."""
 

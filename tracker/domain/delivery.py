@@ -6,9 +6,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain import retry
+from tracker.domain.members import direct_members
 from tracker.domain.notices import EventFilter
 
 
+@direct_members
 class EndpointState(StrEnum):
     """The state of an endpoint: it gets deliveries, is paused, or is disabled."""
 
@@ -30,6 +32,7 @@ class Payload(StrEnum):
     """The task as the API shows it."""
 
 
+@direct_members
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 

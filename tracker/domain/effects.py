@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from tracker.domain.events import OF_ASSETS, EventKind
+from tracker.domain.members import direct_members
 from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Task, TaskState
 
 
+@direct_members
 class Effect(StrEnum):
     """Owed in the same transaction as the transition that causes it, once per version."""
 

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from tracker.domain.members import direct_members
 
+
+@direct_members
 class EventType(StrEnum):
     """The type of a webhook event. Public: docs/reference/webhooks.md."""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from tracker.domain.members import direct_members
+
 MaySend = Callable[[], bool]
 """Asked when the first byte of a request is about to leave."""
 
@@ -46,6 +48,7 @@ def always() -> bool:
     return True
 
 
+@direct_members
 class Certainty(StrEnum):
     """The evidence of a failed send: did the other side get, and perhaps accept, the request?"""
 

@@ -12,6 +12,7 @@ from tracker.domain.cost import restated
 from tracker.domain.effects import Effect, effects_of
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
+from tracker.domain.members import direct_members
 from tracker.domain.moved import moved
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
@@ -26,6 +27,7 @@ from tracker.domain.task import (
 S, K = TaskState, EventKind
 
 
+@direct_members
 class Verdict(StrEnum):
     """The result of applying an event, or of processing the receipt that carried it."""
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from enum import StrEnum
 
+from tracker.domain.members import direct_members
 
+
+@direct_members
 class CrashPoint(StrEnum):
     """Where a process may die with one effect done and the next not."""
 

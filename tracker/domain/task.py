@@ -8,9 +8,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tracker.domain.cost import Cost
+from tracker.domain.members import direct_members
 from tracker.domain.records import changed, record
 
 
+@direct_members
 class TaskState(StrEnum):
     """Where a task stands. Stored and shown by value."""
 
@@ -43,6 +45,7 @@ ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
 """The provider can be asked about these, and about whatever has a follow-up."""
 
 
+@direct_members
 class ArtifactState(StrEnum):
     """How far a piece of a result is."""
 
@@ -97,6 +100,7 @@ class TaskError:
     doubtful: bool = False
 
 
+@direct_members
 class Awaits(StrEnum):
     """Why the provider is asked about a task although a callback has brought its verdict."""
 
@@ -106,6 +110,7 @@ class Awaits(StrEnum):
     """The callback left out what the caller asked for; queries have it."""
 
 
+@direct_members
 class FollowUp(StrEnum):
     """Why the provider is still asked, now and then, about a task that has ended."""
 
@@ -261,12 +266,16 @@ def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
+# In Python 3.11 a member of an enum takes long to get at.
+_PIECE_FAILED, _PIECE_READY = ArtifactState.FAILED, ArtifactState.READY
+
+
 def names_result(artifacts: tuple[Artifact, ...]) -> bool:
     """Return whether a success names everything that it made: no piece of it is without its URL.
 
     A piece that failed is not waited for.
     """
-    made = [piece for piece in artifacts if piece.state is not ArtifactState.FAILED]
+    made = [piece for piece in artifacts if piece.state is not _PIECE_FAILED]
     return bool(made) and all(_is_there(piece) for piece in made)
 
 
@@ -278,7 +287,7 @@ def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool
 
 
 def _is_there(piece: Artifact) -> bool:
-    if piece.state is not ArtifactState.READY:
+    if piece.state is not _PIECE_READY:
         return False
     if piece.kind in _FETCHED:
         return bool(piece.url)

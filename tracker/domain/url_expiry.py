@@ -26,6 +26,8 @@ def expiry_of(url: str) -> datetime | None:
 
     Raises nothing for a URL of any form.
     """
+    if "?" not in url:  # most have no query, and splitting them takes long
+        return None
     try:
         query = urlsplit(url).query
         if not query:

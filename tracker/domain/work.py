@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from tracker.domain.members import direct_members
 
+
+@direct_members
 class JobKind(StrEnum):
     """The kind of a background job."""
 
