@@ -152,15 +152,16 @@ def _match(
     """task: the one that its URL names, if that is a task's own and there is one."""
     if item.verdict is Verdict.FORGED:
         return Match(None, item.verdict, item.reason)
+    said = item.names
     if item.task_id is not None:
         if task is None:
             return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
-        if item.names is None:
+        if said is None:
             return Match(task, item.verdict, item.reason)
-        return _confirmed(task, item.names, owners)
-    if item.names is None:
+        return _confirmed(task, said, owners)
+    if said is None:
         return Match(None, item.verdict, item.reason)
-    return match_by_name(item, item.names, named)
+    return match_by_name(item, said, named)
 
 
 def proven(context: Context, item: ParsedCallback, match: Match) -> Match:
@@ -187,15 +188,16 @@ def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequen
     One that the same call made, and that has no URL of its own, may be named. So may the task that
     this one continues, where the provider gives both one id.
     """
-    others = [] if said.provider_task_id is None else owners.get(said.provider_task_id, [])
-    if part := next((one for one in others if one.parent_id == task.id), None):
+    others = () if said.provider_task_id is None else owners.get(said.provider_task_id, ())
+    # Most ids are the task's own: nobody else is looked at then.
+    if others and (part := next((one for one in others if one.parent_id == task.id), None)):
         return Match(part, Verdict.ADVANCED)
     if said.external_task_id and said.external_task_id != task.external_task_id:
         reason = (
             f"the URL is this task's, the body's external id is {said.external_task_id[:128]!r}"
         )
         return Match(task, Verdict.MISMATCH, reason)
-    if any(one.id not in (task.id, task.parent_id) for one in others):
+    if others and any(one.id not in (task.id, task.parent_id) for one in others):
         reason = f"the body's task id {(said.provider_task_id or '')[:128]!r} is another task's"
         return Match(task, Verdict.MISMATCH, reason)
     # A task id that nobody knows is no contradiction: some gateways answer a create with an id

@@ -112,7 +112,8 @@ class Reception:
         provider must send it again.
         """
         started_s = self._context.clock.monotonic() if wants_callbacks() else None
-        item = await self._parsed(raw)
+        is_small = len(raw.inbound.body) <= READ_AT_ONCE  # most are: they need no coroutine
+        item = self._read(raw) if is_small else await self._parsed(raw)
         if item.awaits_keys:
             item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
         is_forged = item.verdict is Verdict.FORGED

@@ -138,7 +138,9 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         elif self._held:
             self._standing.registry.turns.add(self._go_on)
         else:
-            self._go_on()
+            if not self.flow.write_paused:
+                self.flow.resume_reading()
+            self._settle()
 
     # What is asked of classes that extend this one.
 
