@@ -23,6 +23,7 @@ from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
+from tracker.services.access.rates import OwnRates, Rates, SharedRates
 from tracker.services.access.sessions import Sessions
 from tracker.services.context import Context
 from tracker.services.custody.serving import Serving
@@ -177,6 +178,12 @@ def open_archive(settings: Settings) -> Iterator[ObjectStore | None]:
         yield objects
 
 
+def _rates(settings: Settings, context: Context) -> Rates:
+    if settings.tracker_rate_limit_shared and not settings.tracker_read_only:  # a standby counts
+        return SharedRates(context.store, context.clock, settings.tracker_rate_limit)
+    return OwnRates(context.clock, settings.tracker_rate_limit)
+
+
 def _bucket(setting: str, url: str) -> Bucket:
     """Open the bucket that a setting names. Raises SettingsError."""
     try:
@@ -254,10 +261,9 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         sessions=Sessions(context.store, context.clock, keyring),
         authenticator=Authenticator(
             keyring,
-            context.clock,
+            _rates(settings, context),
             auth=settings.tracker_auth,
             is_loopback=settings.is_loopback(),
-            per_minute=settings.tracker_rate_limit,
         ),
         cursor_secrets=context.secrets,
         accounts=context.accounts,

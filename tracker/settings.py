@@ -139,6 +139,7 @@ class Settings(BaseModel):
     tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower)] | None = None
     tracker_bootstrap_key: Annotated[SecretStr, AfterValidator(_bootstrap_key)] | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
+    tracker_rate_limit_shared: bool = False
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
     tracker_read_only: bool = False

@@ -1,6 +1,6 @@
 """Every table and index, a file for each subject; a test compares them with the migrations."""
 
-from tracker.store.schema.access import api_keys
+from tracker.store.schema.access import api_keys, rate_windows
 from tracker.store.schema.audit import audit_entries
 from tracker.store.schema.base import metadata
 from tracker.store.schema.costs import UNCOUNTED, budgets, cost_days, cost_entries
@@ -95,6 +95,7 @@ __all__ = [
     "metadata",
     "processes",
     "published_keys",
+    "rate_windows",
     "receipts",
     "rereads",
     "retention_approvals",

@@ -1,6 +1,7 @@
-"""API keys, and the sessions that are opened with them."""
+"""API keys, the sessions that are opened with them, and what is drawn of their limits."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Integer,
@@ -38,4 +39,14 @@ api_keys = Table(
     CheckConstraint(one_of("kind", ("key", "pair", "session")), name="kind"),
     partial_index("ix_api_keys_expires_at", "expires_at", where="expires_at IS NOT NULL"),
     sqlite_autoincrement=True,
+)
+
+# What all processes have drawn of each key's rate limit, in the newest window that any has seen.
+rate_windows = Table(
+    "rate_windows",
+    metadata,
+    Column("key", BigKey, primary_key=True, autoincrement=False),
+    Column("tenant", Text, nullable=False),
+    Column("window", BigInteger, nullable=False),
+    Column("drawn", Integer, nullable=False),
 )

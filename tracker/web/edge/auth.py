@@ -9,7 +9,6 @@ from typing import Literal
 
 from starlette.requests import Request
 
-from tracker.clock import Clock
 from tracker.domain.access import DEFAULT_TENANT, EVERYTHING, KEY_PREFIX, Holder, Principal, Scope
 from tracker.domain.errors import (
     CredentialFault,
@@ -18,8 +17,8 @@ from tracker.domain.errors import (
     RateLimited,
     Unauthenticated,
 )
-from tracker.domain.token_bucket import TokenBucket
 from tracker.services.access.keyring import Keyring
+from tracker.services.access.rates import Allowance, Rates
 from tracker.telemetry import note
 from tracker.web.edge.local import is_local
 from tracker.web.edge.senders import Sender, sender_of
@@ -36,27 +35,21 @@ NO_KEYS_YET = (
 
 
 class Authenticator:
-    """Lets requests in. One per process: rates are counted in it."""
+    """Lets requests in. One per process. rates: how much each key may still ask."""
 
     def __init__(
         self,
         keyring: Keyring,
-        clock: Clock,
+        rates: Rates,
         *,
         auth: Literal["on", "off"] | None,
         is_loopback: bool,
-        per_minute: int | None,
     ) -> None:
-        """auth, is_loopback: TRACKER_AUTH, and whether only this machine can connect.
-
-        per_minute: requests of a key that has no limit of its own; None for no limit.
-        """
+        """auth, is_loopback: TRACKER_AUTH, and whether only this machine can connect."""
         self._keyring = keyring
-        self._clock = clock
+        self.rates = rates
         self._auth = auth
         self._is_loopback = is_loopback
-        self._per_minute = per_minute
-        self._taken: dict[int, TokenBucket] = {}
 
     async def identify(
         self, request: Request, schemes: Sequence[str] = (), fields: Sequence[str] = ()
@@ -116,16 +109,6 @@ class Authenticator:
             return None
         return Holder(principal.key, principal.tenant, scope, principal.session)
 
-    def take(self, principal: Principal) -> tuple[TokenBucket, bool] | None:
-        """Count one request of a key; None where nothing limits it."""
-        size = principal.per_minute or self._per_minute
-        if principal.key is None or size is None:
-            return None
-        allowance = self._taken.get(principal.key)
-        if allowance is None or allowance.size != size:
-            allowance = self._taken[principal.key] = TokenBucket.per_minute(size)
-        return allowance, allowance.take(self._clock.monotonic())
-
 
 async def admit(
     request: Request,
@@ -146,7 +129,7 @@ async def admit(
     principal = await authenticator.identify(request, schemes, fields)
     if principal is ANYBODY and _is_foreign_page(request):
         raise ForeignPage("without a key, only pages of this service may send this")
-    return _let_in(request, authenticator, principal, scope, is_counted=is_counted)
+    return await _let_in(request, authenticator, principal, scope, is_counted=is_counted)
 
 
 async def admit_to_dashboard(
@@ -161,7 +144,7 @@ async def admit_to_dashboard(
     check_sender(request)
     authenticator: Authenticator = request.scope["state"]["services"].authenticator
     principal = await authenticator.identify_session(request, secret)
-    return _let_in(request, authenticator, principal, scope, is_counted=is_counted)
+    return await _let_in(request, authenticator, principal, scope, is_counted=is_counted)
 
 
 def check_sender(request: Request) -> None:
@@ -176,7 +159,7 @@ def sender(request: Request) -> Sender:
     return sender_of(given.get("sec-fetch-site"), given.get("origin"), given.get("host"))
 
 
-def _let_in(
+async def _let_in(
     request: Request,
     authenticator: Authenticator,
     principal: Principal,
@@ -184,9 +167,12 @@ def _let_in(
     *,
     is_counted: bool,
 ) -> Principal:
-    """Hold a principal to the key's rate and scopes; remember it. Raises RateLimited, Forbidden."""
+    """Hold a principal to the key's rate and scopes; remember it.
+
+    Raises RateLimited, Forbidden, Unavailable.
+    """
     state = request.scope["state"]
-    counted = authenticator.take(principal) if is_counted else None
+    counted = await authenticator.rates.take(principal) if is_counted else None
     if counted is not None:
         allowance, is_taken = counted
         state["rate_fields"] = _rate_fields(allowance)
@@ -209,7 +195,7 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
     return 'Bearer realm="tracker", error="invalid_token"'
 
 
-def _rate_fields(allowance: TokenBucket) -> list[tuple[bytes, bytes]]:
+def _rate_fields(allowance: Allowance) -> list[tuple[bytes, bytes]]:
     """Build the fields of draft-ietf-httpapi-ratelimit-headers-11."""
     policy = f'"key";q={allowance.size};w={WINDOW_S}'
     state = f'"key";r={allowance.left};t={allowance.full_s}'
