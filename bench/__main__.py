@@ -14,6 +14,7 @@ from bench import (
     callbacks,
     commands,
     custody,
+    dashboard,
     deliveries,
     fronts,
     history,
@@ -51,6 +52,8 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({27}), bursts.synchronous),
     (frozenset({28}), running.watched),
     (frozenset({30}), commands.starts),
+    (frozenset({31, 32, 33, 34, 36}), dashboard.pages),
+    (frozenset({35}), dashboard.streams),
 )
 
 
@@ -59,7 +62,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
-    parser.add_argument("--on", choices=BOTH, action="append", help="for rows 11, 12 and 17")
+    parser.add_argument(
+        "--on", choices=BOTH, action="append", help="for rows 11, 12, 17 and 31 to 34"
+    )
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(
         *(numbers for numbers, _ in PARTS)

@@ -76,6 +76,18 @@ ASKED: Mapping[str, Asked] = {
     "28x": Asked("callbacks/s with traces, 1 % of callbacks ÷ without", 0.97, 0.99),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
+    "31": Asked(
+        "a page of tasks at 10⁶, with and without a filter, p95", 60, 30, " ms", is_limit=True
+    ),
+    "31x": Asked("a page of tasks ÷ `GET /v1/tasks?limit=50`, p95", 4, 3, is_limit=True),
+    "32": Asked("the page of a task with a long history, p95", 60, 40, " ms", is_limit=True),
+    "33": Asked("a page of 50 tasks, on the wire", 12, 10, " KB", is_limit=True),
+    "33x": Asked("a first visit in all", 60, 50, " KB", is_limit=True),
+    "34": Asked("first paint of a first visit, Chromium", 700, 400, " ms", is_limit=True),
+    "34x": Asked("first paint of a later one", 400, 250, " ms", is_limit=True),
+    "35": Asked("sent to one watcher a second, whatever moves", 60, 50, " KB", is_limit=True),
+    "35x": Asked("memory of an idle watcher of a page", 15, 12, " KB", is_limit=True),
+    "36": Asked("elements of a page of 50 tasks", 1_500, 1_200, is_limit=True),
 }
 """By row. An `x` marks the second figure of a row."""
 

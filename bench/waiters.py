@@ -31,7 +31,7 @@ def idle(bed: Bed) -> list[Figure]:
                 else "/v1/changes/stream?after=now"
                 for n in range(1, number + 1)
             ]
-            before, after = asyncio.run(_hold(server, paths))
+            before, after = asyncio.run(hold(server, paths))
         value = (after - before) * 1000 / number
         raw = f"{number} waiters: {before:.1f} → {after:.1f} MB"
         figures.append(Figure("9", value, raw, name))
@@ -62,7 +62,7 @@ def _woken(row: str, took: list[float], kind: str) -> Figure:
     return Figure(row, p95, f"p50 {p50:.1f} ms, {len(took)} times", kind)
 
 
-async def _hold(server: Server, paths: list[str]) -> tuple[float, float]:
+async def hold(server: Server, paths: list[str]) -> tuple[float, float]:
     """Resident memory in MB before and while all of these wait."""
     await _exchange(server, request("GET", "/readyz"))
     before = server.rss_mb

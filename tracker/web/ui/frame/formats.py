@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tracker.domain.cost import Cost, Price
 
@@ -38,7 +38,8 @@ def hour_text(at: datetime, zone: tzinfo) -> str:
 def time_element(text: str, at: datetime, tooltip: str) -> Markup:
     """Return `<time>` with a text, the exact UTC time, and a tooltip."""
     exact = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, tooltip, text)
+    told = f'<time datetime="{exact}" title="{escape(tooltip)}">{escape(text)}</time>'
+    return Markup(told)  # noqa: S704 - its parts are escaped; `Markup.format` takes three times as long
 
 
 def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
