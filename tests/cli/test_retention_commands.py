@@ -184,3 +184,30 @@ def test_what_was_dropped_is_read_back_from_the_archive(
     assert "9-9.jsonl.gz is not in the database" in done.stdout
     assert f"{dropped['path']} is not what was written" in done.stdout
     assert run(env, "archive", "read", "--class", "tasks").exit_code == 1
+
+
+def _said(env: Mapping[str, str]) -> list[str]:
+    found = json.loads(run(env, "doctor", "--offline", "--output", "json").stdout)
+    return [one["text"] for one in found if one["about"] in ("retention", "TRACKER_ARCHIVE")]
+
+
+@pytest.mark.usefixtures("task")
+def test_doctor_tells_what_is_kept_what_goes_next_and_what_keeps_it_back(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    kept, worked, due, archive = _said(env | {"TRACKER_KEEP_ASSETS": "36h"})
+    assert kept == (
+        "kept after a task's end: inputs 30d, evidence 90d, deliveries 30d, the whole task never "
+        "dropped; files 36h; 0 rules besides"
+    )
+    assert worked == "no worker has looked for what is to be dropped yet"
+    assert due.startswith("next: inputs of tasks that ended on ")
+    assert archive == "not set: what is dropped is gone for good"
+    env = env | {"TRACKER_ARCHIVE": str(tmp_path / "archive")}
+    assert _said(env)[-1].endswith("nothing was yet")
+    run(env, "holds", "add", "--tenant", "acme", "--reason", "audit")
+    asyncio.run(_drop_all(env))
+    _, worked, holds, archive = _said(env)
+    assert worked.startswith("all that was due had gone on ")
+    assert holds == "1 holds keep tasks and files back; see `tracker holds list`"
+    assert f"{tmp_path / 'archive'} gets what is dropped; last 20" in archive

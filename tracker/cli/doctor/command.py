@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import click
 
 from tracker import environment
-from tracker.cli.doctor import accounts, database, processes, reach, service
+from tracker.cli.doctor import accounts, database, processes, reach, retention, service
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
@@ -54,6 +54,7 @@ def examined(reading: Reading) -> Iterator[Finding]:
         yield from service.examine_database(settings, problem)
         if problem is None:
             yield from database.examine_server(settings)
+            yield from retention.examine_retention(settings)
             if known("TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR", "TRACKER_LEASE_S"):
                 yield from processes.examine_processes(settings)
     if known("TRACKER_PUBLIC_URL"):

@@ -6,6 +6,15 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "{} with no credentials: the provider will refuse every task": "{0}，没有凭据：服务商会拒绝每个任务",
+        "kept after a task's end: inputs {}, evidence {}, deliveries {}, the whole task {}; files {}; {} rules besides": "任务结束后保留：输入 {0}，证据 {1}，投递 {2}，整个任务 {3}；文件 {4}；另有 {5} 条规则",
+        "never dropped": "永不清理",
+        "no worker has looked for what is to be dropped yet": "还没有工作进程查找过要清理的内容",
+        "all that was due had gone on {} UTC; {} tasks wait since": "{0}（UTC）时到期的内容已全部清理；此后有 {1} 个任务在等待",
+        "next: {} of tasks that ended on {} UTC, from {} on": "下一批：{1}（UTC）结束的任务的 {0}，自 {2} 起清理",
+        "{} holds keep tasks and files back; see `tracker holds list`": "{0} 项保留阻止清理任务与文件；见 `tracker holds list`",
+        "not set: what is dropped is gone for good": "未设置：清理的内容不可恢复",
+        "{} gets what is dropped; nothing was yet": "清理的内容写入 {0}；目前还没有",
+        "{} gets what is dropped; last {} UTC": "清理的内容写入 {0}；最近一次 {1}（UTC）",
         "callbacks must be signed": "回调必须签名",
         "none is set, so that every task is refused: set TRACKER_{PROVIDER}_API_KEY, e.g.": "一个也没有设置，所以每个任务都会被拒绝：请设置 TRACKER_{PROVIDER}_API_KEY，例如",
         "no webhook secret: callbacks are believed for the token in their URL": "没有 webhook 密钥：凭网址中的令牌相信回调",
