@@ -46,7 +46,7 @@ class RequestScope:
         comes_from = traceparent_of(scope["headers"])
         if comes_from is not None:
             TRACEPARENT.set(comes_from)
-        span = NO_SPAN if _UNTRACED.search(scope["path"]) else _span(scope, comes_from)
+        span = _span(scope, comes_from)
         place = span.traceparent or comes_from
         if place is not None:
             note(trace_id=trace.trace_id(place))
@@ -87,6 +87,8 @@ class RequestScope:
 
 def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
     """Begin the span of a request; it gets its name once it has a route."""
+    if not tracing.is_on() or _UNTRACED.search(scope["path"]):
+        return NO_SPAN
     about = {"http.request.method": scope["method"], "tracker.request_id": REQUEST_ID.get()}
     return tracing.span(scope["method"], SpanKind.SERVER, parent=parent, attributes=about)
 
