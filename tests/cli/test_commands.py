@@ -123,6 +123,7 @@ def test_no_server_is_said_in_one_line() -> None:
     [
         ("PORT", "many"),
         ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "postgresql://u:some@canary-of-it@127.0.0.1:1/db"),
         ("TRACKER_PUBLIC_URL", "tracker.example"),
         ("TRACKER_CALLBACK_SECRETS", "short"),
         ("TRACKER_EGRESS_ALLOW", "everything"),
@@ -137,6 +138,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert name in done.stderr
+    assert "canary" not in done.stderr
 
 
 def test_an_open_door_is_refused_unless_it_is_written_down(tmp_path: Path) -> None:

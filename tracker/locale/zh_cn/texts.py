@@ -195,6 +195,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "SQLite needs a file: an in-memory database forgets what it acknowledged": (
             "SQLite 必须使用文件：内存数据库会丢失已确认的内容"
         ),
+        "an @ within the password is to be written %40, and a / in it %2F": (
+            "密码里的 @ 要写成 %40，/ 要写成 %2F"
+        ),
         "not a database URL (sqlite:///path or postgresql://…)": (
             "不是数据库 URL（sqlite:///path 或 postgresql://…）"
         ),

@@ -48,6 +48,8 @@ def normalise_url(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("postgresql+psycopg", "sqlite"):
         raise ValueError(f"{parsed.drivername} is not supported (sqlite or postgresql)")
+    if "@" in (parsed.host or ""):  # it would be shown as a host that nobody finds
+        raise ValueError("an @ within the password is to be written %40, and a / in it %2F")
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: an in-memory database forgets what it acknowledged")
     return parsed
