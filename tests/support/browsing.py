@@ -72,10 +72,18 @@ class Watched:
         context.on("request", lambda request: self._note(request.url))
 
     def open(self, path: str) -> Page:
-        """Open a page in a new tab."""
+        """Open a page in a new tab, which Chromium starts a process for."""
         page = self.context.new_page()
         page.goto(self.url + path)
         return page
+
+    def show(self, path: str) -> Page:
+        """Open a page in place of the one before, if there is one."""
+        pages = self.context.pages
+        if not pages:
+            return self.open(path)
+        pages[0].goto(self.url + path)
+        return pages[0]
 
     def sign_in(self, client: httpx.Client) -> None:
         """Give the browser the cookies of a client who has signed in."""
@@ -112,7 +120,9 @@ def watched(chromium: Chromium, url: str, **options: Any) -> Iterator[Watched]:
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page by WCAG 2.0 to 2.2, levels A and AA."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    found = Axe().run(
+        page, options={"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
+    )
     return [
         f"{one['id']}: {node['html'][:160]}"
         for one in found.response["violations"]

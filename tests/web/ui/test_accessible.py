@@ -50,12 +50,11 @@ def test_pages_are_accessible_and_fit_the_window(
 ) -> None:
     with watched(chromium, str(http.base_url), **look) as seen:
         for path in [*pages_of(task)[:2], "/ui/nothing"]:
-            page = seen.open(path)
+            page = seen.show(path)
             page.locator("details.receipt").evaluate_all(OPEN_ALL)
             assert violations(page) == [], path
             assert overflow(page) <= 0, path
             assert page.locator("h1").count() == 1
-            page.close()
 
 
 def test_chinese_pages_hold_no_english_sentence(
@@ -63,7 +62,7 @@ def test_chinese_pages_hold_no_english_sentence(
 ) -> None:
     with watched(chromium, str(http.base_url), locale="zh-CN") as seen:
         for path in pages_of(task)[:2]:
-            page = seen.open(path)
+            page = seen.show(path)
             texts = page.locator("body").evaluate(CHINESE_TEXTS)
             words = {
                 text: [w for w in text.split() if w.isascii() and w.isalpha()] for text in texts

@@ -38,8 +38,7 @@ def test_pages_of_operators_are_accessible_and_fit_the_window(
     with watched(chromium, str(http.base_url), **look) as seen:
         run = http.get("/v1/runs").json()["runs"][0]["id"]
         for path in (*PATHS, f"/ui/bulk/{run}"):
-            page = seen.open(path)
+            page = seen.show(path)
             assert violations(page) == [], path
             assert overflow(page) <= 0, path
-            page.close()
         seen.check()

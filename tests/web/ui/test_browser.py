@@ -151,7 +151,7 @@ def test_the_history_names_who_brought_a_step_in_whole_words(
     task, *_ = planted.api.get("/v1/tasks", params={"state": "succeeded"}).json()["tasks"]
     with watched(chromium, planted.url, viewport={"width": 1280, "height": 800}) as seen:
         planted.sign_in(seen)
-        page = seen.open(f"/ui/tasks/{task['id']}")
+        page = seen.show(f"/ui/tasks/{task['id']}")
         cells = page.locator(".history tbody td:nth-child(3)")
         assert "callback" in cells.all_inner_texts()
         assert cells.evaluate_all(BROKEN_WORDS) == []

@@ -40,7 +40,7 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
     with watched(chromium, str(http.base_url)) as seen:
         for path in pages_of(task):
             begun = time.monotonic()
-            page = seen.open(path)
+            page = seen.show(path)
             assert time.monotonic() - begun < 1.0 * crowding(), path
             assert page.title() != "ran"
             assert page.get_by_text(NAME).count() >= 1
@@ -52,15 +52,14 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
             )
         exact = False
         for receipt in receipts:
-            page = seen.open(f"/ui/tasks/{task['id']}?receipt={receipt['id']}#r{receipt['id']}")
+            page = seen.show(f"/ui/tasks/{task['id']}?receipt={receipt['id']}#r{receipt['id']}")
             shown = page.locator(f"#r{receipt['id']}")
             assert shown.get_attribute("open") is not None
             assert "\u202e" not in shown.inner_text()
             exact = exact or DIGITS.decode() in page.content()
-            page.close()
         assert exact
         seen.check()
-        whole = seen.open(f"/ui/tasks/{task['id']}")
+        whole = seen.show(f"/ui/tasks/{task['id']}")
         metadata = whole.locator("section[aria-labelledby=h-metadata]").inner_text()
         assert MARKUP in metadata.replace('\\"', '"')
         assert "admin\\u202Egnp.exe\\u200B\\u2066\\uFEFF" in whole.content()
