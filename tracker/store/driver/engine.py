@@ -11,6 +11,7 @@ from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
 from tracker.store.driver.dialect import dialect_of_url
 from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction
+from tracker.store.driver.statements import STATEMENTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -110,6 +111,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=5,
+        execution_options={"compiled_cache": STATEMENTS},
         connect_args={
             "check_same_thread": False,
             "timeout": SQLITE_BUSY_S,
@@ -149,6 +151,7 @@ def _open_postgresql(
         pool_size=pool_size,
         max_overflow=5,
         pool_recycle=1800,
+        execution_options={"compiled_cache": STATEMENTS},
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "keepalives_idle": GONE_S // 3,
