@@ -7,7 +7,7 @@ and SQLite's log of 256 MB are judged by figures: tests/test_alerts.py fires the
 import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -348,8 +348,7 @@ async def test_a_standby_that_is_gone(tmp_path: Path) -> None:
     """On a server of its own: its setting stops every commit there is."""
     server = PostgresServer().start()
     try:
-        template = PostgresTemplate(server.url())
-        with template.copy() as url:
+        with closing(PostgresTemplate(server.url())) as template, template.copy() as url:
             async with Store(url, SystemClock(), wait_s=0.2) as store:
                 store.show_metrics()
                 with _stalled(server):

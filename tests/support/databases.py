@@ -31,6 +31,7 @@ class PostgresTemplate:
 
     def __init__(self, server_url: str) -> None:
         self._server_url = server_url
+        self._db = psycopg.connect(server_url, autocommit=True)
         self._name = f"template_{new_token()}"
         self._admin("CREATE DATABASE {}", self._name)
         upgrade(self._address(self._name))
@@ -48,11 +49,11 @@ class PostgresTemplate:
     def close(self) -> None:
         """Drop the template."""
         self._admin("DROP DATABASE {} WITH (FORCE)", self._name)
+        self._db.close()
 
     def _address(self, name: str) -> str:
         return urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
 
     def _admin(self, statement: str, *names: str) -> None:
         quoted = [sql.Identifier(name) for name in names]
-        with psycopg.connect(self._server_url, autocommit=True) as db:
-            db.execute(sql.SQL(statement).format(*quoted))
+        self._db.execute(sql.SQL(statement).format(*quoted))
