@@ -83,8 +83,23 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
 
 
 def _works_again(url: str, world: World) -> None:
-    """Until the thawed process has done what it was at: it takes a task and it ends."""
-    answer = httpx.post(
-        f"{url}/v1/tasks", json=submission(external_task_id="next"), trust_env=False, timeout=20
-    )
-    world.finished(answer.json()["id"])
+    """Until the thawed process has done what it was at: it takes a task and it ends.
+
+    A transaction that was frozen with it has stood still, for which it refuses writes at first.
+    """
+    taken: list[str] = []
+
+    def is_taken() -> bool:
+        answer = httpx.post(
+            f"{url}/v1/tasks",
+            json=submission(external_task_id="next"),
+            headers={"idempotency-key": "next"},
+            trust_env=False,
+            timeout=60,
+        )
+        assert answer.status_code in (202, 503), answer.text
+        taken.extend([answer.json()["id"]] if answer.status_code == 202 else [])
+        return bool(taken)
+
+    wait_until(is_taken)
+    world.finished(taken[0])

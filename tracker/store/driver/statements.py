@@ -15,7 +15,7 @@ CAPACITY = 1000
 
 
 class Statements(MutableMapping[tuple[Any, ...], Any]):
-    """What is compiled, by dialect and statement; the `compiled_cache` of each engine.
+    """Compiled statements by dialect and statement; the `compiled_cache` of each engine.
 
     Two engines of one dialect and server version render a statement alike; SQLAlchemy's key holds
     the dialect object of one engine, and ours what makes it alike.
