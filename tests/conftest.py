@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.memory import folder_in_memory
+from tests.support.nursery import Shared
 from tests.support.postgres import PostgresServer
 
 pytest_plugins = ["tests.support.forking"]
@@ -33,6 +34,12 @@ settings.load_profile("tests")
 
 if memory := folder_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let all processes that run tests fork services from one, which imports once."""
+    if session.config.option.processes > 1:
+        session.config.add_cleanup(Shared().close)
 
 
 def pytest_collection_finish() -> None:

@@ -1,7 +1,8 @@
 """Processes that start fast: forked from one that has imported everything and opened nothing.
 
-They are killed, frozen and restarted like any other; only the second that Python needs to import
-is saved. The one that forks them ends with us, and ends what is left of them.
+They are killed, frozen and restarted like any other; only the seconds that Python needs to import
+are saved. The one that forks them ends with us, and ends what is left of them. Where the tests run
+in several processes, it imports once for all of them (`Shared`).
 """
 
 import atexit
@@ -9,18 +10,21 @@ import gc
 import json
 import os
 import runpy
+import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import Any
+from typing import IO, Any
 
 import tracker
 
@@ -29,17 +33,60 @@ LATE = ("alembic.command", "encodings.idna", "httptools", "uvicorn.protocols.htt
 """Imported only when a service or a migration has begun; not all are there everywhere."""
 
 
+SHARED = "TESTS_NURSERY"
+"""The variable that names the socket of a nursery for several processes."""
+
+
+class Shared:
+    """A nursery that each process that runs tests has a part of, until all of them have ended."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tracker-nursery-")
+        address = f"{self._folder.name}/socket"
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(address)
+            door.listen(64)
+            self._helper = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.nursery", str(door.fileno())],
+                stdin=subprocess.PIPE,
+                pass_fds=[door.fileno()],
+                cwd=ROOT,
+            )
+        os.environ[SHARED] = address
+
+    def close(self) -> None:
+        """End it. Its parts end with the processes that use them."""
+        del os.environ[SHARED]
+        assert self._helper.stdin is not None
+        self._helper.stdin.close()
+        self._helper.wait(60)
+        self._folder.cleanup()
+
+
 class Nursery:
     """Talks to the process that forks, a line of JSON each way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._helper = subprocess.Popen(
+        self._asks: IO[bytes]
+        self._answers: IO[bytes]
+        self._end: Callable[[], object]
+        if address := os.environ.get(SHARED):
+            door = socket.socket(socket.AF_UNIX)
+            door.connect(address)
+            self._asks, self._answers = door.makefile("wb"), door.makefile("rb")
+            self._end = door.close
+            return
+        helper = subprocess.Popen(
             [sys.executable, "-m", "tests.support.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
         )
+        assert helper.stdin is not None
+        assert helper.stdout is not None
+        self._asks, self._answers = helper.stdin, helper.stdout
+        self._end = partial(helper.wait, 60)
 
     def fork(
         self,
@@ -64,18 +111,14 @@ class Nursery:
 
     def close(self) -> None:
         """End it, and whatever it forked."""
-        assert self._helper.stdin is not None
-        self._helper.stdin.close()
-        self._helper.wait(60)
+        self._asks.close()
+        self._end()
 
     def _ask(self, what: dict[str, Any]) -> Any:
-        stdin, stdout = self._helper.stdin, self._helper.stdout
-        assert stdin is not None
-        assert stdout is not None
         with self._lock:
-            stdin.write(json.dumps(what).encode() + b"\n")
-            stdin.flush()
-            return json.loads(stdout.readline())
+            self._asks.write(json.dumps(what).encode() + b"\n")
+            self._asks.flush()
+            return json.loads(self._answers.readline())
 
 
 @cache
@@ -86,8 +129,34 @@ def nursery() -> Nursery:
     return made
 
 
-def main() -> None:
-    """Fork when told to, until nobody can tell us any more."""
+def main(door: int | None = None) -> None:
+    """Fork when told to, until nobody can tell us any more.
+
+    door: a listening socket, whose connections each get a process like this one.
+    """
+    if door is None:
+        _import_all()
+        with os.fdopen(os.dup(1), "w") as answers:
+            _serve(sys.stdin, answers)
+        return
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how one of them ended
+    with socket.socket(fileno=door) as listening:
+        while True:
+            ready, _, _ = select.select([listening, sys.stdin], [], [])
+            if sys.stdin in ready:
+                return
+            connection, _ = listening.accept()
+            _import_all()
+            with connection:
+                if os.fork() == 0:
+                    listening.close()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    _serve(connection.makefile("r"), connection.makefile("w"))
+                    os._exit(0)
+
+
+@cache
+def _import_all() -> None:
     import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
 
     for found in walk_packages(tracker.__path__, f"{tracker.__name__}."):
@@ -98,10 +167,12 @@ def main() -> None:
             import_module(name)
     gc.collect()
     gc.freeze()  # or a child's first collection would copy all that it shares with us
-    answers = os.fdopen(os.dup(1), "w")
+
+
+def _serve(asks: IO[str], answers: IO[str]) -> None:
     running: set[int] = set()
     ended: dict[int, int] = {}
-    for line in sys.stdin:
+    for line in asks:
         asked = json.loads(line)
         if "status" in asked:
             _reap(running, ended)
@@ -154,4 +225,4 @@ def _be(asked: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
