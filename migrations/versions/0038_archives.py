@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 oldest_code = "0025"
 
+STATES = "state = 'begun' OR state = 'kept' OR state = 'void' OR state = 'cleared'"
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -29,9 +30,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('begun', 'kept', 'void', 'cleared')", name=op.f("ck_archives_state")
-        ),
+        sa.CheckConstraint(STATES, name=op.f("ck_archives_state")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_archives")),
         sa.UniqueConstraint("path", name=op.f("uq_archives_path")),
         sqlite_autoincrement=True,
