@@ -84,7 +84,9 @@ OF_BACKUPS = frozenset({CrashPoint.BACKUP_COPIED, CrashPoint.BACKUP_WRITTEN})
 """See services/backup/test_making."""
 OF_RETENTION = frozenset({CrashPoint.RETENTION_COMMITTED})
 """See services/custody/test_retention."""
-ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS | OF_BACKUPS | OF_RETENTION
+OF_ARCHIVE = frozenset({CrashPoint.ARCHIVE_BEGUN, CrashPoint.ARCHIVE_WRITTEN})
+"""See services/upkeep/test_archive: after each commit, and each file that is written or deleted."""
+ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS | OF_BACKUPS | OF_RETENTION | OF_ARCHIVE
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
