@@ -165,7 +165,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Of the parser of JSON, and of connections
         "Expecting value: line {} column {} (char {})": "第 {0} 行第 {1} 列缺少值（字符 {2}）",
         "could not connect to any validated address: {} ({})": (
-            "无法连接到任何已验证的地址：{0}（{1}）"
+            "无法连接到任何已验证的地址：{0}（{1:t}）"
         ),
         "ConnectError: {}": "ConnectError：{0:t}",
         "All connection attempts failed": "所有连接尝试都失败了",
