@@ -25,6 +25,7 @@ from tracker.web.fronts.host import FrontHost
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+_WHOLE_LINK = re.compile(r"!?\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -49,6 +50,23 @@ def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
         assert isinstance(route, Mount | Route)
         if not isinstance(route, Route) or not isinstance(route.endpoint, FrontHost):
             yield route.path
+
+
+def _long_lines(text: str) -> Iterator[str]:
+    """Yield lines of prose that should have been wrapped: code, tables and lone links cannot be."""
+    is_code = False
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith("```"):
+            is_code = not is_code
+        can_wrap = " " in _WHOLE_LINK.sub("link", bare).lstrip("-*> ")
+        if len(line) > 100 and can_wrap and not is_code and bare[0] not in "|#<":
+            yield line
+
+
+def test_lines_of_prose_have_at_most_100_characters() -> None:
+    long = {str(page.relative_to(ROOT)): [*_long_lines(page.read_text())] for page in PAGES}
+    assert {name: lines for name, lines in long.items() if lines} == {}
 
 
 @pytest.mark.parametrize("name", sorted(setting_names()))
