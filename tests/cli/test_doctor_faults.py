@@ -24,7 +24,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.service import environment
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.waiting import wait_until
-from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker import metrics
 from tracker.cli.doctor.accounts import probe_accounts
 from tracker.cli.doctor.database import _of_both, _postgresql, _sqlite, examine_server
@@ -107,7 +107,7 @@ async def test_a_wrong_secret_and_a_skewed_clock(
 ) -> None:
     marks = [mark(b"another" if fault == "secret" else SECRET)]
     ahead_ms = 0 if fault == "secret" else 1500
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         other = Process(new_id(), False, SystemClock().now(), ahead_ms, marks)
 
         def batch(tx: Tx, rows: Sequence[Process]) -> list[None]:
@@ -128,7 +128,7 @@ async def test_a_wrong_secret_and_a_skewed_clock(
 
 
 async def test_a_dead_worker(database_url: str, tmp_path: Path) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await bench.queued("mine")
         await bench.claim_submits()
         await put_off(bench, -400, "jobs.lease_until")
@@ -143,7 +143,7 @@ async def test_a_missing_index_is_made_by_what_doctor_says(
     database_url: str, tmp_path: Path
 ) -> None:
     planted(database_url, "DROP INDEX ix_jobs_waiting")
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await measured(bench)
     found = told(examine_server(settings_of(database_url, tmp_path)), "indexes")
     assert found.startswith("index ix_jobs_waiting is missing")
@@ -157,7 +157,7 @@ async def test_a_missing_index_is_made_by_what_doctor_says(
 
 
 async def test_a_chore_behind_and_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         endpoint = await an_endpoint(bench)
         await put_off(bench, -7200, "endpoints.failing_since")
 
@@ -188,7 +188,7 @@ def test_an_open_snapshot(postgres_url: str, tmp_path: Path) -> None:
 async def test_an_old_sqlite(sqlite_url: str, tmp_path: Path) -> None:
     if sqlite3.sqlite_version_info >= (3, 51, 3):
         pytest.skip(f"SQLite {sqlite3.sqlite_version} is new enough")
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         await measured(bench)
     found = told(examine_server(settings_of(sqlite_url, tmp_path)), "SQLite")
     assert found.startswith(f"SQLite {sqlite3.sqlite_version} is older than 3.51.3")
@@ -255,7 +255,7 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
 
 
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:
-    async with open_workbench(sqlite_url, Way(lambda _: OK)):
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)):
         facts = replace(examine(sqlite_url, SystemClock()), version="3.51.3")
     assert not list(_sqlite(replace(facts, sizes={LOG: 256 * 1024**2}), "ext4"))
     (large,) = _sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4")
@@ -272,7 +272,7 @@ async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> Non
 
 
 async def test_a_disk_that_is_full_in_days(sqlite_url: str) -> None:
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         await bench.queued("mine")
     facts = examine(sqlite_url, SystemClock())
     assert facts.daily == sum(facts.sizes.values())  # all of its tasks were made today

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.cli.main import main
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -35,7 +35,7 @@ DAY_S = 86400.0
 async def _cancelled_long_ago(url: str) -> Task:
     clock = HandClock()
     clock.move(-40 * DAY_S)
-    async with open_workbench(url, Way(Played()), clock=clock) as bench:
+    async with open_workbench(url, ScriptedHttp(Played()), clock=clock) as bench:
         task = await bench.queued("old")
         await Actions(bench.context, Acceptance(bench.context)).cancel(
             "default", task.id, actor="somebody"

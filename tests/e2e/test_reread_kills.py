@@ -11,7 +11,7 @@ from tests.support.dying import NEVER, dying_service
 from tests.support.made_up import NAME, MadeUp
 from tests.support.made_up_api import Played
 from tests.support.waiting import wait_until
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import fold
 from tracker.domain.observation import Observation
@@ -40,7 +40,7 @@ class _Earlier(MadeUp):
 
 @asynccontextmanager
 async def _bench(url: str, adapter: MadeUp | None = None) -> AsyncIterator[Workbench]:
-    async with open_workbench(url, Way(Played()), adapter=adapter) as bench:
+    async with open_workbench(url, ScriptedHttp(Played()), adapter=adapter) as bench:
         yield bench
 
 

@@ -9,7 +9,7 @@ from tests.support.dying import NEVER, dying_service
 from tests.support.made_up_api import Played
 from tests.support.service import wait_until_ready
 from tests.support.waiting import wait_until
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.services.submit.actions import Actions
@@ -28,7 +28,7 @@ WHO = "key 1 (ops)"
 
 @asynccontextmanager
 async def _runs(url: str) -> AsyncIterator[tuple[BulkRuns, Workbench]]:
-    async with open_workbench(url, Way(Played())) as bench:
+    async with open_workbench(url, ScriptedHttp(Played())) as bench:
         acceptance = Acceptance(bench.context)
         actions = Actions(bench.context, acceptance)
         bulk = BulkActions(bench.context, actions, Resubmission(bench.context, acceptance))

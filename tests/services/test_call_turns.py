@@ -11,7 +11,7 @@ from tests.support.made_up import NAME, made_up
 from tests.support.made_up_answers import Statement
 from tests.support.made_up_api import Played, says, tells
 from tests.support.waiting import until
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.work import JobKind
@@ -132,7 +132,7 @@ async def test_polls_and_submits_together_keep_to_the_rate(database_url: str) ->
     clock = PassingClock()
     api = _Counting(make=says(id="x"), poll=tells(*_open(40))).at(clock)
     async with open_workbench(
-        database_url, Way(api), clock=clock, options={"calls_per_s": 4}
+        database_url, ScriptedHttp(api), clock=clock, options={"calls_per_s": 4}
     ) as bench:
         began = clock.monotonic()
         await _looks_and_creates(bench, 40)
@@ -145,7 +145,9 @@ async def test_the_next_look_leaves_time_for_those_at_all_others(database_url: s
     clock = PassingClock()
     api = _Counting(make=says(id="x"), poll=tells(*_open(3))).at(clock)
     options = {"calls_per_s": 0.1}
-    async with open_workbench(database_url, Way(api), clock=clock, options=options) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(api), clock=clock, options=options
+    ) as bench:
         task, *_ = await bench.submitted(3)
         at_once = bench.context.spacing_s(NAME, "default")
         await bench.look(task)
@@ -157,7 +159,9 @@ async def test_the_next_look_leaves_time_for_those_at_all_others(database_url: s
 async def test_whoever_is_stopped_while_waiting_has_opened_no_attempt(database_url: str) -> None:
     clock, api = StoppedClock(), Played(make=says(id="x"))
     options = {"calls_per_s": 0.1}
-    async with open_workbench(database_url, Way(api), clock=clock, options=options) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(api), clock=clock, options=options
+    ) as bench:
         first, second = await bench.queued("first"), await bench.queued("second")
         attempting = Attempting(bench.context)
         (one, other) = await bench.claim_submits()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, event, text, update
 from tests.store.test_listing import connected
 from tests.support.history import NOW, new_task
 from tests.support.made_up_api import says
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
 from tracker.services.lookout import BEGINNING_S, LATE, Lookout
@@ -62,8 +62,8 @@ def _empty(tx: Tx, asked: Sequence[None]) -> list[None]:
 
 @asynccontextmanager
 async def _submits(url: str) -> AsyncIterator[_Submits]:
-    clock, way = HandClock(), Way(lambda _call: says(id="theirs"))
-    async with open_workbench(url, way, policy=Policy(), clock=clock) as bench:
+    clock, outbound = HandClock(), ScriptedHttp(lambda _call: says(id="theirs"))
+    async with open_workbench(url, outbound, policy=Policy(), clock=clock) as bench:
         yield _Submits(bench, clock, Lookout(bench.context))
 
 

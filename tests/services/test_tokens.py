@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.support.made_up import NAME, MadeUpOptions, made_up
 from tests.support.made_up_api import says, tells
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.policy import Policy
@@ -57,17 +57,17 @@ class Upstream:
 
 def exchanges(bench: Workbench) -> int:
     """Count the exchanges that were asked for."""
-    return sum(call.url.endswith("/token") for call in bench.way.calls)
+    return sum(call.url.endswith("/token") for call in bench.outbound.calls)
 
 
 @asynccontextmanager
 async def exchanging(
     database_url: str, upstream: Upstream, clock: HandClock | SystemClock
 ) -> AsyncIterator[Workbench]:
-    way = Way(upstream)
+    outbound = ScriptedHttp(upstream)
     options = {"exchanges": True}
     async with open_workbench(
-        database_url, way, options=options, clock=clock, policy=Policy()
+        database_url, outbound, options=options, clock=clock, policy=Policy()
     ) as bench:
         yield bench
 
@@ -170,7 +170,7 @@ async def test_caller_that_goes_away_ends_the_exchange_for_nobody(sqlite_url: st
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         first = asyncio.create_task(called(bench))
         second = asyncio.create_task(called(bench))
-        while not bench.way.calls:  # noqa: ASYNC110 - no event tells that a call has begun
+        while not bench.outbound.calls:  # noqa: ASYNC110 - no event tells that a call has begun
             await asyncio.sleep(0)
         first.cancel()
         answer = await second
@@ -194,12 +194,12 @@ async def test_token_is_in_no_log_and_in_no_row(
                     for table in ("tasks", "attempts", "transitions", "jobs", "conditions")
                 ]
             )
-    shown = caplog.text + "".join(rows) + repr(bench.context.calls) + repr(bench.way.calls[-1])
+    shown = caplog.text + "".join(rows) + repr(bench.context.calls) + repr(bench.outbound.calls[-1])
     assert SECRET not in shown
 
 
 @dataclass
-class GuardedWay(Way):
+class GuardedHttp(ScriptedHttp):
     """Tells which calls were guarded, and streams."""
 
     guarded: list[HttpCall] = field(default_factory=list)
@@ -221,9 +221,9 @@ async def _silently(_provider: str, _account: str, _reason: str | None) -> None:
     """Report nothing."""
 
 
-def calls_of(way: GuardedWay, hosting: ResultHosting | None = None) -> ProviderCalls:
+def calls_of(outbound: GuardedHttp, hosting: ResultHosting | None = None) -> ProviderCalls:
     provider = replace(made_up(), results=hosting or ResultHosting())
-    return ProviderCalls(way, {NAME: provider}, HandClock(), _silently)
+    return ProviderCalls(outbound, {NAME: provider}, HandClock(), _silently)
 
 
 def exchanging_account(**more: Any) -> Account:
@@ -236,14 +236,14 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
         credentials=lambda _: {"files.example": {"x-key": "k"}},
         token_hosts=lambda _: {"bucket.example"},
     )
-    calls = calls_of(GuardedWay(Upstream()), hosting)
+    calls = calls_of(GuardedHttp(Upstream()), hosting)
     assert await calls.file_headers(NAME, exchanging_account()) == {
         "files.example": {"x-key": "k"},
         "bucket.example": {"authorization": f"Bearer {SECRET}-1"},
     }
     by_key = await calls.file_headers(NAME, exchanging_account(exchanges=False))
     assert by_key == {"files.example": {"x-key": "k"}}
-    away = calls_of(GuardedWay(Upstream(refusal=AWAY)), hosting)
+    away = calls_of(GuardedHttp(Upstream(refusal=AWAY)), hosting)
     assert isinstance(await away.file_headers(NAME, exchanging_account()), HttpFailure)
 
 
@@ -258,21 +258,21 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
 async def test_exchange_is_guarded_at_hosts_that_no_operator_set(
     where: str | None, proxy: str | None, guarded: int
 ) -> None:
-    way, account = GuardedWay(Upstream()), exchanging_account(proxy=proxy, tokens_at=where)
-    await calls_of(way).call(NAME, account, HttpCall("GET", "http://provider.example/tasks"))
-    assert [call.proxy for call in way.calls] == [proxy, proxy]
-    assert len(way.guarded) == guarded
+    outbound, account = GuardedHttp(Upstream()), exchanging_account(proxy=proxy, tokens_at=where)
+    await calls_of(outbound).call(NAME, account, HttpCall("GET", "http://provider.example/tasks"))
+    assert [call.proxy for call in outbound.calls] == [proxy, proxy]
+    assert len(outbound.guarded) == guarded
 
 
 async def test_call_that_is_passed_on_carries_the_token_or_is_not_sent() -> None:
-    way, call = GuardedWay(Upstream()), HttpCall("GET", "http://provider.example/voices")
-    await calls_of(way).open(way, NAME, exchanging_account(), call, cap=10)
-    assert [one.headers for one in way.opened] == [{"authorization": f"Bearer {SECRET}-1"}]
-    way = GuardedWay(Upstream(refusal=AWAY))
-    found = await calls_of(way).open(way, NAME, exchanging_account(), call, cap=10)
+    outbound, call = GuardedHttp(Upstream()), HttpCall("GET", "http://provider.example/voices")
+    await calls_of(outbound).open(outbound, NAME, exchanging_account(), call, cap=10)
+    assert [one.headers for one in outbound.opened] == [{"authorization": f"Bearer {SECRET}-1"}]
+    outbound = GuardedHttp(Upstream(refusal=AWAY))
+    found = await calls_of(outbound).open(outbound, NAME, exchanging_account(), call, cap=10)
     assert isinstance(found, HttpFailure)
     assert found.certainty is Certainty.NOT_SENT
-    assert way.opened == []
+    assert outbound.opened == []
 
 
 async def test_exchange_that_raises_is_a_delay(caplog: pytest.LogCaptureFixture) -> None:
@@ -296,6 +296,6 @@ async def test_condition_of_an_account_that_needs_no_token_any_more_ends(sqlite_
         await called(bench)
         await AccountHealthCheck(bench.context).look()
         assert len(await raised(bench)) == 1
-    async with open_workbench(sqlite_url, Way(upstream)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(upstream)) as bench:
         await AccountHealthCheck(bench.context).look()
         assert await raised(bench) == []

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says
 from tests.support.subscribing import OK, an_endpoint
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker import tracing
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.trace import is_within, trace_id
@@ -53,13 +53,13 @@ def parent_of(span: ReadableSpan) -> str | None:
     return None if span.parent is None else f"{span.parent.span_id:016x}"
 
 
-def provider_and_subscriber() -> Way:
+def provider_and_subscriber() -> ScriptedHttp:
     played = Played()
 
     def answer(call: HttpCall) -> HttpResult | HttpFailure:
         return OK if call.url == SUBSCRIBER else played(call)
 
-    return Way(answer)
+    return ScriptedHttp(answer)
 
 
 async def deliver_all(bench: Workbench) -> None:
@@ -72,8 +72,10 @@ async def deliver_all(bench: Workbench) -> None:
 async def test_it_leads_from_the_submit_to_the_delivery_and_holds_no_secret(
     database_url: str,
 ) -> None:
-    way = provider_and_subscriber()
-    async with open_workbench(database_url, way, options={"api_key": "an-s3cret-key"}) as bench:
+    outbound = provider_and_subscriber()
+    async with open_workbench(
+        database_url, outbound, options={"api_key": "an-s3cret-key"}
+    ) as bench:
         await an_endpoint(bench, SUBSCRIBER)
         with traced() as exporter:
             with submitted_from(PLACE):
@@ -91,8 +93,8 @@ async def test_it_leads_from_the_submit_to_the_delivery_and_holds_no_secret(
         ("callback", "SERVER", PLACE[36:52]),
     ]
     assert {(span.name, parent_of(span)) for span in deliveries} == {("deliver", PLACE[36:52])}
-    assert way.calls[0].headers["traceparent"] == place_of(create)
-    sent = [call.headers["traceparent"] for call in way.calls if call.url == SUBSCRIBER]
+    assert outbound.calls[0].headers["traceparent"] == place_of(create)
+    sent = [call.headers["traceparent"] for call in outbound.calls if call.url == SUBSCRIBER]
     assert sent == [place_of(span) for span in deliveries]
     assert submit.attributes is not None
     assert (submit.attributes["tracker.task"], submit.attributes["tracker.outcome"]) == (
@@ -110,8 +112,8 @@ async def test_it_leads_from_the_submit_to_the_delivery_and_holds_no_secret(
 
 
 async def test_what_is_asked_for_several_tasks_is_linked_to_each(database_url: str) -> None:
-    way = Way(Played())
-    async with open_workbench(database_url, way, adapter=MadeUp(together=2)) as bench:
+    outbound = ScriptedHttp(Played())
+    async with open_workbench(database_url, outbound, adapter=MadeUp(together=2)) as bench:
         made = []
         for number in (1, 2):
             with submitted_from(f"00-{number:032x}-{number:016x}-01"):
@@ -130,7 +132,7 @@ async def test_what_is_asked_for_several_tasks_is_linked_to_each(database_url: s
 
 async def test_callbacks_make_spans_by_the_share_of_traces(database_url: str) -> None:
     share = 0.3
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         told = []
         for number in range(1, 9):
             place = f"00-{number * (1 << 53):032x}-{number:016x}-01"
@@ -149,8 +151,8 @@ async def test_callbacks_make_spans_by_the_share_of_traces(database_url: str) ->
 async def test_nothing_is_traced_and_nobody_is_told_where_no_exporter_is(
     database_url: str,
 ) -> None:
-    way = provider_and_subscriber()
-    async with open_workbench(database_url, way) as bench:
+    outbound = provider_and_subscriber()
+    async with open_workbench(database_url, outbound) as bench:
         await an_endpoint(bench, SUBSCRIBER)
         with submitted_from(PLACE):
             task = await bench.queued("ours")
@@ -158,15 +160,15 @@ async def test_nothing_is_traced_and_nobody_is_told_where_no_exporter_is(
         await bench.send()
         await bench.call_back(task, DONE | {"id": "theirs"})
         await deliver_all(bench)
-    assert len(way.calls) > 1
-    assert not [call for call in way.calls if "traceparent" in call.headers]
+    assert len(outbound.calls) > 1
+    assert not [call for call in outbound.calls if "traceparent" in call.headers]
 
 
 async def test_another_task_of_the_same_input_belongs_to_who_asked_for_it(
     database_url: str,
 ) -> None:
     refuses = Played(make=says(400, error={"code": "content", "why": "content"}))
-    async with open_workbench(database_url, Way(refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(refuses)) as bench:
         with submitted_from(PLACE):
             task = await bench.sent()
         other = PLACE.replace("4bf9", "aaaa")

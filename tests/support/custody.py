@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.custody import Asset, Custody
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import Task
@@ -97,7 +97,7 @@ async def open_custody(
     *,
     rules: Custody = IMPATIENT,
     allow: Sequence[str] = LOOPBACK,
-    way: Way | None = None,
+    outbound: ScriptedHttp | None = None,
     objects: Folder | Bucket | None = None,
     **options: Any,
 ) -> AsyncIterator[CustodyBench]:
@@ -105,18 +105,18 @@ async def open_custody(
     objects = objects or Folder(folder / "assets")
     downloads = Downloading(allow, cap=rules.max_bytes, silence_s=rules.silence_s)
     storage = Storage(rules, objects, downloads)
-    way = way or Way(lambda _call: HttpResult(500, {}, b""))
+    outbound = outbound or ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     try:
-        async with open_workbench(database_url, way, storage=storage, **options) as bench:
+        async with open_workbench(database_url, outbound, storage=storage, **options) as bench:
             yield CustodyBench(bench, folder / "assets", storage, Fetching(bench.context))
     finally:
         objects.close()
 
 
-def answering(statement: dict[str, Any]) -> Way:
+def answering(statement: dict[str, Any]) -> ScriptedHttp:
     """A provider that tells every poll the same of its tasks."""
 
     def answer(_call: HttpCall) -> HttpResult:
         return HttpResult(200, {}, json.dumps({"tasks": [statement]}).encode())
 
-    return Way(answer)
+    return ScriptedHttp(answer)

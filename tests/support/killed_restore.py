@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.subscribing import OK
-from tests.support.workbench import SECRET, Way, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.kept_secrets import keep
 from tracker.services.backup.folder import checked
@@ -24,7 +24,7 @@ from tracker.services.backup.restoring import RestoreOrder, restore
 
 async def ready(url: str, taken_at: datetime) -> Readied:
     """Make a database ready in which nobody is asked anything."""
-    async with open_workbench(url, Way(lambda _: OK)) as bench:
+    async with open_workbench(url, ScriptedHttp(lambda _: OK)) as bench:
         return await make_ready(bench.context, taken_at)
 
 

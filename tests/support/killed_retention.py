@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.signals import CrashPoint, no_signal
 from tracker.objects.folder import Folder
@@ -107,7 +107,9 @@ def _look(db: Connection, look: str) -> int:
 async def _work(url: str, number: int) -> None:
     clock = HandClock()
     clock.move(timedelta(days=30).total_seconds())
-    async with open_workbench(url, Way(Played()), clock=clock, retention=EVERYTHING) as bench:
+    async with open_workbench(
+        url, ScriptedHttp(Played()), clock=clock, retention=EVERYTHING
+    ) as bench:
         _kill_at(bench.context.store.engine, number)
         await work_all(RetentionChore(bench.context, batch=10))
 
@@ -124,7 +126,7 @@ async def _archive(url: str, archive: Path, number: int) -> None:
 
     async with open_workbench(
         url,
-        Way(Played()),
+        ScriptedHttp(Played()),
         clock=clock,
         retention=RetentionPolicy(
             {**dict.fromkeys(KeptClass), **dict.fromkeys(map(KeptClass, LEFT), timedelta(days=10))}

@@ -1,4 +1,4 @@
-"""The services without web and workers: a store, adapters, and a way out that the test plays."""
+"""The services without web and workers: a store, adapters, and HTTP that the test answers."""
 
 import asyncio
 import json
@@ -80,8 +80,8 @@ class HandClock:
 
 
 @dataclass
-class Way:
-    """The way out: answers each call as the test says, and counts calls."""
+class ScriptedHttp:
+    """Outbound HTTP: answers each call as the test says, and counts calls."""
 
     answer: Callable[[HttpCall], HttpResult | HttpFailure]
     calls: list[HttpCall] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Workbench:
 
     context: Context
     leases: Leases
-    way: Way
+    outbound: ScriptedHttp
 
     async def submitted(self, count: int) -> list[Task]:
         """Tasks that the provider has accepted, as `theirs-{n}`."""
@@ -254,7 +254,7 @@ class Workbench:
 @asynccontextmanager
 async def open_workbench(
     database_url: str,
-    way: Way,
+    outbound: ScriptedHttp,
     *,
     adapter: MadeUp | None = None,
     accounts: Sequence[str] = ("default",),
@@ -282,7 +282,7 @@ async def open_workbench(
     async with Store(database_url, clock, signal) as store:
         context = Context(
             store=store,
-            egress=way,
+            egress=outbound,
             clock=clock,
             jitter=lambda: 0.0,
             policy=policy or Policy(polls=PATIENCE),
@@ -298,4 +298,4 @@ async def open_workbench(
             secrets=[SECRET],
             at=signal,
         )
-        yield Workbench(context, Leases(context), way)
+        yield Workbench(context, Leases(context), outbound)

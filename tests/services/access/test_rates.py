@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.subscribing import OK
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.clock import Clock, SystemClock
 from tracker.domain.access import EVERYTHING, Principal
 from tracker.domain.errors import Unavailable
@@ -55,7 +55,7 @@ async def test_four_processes_let_in_what_one_may_with_a_statement_for_ten_reque
     async with AsyncExitStack() as stack:
         benches = [
             await stack.enter_async_context(
-                open_workbench(database_url, Way(lambda _: OK), clock=clock)
+                open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock)
             )
             for _ in range(2)
         ]
@@ -108,5 +108,5 @@ async def test_a_process_by_itself_counts_as_before() -> None:
 async def test_the_settings_say_which(
     sqlite_url: str, settings: dict[str, str], kind: type[Rates]
 ) -> None:
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         assert type(_rates(Settings.from_env(settings), bench.context)) is kind

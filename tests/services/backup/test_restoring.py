@@ -19,7 +19,7 @@ from tests.support import history
 from tests.support.killed_restore import ready
 from tests.support.service import Process
 from tests.support.subscribing import OK
-from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock, new_id, new_token
 from tracker.domain.errors import Conflict, Recovering
 from tracker.domain.lifecycle import Verdict
@@ -39,7 +39,7 @@ from tracker.store.feed_head import LEAP, note_path
 from tracker.store.store import Reading
 
 pytestmark = pytest.mark.anyio
-NOBODY = Way(lambda _: OK)
+NOBODY = ScriptedHttp(lambda _: OK)
 
 
 IN_USE = r"rows in|is in use|was restored already"

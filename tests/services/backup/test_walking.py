@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import OPERATION, Way, open_workbench
+from tests.support.workbench import OPERATION, ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Unanswered
 from tracker.domain.task import TaskState
@@ -41,7 +41,7 @@ async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
     database_url: str,
 ) -> None:
     played = Played(pages=[says(ids=["a", "known"], following=2), says(500)])
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         await bench.accepted(await bench.queued("one"), "known")
         context = bench.context
         object.__setattr__(
@@ -65,7 +65,7 @@ async def test_a_list_that_broke_off_is_walked_again_and_a_whole_one_is_not(
 async def test_tasks_that_call_somebody_else_back_are_left(database_url: str) -> None:
     theirs = ["https://other.example/hook", "https://[", "https://t.example/callbacks/other/1/x"]
     played = Played(pages=[says(ids=[], urls=theirs, following=2), says(ids=["ours"])])
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         context = bench.context
         object.__setattr__(
             context, "providers", {NAME: replace(context.providers[NAME], lists=_Pages())}

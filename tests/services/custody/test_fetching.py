@@ -11,7 +11,7 @@ import pytest
 from tests.support.custody import IMPATIENT, CustodyBench, answering, open_custody
 from tests.support.origin import BLOCK, MP4, by_path, film, head, in_turn, ranged, whole
 from tests.support.upstream import Asked, Script, Upstream
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.custody import AssetState
 from tracker.domain.exchange import HttpResult
 from tracker.metrics import LEASES_EXPIRED
@@ -233,12 +233,12 @@ async def test_a_dead_url_is_asked_for_anew(database_url: str, tmp_path: Path) -
             "id": "theirs of ours",
             "pieces": [{"url": f"{origin.url}/new", "key": "0", "refreshable": True}],
         }
-        way = answering(renewed)
-        async with open_custody(database_url, tmp_path, way=way) as custody:
+        outbound = answering(renewed)
+        async with open_custody(database_url, tmp_path, outbound=outbound) as custody:
             piece = {"url": f"{origin.url}/old", "key": "0", "refreshable": True}
             asset = await custody.fetched(piece)
     assert asset.state is AssetState.KEPT
-    assert len(way.calls) == 1
+    assert len(outbound.calls) == 1
 
 
 async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path) -> None:
@@ -309,7 +309,9 @@ async def test_who_lost_the_lease_records_nothing(custody: CustodyBench) -> None
 
 
 async def test_custody_that_is_off_keeps_nothing(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _call: HttpResult(500, {}, b""))) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
+    ) as bench:
         (task,) = await bench.submitted(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [{"url": "http://x.test/a"}]})
         assert await bench.context.store.read(lambda db: assets.of_tasks(db, [task.key])) == {}

@@ -18,7 +18,7 @@ from tests.support.made_up import NAME
 from tests.support.made_up_api import says
 from tests.support.origin import head, whole
 from tests.support.upstream import Asked, Upstream
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.clock import new_id
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import InvalidRequest
@@ -56,7 +56,7 @@ class Kept:
         self.came.append(piece)
 
 
-class Relay(Way):
+class Relay(ScriptedHttp):
     """A way out whose every call goes to one real address, through the service's own client."""
 
     def __init__(self, url: str) -> None:
@@ -107,7 +107,7 @@ async def test_a_file_in_an_answer_is_kept_by_the_verdict(
     script = whole(PNG, "content-type: image/png") if raw else whole(answer_of(PNG, PNG[:-1]))
     files = [PNG] if raw else [PNG, PNG[:-1]]
     with Upstream(script) as provider:
-        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+        async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
             found = await custody.of(task)
             bodies = [await custody.content(asset) for asset in found]
@@ -126,7 +126,7 @@ async def test_a_name_that_an_answer_brings_by_itself_names_nothing(
     forged = f"{SCHEME}0199a6a2-6c1e-7d53-9c1a-0d6a7f9c2b11?bytes=1&sha256=00&media_type=a&mark=b"
     body = json.dumps({"data": [{"b64_json": forged}]}).encode()
     with Upstream(whole(body)) as provider:
-        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+        async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
             assert await custody.of(task) == []
 
@@ -182,7 +182,7 @@ async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
         return [head("200 OK", len(body)), body[: len(body) // 2]]
 
     with Upstream(cut) as provider:
-        async with open_custody(database_url, tmp_path, way=Relay(provider.url)) as custody:
+        async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
             assert (custody.files(), custody.parts()) == ([], [])
             assert len(provider.asked) == 1
@@ -232,7 +232,9 @@ async def test_what_a_dead_process_left_is_swept(database_url: str, tmp_path: Pa
 
 
 async def test_an_operation_that_needs_custody_is_refused_without(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _call: HttpResult(500, {}, b""))) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
+    ) as bench:
         with_files(bench.context)
         await bench.queued("ours", operation="film")
         with pytest.raises(InvalidRequest, match="TRACKER_ASSETS"):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.subscribing import OK, an_endpoint, owed
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.event_types import EventType
 from tracker.domain.events import Event, EventKind, Source
@@ -80,8 +80,11 @@ async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
     database_url: str,
 ) -> None:
     """A process's cache holds only under the stamp it was read under."""
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as one, open_workbench(database_url, way) as two:
+    outbound = ScriptedHttp(lambda _: OK)
+    async with (
+        open_workbench(database_url, outbound) as one,
+        open_workbench(database_url, outbound) as two,
+    ):
         (task,) = await one.submitted(1)
         await an_endpoint(one, "http://first.example/")
         await happened(one, task, EventKind.SEEN_RUNNING)
@@ -101,7 +104,7 @@ async def test_an_endpoint_made_by_another_process_is_told_of_the_next_change(
 async def test_a_set_of_endpoints_that_a_rollback_took_back_is_not_remembered(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         (task,) = await bench.submitted(1)
         endpoint = await an_endpoint(bench)
 
@@ -123,8 +126,8 @@ async def test_a_set_of_endpoints_that_a_rollback_took_back_is_not_remembered(
 
 async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_url: str) -> None:
     answers: list[Answer] = [BROKEN, HttpResult(503, {}, b"later"), OK]
-    way = Way(lambda _: answers.pop(0))
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: answers.pop(0))
+    async with open_workbench(database_url, outbound) as bench:
         endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.succeeded"}))
         (task,) = await bench.submitted(1)
         await happened(bench, task, EventKind.SEEN_SUCCEEDED)
@@ -133,8 +136,8 @@ async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_
             (one,) = await owed(bench)
             await bench.context.store.write(_make_due, one.key)
         assert (one.state, one.attempts, one.endpoint_id) == ("delivered", 3, endpoint.id)
-        assert {call.headers["webhook-id"] for call in way.calls} == {str(one.id)}
-        assert len({call.body for call in way.calls}) == 1
+        assert {call.headers["webhook-id"] for call in outbound.calls} == {str(one.id)}
+        assert len({call.body for call in outbound.calls}) == 1
         made = await bench.context.store.read(lambda db: deliveries.attempts_of(db, one.key))
         assert [(a.status, a.error, a.answer) for a in made] == [
             (None, "no whole answer within 15 s", None),
@@ -152,8 +155,8 @@ def _make_due(tx: Tx, keys: Sequence[int]) -> list[None]:
 
 
 async def test_retry_after_makes_the_pause_longer(database_url: str) -> None:
-    way = Way(lambda _: HttpResult(429, {"retry-after": "120"}, b""))
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: HttpResult(429, {"retry-after": "120"}, b""))
+    async with open_workbench(database_url, outbound) as bench:
         await an_endpoint(bench)
         await bench.submitted(1)
         await deliver_all(bench)
@@ -165,9 +168,9 @@ async def test_retry_after_makes_the_pause_longer(database_url: str) -> None:
 async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told(
     database_url: str,
 ) -> None:
-    way = Way(lambda call: OK if "watch" in call.url else BROKEN)
+    outbound = ScriptedHttp(lambda call: OK if "watch" in call.url else BROKEN)
     policy = Policy(patience=timedelta(0))
-    async with open_workbench(database_url, way, policy=policy) as bench:
+    async with open_workbench(database_url, outbound, policy=policy) as bench:
         watching = await an_endpoint(
             bench, "http://watch.example/", filter=EventFilter(types={"endpoint.paused"})
         )
@@ -183,7 +186,7 @@ async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told
         await submitted_as(bench, "meanwhile")
         assert await deliver_all(bench) == 0
         assert len(await owed(bench, endpoint_id=dead.id)) == 2
-        way.answer = lambda _: OK
+        outbound.answer = lambda _: OK
         await Endpoints(bench.context).resume("default", dead.id)
         await bench.context.store.write(_make_due, 0)
         assert await deliver_all(bench) == 2
@@ -192,7 +195,7 @@ async def test_an_endpoint_that_fails_for_long_is_paused_and_the_others_are_told
 
 async def test_one_success_ends_a_time_of_failure(database_url: str) -> None:
     answers: list[Answer] = [BROKEN, OK]
-    async with open_workbench(database_url, Way(lambda _: answers.pop(0))) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: answers.pop(0))) as bench:
         endpoint = await an_endpoint(bench)
         await bench.submitted(1)
         await deliver_all(bench)
@@ -205,8 +208,8 @@ async def test_one_success_ends_a_time_of_failure(database_url: str) -> None:
 async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for(
     database_url: str,
 ) -> None:
-    way = Way(lambda _: BROKEN)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: BROKEN)
+    async with open_workbench(database_url, outbound) as bench:
         ordered = await an_endpoint(bench, "http://ordered.example/", ordered=True)
         await an_endpoint(bench, "http://loose.example/")
         (task,) = await bench.submitted(1)
@@ -214,13 +217,13 @@ async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for
         states = [one.state for one in await owed(bench, endpoint_id=ordered.id)]
         assert states == ["pending", "waiting", "waiting"]
         assert await deliver_all(bench) == 4
-        way.answer = lambda _: OK
+        outbound.answer = lambda _: OK
         sent = []
         for _ in range(3):
-            way.calls.clear()
+            outbound.calls.clear()
             await bench.context.store.write(_make_due, 0)
             await deliver_all(bench)
-            sent += [c for c in way.calls if "ordered" in c.url]
+            sent += [c for c in outbound.calls if "ordered" in c.url]
         assert [call.headers["webhook-id"] for call in sent] == [
             str(one.id) for one in await owed(bench, endpoint_id=ordered.id)
         ]
@@ -228,8 +231,8 @@ async def test_a_later_change_waits_for_the_earlier_one_where_order_is_asked_for
 
 
 async def test_what_waits_goes_once_the_earlier_one_is_given_up(database_url: str) -> None:
-    way = Way(lambda _: BROKEN)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: BROKEN)
+    async with open_workbench(database_url, outbound) as bench:
         await an_endpoint(bench, ordered=True)
         (task,) = await bench.submitted(1)
         await happened(bench, task, EventKind.SEEN_RUNNING)
@@ -241,8 +244,11 @@ async def test_what_waits_goes_once_the_earlier_one_is_given_up(database_url: st
 
 
 async def test_two_claimants_never_get_the_same(database_url: str) -> None:
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as one, open_workbench(database_url, way) as two:
+    outbound = ScriptedHttp(lambda _: OK)
+    async with (
+        open_workbench(database_url, outbound) as one,
+        open_workbench(database_url, outbound) as two,
+    ):
         await an_endpoint(one)
         await one.submitted(40)
         claimants = [Delivering(bench.context) for bench in (one, two)]
@@ -258,7 +264,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
     database_url: str,
 ) -> None:
     policy = Policy(lease=timedelta(0), deliver_timeout_s=0)
-    async with open_workbench(database_url, Way(lambda _: OK), policy=policy) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), policy=policy) as bench:
         await an_endpoint(bench)
         await bench.submitted(1)
         late, quick = Delivering(bench.context), Delivering(bench.context)
@@ -280,8 +286,8 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
 
 
 async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_url: str) -> None:
-    way = Way(lambda _: BROKEN)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: BROKEN)
+    async with open_workbench(database_url, outbound) as bench:
         endpoint = await an_endpoint(bench, filter=EventFilter(types={"task.submitted"}))
         await bench.submitted(20)
         await deliver_all(bench)
@@ -297,8 +303,8 @@ async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_ur
 async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
     """Ten endpoints are owed 100 each; one never answers. The others get theirs meanwhile."""
     never = asyncio.Event()
-    way = SlowWay({"dead.example": never})
-    async with open_workbench(database_url, way) as bench:
+    outbound = SlowHttp({"dead.example": never})
+    async with open_workbench(database_url, outbound) as bench:
         for n in range(9):
             await an_endpoint(bench, f"http://live-{n}.example/")
         dead = await an_endpoint(bench, "http://dead.example/")
@@ -311,13 +317,13 @@ async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
 
         await until(others_have_theirs)
         assert {one.state for one in await owed(bench, endpoint_id=dead.id)} == {"pending"}
-        assert way.most["dead.example"] <= 8
+        assert outbound.most["dead.example"] <= 8
         never.set()
         loop.stop()
         await running
 
 
-class SlowWay(Way):
+class SlowHttp(ScriptedHttp):
     """Answers 200; some hosts only once they may. most: calls under way at once, by host."""
 
     def __init__(self, silent: dict[str, asyncio.Event]) -> None:
@@ -344,8 +350,8 @@ class SlowWay(Way):
     "reason", ["a NUL: \x00", "half a pair: \ud800", "\r\n"], ids=["nul", "surrogate", "crlf"]
 )
 async def test_an_odd_failure_is_kept_in_plain_text(database_url: str, reason: str) -> None:
-    way = Way(lambda _: HttpFailure(Certainty.UNKNOWN, reason))
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: HttpFailure(Certainty.UNKNOWN, reason))
+    async with open_workbench(database_url, outbound) as bench:
         await an_endpoint(bench)
         await bench.submitted(1)
         await deliver_all(bench)
@@ -359,7 +365,7 @@ async def test_a_delivery_that_raises_counts_and_blocks_nobody(database_url: str
             raise RuntimeError("a bug of ours")
         return OK
 
-    async with open_workbench(database_url, Way(answer)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(answer)) as bench:
         bad = await an_endpoint(bench, "http://bad.example/")
         good = await an_endpoint(bench, "http://good.example/")
         await bench.submitted(1)
@@ -370,7 +376,7 @@ async def test_a_delivery_that_raises_counts_and_blocks_nobody(database_url: str
 
 
 async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await an_endpoint(bench, filter=EventFilter(types={"provider.callbacks_degraded"}))
         await an_endpoint(bench, filter=EventFilter(providers={"somebody"}))
         context = replace(bench.context, public_url="https://tracker.example")
@@ -385,7 +391,7 @@ async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
 
 async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_url: str) -> None:
     silent = MadeUp(is_silent=True)
-    async with open_workbench(database_url, Way(lambda _: OK), adapter=silent) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), adapter=silent) as bench:
         await an_endpoint(bench)
         context = replace(bench.context, public_url="https://tracker.example")
         for n in range(6):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import OPERATION, Way, open_workbench
+from tests.support.workbench import OPERATION, ScriptedHttp, open_workbench
 from tracker.domain.custody import Asset
 from tracker.domain.lifecycle import Verdict
 from tracker.services.submit.request import Submission
@@ -23,7 +23,7 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     played = Played(make=says(id="theirs-1", parts=[{"id": "theirs-2", "mark": "2"}]))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         asked = Submission(
             tenant="default",
             provider=NAME,

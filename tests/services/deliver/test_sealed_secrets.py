@@ -7,7 +7,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.subscribing import OK, an_endpoint, owed
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain import signature
 from tracker.domain.notices import EventFilter
 from tracker.domain.sealing import unseal
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(database_url: str) -> None:
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: OK)
+    async with open_workbench(database_url, outbound) as bench:
         await an_endpoint(bench)
         await bench.submitted(1)
         other = replace(bench.context, secrets=[b"another secret entirely"])
@@ -29,7 +29,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is False
         (one,) = await owed(bench)
-        assert (way.calls, one.last_error) == ([], None)
+        assert (outbound.calls, one.last_error) == ([], None)
         (condition,) = await bench.context.store.read(conditions.list_open)
         assert condition.name == "secrets_differ"
         assert "its secret cannot be read" in condition.reason
@@ -41,7 +41,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
 
 
 async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         made = await Endpoints(bench.context).create(
             NewEndpoint("default", "http://a.example/", EventFilter())
         )
@@ -53,8 +53,8 @@ async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
 
 
 async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url: str) -> None:
-    way = Way(lambda _: OK)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(lambda _: OK)
+    async with open_workbench(database_url, outbound) as bench:
         made = await Endpoints(bench.context).create(
             NewEndpoint("default", "http://a.example/", EventFilter())
         )
@@ -69,5 +69,5 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
         (lane,) = await delivering.lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is True
-        (call,) = way.calls
+        (call,) = outbound.calls
         Webhook(made.secret).verify(call.body or b"", dict(call.headers))

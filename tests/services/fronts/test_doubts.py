@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up_api import Played
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import new_id
 from tracker.domain.presence import GONE_LEASES
 from tracker.services.fronts.lost_answers import LostAnswers
@@ -33,7 +33,7 @@ async def dies(bench: Workbench) -> None:
 
 async def test_what_others_made_long_after_a_death_is_not_in_doubt(database_url: str) -> None:
     clock = HandClock()
-    async with open_workbench(database_url, Way(Played()), clock=clock) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), clock=clock) as bench:
         died_at = clock.now()
         await dies(bench)
         clock.move(5 * MINUTE_S)
@@ -53,7 +53,7 @@ async def test_what_was_made_up_to_the_start_is_in_doubt_right_after_a_death(
     database_url: str,
 ) -> None:
     clock = HandClock()
-    async with open_workbench(database_url, Way(Played()), clock=clock) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), clock=clock) as bench:
         await dies(bench)
         clock.move(1)
         answers = LostAnswers(bench.context)
@@ -66,7 +66,7 @@ async def test_what_was_made_up_to_the_start_is_in_doubt_right_after_a_death(
 
 
 async def test_nothing_is_in_doubt_where_nobody_died(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         answers = LostAnswers(bench.context)
         await answers.look_back()
         assert await answers.settle(answers.begin(A)) is None

@@ -9,7 +9,7 @@ import pytest
 from tests.support.made_up_api import Played
 from tests.support.origin import MP4, by_path, film, head, ranged, whole
 from tests.support.upstream import Script, Upstream
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.preview import MAX_BYTES, shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.egress.download import Downloading
@@ -58,7 +58,7 @@ def test_bytes_and_declared_type_must_agree(first: bytes, declared: str, shown: 
 async def _previews(
     url: str, *, allow: list[str] = HERE, patience_s: float = PATIENCE_S
 ) -> AsyncIterator[tuple[Previews, Task]]:
-    async with open_workbench(url, Way(Played())) as bench:
+    async with open_workbench(url, ScriptedHttp(Played())) as bench:
         downloads = Downloading(allow, cap=MAX_BYTES, silence_s=20)
         previews = Previews(bench.context, downloads, patience_s=patience_s)
         yield previews, await bench.queued("mine")

@@ -7,7 +7,7 @@ import pytest
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.services.receive.comparing import Comparing, Comparison
 from tracker.services.receive.reception import Reception
@@ -35,7 +35,7 @@ async def _compare_newest(bench: Workbench) -> Comparison | None:
 
 
 async def test_a_contradiction_shows_both_sides(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played(poll=tells(DONE)))) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
         task = await bench.accepted(await bench.queued("ours"), "theirs")
         await bench.call_back(task, DONE)
         await _send(bench, json.dumps(FAILED).encode())
@@ -51,7 +51,7 @@ async def test_a_contradiction_shows_both_sides(database_url: str) -> None:
 
 
 async def test_without_a_task_only_one_side_is_there(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played(poll=tells(DONE)))) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
         await _send(bench, json.dumps(DONE | {"id": "nobody's"}).encode())
         compared = await _compare_newest(bench)
         assert compared is not None
@@ -61,7 +61,7 @@ async def test_without_a_task_only_one_side_is_there(database_url: str) -> None:
 
 
 async def test_what_cannot_be_read_says_why(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played(poll=tells(DONE)))) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played(poll=tells(DONE)))) as bench:
         await _send(bench, b"{")
         compared = await _compare_newest(bench)
         assert compared is not None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.errors import NotFound
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -37,7 +37,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def bench(database_url: str, clock: HandClock) -> AsyncIterator[Workbench]:
-    async with open_workbench(database_url, Way(nothing), clock=clock) as found:
+    async with open_workbench(database_url, ScriptedHttp(nothing), clock=clock) as found:
         yield found
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.made_up import NAME, MadeUp, Shared
 from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import SECRET, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound, Unavailable
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -111,7 +111,7 @@ def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any] = DONE
 def _open(url: str, source: Source, clock: HandClock, *, per: Any = "task") -> Any:
     public = "https://us.example"
     return open_workbench(
-        url, Way(source), adapter=Publishing(per=per), clock=clock, public_url=public
+        url, ScriptedHttp(source), adapter=Publishing(per=per), clock=clock, public_url=public
     )
 
 

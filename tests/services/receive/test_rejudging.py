@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
 from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import SECRET, Way, Workbench, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, Conflict, InvalidRequest, NotFound
 from tracker.domain.events import Source
@@ -57,7 +57,7 @@ class _Signing(MadeUp):
 
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, Rejudging]]:
-    async with open_workbench(url, Way(Played(poll=tells(DONE))), **more) as bench:
+    async with open_workbench(url, ScriptedHttp(Played(poll=tells(DONE))), **more) as bench:
         yield bench, Rejudging(bench.context)
 
 

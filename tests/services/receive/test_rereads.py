@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from tests.support.made_up import NAME, REVISION, MadeUp
 from tests.support.made_up_api import Played, tells
 from tests.support.subscribing import an_endpoint
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict, InvalidRequest, NotFound
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
@@ -73,7 +73,9 @@ def _learned(body: bytes) -> bytes:
 
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
-    async with open_workbench(url, Way(Played(poll=tells({"status": "running"}))), **more) as bench:
+    async with open_workbench(
+        url, ScriptedHttp(Played(poll=tells({"status": "running"}))), **more
+    ) as bench:
         yield bench
 
 
@@ -218,8 +220,8 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
 
 async def test_an_answer_to_a_query_is_read_again_too(database_url: str) -> None:
     said = {"status": "succeeded", "cover": [FILM]}
-    way = Way(Played(poll=tells(said)))
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(Played(poll=tells(said)))
+    async with open_workbench(database_url, outbound) as bench:
         (task,) = await bench.submitted(1)
         assert (await bench.look(task)).artifacts == ()
     async with _later(database_url) as (bench, runs):

@@ -11,7 +11,7 @@ import pytest
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
 from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.lifecycle import Verdict
@@ -37,7 +37,7 @@ async def test_a_signature_that_leaves_out_the_body_only_makes_us_ask(
     database_url: str, status: str
 ) -> None:
     played = Played(poll=tells({"id": "theirs", "status": "running", "stage": "drawing"}))
-    async with open_workbench(database_url, Way(played), options=SENDER) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), options=SENDER) as bench:
         task = await bench.sent()
         said = {"id": "theirs", "status": status, "why": "no", "stage": "forged"}
         told = await bench.call_back(task, said, secret="s")
@@ -48,7 +48,9 @@ async def test_a_signature_that_leaves_out_the_body_only_makes_us_ask(
 
 
 async def test_after_the_end_such_a_callback_changes_nothing(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played(poll=tells(DONE))), options=SENDER) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(poll=tells(DONE))), options=SENDER
+    ) as bench:
         task = await bench.look(await bench.sent())
         assert task.state is TaskState.SUCCEEDED
         said = DONE | {"bill": [{"amount": "99"}]}
@@ -57,7 +59,7 @@ async def test_after_the_end_such_a_callback_changes_nothing(database_url: str) 
 
 
 async def test_one_that_does_not_prove_its_sender_is_refused(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played()), options=SIGNED) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), options=SIGNED) as bench:
         task = await bench.sent()
         with pytest.raises(CallbackUnproven):
             await bench.call_back(task, DONE, secret="guessed")
@@ -66,7 +68,7 @@ async def test_one_that_does_not_prove_its_sender_is_refused(database_url: str) 
 
 async def test_a_hint_has_the_provider_asked_at_once(database_url: str) -> None:
     played = Played(poll=tells(DONE))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         told = await bench.call_back(task, {"hint": "there is news", "id": "theirs"})
         assert (told.verdict, told.reason) == (Verdict.UNCONFIRMED, "there is news")
@@ -84,7 +86,10 @@ async def test_a_hint_that_comes_while_the_provider_is_asked_has_it_asked_again(
     played = Played(poll=tells({"id": "theirs", "status": "running"}))
     polls = PollPlan(first=timedelta(milliseconds=1), quiet=timedelta(hours=1))
     async with open_workbench(
-        database_url, Way(played), policy=Policy(polls=polls), public_url="https://us.example"
+        database_url,
+        ScriptedHttp(played),
+        policy=Policy(polls=polls),
+        public_url="https://us.example",
     ) as bench:
         task = await bench.sent()
         for comes, pause_s in ((False, 3000), (True, 0)):
@@ -103,7 +108,7 @@ async def test_a_hint_that_comes_while_the_provider_is_asked_has_it_asked_again(
 async def test_a_url_for_all_tasks_needs_no_token_of_ours_but_a_proof(database_url: str) -> None:
     adapter = MadeUp(per="project")
     async with open_workbench(
-        database_url, Way(Played()), adapter=adapter, options=SIGNED
+        database_url, ScriptedHttp(Played()), adapter=adapter, options=SIGNED
     ) as bench:
         task = await bench.sent()
         for secret in ("", "guessed"):
@@ -121,7 +126,7 @@ async def test_no_other_provider_is_called_back_without_a_token(
     database_url: str, adapter: MadeUp, options: dict[str, Any]
 ) -> None:
     async with open_workbench(
-        database_url, Way(Played()), adapter=adapter, options=options
+        database_url, ScriptedHttp(Played()), adapter=adapter, options=options
     ) as bench:
         task = await bench.sent()
         with pytest.raises(NotFound):
@@ -130,7 +135,7 @@ async def test_no_other_provider_is_called_back_without_a_token(
 
 
 async def test_a_challenge_is_answered_before_the_task_is_known(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         reception = Reception(bench.context)
         nobody = "019364b0-0000-7000-8000-000000000000"
         secret = token.sign(bench.context.secrets[0], NAME, nobody)
@@ -143,7 +148,7 @@ async def test_a_challenge_is_answered_before_the_task_is_known(database_url: st
 
 
 async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         told = await bench.call_back(task, DONE | {"ack": "7"})
         assert told == Received(Verdict.ADVANCED, reply=Reply(202, b"7"))
@@ -154,7 +159,7 @@ async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:
 async def test_a_hint_beside_a_statement_takes_nothing_from_it(
     database_url: str, bodies: Sequence[dict[str, Any]]
 ) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         assert (await bench.call_back(task, list(bodies))).verdict is Verdict.ADVANCED
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
@@ -175,7 +180,11 @@ async def test_a_signature_over_the_path_is_of_the_one_that_the_sender_was_given
 ) -> None:
     """A proxy in front may cut a prefix off, or put one before."""
     bench_of = open_workbench(
-        database_url, Way(Played()), adapter=OfPath(), options=SIGNED, public_url=public_url
+        database_url,
+        ScriptedHttp(Played()),
+        adapter=OfPath(),
+        options=SIGNED,
+        public_url=public_url,
     )
     async with bench_of as bench:
         task = await bench.sent()

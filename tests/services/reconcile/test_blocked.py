@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.made_up_api import Played, says, tells
-from tests.support.workbench import PATIENCE, Way, open_workbench
+from tests.support.workbench import PATIENCE, ScriptedHttp, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState
 from tracker.services.upkeep.sweeping import Sweeping
@@ -17,7 +17,7 @@ WINDOW = {"id": "theirs", "status": "running", "stage": "window", "blocked": Tru
 
 async def test_a_blocked_task_is_shown_until_it_goes_on(database_url: str) -> None:
     played = Played(make=says(id="theirs", said=WINDOW))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         assert task.state is TaskState.RUNNING
         since = task.blocked_at
@@ -42,7 +42,7 @@ async def test_a_blocked_task_is_shown_until_it_goes_on(database_url: str) -> No
 
 async def test_a_running_task_that_becomes_blocked_is_news(database_url: str) -> None:
     played = Played(make=says(id="theirs"))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await bench.call_back(task, {"id": "theirs", "status": "running"})
         await bench.call_back(task, {"id": "theirs", "status": "running", "blocked": True})
@@ -56,7 +56,7 @@ async def test_a_running_task_that_becomes_blocked_is_news(database_url: str) ->
 async def test_a_blocked_task_does_not_expire(database_url: str, *, is_blocked: bool) -> None:
     policy = Policy(polls=PATIENCE, give_up=timedelta(0))
     played = Played(make=says(id="theirs", said={**WINDOW, "blocked": is_blocked}))
-    async with open_workbench(database_url, Way(played), policy=policy) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), policy=policy) as bench:
         task = await bench.sent()
         await Sweeping(bench.context).sweep()
         expected = TaskState.RUNNING if is_blocked else TaskState.EXPIRED

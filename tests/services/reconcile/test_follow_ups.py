@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.made_up_api import tells
 from tests.support.moved_clock import moved_clock
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
@@ -78,7 +78,9 @@ async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
 ) -> None:
     provider = Provider()
     provider.says = BARE
-    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
+    ) as bench:
         (made,) = await bench.submitted(1)
         for _ in range(4):
             assert await _look_when_due(bench, clock)
@@ -106,11 +108,11 @@ async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(
 ) -> None:
     provider = Provider()
     provider.says = BARE
-    way = Way(provider)
-    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         while await _look_when_due(bench, clock):
-            assert len(way.calls) < 100
+            assert len(outbound.calls) < 100
         assert timedelta(days=1) < clock.now() - made.created_at < timedelta(days=5)
         assert await _listed(bench, FollowUp.NO_RESULT) == [str(made.id)]
         provider.says = WHOLE
@@ -124,7 +126,9 @@ async def test_a_callback_before_the_submits_answer_is_followed_up_too(
     database_url: str, clock: HandClock
 ) -> None:
     provider = Provider()
-    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
+    ) as bench:
         made = await bench.queued("ours")
 
         def succeeds(tx: Tx, keys: Sequence[int]) -> list[None]:
@@ -149,7 +153,9 @@ async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believ
     database_url: str, clock: HandClock, minutes: float
 ) -> None:
     provider = Provider()
-    async with open_workbench(database_url, Way(provider), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
+    ) as bench:
         (made,) = await bench.submitted(1)
         begun = clock.now()
         while clock.now() - begun < timedelta(minutes=minutes):
@@ -165,7 +171,7 @@ async def test_a_provider_that_denies_an_accepted_task_for_a_while_is_not_believ
 
 async def test_denials_right_after_the_acceptance_are_not_believed(database_url: str) -> None:
     provider = Provider()
-    async with open_workbench(database_url, Way(provider), policy=Policy()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(provider), policy=Policy()) as bench:
         (made,) = await bench.submitted(1)
         for _ in range(12):
             made = await bench.look(made)
@@ -180,8 +186,8 @@ async def test_what_was_denied_for_long_expires_is_listed_and_comes_back(
     database_url: str, clock: HandClock
 ) -> None:
     provider = Provider()
-    way = Way(provider)
-    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         begun = clock.now()
         while (await bench.task(made.key)).state is not TaskState.EXPIRED:
@@ -206,11 +212,11 @@ async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
     database_url: str, clock: HandClock
 ) -> None:
     provider = Provider()
-    way = Way(provider)
-    async with open_workbench(database_url, way, policy=Policy(), clock=clock) as bench:
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         while await _look_when_due(bench, clock):
-            assert len(way.calls) < 100
+            assert len(outbound.calls) < 100
         task = await bench.task(made.key)
         assert task.give_up_at is not None
         assert task.give_up_at - timedelta(days=2) < clock.now() <= task.give_up_at

@@ -9,7 +9,7 @@ from tests.support.held_clock import HeldClock
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
 from tests.support.waiting import until
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.services.recorder import lane_of
@@ -42,7 +42,7 @@ async def test_a_pause_grows_while_few_come_at_a_time_and_shrinks_with_many(
     async def run(held: Sequence[Job]) -> None:
         done.append(len(held))
 
-    async with open_workbench(database_url, Way(Played(make=says(id="x")))) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played(make=says(id="x")))) as bench:
         left = iter([(await bench.queued(f"task {n}")).key for n in range(10)])
         role = Role(JobKind.RECONCILE, run, concurrency=64, per_lane=64, together=TOGETHER)
         loop = JobLoop(role, Leases(bench.context), clock, lease_s=30, drain_s=0)

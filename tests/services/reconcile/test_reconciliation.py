@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import says, tells
-from tests.support.workbench import OPERATION, HandClock, Way, open_workbench
+from tests.support.workbench import OPERATION, HandClock, ScriptedHttp, open_workbench
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import PollOutcome
@@ -35,14 +35,14 @@ def _says(call: HttpCall) -> HttpResult:
 async def test_one_look_at_each_task_in_as_few_calls_as_the_adapter_can_do_with(
     database_url: str, together: int, calls: int
 ) -> None:
-    way = Way(_says)
-    async with open_workbench(database_url, way, adapter=MadeUp(together=together)) as bench:
+    outbound = ScriptedHttp(_says)
+    async with open_workbench(database_url, outbound, adapter=MadeUp(together=together)) as bench:
         made = await bench.submitted(25)
         held: list[Job] = []
         while len(held) < len(made):
             held += await bench.claim(JobKind.RECONCILE)
         await Reconciliation(bench.context).run(held)
-        assert len(way.calls) == calls
+        assert len(outbound.calls) == calls
         states = [(await bench.task(task.key)).state for task in made]
         assert states == [
             TaskState.SUBMITTED if n == 3 else TaskState.SUCCEEDED for n in range(len(made))
@@ -54,15 +54,15 @@ async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: 
     def busy(_call: HttpCall) -> HttpResult:
         return says(429, headers={"retry-after": "60"})
 
-    way = Way(busy)
-    async with open_workbench(database_url, way, adapter=MadeUp(together=1)) as bench:
+    outbound = ScriptedHttp(busy)
+    async with open_workbench(database_url, outbound, adapter=MadeUp(together=1)) as bench:
         made = await bench.submitted(60)
         held: list[Job] = []
         while len(held) < len(made):
             held += await bench.claim(JobKind.RECONCILE)
         reconciliation = Reconciliation(bench.context)
         await reconciliation.run(held)
-        assert len(way.calls) <= 16  # those that were under way when the first answer came
+        assert len(outbound.calls) <= 16  # those that were under way when the first answer came
         now = bench.context.clock.now()
         due = await bench.leases.next_due(JobKind.RECONCILE)
         assert due is not None
@@ -75,7 +75,7 @@ async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url
         def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
             raise RecursionError
 
-    async with open_workbench(database_url, Way(_says), adapter=Brittle()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_says), adapter=Brittle()) as bench:
         made = await bench.submitted(2)
         held: list[Job] = []
         while len(held) < len(made):
@@ -94,8 +94,10 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
     def works(_call: HttpCall) -> HttpResult:
         return tells({"id": "theirs-0", "status": "running"})
 
-    way, clock, day = Way(works), HandClock(), timedelta(days=1)
-    async with open_workbench(sqlite_url, way, policy=Policy(give_up=day), clock=clock) as bench:
+    outbound, clock, day = ScriptedHttp(works), HandClock(), timedelta(days=1)
+    async with open_workbench(
+        sqlite_url, outbound, policy=Policy(give_up=day), clock=clock
+    ) as bench:
         context = replace(bench.context, public_url=public_url)
         (made,) = await bench.submitted(1)
         while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
@@ -106,13 +108,15 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
         assert (await bench.task(made.key)).state is TaskState.EXPIRED
         assert day <= clock.at - made.created_at < day + timedelta(minutes=15)
         at_the_ceiling = day / context.policy.polls.ceiling
-        assert at_the_ceiling * 0.9 < len(way.calls) < at_the_ceiling + 40
+        assert at_the_ceiling * 0.9 < len(outbound.calls) < at_the_ceiling + 40
 
 
 async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database_url: str) -> None:
     clock, day = HandClock(), timedelta(days=1)
     policy = Policy(give_up=day)
-    async with open_workbench(database_url, Way(_says), policy=policy, clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(_says), policy=policy, clock=clock
+    ) as bench:
         made = await bench.queued("ours")
         clock.move(4 * day.total_seconds())
         await Sweeping(bench.context).sweep_all()
@@ -128,7 +132,7 @@ async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database
 async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(_says)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_says)) as bench:
         (made,) = await bench.submitted(1)
 
         def forget(tx: Tx, keys: Sequence[int]) -> list[None]:
@@ -163,13 +167,13 @@ async def test_what_older_code_sent_without_a_bound_gets_one_with_its_next_step(
 async def test_a_task_whose_account_was_taken_out_waits_and_goes_on_once_it_is_back(
     database_url: str,
 ) -> None:
-    way = Way(_says)
-    async with open_workbench(database_url, way) as bench:
+    outbound = ScriptedHttp(_says)
+    async with open_workbench(database_url, outbound) as bench:
         (made,) = await bench.submitted(1)
         await bench.bring_forward(made)
         held = await bench.claim(JobKind.RECONCILE)
         await Reconciliation(replace(bench.context, accounts={})).run(held)
-        assert way.calls == []
+        assert outbound.calls == []
         assert (await bench.task(made.key)).state is TaskState.SUBMITTED
         await bench.bring_forward(made)
         await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
@@ -192,9 +196,11 @@ async def test_the_pause_between_looks_is_that_of_the_accounts_upstream(
 ) -> None:
     """On SQLite: PostgreSQL hands out jobs by its own clock."""
     clock, running = HandClock(), tells({"id": "theirs", "status": "running"})
-    way = Way(lambda call: says(id="theirs") if call.url.endswith("/make") else running)
+    outbound = ScriptedHttp(
+        lambda call: says(id="theirs") if call.url.endswith("/make") else running
+    )
     async with open_workbench(
-        sqlite_url, way, adapter=adapter, policy=Policy(), clock=clock, public_url=url
+        sqlite_url, outbound, adapter=adapter, policy=Policy(), clock=clock, public_url=url
     ) as bench:
         await bench.sent()
         due = await bench.leases.next_due(JobKind.RECONCILE)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says, tells
 from tests.support.subscribing import an_endpoint, owed
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.cost import Phase
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.policy import Policy
@@ -41,7 +41,7 @@ async def test_news_of_a_running_task_is_told_and_a_new_signature_is_not(
     database_url: str,
 ) -> None:
     played = Played(poll=tells(_running(stage="queued at them")))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         await an_endpoint(bench)
         task = await bench.look(await bench.sent())
         told = ["task.submitted", "task.running"]
@@ -65,7 +65,7 @@ async def test_news_of_a_running_task_is_told_and_a_new_signature_is_not(
 
 
 async def test_news_that_a_callback_brings_is_told_too(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         await an_endpoint(bench)
         task = await bench.sent()
         await bench.call_back(task, _running())
@@ -89,7 +89,7 @@ async def test_a_doubtful_failure_is_replaced_by_a_later_success(
     database_url: str, *, by_callback: bool
 ) -> None:
     played = Played(poll=tells(DOUBTFUL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         await an_endpoint(bench)
         task = await bench.look(await bench.sent())
         assert (task.state, task.follow_up) == (TaskState.FAILED, FollowUp.DOUBTFUL)
@@ -107,7 +107,7 @@ async def test_a_doubtful_failure_is_replaced_by_a_later_success(
 
 async def test_a_certain_failure_is_never_replaced(database_url: str) -> None:
     played = Played(poll=tells(CERTAIN))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         assert (await bench.call_back(task, DONE)).verdict is Verdict.CONFLICT
         assert await bench.task(task.key) == task
@@ -118,7 +118,7 @@ async def test_a_doubtful_failure_that_proves_certain_is_replaced_no_more(
     database_url: str,
 ) -> None:
     played = Played(poll=tells(DOUBTFUL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         ended_at, played.poll = task.finished_at, tells(CERTAIN)
         task = await bench.look(task)
@@ -134,7 +134,9 @@ async def test_a_doubtful_failure_that_proves_certain_is_replaced_no_more(
 async def test_doubt_ends_with_the_time_for_asking(sqlite_url: str, *, overtakes: bool) -> None:
     """On SQLite: PostgreSQL hands out jobs by its own clock."""
     clock, played = HandClock(), Played(poll=tells(DOUBTFUL))
-    async with open_workbench(sqlite_url, Way(played), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        sqlite_url, ScriptedHttp(played), policy=Policy(), clock=clock
+    ) as bench:
         task = await bench.queued("ours") if overtakes else await bench.sent()
         await bench.call_back(task, DOUBTFUL)
         task = await bench.task(task.key)
@@ -149,7 +151,7 @@ async def test_doubt_ends_with_the_time_for_asking(sqlite_url: str, *, overtakes
 async def test_costs_may_come_after_the_verdict(database_url: str) -> None:
     reserved = {"amount": "2", "phase": "reserve"}
     settled = {"amount": "1.5", "phase": "settle"}
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         await an_endpoint(bench)
         task = await bench.sent()
         await bench.call_back(task, DONE | {"bill": [reserved]})
@@ -166,7 +168,7 @@ async def test_costs_may_come_after_the_verdict(database_url: str) -> None:
 
 async def test_a_purge_never_empties_what_is_stored(database_url: str) -> None:
     played = Played(poll=tells(_running(pieces=_pieces("ready", "preview"))))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         played.poll = says(absent={"kind": "purged"})
         task = await bench.look(task)
@@ -182,7 +184,7 @@ async def test_a_purge_of_a_success_whose_result_is_incomplete_ends_the_asking(
     whole, missing = _pieces("ready", "ready")
     partly = {"status": "succeeded", "pieces": [whole, missing | {"url": None}]}
     played = Played(poll=tells(partly))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         assert task.follow_up is FollowUp.NO_RESULT
         played.poll = says(absent={"kind": "purged"})
@@ -195,7 +197,7 @@ async def test_an_absence_that_denies_nothing_counts_for_nothing(
     database_url: str, kind: str
 ) -> None:
     played = Played(poll=says(absent={"kind": kind}))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         for _ in range(12):
             task = await bench.look(task)
@@ -204,7 +206,9 @@ async def test_an_absence_that_denies_nothing_counts_for_nothing(
 
 async def test_a_provider_that_cannot_be_asked_is_not(database_url: str) -> None:
     played = Played(make=says(word="taken"))
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, played.asked) == (TaskState.SUBMITTED, ["make"])
 
@@ -212,7 +216,7 @@ async def test_a_provider_that_cannot_be_asked_is_not(database_url: str) -> None
 async def test_an_estimate_of_the_create_stands_until_the_bill(database_url: str) -> None:
     estimate = [{"amount": "25", "phase": "estimate"}]
     played = Played(make=says(id="theirs", bill=estimate), poll=tells(_running()))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         assert [(one.amount, one.phase) for one in task.costs] == [("25", Phase.ESTIMATE)]
         task = await bench.look(task)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says, tells
-from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
+from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict
@@ -36,7 +36,9 @@ async def _names(bench: Workbench) -> list[tuple[str, str | None]]:
 
 async def test_a_result_in_the_answer_ends_the_task(database_url: str) -> None:
     played = Played(make=says(said=DONE))
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         task = await bench.sent()
         assert (task.state, task.provider_task_id) == (TaskState.SUCCEEDED, None)
         assert [piece.url for piece in task.artifacts] == [PIECE["url"]]
@@ -46,7 +48,9 @@ async def test_a_result_in_the_answer_ends_the_task(database_url: str) -> None:
 
 async def test_what_was_accepted_without_an_id_waits_for_its_callback(database_url: str) -> None:
     played = Played(make=says(word="taken"))
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, played.asked) == (TaskState.SUBMITTED, ["make"])
         assert (await bench.call_back(task, DONE | {"id": "x"})).verdict is Verdict.ADVANCED
@@ -54,7 +58,7 @@ async def test_what_was_accepted_without_an_id_waits_for_its_callback(database_u
 
 
 async def test_a_task_is_overdue_as_late_as_its_operation_says(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         slow, usual = await bench.queued("slow", patience=7200), await bench.queued("usual")
         patience = [
             task.deadline_at and task.deadline_at - task.created_at for task in (slow, usual)
@@ -65,7 +69,7 @@ async def test_a_task_is_overdue_as_late_as_its_operation_says(database_url: str
 async def test_later_calls_use_the_context_of_the_answer(database_url: str) -> None:
     played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
     played.followed = {"/poll/7": says(follow="/result/7"), "/result/7": tells(DONE)}
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, played.asked) == (TaskState.SUCCEEDED, ["make", "poll", "result"])
 
@@ -75,10 +79,10 @@ async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
 ) -> None:
     played = Played(make=says(id="theirs", context={"poll": "/poll/7"}))
     played.followed = {"/poll/7": tells(DONE)}
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.queued("ours")
 
-        class Overtaken(Way):
+        class Overtaken(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
                 await bench.call_back(task, {"id": "theirs", "status": "running"})
                 return self.answer(call)
@@ -91,7 +95,7 @@ async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
 
 async def test_a_chain_of_calls_without_end_is_left_and_tried_again(database_url: str) -> None:
     played = Played(poll=says(follow="/more"), followed={"/more": says(follow="/more")})
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.look(await bench.sent())
         assert task.state is TaskState.SUBMITTED
         assert played.asked == ["make", "tasks", "more", "more", "more"]
@@ -106,7 +110,7 @@ async def test_what_cannot_be_told_for_several_is_asked_for_one_by_one(
 ) -> None:
     played = Played(poll=says(alone=True) if is_alone else says(follow="/more"))
     played.followed = {"/more": tells({"status": "running"})}
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         made = await bench.submitted(2)
         for task in made:
             await bench.bring_forward(task)
@@ -121,21 +125,21 @@ async def test_what_may_have_ended_unsaid_is_polled_at_once(
     database_url: str, *, may_have_ended: bool
 ) -> None:
     played = Played(make=says(id="theirs", look_now=may_have_ended))
-    async with open_workbench(database_url, Way(played), policy=Policy()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), policy=Policy()) as bench:
         await bench.sent()
         assert bool(await bench.claim(JobKind.RECONCILE)) is may_have_ended
 
 
 async def test_what_has_ended_already_is_polled_no_more(database_url: str) -> None:
     played = Played(make=says(id="theirs", said=DONE, look_now=True))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         assert (await bench.sent()).state is TaskState.SUCCEEDED
         assert await bench.claim(JobKind.RECONCILE) == []
 
 
 async def test_one_call_makes_several_tasks(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         first = await bench.sent()
         assert await _names(bench) == [
             ("ours", "theirs-1"),
@@ -154,7 +158,7 @@ async def test_one_call_makes_several_tasks(database_url: str) -> None:
 
 async def test_a_part_whose_name_is_taken_is_kept_under_another(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         taken = await bench.accepted(await bench.queued("ours::2"), "mine")
         await bench.sent()
         found = await bench.all()
@@ -183,7 +187,9 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
         if passed is point:
             raise Died
 
-    async with open_workbench(database_url, Way(played), adapter=adapter, policy=policy) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=adapter, policy=policy
+    ) as bench:
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
         with pytest.raises(Died):
@@ -210,12 +216,12 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
     played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
     policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1))
     async with open_workbench(
-        database_url, Way(played), adapter=MadeUp(Finds.NEVER), policy=policy
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER), policy=policy
     ) as bench:
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
 
-        class Slow(Way):
+        class Slow(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
                 await bench.send()  # another process takes over meanwhile
                 return played(call)
@@ -233,7 +239,7 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
 async def test_a_lost_create_of_several_tasks_is_found_whole(database_url: str, how: Finds) -> None:
     said = {"id": "theirs-1", "mark": "ours", "status": "running", "parts": SEVERAL}
     played = Played(make=says(500), poll=tells(said), pages=[tells(said)])
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(how)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=MadeUp(how)) as bench:
         task = await bench.sent()
         assert task.state is TaskState.UNCERTAIN
         for _ in range(3):  # what is told again is not made again
@@ -251,7 +257,7 @@ async def test_a_lost_create_of_several_tasks_is_found_whole(database_url: str, 
 
 async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         first = await bench.sent()
         said = DONE | {"id": "theirs-2"}
         assert (await bench.call_back(first, said)).verdict is Verdict.ADVANCED
@@ -261,7 +267,7 @@ async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_u
 
 async def test_several_statements_of_one_body_go_each_to_its_task(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         first = await bench.sent()
         told = [
             {"id": "theirs-3", "status": "failed", "why": "no"},
@@ -281,17 +287,19 @@ async def test_several_statements_of_one_body_go_each_to_its_task(database_url: 
 
 async def test_a_call_that_continues_a_task_goes_to_its_account(database_url: str) -> None:
     played = Played()
-    async with open_workbench(database_url, Way(played), accounts=("default", "other")) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), accounts=("default", "other")
+    ) as bench:
         parent = await bench.accepted(await bench.queued("old", account="other"), "theirs-0")
         child = await bench.queued("new", account=None, parent="old")
         assert (child.account, child.parent_id) == ("other", parent.id)
         await bench.send()
-        assert b'"parent": "theirs-0"' in (bench.way.calls[-1].body or b"")
+        assert b'"parent": "theirs-0"' in (bench.outbound.calls[-1].body or b"")
 
 
 @pytest.mark.parametrize("parent", ["nobody", "fresh"])
 async def test_a_parent_that_cannot_be_continued_is_named(database_url: str, parent: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         await bench.queued("fresh")
         with pytest.raises(InvalidRequest, match="parent"):
             await bench.queued("new", parent=parent)
@@ -304,7 +312,7 @@ async def test_of_two_tasks_that_share_their_providers_id_the_newest_open_one_he
     played = Played()
     async with open_workbench(
         database_url,
-        Way(played),
+        ScriptedHttp(played),
         adapter=MadeUp(per="project"),
         options={"webhook_secrets": ("s",)},
     ) as bench:
@@ -328,7 +336,7 @@ async def test_of_two_tasks_that_share_their_providers_id_the_newest_open_one_he
 async def test_a_childs_callback_with_its_parents_id_may_come_before_the_answer(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         await _ended(bench, await bench.sent("old"))
         child = await bench.queued("new", parent="old")
         told = await bench.call_back(child, {"id": "theirs", "status": "running"})
@@ -337,7 +345,7 @@ async def test_a_childs_callback_with_its_parents_id_may_come_before_the_answer(
 
 
 async def test_a_body_that_names_a_stranger_is_quarantined(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         one, other = await bench.submitted(2)
         told = await bench.call_back(one, DONE | {"id": other.provider_task_id})
         assert told.verdict is Verdict.MISMATCH
@@ -348,7 +356,7 @@ async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
     database_url: str,
 ) -> None:
     played = Played(make=HttpFailure(Certainty.NOT_SENT, "no route"))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         assert task.state is TaskState.QUEUED
         played.make = says(402, error={"code": "money", "why": "empty"})

@@ -8,7 +8,7 @@ import pytest
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import says
 from tests.support.waiting import until
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
 from tracker.domain.exchange import (
     HttpCall,
@@ -40,7 +40,7 @@ class SlowDrawing(MadeUp):
 
 
 @dataclass
-class SlowWay(Way):
+class SlowHttp(ScriptedHttp):
     """A way out whose answers come once the test lets them."""
 
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -73,18 +73,18 @@ def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
 async def test_what_waits_for_a_slow_answer_lets_others_go(
     database_url: str, operation: str, most_aside: int, at_once: int
 ) -> None:
-    way = SlowWay(lambda _call: says(said=DONE))
-    async with open_workbench(database_url, way, adapter=SlowDrawing()) as bench:
+    outbound = SlowHttp(lambda _call: says(said=DONE))
+    async with open_workbench(database_url, outbound, adapter=SlowDrawing()) as bench:
         for n in range(4):
             await bench.queued(f"ours-{n}", operation=operation)
         loop = _loop(bench, most_aside=most_aside)
         running = asyncio.create_task(loop.run())
-        await until(lambda: len(way.calls) == at_once)
+        await until(lambda: len(outbound.calls) == at_once)
         for _ in range(20):  # whoever else could go would have gone by now
             loop.wake()
             await asyncio.sleep(0)
-        assert len(way.calls) == at_once
-        way.may_answer.set()
-        await until(lambda: len(way.calls) == 4)
+        assert len(outbound.calls) == at_once
+        outbound.may_answer.set()
+        await until(lambda: len(outbound.calls) == 4)
         loop.stop()
         await running

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import says, tells
-from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
 from tracker.domain.policy import Policy
@@ -40,14 +40,14 @@ async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
         if point is CrashPoint.SUBMIT_BEGUN:
             clock.move(policy.lease.total_seconds())
 
-    way = Way(accepted)
+    outbound = ScriptedHttp(accepted)
     async with open_workbench(
-        database_url, way, policy=policy, signal=freeze, clock=clock
+        database_url, outbound, policy=policy, signal=freeze, clock=clock
     ) as workbench:
         task = await workbench.queued("frozen")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)
-        assert way.calls == []
+        assert outbound.calls == []
         assert await workbench.outcomes(task) == ["not_sent"]
         assert (await workbench.task(task.key)).state is TaskState.QUEUED
 
@@ -57,7 +57,7 @@ async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
 ) -> None:
     """The process that began it may be frozen with the request half on its way."""
     policy = replace(SHORT, submit_timeout_s=30.0)
-    async with open_workbench(database_url, Way(denied), policy=policy) as workbench:
+    async with open_workbench(database_url, ScriptedHttp(denied), policy=policy) as workbench:
         task = await _lost(workbench)
         await Reconciliation(workbench.context).run(await workbench.waits_for(JobKind.RECONCILE))
         found = await workbench.task(task.key)
@@ -70,7 +70,7 @@ async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
 async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_again(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(denied), policy=SHORT) as workbench:
+    async with open_workbench(database_url, ScriptedHttp(denied), policy=SHORT) as workbench:
         attempting = Attempting(workbench.context)
 
         async def another_takes_over() -> None:
@@ -80,7 +80,7 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
                 held = await workbench.waits_for(JobKind.RECONCILE)
                 await Reconciliation(workbench.context).run(held)
 
-        class Slow(Way):
+        class Slow(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_options: Any) -> HttpResult:
                 await another_takes_over()
                 return accepted(call)
@@ -101,13 +101,13 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
 async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_denies(
     database_url: str,
 ) -> None:
-    exists = Way(lambda _call: says(400, error={"exists": True}))
+    exists = ScriptedHttp(lambda _call: says(400, error={"exists": True}))
     async with open_workbench(database_url, exists) as workbench:
         task = await workbench.queued("twice")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)
         assert await workbench.outcomes(task) == ["exists"]
-        denying = Reconciliation(replace(workbench.context, egress=Way(denied)))
+        denying = Reconciliation(replace(workbench.context, egress=ScriptedHttp(denied)))
         for _ in range(4):
             await denying.run(await workbench.waits_for(JobKind.RECONCILE))
         found = await workbench.task(task.key)
@@ -116,7 +116,7 @@ async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_den
 
 async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) -> None:
     clock = HandClock()
-    cut = Way(lambda _call: HttpFailure(Certainty.UNKNOWN, "cut"))
+    cut = ScriptedHttp(lambda _call: HttpFailure(Certainty.UNKNOWN, "cut"))
     polls = replace(PATIENCE, confirm=timedelta(seconds=15))
     async with open_workbench(
         database_url, cut, policy=Policy(polls=polls), clock=clock
@@ -124,7 +124,7 @@ async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) 
         task = await workbench.queued("asked")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)
-        denying = Reconciliation(replace(workbench.context, egress=Way(denied)))
+        denying = Reconciliation(replace(workbench.context, egress=ScriptedHttp(denied)))
         await workbench.bring_forward(task)
         (look,) = await workbench.waits_for(JobKind.RECONCILE)
         await denying.run([look])
@@ -146,15 +146,15 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
         def build_submit(self, sending: Sending) -> HttpCall:
             raise RecursionError
 
-    way = Way(accepted)
-    async with open_workbench(database_url, way, adapter=Broken(), policy=SHORT) as workbench:
+    outbound = ScriptedHttp(accepted)
+    async with open_workbench(database_url, outbound, adapter=Broken(), policy=SHORT) as workbench:
         task = await workbench.queued("broken")
         for _ in range(12):
             await workbench.bring_forward(task)
             (job,) = await workbench.waits_for(JobKind.SUBMIT)
             await Attempting(workbench.context).run(job)
         found = await workbench.task(task.key)
-        assert (found.state, way.calls) == (TaskState.FAILED, [])
+        assert (found.state, outbound.calls) == (TaskState.FAILED, [])
         assert found.error is not None
         assert found.error.type == "never_submitted"
 
@@ -166,7 +166,7 @@ async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
         def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
             raise RecursionError
 
-    async with open_workbench(database_url, Way(accepted), adapter=Brittle()) as workbench:
+    async with open_workbench(database_url, ScriptedHttp(accepted), adapter=Brittle()) as workbench:
         task = await workbench.queued("brittle")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)
@@ -177,7 +177,7 @@ async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
 async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
     database_url: str,
 ) -> None:
-    busy = Way(lambda _call: says(429, error={"wait": "account", "free": True}))
+    busy = ScriptedHttp(lambda _call: says(429, error={"wait": "account", "free": True}))
     async with open_workbench(database_url, busy) as workbench:
         task = await workbench.queued("waits")
         for _ in range(15):
@@ -193,7 +193,7 @@ async def test_a_large_task_keeps_its_place_and_one_too_large_goes_alone(
     database_url: str,
 ) -> None:
     async with open_workbench(
-        database_url, Way(accepted), options={"max_in_flight": 4}
+        database_url, ScriptedHttp(accepted), options={"max_in_flight": 4}
     ) as workbench:
         attempting = Attempting(workbench.context)
         small = [await workbench.queued(f"small-{n}") for n in range(2)]
@@ -241,12 +241,12 @@ async def _lost(workbench: Workbench) -> Task:
 async def test_a_task_whose_account_was_taken_out_waits_and_spends_nothing(
     database_url: str,
 ) -> None:
-    way = Way(accepted)
-    async with open_workbench(database_url, way) as workbench:
+    outbound = ScriptedHttp(accepted)
+    async with open_workbench(database_url, outbound) as workbench:
         task = await workbench.queued("homeless")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(replace(workbench.context, accounts={})).run(job)
-        assert (way.calls, await workbench.outcomes(task)) == ([], [])
+        assert (outbound.calls, await workbench.outcomes(task)) == ([], [])
         await workbench.bring_forward(task)
         (again,) = await workbench.waits_for(JobKind.SUBMIT)
         assert again.attempts == 0

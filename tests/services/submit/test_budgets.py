@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import OPERATION, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import OPERATION, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.budget import Budget, Period
 from tracker.domain.errors import BudgetExceeded
 from tracker.domain.prices import ListPrice, PricedUnit
@@ -46,7 +46,7 @@ async def keep(bench: Workbench, *wanted: Budget) -> None:
 
 async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: str) -> None:
     played = Played(make=says(id="theirs"))
-    async with open_workbench(database_url, Way(played), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         await keep(bench, budget(5))
         await bench.queued("a")
         await bench.queued("b")
@@ -64,7 +64,7 @@ async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: 
 async def test_what_comes_back_makes_room(database_url: str) -> None:
     played = Played(make=says(id="theirs"))
     async with open_workbench(
-        database_url, Way(played), prices=TWO_EUR, public_url="http://us.example"
+        database_url, ScriptedHttp(played), prices=TWO_EUR, public_url="http://us.example"
     ) as bench:
         await keep(bench, budget(2))
         task = await bench.sent()
@@ -84,7 +84,7 @@ async def test_what_comes_back_makes_room(database_url: str) -> None:
 
 
 async def test_each_key_has_its_own_and_the_tenant_one_for_all(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(6), budget(2, submitter=7))
         await bench.queued("a", submitter=7)
         with pytest.raises(BudgetExceeded, match="of this key"):
@@ -98,7 +98,9 @@ async def test_each_key_has_its_own_and_the_tenant_one_for_all(database_url: str
 async def test_it_begins_anew_with_the_day_and_the_month_goes_on(database_url: str) -> None:
     clock = HandClock()
     clock.at = clock.at.replace(day=10, hour=23, minute=59)
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR, clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(Played()), prices=TWO_EUR, clock=clock
+    ) as bench:
         await keep(bench, budget(2), budget(4, period=Period.MONTH))
         await bench.queued("a")
         with pytest.raises(BudgetExceeded, match="a day"):
@@ -114,7 +116,7 @@ async def test_it_begins_anew_with_the_day_and_the_month_goes_on(database_url: s
 
 async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) -> None:
     played = Played(make=says(error={"code": "no", "why": "no"}))
-    async with open_workbench(database_url, Way(played), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         await keep(bench, budget(2))
         actions = Actions(bench.context, Acceptance(bench.context))
         failed = await bench.sent("a")
@@ -128,7 +130,7 @@ async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) ->
 
 
 async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(6))
         await bench.queued("a")
         await Counting(bench.context).fold_all()
@@ -144,7 +146,9 @@ async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_ur
 async def test_a_first_budget_holds_within_seconds(database_url: str) -> None:
     clock = HandClock()
     clock.at = clock.at.replace(hour=12)
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR, clock=clock) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(Played()), prices=TWO_EUR, clock=clock
+    ) as bench:
         ours = Acceptance(bench.context)
         asked = Submission("default", NAME, OPERATION, {"prompt": "rain"}, account="default")
         await ours.accept(asked)
@@ -157,7 +161,7 @@ async def test_a_first_budget_holds_within_seconds(database_url: str) -> None:
 
 
 async def test_many_at_once_in_several_processes_never_exceed_it(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(21))
         spenders = [
             await asyncio.create_subprocess_exec(
@@ -178,7 +182,7 @@ async def test_many_at_once_in_several_processes_never_exceed_it(database_url: s
 
 async def _spend(database_url: str, name: str) -> None:
     """Ask for many tasks at once; print how many were taken, and how many refused."""
-    async with open_workbench(database_url, Way(Played()), prices=TWO_EUR) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         asked = [bench.queued(f"{name}-{n}") for n in range(ASKED)]
         results = await asyncio.gather(*asked, return_exceptions=True)
     refused = [one for one in results if isinstance(one, BudgetExceeded)]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.made_up_api import Played
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
@@ -25,7 +25,7 @@ WHO = "key 1 (ops)"
 
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
-    async with open_workbench(url, Way(Played()), **more) as bench:
+    async with open_workbench(url, ScriptedHttp(Played()), **more) as bench:
         yield bench
 
 

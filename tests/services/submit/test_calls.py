@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import says, tells
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall
 from tracker.domain.policy import Policy
 from tracker.providers.ports.adapter import Asking, Sending
@@ -29,11 +29,11 @@ class Particular(MadeUp):
 async def test_calls_keep_their_secrets_and_wait_for_as_long_as_they_last(
     database_url: str,
 ) -> None:
-    way = Way(lambda call: says(id="theirs-1") if call.method == "POST" else tells())
-    async with open_workbench(database_url, way, adapter=Particular(), policy=POLICY) as bench:
+    outbound = ScriptedHttp(lambda call: says(id="theirs-1") if call.method == "POST" else tells())
+    async with open_workbench(database_url, outbound, adapter=Particular(), policy=POLICY) as bench:
         task = await bench.queued("ours")
         await bench.send()
         await bench.look(await bench.task(task.key))
-    create, poll = way.calls
+    create, poll = outbound.calls
     assert ("of-a-create" in create.secrets, create.timeout_s) == (True, 300.0)
     assert ("of-a-poll" in poll.secrets, poll.timeout_s) == (True, POLICY.poll_timeout_s)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, Reply, says, tells
-from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.policy import Policy
@@ -36,7 +36,7 @@ async def _cancel(bench: Workbench, task: Task) -> Task:
 @pytest.mark.parametrize("state", ["submitted", "running"])
 async def test_the_providers_word_ends_it(database_url: str, state: str) -> None:
     played = Played(cancel=says(cancel="cancelled"))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await bench.call_back(task, {"status": state})
         asked = await _cancel(bench, task)
@@ -52,7 +52,7 @@ async def test_the_providers_word_ends_it(database_url: str, state: str) -> None
 
 async def test_what_was_only_asked_for_ends_as_the_provider_says(database_url: str) -> None:
     played = Played(cancel=says(cancel="asked"), poll=tells(RUNNING))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         task = await bench.look(task)
@@ -66,7 +66,7 @@ async def test_what_was_only_asked_for_ends_as_the_provider_says(database_url: s
 
 async def test_what_comes_too_late_goes_on_and_may_be_asked_for_again(database_url: str) -> None:
     played = Played(cancel=says(cancel="too_late"), poll=tells(RUNNING))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         task = await bench.look(task)
@@ -78,7 +78,7 @@ async def test_what_comes_too_late_goes_on_and_may_be_asked_for_again(database_u
 
 async def test_what_is_gone_is_looked_for(database_url: str) -> None:
     played = Played(cancel=says(cancel="gone"), poll=tells(DONE))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         assert (await bench.look(task)).state is TaskState.SUBMITTED
@@ -90,7 +90,7 @@ async def test_an_unknown_outcome_is_tried_again_and_hides_no_end(
     database_url: str, broken: Reply
 ) -> None:
     played = Played(cancel=broken, poll=tells(RUNNING))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         assert (await bench.look(task)).cancel_sent_at is None
@@ -103,7 +103,9 @@ async def test_an_unknown_outcome_is_tried_again_and_hides_no_end(
 async def test_a_cancel_that_stays_unknown_is_tried_ever_more_seldom(sqlite_url: str) -> None:
     """On SQLite: PostgreSQL hands out jobs by its own clock."""
     clock, played = HandClock(), Played(cancel=CUT, poll=tells(RUNNING))
-    async with open_workbench(sqlite_url, Way(played), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        sqlite_url, ScriptedHttp(played), policy=Policy(), clock=clock
+    ) as bench:
         task = await bench.sent()
         begun = clock.now()
         await _cancel(bench, task)
@@ -121,7 +123,7 @@ async def test_what_has_ended_is_not_cancelled_where_that_erases_it(
 ) -> None:
     played = Played(poll=tells(said))
     async with open_workbench(
-        database_url, Way(played), adapter=MadeUp(erases_ended=True)
+        database_url, ScriptedHttp(played), adapter=MadeUp(erases_ended=True)
     ) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
@@ -136,7 +138,7 @@ async def test_what_nobody_could_look_at_is_not_cancelled_where_that_might_erase
 ) -> None:
     played = Played(poll=says(503), cancel=says(cancel="cancelled"))
     async with open_workbench(
-        database_url, Way(played), adapter=MadeUp(erases_ended=True)
+        database_url, ScriptedHttp(played), adapter=MadeUp(erases_ended=True)
     ) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
@@ -153,7 +155,7 @@ async def test_what_has_begun_is_not_cancelled_where_only_waiting_tasks_are(
 ) -> None:
     played = Played(poll=tells(RUNNING), cancel=says(cancel="cancelled"))
     adapter = MadeUp(erases_ended=True, cancels_waiting=True)
-    async with open_workbench(database_url, Way(played), adapter=adapter) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
         task = await bench.sent()
         if known_before:
             await bench.look(task)
@@ -167,7 +169,7 @@ async def test_what_has_begun_is_not_cancelled_where_only_waiting_tasks_are(
 
 
 async def test_a_provider_without_cancelling_refuses_with_the_reason(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         providers = {
             name: replace(one, cancels=None) for name, one in bench.context.providers.items()
@@ -181,7 +183,9 @@ async def test_a_provider_without_cancelling_refuses_with_the_reason(database_ur
 
 async def test_a_task_that_cannot_be_named_refuses_with_the_reason(database_url: str) -> None:
     played = Played(make=says(word="taken"))
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         with pytest.raises(Conflict, match="not told under which id"):
             await _cancel(bench, await bench.sent())
 
@@ -189,12 +193,12 @@ async def test_a_task_that_cannot_be_named_refuses_with_the_reason(database_url:
 async def test_one_that_is_asked_for_while_it_is_polled_comes_at_once(database_url: str) -> None:
     played = Played(poll=tells(RUNNING), cancel=says(cancel="cancelled"))
     policy = Policy(polls=replace(PATIENCE, first=PATIENCE.ceiling, quiet=PATIENCE.ceiling))
-    async with open_workbench(database_url, Way(played), policy=policy) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), policy=policy) as bench:
         task = await bench.sent()
         await bench.bring_forward(task)
         held = await bench.waits_for(JobKind.RECONCILE)
 
-        class Slow(Way):
+        class Slow(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
                 await _cancel(bench, task)
                 return self.answer(call)
@@ -206,7 +210,7 @@ async def test_one_that_is_asked_for_while_it_is_polled_comes_at_once(database_u
 
 async def test_a_task_of_unknown_outcome_is_cancelled_once_it_is_found(database_url: str) -> None:
     played = Played(make=CUT, poll=tells(RUNNING), cancel=says(cancel="cancelled"))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         assert task.state is TaskState.UNCERTAIN
         assert (await _cancel(bench, task)).state is TaskState.UNCERTAIN
@@ -223,7 +227,7 @@ async def test_one_that_is_found_where_nothing_can_be_cancelled_is_followed_to_i
     """Accounts of one provider differ: only some offer a way to cancel."""
     played = Played(make=CUT, poll=tells(RUNNING))
     adapter = MadeUp(may_cancel=False, erases_ended=erases_ended)
-    async with open_workbench(database_url, Way(played), adapter=adapter) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         assert (await bench.look(task)).state is TaskState.RUNNING
@@ -236,7 +240,7 @@ async def test_a_task_that_was_never_made_is_cancelled_and_not_sent_again(
     database_url: str,
 ) -> None:
     played = Played(make=CUT)
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         await _cancel(bench, task)
         for _ in range(2):
@@ -249,7 +253,7 @@ async def test_a_person_who_knows_that_it_was_never_made_ends_a_cancelled_one(
     database_url: str,
 ) -> None:
     async with open_workbench(
-        database_url, Way(Played(make=CUT)), adapter=MadeUp(Finds.NEVER)
+        database_url, ScriptedHttp(Played(make=CUT)), adapter=MadeUp(Finds.NEVER)
     ) as bench:
         task = await bench.sent()
         await _cancel(bench, task)

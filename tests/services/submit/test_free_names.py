@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import says
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task, TaskState, having_name
@@ -36,7 +36,7 @@ async def _holders(bench: Workbench, name: str) -> list[Task]:
 
 
 async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         first = await bench.queued("mine")
         await _try(bench)
         assert (await bench.task(first.key)).state is TaskState.FAILED
@@ -52,7 +52,7 @@ async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
 
 
 async def test_a_cancelled_one_gives_its_name_back(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         first = await bench.queued("mine")
         await Actions(bench.context, Acceptance(bench.context)).cancel(
             "default", first.id, actor="a test"
@@ -62,7 +62,7 @@ async def test_a_cancelled_one_gives_its_name_back(database_url: str) -> None:
 
 
 async def test_one_whose_submit_may_have_arrived_keeps_its_name(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_breaks)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_breaks)) as bench:
         made = await bench.queued("mine")
         await _try(bench)
         assert (await bench.task(made.key)).state is TaskState.UNCERTAIN
@@ -71,7 +71,7 @@ async def test_one_whose_submit_may_have_arrived_keeps_its_name(database_url: st
 
 
 async def test_what_is_submitted_again_takes_the_free_name_with_it(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         actions = Actions(bench.context, Acceptance(bench.context))
         first = await bench.queued("mine")
         await _try(bench)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
@@ -59,7 +59,9 @@ async def test_scope_of_a_deferral(database_url: str, scope: str, held: set[str]
         "other-account": {"account": "second"},
     }
     accounts = ("default", "second")
-    async with open_workbench(database_url, Way(busy), clock=clock, accounts=accounts) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(busy), clock=clock, accounts=accounts
+    ) as bench:
         attempting = Attempting(bench.context)
         await bench.queued("first")
         await _run(bench, attempting)

@@ -8,7 +8,7 @@ import pytest
 from tests.support.made_up import NAME
 from tests.support.made_up_api import tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import PATIENCE, Way, Workbench, open_workbench
+from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -53,7 +53,7 @@ async def _raised(context: Context) -> list[Condition]:
 async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(_succeeded)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
         await bench.submitted(1)
         queued = await bench.queued("mine")
         assert await _raised(bench.context) == []
@@ -73,7 +73,7 @@ async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
 
 
 async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_succeeded)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
         (sent,), queued = await bench.submitted(1), await bench.queued("mine")
         gone = _without(bench)
         actions = Actions(gone, Acceptance(gone))
@@ -85,7 +85,7 @@ async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: st
 
 
 async def test_its_callbacks_are_taken_in(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_succeeded)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
         (task,) = await bench.submitted(1)
         assert (await _told(_without(bench), task)).verdict is Verdict.ADVANCED
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
@@ -95,14 +95,14 @@ async def test_a_verdict_that_must_be_proved_waits_until_the_account_is_back(
     database_url: str,
 ) -> None:
     policy = Policy(polls=PATIENCE, confirm=Confirm.ALWAYS)
-    way = Way(_succeeded)
-    async with open_workbench(database_url, way, policy=policy) as bench:
+    outbound = ScriptedHttp(_succeeded)
+    async with open_workbench(database_url, outbound, policy=policy) as bench:
         (task,) = await bench.submitted(1)
         gone = _without(bench)
         assert (await _told(gone, task)).verdict is Verdict.UNCONFIRMED
         await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
         assert (await bench.task(task.key)).state is TaskState.SUBMITTED
-        assert way.calls == []
+        assert outbound.calls == []
         await bench.bring_forward(task)
         await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
@@ -113,7 +113,7 @@ async def test_half_an_answer_counts_once_nobody_can_be_asked_for_the_rest(
 ) -> None:
     """It waited for its detail when the account was taken out."""
     policy = Policy(polls=replace(PATIENCE, confirm=timedelta(0)))
-    async with open_workbench(database_url, Way(_succeeded), policy=policy) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_succeeded), policy=policy) as bench:
         queued = await bench.queued("ours", wants=["cover"])
         task = await bench.accepted(queued, "theirs-0")
         assert (await _told(bench.context, task)).verdict is Verdict.UNCONFIRMED

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says, tells
-from tests.support.workbench import PATIENCE, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.policy import Policy
@@ -31,7 +31,9 @@ def _actions(bench: Workbench) -> Actions:
 async def test_a_scan_finds_it_on_a_further_page(database_url: str) -> None:
     found = {"id": "theirs", "mark": "ours", "status": "running"}
     played = Played(make=CUT, pages=[FIRST_PAGE, tells(found)])
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.BY_SCAN)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.BY_SCAN)
+    ) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, task.provider_task_id) == (TaskState.RUNNING, "theirs")
         assert played.asked == ["make", "list", "list"]
@@ -39,7 +41,9 @@ async def test_a_scan_finds_it_on_a_further_page(database_url: str) -> None:
 
 async def test_what_a_scan_finds_exists_whatever_its_status_word_means(database_url: str) -> None:
     played = Played(make=CUT, pages=[tells({"id": "theirs", "mark": "ours", "status": "?"})])
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.BY_SCAN)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.BY_SCAN)
+    ) as bench:
         task = await bench.look(await bench.sent())
         assert (task.state, task.provider_task_id) == (TaskState.SUBMITTED, "theirs")
         assert task.provider_status == "?"
@@ -48,7 +52,7 @@ async def test_what_a_scan_finds_exists_whatever_its_status_word_means(database_
 @pytest.mark.parametrize("finds", BLIND)
 async def test_silence_never_sends_it_again(database_url: str, finds: Finds) -> None:
     played = Played(make=CUT, pages=[FIRST_PAGE, tells()])
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(finds)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=MadeUp(finds)) as bench:
         task = await bench.sent()
         for _ in range(12):
             task = await bench.look(task)
@@ -63,7 +67,7 @@ async def test_an_absence_that_is_no_denial_never_sends_it_again(
     database_url: str, absent: dict[str, object]
 ) -> None:
     played = Played(make=CUT, poll=says(absent=absent))
-    async with open_workbench(database_url, Way(played)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.sent()
         was_purged = absent.get("kind") == "purged"
         for _ in range(1 if was_purged else 12):
@@ -78,7 +82,11 @@ async def test_what_nothing_finds_expires_and_says_that_it_may_be_billed(
     policy = Policy(polls=PATIENCE, give_up=timedelta(milliseconds=1))
     clock = HandClock()
     async with open_workbench(
-        database_url, Way(Played(make=CUT)), adapter=MadeUp(Finds.NEVER), policy=policy, clock=clock
+        database_url,
+        ScriptedHttp(Played(make=CUT)),
+        adapter=MadeUp(Finds.NEVER),
+        policy=policy,
+        clock=clock,
     ) as bench:
         task = await bench.sent()
         clock.move(1)
@@ -101,7 +109,9 @@ async def test_a_person_settles_it_by_name(
     database_url: str, resolution: Resolution, state: str, kind: str
 ) -> None:
     played = Played(make=CUT)
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         task = await bench.sent()
         task = await _actions(bench).resolve("default", task.id, resolution)
         assert (task.state.value, (await bench.kinds(task))[-1]) == (state, kind)
@@ -123,7 +133,9 @@ async def test_a_person_settles_it_by_name(
 
 async def test_an_id_that_another_task_has_settles_nothing(database_url: str) -> None:
     played = Played()
-    async with open_workbench(database_url, Way(played), adapter=MadeUp(Finds.NEVER)) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER)
+    ) as bench:
         await bench.sent("first")
         played.make = CUT
         task = await bench.sent("second")
@@ -133,7 +145,7 @@ async def test_an_id_that_another_task_has_settles_nothing(database_url: str) ->
 
 async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
     adapter = MadeUp(Finds.BY_SCAN, marks_url=False)
-    async with open_workbench(sqlite_url, Way(Played()), adapter=adapter) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(Played()), adapter=adapter) as bench:
         assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None
 
 
@@ -146,9 +158,9 @@ async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
     ],
 )
 async def test_why_only_a_person_can_tell_is_said(sqlite_url: str, finds: Finds, why: str) -> None:
-    async with open_workbench(sqlite_url, Way(Played()), adapter=MadeUp(finds)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(Played()), adapter=MadeUp(finds)) as bench:
         reason = _actions(bench).why_a_person_must_resolve("made-up", "default")
         assert reason is not None
         assert why in reason
-    async with open_workbench(sqlite_url, Way(Played())) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(Played())) as bench:
         assert _actions(bench).why_a_person_must_resolve("made-up", "default") is None

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.made_up_api import says
-from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
+from tests.support.workbench import OPERATION, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
@@ -60,7 +60,7 @@ async def _preview(bench: Workbench, filter_: ResubmitFilter = MINE) -> Resubmit
 
 
 async def test_each_is_submitted_again_once(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         first, second = await _failed(bench, "one", "two")
         counted = await _preview(bench)
         assert (counted.matching, counted.made) == (2, [])
@@ -83,7 +83,7 @@ async def test_each_is_submitted_again_once(database_url: str) -> None:
 async def test_those_that_were_submitted_again_are_taken_where_that_is_asked_for(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         (first,) = await _failed(bench, "one")
         await _run(bench)
         again = await _run(bench, replace(MINE, is_again=True))
@@ -92,7 +92,7 @@ async def test_those_that_were_submitted_again_are_taken_where_that_is_asked_for
 
 
 async def test_calls_at_one_time_make_each_once(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         sources = await _failed(bench, *(f"task-{n}" for n in range(6)))
         results = await asyncio.gather(*(_run(bench) for _ in range(4)))
         made = [task.resubmit_of for result in results for task in result.made]
@@ -116,10 +116,10 @@ async def test_a_call_for_many_waits_for_one_that_is_being_made_again(postgres_u
             return bool(found and found[0])
 
     is_armed = False
-    way = Way(_refuses)
+    outbound = ScriptedHttp(_refuses)
     async with (
-        open_workbench(postgres_url, way, signal=hold) as bench,
-        open_workbench(postgres_url, way) as other,
+        open_workbench(postgres_url, outbound, signal=hold) as bench,
+        open_workbench(postgres_url, outbound) as other,
     ):
         (source,) = await _failed(bench, "one")
         actions = Actions(bench.context, Acceptance(bench.context))
@@ -137,7 +137,7 @@ async def test_a_call_for_many_waits_for_one_that_is_being_made_again(postgres_u
 
 
 async def test_what_succeeds_meanwhile_is_not_submitted_again(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         task = await bench.accepted(await bench.queued("one"), "theirs")
         expired = await _expire(bench, task)
         await bench.ended(task)
@@ -159,7 +159,7 @@ async def _expire(bench: Workbench, task: Task) -> Task:
 
 
 async def test_only_what_the_filter_matches(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         (failed,) = await _failed(bench, "one")
         waiting = await bench.queued("waiting")
         cancelled = await bench.queued("cancelled")
@@ -186,7 +186,7 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
 
 
 async def test_a_call_ends_somewhere_and_the_next_goes_on_there(database_url: str) -> None:
-    async with open_workbench(database_url, Way(_refuses)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         sources = await _failed(bench, *(f"task-{n}" for n in range(5)))
         bulk = Resubmission(bench.context, Acceptance(bench.context), at_once=2, pages=1)
         until = bench.context.clock.now()

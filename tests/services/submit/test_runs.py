@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.made_up_api import Played
 from tests.support.waiting import PATIENCE_S
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict, InvalidRequest
 from tracker.domain.runs import RunOutcome, RunState
 from tracker.domain.signals import CrashPoint
@@ -37,7 +37,7 @@ WHO = "key 1 (ops)"
 
 @asynccontextmanager
 async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
-    async with open_workbench(url, Way(Played()), **more) as bench:
+    async with open_workbench(url, ScriptedHttp(Played()), **more) as bench:
         yield bench
 
 

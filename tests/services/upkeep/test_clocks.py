@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.subscribing import OK
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import ServerClock, SystemClock, machine_time
 from tracker.domain.work import JobKind
 from tracker.services.upkeep.presence import Presence
@@ -80,11 +80,11 @@ async def test_work_of_a_process_that_is_two_hours_off_is_due_at_once(
     postgres_url: str, off: timedelta
 ) -> None:
     right, wrong = SystemClock(), ServerClock(WrongClock(off))
-    async with open_workbench(postgres_url, Way(lambda _: OK), clock=wrong) as bench:
+    async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=wrong) as bench:
         await bench.context.store.read(conditions.list_open)  # as a process reads before it serves
         task = await bench.queued("ours")
         assert abs(task.created_at - right.now()) < NEAR
-        async with open_workbench(postgres_url, Way(lambda _: OK), clock=right) as other:
+        async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=right) as other:
             jobs = await other.claim(JobKind.SUBMIT, limit=1)
         assert [job.task_key for job in jobs] == [task.key]
         await Presence(bench.context).look()
@@ -95,7 +95,7 @@ async def test_work_of_a_process_that_is_two_hours_off_is_due_at_once(
 
 async def test_a_server_whose_time_is_set_is_followed(postgres_url: str) -> None:
     clock = ServerClock(SystemClock())
-    async with open_workbench(postgres_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         await Presence(bench.context).look()
         clock.hear(clock.now() - FAR, clock.monotonic())  # as it said before it was set
         assert clock.now() < SystemClock().now() - NEAR
@@ -105,10 +105,12 @@ async def test_a_server_whose_time_is_set_is_followed(postgres_url: str) -> None
 
 @pytest.mark.parametrize(("step_s", "way"), [(3.0, "forward"), (-3.0, "back"), (1.0, None)])
 async def test_a_clock_that_is_set_is_said_for_an_hour(
-    sqlite_url: str, step_s: float, way: str | None
+    sqlite_url: str, step_s: float, outbound: str | None
 ) -> None:
     machine = WrongClock()
-    async with open_workbench(sqlite_url, Way(lambda _: OK), clock=ServerClock(machine)) as bench:
+    async with open_workbench(
+        sqlite_url, ScriptedHttp(lambda _: OK), clock=ServerClock(machine)
+    ) as bench:
         steps = Steps(bench.context)
         await steps.look()
         assert await standing(bench) == {}
@@ -116,7 +118,7 @@ async def test_a_clock_that_is_set_is_said_for_an_hour(
         await steps.look()
         await steps.look()
         said = (await standing(bench)).get("clock_stepped")
-        assert said is None if way is None else said is not None and way in said
+        assert said is None if outbound is None else said is not None and outbound in said
         machine.off += SAID + NEAR
         again = Steps(bench.context)  # a process that starts after it
         await again.look()

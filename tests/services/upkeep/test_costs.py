@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import OPERATION, Way, Workbench, open_workbench
+from tests.support.workbench import OPERATION, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import Task, TaskState
@@ -40,7 +40,9 @@ def bill(status: str, *entries: tuple[str, str]) -> dict[str, object]:
 
 async def test_reserve_settle_and_two_refunds_are_seen(database_url: str) -> None:
     played = Played(make=says(id="theirs", bill=[{"amount": "3", "phase": "reserve"}]))
-    async with open_workbench(database_url, Way(played), prices=LISTED, public_url=US) as bench:
+    async with open_workbench(
+        database_url, ScriptedHttp(played), prices=LISTED, public_url=US
+    ) as bench:
         task = await bench.sent()
         back = ("refund", "3"), ("refund", "6")
         for told in (
@@ -62,7 +64,7 @@ async def test_reserve_settle_and_two_refunds_are_seen(database_url: str) -> Non
 
 async def test_a_callback_without_costs_writes_none(database_url: str) -> None:
     async with open_workbench(
-        database_url, Way(Played(make=says(id="theirs"))), public_url=US
+        database_url, ScriptedHttp(Played(make=says(id="theirs"))), public_url=US
     ) as bench:
         task = await bench.sent()
         await bench.call_back(task, bill("succeeded"))
@@ -72,7 +74,7 @@ async def test_a_callback_without_costs_writes_none(database_url: str) -> None:
 
 async def test_what_may_have_been_billed_is_said(database_url: str) -> None:
     cut = HttpFailure(Certainty.UNKNOWN, "cut")
-    async with open_workbench(database_url, Way(Played(make=cut)), prices=LISTED) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played(make=cut)), prices=LISTED) as bench:
         task = await bench.sent()
         assert task.state is TaskState.UNCERTAIN
         assert await by_phase(bench) == {"possible": "2"}

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.made_up import NAME
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpResult
@@ -20,7 +20,7 @@ from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 
 pytestmark = pytest.mark.anyio
-WAY = Way(lambda _call: HttpResult(500, {}, b""))
+WAY = ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
 
 
 async def _end(bench: Workbench, name: str) -> Task:

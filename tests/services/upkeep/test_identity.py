@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import history
 from tests.support.subscribing import OK
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.services.conditions import News, tell
 from tracker.services.upkeep.identity import SAID, Identity
 from tracker.store import conditions, feed_head
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None:
     clock = HandClock()
-    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         store, identity = bench.context.store, Identity(bench.context)
         for name in (DATABASE_CHANGED, CLOCK_SKEW):
             await store.write(tell, News(name, "", "", "for a reason"))
@@ -30,7 +30,7 @@ async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None
 async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None:
     file = sqlite_file(sqlite_url)
     assert file is not None
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         identity = Identity(bench.context)
         for newest in (1, 2):
             await history.insert(bench.context.store, history.new_task())

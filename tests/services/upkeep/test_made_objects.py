@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.services.upkeep.sweeping import MADE_KEPT, Sweeping
 from tracker.store import made_objects
 from tracker.store.driver.transaction import Tx
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_old_objects_are_forgotten(database_url: str) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         now, day = bench.context.clock.now(), timedelta(days=1)
         times = {"old": now - MADE_KEPT - day, "kept": now - MADE_KEPT + day, "new": now}
 

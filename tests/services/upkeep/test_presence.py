@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.support.subscribing import OK
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.services.upkeep.presence import Presence
 from tracker.store import conditions
 from tracker.store.schema import processes, secret_marks
@@ -35,7 +35,7 @@ async def marks(bench: Workbench) -> list[str]:
 
 async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) -> None:
     clock = HandClock()
-    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         web = Presence(bench.context)
         await web.look()
         assert (await standing(bench), web.has_worker) == ({}, False)  # it may just be starting
@@ -51,7 +51,7 @@ async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) 
 
 
 async def test_different_secrets_on_one_database_are_said(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         worker = a_worker(bench)
         await worker.look()
         async with Presence(replace(bench.context, secrets=[b"another secret"])) as other:
@@ -68,7 +68,7 @@ async def test_a_secret_that_open_tasks_need_is_missed_until_they_have_ended(
     database_url: str,
 ) -> None:
     clock = HandClock()
-    async with open_workbench(database_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         async with a_worker(bench) as before:
             await before.look()
         (task,) = await bench.submitted(1)
@@ -93,7 +93,7 @@ async def test_a_secret_that_open_tasks_need_is_missed_until_they_have_ended(
 
 async def test_a_clock_that_is_off_the_servers_is_said(postgres_url: str) -> None:
     clock = HandClock()
-    async with open_workbench(postgres_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         worker = a_worker(bench)
         clock.move(20)
         await worker.look()
@@ -106,7 +106,7 @@ async def test_a_clock_that_is_off_the_servers_is_said(postgres_url: str) -> Non
 async def test_proofs_that_are_asked_for_together_are_one_write_to_one_row(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         worker = a_worker(bench)
         for _ in range(20):
             await worker.prove()

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, text
 
 from tests.support.custody import open_custody
 from tests.support.subscribing import OK, an_endpoint
-from tests.support.workbench import HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.expectation import Expectation
 from tracker.domain.farthest import farthest
 from tracker.domain.policy import Policy
@@ -55,7 +55,7 @@ async def due(bench: Workbench) -> set[JobKind]:
 
 
 async def test_work_that_a_clock_two_hours_ahead_put_off_is_due_again(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK), clock=HandClock()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=HandClock()) as bench:
         await bench.queued("waits")
         await bench.submitted(1)
         await put_off(bench, HOURS, "jobs.run_at")
@@ -65,7 +65,7 @@ async def test_work_that_a_clock_two_hours_ahead_put_off_is_due_again(database_u
 
 
 async def test_what_may_lie_so_far_ahead_stays(database_url: str) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK), clock=HandClock()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=HandClock()) as bench:
         await bench.queued("waits")
         await bench.submitted(1)
         known = {("made-up", "film"): Expectation(timedelta(hours=1), timedelta(hours=3))}
@@ -80,7 +80,7 @@ async def test_what_may_lie_so_far_ahead_stays(database_url: str) -> None:
 
 async def test_a_claim_of_a_process_that_was_ahead_ends_as_any(sqlite_url: str) -> None:
     clock = HandClock()
-    async with open_workbench(sqlite_url, Way(lambda _: OK), clock=clock) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         await bench.queued("held")
         clock.move(HOURS)
         assert await bench.claim(JobKind.SUBMIT)

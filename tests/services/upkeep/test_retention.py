@@ -17,7 +17,14 @@ from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
 from tests.support.raw_callbacks import raw_callback
 from tests.support.service import ROOT
-from tests.support.workbench import OPERATION, SECRET, HandClock, Way, Workbench, open_workbench
+from tests.support.workbench import (
+    OPERATION,
+    SECRET,
+    HandClock,
+    ScriptedHttp,
+    Workbench,
+    open_workbench,
+)
 from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import InputGone, NoLongerKept, NotFound
@@ -69,7 +76,7 @@ async def opened(
     archive: ObjectStore | None = None,
 ) -> AsyncIterator[Workbench]:
     async with open_workbench(
-        url, Way(Played()), clock=clock, retention=policy, archive=archive
+        url, ScriptedHttp(Played()), clock=clock, retention=policy, archive=archive
     ) as bench:
         yield bench
 
@@ -293,7 +300,7 @@ async def test_it_rests_nine_times_as_long_as_a_batch_took_unless_it_is_late(
 
     policy = RetentionPolicy({**dict.fromkeys(KeptClass), KeptClass.INPUTS: timedelta(days=10)})
     async with open_workbench(
-        sqlite_url, Way(Played()), clock=clock, retention=policy, signal=at
+        sqlite_url, ScriptedHttp(Played()), clock=clock, retention=policy, signal=at
     ) as bench:
         for name in ("first", "second"):
             await _succeed(bench, await _task(bench, name))

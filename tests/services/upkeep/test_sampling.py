@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 from tests.services.upkeep.test_pulling import put_off
 from tests.store.test_listing import connected
 from tests.support.subscribing import OK
-from tests.support.workbench import Way, Workbench, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker import metrics
 from tracker.domain.expectation import EndedTask, callback_share
 from tracker.domain.work import JobKind
@@ -35,7 +35,7 @@ def _value(gauge: metrics.Gauge, *labels: str) -> float:
 
 async def test_the_database_is_measured(database_url: str) -> None:
     is_server = database_url.startswith("postgresql")
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await bench.queued("mine")
         await _sample(bench)
     names = {labels[0] for labels, _ in metrics.DATABASE_BYTES.read()}
@@ -53,7 +53,7 @@ async def test_the_database_is_measured(database_url: str) -> None:
 async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         await bench.queued("mine")
         assert not (await bench.claim_submits())[0].was_left
         metrics.LEASES_EXPIRED.add(by=0)
@@ -70,7 +70,7 @@ async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken
 
 
 async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) -> None:
-    async with open_workbench(sqlite_url, Way(lambda _: OK)) as bench:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         for task in await bench.submitted(5):
             await bench.ended(task)
         await Learning(bench.context).recall()
@@ -85,7 +85,9 @@ async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) ->
 
 
 def test_the_share_of_callbacks_is_of_the_latest_hundred() -> None:
-    told, polled = (EndedTask(timedelta(seconds=1), by_callback=way) for way in (True, False))
+    told, polled = (
+        EndedTask(timedelta(seconds=1), by_callback=outbound) for outbound in (True, False)
+    )
     assert callback_share([told] * 4) is None
     assert callback_share([told] * 75 + [polled] * 500) == 0.75
     assert callback_share([polled] * 5) == 0.0

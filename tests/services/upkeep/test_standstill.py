@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.made_up_api import says
-from tests.support.workbench import HandClock, Way, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
@@ -27,7 +27,9 @@ async def test_it_is_raised_told_and_cleared(
         return says(id="theirs")
 
     clock = HandClock()
-    async with open_workbench(sqlite_url, Way(answer), policy=Policy(), clock=clock) as bench:
+    async with open_workbench(
+        sqlite_url, ScriptedHttp(answer), policy=Policy(), clock=clock
+    ) as bench:
         health = AccountHealthCheck(bench.context)
 
         async def try_and_look() -> list[str]:

@@ -15,7 +15,7 @@ from tests.support.keys import bearer, issue
 from tests.support.made_up_api import Played
 from tests.support.requests import EXAMPLE, submission, submit
 from tests.support.service import environment, listen, serving
-from tests.support.workbench import Way, open_workbench
+from tests.support.workbench import ScriptedHttp, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
 from tracker.client import Task as ClientTask
@@ -358,7 +358,7 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
 
 
 async def _insert_and_drop(database_url: str, task: Task) -> None:
-    async with open_workbench(database_url, Way(Played())) as bench:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         store = bench.context.store
         (inserted,) = await insert(store, task)
         await Counting(bench.context).fold_all()
