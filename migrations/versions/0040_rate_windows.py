@@ -25,7 +25,7 @@ def upgrade() -> None:
         ),
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("window", sa.BigInteger(), nullable=False),
-        sa.Column("drawn", sa.Integer(), nullable=False),
+        sa.Column("drawn", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_windows")),
     )
 

@@ -72,21 +72,20 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
         yield Bed(env, url, tmp_path, emulator, sink)
 
 
-OF_CUSTODY = frozenset(point for point in CrashPoint if point.name.startswith(("FETCH", "ASSET")))
-"""See test_custody_crashes."""
-OF_STREAMS = frozenset({CrashPoint.STREAM_RECORDED})
-"""See test_stream_kills."""
-OF_RUNS = frozenset({CrashPoint.RUN_APPLIED, CrashPoint.RUN_COMMITTED})
-"""See test_run_kills."""
-OF_REREADS = frozenset({CrashPoint.REREAD_APPLIED, CrashPoint.REREAD_COMMITTED})
-"""See test_reread_kills."""
-OF_BACKUPS = frozenset({CrashPoint.BACKUP_COPIED, CrashPoint.BACKUP_WRITTEN})
-"""See services/backup/test_making."""
-OF_RETENTION = frozenset({CrashPoint.RETENTION_COMMITTED})
-"""See services/custody/test_retention."""
-OF_ARCHIVE = frozenset({CrashPoint.ARCHIVE_BEGUN, CrashPoint.ARCHIVE_WRITTEN})
-"""See services/upkeep/test_archive: after each commit, and each file that is written or deleted."""
-ELSEWHERE = OF_CUSTODY | OF_STREAMS | OF_RUNS | OF_REREADS | OF_BACKUPS | OF_RETENTION | OF_ARCHIVE
+HERE = frozenset({"accept", "callback", "commit", "delivery", "job", "poll", "submit"})
+"""What the points are about, by the first word of their names, that are died at here."""
+ELSEWHERE = {
+    "archive": "services/upkeep/test_archive.py",
+    "assets": "e2e/test_custody_crashes.py",
+    "backup": "services/backup/test_making.py",
+    "fetch": "e2e/test_custody_crashes.py",
+    "reread": "e2e/test_reread_kills.py",
+    "restore": "services/backup/test_restoring.py",
+    "retention": "services/custody/test_retention.py",
+    "run": "e2e/test_run_kills.py",
+    "stream": "e2e/test_stream_kills.py",
+}
+"""Which test dies at the others."""
 AGAIN = [
     *[(CrashPoint.COMMIT_DONE, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
     *[(CrashPoint.COMMIT_READY, n) for n in (1, 2, 3, 4, 6, 7, 8, 10)],
@@ -95,7 +94,18 @@ AGAIN = [
 """Every commit is between two effects, and what is claimed first is a submit."""
 
 
-@pytest.mark.parametrize("point", [point for point in CrashPoint if point not in ELSEWHERE])
+def _about(point: CrashPoint) -> str:
+    return point.value.partition(":")[0]
+
+
+def test_every_point_is_died_at_in_some_test() -> None:
+    assert {_about(point) for point in CrashPoint} == HERE | set(ELSEWHERE)
+    assert HERE.isdisjoint(ELSEWHERE)
+    tests = Path(__file__).parents[1]
+    assert [name for name in ELSEWHERE.values() if not (tests / name).is_file()] == []
+
+
+@pytest.mark.parametrize("point", [point for point in CrashPoint if _about(point) in HERE])
 def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)

@@ -48,5 +48,5 @@ rate_windows = Table(
     Column("key", BigKey, primary_key=True, autoincrement=False),
     Column("tenant", Text, nullable=False),
     Column("window", BigInteger, nullable=False),
-    Column("drawn", Integer, nullable=False),
+    Column("drawn", BigInteger, nullable=False),
 )
