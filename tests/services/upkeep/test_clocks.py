@@ -103,9 +103,9 @@ async def test_a_server_whose_time_is_set_is_followed(postgres_url: str) -> None
         assert abs(clock.now() - SystemClock().now()) < NEAR
 
 
-@pytest.mark.parametrize(("step_s", "way"), [(3.0, "forward"), (-3.0, "back"), (1.0, None)])
+@pytest.mark.parametrize(("step_s", "direction"), [(3.0, "forward"), (-3.0, "back"), (1.0, None)])
 async def test_a_clock_that_is_set_is_said_for_an_hour(
-    sqlite_url: str, step_s: float, outbound: str | None
+    sqlite_url: str, step_s: float, direction: str | None
 ) -> None:
     machine = WrongClock()
     async with open_workbench(
@@ -118,7 +118,7 @@ async def test_a_clock_that_is_set_is_said_for_an_hour(
         await steps.look()
         await steps.look()
         said = (await standing(bench)).get("clock_stepped")
-        assert said is None if outbound is None else said is not None and outbound in said
+        assert said is None if direction is None else said is not None and direction in said
         machine.off += SAID + NEAR
         again = Steps(bench.context)  # a process that starts after it
         await again.look()

@@ -86,7 +86,7 @@ async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) ->
 
 def test_the_share_of_callbacks_is_of_the_latest_hundred() -> None:
     told, polled = (
-        EndedTask(timedelta(seconds=1), by_callback=outbound) for outbound in (True, False)
+        EndedTask(timedelta(seconds=1), by_callback=by_callback) for by_callback in (True, False)
     )
     assert callback_share([told] * 4) is None
     assert callback_share([told] * 75 + [polled] * 500) == 0.75
