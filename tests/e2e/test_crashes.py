@@ -73,7 +73,7 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
 
 
 HERE = frozenset({"accept", "callback", "commit", "delivery", "job", "poll", "submit"})
-"""What the points are about, by the first word of their names, that are died at here."""
+"""Kinds of points, by the first word of their names, at which this file kills a process."""
 ELSEWHERE = {
     "archive": "services/upkeep/test_archive.py",
     "assets": "e2e/test_custody_crashes.py",
