@@ -53,14 +53,16 @@ def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
 
 
 def _long_lines(text: str) -> Iterator[str]:
-    """Yield lines of prose that should have been wrapped: code, tables and lone links cannot be."""
-    is_code = False
+    """Yield lines of prose that a person should have wrapped: not code, tables and lone links."""
+    is_code = is_drawn = False
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith("```"):
             is_code = not is_code
+        elif bare in (draw.BEGIN, draw.END):
+            is_drawn = bare == draw.BEGIN
         can_wrap = " " in _WHOLE_LINK.sub("link", bare).lstrip("-*> ")
-        if len(line) > 100 and can_wrap and not is_code and bare[0] not in "|#<":
+        if len(line) > 100 and can_wrap and not (is_code or is_drawn) and bare[0] not in "|#<":
             yield line
 
 
