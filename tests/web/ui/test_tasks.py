@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.dashboard import cookies
 from tests.support.requests import callback_path, kling_says, submit
+from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 
 ROW = re.compile(r'<tr id="t-([0-9a-f-]{36})">')
@@ -131,10 +132,16 @@ def test_another_tenant_sees_none_of_it_and_is_told_how_to_begin(shared_idle: Sh
 
 
 def test_chips_count_what_is_open_and_what_ended(http: httpx.Client) -> None:
-    page = http.get("/ui/tasks").text
-    chips = dict(re.findall(r'class="is (\w+)">\w+</span> <b>([\d,k+]*)</b>', page))
-    assert chips["succeeded"] == "2"
-    assert chips["queued"] == "58"
+    chips: dict[str, str] = {}
+
+    def are_counted() -> bool:
+        """Look until the counts are there: a page waits 50 ms for them, and shows none then."""
+        page = http.get("/ui/tasks").text
+        chips.update(re.findall(r'class="is (\w+)">\w+</span> <b>([\d,k+]+)</b>', page))
+        return bool(chips)
+
+    wait_until(are_counted)
+    assert (chips["succeeded"], chips["queued"]) == ("2", "58")
 
 
 def test_csv_opens_without_a_formula(http: httpx.Client) -> None:
