@@ -13,21 +13,8 @@ from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import no_route, whole_number
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Media,
-    PassOn,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown, Skip
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.ports.passing import PassedCall
 
 _STATUS = {

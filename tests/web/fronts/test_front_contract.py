@@ -9,7 +9,7 @@ import pytest
 from tests.support.databases import SqliteTemplate
 from tests.web.fronts.comparing import Pair, asked_until, differences, field_of, paired
 from tracker.domain.task import TaskState
-from tracker.providers.ports.front import Fault, Refusal
+from tracker.providers.ports.front_call import Fault, Refusal
 from tracker.providers.registry import PROVIDERS
 
 FRONTS = sorted(name for name, one in PROVIDERS.items() if one.front is not None)

@@ -10,16 +10,8 @@ from tests.providers.support import NOW, a_task
 from tracker.domain.errors import FieldError
 from tracker.domain.lifecycle import created
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.ports.front import (
-    Cancel,
-    Create,
-    Fault,
-    FrontCall,
-    Get,
-    Media,
-    Refusal,
-    Shown,
-)
+from tracker.providers.ports.front import Cancel, Create, Get, Media, Shown
+from tracker.providers.ports.front_call import Fault, FrontCall, Refusal
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.veo.front import KEPT_WITHIN
 

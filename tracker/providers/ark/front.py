@@ -18,20 +18,8 @@ from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_o
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Page,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, Shown, Skip
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 _ROOT = "api/v3/"
 """Before the path; where it is the front's own prefix it is missing."""

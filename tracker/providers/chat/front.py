@@ -18,17 +18,8 @@ from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.pieces import text_in
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.ports.passing import PassedCall
 
 _ROOT = "v1/"

@@ -21,18 +21,8 @@ from tracker.providers.fal.results import files_of, with_urls
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 TARGET = "x-fal-target-url"
 _QUEUE, _RUN = "queue.fal.run", "fal.run"

@@ -19,18 +19,8 @@ from tracker.providers.kit.front_answers import STATUSES, iso_time, link_of, rea
 from tracker.providers.kit.front_calls import no_route, wrong_method
 from tracker.providers.kit.ledger import estimated, net
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 CREDITS = "credits"
 """The call that is passed on."""

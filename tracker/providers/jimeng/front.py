@@ -16,18 +16,8 @@ from tracker.providers.jimeng.inputs import is_model
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 _SUBMIT, _RESULT = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult"
 _PROCESS, _CANCEL = "CVProcess", "CVCancelTask"

@@ -10,7 +10,7 @@ from typing import Any
 
 from tracker.providers.kit.front_answers import STATUSES
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Fault, FrontAnswer, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal
 
 _CODES: Mapping[Fault, str] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.ports.front import Fault
+from tracker.providers.ports.front_call import Fault
 
 STATUSES: Mapping[Fault, int] = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """Reading of calls, shared by fronts."""
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.providers.ports.front import Fault, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontCall, Refusal
 
 
 def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.pieces import base64_in
-from tracker.providers.ports.front import FrontAnswer, FrontCall, Shown
+from tracker.providers.ports.front import Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
 HELD_S = 595
 """Seconds that an answer is held back; the official clients wait for 600."""

@@ -6,7 +6,7 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
-from tracker.providers.ports.front import FrontAnswer, FrontCall
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
 
 class PlainFront:

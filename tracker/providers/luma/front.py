@@ -22,20 +22,8 @@ from tracker.providers.kit.front_calls import (
 )
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fixed,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown, Skip
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 
 _ROOT = "dream-machine/v1/"
 """Of the official API. ComfyUI's proxy of it has nothing in this place."""

@@ -18,18 +18,8 @@ from tracker.providers.kit.front_calls import (
     wrong_method,
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    Fixed,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown, Skip
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 
 _CREATES = ("generations", "generations_sync")
 _DOWNLOAD = "download_video_url"

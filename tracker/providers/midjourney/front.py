@@ -20,19 +20,8 @@ from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.midjourney.inputs import CREATES
 from tracker.providers.midjourney.passing import SEED, UPLOAD
 from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Media,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 
 MODES = ("mj-fast", "mj-turbo", "mj-relax")
 _LIST = "task/list-by-condition"

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.domain.numbers import number_of
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.midjourney.task_object import MODAL
-from tracker.providers.ports.front import Fault
+from tracker.providers.ports.front_call import Fault
 
 WORDS: Mapping[TaskState, str] = MappingProxyType(
     {

@@ -25,20 +25,8 @@ from tracker.providers.openai.images import EDITED, IMAGES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, MODELS, USAGE
 from tracker.providers.openai.responses import RESPONSES
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Media,
-    Page,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, Page, PassOn, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 
 _ROOT = "v1/"
 _TASKS = "tasks"

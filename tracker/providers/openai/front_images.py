@@ -21,7 +21,8 @@ from tracker.providers.kit.held_answers import (
 )
 from tracker.providers.kit.pieces import base64_in
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED
-from tracker.providers.ports.front import Create, FrontAnswer, FrontCall, Shown
+from tracker.providers.ports.front import Create, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
 _PATHS: Mapping[str, str] = {GENERATED: "image_generation", EDITED: "image_edit"}
 """Beginning of an event's type."""

@@ -12,7 +12,8 @@ from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.held_answers import HELD_S, file_of_piece
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.openai.responses import IMAGE_CALL, INCOMPLETE, RESPONSES
-from tracker.providers.ports.front import Create, Fault, FrontAnswer, Refusal, Shown
+from tracker.providers.ports.front import Create, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, Refusal
 
 PREFIX = "resp_"
 _WORDS: Mapping[TaskState, str] = {

@@ -14,17 +14,8 @@ from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 _GENERATE = "generate"
 _SWAPS, _ADDITIONS, _MASK = "pikaswaps", "pikadditions", "modifyRegionMask"

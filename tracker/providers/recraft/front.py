@@ -18,17 +18,8 @@ from tracker.providers.kit.held_answers import (
     without_result,
 )
 from tracker.providers.kit.ledger import net
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
 from tracker.providers.recraft.passing import ME, STYLES
 from tracker.providers.recraft.words import UNIT

@@ -21,19 +21,15 @@ from tracker.providers.ports.front import (
     Cancel,
     Command,
     Create,
-    Fault,
     Fixed,
-    FrontAnswer,
-    FrontCall,
     Get,
     Page,
-    Refusal,
     Secret,
     Shown,
     Upload,
     UploadedFile,
-    WantsBody,
 )
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 _PAGE = 100
 FILES = "files"

@@ -15,20 +15,8 @@ from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimated, net
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    Fixed,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.runway.operations import CREATES, WORKFLOWS
 
 ORGANIZATION = "v1/organization"

@@ -15,17 +15,8 @@ from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.piece_names import named_piece, piece_name
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Refusal,
-    Shown,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 
 COUNT = 2
 """Songs of one create."""

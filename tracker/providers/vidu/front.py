@@ -18,21 +18,8 @@ from tracker.providers.kit.front_calls import name_in, no_route, whole_number, w
 from tracker.providers.kit.ledger import estimated, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.reading import instant
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    Page,
-    PassOn,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, PassOn, Shown, Skip
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.vidu.inputs import CREATES
 
 BALANCE = "ent/v2/credits"

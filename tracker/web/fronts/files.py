@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from tracker.domain.errors import NotFound
 from tracker.domain.inline_files import SCHEME, InlineFile
-from tracker.providers.ports.front import FrontAnswer
+from tracker.providers.ports.front_call import FrontAnswer
 from tracker.services.custody.serving import Serving, base64_size
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import services, tenant

@@ -22,20 +22,22 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.records import changed
 from tracker.domain.task import in_known_state
 from tracker.providers.ports.front import (
-    PASSING,
     Command,
     Create,
-    Fault,
     Fixed,
     Front,
-    FrontAnswer,
-    FrontCall,
     Media,
     PassOn,
-    Refusal,
     Secret,
     Shown,
     Upload,
+)
+from tracker.providers.ports.front_call import (
+    PASSING,
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    Refusal,
     WantsBody,
 )
 from tracker.providers.ports.provider import Provider

@@ -19,7 +19,7 @@ from tracker.domain.errors import (
     Unavailable,
 )
 from tracker.domain.exchange import Certainty
-from tracker.providers.ports.front import Fault, Refusal
+from tracker.providers.ports.front_call import Fault, Refusal
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import UnsupportedEncoding
 

@@ -14,7 +14,8 @@ from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kling.front import shapes
 from tracker.providers.kling.standard import SOLUTIONS, is_solution
-from tracker.providers.ports.front import FrontCall, Get, Page, Shown
+from tracker.providers.ports.front import Get, Page, Shown
+from tracker.providers.ports.front_call import FrontCall
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GROUPS = frozenset({"tasks", "solutions"})

@@ -24,19 +24,8 @@ from tracker.providers.kit.front_calls import (
 )
 from tracker.providers.kit.piece_names import named_piece
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Command,
-    Create,
-    Fault,
-    FrontAnswer,
-    FrontCall,
-    Get,
-    PassOn,
-    Refusal,
-    Shown,
-    Skip,
-    WantsBody,
-)
+from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown, Skip
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.suno.front.records import callback_view, record_view
 from tracker.providers.suno.front.rows import is_lyrics, row_view
 from tracker.providers.suno.front.songs import clip_view, every_song, info_view, lyrics_view
