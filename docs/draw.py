@@ -94,6 +94,7 @@ def proved_clients() -> str:
         ran = words.partition(" needs ")[0].rpartition(" npm ")[0] if " needs " in words else words
         for name in named:
             found[name] += [" ".join(one) for one in _CLIENT.findall(ran)]
+    found = {name: list(dict.fromkeys(ran)) for name, ran in found.items()}  # several tests run one
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 

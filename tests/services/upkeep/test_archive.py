@@ -32,7 +32,8 @@ from tests.support.workbench import SECRET, HandClock, Workbench
 from tracker.domain import token
 from tracker.domain.archive import ArchivedRow, ArchiveState
 from tracker.domain.delivery import DeliveryState
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import NotFound, StorageError
+from tracker.domain.lifecycle import Verdict
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.folder import PARTS, Folder
 from tracker.services.receive.reception import Reception
@@ -124,11 +125,16 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
         signed = token.sign(SECRET, NAME, token.SHARED)
         stranger = raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}', {"x-a": "b"})
         await Reception(bench.context).receive(stranger)
+        with pytest.raises(NotFound):
+            await Reception(bench.context).receive(replace(stranger, token="forged"))
 
         async def by_key(table: Table, key: str = "key") -> dict[int, Any]:
             return {getattr(row, key): row for row in await _rows(bench, table)}
 
         before = {table: await by_key(table) for table in (tasks, receipts, deliveries, attempts)}
+        (forged,) = [
+            one.key for one in before[receipts].values() if one.verdict == Verdict.FORGED.value
+        ]
         inputs = await by_key(task_inputs, "task_key")
         steps = await by_key(transitions, "seq")
         bodies = {row.id: row.body for row in await _rows(bench, delivery_bodies)}
@@ -157,7 +163,7 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
             assert [one["size_bytes"] for one in row["dropped_inputs"]] == [len(inputs[key].body)]
         assert {one: set(rows) for one, rows in found.items()} == {
             KeptClass.INPUTS: set(inputs),
-            KeptClass.EVIDENCE: set(before[receipts]),
+            KeptClass.EVIDENCE: {key for key in before[receipts] if key != forged},
             KeptClass.DELIVERIES: set(before[deliveries]),
             KeptClass.TASKS: set(before[tasks]),
         }

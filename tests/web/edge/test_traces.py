@@ -74,12 +74,13 @@ async def test_each_line_of_the_request_bears_it(
 
 async def test_a_request_is_a_span_below_its_callers_and_names_no_secret() -> None:
     exporter, app, broken = InMemorySpanExporter(), App(), App(503)
-    with tracing_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1):
+    with tracing_into(SimpleSpanProcessor(exporter), service="ours", callback_share=1):
         await ask(app, "/v1/tasks/s3cret", FROM_CALLER)
         await ask(broken)
         await ask(App(), "/healthz")
         await ask(App(), "/callbacks/kling/s3cret/s3cret", FROM_CALLER)
     first, second = exporter.get_finished_spans()
+    assert first.resource.attributes["service.name"] == "ours"
     assert first.context is not None
     assert first.parent is not None
     assert f"{first.context.trace_id:032x}" == TRACE

@@ -14,6 +14,9 @@ from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.web.ui.audit import place_of
 
+ENDS = r'<p class="ends[^>]*><span><time datetime="([^"]+)".*?<span><time datetime="([^"]+)"'
+"""From when to when a chart goes."""
+
 
 @pytest.fixture
 def person(shared_idle: Shared) -> Iterator[Person]:
@@ -123,6 +126,8 @@ def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person
     for path, days in (("/attention", None), ("/providers", 1), ("/providers", 30)):
         page = person.see(path, **({} if days is None else {"days": days}))
         assert '<svg class="chart"' in page
+        ((first, last),) = re.findall(ENDS, page)
+        assert first < last
         (row,) = re.findall(r'<tr><td><a href="/ui([^"]+)">.*?</tr>', page)
         assert name in person.see(unescape(row))
         assert "100 %" in page  # of the verdicts came by callback

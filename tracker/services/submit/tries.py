@@ -145,24 +145,22 @@ def event_of(item: EndedTry) -> Event | None:
                 costs=accepted.costs,
             )
         case Refused() as refused:
-            return Event(
-                EventKind.SUBMIT_REFUSED,
-                Source.SUBMIT,
-                message=refused.message,
-                error=TaskError("refused", refused.code, refused.message),
-                attempt=attempt,
-            )
+            return _refused(refused, attempt)
         case Unknown() as unknown:
             return Event(
                 EventKind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
             )
         case Deferred(once=True) as deferred if item.job.attempts > 0:
-            return Event(
-                EventKind.SUBMIT_REFUSED,
-                Source.SUBMIT,
-                message=deferred.message,
-                error=TaskError("refused", deferred.code, deferred.message),
-                attempt=attempt,
-            )
+            return _refused(deferred, attempt)
         case Deferred() | NotSent():
             return None
+
+
+def _refused(outcome: Refused | Deferred, attempt: int) -> Event:
+    return Event(
+        EventKind.SUBMIT_REFUSED,
+        Source.SUBMIT,
+        message=outcome.message,
+        error=TaskError("refused", outcome.code, outcome.message),
+        attempt=attempt,
+    )
