@@ -4,7 +4,8 @@ python -m tests.support.killed_retention URL [ARCHIVE]
 
 A child kills itself before its n-th write, n = 1, 2, …, until one comes to the end; n starts again
 once something was dropped. Between two of them a line tells what was left half done. With a folder
-for the archive, a child kills itself at its n-th commit, or once a file was written or deleted.
+for the archive, a child kills itself at its n-th commit or point of the archive, or once a file was
+written or deleted; standard error has the points that one was killed at.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.retention import KeptClass, RetentionPolicy
-from tracker.domain.signals import CrashPoint, no_signal
+from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver.dialect import dialect_of
@@ -50,6 +51,7 @@ LOOKS = (
     "SELECT count(*) FROM delivery_bodies WHERE id NOT IN (SELECT body_id FROM deliveries)",
 )
 """Count what a transaction that was half done would leave."""
+ARCHIVE_POINTS = (CrashPoint.COMMIT_DONE, CrashPoint.ARCHIVE_BEGUN, CrashPoint.ARCHIVE_WRITTEN)
 LEFT = {"inputs": "task_inputs", "tasks": "tasks"}
 WHOLE = " UNION ALL ".join(
     f"SELECT '{name}', (SELECT count(*) FROM {left}) + (SELECT coalesce(sum(rows), 0)"
@@ -118,11 +120,16 @@ async def _archive(url: str, archive: Path, number: int) -> None:
     left, clock = number, HandClock()
     clock.move(timedelta(days=30).total_seconds())
 
-    def count() -> None:
+    def count(passed: str = "") -> None:
         nonlocal left
         left -= 1
         if left == 0:
+            os.write(sys.stderr.fileno(), f"{passed}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def at(point: CrashPoint) -> None:
+        if point in ARCHIVE_POINTS:
+            count(point.value)
 
     async with open_workbench(
         url,
@@ -132,7 +139,7 @@ async def _archive(url: str, archive: Path, number: int) -> None:
             {**dict.fromkeys(KeptClass), **dict.fromkeys(map(KeptClass, LEFT), timedelta(days=10))}
         ),
         archive=DyingFolder(archive, count),
-        signal=lambda point: count() if point is CrashPoint.COMMIT_DONE else no_signal(point),
+        signal=at,
     ) as bench:
         await work_all(RetentionChore(bench.context, batch=10))
 

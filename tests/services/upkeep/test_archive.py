@@ -35,6 +35,7 @@ from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import NotFound, StorageError
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import PARTS, Folder
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep import holding
@@ -322,6 +323,7 @@ def test_a_process_killed_between_writing_and_dropping_loses_and_doubles_nothing
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 20
+    assert {CrashPoint.ARCHIVE_BEGUN, CrashPoint.ARCHIVE_WRITTEN} <= set(done.stderr.split())
     found = asyncio.run(archived())
     assert sorted(found) == _files(folder)
     rows = Counter(row for of_file in found.values() for row in of_file)

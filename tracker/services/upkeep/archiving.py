@@ -62,7 +62,9 @@ class Archiving:
         keys, marks, rows = await self._context.store.read(read)
         made = await asyncio.to_thread(_files, kept_class, rows)
         named = [(await self._named(file), data) for file, data in made]
-        if named and not await self._context.store.write(self._begin, [file for file, _ in named]):
+        if not named:
+            return Written(keys, marks, [])
+        if not await self._context.store.write(self._begin, [file for file, _ in named]):
             return None
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
         for file, data in named:
