@@ -98,6 +98,9 @@ def test_a_hold_is_added_listed_and_removed(env: dict[str, str], task: Task) -> 
     assert run(env, "holds", "remove", number).exit_code == 0
     assert told(env, "holds", "list")["holds"] == [second]
     assert run(env, "holds", "remove", number).exit_code == 1
+    assert run(env, "holds", "remove", str(second["hold"])).exit_code == 0
+    acts = "SELECT tenant FROM audit_entries WHERE action = 'holds.remove' ORDER BY key"
+    assert rows(env, acts) == [("default",), ("acme",)]
     assert ("holds.add", number) in audited(env)
     assert ("holds.remove", number) in audited(env)
 

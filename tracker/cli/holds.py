@@ -79,9 +79,13 @@ def remove(*, number: int) -> None:
 
     async def act(store: "Store", _settings: "Settings") -> bool:
         from tracker.services.upkeep import holding  # noqa: PLC0415 - as above
+        from tracker.store import holds as rows  # noqa: PLC0415
 
-        begin_action("default", "holds.remove", str(number))
-        return await store.write(holding.remove, (number, None))
+        found = await store.read(lambda db: rows.get(db, None, number))
+        if found is None:
+            return False
+        begin_action(found.tenant, "holds.remove", found.id)
+        return await store.write(holding.remove, (found.tenant, number))
 
     if not with_store(act):
         fail("there is no such hold; see `tracker holds list`", code=FAILED)

@@ -50,17 +50,17 @@ def add(
     return Hold(*db.execute(insert(holds).returning(*_COLUMNS), row).one())
 
 
-def remove(db: Connection, key: int, tenant: str | None) -> bool:
-    """Remove a hold; False where there is none of this number. tenant: whose; None: anybody's."""
-    gone = delete(holds).where(holds.c.key == key)
-    if tenant is not None:
-        gone = gone.where(holds.c.tenant == tenant)
+def remove(db: Connection, tenant: str, key: int) -> bool:
+    """Remove a tenant's hold; False where there is none of this number."""
+    gone = delete(holds).where(holds.c.tenant == tenant, holds.c.key == key)
     return db.execute(gone).rowcount == 1
 
 
-def get(db: Connection, tenant: str, key: int) -> Hold | None:
-    """Return a tenant's hold; None where there is none of this number."""
-    found = select(*_COLUMNS).where(holds.c.tenant == tenant, holds.c.key == key)
+def get(db: Connection, tenant: str | None, key: int) -> Hold | None:
+    """Return a hold; None where there is none of this number. tenant: whose; None: anybody's."""
+    found = select(*_COLUMNS).where(holds.c.key == key)
+    if tenant is not None:
+        found = found.where(holds.c.tenant == tenant)
     row = db.execute(found).one_or_none()
     return None if row is None else Hold(*row)
 

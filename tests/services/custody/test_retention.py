@@ -90,9 +90,9 @@ async def test_what_is_held_stays_until_the_hold_is_removed(
             return [asset.state for task in (one, other) for asset in await custody.of(task)]
 
         assert await states() == [AssetState.KEPT, AssetState.KEPT]
-        await write(holding.remove, (audit.key, None))
+        await write(holding.remove, ("default", audit.key))
         assert await states() == [AssetState.KEPT, AssetState.GONE]
-        await write(holding.remove, (claim.key, None))
+        await write(holding.remove, ("default", claim.key))
         assert await states() == [AssetState.GONE, AssetState.GONE]
 
 

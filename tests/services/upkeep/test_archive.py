@@ -210,7 +210,7 @@ async def test_what_changes_after_it_was_written_is_written_again_and_stands_onc
             assert [len(row["receipts"]), row["receipts"][-1]["body"][:4]] == [2, b'{"id']
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 1}
         (kept,) = _files(tmp_path / "archive")
-        await bench.context.store.write(holding.remove, (1, None))
+        await bench.context.store.write(holding.remove, ("default", 1))
         clock.move(DAY_S)
         await work_all(chore)
         assert {row["key"] for row in await _read(bench, kept_class)} == {first.key, second.key}

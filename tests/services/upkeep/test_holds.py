@@ -49,10 +49,10 @@ async def test_held_tasks_stay_until_the_hold_is_removed(database_url: str) -> N
         await work_all(chore)
         assert await _dropped(bench) == {second.key}
         claim, audit = held
-        assert not await write(holding.remove, (claim.key, "other"))
-        assert await write(holding.remove, (claim.key, "default"))
-        assert await write(holding.remove, (audit.key, None))
-        assert not await write(holding.remove, (claim.key, None))
+        assert not await write(holding.remove, ("other", claim.key))
+        assert await write(holding.remove, ("default", claim.key))
+        assert await write(holding.remove, ("other", audit.key))
+        assert not await write(holding.remove, ("default", claim.key))
         clock.move(DAY_S)
         await work_all(chore)
         assert len(await _dropped(bench)) == 3

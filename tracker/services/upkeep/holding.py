@@ -30,6 +30,6 @@ def add(tx: Tx, new: Sequence[NewHold]) -> list[Hold | Exception]:
     return [NotFound(NO_SUCH_TASK) if one is None else one for one in made]
 
 
-def remove(tx: Tx, asked: Sequence[tuple[int, str | None]]) -> list[bool]:
-    """Set-based: remove holds by number and tenant (None: anybody's); False where there is none."""
-    return [holds.remove(tx.db, key, tenant) for key, tenant in asked]
+def remove(tx: Tx, asked: Sequence[tuple[str, int]]) -> list[bool]:
+    """Set-based: remove holds by tenant and number; False where there is none."""
+    return [holds.remove(tx.db, tenant, key) for tenant, key in asked]

@@ -121,7 +121,7 @@ async def get(request: Request) -> Response:
 @operation(action="holds.remove", scope=Scope.ADMIN, tag="holds", answers={204: None})
 async def remove(request: Request) -> Response:
     """Remove a hold: what it kept is dropped within a day, where its time is over."""
-    asked = (query.row_key(request, NO_SUCH_HOLD), tenant(request))
+    asked = (tenant(request), query.row_key(request, NO_SUCH_HOLD))
     if not await services(request).store.write(holding.remove, asked):
         raise NotFound(NO_SUCH_HOLD)
     return Response(status_code=204)
