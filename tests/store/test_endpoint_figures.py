@@ -82,10 +82,9 @@ def test_attempts_and_what_is_owed_are_told_by_endpoint_and_tenant(db: Connectio
     assert endpoint_figures.owed(db, "me")[0] == {}
 
 
-def test_counting_what_is_owed_has_an_end(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint_figures, "MOST_OWED", 3)
+def test_counting_what_is_owed_has_an_end(db: Connection) -> None:
     endpoint = _endpoint(db, "me")
     for _ in range(5):
         _owe(db, "me", endpoint)
-    owed, is_whole = endpoint_figures.owed(db, "me")
+    owed, is_whole = endpoint_figures.owed(db, "me", most=3)
     assert (owed[endpoint], is_whole) == (3, False)

@@ -75,19 +75,19 @@ def latest(
     return figures
 
 
-def owed(db: Connection, tenant: str) -> tuple[Counter[int], bool]:
+def owed(db: Connection, tenant: str, *, most: int = MOST_OWED) -> tuple[Counter[int], bool]:
     """Return how many deliveries have not ended, by endpoint row, and whether that is all.
 
-    Counts MOST_OWED at most.
+    most: deliveries that are counted.
     """
     some = (
         select(deliveries.c.endpoint_key)
         .where(deliveries.c.tenant == tenant, deliveries.c.state.in_(_UNENDED))
-        .limit(MOST_OWED)
+        .limit(most)
         .subquery()
     )
     counted = select(some.c.endpoint_key, func.count()).group_by(some.c.endpoint_key)
     found = Counter({endpoint: int(number) for endpoint, number in db.execute(counted)})
-    is_whole = found.total() < MOST_OWED
+    is_whole = found.total() < most
     del found[None]  # URLs that came with tasks
     return found, is_whole
