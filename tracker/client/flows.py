@@ -76,7 +76,8 @@ def pause_or_raise(call: Call, outcome: Outcome, *, tried: int, tries: int) -> P
 
     tried: how often it was sent, or its answers in a row that brought nothing new.
     """
-    now = datetime.now(UTC)  # of the client, not of the service
+    # The caller's clock, which a Retry-After that is a date is told by: a client has no other.
+    now = datetime.now(UTC)
     pause = pause_before_retry(call, outcome, tried=tried, now=now)
     if pause is not None and tried < tries:
         return Pause(pause)
