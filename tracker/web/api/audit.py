@@ -1,5 +1,7 @@
 """/v1/audit: who did what."""
 
+from functools import partial
+
 from pydantic import with_config
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,10 +14,8 @@ from tracker.store.audit import AuditFilter, KeptAct
 from tracker.web.api.views import EXACT, Instant
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.state import services, tenant
-
-MAX_PAGE = 500
+from tracker.web.edge.paging import MAX_PAGE, newest_first
+from tracker.web.edge.state import tenant
 
 
 @with_config(EXACT)
@@ -56,18 +56,11 @@ class AuditPage(TypedDict):
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's audit, newest first: who did what, to what, and when."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     wanted = AuditFilter(
         tenant(request), query.text(request, "action"), query.text(request, "target")
     )
-    scope = f"audit {wanted!r}"
-    before = position(request, scope=scope, name="after")
-    found = await services(request).store.read(
-        lambda db: audit.page(db, wanted, before=before, limit=limit + 1)
-    )
-    last = found[limit - 1].key if len(found) > limit else None
-    body = {"entries": [_entry(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    read = partial(audit.page, wanted=wanted)
+    return await newest_first(request, "entries", read, _entry, scope=f"audit {wanted!r}")
 
 
 def _entry(one: KeptAct) -> AuditEntry:

@@ -1,5 +1,6 @@
 """/v1/holds: tasks that retention steps over, until the hold is removed."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, with_config
@@ -20,11 +21,10 @@ from tracker.web.api.schemas import Name
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.paging import MAX_PAGE, newest_first
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services, tenant
 
-MAX_PAGE = 500
 _NO_STORE = {"cache-control": "no-store"}
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_REASON)
@@ -96,16 +96,9 @@ async def add(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's holds, newest first."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     owner = tenant(request)
-    scope = f"holds {owner}"
-    before = position(request, scope=scope, name="after")
-    found = await services(request).store.read(
-        lambda db: holds.page(db, owner, before=before, limit=limit + 1)
-    )
-    last = found[limit - 1].key if len(found) > limit else None
-    body = {"holds": [_view(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    read = partial(holds.page, tenant=owner)
+    return await newest_first(request, "holds", read, _view, scope=f"holds {owner}")
 
 
 @operation(scope=Scope.TASKS_READ, tag="holds", answers={200: HoldView})

@@ -1,5 +1,6 @@
 """/v1/runs: actions on many tasks that workers carry out, once a dry run is confirmed."""
 
+from functools import partial
 from operator import attrgetter
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,11 +22,10 @@ from tracker.web.api.bulk import Refusals
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
+from tracker.web.edge.paging import MAX_PAGE, newest_first, page_answer, position
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import principal, services, tenant
 
-MAX_PAGE = 500
 _NEXT = {"Link": 'The next page, as `rel="next"`.'}
 
 
@@ -129,15 +129,9 @@ async def start(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's runs, newest first."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    owner, scope = tenant(request), f"runs {tenant(request)}"
-    before = position(request, scope=scope, name="after")
-    found = await services(request).store.read(
-        lambda db: bulk_runs.page(db, owner, before=before, limit=limit + 1)
-    )
-    last = found[limit - 1].key if len(found) > limit else None
-    body = {"runs": [_summary(run) for run in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    owner = tenant(request)
+    read = partial(bulk_runs.page, tenant=owner)
+    return await newest_first(request, "runs", read, _summary, scope=f"runs {owner}")
 
 
 @operation(scope=Scope.TASKS_READ, tag="runs", answers={200: RunView})

@@ -1,16 +1,32 @@
 """Pages of a list: the cursor that came in, and the one that goes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
+from tracker.web.edge import query
 from tracker.web.edge.state import services
+
+MAX_PAGE = 500
+"""Entries of one page."""
 
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 """In a cursor an instant is a number; databases keep microseconds."""
+
+
+class Keyed(Protocol):
+    """A row that a list is sorted by."""
+
+    @property
+    def key(self) -> int:
+        """Its row key."""
+
+
+Row = TypeVar("Row", bound=Keyed)
 
 
 def ticks_of(at: datetime) -> int:
@@ -71,3 +87,26 @@ def page_answer(
         url = request.url.include_query_params(**{name: after})
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({**body, "next_cursor": after}, headers=headers)
+
+
+async def newest_first(
+    request: Request,
+    name: str,
+    read: Callable[..., Sequence[Row]],
+    view: Callable[[Row], object],
+    *,
+    scope: str,
+) -> Response:
+    """A page of a list by row key; its query has `limit` (50 unless told) and `after`.
+
+    name: of the list in the answer. scope: see `position`.
+    read: is called with a connection, `before` (the key of the last row of the page before, or
+          None) and `limit`; returns so many rows at most, newest first.
+    Raises InvalidRequest.
+    """
+    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    before = position(request, scope=scope, name="after")
+    found = await services(request).store.read(lambda db: read(db, before=before, limit=limit + 1))
+    last = found[limit - 1].key if len(found) > limit else None
+    body = {name: [view(one) for one in found[:limit]]}
+    return page_answer(request, body, last=last, scope=scope, name="after")
