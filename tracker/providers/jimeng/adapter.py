@@ -73,7 +73,11 @@ _VISIBLE_AFTER = timedelta(seconds=60)
 _PAUSE_S = 2.0
 """After a refusal for too many calls in a second."""
 LIMITS = CallLimits(CallRate(10, 1))
-"""10 to 20 calls a second are an account's quota, by its service."""
+"""10 to 20 calls a second are an account's quota, by its service.
+
+Source: https://www.volcengine.com/docs/85621, 2026-11; its numbers were looked for again on
+2026-11-29 and not found.
+"""
 _EMPTY = "done without a file"
 
 

@@ -45,7 +45,12 @@ LIVES = timedelta(hours=24)
 YOUNG = timedelta(minutes=1)
 """A task of this age may not be visible yet."""
 LIMITS = CallLimits(CallRate(20, 1))
-"""Of an account's queries; creates are counted with them, whose own limit differs by model."""
+"""Of an account's queries; creates are counted with them, whose own limit differs by model.
+
+Sources, read 2026-11-29: of queries
+https://platform.qianwenai.com/docs/api-reference/video-generation/animate-anyone-template-gen/query-result
+and of creates https://help.aliyun.com/zh/model-studio/text-to-video-api-reference.
+"""
 _BEIJING = timezone(timedelta(hours=8))
 _UNKNOWN, _SUSPENDED = "UNKNOWN", "SUSPENDED"
 _OF_ACCOUNT = ("InvalidApiKey", "Arrearage", "AccessDenied")
