@@ -255,19 +255,23 @@ def wants_callbacks() -> bool:
     return _installed is not None and _installed.callback_share > 0
 
 
-def record_callback(
-    took_s: float, *, parent: str | None, digest: bytes, attributes: Attributes
-) -> None:
-    """Make the span of a callback that was answered now, if it is one of the share.
+def wants_callback(parent: str | None, digest: bytes) -> bool:
+    """Return whether a callback is one of the share that makes a span.
 
     The share is one of traces, so that of a task all callbacks are there or none is.
 
+    parent: its task's place in a trace.
     digest: of the callback, by which one is chosen whose task has no trace.
     """
     if _installed is None:
-        return
+        return False
     digits = digest.hex() if parent is None else trace.trace_id(parent)
-    if not trace.is_within(_installed.callback_share, digits):
+    return trace.is_within(_installed.callback_share, digits)
+
+
+def record_callback(took_s: float, *, parent: str | None, attributes: Attributes) -> None:
+    """Make the span of a callback that was answered now."""
+    if _installed is None:
         return
     made = _installed.tracer.begin("callback", SpanKind.SERVER, parent, (), ago_s=took_s)
     made.add(attributes)

@@ -33,7 +33,7 @@ from tracker.store import callback_ids, receipts, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
-from tracker.tracing import record_callback, wants_callbacks
+from tracker.tracing import record_callback, wants_callback, wants_callbacks
 
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
@@ -121,8 +121,8 @@ class Reception:
             raise NotFound(_NO_SUCH_URL)
         received: Received = await self._context.store.write(self._apply, item)
         CALLBACKS.add((raw.provider, received.verdict._value_))
-        if started_s is not None:
-            self._trace(item, received, self._context.clock.monotonic() - started_s)
+        if started_s is not None and wants_callback(received.traceparent, item.digest):
+            _trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if is_forged:
             raise NotFound(_NO_SUCH_URL)
@@ -134,12 +134,6 @@ class Reception:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
-
-    def _trace(self, item: ParsedCallback, received: Received, took_s: float) -> None:
-        about = {"tracker.provider": item.raw.provider, "tracker.verdict": received.verdict.value}
-        if item.task_id is not None:
-            about["tracker.task"] = str(item.task_id)
-        record_callback(took_s, parent=received.traceparent, digest=item.digest, attributes=about)
 
     async def renew_keys(self) -> None:
         """Have the keys at hand that callbacks are signed with, before any comes."""
@@ -231,9 +225,18 @@ class Reception:
         )
 
 
+def _trace(item: ParsedCallback, received: Received, took_s: float) -> None:
+    about = {"tracker.provider": item.raw.provider, "tracker.verdict": received.verdict.value}
+    if item.task_id is not None:
+        about["tracker.task"] = str(item.task_id)
+    record_callback(took_s, parent=received.traceparent, attributes=about)
+
+
 def _with_places(received: Sequence[Received], matches: Sequence[Match]) -> list[Received]:
     return [
-        replace(one, traceparent=None if match.task is None else match.task.traceparent)
+        one
+        if match.task is None or match.task.traceparent is None
+        else replace(one, traceparent=match.task.traceparent)
         for one, match in zip(received, matches, strict=True)
     ]
 
