@@ -80,7 +80,11 @@ def tracing_into(
 
 
 class _OtelTracer:
-    """Begins spans of the SDK."""
+    """Begins spans of the SDK.
+
+    Repeats the signature of tracing.Tracer, by which mypy compares them: that module is loaded
+    where there is no SDK, and so cannot take the type from here.
+    """
 
     def __init__(self, tracer: TheirTracer) -> None:
         self._tracer = tracer
