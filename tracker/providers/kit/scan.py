@@ -51,7 +51,7 @@ class ListScan(TableAdapter):
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Look for our mark; go on while entries are younger than the submit."""
-        page = self._page_of(answer)
+        page = page_of(self, answer, self.entries_in)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
@@ -72,7 +72,7 @@ class ListScan(TableAdapter):
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads on until one holds nothing of the time asked for."""
-        page = self._page_of(answer)
+        page = page_of(self, answer, self.entries_in)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
@@ -93,20 +93,6 @@ class ListScan(TableAdapter):
         """Return an operation as whose task an entry can be asked for: the first one there is."""
         del entry
         return next(iter(self.creates))
-
-    def _page_of(self, answer: Answer) -> tuple[dict[str, Any], list[Any]] | Unanswered:
-        """Return an answer that is a page, and its entries."""
-        if isinstance(answer, HttpFailure):
-            return Unanswered(answer.reason)
-        parsed = parsed_of(answer)
-        entries = parsed.get(self.entries_in) if isinstance(parsed, dict) else None
-        if answer.status >= 300 or not isinstance(entries, list):
-            return Unanswered(
-                self.in_words(answer, parsed),
-                self.pause_s(answer, parsed),
-                slow_down=answer.status == 429,
-            )
-        return parsed, entries
 
     def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
         """Return the URL of a page of the list. page: of `next_page`; None for the first."""
@@ -133,6 +119,26 @@ class ListScan(TableAdapter):
         """Tell whether a task was certainly made before; not where no time says so."""
         made = first_instant(entry, (self.made_in,))
         return made is not None and made < than - CLOCK_MARGIN
+
+
+def page_of(
+    adapter: TableAdapter, answer: Answer, entries_in: str
+) -> tuple[dict[str, Any], list[Any]] | Unanswered:
+    """Return an answer that is a page of a list, and its entries.
+
+    entries_in: the field of the answer that holds them.
+    """
+    if isinstance(answer, HttpFailure):
+        return Unanswered(answer.reason)
+    parsed = parsed_of(answer)
+    entries = parsed.get(entries_in) if isinstance(parsed, dict) else None
+    if answer.status >= 300 or not isinstance(entries, list):
+        return Unanswered(
+            adapter.in_words(answer, parsed),
+            adapter.pause_s(answer, parsed),
+            slow_down=answer.status == 429,
+        )
+    return parsed, entries
 
 
 def _target(url: str) -> str:

@@ -36,6 +36,7 @@ from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.scan import page_of
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
@@ -43,7 +44,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sche
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
 from tracker.providers.vidu.inputs import CREATES, flaws_of
-from tracker.providers.vidu.listing import ViduLists, list_call, next_page, page_of
+from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
 from tracker.providers.vidu.marks import MOST_OF_CALLER, mark_in, marked
 from tracker.providers.vidu.passing import ViduCalls, token_header
 
@@ -217,7 +218,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         Neither the number of entries nor a missing token is taken for the end: a list that ignores
         the size or the filters that it is asked for would deny a task that exists.
         """
-        listed = page_of(self, answer)
+        listed = page_of(self, answer, ENTRIES)
         if isinstance(listed, Unanswered):
             return listed
         parsed, entries = listed

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.exchange import HttpCall
 from tracker.domain.outcome import Unanswered
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.scan import page_of
+from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer
 from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
@@ -20,6 +21,8 @@ from tracker.providers.vidu.marks import mark_in
 from tracker.providers.vidu.passing import token_header
 
 PAGE = 100
+ENTRIES = "tasks"
+"""The field of a page that holds its tasks."""
 MARGIN = timedelta(minutes=10)
 """How far Vidu's clock may be off."""
 _ANY_OPERATION = next(iter(CREATES))
@@ -37,19 +40,6 @@ def list_call(
     }
     query = urlencode(window | dict(page), quote_via=quote)
     return HttpCall("GET", f"{account.base_url}/ent/v2/tasks?{query}", token_header(account))
-
-
-def page_of(adapter: TableAdapter, answer: Answer) -> tuple[dict[str, Any], list[Any]] | Unanswered:
-    """Return an answer that is a page, and its entries."""
-    if isinstance(answer, HttpFailure):
-        return Unanswered(answer.reason)
-    parsed = parsed_of(answer)
-    entries = parsed.get("tasks") if isinstance(parsed, dict) else None
-    if answer.status >= 300 or not isinstance(entries, list):
-        pause_s = adapter.pause_s(answer, parsed)
-        words = adapter.in_words(answer, parsed)
-        return Unanswered(words, pause_s, slow_down=answer.status == 429)
-    return parsed, entries
 
 
 def next_page(
@@ -78,7 +68,7 @@ class ViduLists:
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads on until one is empty."""
-        page = page_of(self._adapter, answer)
+        page = page_of(self._adapter, answer, ENTRIES)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
