@@ -77,6 +77,13 @@ def back_up(url: str, folder: Path, *secrets: bytes) -> RestoreOrder:
     return RestoreOrder(folder, url, [SECRET])
 
 
+async def with_a_task(url: str, folder: Path) -> RestoreOrder:
+    """Back up a database that holds one task, which waits to be submitted."""
+    async with open_workbench(url, NOBODY) as bench:
+        await bench.queued("task")
+    return back_up(url, folder)
+
+
 async def restored(order: RestoreOrder, url: str) -> Readied:
     return await restore(replace(order, url=url), checked(order.source), ready)
 
@@ -164,9 +171,7 @@ async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -
 
 
 async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path) -> None:
-    async with open_workbench(database_url, NOBODY) as bench:
-        await bench.queued("task")
-    order = back_up(database_url, tmp_path / "backup")
+    order = await with_a_task(database_url, tmp_path / "backup")
     with pytest.raises(BackupRefused, match=IN_USE):
         await restored(order, database_url)
     async with open_workbench(database_url, NOBODY) as bench:
@@ -179,9 +184,7 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
 
 
 async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: Path) -> None:
-    async with open_workbench(database_url, NOBODY) as bench:
-        await bench.queued("task")
-    order = back_up(database_url, tmp_path / "backup")
+    order = await with_a_task(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
         manifest = checked(order.source)
         with pytest.raises(Broken):
@@ -195,9 +198,7 @@ async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: 
 async def test_one_that_is_killed_anywhere_can_be_run_again(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with open_workbench(database_url, NOBODY) as bench:
-        await bench.queued("task")
-    order = back_up(database_url, tmp_path / "backup")
+    order = await with_a_task(database_url, tmp_path / "backup")
     points = ["restore:secrets_kept", "restore:begun"]
     if sqlite_file(database_url) is not None:  # a server's database is in its place once ready
         points += ["restore:ready", "restore:noted"]
@@ -220,9 +221,8 @@ async def test_one_that_is_killed_anywhere_can_be_run_again(
 async def test_the_secrets_are_given_only_once_nothing_is_refused(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with open_workbench(database_url, NOBODY) as bench:
-        await bench.queued("task")
-    order, given = back_up(database_url, tmp_path / "backup"), list[str]()
+    given = list[str]()
+    order = await with_a_task(database_url, tmp_path / "backup")
     order = replace(order, keep_secrets=lambda: given.append("kept"))
     with pytest.raises(BackupRefused, match=IN_USE):
         await restored(order, database_url)
@@ -264,9 +264,7 @@ async def test_a_restore_without_the_old_secrets_is_told_until_their_tasks_have_
 async def test_numbers_of_an_earlier_restore_are_not_given_out_again(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with open_workbench(sqlite_url, NOBODY) as bench:
-        await bench.queued("task")
-    order = back_up(sqlite_url, tmp_path / "backup")
+    order = await with_a_task(sqlite_url, tmp_path / "backup")
     file = sqlite_file(sqlite_url)
     assert file is not None
     heads = []

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,6 +116,15 @@ def _open(url: str, source: Source, clock: HandClock, *, per: Any = "task") -> A
     )
 
 
+@asynccontextmanager
+async def _with_old_key(url: str) -> AsyncIterator[tuple[Source, HandClock, Sender]]:
+    """Open a workbench whose source publishes the old key."""
+    source, clock = Source(), HandClock()
+    source.publish(OLD)
+    async with _open(url, source, clock) as bench:
+        yield source, clock, Sender(bench, Reception(bench.context))
+
+
 async def _tasks(bench: Workbench, count: int) -> Sequence[Task]:
     return [
         await bench.accepted(await bench.queued(f"ours-{n}"), f"theirs-{n}") for n in range(count)
@@ -219,11 +229,8 @@ async def test_without_any_keys_a_callback_is_sent_again_and_not_called_forged(
 
 
 async def test_a_new_key_is_fetched_when_no_other_fits(database_url: str) -> None:
-    source, clock = Source(), HandClock()
-    source.publish(OLD)
-    async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
-        first, second = await _tasks(bench, 2)
+    async with _with_old_key(database_url) as (source, clock, sender):
+        first, second = await _tasks(sender.bench, 2)
         assert await sender.send(first, OLD, _done(first)) == "advanced"
         source.publish(NEW)
         clock.move(1)
@@ -235,10 +242,8 @@ async def test_forgeries_have_the_keys_fetched_at_most_every_five_minutes(
     database_url: str,
 ) -> None:
     """Between two fetches nobody can tell them from what a newer key signed."""
-    source, clock = Source(), HandClock()
-    source.publish(OLD)
-    async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
+    async with _with_old_key(database_url) as (source, clock, sender):
+        bench = sender.bench
         task, other = await _tasks(bench, 2)
         await sender.reception.renew_keys()
         told = []
@@ -255,11 +260,8 @@ async def test_forgeries_have_the_keys_fetched_at_most_every_five_minutes(
 
 
 async def test_callbacks_that_come_at_once_share_one_fetch(database_url: str) -> None:
-    source, clock = Source(), HandClock()
-    source.publish(OLD)
-    async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
-        tasks = await _tasks(bench, 8)
+    async with _with_old_key(database_url) as (source, _, sender):
+        tasks = await _tasks(sender.bench, 8)
         told = await asyncio.gather(*(sender.send(one, OLD, _done(one)) for one in tasks))
         assert told == ["advanced"] * 8
         assert source.fetches == 1
@@ -318,10 +320,9 @@ async def test_a_url_for_all_tasks_is_proved_by_published_keys_alone(database_ur
 
 
 async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_url: str) -> None:
-    source, clock = Source(), HandClock()
-    source.publish(OLD)
-    async with _open(database_url, source, clock) as bench:
-        sender, rejudging = Sender(bench, Reception(bench.context)), Rejudging(bench.context)
+    async with _with_old_key(database_url) as (source, clock, sender):
+        bench = sender.bench
+        rejudging = Rejudging(bench.context)
         (task,) = await _tasks(bench, 1)
         assert await sender.send(task, NEW, _done(task)) == "refused"
         source.answer = AWAY
