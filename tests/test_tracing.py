@@ -32,6 +32,19 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.Mo
     answered.set()
 
 
+def test_the_samplers_of_the_sdk_are_chosen_by_its_own_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    exporter = InMemorySpanExporter()
+    with (
+        otel.tracing_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1),
+        tracing.span("a", SpanKind.SERVER, parent=None),
+    ):
+        pass
+    assert exporter.get_finished_spans() == ()
+
+
 def test_nothing_is_made_without_one() -> None:
     with _tracing(Settings.from_env({})):
         assert tracing.span("a", SpanKind.SERVER, parent=None) is NO_SPAN

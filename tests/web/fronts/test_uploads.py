@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -54,6 +55,9 @@ def test_a_file_of_replicates_clients_is_behind_a_link_of_ours(
     file = made.json()
     assert (file["name"], file["content_type"], file["size"]) == ("cat.png", "image/png", len(FILE))
     assert httpx.get(file["urls"]["get"], timeout=60, trust_env=False).content == FILE
+    (kept,) = http.get("/v1/assets").json()["assets"]
+    created, expires = (datetime.fromisoformat(kept[f"{end}_at"]) for end in ("created", "expires"))
+    assert expires - created == timedelta(days=1)
     refused = http.post("/replicate/v1/files", data={"metadata": "{}"})
     assert refused.status_code == 415
     none = http.post("/replicate/v1/files", files={"content": ("cat.png", b"", "image/png")})
