@@ -145,6 +145,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         key = "frame.ago" if at <= now else "frame.ahead"
         return f"{formats.instant_text(at, UTC)} · {say(key, age=age)}"
 
+    @cache  # a page names many a time twice or more
     def at(when: datetime) -> Markup:
         text = formats.instant_text(when, chosen.zone)
         return formats.time_element(text, when, tooltip(when))
