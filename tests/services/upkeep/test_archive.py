@@ -5,14 +5,14 @@ import gzip
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, update
 
 from tests.services.upkeep.test_retention import (
     DAY_S,
@@ -45,6 +45,7 @@ from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import archives, conditions
 from tracker.store.archives import ArchiveFilter
+from tracker.store.driver.transaction import Tx
 from tracker.store.schema import archives as archives_table
 from tracker.store.schema import (
     attempts,
@@ -71,8 +72,9 @@ class MeddlingFolder(Folder):
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         await super().put(key, chunks)
-        while self.then:
-            await self.then.pop(0)()
+        now, self.then = self.then, []
+        for do in now:
+            await do()
 
 
 @pytest.fixture
@@ -216,6 +218,48 @@ async def test_what_changes_after_it_was_written_is_written_again_and_stands_onc
         assert {row["key"] for row in await _read(bench, kept_class)} == {first.key, second.key}
         assert len(_files(tmp_path / "archive")) == 2
         assert kept in _files(tmp_path / "archive")
+
+
+async def test_of_what_is_dropped_together_nothing_is_kept_where_some_has_changed(
+    database_url: str, archive: MeddlingFolder
+) -> None:
+    clock = HandClock()
+    async with opened(database_url, clock, EVERYTHING, archive) as bench:
+        open_task = await _task(bench, "one")
+        signed = token.sign(SECRET, NAME, token.SHARED)
+        stranger = raw_callback(NAME, token.SHARED, signed, b'{"id": "no one\'s"}')
+        await Reception(bench.context).receive(stranger)
+        await bench.context.store.write(_part_deliveries, None)
+        await _set_deliveries(bench, DeliveryState.DELIVERED)
+
+        async def claimed() -> None:
+            await bench.context.store.write(_give_receipts, open_task.key)
+
+        async def next_time() -> None:
+            archive.then = [claimed]
+
+        archive.then = [next_time]  # deliveries are written first, and then receipts
+        clock.move(11 * DAY_S)
+        chore = RetentionChore(bench.context)
+        await work_all(chore)
+        assert await _states(bench) == {ArchiveState.BEGUN: 2}
+        await work_all(chore)
+        assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 2}
+        assert len(await _read(bench, KeptClass.DELIVERIES)) == 1
+        assert await _rows(bench, deliveries) == []
+
+
+def _part_deliveries(tx: Tx, asked: Sequence[None]) -> list[None]:
+    """Set-based: have every delivery be about no task."""
+    tx.db.execute(update(deliveries).values(task_key=None))
+    return [None] * len(asked)
+
+
+def _give_receipts(tx: Tx, asked: Sequence[int]) -> list[None]:
+    """Set-based: have every receipt be about a task."""
+    for key in asked:
+        tx.db.execute(update(receipts).values(task_key=key))
+    return [None] * len(asked)
 
 
 async def test_one_frozen_after_it_wrote_drops_nothing_and_its_file_goes(

@@ -8,7 +8,7 @@ the chore's lease next gives them up and deletes them, and writes the rows anew 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -107,16 +107,21 @@ class Archiving:
         return [archives.void(tx.db)] * len(asked)
 
 
-def keep(tx: Tx, kept_class: KeptClass, keys: Sequence[int], written: Written) -> bool:
-    """Say that rows are dropped whose files are written; False where they are others by now.
+def keep(
+    tx: Tx, chosen: Mapping[KeptClass, Sequence[int]], written: Mapping[KeptClass, Written]
+) -> bool:
+    """Say that rows are dropped whose files are written; nothing, and False, where any is another.
 
-    keys: of the rows that are dropped, which nothing else changes until the commit.
+    chosen: keys of the rows that are dropped, which nothing else changes until the commit.
     """
-    if list(keys) != list(written.keys):
-        return False
-    if archived_rows.marks(tx.db, kept_class, keys) != written.marks:
-        return False
-    return archives.keep(tx.db, written.paths, now=tx.now)
+    for kept_class, one in written.items():
+        keys = chosen[kept_class]
+        if list(keys) != list(one.keys):
+            return False
+        if archived_rows.marks(tx.db, kept_class, keys) != one.marks:
+            return False
+    paths = [path for one in written.values() for path in one.paths]
+    return archives.keep(tx.db, paths, now=tx.now)
 
 
 def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:

@@ -324,7 +324,7 @@ def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bo
     if written is None:
         return True
     keys = archived_rows.roots(tx.db, kept_class, task_keys, lock=True)
-    return archiving.keep(tx, kept_class, keys, written)
+    return archiving.keep(tx, {kept_class: keys}, {kept_class: written})
 
 
 def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:

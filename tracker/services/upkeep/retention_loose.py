@@ -90,7 +90,7 @@ class LooseRetention:
         keys = self._deliveries(tx.db, now, lock=True)
         found = self._receipts(tx.db, now, lock=True)
         chosen = {KeptClass.DELIVERIES: keys, KeptClass.EVIDENCE: found.keys}
-        if not all(archiving.keep(tx, one, chosen[one], of) for one, of in written.items()):
+        if not archiving.keep(tx, chosen, written):
             return [False] * len(batches)
         drops.drop_loose_deliveries(tx.db, keys)
         drops.drop_loose_evidence(tx.db, found.keys)
