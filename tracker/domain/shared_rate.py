@@ -18,7 +18,7 @@ class SharedAllowance:
     def __init__(self, size: int) -> None:
         """size: how many all processes together may take in a window."""
         self.size = size
-        self._window = -1
+        self._window = self._asked_in = -1
         self._mine = 0
         self._drawn = 0
         self._now_s = 0.0
@@ -33,15 +33,19 @@ class SharedAllowance:
 
         now_s: since 1970, by the shared clock.
         """
-        if window_at(now_s) > self._window:
-            return True
-        return self._mine == 0 and self._drawn + self.block <= self.size
+        current = window_at(now_s)
+        if self._mine > 0:  # once a window: the database's may begin later than ours
+            return current > max(self._window, self._asked_in)
+        return current > self._window or self._drawn + self.block <= self.size
 
-    def add(self, window: int, drawn: int | None) -> None:
+    def add(self, now_s: float, window: int, drawn: int | None) -> None:
         """Take a block in that was drawn.
 
-        drawn: how many all have drawn of the window with it; None where no block was left.
+        now_s:  as of `must_draw`.
+        window: of the database's clock.
+        drawn:  how many all have drawn of the window with it; None where no block was left.
         """
+        self._asked_in = window_at(now_s)
         if window > self._window:
             self._window, self._mine = window, 0
         if drawn is None:

@@ -71,9 +71,10 @@ class SharedRates:
         allowance, drawing = known
         if allowance.must_draw(self._now_s()):
             async with drawing:  # whoever comes meanwhile shares the block
-                if allowance.must_draw(self._now_s()):
+                now_s = self._now_s()
+                if allowance.must_draw(now_s):
                     order = Draw(key, principal.tenant, size, allowance.block)
-                    allowance.add(*await self._store.write(rate_windows.draw, order))
+                    allowance.add(now_s, *await self._store.write(rate_windows.draw, order))
         return allowance, allowance.take(self._now_s())
 
     def _now_s(self) -> float:
