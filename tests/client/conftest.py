@@ -1,6 +1,7 @@
 """One service with its provider for all tests of the client; a key is asked for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,25 +9,32 @@ from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.service import environment, listen, serving
 from tracker.client import Client
+from tracker.clock import new_token
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
 
 @pytest.fixture(scope="session")
-def service(
-    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, str]]:
+def service_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("client")
+
+
+@pytest.fixture(scope="session")
+def service_database(sqlite_template: SqliteTemplate, service_folder: Path) -> str:
+    return sqlite_template.copy(service_folder)
+
+
+@pytest.fixture(scope="session")
+def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, str]]:
     """Its address, and a key."""
-    folder = tmp_path_factory.mktemp("client")
-    database_url = sqlite_template.copy(folder)
-    key = issue(database_url).secret
+    key = issue(service_database).secret
     door = listen()
     public = f"http://127.0.0.1:{door.getsockname()[1]}"
     config = EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)
     with Emulator(config) as emulator:
         env = environment(
-            database_url,
-            folder,
+            service_database,
+            service_folder,
             provider_url=emulator.url,
             public_url=public,
             TRACKER_AUTH="on",
@@ -35,6 +43,14 @@ def service(
         )
         with serving(env, door=door, workers=True) as url:
             yield url, key
+
+
+@pytest.fixture
+def alone(service: tuple[str, str], service_database: str) -> Iterator[Client]:
+    """A client whose tenant nobody else is."""
+    key = issue(service_database, tenant=f"alone-{new_token()}")
+    with Client(service[0], key.secret) as client:
+        yield client
 
 
 @pytest.fixture
