@@ -9,7 +9,7 @@ from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 from tracker.locale.texts import SLOT
-from tracker.locale.zh_cn import commands, doctor, lines, tables, texts
+from tracker.locale.zh_cn import commands, doctor, fields, lines, tables, texts
 from tracker.providers.kit.useless_options import (
     NO_CALLBACKS,
     ONE_KIND,
@@ -18,6 +18,8 @@ from tracker.providers.kit.useless_options import (
     UNSIGNED_BY_SECRET,
 )
 
+PROBLEMS = {**fields.TEXTS, **texts.TEXTS}
+"""Texts of problem answers, and of the reasons that they list."""
 PROBLEM_CALLS = {
     **dict.fromkeys(
         (
@@ -90,13 +92,13 @@ BACKUP_PATHS = [
 
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
     shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
-    missing = {text: where for text, where in shown.items() if text not in texts.TEXTS}
-    assert missing == {}, "add them to tracker/locale/zh_cn/texts.py"
+    missing = {text: where for text, where in shown.items() if text not in PROBLEMS}
+    assert missing == {}, "add them to fields.py or texts.py of tracker/locale/zh_cn"
 
 
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
     reasons = {NO_CALLBACKS, ONE_KIND, SECRET_PER_CREATE, UNSIGNED, UNSIGNED_BY_SECRET}
-    assert reasons <= texts.TEXTS.keys()
+    assert reasons <= PROBLEMS.keys()
 
 
 def test_every_text_of_an_adapter_about_an_answer_is_in_the_chinese_catalogue() -> None:
@@ -122,7 +124,7 @@ def test_every_text_of_a_help_page_is_in_the_chinese_catalogue() -> None:
 
 def test_every_finding_of_doctor_is_in_the_chinese_catalogue() -> None:
     paths = [path for path in COMMAND_PATHS if "doctor" in path.parts]
-    known = {**doctor.TEXTS, **lines.TEXTS, **texts.TEXTS}
+    known = {**doctor.TEXTS, **lines.TEXTS, **PROBLEMS}
     missing = [text for text in shown_by(paths, {"Finding": 2}) if in_one_line(text) not in known]
     assert missing == [], "add them to tracker/locale/zh_cn/doctor.py"
 
@@ -139,6 +141,6 @@ def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:
         in_one_line(text): where
         for text, where in shown_by([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS).items()
     }
-    known = {**lines.TEXTS, **texts.TEXTS}
+    known = {**lines.TEXTS, **PROBLEMS}
     missing = {text: where for text, where in shown.items() if text not in known}
     assert missing == {}, "add them to tracker/locale/zh_cn/lines.py"

@@ -9,7 +9,7 @@ import pytest
 from docs import draw
 from tracker.locale import ENGLISH, LANGUAGES, SIMPLIFIED_CHINESE, explanations, translate
 from tracker.locale.texts import SLOT
-from tracker.locale.zh_cn.texts import TEXTS
+from tracker.locale.zh_cn import fields, texts
 from tracker.web.edge import problems
 
 SLUGS = {kind.slug for kind in (*problems.KINDS.values(), problems.MALFORMED)} | {
@@ -26,7 +26,7 @@ def test_every_problem_type_is_explained(language: Any) -> None:
 
 
 def test_a_translation_keeps_what_varies() -> None:
-    for template, wording in TEXTS.items():
+    for template, wording in [*fields.TEXTS.items(), *texts.TEXTS.items()]:
         used = {int(number) for number in re.findall(r"\{(\d)(?::t)?\}", wording)}
         assert used == set(range(template.count(SLOT))), template
         values = [f"<{number}>" for number in range(template.count(SLOT))]
