@@ -110,20 +110,23 @@ def test_groups_stand_in_their_order_with_five_entries_and_are_counted_in_the_ti
     assert f"<title>({odd + 2}) Attention" in page
 
 
-def test_a_task_that_is_uncertain_and_overdue_is_told_and_counted_once(
+def test_a_task_that_is_overdue_for_a_reason_that_is_told_is_told_and_counted_once(
     shared_idle: Shared, operator: Person, api: httpx.Client
 ) -> None:
-    ids = [submit(api, external_task_id=f"late-{number}")["id"] for number in range(2)]
+    ids = [submit(api, external_task_id=f"late-{number}")["id"] for number in range(3)]
     late = tasks.c.id.in_([UUID(id_) for id_ in ids])
     doubted = update(tasks).where(tasks.c.id == UUID(ids[0])).values(state="uncertain")
+    blocked = update(tasks).where(tasks.c.id == UUID(ids[1])).values(blocked_at=NOW)
     before = count_of(operator.see("/attention"))
     _write(shared_idle, lambda tx: tx.db.execute(update(tasks).where(late).values(overdue=True)))
     _write(shared_idle, lambda tx: tx.db.execute(doubted))
+    _write(shared_idle, lambda tx: tx.db.execute(blocked))
     page = operator.see("/attention")
     groups = groups_in(page)
-    shown = {name: re.findall(r"late-\d", groups[name]) for name in ("uncertain", "overdue")}
-    assert shown == {"uncertain": ["late-0"], "overdue": ["late-1"]}
-    assert count_of(page) == before + 2
+    names = ("uncertain", "overdue", "blocked")
+    shown = {name: re.findall(r"late-\d", groups[name]) for name in names}
+    assert shown == {"uncertain": ["late-0"], "overdue": ["late-2"], "blocked": ["late-1"]}
+    assert count_of(page) == before + 3
     operator.send("/tasks/dismiss", ids=[])
     assert [one["task_id"] for one in api.get("/v1/attention").json()["overdue"]] == ids[::-1]
 

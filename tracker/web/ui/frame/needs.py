@@ -36,16 +36,14 @@ async def needs_of(
 async def look_now(our: Services, owner: str) -> Mapping[str, Any]:
     """Return what of a tenant's needs a person, as `attention.collect`, each task once.
 
-    One that is uncertain and overdue is not told under `overdue` too. Raises Unavailable.
+    One that is uncertain, or waits for its caller, is not told under `overdue` too: the other
+    entry says why it is late. Raises Unavailable.
     """
     found = await attention.collect(our, owner)
     if len(found["overdue"]) >= attention.MOST:  # there may be more: their number is not known
         return found
-    uncertain = {one["task_id"] for one in found["uncertain"]}
-    return {
-        **found,
-        "overdue": [one for one in found["overdue"] if one["task_id"] not in uncertain],
-    }
+    told = {one["task_id"] for one in (*found["uncertain"], *found["blocked"])}
+    return {**found, "overdue": [one for one in found["overdue"] if one["task_id"] not in told]}
 
 
 def needs_text(found: Mapping[str, Any] | None) -> str:
