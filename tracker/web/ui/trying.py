@@ -235,7 +235,7 @@ def _code(request: Request, tried: TriedRequest) -> dict[str, Any]:
     )
     given = pprint.pformat(made, sort_dicts=False, width=76)
     indented = given.replace("\n", "\n        ")
-    # The program reads its reader's environment, not this service's, whose own only settings read.
+    # os.environ here is text of the program: whoever runs it has the key in their environment.
     return {
         "curl": curl.submitting(base_of(request), text.encode()),
         "python": (
