@@ -7,8 +7,9 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -68,12 +69,10 @@ class Alone:
 class Watched(sqlite3.Connection):
     """Knows whether two threads were ever in it."""
 
-    made: ClassVar[list[Alone]] = []
-
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, opened: list[Alone], *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.alone = Alone()
-        Watched.made.append(self.alone)
+        opened.append(self.alone)
 
     def execute(self, *args: Any) -> sqlite3.Cursor:
         with self.alone.hold():
@@ -103,17 +102,18 @@ class WatchedCursor(sqlite3.Cursor):
 
 @pytest.mark.anyio
 async def test_each_connection_is_used_by_one_thread_at_a_time(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    sqlite_url: str, request: pytest.FixtureRequest
 ) -> None:
     """Without SQLite's own locks, that is what keeps it whole."""
 
+    opened: list[Alone] = []
+
     def watch(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters["factory"] = Watched
+        parameters["factory"] = partial(Watched, opened)
 
     def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
         return tasks.insert_many(tx.db, items)
 
-    monkeypatch.setattr(Watched, "made", [])
     made = [a_task(id=new_id(), external_task_id=str(number)) for number in range(60)]
     event.listen(Engine, "do_connect", watch)
     request.addfinalizer(lambda: event.remove(Engine, "do_connect", watch))
@@ -128,5 +128,5 @@ async def test_each_connection_is_used_by_one_thread_at_a_time(
             assert named is not None
 
         await asyncio.gather(*(come_and_go(task) for task in made))
-    assert len(Watched.made) > 2
-    assert sum(alone.met for alone in Watched.made) == 0
+    assert len(opened) > 2
+    assert sum(alone.met for alone in opened) == 0
