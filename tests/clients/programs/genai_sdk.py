@@ -37,7 +37,7 @@ def until_over(look: Callable[[], Any], is_over: Callable[[Any], bool]) -> Any:
     while not is_over(found := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(str(found))
-        time.sleep(PAUSE_S)
+        time.sleep(PAUSE_S)  # it has no wait of its own
     return found
 
 

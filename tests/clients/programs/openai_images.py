@@ -61,7 +61,7 @@ def ended(client: OpenAI, made: Any) -> Any:
     """Ask for a response until its end."""
     until = time.monotonic() + LONGEST_S
     while made.status in ("queued", "in_progress") and time.monotonic() < until:
-        time.sleep(0.05)
+        time.sleep(0.05)  # it has no wait of its own
         made = client.responses.retrieve(made.id)
     return made
 
