@@ -1,0 +1,58 @@
+"""Notices of callbacks that do not come, from how verdicts were had, on both databases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.support.made_up import MadeUp
+from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
+from tracker.domain.event_types import EventType
+from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.notices import EventFilter
+from tracker.domain.task import Task
+from tracker.services.recorder import Recorder
+from tracker.services.upkeep.learning import Learning
+from tracker.store import tasks
+from tracker.store.driver.transaction import Tx
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_degraded_callbacks_are_told_once(database_url: str) -> None:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
+        await an_endpoint(bench, filter=EventFilter(types={"provider.callbacks_degraded"}))
+        await an_endpoint(bench, filter=EventFilter(providers={"somebody"}))
+        context = replace(bench.context, public_url="https://tracker.example")
+        for n in range(6):
+            task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
+            await polled(bench, task)
+        for _ in range(2):
+            await Learning(context).learn()
+        events = [o for o in await owed(bench) if o.event == EventType.CALLBACKS_DEGRADED]
+        assert len(events) == 1
+
+
+async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_url: str) -> None:
+    silent = MadeUp(is_silent=True)
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK), adapter=silent) as bench:
+        await an_endpoint(bench)
+        context = replace(bench.context, public_url="https://tracker.example")
+        for n in range(6):
+            task = await bench.accepted(await bench.queued(f"polled-{n}"), f"p-{n}")
+            await polled(bench, task)
+        await Learning(context).learn()
+        assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await owed(bench)]
+
+
+async def polled(bench: Workbench, task: Task) -> None:
+    """A verdict that had to be polled for."""
+
+    def batch(tx: Tx, items: Sequence[Task]) -> list[None]:
+        recorder = Recorder(bench.context, tx, tasks.lock_by_key(tx.db, [task.key]).values())
+        recorder.record(task.key, Event(EventKind.SEEN_SUCCEEDED, Source.POLL))
+        recorder.flush()
+        return [None] * len(items)
+
+    await bench.context.store.write(batch, task)
