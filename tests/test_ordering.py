@@ -64,3 +64,5 @@ def test_nothing_is_dealt_after_an_end() -> None:
     dealing.next_for(0)
     dealing.drop()
     assert dealing.next_for(0) is None
+    dealing.take_back(0, ["left"])
+    assert dealing.next_for(1) is None

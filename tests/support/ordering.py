@@ -37,6 +37,7 @@ class Dealing(Generic[T]):
     def __init__(self, files: Iterable[Sequence[T]]) -> None:
         self._files = deque(deque(file) for file in files)
         self._held: dict[Hashable, deque[T]] = {}
+        self._is_over = False
 
     def next_for(self, worker: Hashable) -> T | None:
         """The next test of the worker's file, of a new file, or of a file of another worker."""
@@ -48,11 +49,12 @@ class Dealing(Generic[T]):
     def take_back(self, worker: Hashable, tests: Sequence[T]) -> None:
         """Have what a worker leaves undone run by others. tests: given to it, but not begun."""
         left = deque([*tests, *self._held.pop(worker, ())])
-        if left:
+        if left and not self._is_over:
             self._files.appendleft(left)
 
     def drop(self) -> None:
-        """Deal no more."""
+        """Deal no more, also of what is taken back from now on."""
+        self._is_over = True
         self._files.clear()
         self._held.clear()
 
