@@ -32,6 +32,7 @@ SECTIONS = (
             ("backup", "tracker.cli.backup", "Copy the database, checked, while it is used."),
             ("restore", "tracker.cli.restore", "Put a backup in place."),
             ("recover", "tracker.cli.recover", "Complete a restored database."),
+            ("compact", "tracker.cli.compact", "Write a SQLite file anew without its free space."),
             ("emulate", "tracker.cli.emulate", "Run the provider emulator alone."),
             ("keys", "tracker.cli.keys", "Create, list and revoke API keys."),
             ("openapi", "tracker.cli.openapi", "Print the OpenAPI document."),

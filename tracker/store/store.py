@@ -20,7 +20,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
 from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import audit, feed_head
-from tracker.store.driver import acting
+from tracker.store.driver import acting, freed_pages
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import Line
 from tracker.store.driver.lookups import Lookups, in_time
@@ -159,6 +159,14 @@ class Store:
         """
         found: Result | None = await self._lookups.find(query, key)
         return found
+
+    async def give_back_pages(self) -> int:
+        """Give a slice of pages of a SQLite file that hold nothing back; returns how many it was.
+
+        Raises Unavailable.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, freed_pages.give_back, self._engine)
 
     def _read(self, query: Callable[[Reading], Result]) -> Result:
         is_again = False

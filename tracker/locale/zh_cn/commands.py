@@ -253,6 +253,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "Whose tasks.": "谁的任务。",
         "Why, for those who read the list.": "原因，供查看列表的人阅读。",
+        "Write a SQLite file anew without its free space.": "重写 SQLite 文件，去除空闲空间。",
+        "Write the SQLite file anew without what is free in it. Stop the service first. Once is"
+        " enough: from then on retention gives back what it frees. New files need no such run.": (
+            "重写 SQLite 文件，去除其中的空闲空间。请先停止服务。只需一次：此后清理会归还其释放的"
+            "空间。新文件无需执行。"
+        ),
         "Cap what tenants and keys may spend.": "限制租户和密钥的花费。",
         "Cap what tenants and keys may spend. Works on the database; needs no server.": (
             "限制租户和密钥的花费。直接操作数据库，无需服务器。"

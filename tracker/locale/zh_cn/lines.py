@@ -140,6 +140,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} bytes are in {}": "已写入 {0} 字节到 {1}",
         "the budget is {} {} a {}, for {}": "预算为每{2:t} {0} {1}，针对 {3}",
         "removed": "已删除",
+        "PostgreSQL gives back pages by itself: only a SQLite file is compacted": (
+            "PostgreSQL 自行归还空间：只有 SQLite 文件需要压缩"
+        ),
+        "{}. Stop the service first, and see that there is room": (
+            "{0}。请先停止服务，并确保有足够空间"
+        ),
+        "compacted: {} bytes before, {} now": "已压缩：之前 {0} 字节，现在 {1} 字节",
         "approved: workers drop it within minutes": "已批准：工作进程将在几分钟内删除",
         "there is no archive: TRACKER_ARCHIVE is not set": "没有归档：未设置 TRACKER_ARCHIVE",
         "every file is there and whole": "每个文件都在且完好",

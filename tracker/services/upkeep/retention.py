@@ -44,6 +44,8 @@ ASKED_PART = 5
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
+SLICES = 40
+"""Of freed pages that are given back in one round: 40 MB."""
 
 _DROPS: Mapping[KeptClass, Callable[[Reading, Sequence[int]], set[int]]] = {
     KeptClass.INPUTS: drops.drop_inputs,
@@ -125,6 +127,7 @@ class RetentionChore:
         store = self._context.store
         if self._archiving is not None:
             await self._archiving.clean()
+        await self._give_back_pages()
         await self._ask()
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
@@ -135,6 +138,15 @@ class RetentionChore:
         await self._loose.drop()
         await store.write(_keep_standing, (await store.read(self._left), True))
         return None
+
+    async def _give_back_pages(self) -> None:
+        """Give back what earlier rounds have freed, and rest as between batches."""
+        clock = self._context.clock
+        for _ in range(SLICES):
+            began_s = clock.monotonic()
+            if not await self._context.store.give_back_pages():
+                return
+            await clock.sleep(min(REST * (clock.monotonic() - began_s), ROUND_S / SLICES))
 
     async def _report(self) -> None:
         """Say that it has not kept up for three periods, or that it does again."""

@@ -124,6 +124,9 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         connection.create_function("sha256", 1, _sha256, deterministic=True)  # PostgreSQL has it
         connection.isolation_level = None  # the driver sends no BEGIN of its own
         cursor = connection.cursor()
+        if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+            # Of a new file alone: on others it changes nothing, and takes the lock of writers.
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an answer waits for this commit
         cursor.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,35 @@
+"""`tracker compact`: write a SQLite file anew, so that freed pages can be given back."""
+
+import click
+
+from tracker.cli.command import examples
+from tracker.cli.exits import FAILED
+from tracker.cli.shared import fail, load_settings, say
+
+
+@click.command(epilog=examples("tracker compact"))
+def compact() -> None:
+    """Write the SQLite file anew without what is free in it. Stop the service first.
+
+    Once is enough: from then on retention gives back what it frees. New files need no such run.
+    """
+    from tracker.domain.errors import Unavailable  # noqa: PLC0415 - the help needs no database
+    from tracker.store.driver import freed_pages  # noqa: PLC0415
+    from tracker.store.driver.engine import open_engine, sqlite_file  # noqa: PLC0415
+    from tracker.store.probe import schema_problem  # noqa: PLC0415
+
+    url = load_settings().resolved_database_url()
+    file = sqlite_file(url)
+    if file is None:
+        fail("PostgreSQL gives back pages by itself: only a SQLite file is compacted")
+    if problem := schema_problem(url):
+        fail(problem, code=FAILED)
+    before = file.stat().st_size
+    engine = open_engine(url)
+    try:
+        freed_pages.compact(engine)
+    except Unavailable as error:
+        fail(f"{error}. Stop the service first, and see that there is room", code=FAILED)
+    finally:
+        engine.dispose()
+    say(f"compacted: {before} bytes before, {file.stat().st_size} now")
