@@ -96,6 +96,7 @@ class _RetentionEntry(_Strict):
     evidence: str | None = None
     deliveries: str | None = None
     tasks: str | None = None
+    assets: str | None = None
 
 
 class _File(_Strict):

@@ -147,7 +147,6 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
         yield None
         return
     rules = Custody(
-        keep=settings.tracker_keep_assets,
         max_bytes=settings.tracker_asset_max_bytes,
         min_free_bytes=settings.tracker_asset_min_free_bytes,
         is_default=settings.tracker_assets == "on",

@@ -334,6 +334,7 @@ class Settings(BaseModel):
                 KeptClass.EVIDENCE: self.tracker_keep_evidence,
                 KeptClass.DELIVERIES: self.tracker_keep_deliveries,
                 KeptClass.TASKS: self.tracker_keep_tasks,
+                KeptClass.ASSETS: self.tracker_keep_assets,
             },
             self._accounts.retention,
             tombstones=self.tracker_keep_tombstones,

@@ -76,12 +76,17 @@ def audited(env: Mapping[str, str]) -> list[tuple[Any, ...]]:
 @pytest.mark.usefixtures("task")
 def test_a_plan_goes_by_the_settings_and_changes_nothing(env: dict[str, str]) -> None:
     for _ in range(2):
-        inputs, evidence, deliveries = told(env, "retention", "plan")["plan"]
+        inputs, evidence, deliveries, assets = told(env, "retention", "plan")["plan"]
         assert (inputs["class"], inputs["keep_days"], inputs["rows"]) == ("inputs", 30, 1)
         assert inputs["bytes"] > 0
         assert (evidence["class"], evidence["keep_days"], evidence["rows"]) == ("evidence", 90, 0)
         assert (deliveries["class"], deliveries["keep_days"]) == ("deliveries", 30)
-    other = env | {"TRACKER_KEEP_INPUTS": "never", "TRACKER_KEEP_TASKS": "7d"}
+        assert assets == {"class": "assets", "keep_days": 30, "rows": 0, "bytes": 0}
+    other = env | {
+        "TRACKER_KEEP_INPUTS": "never",
+        "TRACKER_KEEP_TASKS": "7d",
+        "TRACKER_KEEP_ASSETS": "never",
+    }
     due = {one["class"]: one["rows"] for one in told(other, "retention", "plan")["plan"]}
     assert due == {"evidence": 0, "deliveries": 0, "tasks": 1}
     assert audited(env) == []

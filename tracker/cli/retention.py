@@ -39,8 +39,8 @@ def plan(*, output: str) -> None:
 
     found = [
         {
-            "class": one.walk.kept_class.value,
-            "keep_days": round(one.walk.keep.total_seconds() / _DAY_S, 2),
+            "class": one.kept_class.value,
+            "keep_days": None if one.keep is None else round(one.keep.total_seconds() / _DAY_S, 2),
             "rows": one.rows,
             "bytes": one.bytes,
         }

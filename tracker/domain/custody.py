@@ -110,14 +110,12 @@ class StoredObject:
 class Custody:
     """The rules of custody, chosen by settings.
 
-    keep:      how long an asset is kept after it was fetched; None for ever.
     max_bytes: of one file.
     min_free_bytes: of the store's disk, below which nothing new is fetched.
     silence_s: how long an origin may send nothing.
     is_default: whether the files of accounts that say nothing about it are fetched.
     """
 
-    keep: timedelta | None = timedelta(days=30)
     max_bytes: int = 2 * 1024**3
     min_free_bytes: int = 1024**3
     silence_s: float = 30.0

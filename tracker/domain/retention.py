@@ -26,8 +26,12 @@ class KeptClass(StrEnum):
     """Deliveries that have ended, with their attempts and bodies."""
     TASKS = "tasks"
     """Tasks with all their rows."""
+    ASSETS = "assets"
+    """Files of results that are kept. Their time is set when they come, and counts from then."""
 
 
+WALKED = tuple(one for one in KeptClass if one is not KeptClass.ASSETS)
+"""Classes that a walk through the ended tasks finds."""
 Keep = timedelta | None
 """How long after a task's end; None for ever."""
 FOR_EVER: Mapping[KeptClass, Keep] = dict.fromkeys(KeptClass)
@@ -77,7 +81,7 @@ class Walk:
 class RetentionPolicy:
     """How long each class is kept.
 
-    defaults: by class. rules: exceptions, in any order.
+    defaults: by class; for ever where one is left out. rules: exceptions, in any order.
     tombstones: how long it is known that a task was dropped, from then on.
     """
 
@@ -93,22 +97,17 @@ class RetentionPolicy:
             if kept_class in rule.keep and rule.fits(tenant, provider, state)
         ]
         if not fitting:
-            return self.defaults[kept_class]
+            return self.defaults.get(kept_class)
         return max(fitting, key=lambda rule: rule.rank).keep[kept_class]
 
     def walks(self) -> list[Walk]:
         """List the walks that find everything that is ever dropped."""
-        return [
-            Walk(one, keep)
-            for one in KeptClass
-            for keep in sorted(
-                {
-                    keep
-                    for keep in (self.defaults[one], *(rule.keep.get(one) for rule in self.rules))
-                    if keep is not None
-                }
-            )
-        ]
+        return [Walk(one, keep) for one in WALKED for keep in self.times(one)]
+
+    def times(self, kept_class: KeptClass) -> list[timedelta]:
+        """List how long anything of a class is kept that is ever dropped, the shortest first."""
+        named = (self.defaults, *(rule.keep for rule in self.rules))
+        return sorted({keep for one in named if (keep := one.get(kept_class)) is not None})
 
 
 def duration(text: str) -> Keep:

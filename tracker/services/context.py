@@ -22,7 +22,7 @@ from tracker.domain.exchange import (
 from tracker.domain.policy import Policy
 from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
-from tracker.domain.retention import RetentionPolicy
+from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
 from tracker.domain.sealing import NONCE_BYTES, seal
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
@@ -151,6 +151,10 @@ class Context:
         account = self.accounts.get((task.provider, task.account))
         own = None if account is None else account.options.assets
         return self.storage.rules.is_default if own is None else own == "on"
+
+    def keep_files(self, task: Task) -> Keep:
+        """Return how long the files of a task's result are kept, from when they are here."""
+        return self.retention.keep(KeptClass.ASSETS, task.tenant, task.provider, task.state)
 
     def sinks(self, task: Task) -> OpenSink | None:
         """Return where files within an answer about a task go; None where it can have none."""

@@ -96,10 +96,12 @@ class Recorder:
 
     def _want_files(self, task: Task, step: Transition) -> None:
         """Have the files of a result fetched, once the step that names them is committed."""
-        storage = self._context.storage
-        if storage is not None and step.kind in _RESULTS:
+        if self._context.storage is not None and step.kind in _RESULTS:
             self._inline += inline_files.kept_of(
-                task, self._context.secrets, keep=storage.rules.keep, now=self._tx.now
+                task,
+                self._context.secrets,
+                keep=self._context.keep_files(task),
+                now=self._tx.now,
             )
         if self._context.fetches_files(task) and step.kind in _RESULTS:
             hosting = self._context.providers[task.provider].results

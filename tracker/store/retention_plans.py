@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Select, func, select
 from tracker.domain.retention import KeptClass
 from tracker.domain.task import TaskState
 from tracker.store import retention
+from tracker.store.assets import IS_KEPT
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.retention import WalkPlace
 from tracker.store.schema import (
+    assets,
     deliveries,
     delivery_bodies,
     receipts,
@@ -83,6 +85,13 @@ def planned(
         PlannedRows(tenant, provider, member(TaskState, state), rows, int(size))
         for tenant, provider, state, rows, size in db.execute(found)
     ]
+
+
+def planned_files(db: Connection, *, before: datetime) -> tuple[int, int]:
+    """Return how many files of results are due, and their bytes together."""
+    due = select(func.count(), func.coalesce(func.sum(assets.c.size), 0))
+    rows, size = db.execute(due.where(IS_KEPT, assets.c.expires_at <= before)).one()
+    return rows, int(size)
 
 
 def count_all(db: Connection) -> int:

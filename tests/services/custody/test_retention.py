@@ -1,30 +1,31 @@
 import os
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.custody import IMPATIENT, CustodyBench, open_custody
+from tests.support.custody import CustodyBench, open_custody
 from tests.support.dropping import work_all
+from tests.support.made_up import NAME
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import AssetState
-from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy, RetentionRule
 from tracker.domain.signals import CrashPoint
+from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import VANISHED, Retention, SweepResult
-from tracker.services.upkeep import holding
+from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
 
 pytestmark = pytest.mark.anyio
 FILM = film(200_000)
-BRIEF = replace(IMPATIENT, keep=timedelta(0))
+BRIEF = RetentionPolicy({**FOR_EVER, KeptClass.ASSETS: timedelta(0)})
 LONG_AGO = 1_600_000_000
 DROPS_TASKS = RetentionPolicy(
     {**dict.fromkeys(KeptClass), KeptClass.TASKS: timedelta(days=10)},
@@ -45,14 +46,40 @@ async def custody(database_url: str, tmp_path: Path) -> AsyncIterator[CustodyBen
 async def test_what_was_kept_long_enough_goes_with_its_object(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+    async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
         with Upstream(whole(FILM)) as origin:
             task = await custody.succeeded({"url": f"{origin.url}/a"})
             await custody.fetch()
         assert len(custody.files()) == 1
+        now = custody.bench.context.clock.now()
+        assert await custody.bench.context.store.read(
+            lambda db: retention_plan.plan(db, BRIEF, now=now)
+        ) == [retention_plan.PlannedDrop(KeptClass.ASSETS, timedelta(0), 1, len(FILM))]
         await Retention(custody.bench.context).drop_expired()
         (asset,) = await custody.of(task)
         assert (asset.state, asset.store_key, custody.files()) == (AssetState.GONE, None, [])
+
+
+async def test_the_most_specific_rule_sets_the_time_of_a_file(
+    database_url: str, tmp_path: Path
+) -> None:
+    rules = [
+        RetentionRule({KeptClass.ASSETS: timedelta(days=2)}, provider=NAME),
+        RetentionRule({KeptClass.ASSETS: None}, tenant="default", state=TaskState.SUCCEEDED),
+        RetentionRule({KeptClass.INPUTS: timedelta(0)}, tenant="default", provider=NAME),
+    ]
+    for number, (some, expected) in enumerate(
+        [((), timedelta(0)), (rules[:1], timedelta(days=2)), (rules, None)]
+    ):
+        policy = RetentionPolicy(BRIEF.defaults, some)
+        async with open_custody(database_url, tmp_path, retention=policy) as custody:
+            with Upstream(whole(FILM)) as origin:
+                task = await custody.succeeded({"url": f"{origin.url}/a"}, name=f"{number}")
+                await custody.fetch()
+            (asset,) = await custody.of(task)
+            assert asset.ended_at is not None
+            kept_for = None if asset.expires_at is None else asset.expires_at - asset.ended_at
+            assert kept_for == expected
 
 
 async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
@@ -62,7 +89,7 @@ async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
         async with open_custody(database_url, tmp_path) as custody:
             stays = await custody.succeeded({"url": f"{origin.url}/a"}, name="stays")
             await custody.fetch()
-        async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+        async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
             goes = await custody.succeeded({"url": f"{origin.url}/b"}, name="goes")
             await custody.fetch()
             await Retention(custody.bench.context).drop_expired()
@@ -74,7 +101,7 @@ async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
 async def test_what_is_held_stays_until_the_hold_is_removed(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with open_custody(database_url, tmp_path, rules=BRIEF) as custody:
+    async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
         with Upstream(whole(FILM)) as origin:
             one = await custody.succeeded({"url": f"{origin.url}/a"}, name="one")
             other = await custody.succeeded({"url": f"{origin.url}/b"}, name="other")

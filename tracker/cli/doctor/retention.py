@@ -14,11 +14,11 @@ from tracker.store.retention_standing import RetentionStanding, stand
 def examine_retention(settings: Settings) -> Iterator[Finding]:
     """Yield retention in words. What has failed or waits is said of the conditions that stand."""
     policy = settings.retention()
-    kept = {one: _words(policy.defaults[one]) for one in KeptClass}
+    kept = {one: _words(policy.defaults.get(one)) for one in KeptClass}
     text = (
         f"kept after a task's end: inputs {kept[KeptClass.INPUTS]}, evidence "
         f"{kept[KeptClass.EVIDENCE]}, deliveries {kept[KeptClass.DELIVERIES]}, the whole task "
-        f"{kept[KeptClass.TASKS]}; files {_words(settings.tracker_keep_assets)}; "
+        f"{kept[KeptClass.TASKS]}; files {kept[KeptClass.ASSETS]}; "
         f"{len(policy.rules)} rules besides"
     )
     yield Finding("ok", "retention", text)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.retention import Keep
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.store import asset_queue, assets, tasks
@@ -104,7 +105,10 @@ class Keeping:
             if isinstance(one.outcome, Stored):
                 store_key = self._shared_key(tx, one.claimed, one.outcome)
                 stands_on[one.claimed] = store_key
-                kept.append(self._kept(one.claimed.asset, one.outcome, store_key, now=tx.now))
+                asset = one.claimed.asset
+                task = None if asset.task_key is None else recorder.task(asset.task_key)
+                keep = None if task is None else self._context.keep_files(task)
+                kept.append(_kept(asset, one.outcome, store_key, keep=keep, now=tx.now))
         asset_queue.keep(tx.db, kept, now=tx.now)
         for asset in kept:
             said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
@@ -119,19 +123,18 @@ class Keeping:
                 return stored.shares
         return stored.store_key
 
-    def _kept(self, asset: Asset, stored: Stored, store_key: str, *, now: datetime) -> Asset:
-        storage = self._context.storage
-        keep = None if storage is None else storage.rules.keep
-        return replace(
-            asset,
-            state=AssetState.KEPT,
-            size=stored.size,
-            sha256=stored.sha256,
-            media_type=stored.media_type,
-            store_key=store_key,
-            reason=stored.remark,
-            expires_at=None if keep is None else now + keep,
-        )
+
+def _kept(asset: Asset, stored: Stored, store_key: str, *, keep: Keep, now: datetime) -> Asset:
+    return replace(
+        asset,
+        state=AssetState.KEPT,
+        size=stored.size,
+        sha256=stored.sha256,
+        media_type=stored.media_type,
+        store_key=store_key,
+        reason=stored.remark,
+        expires_at=None if keep is None else now + keep,
+    )
 
 
 def _later(result: FetchResult) -> tuple[Asset, datetime] | None:

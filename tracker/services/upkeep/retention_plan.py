@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.domain.retention import RetentionPolicy, Walk
+from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
 from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
 from tracker.store.driver.transaction import Tx
@@ -14,9 +14,14 @@ from tracker.store.store import Reading
 
 @dataclass(frozen=True, slots=True)
 class PlannedDrop:
-    """Rows that one walk would drop now. bytes: of bodies."""
+    """Rows of a class that would be dropped now.
 
-    walk: Walk
+    keep:  after how long; of files that of most, as each has its own time.
+    bytes: of bodies and files.
+    """
+
+    kept_class: KeptClass
+    keep: Keep
     rows: int
     bytes: int
 
@@ -36,7 +41,12 @@ def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[Planned
             for group in groups
             if policy.keep(walk.kept_class, group.tenant, group.provider, group.state) == walk.keep
         ]
-        found.append(PlannedDrop(walk, sum(g.rows for g in due), sum(g.bytes for g in due)))
+        rows, size = sum(group.rows for group in due), sum(group.bytes for group in due)
+        found.append(PlannedDrop(walk.kept_class, walk.keep, rows, size))
+    if policy.times(KeptClass.ASSETS):
+        keep = policy.defaults.get(KeptClass.ASSETS)
+        rows, size = retention_plans.planned_files(db, before=now)
+        found.append(PlannedDrop(KeptClass.ASSETS, keep, rows, size))
     return found
 
 
