@@ -5,6 +5,7 @@ They stand in samples/{provider}/*.json, each with its source and date:
 kind:    submit, poll, lookup, cancel, probe or callback
 status, headers, body (JSON) or text: what arrived
 task:    fields of the task that was asked about, where they matter
+departs: how it differs from the form that the source shows, as relays make answers differ
 page:    of the call before, where this answer is that of a further one
 expect:  `outcome` names the class; every other key is a field of it, or of the observation
 """

@@ -130,6 +130,7 @@ LIES = {
 }
 QUERY_LIES = (
     *("no_callback", "duplicated", "reordered", "unknown_word", "final_only", "resigned"),
+    "callback_first",
     *("mute_query=2", "rate_limited_query=2", "html_query=2", "html_ok=2", "denied=2"),
 )
 

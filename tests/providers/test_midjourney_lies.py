@@ -113,11 +113,12 @@ def test_a_gateway_strips_the_callback_and_shows_our_mark_late() -> None:
 
 TRUE_LIES = ("echoes", "falling", "number_id", "rewritten_image", "duplicated", "reordered")
 SILENT_LIES = ("silent", "final_only", "queued", "unknown_word", "instant", "delayed=1")
+EARLY_LIES = ("callback_first",)
 QUERY_LIES = ("mute_query=2", "rate_limited_query=2", "html_query=2", "html_ok=2", "denied=2")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("lie", [*TRUE_LIES, *SILENT_LIES, *QUERY_LIES])
+@pytest.mark.parametrize("lie", [*TRUE_LIES, *SILENT_LIES, *EARLY_LIES, *QUERY_LIES])
 def test_a_lie_about_a_task_does_not_hide_its_result(kind: str, lie: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:

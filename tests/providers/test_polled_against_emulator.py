@@ -119,6 +119,23 @@ def test_a_failure_has_a_reason(name: str, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("name", POLLED)
+def test_a_task_that_stands_still_is_never_ended_by_us(name: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        caller.play("stuck")
+        task = await caller.made()
+        for _ in range(3):
+            await stage.advance(24 * 3600)
+            outcome = await caller.poll(task)
+            assert isinstance(outcome, Observed)
+            task = caller.seen(task, outcome.observation, Source.POLL)
+        assert task.state in (TaskState.SUBMITTED, TaskState.RUNNING)
+
+    play()
+
+
+@pytest.mark.parametrize("name", POLLED)
 def test_a_task_that_the_upstream_forgot_is_absent(name: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:

@@ -191,7 +191,10 @@ def test_pika_takes_every_form(operation: str) -> None:
     play()
 
 
-@pytest.mark.parametrize("scenario", ["ok", "duplicated=2", "reordered", "null_created_at"])
+@pytest.mark.parametrize(
+    "scenario",
+    ["ok", "duplicated=2", "reordered", "null_created_at", "callback_first", "final_only"],
+)
 def test_domo_calls_back_to_the_url_of_the_task(scenario: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, Kind
+from tests.providers.caller import Caller, Kind, inbound_of
 from tests.providers.suno_answers import OF_TASK, SONG, UPLOADED
 from tracker.domain.cost import Phase
 from tracker.domain.events import Source
@@ -326,7 +326,7 @@ def test_a_quota_that_is_given_back_twice_is_seen() -> None:
     play()
 
 
-@pytest.mark.parametrize("lie", ["ok", "duplicated", "reordered", "final_only"])
+@pytest.mark.parametrize("lie", ["ok", "duplicated", "reordered", "final_only", "callback_first"])
 @pytest.mark.parametrize("profile", CALLING)
 def test_stages_may_skip_repeat_and_come_in_any_order(profile: str, lie: str) -> None:
     @play_in(Scene)
@@ -357,6 +357,36 @@ def test_a_signed_callback_may_lie_all_the_same() -> None:
         stamp = int(lie.headers["x-webhook-timestamp"])
         proof = scheme.verify(inbound, now=caller.now.fromtimestamp(stamp, tz=caller.now.tzinfo))
         assert (proof.flaw, proof.covers_body) == (None, False)
+
+    play()
+
+
+def test_a_callback_without_its_signature_is_told_apart() -> None:
+    @play_in(Scene, config=SIGNED)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage, profile="kie", secrets=(SIGNED.webhook_secret or "",))
+        caller.play("unsigned")
+        await caller.made()
+        await stage.advance(2)
+        assert SUNO.calls_back is not None
+        scheme = SUNO.calls_back.proof(caller.account)
+        assert scheme is not None
+        assert stage.calls
+        flaws = [scheme.verify(inbound_of(one), now=caller.now).flaw for one in stage.calls]
+        assert all(flaws)
+
+    play()
+
+
+def test_a_create_that_is_held_until_the_end_is_accepted_once() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Upstream(stage)
+        caller.play("blocked_submit")
+        call = caller.made("submit/lyrics", input_={"prompt": "rain"})
+        task = await stage.while_time_passes(call)
+        assert (await caller.polled_to_its_end(task)).state is S.SUCCEEDED
+        assert list(stage.emulator.creations().values()) == [1]
 
     play()
 

@@ -19,20 +19,24 @@ from tracker.domain.outcome import (
     Accepted,
     DeferralScope,
     Deferred,
+    Observed,
+    PollOutcome,
     Refused,
     SubmitOutcome,
+    Unanswered,
     Unknown,
 )
-from tracker.domain.task import Artifact, Task, TaskState
+from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.cogvideox.front import CogVideoFront
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Finds, Probed, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 VIDEOS = "videos/generations"
@@ -62,11 +66,15 @@ _TOO_FAST = frozenset({"1303"})
 _NO_QUOTA = frozenset({"1304", "1308", "1310"})
 """Of a day or a longer time."""
 _UNKNOWN = frozenset({"500", "1200", "1230", "1234"})
-_STATES: Mapping[str, TaskState] = {
-    "PROCESSING": TaskState.RUNNING,
-    "SUCCESS": TaskState.SUCCEEDED,
-    "FAIL": TaskState.FAILED,
-}
+_OF_CONTENT = frozenset({"1300", "1301"})
+_FAIL = "FAIL"
+_STATES: Mapping[str, TaskState] = MappingProxyType(
+    {
+        "PROCESSING": TaskState.RUNNING,
+        "SUCCESS": TaskState.SUCCEEDED,
+        _FAIL: TaskState.FAILED,
+    }
+)
 
 
 def _image(value: Any) -> Any:
@@ -116,13 +124,7 @@ class CogVideoApi(TableAdapter):
     )
     poll_path = "async-result/{id}"
     id_field = "request_id"
-    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
-        {
-            form: state
-            for word, state in _STATES.items()
-            for form in (word, word.lower(), word.capitalize())
-        }
-    )
+    words: ClassVar[Mapping[str, TaskState]] = _STATES
     words_in: ClassVar[Sequence[str]] = ("task_status",)
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "msg")
     times: ClassVar[Sequence[str]] = ()
@@ -192,6 +194,25 @@ class CogVideoApi(TableAdapter):
             return Unknown(words, code)
         return super().refusal(sending, answer, parsed)
 
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Take an error about the content for the end of the task: a query has no content."""
+        (outcome,) = super().parse_poll(asking, answer)
+        if not isinstance(outcome, Unanswered) or not isinstance(answer, HttpResult):
+            return [outcome]
+        parsed = parsed_of(answer)
+        code = first_text(parsed, ("error.code", "code"), limit=100)
+        if code not in _OF_CONTENT or answer.status >= 500:
+            return [outcome]
+        reason = self.reason(parsed)
+        said = Observation(
+            TaskState.FAILED,
+            _FAIL,
+            provider_task_id=asking.task.provider_task_id,
+            message=reason,
+            error=TaskError("provider", code, reason or "the provider gave no reason"),
+        )
+        return [Observed(said)]
+
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task.
 
@@ -251,8 +272,8 @@ def _flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
 
 
 def _listed(value: Any) -> Sequence[Any]:
-    """Return a list; of an object, which gateways write for a list of one, a list of it."""
-    if isinstance(value, dict):
+    """Return a list; of an object or a link, which gateways write for a list of one, a list."""
+    if isinstance(value, dict | str):
         return [value]
     return value if isinstance(value, list) else []
 
@@ -261,7 +282,7 @@ def _pieces(value: Any, kind: str) -> list[Artifact]:
     return [
         Artifact(kind, url, key=str(place))
         for place, one in enumerate(_listed(value))
-        if (url := first_text(one, ("url",))) and url.startswith(("https://", "http://"))
+        if (url := web_url(first_text(one, ("url",)) or one))
     ]
 
 
@@ -271,7 +292,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

@@ -62,6 +62,7 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
         }
     )
     messages: ClassVar[Sequence[str]] = ("message", "msg", "error", "detail", "data.message")
+    names_task = True
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
     not_a_task = "no task_id and status: this is not a task"
 
@@ -104,8 +105,8 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
         videos = (inner if isinstance(inner, dict) else parsed).get("output_videos")
         return [
             Artifact("video", url, key=str(place))
-            for place, one in enumerate(videos if isinstance(videos, list) else ())
-            if isinstance(one, dict) and (url := web_url(one.get("url")))
+            for place, one in enumerate(videos if isinstance(videos, list) else [videos])
+            if (url := web_url(first_text(one, ("url",)) or one))
         ]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
@@ -121,7 +122,7 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
 
 _NO_ACCOUNT = Account("", "", DomoOptions())
 _ADAPTER = DomoAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="domo",

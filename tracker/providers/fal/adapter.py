@@ -329,7 +329,7 @@ def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
 
 
 _ADAPTER = FalAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="fal",

@@ -228,7 +228,7 @@ class FluxApi(TableAdapter):
         """Read the cost of the end; a success that tells none costs what its create said."""
         del account
         amount = amount_text(first_number(parsed, ("cost",)))
-        if amount is None and self.words.get(_word(parsed)) is TaskState.SUCCEEDED and task:
+        if amount is None and self.state_of(_word(parsed)) is TaskState.SUCCEEDED and task:
             told = [one.amount for one in task.costs if one.phase is Phase.RESERVE]
             amount = told[-1] if told else None
         return settled(task, amount, unit=_CREDITS)
@@ -290,7 +290,7 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="flux",

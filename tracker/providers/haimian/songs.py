@@ -6,9 +6,9 @@ from typing import Any
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.haimian.options import options_of
-from tracker.providers.kit.gateway_tasks import WORDS
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.ports.account import Account
 
 _AUDIO = ("audio", "song", "play")
@@ -26,7 +26,7 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     word = first_text(
         entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
     )
-    state = options.states().get(word or "") or WORDS.get((word or "").upper())
+    state = options.states().get(word or "") or GATEWAY_WORDS.get(plain(word or ""))
     pieces = _pieces(entry, options.result_in)
     if state is None and any(piece.kind == "audio" for piece in pieces):
         state = TaskState.SUCCEEDED

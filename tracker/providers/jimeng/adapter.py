@@ -205,7 +205,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if word == "expired":
             return Absent(word, Absence.PURGED)
         said = Observation(
-            self.words.get(word),
+            self.state_of(word),
             word,
             provider_task_id=task.provider_task_id,
             artifacts=tuple(_pieces(parsed, asking.now)),
@@ -285,7 +285,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="jimeng",

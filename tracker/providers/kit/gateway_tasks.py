@@ -14,27 +14,15 @@ from typing import Any, ClassVar
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Refused, SubmitOutcome
-from tracker.domain.task import TaskState
-from tracker.providers.kit.gateways import GatewayAdapter, is_own_failure
+from tracker.domain.task import VERDICTS, TaskState
+from tracker.providers.kit.gateways import GOOD_CODES, GatewayAdapter, is_own_failure
 from tracker.providers.kit.reading import amount_text, first_instant, first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import Meaning, parsed_of
 from tracker.providers.ports.adapter import Answer, Sending
 
-WORDS: Mapping[str, TaskState] = MappingProxyType(
-    {
-        "NOT_START": TaskState.SUBMITTED,
-        "SUBMITTED": TaskState.SUBMITTED,
-        "QUEUED": TaskState.SUBMITTED,
-        "IN_PROGRESS": TaskState.RUNNING,
-        "SUCCESS": TaskState.SUCCEEDED,
-        "FAILURE": TaskState.FAILED,
-        "FAIL": TaskState.FAILED,
-    }
-)
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
 """The word of a task whose state the gateway itself does not know: nothing is told."""
-GOOD_CODES = frozenset({"success", "200", "0"})
-"""Of an envelope around a task, lower-case."""
 _OF_INPUT = frozenset({"invalid_request", "invalid_action", "prompt_empty", "task_id_empty"})
 
 
@@ -74,7 +62,7 @@ def task_of(row: Any) -> GatewayTask | None:
     return GatewayTask(
         id=first_text(row, ("task_id", "taskId"), limit=500),
         word=word or "NOT_START",
-        state=WORDS.get(word.upper()) if word else TaskState.SUBMITTED,
+        state=GATEWAY_WORDS.get(plain(word)) if word else TaskState.SUBMITTED,
         reason=first_text(row, ("fail_reason", "failReason")),
         progress=percent_of(row.get("progress")),
         at=first_instant(
@@ -102,8 +90,7 @@ def costs_of(task: GatewayTask) -> tuple[Cost, ...]:
         return ()
     if task.quota.startswith("-"):
         return (Cost("unit", task.quota[1:], unit="quota", phase=Phase.REFUND),)
-    has_ended = task.state in (TaskState.SUCCEEDED, TaskState.FAILED)
-    phase = Phase.SETTLE if has_ended else Phase.RESERVE
+    phase = Phase.SETTLE if task.state in VERDICTS else Phase.RESERVE
     return (Cost("unit", task.quota, unit="quota", phase=phase),)
 
 
@@ -118,6 +105,10 @@ class TaskTable(GatewayAdapter):
     ids: ClassVar[Sequence[str]] = ("data", "data.task_id", "data.taskId", "data.id")
     messages = ("message", "error.message", "error", "fail_reason", "failReason")
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
+
+    def opened(self, parsed: Any) -> Any:
+        """Leave the envelope: `ids` and `messages` name what stands in it."""
+        return parsed
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else than success."""

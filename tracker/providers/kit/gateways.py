@@ -11,11 +11,14 @@ from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import DeferralScope, Deferred, Refused, SubmitOutcome, Unknown
-from tracker.domain.task import TaskError
-from tracker.providers.kit.reading import first_text
+from tracker.domain.task import TaskError, TaskState
+from tracker.providers.kit.reading import first_text, text_of
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.adapter import Sending
 
+GOOD_CODES = frozenset({"success", "200", "0"})
+"""Of an envelope around a task, lower-case."""
 _CODES = ("code", "error.code", "error.type", "type")
 _NO_QUOTA = ("insufficient_user_quota", "quota_not_enough", "pre_consume_token_quota_failed")
 _NO_CHANNEL = ("无可用渠道", "no available channel", "model_not_found")
@@ -45,6 +48,24 @@ class GatewayAdapter(TableAdapter):
         "detail",
     )
     forgets: ClassVar[bool] = True
+    names_task: ClassVar[bool] = False  # the upstream's own id may stand in its place
+
+    def opened(self, parsed: Any) -> Any:
+        """Return what stands in the envelope `{code, message, data}`: a task, or the id of one."""
+        if not isinstance(parsed, dict) or first_text(parsed, (*self.ids, *self.words_in)):
+            return parsed
+        code = first_text(parsed, ("code",), limit=100)
+        if code is not None and code.lower() not in GOOD_CODES:
+            return parsed
+        held = parsed.get("data")
+        if isinstance(held, dict):
+            return held
+        named = text_of(held, limit=500)
+        return {"id": named} if named else parsed
+
+    def state_of(self, word: str) -> TaskState | None:
+        """Look the upstream's words up, then the gateway's own."""
+        return super().state_of(word) or GATEWAY_WORDS.get(plain(word))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell the gateway's own reasons apart: no channel and no quota share a status."""

@@ -34,6 +34,7 @@ from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json
+from tracker.providers.kit.status_words import WordTable
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -93,7 +94,7 @@ STATUSES: Mapping[int, Meaning] = {
 request is refused; of everything else nobody knows."""
 
 
-class TableAdapter:
+class TableAdapter(WordTable):
     """Submits and polls by a table. The Protocols are in ports/adapter.py.
 
     creates:     by operation.
@@ -101,8 +102,7 @@ class TableAdapter:
     url_field:   of the create's body, for our callback URL; None where there is none.
     most_url_chars: of a caller's own callback URL; None where the provider sets no limit.
     id_field:    of the create's body, for our external id; None where it has no place.
-    ids, words_in, messages: names of fields, `a.b` for one within another; the first filled counts.
-    words:       the provider's status words.
+    ids, messages: names of fields, `a.b` for one within another; the first filled counts.
     meanings:    of HTTP statuses, over STATUSES.
     least_spacing_s: seconds between two looks at one task, where the provider asks for them.
     probe_path:  below the base URL, of something that shows the account; None: a task is asked for
@@ -111,12 +111,10 @@ class TableAdapter:
 
     creates: ClassVar[Mapping[str, CreatePath]]
     poll_path: ClassVar[str]
-    words: ClassVar[Mapping[str, TaskState]]
     url_field: ClassVar[str | None] = None
     most_url_chars: ClassVar[int | None] = None
     id_field: ClassVar[str | None] = None
     ids: ClassVar[Sequence[str]] = ("id",)
-    words_in: ClassVar[Sequence[str]] = ("status", "state")
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "detail", "title")
     times: ClassVar[Sequence[str]] = ("completed_at", "updated_at", "created_at")
     meanings: ClassVar[Mapping[int, Meaning]] = {}
@@ -125,6 +123,8 @@ class TableAdapter:
     least_spacing_s: ClassVar[float] = 0.0
     omits_ids: ClassVar[bool] = False
     """True when answers about a task may leave its id out."""
+    names_task: ClassVar[bool] = False
+    """True when an answer about a task always has the id that was asked for."""
     forgets: ClassVar[bool] = False
     """True when the provider drops tasks after a while, so that absence says little."""
 
@@ -195,7 +195,7 @@ class TableAdapter:
             if answer.certainty is Certainty.NOT_SENT:
                 return NotSent(answer.reason)
             return Unknown(answer.reason)
-        parsed = parsed_of(answer)
+        parsed = self.opened(parsed_of(answer))
         task_id = first_text(parsed, self.ids, limit=500) if answer.status < 300 else None
         if task_id is None:
             return self.refusal(sending, answer, parsed)
@@ -204,6 +204,10 @@ class TableAdapter:
         ended = said if said is not None and said.state in VERDICTS else None
         expected = tuple(self.estimate(parsed))
         return Accepted(task_id, word, said=ended, context=self.context(parsed), costs=expected)
+
+    def opened(self, parsed: Any) -> Any:
+        """Return what an answer says of a task, out of the envelope where there is one."""
+        return parsed
 
     def context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Return what later calls for the task need of the create's answer; None for nothing."""
@@ -250,9 +254,11 @@ class TableAdapter:
         """Read how the task stands."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = self.opened(parsed_of(answer))
         if answer.status < 300:
             said = with_block(self.observe(asking.account, asking.task, parsed), parsed)
+            if said is not None and self._is_of_another(asking.task, said):
+                return [Unanswered("the answer is about another task")]
             if said is not None:
                 return [Observed(said)]
         words = self.in_words(answer, parsed)
@@ -278,7 +284,7 @@ class TableAdapter:
             task_id = task.provider_task_id
         if word is None or task_id is None:
             return None
-        state = self.words.get(word)
+        state = self.state_of(word)
         message = self.reason(parsed)
         return Observation(
             state=state,
@@ -293,6 +299,10 @@ class TableAdapter:
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
             ),
         )
+
+    def _is_of_another(self, task: Task, said: Observation) -> bool:
+        known = task.provider_task_id
+        return self.names_task and known is not None and said.provider_task_id != known
 
     def reason(self, parsed: Any) -> str | None:
         """Return the provider's own words about the task; None when it has none."""

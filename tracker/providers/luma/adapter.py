@@ -139,6 +139,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     cancel_path = "generations/{id}"
     erases_ended = True
     hides_cancelled = True
+    names_task = True
     probe_path = "credits"
     url_field = "callback_url"
     entries_in = "generations"
@@ -208,7 +209,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
             if (url := _url(found, kind))
         ]
         preview = _url(found, "progress_video")
-        if pieces or preview is None or parsed.get("state") == "failed":
+        if pieces or preview is None or self.state_in(parsed) is TaskState.FAILED:
             return pieces
         return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
 
@@ -317,7 +318,7 @@ _ADAPTER = LumaByProfile(
         "gateway": UpstreamKind(adapter=LumaGateway(), path_ends=("/luma", "/luma/v1")),
     }
 )
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

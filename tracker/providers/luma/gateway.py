@@ -63,7 +63,8 @@ class LumaGateway(GatewayAdapter):
             "failed": TaskState.FAILED,
         }
     )
-    words_in: ClassVar[Sequence[str]] = ("state",)  # a gateway's own `status` may contradict it
+    words_in: ClassVar[Sequence[str]] = ("state", "status")
+    """In this order: a gateway's own `status` may contradict Luma's word."""
     messages: ClassVar[Sequence[str]] = (
         *("failure_reason", "detail.reason", "detail", *GatewayAdapter.messages),
     )
@@ -104,12 +105,16 @@ class LumaGateway(GatewayAdapter):
         return replace(said, state=TaskState.RUNNING)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
-        """Read the video: the link without a watermark, else the other one."""
+        """Read the video: the link without a watermark, else the other one.
+
+        Some show the link alone, or where the official API has it.
+        """
         del account, task
-        video = parsed.get("video")
-        found = video if isinstance(video, dict) else {}
-        url = web_url(found.get("download_url")) or web_url(found.get("url"))
-        if url is None or parsed.get("state") == "failed":
+        video = parsed.get("video") or parsed.get("assets")
+        found = video if isinstance(video, dict) else {"url": video}
+        links = (web_url(found.get(name)) for name in ("download_url", "url", "video"))
+        url = next((link for link in links if link is not None), None)
+        if url is None or self.state_in(parsed) is TaskState.FAILED:
             return []
         thumbnail = web_url(found.get("thumbnail"))
         extra = {"thumbnail": thumbnail} if thumbnail else {}

@@ -44,6 +44,7 @@ from tracker.providers.midjourney.answers import (
     is_silence,
     outcome_of_listed,
     parts_of,
+    task_in,
     waits_for_window,
 )
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
@@ -233,7 +234,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     def _of_one(self, asking: Asking, answer: Answer) -> PollOutcome:
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
-        parsed, task = parsed_of(answer), asking.task
+        parsed, task = task_in(parsed_of(answer)), asking.task
         if answer.status == 200 and isinstance(parsed, dict):
             said = read_task(parsed, task)
             if said is not None:
@@ -330,7 +331,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",

@@ -30,9 +30,21 @@ def base_of(account: Account, mode: str | None) -> str:
 
 def ids_in(parsed: Mapping[str, Any]) -> Sequence[str]:
     """Return the ids of an answer to a submit: one, or several in one text, each once."""
-    text = text_of(parsed.get("result"), limit=2000) or ""
-    found = [one for part in text.split(",") if (one := part.strip())]
+    result = parsed.get("result")
+    listed = result if isinstance(result, list) else [result]
+    texts = [text_of(one, limit=2000) or "" for one in listed[:_MOST_PARTS]]
+    found = [one for part in ",".join(texts).split(",") if (one := part.strip())]
     return list(dict.fromkeys(found))[:_MOST_PARTS]
+
+
+def task_in(parsed: Any) -> Any:
+    """Return the task object of an answer about one task, out of a list or an envelope."""
+    if isinstance(parsed, list) and len(parsed) == 1:
+        parsed = parsed[0]
+    if not isinstance(parsed, dict) or "status" in parsed:
+        return parsed
+    held = (parsed.get(name) for name in ("data", "result"))
+    return next((one for one in held if isinstance(one, dict) and "status" in one), parsed)
 
 
 def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:

@@ -60,7 +60,8 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
     if not isinstance(word, str) or task_id is None:
         return None
     word, reason = word.strip()[:200], first_text(parsed, ("failReason",))
-    state = STATUSES.get(word)
+    known = word.upper()
+    state = STATUSES.get(known)
     if state is TaskState.FAILED and reason == _CANCELLED_REASON:
         state = TaskState.CANCELLED
     said = Observation(
@@ -72,9 +73,9 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         at=first_instant(parsed, ("finishTime", "startTime", "submitTime")),
         artifacts=tuple(_artifacts(parsed, task, state)),
         error=_failure(reason) if state is TaskState.FAILED else None,
-        detail=_detail(parsed) if word in _WITH_DETAIL else None,
-        stage=MODAL if word == MODAL else None,
-        is_blocked=word == MODAL,
+        detail=_detail(parsed) if known in _WITH_DETAIL else None,
+        stage=MODAL if known == MODAL else None,
+        is_blocked=known == MODAL,
     )
     return _unstuck(said, task) if _is_dead_corner(said) else said
 

@@ -21,8 +21,8 @@ from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
-from tracker.providers.kit.gateway_tasks import GOOD_CODES, TaskTable
-from tracker.providers.kit.gateways import is_own_failure
+from tracker.providers.kit.gateway_tasks import TaskTable
+from tracker.providers.kit.gateways import GOOD_CODES, is_own_failure
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
@@ -97,9 +97,11 @@ class NewApi(TaskTable):
         if sending.task.operation in IMAGES:
             return self._pictures(sending, answer, parsed)
         row, code = row_of(parsed), first_text(parsed, ("code",), limit=100)
-        task_id = first_text(row, self.ids, limit=500)
-        if row is None or task_id is None or (code and code.lower() not in GOOD_CODES):
+        task_id = first_text(row, self.ids, limit=500) or first_text(parsed, ("data",), limit=500)
+        if task_id is None or (code and code.lower() not in GOOD_CODES):
             return self.refusal(sending, answer, parsed)
+        if row is None:  # the envelope of the task routes, which holds the id alone
+            return Accepted(task_id)
         said = self.observe(sending.account, sending.task, row)
         ended = said if said is not None and said.state in VERDICTS else None
         word = None if said is None else said.word

@@ -5,7 +5,7 @@ model/task.go), https://github.com/MartialBE/one-hub and
 https://github.com/openai/openai-python (3.57.0, types/video.py), read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,23 +13,15 @@ from tracker.domain.task import TaskState
 from tracker.providers.kit.gateway_tasks import percent_of
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
 IDS = ("task_id", "id", "request_id")
 """In this order: the `id` of a gateway's row is a number of its own table."""
 _ENVELOPES = 2
 _QUEUED = "queued"
-_WORDS: Mapping[TaskState, Sequence[str]] = {
-    TaskState.SUBMITTED: ("queued", "pending", "submitted", "not_start", "created"),
-    TaskState.RUNNING: ("in_progress", "processing", "running", "generating"),
-    TaskState.SUCCEEDED: ("completed", "succeeded", "success", "done"),
-    TaskState.FAILED: ("failed", "failure", "fail", "error", "expired"),
-    TaskState.CANCELLED: ("cancelled", "canceled"),
-}
-WORDS: Mapping[str, TaskState] = MappingProxyType(
-    {word: state for state, words in _WORDS.items() for word in words}
-)
-"""Lower-case. `expired` is one more failure: of the upstream's patience."""
 UNKNOWN, EXPIRED = "unknown", "expired"
+WORDS: Mapping[str, TaskState] = MappingProxyType({**GATEWAY_WORDS, EXPIRED: TaskState.FAILED})
+"""`expired` is one more failure: of the upstream's patience."""
 _LINKS = ("url", "video_url", "result_url", "download_url")
 _HOLDERS = (
     *("metadata", "output", "content", "result", "data", "video", "task_result"),
@@ -63,9 +55,9 @@ def state_of(word: str, known: TaskState | None) -> TaskState | None:
 
     known: the task's own. `unknown` is the word of a gateway that has not asked yet.
     """
-    if word.lower() == UNKNOWN:
+    if plain(word) == UNKNOWN:
         return None if known is TaskState.RUNNING else TaskState.SUBMITTED
-    return WORDS.get(word.lower())
+    return WORDS.get(plain(word))
 
 
 def progress_of(row: Mapping[str, Any]) -> float | None:

@@ -32,15 +32,6 @@ _TEXT_ONLY = "2.2/t2v"
 _EFFECT = "pikaffect"
 _COMFY_KEY = "comfyui-"
 """How keys of ComfyUI's accounts begin, which stand in a header of their own."""
-_STATES: Mapping[str, TaskState] = MappingProxyType(
-    {
-        "queued": TaskState.SUBMITTED,
-        "pending": TaskState.RUNNING,
-        "finished": TaskState.SUCCEEDED,
-        "error": TaskState.FAILED,
-    }
-)
-"""Of one video of a gateway's task."""
 
 
 class PikaOptions(SecretlessOptions):
@@ -54,8 +45,17 @@ class PikaGateway(GatewayAdapter):
         {GENERATE: CreatePath(GENERATE, GatewayVideo)}
     )
     poll_path = "feed/{id}"
-    ids: ClassVar[Sequence[str]] = ("id", "data.id", "data.task_id")
-    words: ClassVar[Mapping[str, TaskState]] = _STATES
+    ids: ClassVar[Sequence[str]] = ("id", "task_id")
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "queued": TaskState.SUBMITTED,
+            "pending": TaskState.RUNNING,
+            "started": TaskState.RUNNING,
+            "finished": TaskState.SUCCEEDED,
+            "error": TaskState.FAILED,
+        }
+    )
+    """Of one video of a task."""
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table; something must be said, and an effect needs a picture."""
@@ -79,9 +79,6 @@ class PikaGateway(GatewayAdapter):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a container of videos; one without videos has just been accepted."""
         del account
-        if isinstance(parsed, dict) and "videos" not in parsed:
-            inner = parsed.get("data")
-            parsed = inner if isinstance(inner, dict) else parsed
         known = None if task is None else task.provider_task_id
         found = parsed.get("videos") if isinstance(parsed, dict) else None
         task_id = first_text(parsed, ("id",), limit=500) or (known if found is not None else None)
@@ -89,7 +86,7 @@ class PikaGateway(GatewayAdapter):
             return None
         videos = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
         words = [first_text(one, ("status",), limit=50) or "" for one in videos]
-        states = [_state_of(word, one) for word, one in zip(words, videos, strict=True)]
+        states = [self._state_of_video(word, one) for word, one in zip(words, videos, strict=True)]
         state, is_known = _whole(states)
         errors = [text for one in videos if (text := first_text(one, ("error",)))]
         pieces = tuple(
@@ -109,6 +106,11 @@ class PikaGateway(GatewayAdapter):
             return said
         reason = said.message or "the provider gave no reason"
         return replace(said, error=TaskError("provider", None, reason))
+
+    def _state_of_video(self, word: str, video: Mapping[str, Any]) -> TaskState | None:
+        state = self.state_of(word)
+        has_link = web_url(video.get("resultUrl")) is not None
+        return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
 
 
 class PikaForms(TableAdapter):
@@ -163,14 +165,8 @@ class PikaForms(TableAdapter):
         """Read the one video."""
         del account, task
         url = web_url(parsed.get("url"))
-        is_done = first_text(parsed, self.words_in) == "finished"
+        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
         return [Artifact("video", url, key="video")] if url and is_done else []
-
-
-def _state_of(word: str, video: Mapping[str, Any]) -> TaskState | None:
-    state = _STATES.get(word)
-    has_link = web_url(video.get("resultUrl")) is not None
-    return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
 
 
 def _whole(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
@@ -214,8 +210,9 @@ def _progress(
 
 
 def _percent(text: str | None) -> float | None:
-    is_number = text is not None and text.replace(".", "", 1).isdecimal() and len(text) < 10
-    return min(float(text or "0"), 100.0) if is_number else None
+    digits = (text or "").removesuffix("%")
+    is_number = digits.replace(".", "", 1).isdecimal() and len(digits) < 10
+    return min(float(digits), 100.0) if is_number else None
 
 
 def _parts(name: str, value: Any) -> Sequence[str | FormFile]:
@@ -240,7 +237,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="pika",

@@ -28,6 +28,7 @@ from tracker.providers.kit.pieces import kind_of, text_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
 from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
@@ -42,6 +43,7 @@ RESULTS_LIVE = timedelta(hours=1)
 PREDICTIONS = "predictions"
 """The operation whose body names the model, as `version`."""
 _OF_A_MODEL = re.compile(r"(models|deployments)/[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+_ABORTED_WORD = "aborted"
 _EVENTS = ("start", "output", "completed")
 """The events that bring news; `logs` would bring two callbacks a second."""
 _PERCENT = re.compile(r"(\d{1,3})%\|")
@@ -98,14 +100,15 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             "succeeded": TaskState.SUCCEEDED,
             "failed": TaskState.FAILED,
             "canceled": TaskState.CANCELLED,
-            "aborted": TaskState.FAILED,
+            _ABORTED_WORD: TaskState.FAILED,
         }
     )
     words_in = ("status",)
-    messages = ("error", "detail", "title")
+    messages = ("error", "error.detail", "error.message", "detail", "title")
     times = ("completed_at", "started_at", "created_at")
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({403: Meaning.REFUSED})
     forgets = True
+    names_task = True
     not_a_task = "no id and status: this is not a prediction"
 
     def serves(self, account: Account, operation: str) -> str | None:
@@ -165,7 +168,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         said = super().observe(account, task, parsed)
         if said is None:
             return None
-        if said.word == "aborted":
+        if plain(said.word) == _ABORTED_WORD:
             has_started = first_instant(parsed, ("started_at",)) is not None
             state = TaskState.FAILED if has_started else TaskState.CANCELLED
             error = said.error if has_started else None
@@ -179,8 +182,8 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Replicate gives a text and no code."""
-        if first_text(parsed, self.words_in) == "aborted":
-            return TaskError("provider", "aborted", message or _ABORTED)
+        if plain(first_text(parsed, self.words_in) or "") == _ABORTED_WORD:
+            return TaskError("provider", _ABORTED_WORD, message or _ABORTED)
         return TaskError("provider", None, message or "the provider gave no reason")
 
     def progress(self, parsed: Any) -> float | None:
@@ -195,7 +198,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         What a prediction shows before its success is a preview.
         """
         del account, task
-        has_succeeded = first_text(parsed, self.words_in) == "succeeded"
+        has_succeeded = self.state_in(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if has_succeeded else ArtifactState.PREVIEW
         ended = first_instant(parsed, ("completed_at",))
         output = parsed.get("output")
@@ -220,7 +223,6 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             Cost("unit", amount, unit="seconds" if name == "predict_time" else name[:40])
             for name, value in sorted(found.items())
             if name != "total_time"  # holds the time in the queue, which nobody pays for
-            and isinstance(value, int | float)
             and (amount := amount_text(value)) is not None
         ]
         return entries[:_MOST_METRICS]
@@ -277,7 +279,7 @@ _ABORTED = "deadline reached"
 _PURGED = "the provider has deleted the result"
 _NO_ACCOUNT = Account("", "", ReplicateOptions())
 _ADAPTER = ReplicateAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="replicate",

@@ -28,6 +28,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
@@ -104,7 +105,7 @@ class _RunwayWords(TableAdapter):
         """Read `output`: links, or for a workflow links of each of its nodes."""
         del account
         kind = "video" if task is None else KINDS.get(task.operation, "video")
-        is_done = first_text(parsed, self.words_in) == "SUCCEEDED"
+        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(kind, url, key=key, state=state, refreshable=True)
@@ -122,6 +123,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     cancel_path = "v1/tasks/{id}"
     erases_ended = True
     hides_cancelled = True
+    names_task = True
     meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
@@ -215,8 +217,8 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
         """Read the artifacts of the task."""
         del account, task
         inner = parsed.get("task")
-        found = inner.get("artifacts") if isinstance(inner, dict) else None
-        is_done = first_text(parsed, self.words_in) == "SUCCEEDED"
+        found = (inner if isinstance(inner, dict) else parsed).get("artifacts")
+        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(
@@ -233,11 +235,16 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
 
 
 def _percent(fraction: str | None) -> float | None:
+    """Return percent of a fraction; a number above 1, and one with its sign, are percent."""
+    text = fraction or ""
     try:
-        done = float(fraction or "")
+        done = float(text.removesuffix("%"))
     except ValueError:
         return None
-    return round(min(max(done, 0.0), 1.0) * 100, 1) if isfinite(done) else None
+    if not isfinite(done):
+        return None
+    is_percent = text.endswith("%") or done > 1
+    return round(min(max(done if is_percent else done * 100, 0.0), 100.0), 1)
 
 
 def _credits(parsed: Any, name: str) -> str | None:
@@ -250,8 +257,8 @@ def _links(output: Any) -> Sequence[tuple[str, str]]:
     return [
         (f"{node}/{place}" if node else str(place), link)
         for node, links in nodes
-        for place, link in enumerate(links if isinstance(links, list) else ())
-        if isinstance(link, str) and link.startswith(("https://", "http://"))
+        for place, one in enumerate(links if isinstance(links, list) else [links])
+        if (link := web_url(first_text(one, ("url", "uri")) or one)) is not None
     ]
 
 
@@ -263,7 +270,7 @@ _ADAPTER = AdapterByProfile(
         "runway": UpstreamKind(adapter=RunwayWeb(), path_ends=("/runway",)),
     }
 )
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

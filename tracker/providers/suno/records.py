@@ -35,10 +35,9 @@ _STATES: Mapping[str, TaskState] = MappingProxyType(
         "GENERATE_MIDI_FAILED": TaskState.FAILED,
         "SENSITIVE_WORD_ERROR": TaskState.FAILED,
         "CALLBACK_EXCEPTION": TaskState.RUNNING,
-        "wait_validating": TaskState.SUCCEEDED,
-        "success": TaskState.SUCCEEDED,
-        "fail": TaskState.FAILED,
-        "processing_validate_fail": TaskState.FAILED,
+        "WAIT_VALIDATING": TaskState.SUCCEEDED,
+        "FAIL": TaskState.FAILED,
+        "PROCESSING_VALIDATE_FAIL": TaskState.FAILED,
         "0": TaskState.SUBMITTED,
         "1": TaskState.SUCCEEDED,
         "2": TaskState.FAILED,
@@ -68,19 +67,19 @@ def read_record(data: Any) -> Observation | None:
     word = first_text(data, ("status",), limit=100) or first_text(data, ("successFlag",), limit=100)
     if word is None:
         return None
-    response = data.get("response")
-    state = _STATES.get(word)
-    if word not in _STATES and word.endswith("FAILED"):
+    response, known = data.get("response"), word.strip().upper()
+    state = _STATES.get(known)
+    if known not in _STATES and known.endswith("FAILED"):
         state = TaskState.FAILED
     songs = response.get("sunoData") if isinstance(response, dict) else None
     code = first_text(data, ("errorCode",), limit=100)
     reason = first_text(data, ("errorMessage",))
-    more = {"stage": _STAGES.get(word), "provider_task_id": first_text(data, _IDS, limit=500)}
+    more = {"stage": _STAGES.get(known), "provider_task_id": first_text(data, _IDS, limit=500)}
     if state is None:
         return Observation(None, word)
     if isinstance(songs, list):
         return _song_record(songs, state, word, code, reason, **more)
-    if word == _NO_CALLBACK and response:
+    if known == _NO_CALLBACK and response:
         state = TaskState.SUCCEEDED
     return _file_record(response, state, word, code, reason, **more)
 
@@ -94,7 +93,7 @@ def _song_record(
     **more: Any,
 ) -> Observation:
     clips = [clip for one in songs if (clip := record_of(one)) is not None]
-    is_unheard = word == _NO_CALLBACK
+    is_unheard = word.strip().upper() == _NO_CALLBACK
     told = Told(
         clips, TaskState.RUNNING if is_unheard else state, word, reason, code in _LATE, wanted=1
     )
@@ -162,8 +161,8 @@ def read_callback(parsed: Any) -> Observation:
         raise CallbackRejected("no data: this is no callback of a task")
     task_id = first_text(data, _IDS, limit=500)
     code = first_text(parsed, ("code",), limit=40)
-    kind = first_text(data, ("callbackType", "callback_type"), limit=40)
-    if task_id is None or (code is None and kind is None):
+    kind = (first_text(data, ("callbackType", "callback_type"), limit=40) or "").lower()
+    if task_id is None or (code is None and not kind):
         raise CallbackRejected("no task id and stage: this is no callback of a task")
     is_good = code in (None, "200", "0")
     state = _CALLED.get(kind or "complete") if is_good else TaskState.FAILED

@@ -44,7 +44,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 from tracker.providers.udio.front import UdioFront
-from tracker.providers.udio.songs import pieces_of, read_songs
+from tracker.providers.udio.songs import pieces_of, read_songs, songs_in
 
 SONGS, TASK = "songs", "task"
 _HOST = "draw.openai-next.com"
@@ -165,8 +165,8 @@ class SongsDialect(TableAdapter):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parsed_of(answer)
-        listed = parsed.get("songs") if isinstance(parsed, dict) else None
-        if answer.status >= 300 or not isinstance(listed, list):
+        listed = songs_in(parsed)
+        if answer.status >= 300 or listed is None:
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             code = first_text(parsed, ("code",), limit=40)
             is_fast = answer.status == 429 or code == "429"
@@ -211,8 +211,7 @@ class TaskDialect(TaskTable):
             return [Unanswered("the gateway does not know how it stands")]
         if row.state is None:
             return [Observed(Observation(None, row.word))]
-        inner = row.data.get("songs") if isinstance(row.data, dict) else None
-        songs = read_songs(inner if isinstance(inner, list) else ())
+        songs = read_songs(songs_in(row.data) or ())
         told = Told(songs, row.state, row.word, row.reason, row.is_doubtful)
         verdict = verdict_of(told)
         pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
@@ -330,7 +329,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",

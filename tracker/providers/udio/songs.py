@@ -18,6 +18,17 @@ _LYRICS = 20_000
 """Characters of lyrics that are kept."""
 
 
+def songs_in(holder: Any) -> Sequence[Any] | None:
+    """Return the list of songs of an answer, out of one envelope at most; None for none."""
+    for _ in range(2):
+        if isinstance(holder, list):
+            return holder
+        if not isinstance(holder, dict):
+            return None
+        holder = holder.get("songs", holder.get("data"))
+    return holder if isinstance(holder, list) else None
+
+
 def read_songs(listed: Sequence[Any]) -> Sequence[Track]:
     """Return the songs of a list."""
     return [song for one in listed if (song := _song(one)) is not None]
@@ -29,12 +40,13 @@ def _song(value: Any) -> Track | None:
         return None
     path = web_url(value.get("song_path"))
     code = first_text(value, _ERRORS, limit=100)
-    if value.get("finished") is True and path is not None:
+    is_finished = value.get("finished") in (True, 1, "1", "true", "True")
+    if is_finished and path is not None:
         return Track(id_, "finished", ArtifactState.READY, path, value)
     if code is not None:
         reason = first_text(value, _REASONS)
         return Track(id_, "error", ArtifactState.FAILED, None, value, reason, code)
-    word = "finished" if value.get("finished") is True else "unfinished"
+    word = "finished" if is_finished else "unfinished"
     return Track(id_, word, ArtifactState.PREVIEW if path else None, path, value)
 
 

@@ -240,7 +240,7 @@ def _options_of(account: Account) -> WanOptions:
 
 
 _ADAPTER = WanAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="wan",

@@ -1,0 +1,62 @@
+"""Status words however they are written, and those that every gateway may put in their place.
+
+Gateways and resellers pass an upstream's words on in another case or with other separators
+(github.com/QuantumNous/new-api: its docs print `processing`, its code says `IN_PROGRESS`; 2026-11).
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from tracker.domain.task import TaskState
+from tracker.providers.kit.reading import first_text
+
+
+def plain(word: str) -> str:
+    """Return a word as it is compared: lower-case, `_` between its parts, `cancelled` with two l.
+
+    >>> plain(" In-Progress"), plain("CANCELED")
+    ('in_progress', 'cancelled')
+    """
+    joined = word.strip().lower().replace("-", "_").replace(" ", "_")
+    return joined.replace("canceled", "cancelled")
+
+
+_WORDS: Mapping[TaskState, Sequence[str]] = {
+    TaskState.SUBMITTED: ("queued", "pending", "submitted", "not_start", "created"),
+    TaskState.RUNNING: ("in_progress", "processing", "running", "generating"),
+    TaskState.SUCCEEDED: ("completed", "succeeded", "success", "done"),
+    TaskState.FAILED: ("failed", "failure", "fail", "error"),
+    TaskState.CANCELLED: ("cancelled",),
+}
+GATEWAY_WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {word: state for state, words in _WORDS.items() for word in words}
+)
+"""Words of gateways of new-api's kind and of their relatives, as they are compared."""
+
+
+class WordTable:
+    """A provider's status words, and where an answer has one.
+
+    words:    in the provider's own spelling.
+    words_in: names of fields, `a.b` for one within another; the first filled counts.
+    """
+
+    words: ClassVar[Mapping[str, TaskState]]
+    words_in: ClassVar[Sequence[str]] = ("status", "state")
+    _plain_words: ClassVar[Mapping[str, TaskState]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Lay the words out as they are compared."""
+        super().__init_subclass__(**kwargs)
+        own: Mapping[str, TaskState] = getattr(cls, "words", {})
+        cls._plain_words = {plain(word): state for word, state in own.items()}
+
+    def state_of(self, word: str) -> TaskState | None:
+        """Return the state that a word stands for, however it is written; None for no known one."""
+        found = self.words.get(word)
+        return self._plain_words.get(plain(word)) if found is None else found
+
+    def state_in(self, parsed: Any) -> TaskState | None:
+        """Return the state that a task object's word stands for; None where it has none."""
+        return self.state_of(first_text(parsed, self.words_in, limit=200) or "")
