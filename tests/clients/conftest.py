@@ -95,9 +95,16 @@ class Served:
 
     def created_each(self, prompts: Sequence[str]) -> list[int]:
         """Return the same for each of several prompts."""
-        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=30).json()
-        bodies = [json.dumps(task["request"]) for task in made]
+        bodies = [json.dumps(request) for request in self._requests()]
         return [sum(json.dumps(one) in body for body in bodies) for one in prompts]
+
+    def requests(self, prompt: str) -> list[Any]:
+        """Return what those tasks were made from."""
+        return [one for one in self._requests() if json.dumps(prompt) in json.dumps(one)]
+
+    def _requests(self) -> list[Any]:
+        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=30).json()
+        return [task["request"] for task in made]
 
     def fetch(self, url: str) -> bytes:
         """Return the bytes of a result."""

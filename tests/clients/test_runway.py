@@ -3,12 +3,18 @@
 `runwayml` 5.24.0 from PyPI and `@runwayml/sdk` 4.20.1 from npm.
 """
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.clients.conftest import Served
 from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
+from tests.support.service import KEEPING_FILES
+
+FILE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
+"""The file that the programs upload."""
 
 SDKS = ["runway_sdk.py", "runway_sdk.cjs"]
 CLASSES = {
@@ -18,6 +24,11 @@ CLASSES = {
 """The names of an open and of a cancelled task: the Python SDK has a class for each word."""
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> Mapping[str, str]:
+    return KEEPING_FILES
+
+
 def _base(served: Served) -> str:
     is_direct = served.url == served.provider
     return served.url + ("/runway/official" if is_direct else "/runwayml")
@@ -25,7 +36,10 @@ def _base(served: Served) -> str:
 
 @pytest.mark.parametrize("program", SDKS)
 def test_official_sdk_goes_from_create_to_cancel(served: Served, program: str) -> None:
-    told = run_program(program, _base(served), served.key, "all")
+    is_direct = served.url == served.provider
+    prompt = f"an uploaded cat of {program}"
+    asked = ["all"] if is_direct else ["uploads", prompt]
+    told = run_program(program, _base(served), served.key, *asked)
     done, failed = told["done"], told["failed"]
     assert (told["open"], told["cancelled"]) == CLASSES[program]
     assert (done["status"], done["cost"]) == ("SUCCEEDED", {"credits": 25})
@@ -37,6 +51,10 @@ def test_official_sdk_goes_from_create_to_cancel(served: Served, program: str) -
         assert (done["class"], failed["class"]) == ("Succeeded", "Failed")
     assert told["missing"] == 404
     assert told["credits"] > 0
+    if not is_direct:  # the emulator stores no files
+        assert told["uploaded"]["status"] == "SUCCEEDED"
+        [request] = served.requests(prompt)
+        assert served.fetch(request["promptImage"]) == FILE
 
 
 @pytest.mark.parametrize("program", SDKS)

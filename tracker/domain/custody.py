@@ -212,20 +212,21 @@ def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
         piece if (ours := urls.get(piece.url or "")) is None else _at(piece, ours)
         for piece in task.artifacts
     )
-    return changed(task, artifacts=artifacts, detail=_with_urls(task.detail, urls))
+    return changed(task, artifacts=artifacts, detail=with_texts(task.detail, urls))
 
 
 def _at(piece: Artifact, url: str) -> Artifact:
     return changed(piece, url=url, needs_auth=False)
 
 
-def _with_urls(value: Any, urls: Mapping[str, str]) -> Any:
+def with_texts(value: Any, texts: Mapping[str, str]) -> Any:
+    """Return a JSON value with other texts in the place of some, at any depth."""
     if isinstance(value, str):
-        return urls.get(value, value)
+        return texts.get(value, value)
     if isinstance(value, Mapping):
-        return {name: _with_urls(item, urls) for name, item in value.items()}
+        return {name: with_texts(item, texts) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_with_urls(item, urls) for item in value]
+        return [with_texts(item, texts) for item in value]
     return value
 
 

@@ -47,6 +47,7 @@ from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.routing import RouteIndex
 from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
 from tracker.web.edge.state import Services
+from tracker.web.edge.uploads import UPLOAD_FORM_PATH
 from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
 from tracker.web.receive import callbacks, identity
 from tracker.web.ui.routes import ROUTES as UI_ROUTES
@@ -116,6 +117,7 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/assets/{id}/fetch", assets.fetch, methods=["POST"]),
     Route("/links/{token}/{name}", assets.linked, methods=["GET"]),
     Route("/v1/uploads", assets.upload, methods=["POST"]),
+    Route(UPLOAD_FORM_PATH, assets.upload_by_form, methods=["POST"]),
     Route("/v1/attention", attention.get, methods=["GET"]),
     Route("/v1/audit", audit.list_, methods=["GET"]),
     Route("/v1/keys", keys.list_, methods=["GET"]),

@@ -1,7 +1,8 @@
 // Use `@runwayml/sdk` from npm as its README does; print what it returned as JSON.
-// Arguments: base URL, key, and `all`, or `create` and a prompt for one task until its end.
+// Arguments: base URL, key, and `all`; or a prompt behind `create` for one task until its end, or
+// behind `uploads` for all and a task of an uploaded picture.
 
-const { default: RunwayML, NotFoundError } = require("@runwayml/sdk");
+const { default: RunwayML, NotFoundError, toFile } = require("@runwayml/sdk");
 
 const LONGEST_MS = 40_000;
 const [baseURL, apiKey, task, prompt] = process.argv.slice(2);
@@ -17,18 +18,27 @@ async function finished(id) {
   }
 }
 
-function create(promptText) {
+async function uploaded() {
+  const bytes = Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    ...Array(300).fill(Buffer.from(Array.from({ length: 256 }, (_, at) => at))),
+  ]);
+  const file = await toFile(bytes, "cat.png", { type: "image/png" });
+  return (await client.uploads.createEphemeral({ file })).uri;
+}
+
+function create(promptText, promptImage = "https://pictures.example/cat.png") {
   return client.imageToVideo.create({
     model: "gen4_turbo",
-    promptImage: "https://pictures.example/cat.png",
+    promptImage,
     promptText,
     ratio: "1280:720",
     duration: 5,
   });
 }
 
-async function told(text) {
-  return finished((await create(text)).id);
+async function told(text, picture) {
+  return finished((await create(text, picture)).id);
 }
 
 async function statusOf(id) {
@@ -57,6 +67,7 @@ async function wholeLife() {
 
 async function main() {
   const answer = task === "create" ? await told(prompt) : await wholeLife();
+  if (task === "uploads") answer.uploaded = await told(prompt, await uploaded());
   process.stdout.write(JSON.stringify(answer));
 }
 

@@ -1,6 +1,7 @@
 """Use `runwayml` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, and `all`, or `create` and a prompt for one task until its end.
+Arguments: base URL, key, and `all`; or a prompt behind `create` for one task until its end, or
+behind `uploads` for all and a task of an uploaded picture.
 """
 
 import json
@@ -12,6 +13,7 @@ from runwayml import NotFoundError, RunwayML
 
 LONGEST_S = 40.0
 PICTURE = "https://pictures.example/cat.png"
+UPLOAD = ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300, "image/png")
 
 
 def finished(client: RunwayML, task_id: str) -> Any:
@@ -26,11 +28,11 @@ def finished(client: RunwayML, task_id: str) -> Any:
     return task
 
 
-def create(client: RunwayML, prompt: str) -> Any:
+def create(client: RunwayML, prompt: str, picture: str = PICTURE) -> Any:
     """Make a video."""
     return client.image_to_video.create(
         model="gen4_turbo",
-        prompt_image=PICTURE,
+        prompt_image=picture,
         prompt_text=prompt,
         ratio="1280:720",
         duration=5,
@@ -42,9 +44,9 @@ def class_of(task: Any) -> str:
     return type(task).__name__.removeprefix("Awaitable")
 
 
-def told(client: RunwayML, prompt: str) -> dict[str, Any]:
+def told(client: RunwayML, prompt: str, picture: str = PICTURE) -> dict[str, Any]:
     """Return a task at its end, with the class that the SDK takes it for."""
-    task = finished(client, create(client, prompt).id)
+    task = finished(client, create(client, prompt, picture).id)
     return {**task.to_dict(), "class": class_of(task)}
 
 
@@ -74,6 +76,9 @@ def main() -> None:
     url, key, task, *prompt = sys.argv[1:]
     client = RunwayML(api_key=key, base_url=url)
     answer = told(client, prompt[0]) if task == "create" else whole_life(client)
+    if task == "uploads":
+        uri = client.uploads.create_ephemeral(file=UPLOAD).uri
+        answer["uploaded"] = told(client, prompt[0], uri)
     json.dump(answer, sys.stdout, default=str)
 
 

@@ -14,7 +14,8 @@ TYPE = "multipart/form-data; boundary=xyz"
 FILE = b"\r\n--xy" + bytes(range(256)) * 40 + b"\r\n--x"
 HEAD = b'--xyz\r\nContent-Disposition: form-data; name="content"; filename="a.png"\r\n'
 FIELD = b'--xyz\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nvision\r\n'
-FORM = FIELD + HEAD + b"Content-Type: image/png\r\n\r\n" + FILE + b"\r\n" + FIELD + b"--xyz--\r\n"
+AFTER = FIELD.replace(b"purpose", b"after").replace(b"vision", b"more")
+FORM = FIELD + HEAD + b"Content-Type: image/png\r\n\r\n" + FILE + b"\r\n" + AFTER + b"--xyz--\r\n"
 
 
 async def _pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
@@ -36,6 +37,7 @@ async def test_a_file_is_what_stands_between_its_head_and_the_boundary(size: int
     assert (part.name, part.filename, part.media_type) == ("content", "a.png", "image/png")
     assert form.fields == {"purpose": "vision"}
     assert b"".join([piece async for piece in form.content()]) == FILE
+    assert form.fields == {"purpose": "vision", "after": "more"}
     assert await anext(aiter(chunks), None) is None  # the rest of the body was read as well
 
 
@@ -50,6 +52,11 @@ async def test_what_is_no_form_with_a_file_is_refused() -> None:
     await cut.find_file()
     with _refused("must end with its boundary"):
         async for _ in cut.content():
+            pass
+    two = FormWithFile(TYPE, _pieces(FORM.replace(AFTER, HEAD + b"\r\nx\r\n"), 1000))
+    await two.find_file()
+    with _refused("more than one file"):
+        async for _ in two.content():
             pass
     with pytest.raises(WrongMediaType):
         FormWithFile("multipart/form-data", _pieces(FORM, 10))

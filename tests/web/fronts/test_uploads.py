@@ -8,22 +8,33 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
+from tests.support.keys import bearer, issue
 from tests.support.service import KEEPING_FILES, environment, listen, serving
 from tests.support.upstream import Asked, Upstream, json_answer
 
+VERSION = {"x-runway-version": "2024-11-06"}
+"""Clients of Runway's own API are told of fields in its way."""
 FILE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
 
 
 def _theirs(asked: Asked) -> Iterator[bytes]:
-    assert FILE in b"".join(asked.body)
-    yield json_answer(b'{"id":"theirs"}', "201 Created")
+    """Take a file, or open a form of its own for one."""
+    body = b"".join(asked.body)
+    if b'"filename"' in body:
+        yield json_answer(b'{"runwayUri":"runway://theirs","uploadUrl":"https://a.b/","fields":{}}')
+    else:
+        assert FILE in body
+        yield json_answer(b'{"id":"theirs"}', "201 Created")
 
 
 @pytest.fixture(scope="module")
 def services(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[httpx.Client, httpx.Client]]:
-    """A service with custody, and one without; what the second passes on is answered."""
+) -> Iterator[tuple[httpx.Client, ...]]:
+    """Clients of a service with custody and of one without, and another tenant's of the first.
+
+    What the second service passes on is answered.
+    """
     with ExitStack() as stack:
         upstream, clients = stack.enter_context(Upstream(_theirs)), list[httpx.Client]()
         for keeps in (KEEPING_FILES, {"TRACKER_ASSETS": "off"}):
@@ -37,18 +48,24 @@ def services(
                 public_url=url,
                 TRACKER_REPLICATE_API_KEY="r8_x",
                 TRACKER_REPLICATE_BASE_URL=f"{upstream.url}/v1",
+                TRACKER_RUNWAY_API_KEY="key_x",
+                TRACKER_RUNWAY_BASE_URL=upstream.url,
                 **keeps,
             )
             stack.enter_context(serving(env, door=door, workers=False))
-            http = httpx.Client(base_url=url, timeout=60, trust_env=False)
+            headers = bearer(issue(env["DATABASE_URL"])) | VERSION
+            http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=headers)
             clients.append(stack.enter_context(http))
-        yield clients[0], clients[1]
+            if keeps is KEEPING_FILES:
+                theirs = bearer(issue(env["DATABASE_URL"], tenant="other")) | VERSION
+                foreign = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=theirs)
+        yield *clients, stack.enter_context(foreign)
 
 
 def test_a_file_of_replicates_clients_is_behind_a_link_of_ours(
-    services: tuple[httpx.Client, httpx.Client],
+    services: tuple[httpx.Client, ...],
 ) -> None:
-    http, _ = services
+    http, *_ = services
     form = {"content": ("cat.png", FILE, "image/png")}
     made = http.post("/replicate/v1/files", files=form, data={"metadata": "{}"})
     assert made.status_code == 201, made.text
@@ -65,8 +82,63 @@ def test_a_file_of_replicates_clients_is_behind_a_link_of_ours(
 
 
 def test_without_custody_the_provider_takes_it(
-    services: tuple[httpx.Client, httpx.Client],
+    services: tuple[httpx.Client, ...],
 ) -> None:
-    _, http = services
+    _, http, _ = services
     made = http.post("/replicate/v1/files", files={"content": ("cat.png", FILE, "image/png")})
     assert (made.status_code, made.json()) == (201, {"id": "theirs"})
+
+
+def _form(http: httpx.Client, **more: str) -> tuple[str, dict[str, str], str]:
+    """Open a form of Runway's as its clients do: where it goes, its fields, the URI of the file."""
+    asked = {"filename": "cat.png", "type": "ephemeral"} | more
+    answer = http.post("/runwayml/v1/uploads", json=asked)
+    assert answer.status_code == 200, answer.text
+    form = answer.json()
+    return form["uploadUrl"], form["fields"], form["runwayUri"]
+
+
+def _post(url: str, fields: dict[str, str], file: bytes = FILE) -> int:
+    """Send the form, as nobody."""
+    sent = {"file": ("cat.png", file, "image/png")}
+    return httpx.post(url, data=fields, files=sent, timeout=60, trust_env=False).status_code
+
+
+def test_a_form_that_runway_does_not_have_is_refused(services: tuple[httpx.Client, ...]) -> None:
+    http, *_ = services
+    answer = http.post("/runwayml/v1/uploads", json={"filename": "a", "type": "lasting"})
+    assert (answer.status_code, answer.json()["issues"][0]["path"]) == (400, ["type"])
+    parts = http.post("/runway/uploads", json={"filename": "a", "numberOfParts": 1})
+    assert parts.status_code == 501
+
+
+def test_without_custody_the_form_is_runways_own(services: tuple[httpx.Client, ...]) -> None:
+    _, without, _ = services
+    assert _form(without)[2] == "runway://theirs"
+
+
+def test_a_form_of_runways_takes_one_file_for_its_tenant_alone(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    http, _, foreign = services
+    url, fields, uri = _form(http)
+    create = {"model": "gen4_turbo", "promptImage": uri, "ratio": "1280:720", "duration": 5}
+    none_yet = http.post("/runwayml/v1/image_to_video", json=create)
+    assert (none_yet.status_code, none_yet.json()["issues"][0]["path"]) == (400, ["promptImage"])
+    assert _post(url, {"token": fields["token"][:-8] + "AAAAAAA="}) == 404
+    assert _post(url, {}) == 404
+    assert _post(url, fields, b"") == 422
+    assert [_post(url, fields), _post(url, fields), _post(url, fields, FILE[:-1])] == [
+        204,
+        204,
+        409,
+    ]
+    made = http.post("/runwayml/v1/image_to_video", json=create).json()
+    linked = http.get(f"/v1/tasks/{made['id']}/input").json()["promptImage"]
+    assert httpx.get(linked, timeout=60, trust_env=False).content == FILE
+    images = {**create, "promptImage": [{"uri": uri, "position": "first"}]}
+    theirs = foreign.post("/runwayml/v1/image_to_video", json=images)
+    path = theirs.json()["issues"][0]["path"]
+    assert (theirs.status_code, path) == (400, ["promptImage", "0", "uri"])
+    (kept,) = http.get("/v1/assets", params={"limit": "1"}).json()["assets"]
+    assert (kept["kind"], kept["bytes"], kept["media_type"]) == ("upload", len(FILE), "image/png")

@@ -56,6 +56,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be an id": "必须是 id",
         "must be a JSON object": "必须是 JSON 对象",
         "must be one of {}": "必须是以下之一：{0}",
+        "names no file that was uploaded here and is still kept": "所指文件未在此上传，或已不再保管",
         "at most {} characters": "最多 {0} 个字符",
         "at least {} characters": "至少 {0} 个字符",
         "at most {} characters, got {}": "最多 {0} 个字符，收到 {1} 个",

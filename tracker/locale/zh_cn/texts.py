@@ -242,6 +242,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the file is not kept any more": "文件已不再保管",
         "the file is empty": "文件为空",
         "there is no such asset": "没有这个文件",
+        "another file was uploaded by this form": "已用此表单上传了另一个文件",
+        "there is no such form, or its time is over": "没有这个表单，或已过期",
         "there is no such link": "没有这个链接",
         "there is no such link, or its time is over": "没有这个链接，或已过期",
         "larger than {} bytes (TRACKER_ASSET_MAX_BYTES)": (

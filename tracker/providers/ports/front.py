@@ -58,6 +58,7 @@ class Create:
         of this name gets the task of the first, another one is refused with CONFLICT. A header
         `Idempotency-Key` goes before it.
     stream:    shows the text of the task while it comes; None for one answer.
+    uploads:   what stands in the input for files that were uploaded here.
     """
 
     operation: str
@@ -66,6 +67,19 @@ class Create:
     waits_for: Literal["end", "sent"] = "end"
     idempotency_key: str | None = None
     stream: TextStream | None = None
+    uploads: Sequence["NamedUpload"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUpload:
+    """A text in an input that stands for an upload: a link to the file takes its place.
+
+    id: of the upload. field: where the client wrote it; a refusal names it.
+    """
+
+    text: str
+    id: str
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +188,22 @@ class Upload:
 
     otherwise: the key of `passes_on.calls` of the call that takes it where nothing is kept here, or
                where no provider can reach us.
+    fields:    what texts of the form must be; a form with others is refused.
     """
 
     otherwise: str
+    fields: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """Make a form by which a file can be uploaded without a key.
+
+    otherwise: as of `Upload`. fields: what texts of the call's JSON must be.
+    """
+
+    otherwise: str
+    fields: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @record
@@ -194,7 +221,19 @@ class UploadedFile:
     fields: Mapping[str, str]
 
 
-Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn | Upload
+@record
+class UploadForm:
+    """A form that a client is to post to a URL, its file behind these fields.
+
+    id: of the upload, by which inputs name it.
+    """
+
+    id: str
+    url: str
+    fields: Mapping[str, str]
+
+
+Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn | Upload | OpenForm
 
 
 @record
@@ -208,6 +247,7 @@ class Shown:
     inputs:   what each task was made from, by its key, where the front shows it.
     names:    of files that we keep, by the URLs that are shown of them; see `FrontAnswer`.
     file:     of `Upload`.
+    form:     of `OpenForm`.
     """
 
     tasks: Sequence[Task] = ()
@@ -217,6 +257,7 @@ class Shown:
     inputs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     file: UploadedFile | None = None
+    form: UploadForm | None = None
 
     def input_of(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept any more."""

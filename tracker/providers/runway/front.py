@@ -14,12 +14,24 @@ from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.named_uploads import named_uploads
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Fixed,
+    Get,
+    OpenForm,
+    PassOn,
+    Shown,
+)
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.runway.operations import CREATES, WORKFLOWS
 
-ORGANIZATION = "v1/organization"
+ORGANIZATION, UPLOADS = "v1/organization", "v1/uploads"
+_OURS = "runway://tracker/"
+"""The beginning of the URIs of files that were uploaded here; all others are Runway's own."""
 CREDITS = "credits"
 _VERSION = "x-runway-version"
 """The header of official clients; those of gateways send none."""
@@ -52,8 +64,10 @@ class RunwayFront(PlainFront):
         path = call.path.removeprefix(_OFFICIAL)
         if path == "organization":
             return PassOn(ORGANIZATION) if _is_read(call) else wrong_method(call)
+        if call.path == UPLOADS:
+            return _upload(call)
         if path == "uploads":
-            message = "uploads are not served here: give a URL or a data: URI"
+            message = "uploads in parts are not served here: give a URL or a data: URI"
             return Fixed(FrontAnswer({"error": message}, 501, {"x-should-retry": "false"}))
         first, _, rest = path.partition("/")
         if first in (_TASKS, _INVOCATIONS) and rest:
@@ -69,6 +83,9 @@ class RunwayFront(PlainFront):
         del request_id
         if isinstance(command, Cancel):
             return FrontAnswer(None, 204)
+        if shown.form is not None:
+            form = {"uploadUrl": shown.form.url, "fields": dict(shown.form.fields)}
+            return FrontAnswer({**form, "runwayUri": _OURS + shown.form.id})
         task = shown.tasks[0]
         if _is_web(call):
             return FrontAnswer({"task": _web_task(task, shown.input_of(task))})
@@ -124,7 +141,23 @@ def _create(
         return wrong_method(call)
     if call.body is None:
         return WantsBody()
-    return Create(operation, {**call.body, **more})
+    found = tuple(named_uploads(call.body, _id_of))
+    return Create(operation, {**call.body, **more}, uploads=found)
+
+
+def _id_of(text: str) -> str | None:
+    return text.removeprefix(_OURS) if text.startswith(_OURS) else None
+
+
+def _upload(call: FrontCall) -> OpenForm | Refusal:
+    """Read the first step of an upload, whose body also names the file.
+
+    The second one posts the form: https://github.com/runwayml/sdk-python (5.24.0,
+    src/runwayml/resources/uploads.py), https://docs.dev.runwayml.com/assets/uploads, read 2026-11.
+    """
+    if call.method != "POST":
+        return wrong_method(call)
+    return OpenForm(otherwise=UPLOADS, fields={"type": ("ephemeral",)})
 
 
 def _one(call: FrontCall, name: str) -> Command | Refusal:

@@ -1,4 +1,4 @@
-"""Runway's calls that make no task: what is left of the credits, and the limits of the models."""
+"""Runway's calls that make no task: the credits, the limits of the models, and uploads."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from tracker.providers.kit.calls import bearer
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import PassedCall
-from tracker.providers.runway.front import ORGANIZATION
+from tracker.providers.runway.front import ORGANIZATION, UPLOADS
 from tracker.providers.runway.operations import VERSION
 
 
@@ -16,7 +16,10 @@ class RunwayCalls(PlainCalls):
     """See providers/ports/passing.py."""
 
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
-        {ORGANIZATION: PassedCall("GET", is_account=True)}
+        {
+            ORGANIZATION: PassedCall("GET", is_account=True),
+            UPLOADS: PassedCall("POST"),
+        }
     )
 
     def headers(self, account: Account) -> dict[str, str]:

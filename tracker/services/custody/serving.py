@@ -1,7 +1,7 @@
 """Hand kept files out: to whoever has the tenant's key, or a link of ours."""
 
 from binascii import b2a_base64
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -80,6 +80,19 @@ class Serving:
         if not is_good(link, self._context.secrets, found.tenant, now=now):
             raise NotFound("there is no such link, or its time is over")
         return found
+
+    async def kept_uploads(self, tenant: str, ids: Collection[UUID]) -> dict[UUID, Asset]:
+        """Return those of a tenant's uploads that are kept now. Raises Unavailable."""
+        found = await self._context.store.read(lambda db: assets.by_id(db, ids))
+        now = self._context.clock.now()
+        return {
+            id_: asset
+            for id_, asset in found.items()
+            if asset.tenant == tenant
+            and asset.kind == custody.UPLOAD
+            and asset.state is AssetState.KEPT
+            and (asset.expires_at is None or now < asset.expires_at)
+        }
 
     def link(self, asset: Asset, lifetime: timedelta) -> AssetLink:
         """Make a link to an asset, good for up to LONGEST and no longer than the asset is kept."""

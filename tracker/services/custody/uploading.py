@@ -2,11 +2,20 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from tracker.clock import new_id, new_token
-from tracker.domain import custody
+from tracker.domain import custody, upload_form
 from tracker.domain.custody import Asset, AssetState
-from tracker.domain.errors import Conflict, FieldError, InvalidRequest, StorageError, Unavailable
+from tracker.domain.errors import (
+    Conflict,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    StorageError,
+    Unavailable,
+)
+from tracker.domain.upload_form import UploadTicket
 from tracker.services.context import Context
 from tracker.services.counted import CountedChunks
 from tracker.services.storage import Storage
@@ -23,19 +32,42 @@ class Uploading:
         """Holds no state of its own."""
         self._context = context
 
+    def promise(self, tenant: str) -> tuple[UploadTicket, str]:
+        """Promise to take a file in; the token of its form proves it for upload_form.LASTS.
+
+        Nothing is written down until the file comes.
+        """
+        ticket = UploadTicket(new_id(), tenant)
+        ends_at = self._context.clock.now() + upload_form.LASTS
+        return ticket, upload_form.make_token(self._context.secrets[0], ticket, ends_at)
+
+    def promised(self, token: str) -> UploadTicket:
+        """Return what was promised. Raises NotFound for a token that proves nothing (any more)."""
+        now = self._context.clock.now()
+        ticket = upload_form.read_token(token, self._context.secrets, now=now)
+        if ticket is None:
+            raise NotFound("there is no such form, or its time is over")
+        return ticket
+
     async def keep(
-        self, tenant: str, chunks: AsyncIterator[bytes], *, lifetime: timedelta
+        self,
+        tenant: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        lifetime: timedelta,
+        promised: UUID | None = None,
     ) -> Asset:
         """Keep a file of a tenant for so long.
 
-        Raises Conflict where custody is off, InvalidRequest for an empty file, Unavailable where
-        the store does not take it, and what the chunks raise.
+        promised: the asset's id where it was told before the file; the first file has it.
+        Raises Conflict where custody is off or another file has the id, InvalidRequest for an empty
+        file, Unavailable where the store does not take it, and what the chunks raise.
         """
         storage = self._context.storage
         if storage is None:
             raise Conflict(CUSTODY_OFF)
         await self._check_room(storage)
-        id_, now = new_id(), self._context.clock.now()
+        id_, now = promised or new_id(), self._context.clock.now()
         store_key = custody.object_key(tenant, id_, now, new_token()[:8])
         counted = CountedChunks(chunks)
         try:
@@ -66,7 +98,17 @@ class Uploading:
             expires_at=now + lifetime,
         )
         await self._context.store.write(_insert, asset)
-        return asset
+        return asset if promised is None else await self._first(storage, asset)
+
+    async def _first(self, storage: Storage, asset: Asset) -> Asset:
+        """Return the asset that has the id of this one. Raises Conflict: it is another file."""
+        first = await self._context.store.find(assets.by_id, asset.id)
+        if first is None or first.store_key == asset.store_key:
+            return asset
+        await storage.objects.delete(asset.store_key or "")
+        if first.sha256 != asset.sha256:
+            raise Conflict("another file was uploaded by this form")
+        return first
 
     async def _check_room(self, storage: Storage) -> None:
         try:

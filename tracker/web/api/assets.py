@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tracker.domain import upload_form
 from tracker.domain.access import Scope
 from tracker.domain.asset_link import LONGEST
 from tracker.domain.custody import Asset, AssetState
@@ -23,7 +24,7 @@ from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.state import services, tenant
-from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded
+from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded, uploaded_form
 
 MAX_PAGE = 500
 _NO_STORE = {"cache-control": "no-store"}
@@ -180,6 +181,27 @@ async def upload(request: Request) -> Response:
     made = our.serving.link(asset, lifetime)
     body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
     return JSONResponse(body, 201, {**_NO_STORE, "location": f"/v1/assets/{asset.id}"})
+
+
+@operation(
+    scope=None,
+    tag="assets",
+    answers={204: None},
+    problems=[400, 404, 408, 409, 413, 415, 422],
+)
+async def upload_by_form(request: Request) -> Response:
+    """Take in the file of a form that a front gave a client: its token is the key.
+
+    The same file again is the first one; another file under the same token is refused.
+    """
+    our, form = services(request), uploaded_form(request)
+    await form.find_file()
+    ticket = our.uploading.promised(form.fields.get(upload_form.FIELD, ""))
+    lifetime = timedelta(seconds=UPLOAD_KEPT_S)
+    await our.uploading.keep(
+        ticket.tenant, form.content(), lifetime=lifetime, promised=ticket.asset
+    )
+    return Response(status_code=204, headers=_NO_STORE)
 
 
 async def _bytes(request: Request, asset: Asset, headers: dict[str, str]) -> Response:

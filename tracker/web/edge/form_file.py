@@ -2,7 +2,14 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from tracker.web.edge.forms import LONGEST_HEAD, PartHead, malformed_form, mark_of, read_head
+from tracker.web.edge.forms import (
+    LONGEST_HEAD,
+    MOST_PARTS,
+    PartHead,
+    malformed_form,
+    mark_of,
+    read_head,
+)
 
 _LONGEST_FIELD = 64 * 1024
 
@@ -10,7 +17,7 @@ _LONGEST_FIELD = 64 * 1024
 class FormWithFile:
     """A form that is read up to its file; `content` goes on from there.
 
-    fields: the texts that stand before the file, by name.
+    fields: the texts by name: those before the file, and all once `content` has ended.
     """
 
     def __init__(self, content_type: str, chunks: AsyncIterator[bytes]) -> None:
@@ -23,13 +30,10 @@ class FormWithFile:
     async def find_file(self) -> PartHead:
         """Read the fields up to the file. Raises InvalidRequest, and what the chunks raise."""
         await self._read_to(self._mark, LONGEST_HEAD)
-        while not await self._is_at_end():
-            part = read_head(await self._read_to(b"\r\n\r\n", LONGEST_HEAD))
-            if part.filename is not None:
-                return part
-            value = await self._read_to(self._mark, _LONGEST_FIELD)
-            self.fields[part.name] = value.decode("utf-8", "replace")
-        raise malformed_form("has no file")
+        part = await self._next_file()
+        if part is None:
+            raise malformed_form("has no file")
+        return part
 
     async def content(self) -> AsyncGenerator[bytes, None]:
         """Yield the file, then read what follows it. Raises like `find_file`."""
@@ -41,8 +45,23 @@ class FormWithFile:
             await self._more()
         if self._held[:end]:
             yield self._held[:end]
+        self._held = self._held[end + len(self._mark) :]
+        if await self._next_file() is not None:
+            raise malformed_form("has more than one file")
         async for _ in self._chunks:
             pass
+
+    async def _next_file(self) -> PartHead | None:
+        """Read fields up to a file; None where none follows."""
+        while not await self._is_at_end():
+            part = read_head(await self._read_to(b"\r\n\r\n", LONGEST_HEAD))
+            if part.filename is not None:
+                return part
+            if len(self.fields) >= MOST_PARTS:
+                raise malformed_form(f"has more than {MOST_PARTS} fields")
+            value = await self._read_to(self._mark, _LONGEST_FIELD)
+            self.fields[part.name] = value.decode("utf-8", "replace")
+        return None
 
     async def _is_at_end(self) -> bool:
         """Tell whether no part follows the mark that was read last."""

@@ -6,12 +6,27 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 
 from tracker.web.edge.body import stream_capped
-from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
+from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.web.edge.form_file import FormWithFile
+from tracker.web.edge.forms import MULTIPART
 from tracker.web.edge.state import services
 
 UPLOAD_KEPT_S = 86400
+UPLOAD_FORM_PATH = "/links/uploads"
 UPLOAD_S = 3600.0
 """How long an upload may take."""
+
+
+def uploaded_form(request: Request) -> FormWithFile:
+    """Return the body as a form with a file. Raises WrongMediaType, UnsupportedEncoding."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != MULTIPART:
+        raise WrongMediaType("send the file in a multipart form")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise UnsupportedEncoding(encoding)
+    return FormWithFile(content_type, uploaded(request))
 
 
 async def uploaded(request: Request) -> AsyncIterator[bytes]:

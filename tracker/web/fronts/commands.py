@@ -26,6 +26,7 @@ from tracker.web.edge.state import holder, principal, services, tenant
 from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.repeats import accepted_once
+from tracker.web.fronts.uploads import with_links
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ async def _create(
         tenant=tenant(request),
         provider=provider,
         operation=command.operation,
-        input=command.input,
+        input=await with_links(request, command),
         idempotency_key=query.idempotency_key(request) or command.idempotency_key,
         input_path="",
         submitter=principal(request).key,

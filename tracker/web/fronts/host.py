@@ -27,6 +27,7 @@ from tracker.providers.ports.front import (
     Fixed,
     Front,
     Media,
+    OpenForm,
     PassOn,
     Secret,
     Shown,
@@ -54,7 +55,7 @@ from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 from tracker.web.fronts.streaming import StreamedTask
-from tracker.web.fronts.uploads import keep_upload, keeps_uploads
+from tracker.web.fronts.uploads import keep_upload, keeps_uploads, open_form
 
 log = logging.getLogger(__name__)
 
@@ -132,10 +133,13 @@ class FrontHost:
             case Create(stream=stream) if stream is not None:
                 shown = await run(request, self._provider, command)
                 return StreamedTask(request, shown.tasks[0], stream)
-            case Upload(otherwise=name) if not keeps_uploads(request):
+            case Upload(otherwise=name) | OpenForm(otherwise=name) if not keeps_uploads(request):
                 return await self._passing.pass_on(request, name)
             case Upload():
-                shown = Shown(file=await keep_upload(request))
+                shown = Shown(file=await keep_upload(request, command))
+            case OpenForm():
+                asked = await _read_body(request, WantsBody(), sha256())
+                shown = Shown(form=open_form(request, command, asked))
             case Secret():
                 shown = Shown(secret=services(request).callback_secret)
             case _:

@@ -1,17 +1,23 @@
 """Keep files that clients upload before they name them in a create."""
 
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
 from datetime import timedelta
+from typing import Any
 
 from starlette.requests import Request
 
+from tracker.domain import upload_form
+from tracker.domain.asset_link import LONGEST
+from tracker.domain.custody import with_texts
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.media_type import OCTETS
-from tracker.providers.ports.front import UploadedFile
-from tracker.web.edge.body_errors import WrongMediaType
-from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.providers.ports.front import Create, OpenForm, Upload, UploadedFile, UploadForm
+from tracker.web.edge import query
 from tracker.web.edge.form_file import FormWithFile
-from tracker.web.edge.forms import MULTIPART
+from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services, tenant
-from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded
+from tracker.web.edge.uploads import UPLOAD_FORM_PATH, UPLOAD_KEPT_S, uploaded_form
 
 
 def keeps_uploads(request: Request) -> bool:
@@ -20,23 +26,18 @@ def keeps_uploads(request: Request) -> bool:
     return our.storage is not None and our.public_url is not None
 
 
-async def keep_upload(request: Request) -> UploadedFile:
+async def keep_upload(request: Request, asked: Upload) -> UploadedFile:
     """Keep the file of a form.
 
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, BodyTooLarge, BodyTooSlow,
     ClientDisconnect, Unavailable.
     """
     our = services(request)
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != MULTIPART:
-        raise WrongMediaType("send the file in a multipart form")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedEncoding(encoding)
-    form = FormWithFile(content_type, uploaded(request))
+    form = uploaded_form(request)
     part = await form.find_file()
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
-    kept = await our.uploading.keep(tenant(request), form.content(), lifetime=lifetime)
+    chunks = _checked(form, asked.fields)
+    kept = await our.uploading.keep(tenant(request), chunks, lifetime=lifetime)
     link = our.serving.link(kept, lifetime)
     return UploadedFile(
         id=str(kept.id),
@@ -49,3 +50,57 @@ async def keep_upload(request: Request) -> UploadedFile:
         expires_at=link.ends_at,
         fields=form.fields,
     )
+
+
+def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> UploadForm:
+    """Make a form for a file of the tenant that asks; nothing is written down until it comes.
+
+    body: of the call. Raises InvalidRequest.
+    """
+    _check(body, asked.fields)
+    ticket, token = services(request).uploading.promise(tenant(request))
+    url = base_of(request) + UPLOAD_FORM_PATH
+    return UploadForm(str(ticket.asset), url, {upload_form.FIELD: token})
+
+
+async def with_links(request: Request, asked: Create) -> Mapping[str, Any]:
+    """Return the input of a create with links in the place of uploads.
+
+    They are equal at each try: as long as the upload is kept. Raises InvalidRequest for an upload
+    that the tenant has not, or has no more; Unavailable.
+    """
+    if not asked.uploads:
+        return asked.input
+    our = services(request)
+    ids = {one.text: query.as_uuid(one.id) for one in asked.uploads}
+    kept = await our.serving.kept_uploads(tenant(request), {id_ for id_ in ids.values() if id_})
+    missing = [one for one in asked.uploads if ids[one.text] not in kept]
+    if missing:
+        reason = "names no file that was uploaded here and is still kept"
+        raise InvalidRequest(*(FieldError(one.field, reason) for one in missing))
+    base = base_of(request)
+    texts = {
+        text: base + our.serving.link(kept[id_], LONGEST).path for text, id_ in ids.items() if id_
+    }
+    replaced: Mapping[str, Any] = with_texts(asked.input, texts)
+    return replaced
+
+
+async def _checked(
+    form: FormWithFile, wanted: Mapping[str, Collection[str]]
+) -> AsyncGenerator[bytes, None]:
+    """Yield the file of a form. Raises InvalidRequest at its end where a field is a wrong one."""
+    async with aclosing(form.content()) as chunks:
+        async for chunk in chunks:
+            yield chunk
+    _check(form.fields, wanted)
+
+
+def _check(given: Mapping[str, object], wanted: Mapping[str, Collection[str]]) -> None:
+    flaws = [
+        FieldError(name, f"must be one of {', '.join(sorted(known))}")
+        for name, known in wanted.items()
+        if given.get(name) not in known
+    ]
+    if flaws:
+        raise InvalidRequest(*flaws)
