@@ -34,13 +34,13 @@ setup: .venv/.dev ## Install everything into .venv
 pictures: .venv/.dev ## Make the pictures of the READMEs anew, in Chromium
 	$(PY) -m tests.support.screenshots
 
-browser: ## Install Chromium for tests of pages (as root on Debian), unless one is there
-	@command -v chromium >/dev/null || { \
-		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-			|| { echo "chromium is not on PATH: install it, or run this as root on Debian"; exit 1; }; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
-	@chromium --version
+browser: ## Install Chromium's headless shell for tests of pages (as root on Debian), or take Chromium
+	@command -v chromium-headless-shell >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				chromium-headless-shell >/dev/null; } || command -v chromium >/dev/null \
+		|| { echo "chromium is not on PATH: install it, or run this as root on Debian"; exit 1; }
+	@$$(command -v chromium-headless-shell || command -v chromium) --version
 
 promtool: ## Fetch promtool from Debian's packages into .promtool, for tests of alert rules, unless it is there
 	@command -v promtool >/dev/null || test -x .promtool/usr/bin/promtool || { \
