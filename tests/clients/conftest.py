@@ -23,6 +23,8 @@ from tracker.emulator.providers.jimeng.signature import DEFAULT_SECRET
 
 OFFICIAL = "api-singapore.klingai.com"
 """The address that is built into one of the clients."""
+UPLOADED = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
+"""The file that programs upload."""
 OWN_HOSTS = {"fal": "fal.example", "flux": "flux.example", "jimeng": "jimeng.example"}
 """Of fronts whose clients take a host and no path."""
 

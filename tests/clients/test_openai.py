@@ -3,16 +3,34 @@
 `openai` 3.57.0 from PyPI and `openai` 6.49.0 from npm.
 """
 
-from tests.clients.conftest import Served
+from collections.abc import Mapping
+
+import pytest
+
+from tests.clients.conftest import UPLOADED, Served
 from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
+from tests.support.service import KEEPING_FILES
 
 PATH = "/openai/v1"
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> Mapping[str, str]:
+    return KEEPING_FILES
+
+
+def _check_links(served: Served, prompt: str) -> None:
+    """The provider was given a link to the uploaded file in the place of its id."""
+    [video] = served.requests(f"{prompt} moves")
+    assert served.fetch(video["input_reference"]["image_url"]) == UPLOADED
+
+
 def test_client_goes_from_a_form_to_the_content(served: Served) -> None:
-    told = run_program("openai_sdk.py", served.url + PATH, served.key, "a cat", "all")
+    is_direct = served.url == served.provider
+    task = "all" if is_direct else "files"
+    told = run_program("openai_sdk.py", served.url + PATH, served.key, "a cat", task)
     done, failed = told["done"], told["failed"]
     assert (done["object"], done["status"], done["progress"]) == ("video", "completed", 100)
     assert (done["seconds"], done["size"], done["model"]) == ("8", "1280x720", "sora-2")
@@ -21,6 +39,14 @@ def test_client_goes_from_a_form_to_the_content(served: Served) -> None:
     assert failed["error"]["message"]
     assert told["content"] == "ftyp"
     assert "sora-2" in told["models"]
+    if not is_direct:  # the emulator stores no files
+        file = told["by file"]["file"]
+        facts = (file["object"], file["bytes"], file["filename"], file["purpose"])
+        assert facts == ("file", len(UPLOADED), "cat.png", "vision")
+        assert "purpose" in told["by file"]["refused"]
+        _check_links(served, "a cat")
+        [edit] = served.requests("a cat in a hat")
+        assert served.fetch(edit["images"][0]["image_url"]) == UPLOADED
 
 
 def test_client_lists_and_deletes(fronted: Served) -> None:
@@ -50,3 +76,5 @@ def test_javascript_client_goes_from_a_form_to_the_content(fronted: Served) -> N
     assert creates(proxy.exchanges)[-2:] == ["lost", "answered"]
     assert told["lost"]
     assert fronted.created(lost) == 1
+    assert told["file"]["purpose"] == "vision"
+    _check_links(fronted, "an owl")

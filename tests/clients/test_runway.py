@@ -7,14 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.clients.conftest import Served
+from tests.clients.conftest import UPLOADED, Served
 from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 from tests.support.service import KEEPING_FILES
-
-FILE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
-"""The file that the programs upload."""
 
 SDKS = ["runway_sdk.py", "runway_sdk.cjs"]
 CLASSES = {
@@ -54,7 +51,7 @@ def test_official_sdk_goes_from_create_to_cancel(served: Served, program: str) -
     if not is_direct:  # the emulator stores no files
         assert told["uploaded"]["status"] == "SUCCEEDED"
         [request] = served.requests(prompt)
-        assert served.fetch(request["promptImage"]) == FILE
+        assert served.fetch(request["promptImage"]) == UPLOADED
 
 
 @pytest.mark.parametrize("program", SDKS)

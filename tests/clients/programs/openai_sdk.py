@@ -1,7 +1,8 @@
 """Use `openai` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, a prompt, and `all`, `list` for what gateways lack, or a number: so
-many creates whose prompts end with 0, 1 and so on, without the client's pauses.
+Arguments: base URL, key, a prompt, and `all`, `files` for all and uploads, `list` for what gateways
+lack, or a number: so many creates whose prompts end with 0, 1 and so on, without the client's
+pauses.
 """
 
 import json
@@ -9,9 +10,10 @@ import sys
 import time
 from typing import Any
 
-from openai import BadRequestError, OpenAI
+from openai import APIStatusError, BadRequestError, OpenAI
 
 PICTURE = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
+UPLOAD = ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300, "image/png")
 PAUSE_MS = 50
 
 
@@ -29,6 +31,22 @@ def begun(client: OpenAI, prompt: str) -> Any:
 def finished(client: OpenAI, prompt: str) -> Any:
     """Make a video, and let the client poll it until its end."""
     return client.videos.poll(begun(client, prompt).id, poll_interval_ms=PAUSE_MS)
+
+
+def by_file(client: OpenAI, prompt: str) -> dict[str, Any]:
+    """Upload a picture; make a video and a changed picture that name it; be refused."""
+    file = client.files.create(file=UPLOAD, purpose="vision")
+    named: Any = {"file_id": file.id}
+    more = {"input_reference": named}  # its own parameter takes nothing but bytes
+    client.videos.create(model="sora-2", prompt=f"{prompt} moves", extra_body=more)
+    edit = {"model": "gpt-image-2", "prompt": f"{prompt} in a hat", "images": [named]}
+    client.post("/images/edits", body=edit, cast_to=object)
+    try:
+        client.files.create(file=UPLOAD, purpose="fine-tune")
+        param = None
+    except APIStatusError as problem:
+        param = problem.message
+    return {"file": file.to_dict(), "refused": param}
 
 
 def refused(client: OpenAI) -> int:
@@ -77,6 +95,8 @@ def main() -> None:
             answer = {"ids": [begun(client, f"{prompt} {n}").id for n in range(int(count))]}
         case _:
             answer = whole_life(client, prompt)
+            if task == "files":
+                answer["by file"] = by_file(client, prompt)
     json.dump(answer, sys.stdout, default=str)
 
 

@@ -39,6 +39,18 @@ async function refused() {
   }
 }
 
+async function named() {
+  const bytes = Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    ...Array(300).fill(Buffer.from(Array.from({ length: 256 }, (_, at) => at))),
+  ]);
+  const picture = await toFile(bytes, "cat.png", { type: "image/png" });
+  const file = await client.files.create({ file: picture, purpose: "vision" });
+  const input_reference = { file_id: file.id };
+  await client.videos.create({ model: "sora-2", prompt: `${prompt} moves`, input_reference });
+  return file;
+}
+
 async function main() {
   const done = await finished(prompt);
   const content = await client.videos.downloadContent(done.id);
@@ -47,6 +59,7 @@ async function main() {
     content: Buffer.from(await content.arrayBuffer()).subarray(4, 8).toString(),
     failed: await finished(`${prompt} [scenario:failed]`),
     refused: await refused(),
+    file: await named(),
     lost: (await begun(lost)).id,
   };
   process.stdout.write(JSON.stringify(answer));

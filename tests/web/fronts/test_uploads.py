@@ -50,6 +50,9 @@ def services(
                 TRACKER_REPLICATE_BASE_URL=f"{upstream.url}/v1",
                 TRACKER_RUNWAY_API_KEY="key_x",
                 TRACKER_RUNWAY_BASE_URL=upstream.url,
+                TRACKER_OPENAI_API_KEY="sk-x",
+                TRACKER_OPENAI_PROFILE="official",
+                TRACKER_OPENAI_BASE_URL=f"{upstream.url}/v1",
                 **keeps,
             )
             stack.enter_context(serving(env, door=door, workers=False))
@@ -142,3 +145,41 @@ def test_a_form_of_runways_takes_one_file_for_its_tenant_alone(
     assert (theirs.status_code, path) == (400, ["promptImage", "0", "uri"])
     (kept,) = http.get("/v1/assets", params={"limit": "1"}).json()["assets"]
     assert (kept["kind"], kept["bytes"], kept["media_type"]) == ("upload", len(FILE), "image/png")
+
+
+def test_a_file_of_openais_clients_is_named_by_its_id(services: tuple[httpx.Client, ...]) -> None:
+    http, _, foreign = services
+    sent = {"file": ("cat.png", FILE, "image/png")}
+    file = http.post("/openai/v1/files", files=sent, data={"purpose": "vision"}).json()
+    named = {"file_id": file["id"]}
+    tool = {"type": "image_generation", "input_image_mask": named}
+    content = [{"type": "input_image", **named}, {"type": "input_file", **named}]
+    asked = {"input": [{"role": "user", "content": content}], "tools": [tool], "metadata": named}
+    create = {"model": "gpt-6", "background": True, **asked}
+    made = http.post("/openai/v1/responses", json=create)
+    kept = http.get(f"/v1/tasks/{made.json()['id'].removeprefix('resp_')}/input").json()
+    image, document = kept["input"][0]["content"]
+    link = image["image_url"]
+    assert document["file_url"] == kept["tools"][0]["input_image_mask"]["image_url"] == link
+    assert kept["metadata"] == named  # which is the caller's own
+    assert httpx.get(link, timeout=60, trust_env=False).content == FILE
+    video = {"model": "sora-2", "prompt": "a cat", "input_reference": named}
+    theirs = foreign.post("/openai/v1/videos", json=video)
+    assert (theirs.status_code, theirs.json()["error"]["param"]) == (400, "input_reference.file_id")
+    listed = {**create, "tools": [{"type": "code_interpreter", "file_ids": [file["id"]]}]}
+    refused = http.post("/openai/v1/responses", json=listed)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tools.0.file_ids.0")
+
+
+def test_what_no_input_can_name_is_not_taken_in(services: tuple[httpx.Client, ...]) -> None:
+    http, without, _ = services
+    before = len(http.get("/v1/assets").json()["assets"])
+    form = {"file": ("cat.png", FILE, "image/png")}
+    wrong: list[dict[str, str]] = [{"purpose": "fine-tune"}, {}]
+    for data in wrong:
+        answer = http.post("/openai/v1/files", files=form, data=data)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "purpose")
+    assert len(http.get("/v1/assets").json()["assets"]) == before
+    assert http.get("/openai/v1/files/file-1").status_code == 404
+    passed = without.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
+    assert passed.json() == {"id": "theirs"}

@@ -56,6 +56,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be an id": "必须是 id",
         "must be a JSON object": "必须是 JSON 对象",
         "must be one of {}": "必须是以下之一：{0}",
+        "the provider has no such file: it was uploaded here, and is given by a link alone": (
+            "服务商没有这个文件：它是在此上传的，只能以链接提供"
+        ),
         "names no file that was uploaded here and is still kept": "所指文件未在此上传，或已不再保管",
         "at most {} characters": "最多 {0} 个字符",
         "at least {} characters": "至少 {0} 个字符",

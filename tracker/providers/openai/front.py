@@ -20,10 +20,10 @@ from tracker.providers.kit.front_answers import ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
-from tracker.providers.openai import front_images, front_responses
+from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import EDITED, IMAGES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
-from tracker.providers.openai.passing import BILLING, MODELS, USAGE
+from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import RESPONSES
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, Page, PassOn, Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
@@ -61,10 +61,16 @@ class OpenAIFront(ErrorObjectFront):
         return super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
-        """Route by path and method."""
+        """Route by path and method. Raises InvalidRequest."""
+        found = self._routed(call)
+        return front_files.with_links(found) if isinstance(found, Create) else found
+
+    def _routed(self, call: FrontCall) -> Command | WantsBody | Refusal:
         path, is_read = _path_of(call), call.method in ("GET", "HEAD")
         if path in _PASSED:
             return PassOn(path) if is_read else wrong_method(call)
+        if path.partition("/")[0] == FILES:
+            return front_files.read(call, path)
         if path in (VIDEOS, GENERATIONS):
             if path == VIDEOS and is_read:
                 return _page(call)
@@ -87,6 +93,8 @@ class OpenAIFront(ErrorObjectFront):
             body = {"object": "list", "data": videos, "has_more": shown.has_more}
             first = videos[0]["id"] if videos else None
             return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
+        if shown.file is not None:
+            return front_files.show(shown.file)
         task = shown.tasks[0]
         if task.operation in IMAGES:
             return front_images.show(call, task, shown)

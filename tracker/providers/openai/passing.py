@@ -1,4 +1,4 @@
-"""A gateway's calls that make no task: its models, the limit of the key, and what is used of it."""
+"""Calls that make no task: models, files, and of a gateway the limit of the key and its use."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from typing import ClassVar
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.passing import PassedCall
 
-MODELS = "models"
+MODELS, FILES = "models", "files"
 BILLING, USAGE = "dashboard/billing/subscription", "dashboard/billing/usage"
 
 
@@ -17,6 +17,7 @@ class GatewayCalls(PlainCalls):
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {
             MODELS: PassedCall("GET"),
+            FILES: PassedCall("POST", makes="file", field="id", takes_any_body=True),
             BILLING: PassedCall("GET", is_account=True),
             USAGE: PassedCall("GET", is_account=True),
         }
