@@ -96,14 +96,58 @@ def bill(state: TaskState, *costs: Cost, doubtful: bool = False, never: bool = F
             {"settle": "5", "refund": "5", "excess_refund": "5"},
         ),
         ([bill(S.FAILED, told("5", Phase.REFUND)), bill(S.FAILED, told("4"))], {"settle": "4"}),
+        # More than was reserved; less later, after the end.
+        (
+            [
+                bill(S.SUBMITTED, told("3", Phase.RESERVE)),
+                bill(S.SUCCEEDED, told("7")),
+                bill(S.SUCCEEDED, told("7"), told("2", Phase.REFUND)),
+            ],
+            {"settle": "7", "refund": "2"},
+        ),
+        # A reservation that comes back, whole or in part, was taken; twice is too much.
+        (
+            [
+                bill(S.SUBMITTED, told("3", Phase.RESERVE)),
+                bill(S.FAILED, told("3", Phase.RESERVE), told("1", Phase.REFUND)),
+            ],
+            {"settle": "3", "refund": "1"},
+        ),
+        (
+            [bill(S.FAILED, told("3", Phase.RESERVE), *[told("3", Phase.REFUND)] * 2)],
+            {"settle": "3", "refund": "3", "excess_refund": "3"},
+        ),
+        # Nothing was charged in the currency of the refund.
+        (
+            [bill(S.FAILED, told("5"), changed(told("5", Phase.REFUND), currency="CNY"))],
+            {"settle": "5", "excess_refund CNY": "5"},
+        ),
+        ([bill(S.FAILED, told("5", Phase.REFUND))], {"excess_refund": "5"}),
     ],
 )
 def test_steps_add_up_to_the_bill(steps: list[Task], expected: dict[str, str]) -> None:
     assert sums(*steps) == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ([told("-3")], [told("3", Phase.REFUND)]),
+        ([told("5"), told("-5", Phase.REFUND)], [told("5"), told("5", Phase.REFUND)]),
+        ([told("-4", Phase.RESERVE), told("1")], [told("1")]),
+        ([told("-4", Phase.RESERVE)], [told("2", Phase.RESERVE)]),
+        ([told("-4", Phase.ESTIMATE)], [told("2", Phase.RESERVE)]),
+    ],
+)
+def test_an_amount_below_zero_is_given_back_and_makes_no_room(
+    said: list[Cost], kept: list[Cost]
+) -> None:
+    before = (told("2", Phase.RESERVE), IN_EUR)
+    assert restated(before, tuple(said)) == (*kept, IN_EUR)
+
+
 COSTS = st.lists(
-    st.builds(told, st.integers(0, 9).map(str), st.sampled_from(list(Phase))),
+    st.builds(told, st.integers(-9, 9).map(str), st.sampled_from(list(Phase))),
     max_size=3,
 ).map(tuple)
 STEPS = st.lists(

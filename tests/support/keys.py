@@ -18,6 +18,7 @@ def issue(
     scopes: Collection[Scope] = EVERYTHING,
     kling: bool = False,
     rate: int | None = None,
+    name: str = "",
     secret: bytes = b"",
 ) -> Issued:
     """A new key, or a pair whose secret key is derived from the service's secret."""
@@ -26,7 +27,7 @@ def issue(
         clock = SystemClock()
         async with Store(database_url, clock) as store:
             keys = Keys(store, clock, [secret])
-            grant = Grant(tenant, scopes, per_minute=rate)
+            grant = Grant(tenant, scopes, name, per_minute=rate)
             return await (keys.create_pair(grant) if kling else keys.create_key(grant))
 
     return asyncio.run(make())

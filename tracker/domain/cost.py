@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tracker.domain.members import direct_members
-from tracker.domain.records import record
+from tracker.domain.records import changed, record
 
 
 @direct_members
@@ -71,7 +71,17 @@ def restated(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ..
 
     told: the provider's whole bill as it stands now; empty where it says nothing of it.
     """
-    return (*told, *own_estimates(before)) if told else before
+    owed = tuple(one for entry in told if (one := _above_zero(entry)) is not None)
+    return (*owed, *own_estimates(before)) if owed else before
+
+
+def _above_zero(entry: Cost) -> Cost | None:
+    """Return an entry below zero as what it means: given back. Nothing less is ever expected."""
+    if not entry.amount.startswith("-"):
+        return entry
+    if entry.phase not in (Phase.SETTLE, Phase.REFUND):
+        return None
+    return changed(entry, amount=entry.amount.removeprefix("-"), phase=Phase.REFUND)
 
 
 def expected_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:

@@ -151,18 +151,21 @@ def _phase_of(task: Task, phase: EntryPhase) -> EntryPhase | None:
 
 
 def _charges(costs: Iterable[Cost]) -> dict[Price, tuple[Decimal, Decimal]]:
-    """Return what a bill says was settled and given back, by price."""
-    found: dict[Price, tuple[Decimal, Decimal]] = {}
+    """Return what a bill says was settled and given back, by price.
+
+    Where it tells of a refund and of no charge, what it reserved is what was taken.
+    """
+    told: dict[Phase, dict[Price, Decimal]] = {phase: {} for phase in Phase}
     for one in costs:
-        if one.phase not in (Phase.SETTLE, Phase.REFUND):
-            continue
-        price, amount = _price_of(one), Decimal(one.amount)
-        settled, refunded = found.get(price, (_ZERO, _ZERO))
-        if one.phase is Phase.SETTLE:
-            found[price] = (_EXACT.add(settled, amount), refunded)
-        else:
-            found[price] = (settled, _EXACT.add(refunded, amount))
-    return found
+        if one.origin is CostOrigin.PROVIDER:
+            sums, price = told[one.phase], _price_of(one)
+            sums[price] = _EXACT.add(sums.get(price, _ZERO), Decimal(one.amount))
+    charged, refunded = told[Phase.SETTLE], told[Phase.REFUND]
+    reserved = told[Phase.RESERVE]
+    return {
+        price: (charged.get(price, reserved.get(price, _ZERO)), refunded.get(price, _ZERO))
+        for price in {**charged, **refunded}
+    }
 
 
 def _of_charge(

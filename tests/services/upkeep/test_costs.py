@@ -1,15 +1,24 @@
 """The ledger is written with what it is about, in one transaction, and adds up to the bill."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
-from tests.support.workbench import OPERATION, ScriptedHttp, Workbench, open_workbench
+from tests.support.workbench import (
+    OPERATION,
+    HandClock,
+    ScriptedHttp,
+    Workbench,
+    open_workbench,
+)
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import Task, TaskState
+from tracker.services.read.spending import CostGroup, Spending, spending
 from tracker.services.upkeep.counting import Counting
 from tracker.store import costs
 
@@ -60,6 +69,51 @@ async def test_reserve_settle_and_two_refunds_are_seen(database_url: str) -> Non
         assert await by_phase(bench) == told_at_last
         await Counting(bench.context).fold_all()
         assert await by_phase(bench) == told_at_last
+
+
+async def test_sums_stand_by_day_key_and_operation_and_a_late_refund_with_its_task(
+    database_url: str,
+) -> None:
+    clock = HandClock()
+    prices = [*LISTED, ListPrice(NAME, PricedUnit.TASK, Decimal("0.1"), "EUR", operation="draw")]
+    played = Played(make=says(id="theirs"))
+    async with open_workbench(
+        database_url, ScriptedHttp(played), prices=prices, clock=clock, public_url=US
+    ) as bench:
+        first = await bench.sent()
+        await bench.queued("b", submitter=7)
+        old = clock.now().date().isoformat()
+        clock.at += timedelta(days=1)
+        new = clock.now().date().isoformat()
+        for name in ("c", "d", "e"):
+            await bench.queued(name, submitter=7, operation="draw")
+        await bench.call_back(first, bill("succeeded", ("settle", "3")))
+        await bench.call_back(first, bill("succeeded", ("settle", "3"), ("refund", "1")))
+        expected = {
+            CostGroup.DAY: {old: "4", new: "0.3"},
+            CostGroup.PROVIDER: {NAME: "4.3"},
+            CostGroup.ACCOUNT: {"default": "4.3"},
+            CostGroup.OPERATION: {OPERATION: "4", "draw": "0.3"},
+        }
+        for is_counted in (False, True):
+            for by, sums in expected.items():
+                found = await spent(bench, by, old, new)
+                assert {one.group[by]: f"{one.total:f}" for one in found} == sums, is_counted
+            keys = await spent(bench, CostGroup.KEY, old, new)
+            assert sorted(f"{one.total:f}" for one in keys) == ["2", "2.3"]
+            (of_old,) = await spent(bench, CostGroup.DAY, old, old)
+            assert {phase.value: f"{sum_:f}" for phase, sum_ in of_old.amounts.items() if sum_} == {
+                "estimate": "2",
+                "settle": "3",
+                "refund": "1",
+            }
+            await Counting(bench.context).fold_all()
+
+
+async def spent(bench: Workbench, by: CostGroup, since: str, until: str) -> Sequence[Spending]:
+    return await bench.context.store.read(
+        lambda db: spending(db, "default", since=since, until=until, by=[by])
+    )
 
 
 async def test_a_callback_without_costs_writes_none(database_url: str) -> None:

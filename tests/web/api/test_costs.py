@@ -1,6 +1,7 @@
 """Budgets and costs from the outside: refused in the caller's own words, told by group."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,10 +186,34 @@ def test_costs_come_as_csv_to_who_asks(priced: Priced) -> None:
             assert answer.headers["content-type"].startswith("text/csv")
             (row,) = csv.DictReader(answer.text.splitlines())
             assert (row["provider"], row["currency"], row["total"]) == ("kling", "CNY", "3.5")
+        assert ways[0].text.rstrip().endswith(",cash,,CNY,3.5,0,0,0,0,0,3.5")
     printed = priced.run("costs", "--csv", key=key)
     assert (printed.exit_code, printed.stdout.splitlines()) == (0, ways[0].text.splitlines())
     shown = priced.run("costs", "--by", "key", "--by", "provider", key=key)
     assert (shown.exit_code, "3.5" in shown.stdout, "CNY" in shown.stdout) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("=1", "'=1"),
+        ("+1.5", "'+1.5"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("＝1", "'＝1"),
+        ('a "b", c', 'a "b", c'),
+        ("1-1", "1-1"),
+    ],
+)
+def test_no_name_of_a_key_is_a_formula_in_a_spreadsheet(
+    priced: Priced, name: str, cell: str
+) -> None:
+    key = issue(priced.database_url, tenant=priced.tenant, name=name)
+    with priced.client(key) as client:
+        submit(client)
+        answer = client.get("/v1/costs", params={"format": "csv", "by": "key"})
+        (row,) = csv.DictReader(io.StringIO(answer.text))
+        assert (row["key_name"], row["total"]) == (cell, "3.5")
 
 
 @pytest.mark.parametrize(

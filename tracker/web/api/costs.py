@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, date, timedelta
+from decimal import Decimal
 
 from pydantic import with_config
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from tracker.domain.ledger import EntryPhase
 from tracker.services.read.spending import CostGroup, Spending, spending
 from tracker.web.api.views import EXACT, Uuid
 from tracker.web.edge import query
+from tracker.web.edge.cells import guarded
 from tracker.web.edge.operation import Param, ResponseSpec, operation
 from tracker.web.edge.state import services, tenant
 
@@ -38,9 +40,12 @@ _PARAMS = (
         {"type": "string", "enum": ["json", "csv"], "default": "json"},
     ),
 )
-_COLUMNS = (
+_NAMES = (
     *("day", "provider", "account", "operation", "key", "key_name"),
-    *("kind", "unit", "currency", "estimated", "reserved", "possible"),
+    *("kind", "unit", "currency"),
+)
+_AMOUNTS = (
+    *("estimated", "reserved", "possible"),
     *("settled", "refunded", "refunded_in_excess", "total"),
 )
 
@@ -140,7 +145,7 @@ def _day(request: Request, name: str, default: date) -> date:
 
 def _rendered(one: Spending) -> CostLine:
     key = one.group.get(CostGroup.KEY)
-    amounts = {phase: f"{one.amounts.get(phase, 0):f}" for phase in EntryPhase}
+    amounts = {phase: f"{one.amounts.get(phase, Decimal(0)):f}" for phase in EntryPhase}
     return {
         "day": one.group.get(CostGroup.DAY),
         "provider": one.group.get(CostGroup.PROVIDER),
@@ -165,13 +170,8 @@ def _as_csv(rows: Sequence[CostLine]) -> str:
     """Return rows as RFC 4180 has them. Names that a spreadsheet would compute are quoted."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(_COLUMNS)
+    table.writerow((*_NAMES, *_AMOUNTS))
     for row in rows:
-        table.writerow([_cell(row.get(name)) for name in _COLUMNS])
+        names = [guarded(row.get(name)) for name in _NAMES]
+        table.writerow([*names, *(row.get(name) for name in _AMOUNTS)])
     return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    shown = "" if value is None else str(value)
-    is_amount = shown[1:].replace(".", "", 1).isdigit()
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_amount else shown

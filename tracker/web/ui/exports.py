@@ -18,6 +18,7 @@ from tracker.store.listing import Order, Position
 from tracker.web.api import views
 from tracker.web.api.kept import rendered_all
 from tracker.web.edge import params, query
+from tracker.web.edge.cells import guarded
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
@@ -35,16 +36,6 @@ FIELDS = (
 """Fields of a task that are columns as they are."""
 _BOM = "\ufeff"
 """Without it Excel takes UTF-8 for the system's own charset."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def guarded(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11-29.
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 @dataclass(frozen=True, slots=True)
