@@ -15,6 +15,7 @@ from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, noted
 from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
+from tracker.web.edge.sent_events import left_stream
 
 UNROUTED = "none"
 """The route of a path that has none: whatever strangers ask for is one."""
@@ -68,6 +69,9 @@ class RequestScope:
         with span:
             try:
                 await self._app(scope, receive, send_with_id)
+                stream = left_stream(scope)
+                if stream is not None:
+                    await stream.send(scope, send_with_id)
             except Exception as error:
                 if status:
                     raise  # the answer had begun; all that is left is to cut it

@@ -12,13 +12,17 @@ log = logging.getLogger(__name__)
 
 BEAT = b": beat\n\n"
 """Something to send when there is nothing."""
+_LEFT = "stream"
+"""Of a request's state: the stream that answers it, until it begins."""
 
 
 class SentEvents(Response, ABC):
     """The body of a stream.
 
     What a reader has not taken is not kept for it: it holds its position in the feed, and who takes
-    nothing for a while is cut.
+    nothing for a while is cut. Routers and guards that it came through do not stand around it for
+    as long as it lasts, which would take 4 KB: as an ASGI app it only leaves itself to the
+    outermost one, see `left_stream`.
     """
 
     def __init__(self) -> None:
@@ -34,9 +38,14 @@ class SentEvents(Response, ABC):
         Raises SlowReader.
         """
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Leave the stream to the outermost app."""
+        scope["state"][_LEFT] = self
+
+    async def send(self, scope: Scope, send: Send) -> None:
         """Until the client goes, is cut, or the process ends."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        self.raw_headers.clear()  # nobody asks for them any more
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
@@ -46,3 +55,9 @@ class SentEvents(Response, ABC):
         except SlowReader:
             # Left without an end, which makes the server close the connection.
             log.info("a reader of the feed took nothing for a while and is cut")
+
+
+def left_stream(scope: Scope) -> SentEvents | None:
+    """Take the stream that an app has left as the answer to a request; None where it left none."""
+    found: SentEvents | None = scope.get("state", {}).pop(_LEFT, None)
+    return found

@@ -55,8 +55,13 @@ class _Exchange:
 class CallbackProtocol(BoundedHttpTools):
     """uvicorn's protocol with bounds; plain callbacks are answered without the ASGI app."""
 
-    _arriving: _Exchange | None = None
-    _handing_on: asyncio.TimerHandle | None = None
+    __slots__ = ("_arriving", "_handing_on")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take uvicorn's arguments."""
+        super().__init__(*args, **kwargs)
+        self._arriving: _Exchange | None = None
+        self._handing_on: asyncio.TimerHandle | None = None
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body is there."""

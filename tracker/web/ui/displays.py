@@ -3,9 +3,10 @@
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -40,7 +41,13 @@ class Display(ABC):
 
     def __init__(self, request: Request, reader: Reader) -> None:
         """Nothing has changed yet."""
-        self.request, self.reader = request, reader
+        self.reader = reader
+        self._scope, self._receive = request.scope, request.receive
+
+    @property
+    def request(self) -> Request:
+        """Return the request, made anew: one that was read from keeps its address in pieces."""
+        return Request(self._scope, self._receive)
 
     @abstractmethod
     def note(self, changes: Sequence[Change]) -> None:
@@ -66,6 +73,26 @@ class Display(ABC):
         """
 
 
+class RowIds:
+    """Ids of the rows on display, in their order: 16 bytes each, where a UUID's own take 150."""
+
+    __slots__ = ("_packed",)
+
+    def __init__(self, ids: Iterable[UUID]) -> None:
+        """Take each once."""
+        self._packed = b"".join(id_.bytes for id_ in dict.fromkeys(ids))
+
+    def __contains__(self, id_: UUID) -> bool:
+        at = self._packed.find(id_.bytes)
+        while at > 0 and at % 16:  # parts of two ids beside each other
+            at = self._packed.find(id_.bytes, at + 1)
+        return at >= 0
+
+    def __iter__(self) -> Iterator[UUID]:
+        starts = range(0, len(self._packed), 16)
+        return (UUID(bytes=self._packed[start : start + 16]) for start in starts)
+
+
 class ListDisplay(Display):
     """Rows of a list, the chips above them, and how many new tasks there are."""
 
@@ -73,9 +100,12 @@ class ListDisplay(Display):
         self, request: Request, reader: Reader, ids: Sequence[UUID], filter_: TaskFilter
     ) -> None:
         super().__init__(request, reader)
-        self._ids = dict.fromkeys(ids)
+        self._ids = RowIds(ids)
         self._filter = filter_
         self._tells_news = request.query_params.get("news") == "1"
+        # They are most of the address, which stands for as long as the stream does.
+        others = [pair for pair in request.query_params.multi_items() if pair[0] != "ids"]
+        request.scope["query_string"] = urlencode(others).encode()
         self._changed: dict[UUID, None] = {}
         self._new: dict[UUID, None] = {}
         self._counts_due = False
@@ -93,7 +123,7 @@ class ListDisplay(Display):
 
     def note_all(self) -> None:
         """Take every row for changed."""
-        self._changed |= self._ids
+        self._changed |= dict.fromkeys(self._ids)
         self._counts_due = True
 
     def is_due(self) -> bool:
@@ -111,7 +141,8 @@ class ListDisplay(Display):
         chosen = list(self._changed)[:ROWS]
         for id_ in chosen:
             del self._changed[id_]
-        our, language = services(self.request), self.reader.preferences.language
+        request = self.request
+        our, language = services(request), self.reader.preferences.language
         rows = []
         if chosen:
             found = await our.store.read(lambda db: tasks.by_id(db, chosen))
@@ -125,14 +156,14 @@ class ListDisplay(Display):
         if self._is_time_to_tell():
             self._told, self._told_at = len(self._new), loop_time()
             values["new"] = self._told
-        columns = self.request.query_params.getlist("column")
+        columns = request.query_params.getlist("column")
         return part(
-            self.request,
+            request,
             self.reader,
             "live_list.html",
             columns=[name for name in COLUMNS if name in columns],
             most_news=_MOST_NEWS,
-            news=news_query(self.request),
+            news=news_query(request),
             **values,
         )
 

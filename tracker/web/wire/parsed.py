@@ -7,12 +7,14 @@ section 7.8 lets a server ignore it), so that the body behind it is read.
 """
 
 import logging
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.wire.bounded import BoundedConnection
+from tracker.web.wire.lean import LeanEvent, Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +26,24 @@ _HEAD_END = b"\r\n\r\n"
 class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     """One connection."""
 
-    _in_head = _in_body = False
-    """True while the head, or the body, of the current message has begun and is incomplete."""
-    _is_served = False
-    _hosts = _head_bytes = 0
-    _piece = 0
-    """Bytes that are being parsed."""
-    _came_body = False
-    _held = b""
-    _held_from = 0
-    _offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
-    """Method and headers of a head that is parsed again."""
+    __slots__ = (
+        *("_came_body", "_head_bytes", "_held", "_held_from", "_hosts", "_in_body", "_in_head"),
+        *("_is_served", "_offer", "_piece"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take uvicorn's arguments.
+
+        _in_head, _in_body: head or body of the current message has begun and is incomplete.
+        _piece: bytes that are being parsed.
+        _offer: method and headers of a head that is parsed again.
+        """
+        super().__init__(*args, **kwargs)
+        self.pipeline = Pipeline()  # type: ignore[assignment] # it has what is asked of it
+        self._in_head = self._in_body = self._is_served = self._came_body = False
+        self._hosts = self._head_bytes = self._piece = self._held_from = 0
+        self._held = b""
+        self._offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -151,6 +160,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def _hand_to_app(self) -> None:
         """Have the app answer the request whose head is whole."""
         super().on_headers_complete()
+        self.cycle.message_event = LeanEvent()  # nobody has waited yet for the one that it had
+        self.url = b""  # the scope has it
         if self._offer is not None:
             self.scope["method"] = self._offer[0].decode("ascii")
 

@@ -5,6 +5,7 @@ upgrade.
 """
 
 import sys
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,7 +17,12 @@ from tracker.web.wire.bounded import BoundedConnection
 class BoundedH11(BoundedConnection, H11Protocol):
     """One connection."""
 
-    _is_served = False
+    __slots__ = ("_is_served",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take uvicorn's arguments."""
+        super().__init__(*args, **kwargs)
+        self._is_served = False
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
