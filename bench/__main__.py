@@ -16,6 +16,7 @@ from bench import (
     custody,
     dashboard,
     deliveries,
+    dropping,
     fronts,
     history,
     polling,
@@ -54,6 +55,8 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({30}), commands.starts),
     (frozenset({31, 32, 33, 34, 36}), dashboard.pages),
     (frozenset({35}), dashboard.streams),
+    (frozenset({37}), dropping.alone),
+    (frozenset({38}), dropping.beside),
 )
 
 
@@ -63,7 +66,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
     parser.add_argument(
-        "--on", choices=BOTH, action="append", help="for rows 11, 12, 17 and 31 to 34"
+        "--on", choices=BOTH, action="append", help="for rows 11, 12, 17, 26, 31 to 34, 37 and 38"
     )
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(

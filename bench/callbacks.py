@@ -120,14 +120,21 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     kind: str,
     history: int,
     *,
+    old: int = 0,
     workers: int = 1,
     cores: set[int] = SERVER_CORE,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Subject:
-    """The service with so many ended tasks, and open ones to be called back about: three each."""
+    """The service with so many ended tasks, and open ones to be called back about: three each.
+
+    old: how many of others ended 40 days ago.
+    """
     url = bed.migrated(kind)
     if history:
         fill.history(url, 1, history)
+    if old:
+        fill.history(url, history + 1, old, ended="{long_ago}")
+        history += old
     tasks = int(4000 * (bed.seconds * bed.rounds + 1))
     fill.queued(url, history + 1, tasks)
     if history:

@@ -116,16 +116,20 @@ async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live
             return count * live / (perf_counter() - began)
 
 
-def settings_of(bed: Bed, kind: str) -> Settings:
-    """Of a worker on a database of its own, whose receivers are on this machine."""
+def settings_of(bed: Bed, kind: str, **more: str) -> Settings:
+    """Of a worker on a database of its own, whose receivers are on this machine.
+
+    kind: of the database; or the address of one that is there.
+    """
     return Settings.from_env(
         {
-            "DATABASE_URL": bed.migrated(kind),
+            "DATABASE_URL": bed.migrated(kind) if kind in BOTH else kind,
             "TRACKER_DATA_DIR": str(bed.folder),
             "TRACKER_CALLBACK_SECRETS": SECRET,
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
             "TRACKER_LOG_LEVEL": "warning",
         }
+        | more
     )
 
 

@@ -24,6 +24,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
         "soon": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 hour')",
         "later": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')",
+        "long_ago": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-40 days')",
         "false": "0",
     },
     "postgresql": {
@@ -33,6 +34,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "now()",
         "soon": "now() + interval '1 hour'",
         "later": "now() + interval '1 day'",
+        "long_ago": "now() - interval '40 days'",
         "false": "false",
     },
 }
@@ -107,15 +109,18 @@ def queued(url: str, first: int, count: int) -> None:
     _fill(url, first, count, [_TASKS, _INPUTS, _CREATED, _TAKEN, _JOB], fields)
 
 
-def history(url: str, first: int, count: int) -> None:
-    """Tasks that ended: four transitions and three receipts of 640 bytes each."""
+def history(url: str, first: int, count: int, *, ended: str = "{now}") -> None:
+    """Tasks that ended: four transitions and three receipts of 640 bytes each.
+
+    ended: when, in SQL; `{long_ago}` is 40 days ago.
+    """
     fields = {
         "state": "succeeded",
         "version": "4",
         "provider_task_id": "'p-' || n",
         "artifacts": "CAST(:artifacts AS text)",
     }
-    fields |= {"submitted_at": "{now}", "finished_at": "{now}", "give_up_at": "{later}"}
+    fields |= {"submitted_at": "{now}", "finished_at": ended, "give_up_at": "{later}"}
     steps = [("queued", "submitted"), ("submitted", "running"), ("running", "succeeded")]
     seen: list[str] = []
     for version, (before, after) in enumerate(steps, start=2):

@@ -44,6 +44,9 @@ class Load:
         return self.percentile(0.99)
 
 
+_Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 class _Connection(asyncio.Protocol):
     """One request after another, each as soon as the one before is answered."""
 
@@ -130,6 +133,40 @@ async def _closed_loop(port: int, lanes: Sequence[Iterator[bytes]], seconds: flo
     await asyncio.gather(*(connection.ended for connection in connections))
     load.seconds = perf_counter() - began
     return load
+
+
+def paced(port: int, requests: Iterator[bytes], *, rate: float, seconds: float) -> Load:
+    """So many requests a second, each at its time whether or not those before are answered.
+
+    A latency counts from that time, so that what has waited for others counts in full.
+    """
+    return uvloop.run(_paced(port, requests, rate, seconds))
+
+
+async def _paced(port: int, requests: Iterator[bytes], rate: float, seconds: float) -> Load:
+    load, free, sent = Load(), list[_Line](), list[asyncio.Task[None]]()
+    began = perf_counter()
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - perf_counter()))
+        if not free:
+            free.append(await asyncio.open_connection("127.0.0.1", port))
+        sent.append(asyncio.create_task(_ask(free.pop(), free, next(requests), due, load)))
+    await asyncio.gather(*sent)
+    load.seconds = perf_counter() - began
+    for _, writer in free:
+        writer.close()
+    return load
+
+
+async def _ask(line: _Line, free: list[_Line], asked: bytes, due: float, load: Load) -> None:
+    reader, writer = line
+    writer.write(asked)
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(_length(head, len(head) - 4))
+    load.latencies.append(perf_counter() - due)
+    load.answers[int(head[9:12])] += 1
+    free.append(line)
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:

@@ -88,6 +88,9 @@ ASKED: Mapping[str, Asked] = {
     "35": Asked("sent to one watcher a second, whatever moves", 60, 50, " KB", is_limit=True),
     "35x": Asked("memory of an idle watcher of a page", 15, 12, " KB", is_limit=True),
     "36": Asked("elements of a page of 50 tasks", 1_500, 1_200, is_limit=True),
+    "37": Asked("tasks/s that retention drops whole, PostgreSQL", 5_000, 8_000),
+    "37x": Asked("tasks/s that retention drops whole, SQLite", 3_000, 5_000),
+    "38": Asked("callbacks' p99 with retention beside ÷ without", 1.5, 1.2, is_limit=True),
 }
 """By row. An `x` marks the second figure of a row."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.archive import SCHEMAS, ArchivedRow, Columns
 from tracker.domain.retention import KeptClass
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.drops import UNENDED
 from tracker.store.schema import (
     assets,
@@ -162,17 +163,18 @@ def roots(
     """
     if kept_class is KeptClass.TASKS:
         return [row.key for row in droppable(db, task_keys, lock=lock).going]
+    among = dialect_of(db).among
     if lock:
-        held = select(tasks.c.key).where(tasks.c.key.in_(task_keys)).order_by(tasks.c.key)
+        held = select(tasks.c.key).where(among(tasks.c.key, task_keys)).order_by(tasks.c.key)
         db.execute(held.with_for_update())
     if kept_class is KeptClass.INPUTS:
-        found = select(task_inputs.c.task_key).where(task_inputs.c.task_key.in_(task_keys))
+        found = select(task_inputs.c.task_key).where(among(task_inputs.c.task_key, task_keys))
     elif kept_class is KeptClass.EVIDENCE:
         has_bytes = or_(receipts.c.body.is_not(None), receipts.c.headers.is_not(None))
-        found = select(receipts.c.key).where(receipts.c.task_key.in_(task_keys), has_bytes)
+        found = select(receipts.c.key).where(among(receipts.c.task_key, task_keys), has_bytes)
     else:
         found = select(deliveries.c.key).where(
-            deliveries.c.task_key.in_(task_keys), deliveries.c.state.not_in(UNENDED)
+            among(deliveries.c.task_key, task_keys), deliveries.c.state.not_in(UNENDED)
         )
         found = found.order_by(deliveries.c.key)
         if lock:
@@ -219,4 +221,5 @@ def _of(
     db: Connection, look: Select[Any], owner: ColumnElement[Any], keys: Sequence[int]
 ) -> Iterator[Any]:
     for start in range(0, len(keys), _AT_ONCE):
-        yield from db.execute(look.where(owner.in_(keys[start : start + _AT_ONCE])))
+        some = dialect_of(db).among(owner, keys[start : start + _AT_ONCE])
+        yield from db.execute(look.where(some))

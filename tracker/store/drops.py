@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, exists, select, update
 from tracker.domain import delivery
 from tracker.domain.lifecycle import Verdict
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import deliveries, delivery_bodies, receipts
 
 UNENDED = sorted(state.value for state in delivery.UNENDED)
@@ -59,7 +60,7 @@ def drop_deliveries(db: Connection, keys: Sequence[int]) -> set[int]:
     """
     found = (
         select(deliveries.c.key, deliveries.c.task_key, deliveries.c.state, deliveries.c.body_id)
-        .where(deliveries.c.task_key.in_(keys))
+        .where(dialect_of(db).among(deliveries.c.task_key, keys))
         .order_by(deliveries.c.key)
         .with_for_update()
     )
@@ -85,7 +86,8 @@ def loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool
 
 def drop_loose_deliveries(db: Connection, keys: Sequence[int]) -> None:
     """Drop deliveries that are about no task."""
-    found = select(deliveries.c.key, deliveries.c.body_id).where(deliveries.c.key.in_(keys))
+    of_keys = dialect_of(db).among(deliveries.c.key, keys)
+    found = select(deliveries.c.key, deliveries.c.body_id).where(of_keys)
     _drop_deliveries(db, db.execute(found).all())
 
 
@@ -122,7 +124,7 @@ def loose_receipts(
 
 def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
     """Drop bodies and headers of receipts of no task."""
-    stripped = update(receipts).where(receipts.c.key.in_(keys))
+    stripped = update(receipts).where(dialect_of(db).among(receipts.c.key, keys))
     db.execute(stripped.values(body=None, headers=None))
 
 
@@ -134,4 +136,5 @@ def _drop_deliveries(db: Connection, rows: Collection[Any]) -> None:
     bodies = {row.body_id for row in rows}
     if bodies:
         named = exists().where(deliveries.c.body_id == delivery_bodies.c.id)
-        db.execute(delete(delivery_bodies).where(and_(delivery_bodies.c.id.in_(bodies), ~named)))
+        of_them = dialect_of(db).among(delivery_bodies.c.id, bodies)
+        db.execute(delete(delivery_bodies).where(and_(of_them, ~named)))

@@ -73,7 +73,8 @@ class Droppable:
 
 def droppable(db: Connection, keys: Sequence[int], *, lock: bool) -> Droppable:
     """Tell which tasks can be dropped. lock: whether that is to hold until the commit."""
-    found = select(*_LOCKED).where(tasks.c.key.in_(keys), tasks.c.finished_at.is_not(None))
+    among = dialect_of(db).among
+    found = select(*_LOCKED).where(among(tasks.c.key, keys), tasks.c.finished_at.is_not(None))
     found = found.order_by(tasks.c.key)
     rows = db.execute(found.with_for_update() if lock else found).all()
     needed = _needed(db, {row.key: row.id for row in rows}, lock=lock)
@@ -130,7 +131,7 @@ def _needed(db: Connection, ids: Mapping[int, UUID], *, lock: bool) -> set[int]:
     # Their parent's names go into the requests of open tasks.
     open_children = select(tasks.c.parent_id).where(
         text("parent_id IS NOT NULL"),
-        tasks.c.parent_id.in_(list(ids.values())),
+        dialect_of(db).among(tasks.c.parent_id, list(ids.values())),
         tasks.c.finished_at.is_(None),
     )
     parents = set(db.scalars(open_children))
@@ -164,7 +165,7 @@ def _drop_assets(db: Connection, keys: Sequence[int]) -> Sequence[str]:
     columns = assets_table.c
     found = select(columns.tenant, columns.sha256, columns.store_key).where(
         text("task_key IS NOT NULL"),
-        columns.task_key.in_(keys),
+        dialect_of(db).among(columns.task_key, keys),
         columns.state == AssetState.KEPT.value,
     )
     rows = db.execute(found).all()

@@ -34,7 +34,7 @@ from tracker.domain.archive import ArchivedRow, ArchiveState
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import NotFound, StorageError
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.retention import WALKED, KeptClass, RetentionPolicy
 from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import PARTS, Folder
 from tracker.services.receive.reception import Reception
@@ -145,7 +145,7 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
         await work_all(RetentionChore(bench.context))
         assert [len(await _rows(bench, table)) for table in (tasks, deliveries)] == [0, 0]
 
-        found = {one: {row["key"]: row for row in await _read(bench, one)} for one in KeptClass}
+        found = {one: {row["key"]: row for row in await _read(bench, one)} for one in WALKED}
         day = before[tasks][1].finished_at.date()
         for key, row in found[KeptClass.INPUTS].items():
             assert (row["body"], row["task"]) == (inputs[key].body, before[tasks][key].id)

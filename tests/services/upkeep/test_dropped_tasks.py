@@ -18,15 +18,19 @@ from tests.services.upkeep.test_retention import (
     _task,
     opened,
 )
+from tests.support import history
 from tests.support.dropping import work_all
 from tests.support.made_up import NAME
+from tests.support.made_up_api import Played
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import SECRET, HandClock, Workbench
+from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import Conflict, CursorTooOld, NotFound, TaskGone
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.signals import CrashPoint
+from tracker.domain.task import TaskState
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep.counting import Counting
 from tracker.services.upkeep.retention import RetentionChore
@@ -139,6 +143,29 @@ async def test_late_callbacks_that_come_together_are_each_answered_and_counted(
         assert await _left(bench) == {}
         (kept,) = await _rows(bench, gone_tasks)
         assert kept.late_callbacks == 5
+
+
+async def test_a_batch_is_a_thousand_tasks_on_postgresql_and_two_hundred_on_sqlite(
+    database_url: str,
+) -> None:
+    clock, left = HandClock(), list[int]()
+    size = 1000 if database_url.startswith("postgresql") else 200
+
+    def at(point: CrashPoint) -> None:
+        if point is CrashPoint.RETENTION_COMMITTED:
+            with bench.context.store.engine.connect() as db:
+                left.append(db.scalar(select(func.count()).select_from(tasks)) or 0)
+
+    async with open_workbench(
+        database_url, ScriptedHttp(Played()), clock=clock, retention=POLICY, signal=at
+    ) as bench:
+        ended = {"provider": NAME, "state": TaskState.SUCCEEDED, "finished_at": clock.now()}
+        new = [history.new_task(**ended) for _ in range(2 * size + 1)]
+        await history.insert(bench.context.store, *new)
+        await Counting(bench.context).fold_all()
+        clock.move(11 * DAY_S)
+        await work_all(RetentionChore(bench.context, free=len(new)))
+    assert left == [size + 1, 1, 0]
 
 
 async def test_a_cursor_below_the_tenants_floor_is_too_old(database_url: str) -> None:

@@ -1,9 +1,10 @@
 """Differences between SQLite and PostgreSQL. Only here is asked which database it is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, any_, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect as SqlalchemyDialect
 
@@ -27,6 +28,15 @@ class Dialect:
     def insert(self, table: Table) -> Any:
         """Return an INSERT that may say what to do on a conflict."""
         return postgresql.insert(table) if self.has_server else sqlite.insert(table)
+
+    def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+        """Return a condition on a column: one of many values.
+
+        PostgreSQL is given them as one array: each parameter of its own costs as much as a row.
+        """
+        if self.has_server:
+            return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+        return column.in_(values)
 
     def lock(self, db: Connection, name: str) -> None:
         """Hold a lock of this name until the commit; wait for it."""

@@ -1,0 +1,88 @@
+"""Rows 37 and 38: how fast retention drops whole tasks, and what callbacks feel of it."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import chain
+from statistics import median
+from time import perf_counter
+
+from bench import fill
+from bench.bed import Bed, counts
+from bench.callbacks import CONNECTIONS, Subject, ours_after
+from bench.deliveries import settings_of
+from bench.load import Load, paced
+from bench.table import Figure
+from tracker.parts import open_parts
+from tracker.services.upkeep import retention_plan
+from tracker.services.upkeep.retention import RetentionChore
+
+NEVER = {f"TRACKER_KEEP_{name}": "never" for name in ("INPUTS", "EVIDENCE", "TASKS")}
+KEEP = {**NEVER, "TRACKER_KEEP_TASKS": "7d"}
+ROWS = {"postgresql": "37", "sqlite": "37x"}
+
+
+def alone(bed: Bed) -> list[Figure]:
+    """Row 37: each database, with nothing beside. It rests nowhere, as it is late."""
+    return [asyncio.run(_alone(bed, kind)) for kind in bed.kinds]
+
+
+async def _alone(bed: Bed, kind: str) -> Figure:
+    tasks = 20_000 if bed.quick else 1_000_000
+    settings = settings_of(bed, kind, **KEEP)
+    url = settings.resolved_database_url()
+    fill.history(url, 1, tasks, ended="{long_ago}")
+    fill.settle(url)
+    async with open_parts(settings) as parts:
+        await parts.context.store.write(retention_plan.approve, parts.context.retention)
+        chore = RetentionChore(parts.context)
+        began = perf_counter()
+        while await chore.work() is not None:
+            pass
+        took_s = perf_counter() - began
+    left, gone = counts(url, "tasks", "gone_tasks")
+    assert (left, gone) == (0, tasks), (left, gone)
+    return Figure(ROWS[kind], tasks / took_s, f"{tasks:,} tasks in {took_s:.1f} s", kind)
+
+
+def beside(bed: Bed) -> list[Figure]:
+    """Row 38: half of the callbacks/s that a service without retention takes, to both in turn.
+
+    The one with retention is late all the while, which is the worst: it never rests.
+    """
+    return [_beside(bed, kind) for kind in bed.kinds]
+
+
+def _beside(bed: Bed, kind: str) -> Figure:
+    old = 20_000 if bed.quick else 200_000
+    with ExitStack() as stack:
+        calm, busy = (
+            ours_after(bed, stack, kind, 0, old=old, settings=settings)
+            for settings in (NEVER, KEEP)
+        )
+        asyncio.run(_approve(busy.url, bed))
+        calm.warm_up()
+        rate = calm.take(CONNECTIONS, bed.seconds).rate() / 2
+        loads: dict[str, list[Load]] = {"calm": [], "busy": []}
+        before = counts(busy.url, "tasks")[0]
+        for _ in range(bed.rounds):
+            for name, subject in (("calm", calm), ("busy", busy)):
+                loads[name].append(_half(subject, rate, bed.seconds))
+        dropped = before - counts(busy.url, "tasks")[0]
+    assert dropped, "nothing was dropped meanwhile"
+    slow, fast = (median(one.p99 for one in loads[name]) * 1000 for name in ("busy", "calm"))
+    raw = f"p99 {slow:.1f} ÷ {fast:.1f} ms at {rate:,.0f}/s; {dropped:,} of {old:,} tasks dropped"
+    return Figure("38", slow / fast, raw, kind)
+
+
+def _half(subject: Subject, rate: float, seconds: float) -> Load:
+    ready: Sequence[Sequence[bytes]] = subject.requests(seconds)
+    load = paced(subject.server.port, chain.from_iterable(ready), rate=rate, seconds=seconds)
+    assert set(load.answers) == {200}, load.answers
+    return load
+
+
+async def _approve(url: str, bed: Bed) -> None:
+    settings = settings_of(bed, url, **KEEP)
+    async with open_parts(settings) as parts:
+        await parts.context.store.write(retention_plan.approve, parts.context.retention)
