@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from tracker.domain.archive import ArchiveState
 from tracker.domain.retention import KeptClass
+from tracker.store import feed_head
 from tracker.store.schema import UNFINISHED, archives
 from tracker.store.tolerant import member
 
@@ -46,7 +47,8 @@ def is_taken(db: Connection, path: str) -> bool:
 
 
 def begin(db: Connection, files: Sequence[ArchiveFile], *, now: datetime) -> None:
-    """Say that files are about to be written. Their keys are not looked at."""
+    """Say that files are about to be written, by this database. Their keys are not looked at."""
+    origin = feed_head.origin(db)
     rows = [
         {
             "tenant": one.tenant,
@@ -58,6 +60,7 @@ def begin(db: Connection, files: Sequence[ArchiveFile], *, now: datetime) -> Non
             "sha256": one.sha256,
             "state": ArchiveState.BEGUN.value,
             "changed_at": now,
+            "origin": origin,
         }
         for one in files
     ]
@@ -80,9 +83,15 @@ def void_begun(db: Connection, *, now: datetime) -> None:
 
 
 def void(db: Connection) -> list[str]:
-    """Return the paths of files that are to be deleted."""
+    """Return the paths of files that are to be deleted: of those alone that this database began.
+
+    One that was copied, or restored from a backup, knows files as begun whose rows were dropped
+    since where it came from: they are the last that is left of them.
+    """
     found = select(archives.c.path).where(
-        text(UNFINISHED), archives.c.state == ArchiveState.VOID.value
+        text(UNFINISHED),
+        archives.c.state == ArchiveState.VOID.value,
+        archives.c.origin == feed_head.origin(db),
     )
     return list(db.scalars(found.order_by(archives.c.key)))
 

@@ -29,7 +29,7 @@ from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import InputGone, NoLongerKept, NotFound
 from tracker.domain.retention import KeptClass, RetentionPolicy, RetentionRule
-from tracker.domain.signals import CrashPoint
+from tracker.domain.signals import CrashPoint, Signal, no_signal
 from tracker.domain.task import Task, TaskState
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.receive.reception import Reception
@@ -74,9 +74,10 @@ async def opened(
     clock: HandClock,
     policy: RetentionPolicy = POLICY,
     archive: ObjectStore | None = None,
+    signal: Signal = no_signal,
 ) -> AsyncIterator[Workbench]:
     async with open_workbench(
-        url, ScriptedHttp(Played()), clock=clock, retention=policy, archive=archive
+        url, ScriptedHttp(Played()), clock=clock, retention=policy, archive=archive, signal=signal
     ) as bench:
         yield bench
 

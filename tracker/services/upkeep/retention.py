@@ -101,10 +101,12 @@ class RetentionChore:
     async def work(self) -> float | None:
         """Work for a while, if it is this process's turn. Raises Unavailable.
 
+        Nothing is dropped while the database is recovered after a restore: it may be a copy.
+
         Returns the seconds after which to go on; None where nothing is left for now.
         """
         clock, store = self._context.clock, self._context.store
-        if not self._walks:
+        if not self._walks or self._context.recovery.since is not None:
             return None
         await self._report()
         if not await store.write(_take, (self._lease, [walk.name for walk in self._walks])):

@@ -131,6 +131,9 @@ archives = Table(
     Column("sha256", LargeBinary(32), nullable=False),
     Column("state", Text, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    # Of the database that began it, as `feed_head` had it: a copy has another, and deletes nothing
+    # that it knows from here. NULL of files that code before this column began.
+    Column("origin", Text),
     UniqueConstraint("path"),
     CheckConstraint(one_of("state", ArchiveState), name="state"),
     partial_index("ix_archives_unfinished", "key", where=UNFINISHED),
