@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.service import ROOT, free_port
@@ -14,21 +13,21 @@ UNREACHABLE = "http://127.0.0.1:9"
 """In place of the provider: no test asks it anything."""
 
 
-def test_each_command_works_in_the_pages_order(tmp_path: Path) -> None:
+def test_each_command_works_in_the_pages_order(tmp_path: Path, path: str) -> None:
     script = "\n".join(["set -em", *re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)])
     ports = {port: str(free_port()) for port in ("8000", "9464")}
     script = re.sub(r"\b(8000|9464)\b", lambda found: ports[found[1]], script)
     ours = ("TRACKER_", "DATABASE_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env = inherited | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": path,
         "PORT": ports["8000"],
         "TRACKER_URL": f"http://127.0.0.1:{ports['8000']}",
         "TRACKER_METRICS_ADDR": f"127.0.0.1:{ports['9464']}",
         "TRACKER_KLING_BASE_URL": UNREACHABLE,
     }
     out = tmp_path / "out"
-    with out.open("w") as sink:
+    with out.open("a") as sink:
         shell = subprocess.Popen(
             ["bash", "-c", f"trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{script}"],
             cwd=tmp_path,

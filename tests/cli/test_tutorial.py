@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.service import ROOT, free_port
@@ -35,7 +35,7 @@ def promised(page: Path) -> dict[int, str]:
     return found
 
 
-def test_each_block_prints_what_the_tutorial_says(tmp_path: Path) -> None:
+def test_each_block_prints_what_the_tutorial_says(tmp_path: Path, path: str) -> None:
     script = ["set -e"]
     for number, block in enumerate(blocks(ENGLISH, "sh")):
         script.append(f"echo '{MARK.format(number)}'")
@@ -47,13 +47,13 @@ def test_each_block_prints_what_the_tutorial_says(tmp_path: Path) -> None:
     text = re.sub(r"\b(8000|8100|8200)\b", lambda found: ports[found[1]], "\n".join(script))
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("TRACKER_")}
     env = inherited | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": path,
         "PORT": ports["8000"],
         "TRACKER_URL": f"http://127.0.0.1:{ports['8000']}",
         QUIET: "1",
     }
     out = tmp_path / "out"
-    with out.open("w") as sink:
+    with out.open("a") as sink:
         shell = subprocess.Popen(
             ["bash", "-c", text],
             cwd=tmp_path,
@@ -65,7 +65,8 @@ def test_each_block_prints_what_the_tutorial_says(tmp_path: Path) -> None:
         try:
             status = shell.wait(150)
         finally:
-            os.killpg(shell.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ends what it began
+                os.killpg(shell.pid, signal.SIGKILL)
     printed = re.split(r"--- block \d+ ---\n", out.read_text())[1:]
     assert status == 0, out.read_text()
     for number, expected in promised(ENGLISH).items():

@@ -18,7 +18,8 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,14 +28,12 @@ from pkgutil import walk_packages
 from typing import IO, Any
 
 import tracker
+from tests.support import shim
+from tests.support.shim import SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
 LATE = ("alembic.command", "encodings.idna", "httptools", "uvicorn.protocols.http.auto", "uvloop")
 """Imported only when a service or a migration has begun; not all are there everywhere."""
-
-
-SHARED = "TESTS_NURSERY"
-"""The variable that names the socket of a nursery for several processes."""
 
 
 class Shared:
@@ -129,6 +128,21 @@ def nursery() -> Nursery:
     return made
 
 
+@contextmanager
+def tracker_on_path(folder: Path) -> Iterator[str]:
+    """Yield a PATH on which `tracker` is forked, and Python is that of the tests.
+
+    folder: where the program goes; nothing else called tracker may be there.
+    """
+    program = folder / "tracker"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {shim.__file__} "$@"\n')
+    program.chmod(0o700)
+    with ExitStack() as stack:
+        if SHARED not in os.environ:
+            stack.callback(Shared().close)
+        yield f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
 def main(door: int | None = None) -> None:
     """Fork when told to, until nobody can tell us any more.
 
@@ -174,6 +188,10 @@ def _serve(asks: IO[str], answers: IO[str]) -> None:
     ended: dict[int, int] = {}
     for line in asks:
         asked = json.loads(line)
+        if pid := asked.get("wait"):
+            if not _outlived(pid, asks):
+                break
+            asked = {"status": pid}
         if "status" in asked:
             _reap(running, ended)
             said: int | None = ended.get(asked["status"])
@@ -187,6 +205,16 @@ def _serve(asks: IO[str], answers: IO[str]) -> None:
     _reap(running, ended)
     for pid in running:
         os.kill(pid, signal.SIGKILL)
+
+
+def _outlived(pid: int, asks: IO[str]) -> bool:
+    """Wait for the end of a process; return False where nobody can ask any more before that."""
+    ending = os.pidfd_open(pid)
+    try:
+        ready, _, _ = select.select([ending, asks.fileno()], [], [])
+    finally:
+        os.close(ending)
+    return ending in ready
 
 
 def _reap(running: set[int], ended: dict[int, int]) -> None:
@@ -209,6 +237,7 @@ def _be(asked: Mapping[str, Any]) -> None:
         for source, target in ((quiet, 0), (out, 1), (log, 2)):
             os.dup2(source, target)
         os.closerange(3, 64)
+        os.chdir(asked.get("folder", "."))
         os.environ.clear()
         os.environ.update(asked["env"])
         sys.argv = [asked["module"], *asked["arguments"]]
