@@ -34,11 +34,14 @@ MOVING = (
 """The columns that nearly every transition changes, and most change nothing else."""
 NAMING = ("provider_task_id", "submitted_at", "give_up_at")
 """Those that become known when the provider has it."""
+ENDING = ("artifacts", "error", "costs", "detail", "finished_at")
+"""Those that an end brings, and usually nothing besides."""
 CHANGING = (
     *MOVING,
     *NAMING,
-    *("artifacts", "error", "costs", "detail", "overdue", "finished_at", "follow_up"),
-    *("stage", "context", "cancel_asked_at", "cancel_sent_at", "blocked_at"),
+    *ENDING,
+    *("overdue", "follow_up", "stage", "context", "cancel_asked_at", "cancel_sent_at"),
+    "blocked_at",
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
@@ -149,17 +152,24 @@ def names(changed: Task) -> tuple[Any, ...]:
     return (changed.provider_task_id, changed.submitted_at, changed.give_up_at)
 
 
+def ends(changed: Task) -> tuple[Any, ...]:
+    """The values of ENDING."""
+    return (
+        [_artifact(piece) for piece in changed.artifacts] or None,
+        _error(changed.error),
+        [cost_document(one) for one in changed.costs] or None,
+        changed.detail,
+        changed.finished_at,
+    )
+
+
 def changes(changed: Task) -> tuple[Any, ...]:
     """The values of CHANGING."""
     return (
         *moves(changed),
         *names(changed),
-        [_artifact(piece) for piece in changed.artifacts] or None,
-        _error(changed.error),
-        [cost_document(one) for one in changed.costs] or None,
-        changed.detail,
+        *ends(changed),
         changed.overdue,
-        changed.finished_at,
         changed.follow_up and changed.follow_up._value_,
         changed.stage,
         changed.context,
@@ -170,7 +180,8 @@ def changes(changed: Task) -> tuple[Any, ...]:
 
 
 _names_of = attrgetter(*NAMING)
-_rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) :])
+_end_of = attrgetter(*ENDING)
+_rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) + len(ENDING) :])
 
 
 def keeps_names(before: Task, after: Task) -> bool:
@@ -181,8 +192,13 @@ def keeps_names(before: Task, after: Task) -> bool:
     return all(map(is_, _names_of(before), _names_of(after)))
 
 
+def keeps_end(before: Task, after: Task) -> bool:
+    """Return true if the columns of ENDING stay as they are; see `keeps_names`."""
+    return all(map(is_, _end_of(before), _end_of(after)))
+
+
 def keeps_rest(before: Task, after: Task) -> bool:
-    """Return true if all columns but those of NAMING and MOVING stay as they are."""
+    """Return true if all columns but those of MOVING, NAMING and ENDING stay as they are."""
     return all(map(is_, _rest_of(before), _rest_of(after)))
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -23,27 +23,23 @@ from sqlalchemy import (
 )
 
 from tracker.domain import numbers
-from tracker.domain.expectation import EndedTask
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.lost_answers import Span
-from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks, transitions
+from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks
 from tracker.store.task_rows import Standing
 
 _IS_NEWER = "tasks.version < n.version"
 _FEWER = "n.slots_held < tasks.slots_held"
 _SAVE_MOVED = bulk.update(tasks, task_rows.MOVING, where=_IS_NEWER)
 _SAVE_NAMED = bulk.update(tasks, (*task_rows.MOVING, *task_rows.NAMING), where=_IS_NEWER)
-_SAVE = bulk.update(
-    tasks,
-    task_rows.CHANGING,
-    where=_IS_NEWER,
-    computed={
-        "slots_held": f"CASE WHEN {_FEWER} THEN n.slots_held ELSE tasks.slots_held END",
-    },
+_SLOTS_FREED = {"slots_held": f"CASE WHEN {_FEWER} THEN n.slots_held ELSE tasks.slots_held END"}
+_SAVE_ENDED = bulk.update(
+    tasks, (*task_rows.MOVING, *task_rows.ENDING), where=_IS_NEWER, computed=_SLOTS_FREED
 )
+_SAVE = bulk.update(tasks, task_rows.CHANGING, where=_IS_NEWER, computed=_SLOTS_FREED)
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
@@ -53,16 +49,6 @@ _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
 _OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provider_task_id"
-
-
-@dataclass(frozen=True, slots=True)
-class TaskEnd:
-    """A task's end, for learning from it."""
-
-    provider: str
-    account: str
-    operation: str
-    ended: EndedTask
 
 
 def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
@@ -262,44 +248,6 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return late, over
 
 
-def latest_verdicts(db: Connection, *, limit: int) -> list[TaskEnd]:
-    """How the latest tasks that have a verdict of their provider's came by it, newest first."""
-    latest = select(tasks).order_by(tasks.c.key.desc()).limit(limit).subquery()
-    found = (
-        select(
-            latest.c.provider,
-            latest.c.account,
-            latest.c.operation,
-            latest.c.submitted_at,
-            latest.c.finished_at,
-            transitions.c.source,
-        )
-        .join(
-            transitions,
-            and_(
-                transitions.c.task_key == latest.c.key,
-                transitions.c.to_state == latest.c.state,
-                # Not what was told of it after its end: that did not bring the verdict.
-                transitions.c.kind.in_(["seen_succeeded", "seen_failed"]),
-            ),
-        )
-        .where(
-            latest.c.state.in_(["succeeded", "failed"]),
-            transitions.c.source.in_(["callback", "poll"]),
-        )
-        .order_by(latest.c.key.desc())
-    )
-    return [
-        TaskEnd(
-            provider,
-            account,
-            operation,
-            EndedTask(finished - submitted if submitted else None, source == "callback"),
-        )
-        for provider, account, operation, submitted, finished, source in db.execute(found)
-    ]
-
-
 def save(
     db: Connection,
     changed: Iterable[Task],
@@ -314,31 +262,42 @@ def save(
     """
     moved: list[Task] = []
     named: list[Task] = []
+    ended: list[Task] = []
     rest: list[Task] = []
     for task in changed:
         old = before.get(task.key)
-        if old is None or task.key in freeing or not task_rows.keeps_rest(old, task):
+        if old is None or not task_rows.keeps_rest(old, task):
             rest.append(task)
-        elif task_rows.keeps_names(old, task):
-            moved.append(task)
+            continue
+        is_moved = task.key not in freeing and task_rows.keeps_end(old, task)
+        if task_rows.keeps_names(old, task):
+            (moved if is_moved else ended).append(task)
         else:
-            named.append(task)
+            (named if is_moved else rest).append(task)
     # On SQLite a column that is set costs its indexes even where it stays the same, so that as few
     # are set as will do. On PostgreSQL it costs nothing, and each statement much: it makes ready
     # every index and every CHECK of the table.
-    if dialect_of(db).has_server and bool(moved) + bool(named) + bool(rest) > 1:
-        moved, named, rest = [], [], [*moved, *named, *rest]
+    kinds = (moved, named, ended, rest)
+    if dialect_of(db).has_server and sum(map(bool, kinds)) > 1:
+        rest = [task for kind in kinds for task in kind]
+        moved, named, ended = [], [], []
     _SAVE_MOVED.later(db, [(*task_rows.moves(task), task.key) for task in moved])
     _SAVE_NAMED.later(
         db, [(*task_rows.moves(task), *task_rows.names(task), task.key) for task in named]
     )
-    _SAVE.later(
+    _SAVE_ENDED.later(
         db,
         [
-            (*task_rows.changes(task), task.key, 0 if task.key in freeing else _ANY_SLOTS)
-            for task in rest
+            (*task_rows.moves(task), *task_rows.ends(task), task.key, _slots(task, freeing))
+            for task in ended
         ],
     )
+    _SAVE.later(db, [(*task_rows.changes(task), task.key, _slots(task, freeing)) for task in rest])
+
+
+def _slots(task: Task, freeing: Collection[int]) -> int:
+    """Return the most slots that a task may hold from now on."""
+    return 0 if task.key in freeing else _ANY_SLOTS
 
 
 def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -> None:

@@ -16,10 +16,10 @@ from tracker.domain.expectation import (
 from tracker.metrics import CALLBACK_SHARE, TASK_SECONDS, Labels
 from tracker.services.conditions import News, raise_one, tell
 from tracker.services.context import Context
-from tracker.store import conditions, tasks
+from tracker.store import conditions, task_ends
 from tracker.store.conditions import CALLBACKS_DEGRADED
 from tracker.store.driver.transaction import Tx
-from tracker.store.tasks import TaskEnd
+from tracker.store.task_ends import TaskEnd
 
 LATEST = 1000
 """How many of the latest tasks are looked at."""
@@ -49,7 +49,7 @@ class Learning:
     async def recall(self) -> Sequence[TaskEnd]:
         """Renew the expectations alone; returns what they were made of."""
         context = self._context
-        latest = await context.store.read(lambda db: tasks.latest_verdicts(db, limit=LATEST))
+        latest = await context.store.read(lambda db: task_ends.latest(db, limit=LATEST))
         kinds: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in latest:
