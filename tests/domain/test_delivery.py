@@ -1,5 +1,6 @@
 """The rules of deliveries: what becomes of one, how fast they go, how secrets are kept."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.notices import EventFilter, delivery_id, type_of
 from tracker.domain.pacing import MOST, START, Pace
-from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
+from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, seal_long, unseal
 from tracker.domain.task import TaskState
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -146,27 +147,32 @@ def test_an_id_is_derived_from_task_version_and_endpoint_and_sorts_by_time() -> 
     assert first < delivery_id(NOW + timedelta(seconds=1), task, "one")
 
 
-@given(st.binary(min_size=24, max_size=64), st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES))
+@pytest.mark.parametrize("sealer", [seal, seal_long])
+@given(st.binary(min_size=24, max_size=400), st.binary(min_size=NONCE_BYTES, max_size=NONCE_BYTES))
 def test_a_sealed_secret_opens_with_its_key_among_others_and_shows_nothing(
-    secret: bytes, nonce: bytes
+    sealer: Callable[..., bytes], secret: bytes, nonce: bytes
 ) -> None:
-    sealed = seal(b"new", secret, nonce=nonce)
+    sealed = sealer(b"new", secret, nonce=nonce)
     assert unseal([b"old", b"new"], sealed) == secret
     assert secret != sealed[1 + NONCE_BYTES :][: len(secret)]
     with pytest.raises(CannotOpen):
         unseal([b"old"], sealed)
 
 
+@pytest.mark.parametrize("sealer", [seal, seal_long])
 @given(st.integers(0, 64), st.integers(1, 255))
-def test_a_changed_seal_does_not_open(place: int, flip: int) -> None:
-    sealed = bytearray(seal(b"key", b"s" * 32, nonce=bytes(NONCE_BYTES)))
+def test_a_changed_seal_does_not_open(sealer: Callable[..., bytes], place: int, flip: int) -> None:
+    sealed = bytearray(sealer(b"key", b"s" * 32, nonce=bytes(NONCE_BYTES)))
     sealed[place % len(sealed)] ^= flip
     with pytest.raises(CannotOpen):
         unseal([b"key"], bytes(sealed))
 
 
-def test_one_nonce_for_each_seal_makes_equal_secrets_look_unequal() -> None:
-    one, other = (seal(b"key", b"s" * 32, nonce=bytes([n]) * NONCE_BYTES) for n in (1, 2))
+@pytest.mark.parametrize("sealer", [seal, seal_long])
+def test_one_nonce_for_each_seal_makes_equal_secrets_look_unequal(
+    sealer: Callable[..., bytes],
+) -> None:
+    one, other = (sealer(b"key", b"s" * 32, nonce=bytes([n]) * NONCE_BYTES) for n in (1, 2))
     assert one[17:] != other[17:]
 
 

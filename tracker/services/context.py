@@ -23,7 +23,7 @@ from tracker.domain.policy import Policy
 from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
-from tracker.domain.sealing import NONCE_BYTES, seal
+from tracker.domain.sealing import NONCE_BYTES, seal_long
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
@@ -163,8 +163,8 @@ class Context:
         return sinks_for(self.storage, self.secrets[0], task.tenant)
 
     def seal(self, secret: bytes) -> bytes:
-        """Encrypt what the database is to hold and not to tell."""
-        return seal(self.secrets[0], secret, nonce=new_key(NONCE_BYTES))
+        """Encrypt a URL that the database is to hold and not to tell."""
+        return seal_long(self.secrets[0], secret, nonce=new_key(NONCE_BYTES))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
         """An adapter by name. Raises InvalidRequest naming the field."""
