@@ -50,13 +50,18 @@ class Redactor:
         """
         self._known = _sought(_spellings(secrets))
         self._claims = tuple(_claims_of(key) for key in access_keys if len(key) >= SHORTEST)
-        self._marks = ("%", "\\", "&#", "callbacks", *self._claims, *self._known)
+        self._marks = ("callbacks", *self._claims, *self._known)
 
     def may_hold_secret(self, text: str, *also: str) -> bool:
         """Tell whether a text needs a closer look: it has an escape, or what a secret begins with.
 
         Much cheaper than `redact`, which looks here first. also: see there.
         """
+        if "%" in text or "\\" in text:
+            return True
+        # One character is found in a tenth of the time that two take.
+        if "&" in text and "&#" in text:
+            return True
         for mark in self._marks:
             if mark in text:
                 return True
