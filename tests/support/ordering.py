@@ -9,7 +9,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-LONG = ("tests/e2e/", "tests/chaos/", "tests/web/wire/", "tests/clients/", "tests/cli/")
+LONG = (
+    *("tests/e2e/", "tests/chaos/", "tests/web/wire/", "tests/web/ui/", "tests/web/edge/"),
+    *("tests/clients/", "tests/cli/"),
+)
 """Folders whose tests take long, or one of whose does."""
 PROCESS_NUMBER = "TESTS_PROCESS"
 """The variable that tells a process that runs tests, and what it starts, its number from 0."""

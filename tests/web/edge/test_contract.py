@@ -4,7 +4,7 @@ Schemathesis draws requests from the document, right and wrong ones, and checks 
 and content types.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,8 @@ def services(
         _serving(sqlite_template.copy(folders[0]), folders[0]) as on_sqlite,
         _serving(postgres, folders[1]) as on_postgres,
     ):
+        for live in (on_sqlite, on_postgres):
+            _objects(live, MAKERS)  # or lists would be empty
         yield [on_sqlite, on_postgres]
 
 
@@ -90,16 +92,18 @@ def _serving(database_url: str, folder: Path) -> Iterator[Live]:
 
 
 @pytest.fixture
-def objects(services: list[Live]) -> list[dict[str, str]]:
-    """Of each service an object of each kind, by the beginning of its path."""
-    return [_objects(live) for live in services]
+def objects(services: list[Live], request: pytest.FixtureRequest) -> list[dict[str, str]]:
+    """Of each service a fresh object of the kind that the operation's path names."""
+    path = request.node.operation_label.partition(" ")[2]
+    return [_objects(live, [one for one in MAKERS if path.startswith(one)]) for live in services]
 
 
-def _objects(live: Live) -> dict[str, str]:
+def _objects(live: Live, kinds: Iterable[str]) -> dict[str, str]:
+    """Make an object of each kind. kinds: the beginnings of their paths, which the ids are by."""
     with httpx.Client(
         base_url=live.url, headers=live.headers, trust_env=False, timeout=20
     ) as client:
-        return {beginning: make(client) for beginning, make in MAKERS.items()}
+        return {beginning: MAKERS[beginning](client) for beginning in kinds}
 
 
 @SCHEMA.parametrize()
