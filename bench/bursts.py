@@ -1,18 +1,23 @@
 """Row 27: callbacks and deliveries while 200 callers wait for pictures of a synchronous provider.
 
-Provider, callers, sender and receiver share this process; the service has a core of its own.
+The service has a core of its own. Provider and callers, who move 200 MB each way, are a process
+that leaves the other core to this one: what is measured is sent and received here.
 """
 
 import asyncio
 import json
+import multiprocessing
+import os
 import re
+import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing.connection import Connection
 from os import urandom
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import uvloop
@@ -43,35 +48,83 @@ class Period:
     most_mb: float = 0.0
 
 
-class Surroundings:
-    """All that the service talks with.
+class Crowd:
+    """Provider and callers.
 
     longest_s: until the last picture is there; OpenAI's take 60 s and more.
     """
 
-    def __init__(self, longest_s: float, tasks: int) -> None:
-        """tasks: how many are there to be called back about."""
-        self.provider, self.receiver = listen(), listen()
-        self._longest_s = longest_s
+    def __init__(self, door: socket.socket, longest_s: float) -> None:
+        """door: where the provider listens."""
+        self._door, self._longest_s = door, longest_s
         self._asked = count()
-        self._tasks = iter(range(1, tasks + 1))
-        self._sent: dict[int, float] = {}
-        self._period = Period()
         picture = b'{"created": 1, "data": [{"b64_json": "%s"}]}' % b64encode(
             urandom(PICTURE_BYTES)
         )
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
         self._answer = head + b"content-length: %d\r\n\r\n" % len(picture) + picture
 
+    def run(self, begin: Connection) -> None:
+        """Be a process. begin: brings the service's port, and is told of the end."""
+        os.nice(10)
+        uvloop.run(self._run(begin))
+
+    async def _run(self, begin: Connection) -> None:
+        await asyncio.start_server(self._draw, sock=self._door, backlog=CALLERS)
+        port = await asyncio.to_thread(begin.recv)
+        await asyncio.gather(*(self._call(port, number) for number in range(CALLERS)))
+        begin.send(None)
+
+    async def _call(self, port: int, number: int) -> None:
+        """Ask for a picture, and wait for it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+        body = json.dumps({"model": "gpt-image-2", "prompt": f"picture {number}"}).encode()
+        writer.write(request("POST", "/openai/v1/images/generations", body))
+        head, content = await _message(reader) or (b"", b"")
+        assert head.startswith(b"HTTP/1.1 200"), (head, content[:200])
+        assert len(content) > PICTURE_BYTES
+        writer.close()
+
+    async def _draw(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer a create after its time: they end evenly, as nobody draws them all at once."""
+        while await _message(reader):
+            share = 0.2 + 0.8 * (next(self._asked) % CALLERS) / CALLERS
+            await asyncio.sleep(share * self._longest_s)
+            writer.write(self._answer)
+
+
+class Surroundings:
+    """All that the service talks with; `with` it."""
+
+    def __init__(self, longest_s: float, tasks: int) -> None:
+        """longest_s: see Crowd. tasks: how many are there to be called back about."""
+        self.provider, self.receiver = listen(), listen()
+        self._longest_s = longest_s
+        forking = multiprocessing.get_context("fork")
+        self._begin, theirs = forking.Pipe()
+        crowd = Crowd(self.provider, longest_s)
+        self._crowd = forking.Process(target=crowd.run, args=(theirs,), daemon=True)
+        self._tasks = iter(range(1, tasks + 1))
+        self._sent: dict[int, float] = {}
+        self._period = Period()
+
+    def __enter__(self) -> Self:
+        """Have provider and callers there."""
+        self._crowd.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Let them go."""
+        self._crowd.terminate()
+        self._crowd.join()
+
     async def measure(self, server: Server) -> tuple[Period, Period]:
         """Return a while without the burst, and the time of the burst."""
-        doors = ((self._draw, self.provider), (self._take, self.receiver))
-        for serve, door in doors:
-            await asyncio.start_server(serve, sock=door, backlog=CALLERS)
+        await asyncio.start_server(self._take, sock=self.receiver)
         await self._during(server, asyncio.sleep(2))  # one-time work
         calm = await self._during(server, asyncio.sleep(self._longest_s))
-        callers = (self._call(server, number) for number in range(CALLERS))
-        return calm, await self._during(server, asyncio.gather(*callers))
+        self._begin.send(server.port)
+        return calm, await self._during(server, asyncio.to_thread(self._begin.recv))
 
     async def _during(self, server: Server, what: Awaitable[object]) -> Period:
         period = self._period = Period()
@@ -92,23 +145,6 @@ class Surroundings:
         while len(period.deliveries.latencies) < len(period.callbacks.latencies):  # noqa: ASYNC110 - a receiver counts
             await asyncio.sleep(0.05)
         return period
-
-    async def _call(self, server: Server, number: int) -> None:
-        """Ask for a picture, and wait for it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 22)
-        body = json.dumps({"model": "gpt-image-2", "prompt": f"picture {number}"}).encode()
-        writer.write(request("POST", "/openai/v1/images/generations", body))
-        head, content = await _message(reader) or (b"", b"")
-        assert head.startswith(b"HTTP/1.1 200"), (head, content[:200])
-        assert len(content) > PICTURE_BYTES
-        writer.close()
-
-    async def _draw(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer a create after its time: they end evenly, as nobody draws them all at once."""
-        while await _message(reader):
-            share = 0.2 + 0.8 * (next(self._asked) % CALLERS) / CALLERS
-            await asyncio.sleep(share * self._longest_s)
-            writer.write(self._answer)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (message := await _message(reader)) is not None:
@@ -136,7 +172,7 @@ def synchronous(bed: Bed) -> list[Figure]:
 
 def _measured(bed: Bed, kind: str) -> Iterator[Figure]:
     longest_s = 8.0 if bed.quick else 60.0
-    tasks, url = int(PER_S * 3 * longest_s), bed.migrated(kind)
+    tasks, url = int(PER_S * 6 * longest_s), bed.migrated(kind)
     fill.queued(url, 1, tasks)
     around = Surroundings(longest_s, tasks)
     at = {
@@ -150,7 +186,7 @@ def _measured(bed: Bed, kind: str) -> Iterator[Figure]:
         "TRACKER_KLING_ASSETS": "off",
         **KEEPING_FILES,
     }
-    with bed.service(url, **settings) as server:
+    with around, bed.service(url, **settings) as server:
         made = httpx.post(
             f"http://127.0.0.1:{server.port}/v1/endpoints",
             json={"url": at["receiver"]},

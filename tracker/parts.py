@@ -21,6 +21,7 @@ from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
+from tracker.precedence import Precedence
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.rates import OwnRates, Rates, SharedRates
@@ -105,7 +106,8 @@ async def open_context(
     clock = ServerClock(SystemClock())
     secrets = settings.callback_secrets()
     redactor = settings.redactor()
-    egress = EgressClient(settings.tracker_egress_allow, redactor=redactor)
+    precedence = Precedence()
+    egress = EgressClient(settings.tracker_egress_allow, redactor=redactor, precedence=precedence)
     accounts = settings.accounts()
     try:
         url, wait_s = settings.resolved_database_url(), settings.tracker_commit_timeout_s
@@ -129,6 +131,7 @@ async def open_context(
                 adopt=settings.tracker_adopt_unknown,
                 webhook_secrets=settings.webhook_secrets(),
                 redactor=redactor,
+                precedence=precedence,
                 storage=storage,
                 archive=archive,
                 retention=settings.retention(),

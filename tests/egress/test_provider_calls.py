@@ -16,7 +16,8 @@ from tracker import __version__
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.redaction import MASK
-from tracker.egress.client import SMALL_ANSWER_BYTES, EgressClient
+from tracker.egress.answers import SMALL_ANSWER_BYTES
+from tracker.egress.client import EgressClient
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-canary-of-the-key"

@@ -120,6 +120,42 @@ async def test_a_folder_is_not_touched_for_a_file_that_never_begins(tmp_path: Pa
     folder.close()
 
 
+async def test_a_file_costs_one_flush_of_its_folder_once_that_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    flush = os.fsync
+
+    def noted(handle: int) -> None:
+        flush(handle)
+        flushed.append(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    store, other = Folder(tmp_path), Folder(tmp_path)
+    month = tmp_path / "t" / "2026-11"
+
+    def inodes(*paths: Path) -> list[int]:
+        return [path.stat().st_ino for path in paths]
+
+    await store.put("t/2026-11/a", chunks(b"a"))
+    assert flushed == inodes(month / "a", month, month.parent, tmp_path)
+    flushed.clear()
+    await store.put("t/2026-11/b", chunks(b"b"))
+    assert flushed == inodes(month / "b", month)
+    for name in ("a", "b"):
+        await other.delete(f"t/2026-11/{name}")
+    assert not month.exists()
+    flushed.clear()
+    await store.put("t/2026-11/c", chunks(b"c"))
+    assert flushed == inodes(month / "c", month, month.parent, tmp_path)
+    with pytest.raises(StorageError, match="exists"):
+        await store.put("t/2026-11/c", chunks(b"d"))
+    assert await read(store, "t/2026-11/c", 0, 1) == b"c"
+    assert list(await listed(store)) == ["t/2026-11/c"]
+    for one in (store, other):
+        one.close()
+
+
 async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:
     await objects.put("t/2026-11/there", chunks(b"x"))
     with pytest.raises(StorageError, match="not there"):

@@ -10,7 +10,6 @@ import ssl
 import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -34,27 +33,17 @@ from tracker.domain.exchange import (
 )
 from tracker.domain.redaction import Redactor
 from tracker.egress import policy
-from tracker.egress.decoding import ACCEPTED, Decoder, Undecodable
+from tracker.egress.answers import AnswerReader, decoder_of, headers_of
+from tracker.egress.decoding import ACCEPTED, Undecodable
 from tracker.egress.guarded import GuardedCalls
-from tracker.egress.inline import InlineFiles, RawFile
 from tracker.egress.sent import FirstByte, NotNow
+from tracker.precedence import Precedence
 
 log = logging.getLogger(__name__)
 
 MAX_DESTINATIONS = 256
 """Clients that are kept: one small pool per destination and proxy, as httpx slows with its pool's
 size."""
-PROVIDER_ANSWER_BYTES = 8 * 1024 * 1024
-"""Decoded, of one answer."""
-INLINE_ANSWER_BYTES = 512 * 1024 * 1024
-"""Decoded, of an answer whose files go straight into custody."""
-STREAMED_ANSWER_BYTES = 64 * 1024 * 1024
-"""Decoded, of an answer that is taken piece by piece: nothing of it is held here."""
-_RAW = frozenset({"image", "video", "audio", "model"})
-"""Top-level types of answers that are a file themselves."""
-SMALL_ANSWER_BYTES = 256 * 1024
-LARGE_AT_ONCE = 4
-"""Answers above SMALL_ANSWER_BYTES that are held at once; others wait, within their call's time."""
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15)
 _SLOW_LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=16, keepalive_expiry=15)
 """Of calls whose answer takes long: hundreds of them wait for nothing but their answers."""
@@ -77,15 +66,18 @@ class EgressClient:
         resolver: Resolver | None = None,
         *,
         redactor: Redactor | None = None,
+        precedence: Precedence | None = None,
     ) -> None:
         """allow: networks in CIDR notation that users' URLs may reach although they lie inside.
 
         resolver: of the names in users' URLs, in the place of the system's.
         redactor: takes secrets out of every answer and of every reason of a failure.
+        precedence: given way to by calls whose answer takes long, and by large answers.
         """
         _settle_missing_module()
         self._redactor = redactor or Redactor()
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._precedence = precedence or Precedence()
+        self._answers = AnswerReader(self._precedence)
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
@@ -106,13 +98,12 @@ class EgressClient:
         pieces:   takes the body of a success while it comes; the result then has none.
                   With `files`, names stand in it in the place of files.
         """
-        sent = FirstByte(may_send)
+        sent = FirstByte(may_send, self._precedence if call.lasts_s > 0 else None)
         try:
             async with asyncio.timeout(call.timeout_s):
                 client = await self._client(call)
-                answer = await _exchange(
-                    client, call, sent, self._large, files=files, pieces=pieces
-                )
+                response = await client.send(_request(client, call, sent), stream=True)
+                answer = await self._answers.read(response, files=files, pieces=pieces)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except (Undecodable, StorageError, Broken) as error:
@@ -162,7 +153,7 @@ class EgressClient:
         chunks = self._redactor.redact_stream(
             _chunks(response, until=until, cap=cap), *_secrets_of(call)
         )
-        return HttpStream(response.status_code, _headers_of(response), chunks)
+        return HttpStream(response.status_code, headers_of(response), chunks)
 
     def refusal(self, url: str) -> str | None:
         """Why a user's URL will never be called; None when it may be."""
@@ -232,107 +223,13 @@ def _settle_missing_module() -> None:
         sys.modules["sniffio"] = None  # type: ignore[assignment]  # as documented there
 
 
-async def _exchange(  # noqa: PLR0913 - one thing each
-    client: httpx.AsyncClient,
-    call: HttpCall,
-    sent: FirstByte,
-    large: asyncio.Semaphore,
-    *,
-    files: OpenSink | None,
-    pieces: OpenPieces | None,
-) -> HttpResult:
-    """Make a call. large: places for answers that are larger than most; see LARGE_AT_ONCE.
-
-    Raises Undecodable for an answer that is too large or badly encoded.
-    """
-    response = await client.send(_request(client, call, sent), stream=True)
-    async with AsyncExitStack() as held:
-        held.push_async_callback(response.aclose)
-        if pieces is not None and response.is_success:
-            await _hand_on(response, pieces, files)
-            return HttpResult(response.status_code, _headers_of(response), b"")
-        if files is not None and response.is_success:
-            body = await _read_files(response, files)
-            return HttpResult(response.status_code, _headers_of(response), body)
-        decoder = _decoder(response, PROVIDER_ANSWER_BYTES)
-        whole, is_large = bytearray(), False
-        async for raw in response.aiter_raw():
-            for piece in decoder.feed(raw):
-                if not is_large and len(whole) + len(piece) > SMALL_ANSWER_BYTES:
-                    await held.enter_async_context(large)
-                    is_large = True
-                whole += piece
-                if is_large:
-                    await asyncio.sleep(0)  # others go on while much comes out of little
-        decoder.finish()
-    return HttpResult(response.status_code, _headers_of(response), bytes(whole))
-
-
-async def _hand_on(response: httpx.Response, pieces: OpenPieces, files: OpenSink | None) -> None:
-    """Give an answer away while it comes, with the names of files in their place.
-
-    Raises Undecodable, StorageError, and what its taker raises.
-    """
-    decoder = _decoder(response, STREAMED_ANSWER_BYTES if files is None else INLINE_ANSWER_BYTES)
-    sink = pieces(_headers_of(response))
-    reader = None if files is None else InlineFiles(files)
-    try:
-        async for raw in response.aiter_raw():
-            for piece in decoder.feed(raw):
-                sink.write(piece if reader is None else await _without_files(reader, piece))
-                await asyncio.sleep(0)  # others go on while much comes at once
-        decoder.finish()
-        if reader is not None:
-            sink.write(await reader.finish())
-    except ValueError as error:
-        raise Undecodable(str(error)) from None
-    finally:
-        if reader is not None:
-            await reader.abort()
-
-
-async def _without_files(reader: InlineFiles, piece: bytes) -> bytes:
-    """Return what a piece adds to the text of an answer. Raises ValueError, Undecodable."""
-    await reader.feed(piece)
-    if reader.kept_chars > PROVIDER_ANSWER_BYTES:
-        raise Undecodable(f"a text in the answer is larger than {PROVIDER_ANSWER_BYTES} bytes")
-    return reader.take()
-
-
-async def _read_files(response: httpx.Response, files: OpenSink) -> bytes:
-    """Read an answer whose files go elsewhere. Of one that is no text the name alone is returned.
-
-    Raises Undecodable, StorageError.
-    """
-    decoder = _decoder(response, INLINE_ANSWER_BYTES)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_raw = kind.partition("/")[0] in _RAW or kind == "application/octet-stream"
-    reader = RawFile(files) if is_raw else InlineFiles(files)
-    is_over = False
-    try:
-        async for raw in response.aiter_raw():
-            for piece in decoder.feed(raw):
-                await reader.feed(piece)
-                if reader.kept_chars > PROVIDER_ANSWER_BYTES:
-                    raise Undecodable(f"the answer is larger than {PROVIDER_ANSWER_BYTES} bytes")
-        decoder.finish()
-        body = await reader.finish()
-        is_over = True
-        return body
-    except ValueError as error:
-        raise Undecodable(str(error)) from None
-    finally:
-        if not is_over:
-            await reader.abort()
-
-
 async def _chunks(
     response: httpx.Response, *, until: float, cap: int
 ) -> AsyncGenerator[bytes, None]:
     """The body; see HttpStream. until: on the loop's clock."""
     pieces = response.aiter_raw()
     try:
-        decoder = _decoder(response, cap)
+        decoder = decoder_of(response, cap)
         while True:
             # Around each piece: the reader may go on in another task than it began in.
             async with asyncio.timeout_at(until):
@@ -350,10 +247,6 @@ async def _chunks(
         raise Broken(f"the answer broke off: {type(error).__name__}") from None
     finally:
         await response.aclose()
-
-
-def _decoder(response: httpx.Response, cap: int) -> Decoder:
-    return Decoder(response.headers.get("content-encoding", ""), cap=cap)
 
 
 def _request(
@@ -389,7 +282,3 @@ def _secrets_of(call: HttpCall) -> tuple[str, ...]:
     words = [w for name in _CREDENTIALS for w in call.headers.get(name, "").split()]
     plain = (*(word for word in words if word != "Bearer"), *call.secrets)
     return (*plain, *(spelling for one in plain for spelling in encoded(one)))
-
-
-def _headers_of(response: httpx.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}

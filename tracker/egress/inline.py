@@ -121,14 +121,21 @@ class InlineFiles:
         if isinstance(sink, _TextSink):
             await sink.write(part)
             return
-        part = self._cut + part
-        self._cut = _ESCAPE if part.endswith(_ESCAPE) else b""  # what it escapes comes next
-        part = part.removesuffix(_ESCAPE).replace(b"\\/", b"/").replace(b"\\n", b"")
-        clean = self._quad + part.translate(_URL_SAFE)
+        clean = self._quad + self._unescaped(part)
+        if b"-" in clean or b"_" in clean:
+            clean = clean.translate(_URL_SAFE)
         whole = len(clean) - len(clean) % 4
         self._quad = clean[whole:]
         if whole:
             await sink.write(_decoded(clean[:whole]))
+
+    def _unescaped(self, part: bytes) -> bytes:
+        """Return base64 without JSON's escapes, of which it seldom has any."""
+        if not self._cut and _ESCAPE not in part:
+            return part
+        part = self._cut + part
+        self._cut = _ESCAPE if part.endswith(_ESCAPE) else b""  # what it escapes comes next
+        return part.removesuffix(_ESCAPE).replace(b"\\/", b"/").replace(b"\\n", b"")
 
     async def _close(self) -> None:
         """End the string, and the file in it."""

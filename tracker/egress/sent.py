@@ -6,6 +6,7 @@ from typing import Any
 import httpcore
 
 from tracker.domain.exchange import Certainty, HttpFailure, MaySend, always
+from tracker.precedence import Precedence
 
 
 class NotNow(Exception):
@@ -15,13 +16,20 @@ class NotNow(Exception):
 class FirstByte:
     """Watches a request; given to httpx and httpcore as its `trace`."""
 
-    def __init__(self, may_send: MaySend = always) -> None:
-        """may_send: asked when the first byte is about to leave; if not, NotNow is raised."""
+    def __init__(self, may_send: MaySend = always, precedence: Precedence | None = None) -> None:
+        """may_send: asked when the first byte is about to leave; if not, NotNow is raised.
+
+        precedence: given way to before each step.
+        """
         self._may_send = may_send
+        self._precedence = precedence
+        self._place = None if precedence is None else precedence.place()
         self._has_left = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Hear of a step. Asking a proxy for a tunnel (CONNECT) sends nothing of the request."""
+        if self._precedence is not None and event.endswith(".started"):
+            await self._precedence.give_way(self._place)
         request = info.get("request")
         if isinstance(request, httpcore.Request) and request.method == b"CONNECT":
             return

@@ -6,6 +6,7 @@ a process that is killed leaves a file there and nothing else.
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ PARTS = ".parts"
 """The subfolder of what is being written."""
 _THREADS = 4
 _LISTED_AT_ONCE = 512
+_OPEN_FOLDERS = 64
+"""Kept open at once, of tenants and months."""
 _WRITTEN_AT_ONCE = 512
 """Pieces of one system call; POSIX systems take 1,024."""
 Result = TypeVar("Result")
@@ -42,10 +45,12 @@ class Folder:
         self._root = root
         self._is_new = is_new
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracker-assets")
+        self._names = _Names()
 
     def close(self) -> None:
         """End its threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._names.close()
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Keep what the chunks hold; see ObjectStore."""
@@ -59,7 +64,7 @@ class Folder:
                 if size >= BLOCK_BYTES:
                     await self._run(_write, part, opened, waiting)
                     waiting, size = [], 0
-            await self._run(_finish, part, opened, waiting, path)
+            await self._run(_finish, self._names, part, opened, waiting, path)
         except BaseException:
             if opened:  # not awaited: a cancelled write must leave nothing either
                 part.unlink(missing_ok=True)
@@ -161,27 +166,73 @@ def _write(part: Path, opened: list[int], chunks: Sequence[bytes]) -> None:
                 view = view[os.write(opened[0], view) :]
 
 
-def _finish(part: Path, opened: list[int], rest: Sequence[bytes], path: Path) -> None:
+def _finish(
+    names: "_Names", part: Path, opened: list[int], rest: Sequence[bytes], path: Path
+) -> None:
     """Write the rest, flush it to the disk and give the file its name, which nobody has."""
     _write(part, opened, rest)
     os.fsync(opened[0])
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.link(part, path)
-    part.unlink()
-    folder = path.parent
-    while True:
-        _flush_folder(folder)
-        if (folder / PARTS).exists() or folder == folder.parent:
-            break
-        folder = folder.parent
+    names.put(part, path)
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+class _Names:
+    """Gives files their names, on the disk when it returns. Threads share it.
+
+    A folder stays open once it and those above it are on the disk: then a file's name costs one
+    flush. No file can be put into an open folder that has been removed meanwhile, whatever now
+    stands at its path.
+    """
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, _OpenFolder] = {}
+
+    def put(self, part: Path, path: Path) -> None:
+        """Move a file. Raises FileExistsError where the name is taken."""
+        folder = self._folders.get(path.parent)
+        if folder is None or not folder.put(part, path.name):
+            self._put_into_new(part, path)
+        part.unlink()
+
+    def close(self) -> None:
+        """Close what no thread uses."""
+        self._folders.clear()
+
+    def _put_into_new(self, part: Path, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _OpenFolder(path.parent)
+        if not folder.put(part, path.name):
+            raise FileNotFoundError(errno.ENOENT, "it was removed meanwhile")
+        above = path.parent
+        while not (above / PARTS).exists() and above != above.parent:
+            above = above.parent
+            _OpenFolder(above).flush()
+        if len(self._folders) >= _OPEN_FOLDERS:
+            self._folders.clear()
+        self._folders[path.parent] = folder
+
+
+class _OpenFolder:
+    """A folder, open until nobody refers to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_RDONLY)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError):  # it could not be opened
+            os.close(self._handle)
+
+    def put(self, part: Path, name: str) -> bool:
+        """Give a file a name in it, on the disk; False where the folder has been removed."""
+        try:
+            os.link(part, name, dst_dir_fd=self._handle)
+        except FileNotFoundError:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Have the disk hold its names."""
+        os.fsync(self._handle)
 
 
 def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:

@@ -26,6 +26,7 @@ from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
 from tracker.domain.sealing import NONCE_BYTES, seal_long
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.task import Task
+from tracker.precedence import Precedence
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.conditions import News, tell
@@ -85,6 +86,7 @@ class Context:
     secrets:    of callback URLs and cursors; the first signs, all verify.
     accounts:   by (provider, account name).
     redactor:    takes the secrets of the service out of what others wrote.
+    precedence:  of the event loop, as the way out knows it.
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     prices:     the operator's list, for estimates.
     rules:      which of them a task goes to whose caller names none.
@@ -117,6 +119,7 @@ class Context:
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
+    precedence: Precedence = field(default_factory=Precedence)
     storage: Storage | None = None
     archive: ObjectStore | None = None
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)

@@ -46,6 +46,9 @@ class InlineSink:
         await asyncio.wait([self._writing])
 
     async def _hand_over(self, block: bytes | None) -> None:
+        if not (self._blocks.full() or self._writing.done()):
+            self._blocks.put_nowait(block)
+            return
         handing = asyncio.ensure_future(self._blocks.put(block))
         await asyncio.wait([handing, self._writing], return_when=asyncio.FIRST_COMPLETED)
         if not handing.done():

@@ -56,8 +56,8 @@ _BAN_S = 60.0
 LIMITS = CallLimits(CallRate(150, 10))
 """Of all calls, beyond which the key is banned for a minute.
 
-Sources: https://platform.stability.ai/docs/api-reference, 2026-11; for the number, its translation
-of 2023-12-14 at https://apifox.com/apidoc/docs-site/3757851/doc-3401709, read 2026-11-29.
+Source: https://stabilityplatform.freshdesk.com/support/solutions/articles/150000186026, the
+vendor's help desk, read 2026-11-29.
 """
 _POLL_S = 120.0
 """Seconds that the download of a result may take."""

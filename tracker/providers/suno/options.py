@@ -13,7 +13,9 @@ _HOSTS = MappingProxyType({"sunoapi.org": SUNOAPI, "kie.ai": KIE})
 _SIGNS = frozenset({KIE})
 _LIMITED = frozenset({SUNOAPI, KIE})
 _LIMITS = CallLimits(CallRate(20, 10))
-"""Of an account at sunoapi.org or kie.ai (docs.sunoapi.org, docs.kie.ai, read 2026-11)."""
+"""Of an account at kie.ai, whose page says so of creates (https://docs.kie.ai/1973359m0.md, section
+8, read 2026-11-29). Of sunoapi.org no public page was found that does: there it is an assumption.
+"""
 
 
 class SunoOptions(AccountOptions):

@@ -107,9 +107,11 @@ class Serving:
         return self._read(self.check_kept(asset), start, end)
 
     async def _read(self, store_key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        storage = self._storage()
+        storage, precedence = self._storage(), self._context.precedence
+        place = precedence.place()
         try:
             async for block in storage.objects.read(store_key, start, end):
+                await precedence.give_way(place)
                 yield block
         except StorageError as error:
             raise Unavailable(_UNREADABLE.format(error)) from error

@@ -73,16 +73,18 @@ class Delivering:
     async def lanes(self) -> list[Lane]:
         """Every destination that is owed something, the one that has waited longest first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
-        found = await self._context.store.read(delivery_queue.lanes)
+        with self._context.precedence:
+            found = await self._context.store.read(delivery_queue.lanes)
         return [lane for lane in found if unopened.get(lane.name, 0.0) <= now_s]
 
     async def claim(self, wanted: Mapping[str, int]) -> list[Held]:
         """Take what is due of some lanes. wanted: lane → how many at most."""
         context = self._context
         start_by_s = context.clock.monotonic() + context.policy.lease.total_seconds()
-        claimed, known, traces = await context.store.write(
-            self._claim, dict(wanted), is_patient=True
-        )
+        with context.precedence:
+            claimed, known, traces = await context.store.write(
+                self._claim, dict(wanted), is_patient=True
+            )
         if claimed:
             LEASES_EXPIRED.add(by=sum(one.was_left for one in claimed))
             context.at(CrashPoint.DELIVERY_CLAIMED)
@@ -132,7 +134,7 @@ class Delivering:
         call = self._call(held, int(at.timestamp()))
         context.unopened.pop(held.claimed.lane, None)
         started = context.clock.monotonic()
-        with _span(held) as traced:
+        with _span(held) as traced, context.precedence:
             answer = await context.egress.call_guarded(carrying(call, traced))
             describe_answer(traced, answer)
         latency_ms = round((context.clock.monotonic() - started) * 1000)

@@ -119,7 +119,8 @@ class Reception:
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
-        received: Received = await self._context.store.write(self._apply, item)
+        with self._context.precedence:
+            received: Received = await self._context.store.write(self._apply, item)
         CALLBACKS.add((raw.provider, received.verdict._value_))
         if started_s is not None and wants_callback(received.traceparent, item.digest):
             _trace(item, received, self._context.clock.monotonic() - started_s)

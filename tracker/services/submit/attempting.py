@@ -96,6 +96,7 @@ class Attempting:
     async def _try(self, job: Job, begun: BegunTry, *, ours_until: float) -> str:
         """Send what was begun and write down what came of it; returns that in a word."""
         context = self._context
+        await context.precedence.give_way()
         started = context.clock.monotonic()
         is_large = len(begun.body) > READ_AT_ONCE
         if is_large:

@@ -1,0 +1,144 @@
+"""Callbacks and deliveries go before slices of work that lasts, which go one after another."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from tests.support.upstream import Asked, Upstream, json_answer
+from tests.support.waiting import until
+from tests.support.workbench import ScriptedHttp, open_workbench
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.signals import CrashPoint
+from tracker.egress.client import EgressClient
+from tracker.precedence import PAUSE_S, Precedence
+
+pytestmark = pytest.mark.anyio
+
+
+class Hand:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def __call__(self) -> float:
+        return self.at_s
+
+
+async def turns(number: int = 50) -> None:
+    """Let everybody go on as far as they can."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def slices(precedence: Precedence, done: list[int], name: int, number: int = 1) -> None:
+    for _ in range(number):
+        await precedence.give_way()
+        done.append(name)
+
+
+async def test_one_turn_of_the_loop_holds_one_slice_and_all_take_turns() -> None:
+    precedence, done, most = Precedence(Hand()), list[int](), 0
+    async with asyncio.TaskGroup() as group:
+        for name in range(20):
+            group.create_task(slices(precedence, done, name, 3))
+        while len(done) < 60:
+            before = len(done)
+            await asyncio.sleep(0)
+            most = max(most, len(done) - before)
+    assert most == 1
+    assert done == [0, *range(20), *range(20), *range(1, 20)]
+
+
+async def test_slices_wait_for_what_is_urgent_and_go_on_all_the_same() -> None:
+    hand, done = Hand(), list[int]()
+    precedence = Precedence(hand)
+    async with asyncio.TaskGroup() as group:
+        with precedence, precedence:
+            for name in range(4):
+                group.create_task(slices(precedence, done, name))
+            await turns()
+            assert (done, precedence.waiting) == ([0], 3)
+            hand.at_s += PAUSE_S
+            await until(lambda: precedence.waiting == 2)
+            await turns()
+            assert done == [0, 1]
+        await turns()
+    assert done == [0, 1, 2, 3]
+    assert not precedence.is_urgent
+
+
+async def test_what_began_first_ends_first() -> None:
+    precedence, done = Precedence(Hand()), list[int]()
+
+    async def work(name: int) -> None:
+        place = precedence.place()
+        for _ in range(3):
+            await precedence.give_way(place)
+            done.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        with precedence:
+            await precedence.give_way()
+            for name in range(4):
+                group.create_task(work(name))
+            group.create_task(slices(precedence, done, 9, 2))
+            await until(lambda: precedence.waiting == 5)
+    assert done == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 9, 9]
+
+
+async def test_who_leaves_takes_no_turn_and_what_raises_is_over() -> None:
+    precedence, done = Precedence(Hand()), list[int]()
+    with contextlib.suppress(TimeoutError), precedence:
+        waiting = [asyncio.create_task(slices(precedence, done, one)) for one in range(5)]
+        await turns()
+        waiting[1].cancel()
+        waiting[3].cancel()
+        raise TimeoutError
+    await asyncio.wait(waiting)
+    assert done == [0, 2, 4]
+
+
+async def test_calls_that_last_and_large_answers_give_way_and_other_calls_do_not() -> None:
+    hand, told = Hand(), count()
+    precedence = Precedence(hand)
+    egress = EgressClient(("127.0.0.0/8",), precedence=precedence)
+    body = b"0" * 1_000_000
+
+    def answer(asked: Asked) -> list[bytes]:
+        assert [*asked.body]
+        next(told)
+        return [json_answer(body)]
+
+    with Upstream(answer) as upstream:
+        slow = HttpCall("POST", upstream.url, {}, b"{}", lasts_s=60.0)
+        with precedence:
+            lasting = [asyncio.create_task(egress.call_provider(slow)) for _ in range(5)]
+            await until(lambda: precedence.waiting == 5)
+            assert await egress.call_guarded(HttpCall("POST", upstream.url, {}, b"{}"))
+            assert next(told) == 1
+            assert precedence.waiting == 5
+        answers = await asyncio.gather(*lasting)
+    await egress.close()
+    assert [one for one in answers if not isinstance(one, HttpResult) or one.body != body] == []
+
+
+async def test_a_callback_is_urgent_until_its_commit_and_a_create_is_not(database_url: str) -> None:
+    urgent: list[bool] = []
+    asked: list[Callable[[], bool]] = []
+
+    def at(point: CrashPoint) -> None:
+        if point is CrashPoint.COMMIT_READY and asked:
+            urgent.append(asked[0]())
+
+    http = ScriptedHttp(lambda _: HttpResult(200, {}, b"{}"))
+    async with open_workbench(database_url, http, signal=at) as bench:
+        asked.append(lambda: bench.context.precedence.is_urgent)
+        task = await bench.queued("ours")
+        assert urgent == [False]
+        await bench.call_back(task, {"id": "theirs", "state": "running"})
+        assert urgent == [False, True]
+        assert not bench.context.precedence.is_urgent
