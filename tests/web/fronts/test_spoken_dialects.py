@@ -77,11 +77,13 @@ def test_runway_deletes_an_open_task_and_keeps_the_history_of_one_that_has_ended
         assert ended(pair[0], spoken.ours, spoken, id_)["status"] == word
 
 
-def test_runway_tells_the_organization_and_takes_no_uploads(pair: Pair) -> None:
+def test_runway_tells_the_organization_and_what_the_upstream_says_of_uploads(pair: Pair) -> None:
     answer = pair[0].get("/runwayml/v1/organization")
     assert answer.status_code == 200, answer.text
     assert answer.json()["creditBalance"] > 0
-    assert pair[0].post("/runwayml/v1/uploads", json={}).status_code == 501
+    # No files are kept here: the call is the upstream's, and this one has no uploads.
+    assert pair[0].post("/runwayml/v1/uploads", json={}).status_code == 404
+    assert pair[0].post("/runwayml/uploads", json={}).status_code == 501
 
 
 @pytest.mark.parametrize(

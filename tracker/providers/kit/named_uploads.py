@@ -1,27 +1,32 @@
 """Find what stands for uploaded files in the input of a create."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tracker.providers.ports.front import NamedUpload
 
 
-def named_uploads(
-    input_: Any, id_of: Callable[[str], str | None], path: str = ""
-) -> Iterator[NamedUpload]:
-    """Yield every text that names an upload of ours, at any depth.
+def named_uploads(input_: Any, id_of: Callable[[str], str | None]) -> tuple[NamedUpload, ...]:
+    """Return every text that names an upload of ours, at any depth.
 
     id_of: the id in such a text; None for any other.
     """
-    if isinstance(input_, str):
-        id_ = id_of(input_)
-        if id_ is not None:
-            yield NamedUpload(input_, id_, path)
-        return
+    found: list[NamedUpload] = []
+    _collect(input_, id_of, "", found)
+    return tuple(found)
+
+
+def _collect(
+    holder: Any, id_of: Callable[[str], str | None], prefix: str, found: list[NamedUpload]
+) -> None:
     items: Iterable[tuple[Any, Any]] = ()
-    if isinstance(input_, dict):
-        items = input_.items()
-    elif isinstance(input_, list):
-        items = enumerate(input_)
+    if isinstance(holder, dict):
+        items = holder.items()
+    elif isinstance(holder, list):
+        items = enumerate(holder)
     for name, value in items:
-        yield from named_uploads(value, id_of, f"{path}.{name}" if path else str(name))
+        if isinstance(value, str):
+            if (id_ := id_of(value)) is not None:
+                found.append(NamedUpload(value, id_, f"{prefix}{name}"))
+        elif isinstance(value, dict | list):
+            _collect(value, id_of, f"{prefix}{name}.", found)

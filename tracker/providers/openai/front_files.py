@@ -59,12 +59,8 @@ def with_links(create: Create) -> Create:
 
     Raises InvalidRequest for one in a list of ids, for which there are no links.
     """
-    found = [
-        one
-        for name, value in create.input.items()
-        if name != _ECHOED
-        for one in named_uploads(value, _id_of, name)
-    ]
+    named = {name: value for name, value in create.input.items() if name != _ECHOED}
+    found = named_uploads(named, _id_of)
     listed = [one.field for one in found if f".{_NAMING}s." in one.field]
     if listed:
         reason = "the provider has no such file: it was uploaded here, and is given by a link alone"

@@ -141,7 +141,7 @@ def _create(
         return wrong_method(call)
     if call.body is None:
         return WantsBody()
-    found = tuple(named_uploads(call.body, _id_of))
+    found = named_uploads(call.body, _id_of)
     return Create(operation, {**call.body, **more}, uploads=found)
 
 

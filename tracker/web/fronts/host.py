@@ -12,8 +12,9 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlencode
 
+from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -161,8 +162,8 @@ class FrontHost:
             at=services(request).clock.now(),
             base=_base_of(request) + self._prefix,
             query=request.query_params.multi_items() if request.scope["query_string"] else (),
-            headers={
-                name.decode("latin-1").lower(): value.decode("latin-1")
+            headers={  # whose names ASGI servers write in lower case
+                name.decode("latin-1"): value.decode("latin-1")
                 for name, value in request.scope["headers"]
             },
         )
@@ -299,4 +300,4 @@ async def _read_body(
 def _response(answer: FrontAnswer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
-    return JSONResponse(answer.body, answer.status, dict(answer.headers))
+    return Response(to_json(answer.body), answer.status, dict(answer.headers), "application/json")
