@@ -4,6 +4,7 @@ Source: https://pypi.org/project/meutils (2026.7.17, meutils/apis/sunoai/haimian
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from tracker.providers.haimian.options import web_headers
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import SongTable, WebSongInput
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.table import CreatePath, parsed_of, refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
@@ -98,10 +99,11 @@ class WebDialect(SongTable):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parsed_of(answer)
         is_good = first_text(parsed, ("status_code",), limit=40) in (None, "0")
-        if answer.status >= 300 or not isinstance(parsed, dict) or not is_good:
-            return [self.unanswered(answer, parsed)] * len(asking.tasks)
-        if not isinstance(parsed.get("data"), dict | list):
-            return [self.unanswered(answer, parsed)] * len(asking.tasks)
+        data = parsed.get("data") if isinstance(parsed, dict) else None
+        if answer.status >= 300 or not is_good or not isinstance(data, dict | list):
+            told = self.unanswered(answer, parsed)
+            told = replace(told, alone=refused_together(asking, answer, parsed))
+            return [told] * len(asking.tasks)
         known = {first_text(one, ("task_id",), limit=200): one for one in _entries(parsed)}
         missing = Absent("the login's list does not show it", Absence.OTHER_KEY, weak=True)
         return [

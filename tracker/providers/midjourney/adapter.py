@@ -45,6 +45,7 @@ from tracker.providers.midjourney.answers import (
     outcome_of_listed,
     parts_of,
     task_in,
+    tasks_in,
     waits_for_window,
 )
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
@@ -220,14 +221,15 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parsed_of(answer)
-        if answer.status == 200 and isinstance(parsed, list):
-            found = {id_in(one): one for one in parsed if isinstance(one, dict)}
+        listed = tasks_in(parsed)
+        if answer.status == 200 and listed is not None:
+            found = {id_in(one): one for one in listed if isinstance(one, dict)}
             return [outcome_of_listed(task, found) for task in asking.tasks]
         silent = Unanswered(
             self.in_words(answer, parsed),
             self.pause_s(answer, parsed),
             slow_down=answer.status == 429,
-            alone=answer.status in _ALONE,
+            alone=answer.status in _ALONE or _lists_nothing(answer, parsed),
         )
         return [silent] * len(asking.tasks)
 
@@ -328,6 +330,12 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if isinstance(answer, HttpResult) and is_silence(account, answer):
             return Probed("ok", "answers in its own words, and takes the credentials")
         return super().parse_probe(account, answer)
+
+
+def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
+    """Tell whether an answer for several is JSON without a list, as null is of a nil one in Go."""
+    is_json = isinstance(parsed, dict) or answer.body.strip() == b"null"
+    return answer.status == 200 and is_json
 
 
 _ADAPTER = MidjourneyAdapter()

@@ -47,6 +47,14 @@ def task_in(parsed: Any) -> Any:
     return next((one for one in held if isinstance(one, dict) and "status" in one), parsed)
 
 
+def tasks_in(parsed: Any) -> Sequence[Any] | None:
+    """Return the list of an answer about several tasks, out of an envelope too; None for none."""
+    held = parsed
+    if isinstance(parsed, dict):
+        held = next((parsed[name] for name in ("data", "result") if parsed.get(name)), None)
+    return held if isinstance(held, list) else None
+
+
 def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
     """Tell the two meanings of code 21 apart: a task that waits for `modal`, or one that exists."""
     match kind_of(sending.account):

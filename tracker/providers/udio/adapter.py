@@ -37,7 +37,13 @@ from tracker.providers.kit.gateway_tasks import (
 from tracker.providers.kit.piece_names import named_piece
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import (
+    CreatePath,
+    Meaning,
+    TableAdapter,
+    parsed_of,
+    refused_together,
+)
 from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
@@ -170,7 +176,8 @@ class SongsDialect(TableAdapter):
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             code = first_text(parsed, ("code",), limit=40)
             is_fast = answer.status == 429 or code == "429"
-            told: PollOutcome = Unanswered(words, pause_s, slow_down=is_fast)
+            alone = refused_together(asking, answer, parsed) and not is_fast
+            told: PollOutcome = Unanswered(words, pause_s, slow_down=is_fast, alone=alone)
             if len(asking.tasks) == 1 and (self.denies(answer, parsed) or code == "404"):
                 told = Absent(words, weak=True)
             return [told] * len(asking.tasks)
