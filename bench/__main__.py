@@ -66,7 +66,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less of everything; nothing is kept")
     parser.add_argument("--rows", default="", help="numbers of rows, e.g. 1,2; all when left out")
     parser.add_argument(
-        "--on", choices=BOTH, action="append", help="for rows 11, 12, 17, 26, 31 to 34, 37 and 38"
+        "--on",
+        choices=BOTH,
+        action="append",
+        help="for rows 11, 12, 17, 20, 26, 31 to 34, 37 and 38",
     )
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(

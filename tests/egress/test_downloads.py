@@ -1,11 +1,13 @@
 """Files of providers: whom the credentials of an account are sent to on the way to one."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.support.origin import MP4, by_path, whole
 from tests.support.resolver import Resolver
+from tests.support.tls import make_certificates
 from tests.support.upstream import Script, Upstream
 from tracker.domain.exchange import HttpStream
 from tracker.egress.download import Downloading
@@ -55,3 +57,18 @@ async def test_credentials_do_not_leave_this_machine_in_plain_text() -> None:
     with Upstream(whole(MP4)) as origin:
         await download(f"http://{ELSEWHERE}:{port_of(origin)}/film", {ELSEWHERE: KEY})
     assert ["authorization" in one.headers for one in origin.asked] == [False]
+
+
+async def test_a_redirect_from_https_to_plain_http_is_followed_without_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links of providers are plain http as well; only the key may not be sent in the open."""
+    made = make_certificates(tmp_path, ELSEWHERE)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
+    with Upstream(whole(MP4)) as plain:
+        away = f"location: http://{ELSEWHERE}:{port_of(plain)}/film"
+        with Upstream(whole(b"", away, status="302 Found"), certificates=made) as origin:
+            url = f"https://{ELSEWHERE}:{port_of(origin)}/film"
+            assert await download(url, {ELSEWHERE: KEY}) == MP4
+    assert [one.headers.get("authorization") for one in origin.asked] == [KEY["authorization"]]
+    assert ["authorization" in one.headers for one in plain.asked] == [False]

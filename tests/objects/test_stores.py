@@ -12,6 +12,7 @@ from tests.services.upkeep.test_retention import DAY_S, _succeed, _task, opened
 from tests.support.custody import IMPATIENT, open_custody
 from tests.support.dropping import work_all
 from tests.support.origin import film, ranged
+from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.errors import StorageError
@@ -31,28 +32,12 @@ DATA = bytes(range(256)) * 30_000
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    reason = "moto and obstore are not installed (group s3 and extra assets): S3 is not tested"
-    pytest.importorskip("obstore", reason=reason)
-    server = pytest.importorskip("moto.server", reason=reason)
-    boto3 = pytest.importorskip("boto3", reason=reason)
-    running = server.ThreadedMotoServer(port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    given = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-    }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    client = boto3.client("s3", endpoint_url=given["AWS_ENDPOINT_URL"], region_name="us-east-1")
-    client.create_bucket(Bucket="results")
-    client.close()
-    yield "s3://results/kept"
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
-    running.stop()
+    if not is_there():
+        pytest.skip(MISSING)
+    with emulated_s3() as given, pytest.MonkeyPatch.context() as patch:
+        for name, value in given.items():
+            patch.setenv(name, value)
+        yield f"s3://{BUCKET}/kept"
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -246,6 +246,8 @@ def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:
 
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
+    if path.parent.name == PARTS:  # by which the folder is known; see `Folder.size`
+        return
     with contextlib.suppress(OSError):  # not empty, or gone meanwhile
         path.parent.rmdir()
 

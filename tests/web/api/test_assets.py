@@ -1,17 +1,27 @@
 """Uploads, and the files behind them: ranges, links, tenants. What is fetched is served alike."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.support.keys import bearer, issue
 from tests.support.origin import film
 from tests.support.raw import answer_of, dial
 from tests.web.conftest import Shared
+from tracker.clock import SystemClock
 from tracker.domain.access import Scope
+from tracker.domain.custody import AssetState
+from tracker.store import assets
+from tracker.store.driver.transaction import Tx
+from tracker.store.schema import assets as assets_table
+from tracker.store.store import Store
 
 FILM = film(300_000)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -70,6 +80,8 @@ def test_a_link_needs_no_key_and_bears_any_name(http: httpx.Client, stranger: ht
     assert made["link"]["url"].endswith(".mp4")
     other = path_of(made["link"]["url"]).rpartition("/")[0] + "/film.mov"
     assert stranger.get(other).content == FILM
+    outside = stranger.get(path_of(made["link"]["url"]).rpartition("/")[0] + "/..%2F..%2Fx")
+    assert (outside.status_code, outside.headers["content-disposition"]) == (200, "inline")
 
 
 @pytest.mark.parametrize("part", range(0, 55, 9))
@@ -153,6 +165,10 @@ def test_if_range_serves_the_whole_of_another_version(http: httpx.Client) -> Non
     other = http.get(path, headers={"range": "bytes=0-9", "if-range": '"other"'})
     weak = http.get(path, headers={"range": "bytes=0-9", "if-range": f"W/{etag}"})
     assert [one.status_code for one in (same, other, weak)] == [206, 200, 200]
+    changed = http.head(path).headers["last-modified"]
+    dates = (changed, "Sat, 01 Nov 2025 10:00:00 GMT", "a day in autumn")
+    dated = [http.get(path, headers={"range": "bytes=0-9", "if-range": one}) for one in dates]
+    assert [one.status_code for one in dated] == [206, 200, 200]
     assert http.get(path, headers={"if-none-match": etag}).status_code == 304
 
 
@@ -162,16 +178,57 @@ def test_a_head_has_the_headers_alone(http: httpx.Client) -> None:
     assert head.content == b""
     names = ("content-length", "content-type", "etag", "accept-ranges", "last-modified")
     assert [head.headers[name] for name in names] == [whole.headers[name] for name in names]
+    # Of a HEAD a range means nothing (RFC 9110, 14.2).
+    ranged = http.head(path, headers={"range": "bytes=0-9"})
+    assert (ranged.status_code, ranged.headers["content-length"]) == (200, str(len(FILM)))
 
 
-@pytest.mark.parametrize("body", [SVG, HTML, b"{}", b"MZ\x90\0"])
+def test_a_head_of_a_file_that_is_not_kept_says_what_a_get_says(
+    http: httpx.Client, shared_idle: Shared
+) -> None:
+    """Each state, as a row has it: the links are those that were made while it was kept."""
+    kept = upload(http)
+    link = path_of(kept["link"]["url"])
+    said: dict[str, set[int]] = {}
+    for state in sorted(AssetState, key=lambda one: one is not AssetState.KEPT):
+        _put(shared_idle.database_url, UUID(kept["id"]), state)
+        for path in (content(kept), link):
+            head, whole = http.head(path), http.get(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            said.setdefault(state.value, set()).add(head.status_code)
+        named = http.post(f"/v1/assets/{kept['id']}/link", json={})
+        said[state.value].add(named.status_code)
+    dead = {404}
+    assert said == {"wanted": {409}, "kept": {200}, "lost": dead, "refused": dead, "gone": dead}
+
+
+def _put(database_url: str, id_: UUID, state: AssetState) -> None:
+    async def put() -> None:
+        async with Store(database_url, SystemClock()) as store:
+            asset = await store.find(assets.by_id, id_)
+            assert asset is not None
+            await store.write(partial(_set_state, state=state), asset.key)
+
+    asyncio.run(put())
+
+
+def _set_state(tx: Tx, keys: Sequence[int], *, state: AssetState) -> list[None]:
+    row = update(assets_table).where(assets_table.c.key.in_(keys))
+    is_there = state is AssetState.KEPT
+    tx.db.execute(row.values(state=state.value, **({} if is_there else {"store_key": None})))
+    return [None] * len(keys)
+
+
+@pytest.mark.parametrize(
+    ("body", "end"), [(SVG, "svg"), (HTML, "bin"), (b"{}", "bin"), (b"MZ\x90\0", "bin")]
+)
 def test_nothing_but_media_is_shown_in_place(
-    http: httpx.Client, stranger: httpx.Client, body: bytes
+    http: httpx.Client, stranger: httpx.Client, body: bytes, end: str
 ) -> None:
     made = upload(http, body)
     for answer in (http.get(content(made)), stranger.get(path_of(made["link"]["url"]))):
         assert answer.headers["content-type"] == "application/octet-stream"
-        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["content-disposition"] == f'attachment; filename="{made["id"]}.{end}"'
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 

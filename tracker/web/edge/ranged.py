@@ -83,7 +83,7 @@ def file_answer(  # noqa: PLR0913 - each is one fact of the file
     }
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=said)
-    header = request.headers.get("range")
+    header = request.headers.get("range") if request.method == "GET" else None
     if header is not None and not _is_same(request.headers.get("if-range"), etag, changed_at):
         header = None
     wanted = range_of(header, size)

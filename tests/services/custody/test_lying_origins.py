@@ -1,0 +1,146 @@
+"""Origins that lie while a transfer goes on, and addresses that a redirect must not lead to.
+
+Each comes to a stated reason; none to a file that is not whole, or not the origin's.
+"""
+
+import gzip
+from collections.abc import AsyncIterator, Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.support.custody import CustodyBench, open_custody
+from tests.support.origin import BLOCK, by_path, film, head, in_turn, whole
+from tests.support.upstream import Asked, Script, Upstream
+
+pytestmark = pytest.mark.anyio
+
+FILM, OTHER = film(12 * BLOCK), film(12 * BLOCK, seed=1)
+CUT = 4 * BLOCK
+AGES_AGO = "last-modified: Sat, 01 Nov 2025 10:00:00 GMT"
+
+
+def _cut(*lines: str, body: bytes = FILM) -> Script:
+    """Give the beginning of a file, and break off."""
+    return lambda _asked: [head("200 OK", len(body), *lines), body[:CUT]]
+
+
+def _rest(content_range: str, *lines: str, body: bytes = FILM) -> Script:
+    """Answer a request for a range with what is asked for. {at}: where that begins."""
+
+    def answer(asked: Asked) -> Iterable[bytes]:
+        at = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
+        said = content_range.format(at=at, end=len(body) - 1, size=len(body))
+        yield head("206 Partial Content", len(body) - at, f"content-range: {said}", *lines)
+        yield body[at:]
+
+    return answer
+
+
+def _chunked(body: bytes, *lines: str, is_cut: bool) -> Script:
+    def answer(_asked: Asked) -> Iterable[bytes]:
+        yield head("200 OK", None, "transfer-encoding: chunked", *lines)
+        yield f"{len(body):x}\r\n".encode() + body + b"\r\n"
+        if not is_cut:
+            yield b"0\r\n\r\n"
+
+    return answer
+
+
+def _to(url: str) -> Script:
+    return whole(b"", f"location: {url}", status="302 Found")
+
+
+TAG, WEAK = 'etag: "1"', 'etag: W/"1"'
+RIGHT = "bytes {at}-{end}/{size}"
+HTML = whole(b"<!doctype html><title>Sign in</title>" + b" " * 900)
+RESUMED: dict[str, tuple[Script, ...]] = {
+    "goes on": (_cut(TAG), _rest(RIGHT, TAG)),
+    "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), whole(FILM)),
+    "another start": (_cut(TAG), _rest("bytes 0-{end}/{size}", TAG), whole(FILM)),
+    "no Content-Range": (_cut(TAG), _rest("none", TAG), whole(FILM)),
+    "another version": (_cut(TAG), _rest(RIGHT, 'etag: "2"', body=OTHER), whole(FILM)),
+    "another file, unsaid": (_cut(TAG), _rest(RIGHT, TAG, body=OTHER), whole(FILM)),
+    "the whole for a range": (_cut(TAG), whole(FILM, TAG), whole(FILM)),
+    "more than announced": (
+        _cut(TAG),
+        _rest("bytes {at}-{end}/*", TAG, body=FILM + b"more"),
+        whole(b"", status="416 Range Not Satisfiable"),
+        whole(FILM),
+    ),
+    "a weak version": (_cut(WEAK), whole(FILM)),
+    "a weak version and a date": (_cut(WEAK, AGES_AGO), _rest(RIGHT, AGES_AGO)),
+    "a cut in chunks": (_chunked(FILM[:CUT], TAG, is_cut=True), _rest(RIGHT, TAG)),
+    "a cut in chunks of no version": (_chunked(FILM[:CUT], is_cut=True), whole(FILM)),
+    "a cut in a coding": (
+        _cut("content-encoding: gzip", TAG, body=gzip.compress(FILM)),
+        whole(gzip.compress(FILM), "content-encoding: gzip"),
+    ),
+}
+"""Answers in their turn, after which the film is kept."""
+LOOP = by_path({"/film.mp4": _to("/b"), "/b": _to("/film.mp4")})
+BAD: dict[str, tuple[Script, str, str]] = {
+    "a range that nobody asked for": (
+        lambda _asked: [head("206 Partial Content", 9, "content-range: bytes 0-8/9"), FILM[:9]],
+        *("wanted", "the origin answers 206"),
+    ),
+    "a page behind a film's beginning": (in_turn(_cut(TAG), HTML), "refused", "HTML"),
+    "an unknown coding": (whole(FILM, "content-encoding: lzma"), "wanted", "lzma"),
+    "nothing, in chunks": (
+        lambda _asked: [head("200 OK", None, "transfer-encoding: chunked"), b"0\r\n\r\n"],
+        *("wanted", "sent nothing"),
+    ),
+    "nothing but cuts": (_chunked(FILM[:CUT], TAG, is_cut=True), "wanted", "does not go on"),
+    "a loop": (LOOP, "wanted", "more than 3 redirects"),
+    "a mapped address": (_to("http://[::ffff:10.0.0.1]/"), "refused", "may not"),
+    "a private address": (_to("http://192.168.0.1/"), "refused", "may not"),
+    "an address in disguise": (_to("http://2852039166/"), "refused", "may not"),
+    "data in a URL": (_to("data:video/mp4;base64,AAAA"), "refused", "may not"),
+    "FTP": (_to("ftp://files.example/film.mp4"), "refused", "may not"),
+    "a port that is none": (_to("http://files.example:99999/"), "refused", "may not"),
+}
+"""An answer that is always the same, the state that it comes to, and a part of the reason."""
+
+
+@pytest.fixture
+async def custody(sqlite_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
+    async with open_custody(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+async def test_a_transfer_that_was_cut_is_kept_whole_whatever_its_origin_says(
+    custody: CustodyBench,
+) -> None:
+    found = {}
+    for name, scripts in RESUMED.items():
+        with Upstream(in_turn(*scripts)) as origin:
+            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
+            await custody.fetch()
+        (asset,) = await custody.of(task)
+        found[name] = (asset.state.value, asset.sha256 == sha256(FILM).digest(), len(origin.asked))
+    assert found == {name: ("kept", True, len(scripts)) for name, scripts in RESUMED.items()}
+    assert len(custody.files()) == 1  # all of the same bytes
+    assert custody.parts() == []
+
+
+async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBench) -> None:
+    found = {}
+    for name, (script, _, _) in BAD.items():
+        with Upstream(script) as origin:
+            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"}, name=name)
+            await custody.fetch(rounds=2)
+        (asset,) = await custody.of(task)
+        found[name] = (asset.state.value, asset.reason or "")
+    assert {name: state for name, (state, _) in found.items()} == {
+        name: state for name, (_, state, _) in BAD.items()
+    }, found
+    unsaid = {name: found[name] for name, (_, _, part) in BAD.items() if part not in found[name][1]}
+    assert unsaid == {}
+    assert custody.files() == custody.parts() == []
+
+
+async def test_a_file_of_another_scheme_is_not_wanted(custody: CustodyBench) -> None:
+    urls = ("ftp://files.example/a.mp4", "file:///etc/passwd", "data:video/mp4;base64,AAAA")
+    task = await custody.succeeded(*({"url": url} for url in urls))
+    assert await custody.of(task) == []
