@@ -29,6 +29,8 @@ _SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
+OPEN_ALL = "all => all.forEach(one => { one.open = true; })"
+"""A function that opens what is folded."""
 T = TypeVar("T")
 
 
@@ -132,6 +134,15 @@ def violations(page: Page) -> list[str]:
         for one in found.response["violations"]
         for node in one["nodes"][:3]
     ]
+
+
+def cut_tables(page: Page) -> list[str]:
+    """Return the beginnings of tables that are wider than their place, so that a part is cut."""
+    found: list[str] = page.locator(".table").evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth + 1)"
+        ".map(one => one.textContent.trim().slice(0, 60))"
+    )
+    return found
 
 
 def overflow(page: Page) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, overflow, violations, watched
+from tests.support.browsing import OPEN_ALL, Chromium, overflow, violations, watched
 from tests.support.databases import SqliteTemplate
 from tests.support.hostile import hostile_task, pages_of, unguarded
 
@@ -35,7 +35,6 @@ def task(http: httpx.Client) -> dict[str, Any]:
     return hostile_task(http)
 
 
-OPEN_ALL = "all => all.forEach(one => { one.open = true; })"
 LOOKS: list[dict[str, Any]] = [
     {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light", "locale": "en-GB"},
     {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "locale": "zh-CN"},

@@ -1,18 +1,27 @@
 """Pages of operators by WCAG 2.2 AA, and as wide as the window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, overflow, violations, watched
+from tests.support.browsing import OPEN_ALL, Chromium, cut_tables, overflow, violations, watched
+from tests.support.dashboard import make_endpoint, stray_callback
 from tests.support.databases import SqliteTemplate
 from tests.support.hostile import hostile_task, unguarded
+from tracker.web.ui.frame.reader import LANGUAGE_COOKIE
 
 pytestmark = pytest.mark.browser
 PATHS = (
     *("/ui/bulk", "/ui/bulk/new?action=cancel", "/ui/providers", "/ui/keys"),
     *("/ui/audit", "/ui/system", "/ui/try"),
+)
+
+LISTS = (
+    *("/ui/attention", "/ui/tasks", "/ui/callbacks", "/ui/deliveries", "/ui/endpoints"),
+    *("/ui/settings", "/ui/find?q=phone"),
 )
 
 
@@ -28,6 +37,21 @@ def http(
         yield client
 
 
+@pytest.fixture(scope="module")
+def planted(http: httpx.Client) -> list[str]:
+    """Plant rows for every list; the pages of one of each."""
+    endpoint = make_endpoint(http, "phone")
+    task = http.get("/v1/tasks").json()["tasks"][0]["id"]
+    receipt = stray_callback(http, task_id="phone")
+    http.post("/v1/keys", json={"name": "phone", "scopes": ["tasks:read"]}).raise_for_status()
+    delivery = http.get("/v1/deliveries").json()["deliveries"][0]["id"]
+    run = http.get("/v1/runs").json()["runs"][0]["id"]
+    return [
+        *(f"/ui/endpoints/{endpoint}", f"/ui/tasks/{task}", f"/ui/callbacks/{receipt}"),
+        *(f"/ui/deliveries/{delivery}", f"/ui/bulk/{run}"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("width", "scheme", "locale"), [(1280, "dark", "zh-CN"), (390, "light", "en-GB")]
 )
@@ -41,4 +65,22 @@ def test_pages_of_operators_are_accessible_and_fit_the_window(
             page = seen.show(path)
             assert violations(page) == [], path
             assert overflow(page) <= 0, path
+        seen.check()
+
+
+def test_rows_fold_on_a_phone_and_no_table_is_cut(
+    http: httpx.Client, planted: Sequence[str], chromium: Chromium
+) -> None:
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
+    cut = dict[tuple[str, str], list[str]]()
+    with watched(chromium, str(http.base_url), **phone) as seen:
+        for language, path in product(("en", "zh"), (*PATHS, *LISTS, *planted)):
+            seen.context.add_cookies(
+                [{"name": LANGUAGE_COOKIE, "value": language, "url": f"{seen.url}/ui"}]
+            )
+            page = seen.show(path)
+            page.locator("main details").evaluate_all(OPEN_ALL)
+            if overflow(page) > 0 or cut_tables(page):
+                cut[language, path] = cut_tables(page)
+        assert cut == {}
         seen.check()

@@ -209,7 +209,10 @@ def test_without_keys_the_dashboard_is_open_here_and_says_so(
             base_url=url, headers={**BROWSER, **OWN}, trust_env=False, timeout=60
         ) as client,
     ):
-        assert "open: no key" in client.get("/ui/attention").text
+        for path in ("/attention", "/settings"):
+            shown = client.get(f"/ui{path}").text
+            assert "open: no key" in shown
+            assert "/ui/keys" in shown  # the way to every page that it opens
         assert "You need not sign in" in client.get("/ui/sign-in").text
         assert "plain HTTP" not in client.get("/ui/sign-in").text
         by_proxy = {"x-forwarded-for": "203.0.113.9", "x-forwarded-host": "tracker.example"}

@@ -6,6 +6,7 @@ Whatever comes is answered, is text, and shows what would hide.
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import httpx
 import pytest
@@ -37,6 +38,8 @@ TEXTS = {
 }
 MADE_BY_MARKUP = re.compile(r'<script>|<img |<a href="javascript', re.IGNORECASE)
 """Elements of a payload, as a browser would take them for markup."""
+TEXT = r'(?:<textarea[^>]*>\n?|<input(?! type)[^>]* value=")(.*?)(?:</textarea>|")'
+"""A field's text, escaped."""
 FIELDS = re.compile(r'value="[^"]*"|<textarea[^>]*>.*?</textarea>', re.DOTALL)
 """Hold a text as it is sent back."""
 
@@ -93,6 +96,23 @@ def test_whatever_a_form_holds_is_text(person: Person, name: str) -> None:
     check(person.send("/keys", name=text, scope=["tasks:read"], kind="key"), {201, 413, 422})
     for path in ("/keys", "/audit"):
         check(person.get(path), {200})
+
+
+def test_a_long_text_comes_back_exactly_from_every_field_of_the_form(person: Person) -> None:
+    page = person.see("/try", **TRIED)
+    fields = re.findall(r'<(?:textarea|input(?! type))[^>]* name="([^"]+)"', _form(page))
+    assert {"input.prompt", "input.callback_url", "rest"} <= set(fields)
+    text = MARKUP + "x" * LONG
+    for field in fields:
+        answer = person.send("/try", **TRIED, once="long", do="check", **{field: text})
+        assert answer.status_code in {200, 422}, field
+        check(answer, {200, 422})
+        assert text in map(unescape, re.findall(TEXT, _form(answer.text), re.DOTALL)), field
+
+
+def _form(page: str) -> str:
+    """Return the form that is tried."""
+    return page[page.index('id="tried"') :].partition("</form>")[0]
 
 
 def test_what_tasks_hold_is_text_where_they_are_chosen_and_tried(person: Person) -> None:

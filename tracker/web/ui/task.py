@@ -40,7 +40,7 @@ from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
 from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
 from tracker.web.ui.one_task.why import reason_of
-from tracker.web.ui.task_parts import bill_text, row_of, stage_text
+from tracker.web.ui.task_parts import bill_text, kind_text, row_of, stage_text
 
 PAGES = Pages()
 INLINE = 12
@@ -95,7 +95,7 @@ def task_values(
         "lanes": LANE_Y,
         "evidence": _evidence(story),
         "asked": asked,
-        "pieces": _pieces(story),
+        "pieces": _pieces(story, say),
         "bill": bill_text(task.costs, say),
         "polls": polls_of(story.receipts),
         "metadata": shown_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
@@ -179,13 +179,14 @@ def _evidence(story: Story) -> list[dict[str, Any]]:
     return shown
 
 
-def _pieces(story: Story) -> list[dict[str, Any]]:
-    """Return the pieces of a result, each with our copy of it and its host."""
+def _pieces(story: Story, say: Callable[..., str]) -> list[dict[str, Any]]:
+    """Return the pieces of a result, each with its kind, our copy of it and its host."""
     kept = by_piece(story.kept.assets)
     return [
         {
             "piece": piece,
             "number": number,
+            "kind": kind_text(piece.kind, say),
             "asset": kept.get(piece_name(piece, number)),
             "host": _host(piece),
             "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)

@@ -13,6 +13,7 @@ from tracker.web.ui.frame.formats import unit_text
 from tracker.web.ui.frame.words import words_of
 
 Say = Callable[..., str]
+_KINDS = frozenset({"video", "image", "audio", "text", "file"})
 _LONGEST_SUMMARY = 80
 """Characters of what came of a task, in a list."""
 
@@ -70,11 +71,17 @@ def _summary(task: Task, say: Say, language: Language) -> str:
     return text if len(text) <= _LONGEST_SUMMARY else f"{text[: _LONGEST_SUMMARY - 1]}…"
 
 
+def kind_text(kind: str, say: Say) -> str:
+    """Return the kind of a piece in the reader's words; a provider's own word as it is."""
+    return say(f"tasks.kind.{kind}") if kind in _KINDS else kind
+
+
 def pieces_text(pieces: Sequence[Artifact], say: Say) -> str:
     """Return the pieces of a result in a few words: `video 5.041 s`, `3 × image, 1 failed`."""
     ready = [piece for piece in pieces if piece.state is ArtifactState.READY]
     kinds = Counter(piece.kind for piece in ready)
-    parts = [kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items()]
+    named = [(kind_text(kind, say), n) for kind, n in kinds.items()]
+    parts = [kind if n == 1 else f"{n} × {kind}" for kind, n in named]
     if len(ready) == 1 and ready[0].duration_s:
         parts = [f"{parts[0]} {say('unit.s', value=ready[0].duration_s)}"]
     for state, key in (

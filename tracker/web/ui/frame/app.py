@@ -182,15 +182,15 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
     found = state["reader"] = Reader(preferences(request))
     secret = session_secret(request)
     if scope is None:
-        return found if secret is None else await _known(request, found, secret)
+        return await _known(request, found, secret)
     principal = await auth.admit_to_dashboard(request, scope, secret)
     is_open = principal is auth.ANYBODY
     found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
     return found
 
 
-async def _known(request: Request, reader: Reader, secret: str) -> Reader:
-    """Return who reads a page that everybody may see, where they have signed in."""
+async def _known(request: Request, reader: Reader, secret: str | None) -> Reader:
+    """Return who reads a page that everybody may see, where they have signed in or need not."""
     try:
         principal = await services(request).authenticator.identify_session(request, secret)
     except (Unauthenticated, Unavailable):
