@@ -10,6 +10,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from tests.support.databases import SqliteTemplate
 from tests.support.requests import submission
 from tests.support.service import environment, listen, serving
 from tests.support.sink import Sink
@@ -131,18 +132,25 @@ def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Pa
             world.check_history(world.task(id_))
 
 
-@pytest.mark.parametrize("table", NUMBERED)
-@pytest.mark.parametrize("way", ["as it was made", "down and up again"])
-def test_sqlite_never_gives_a_number_twice(sqlite_url: str, table: str, way: str) -> None:
-    """A number that was given out stays taken, also when its row has gone; a rebuilt table too."""
-    if way != "as it was made":
-        command.downgrade(alembic_config(sqlite_url), REVISIONS[-1])
-        upgrade(sqlite_url)
-    engine = open_engine(sqlite_url)
+@pytest.fixture(scope="module", params=["as it was made", "down and up again"])
+def made_tables(
+    request: pytest.FixtureRequest,
+    sqlite_template: SqliteTemplate,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mapping[str, str]:
+    """The statement that made each table: {table: SQL}."""
+    url = sqlite_template.copy(tmp_path_factory.mktemp("made"))
+    if request.param != "as it was made":
+        command.downgrade(alembic_config(url), REVISIONS[-1])
+        upgrade(url)
+    engine = open_engine(url)
     with engine.connect() as db:
-        made = db.scalar(
-            text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"),
-            {"name": table},
-        )
+        found = db.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
     engine.dispose()
-    assert "AUTOINCREMENT" in made
+    return {str(name): str(statement) for name, statement in found}
+
+
+@pytest.mark.parametrize("table", NUMBERED)
+def test_sqlite_never_gives_a_number_twice(made_tables: Mapping[str, str], table: str) -> None:
+    """A number that was given out stays taken, also when its row has gone; a rebuilt table too."""
+    assert "AUTOINCREMENT" in made_tables[table]
