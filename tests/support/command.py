@@ -17,10 +17,10 @@ class Done:
     stderr: str
 
 
-def run(*arguments: str, **env: str) -> Done:
-    """Run `tracker` with these arguments, and with only these settings."""
+def run(*arguments: str, module: str = "tracker", **env: str) -> Done:
+    """Run `tracker`, or another module, with these arguments, and with only these settings."""
     with tempfile.TemporaryDirectory(dir=folder_in_memory(), prefix="tracker-command-") as folder:
         out, log = Path(folder, "out"), Path(folder, "err")
-        with Process(arguments, env, log, out=out) as process:
+        with Process(arguments, env, log, module, out) as process:
             status = process.join()
         return Done(status, out.read_text(), log.read_text())

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.command import run
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
 from tests.support.workbench import OPERATION, HandClock, ScriptedHttp, Workbench, open_workbench
@@ -164,12 +165,11 @@ async def test_many_at_once_in_several_processes_never_exceed_it(database_url: s
     async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(21))
         spenders = [
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-m", __name__, database_url, f"{n}", stdout=asyncio.subprocess.PIPE
-            )
-            for n in range(SPENDERS)
+            asyncio.to_thread(run, database_url, f"{n}", module=__name__) for n in range(SPENDERS)
         ]
-        told = [out.decode().split() for out, _ in [await one.communicate() for one in spenders]]
+        done = await asyncio.gather(*spenders)
+        assert [one.returncode for one in done] == [0] * SPENDERS, [one.stderr for one in done]
+        told = [one.stdout.split() for one in done]
         taken = sum(int(one[0]) for one in told)
         refused = sum(int(one[1]) for one in told)
         assert (taken, refused) == (10, SPENDERS * ASKED - 10)
