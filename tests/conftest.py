@@ -41,7 +41,11 @@ if memory := folder_in_memory():
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Let all processes that run tests fork services from one, which imports once."""
+    """Let all processes that run tests fork services from one, which imports once.
+
+    No garbage is collected until all tests are: it took a quarter of the time of their collection.
+    """
+    gc.disable()
     if session.config.option.processes > 1:
         session.config.add_cleanup(Shared().close)
 
@@ -54,6 +58,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

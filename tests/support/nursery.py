@@ -154,13 +154,13 @@ def main(door: int | None = None) -> None:
             _serve(sys.stdin, answers)
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how one of them ended
+    _import_all()  # while the tests are collected, which keeps one core busy
     with socket.socket(fileno=door) as listening:
         while True:
             ready, _, _ = select.select([listening, sys.stdin], [], [])
             if sys.stdin in ready:
                 return
             connection, _ = listening.accept()
-            _import_all()
             with connection:
                 if os.fork() == 0:
                     listening.close()
@@ -169,7 +169,6 @@ def main(door: int | None = None) -> None:
                     os._exit(0)
 
 
-@cache
 def _import_all() -> None:
     import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
 
