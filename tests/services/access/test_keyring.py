@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from tests.support.keys import issue
 from tracker.domain.access import Scope
 from tracker.domain.errors import CredentialFault, Unauthenticated
-from tracker.services.access.keyring import Keyring
+from tracker.services.access.keyring import ANY_S, Keyring
 from tracker.services.access.keys import Grant, Keys
 from tracker.services.access.recent_rows import FRESH_S
 from tracker.store.store import Store
@@ -59,6 +59,23 @@ async def test_a_fresh_key_costs_no_query(database_url: str) -> None:
         clock.seconds = FRESH_S
         await keyring.holder(made.secret)
         assert len([one for one in asked if "api_keys" in one]) == 2
+
+
+@pytest.mark.anyio
+async def test_whoever_comes_without_keys_asks_for_all_who_come_meanwhile(
+    database_url: str,
+) -> None:
+    clock = _Clock()
+    async with Store(database_url, clock) as store:
+        keyring = Keyring(store, clock, [b"s"])
+        asked = _count_queries(store)
+        for looks in (1, 2):
+            together = await asyncio.gather(*(keyring.is_any() for _ in range(64)))
+            assert not any(together)
+            assert len([one for one in asked if "api_keys" in one]) == looks
+            clock.seconds += ANY_S
+        await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
+        assert all(await asyncio.gather(*(keyring.is_any() for _ in range(64))))
 
 
 @pytest.mark.anyio

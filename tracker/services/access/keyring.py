@@ -43,6 +43,7 @@ class Keyring:
         self._used: dict[int, datetime] = {}
         self._any = False
         self._any_at: float | None = None
+        self._asking_any = asyncio.Lock()
 
     async def holder(self, key: str) -> Principal:
         """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
@@ -77,11 +78,18 @@ class Keyring:
 
     async def is_any(self) -> bool:
         """Return true if there are keys at all, revoked ones included."""
-        now = self._clock.monotonic()
-        if not self._any and (self._any_at is None or now - self._any_at >= ANY_S):
-            self._any = await self._store.read(keys.is_any)
-            self._any_at = now
+        if self._is_any_due():
+            async with self._asking_any:  # one asks for all that come meanwhile
+                if self._is_any_due():
+                    now = self._clock.monotonic()
+                    self._any = await self._store.read(keys.is_any)
+                    self._any_at = now
         return self._any
+
+    def _is_any_due(self) -> bool:
+        """Return true if no key was known, and the last look was too long ago."""
+        known_at, now = self._any_at, self._clock.monotonic()
+        return not self._any and (known_at is None or now - known_at >= ANY_S)
 
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[None]:
