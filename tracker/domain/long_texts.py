@@ -10,6 +10,8 @@ import re
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
+from tracker.domain.documents import is_large
+
 LONG = 256 * 1024
 """Characters of a piece; shorter texts are encoded at once. A multiple of four."""
 _MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
@@ -29,7 +31,7 @@ def encode(
     step: characters of a piece.
     """
     long: list[str] = []
-    skeleton = _marked(value, long, step)
+    skeleton = _marked(value, long, step) if is_large(value, step) else None
     text = json.dumps(
         value if skeleton is None else skeleton,
         separators=separators,

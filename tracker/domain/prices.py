@@ -57,6 +57,8 @@ def estimate(
     prices: Sequence[ListPrice], provider: str, operation: str, input_: Mapping[str, Any]
 ) -> tuple[Cost, ...]:
     """Return what a task is expected to cost, as one entry; none where the list does not say."""
+    if not prices:
+        return ()
     model = _named(input_, _MODELS)
     name = model if isinstance(model, str) else None
     found = next((one for one in prices if one.covers(provider, operation, name)), None)

@@ -55,10 +55,10 @@ def _unknown(
         if part is None:
             continue
         value = given.get(name)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _unknown(part, value, (*path, name), is_whole=is_whole)
         for number, item in enumerate(value if isinstance(value, list) else ()):
-            if isinstance(item, Mapping):
+            if isinstance(item, dict):
                 yield from _unknown(part, item, (*path, name, number), is_whole=is_whole)
 
 

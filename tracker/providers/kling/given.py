@@ -60,19 +60,21 @@ def set_fields(
 
 
 def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
-    if isinstance(value, str) and not is_strict:
-        value = _unquoted(field, value)
+    if isinstance(value, str):
+        value = value if is_strict else _unquoted(field, value)
+        if isinstance(value, str):
+            return value
     if (field.is_quoted or field.is_whole) and isinstance(value, float) and value.is_integer():
         value = int(value)  # as languages write it that know one kind of number
     if field.is_quoted and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if field.part is None:
             return _without_nulls(value)
         return set_fields(field.part, value, is_strict=is_strict)
     if isinstance(value, list):
         return [
-            _kept(field, item, is_strict=is_strict) if isinstance(item, Mapping) else item
+            _kept(field, item, is_strict=is_strict) if isinstance(item, dict) else item
             for item in value
         ]
     return value
@@ -85,7 +87,7 @@ def _unquoted(field: _Field, value: str) -> Any:
 
 
 def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {k: _without_nulls(item) for k, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 

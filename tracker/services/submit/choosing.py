@@ -1,6 +1,6 @@
 """Choose the account of a task whose caller leaves it open: by rule, weight, health and room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from tracker.store.store import Reading
 
 REMEMBERED_S = 2.0
 """How long what was read of the accounts' health and room is used again."""
+_MOST_KNOWN = 1024
+"""Operations whose accounts are remembered; some providers have a name for each model."""
 
 NEEDS_CUSTODY = (
     "the provider answers with the files themselves and no URL: this needs custody of files, "
@@ -69,9 +71,20 @@ class Choosing:
         """One per process: it remembers for a moment how the accounts stand."""
         self._context = context
         self._statuses: dict[str, _AccountStatus] = {}
+        self._known: dict[tuple[str, str], Sequence[Account]] = {}
 
     def check(self, provider: str, operation: str) -> None:
         """Raises InvalidRequest naming `operation` when no account at all can do it."""
+        self._able(provider, operation)
+
+    def _able(self, provider: str, operation: str) -> Sequence[Account]:
+        """Return the accounts that can do an operation, one at least. Raises InvalidRequest.
+
+        It is remembered: accounts stay as they are while the process runs.
+        """
+        known = self._known.get((provider, operation))
+        if known is not None:
+            return known
         adapter = self._context.provider(provider)
         accounts = [one for (owner, _), one in self._context.accounts.items() if owner == provider]
         if not accounts:
@@ -82,8 +95,13 @@ class Choosing:
         refusals = [
             refusal_of(adapter, one, operation, has_custody=has_custody) for one in accounts
         ]
-        if refusals and all(refusals):
+        able = [one for one, why in zip(accounts, refusals, strict=True) if why is None]
+        if not able:
             raise InvalidRequest(FieldError("operation", refusals[0] or ""))
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[provider, operation] = able
+        return able
 
     async def choose(self, choice: Choice) -> str:
         """The name of an account that can do it.
@@ -106,22 +124,18 @@ class Choosing:
 
     def _weights(self, choice: Choice) -> dict[str, int]:
         """The weights of the accounts that may be chosen and can do it."""
-        context = self._context
-        provider = context.provider(choice.provider)
         named = next(
             (
                 rule.accounts
-                for rule in context.rules
+                for rule in self._context.rules
                 if rule.covers(choice.provider, choice.operation, choice.metadata)
             ),
             None,
         )
         able = [
             account
-            for (owner, name), account in context.accounts.items()
-            if owner == choice.provider
-            and (named is None or name in named)
-            and provider.submits.serves(account, choice.operation) is None
+            for account in self._able(choice.provider, choice.operation)
+            if named is None or account.name in named
         ]
         # A rule that names an account means it, whatever its weight among the unnamed.
         return {one.name: one.weight if named is None else max(one.weight, 1) for one in able}

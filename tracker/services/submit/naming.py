@@ -50,8 +50,11 @@ def _named(
     if not isinstance(value, dict):
         return
     for name, item in value.items():
-        is_id = isinstance(item, str | int) and not isinstance(item, bool)
-        if name in fields and is_id and item != "":
-            yield (*place, name), fields[name], str(item)
-        else:
+        if isinstance(item, dict | list):
             yield from _named(item, fields, (*place, name))
+        elif name in fields and _is_id(item):
+            yield (*place, name), fields[name], str(item)
+
+
+def _is_id(item: Any) -> bool:
+    return isinstance(item, str | int) and not isinstance(item, bool) and item != ""

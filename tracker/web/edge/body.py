@@ -57,7 +57,7 @@ async def read_capped(
     if begun.is_done and not begun.result.get("more_body", False):
         whole = _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
         if counter is not None:
-            counter.add(whole)
+            counter.add_whole(whole)
         return whole
     try:
         async with asyncio.timeout(timeout_s):

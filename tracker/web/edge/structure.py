@@ -24,6 +24,11 @@ class ValueCounter:
         """Nothing has arrived."""
         self._left = self._most = most
 
+    def add_whole(self, text: bytes) -> None:
+        """Count a text that came in one piece. Raises InvalidRequest if it holds too many."""
+        if len(text) > self._left:
+            self.add(text)
+
     def add(self, piece: bytes) -> None:
         """Count on. Raises InvalidRequest once there are too many."""
         for start in range(0, len(piece), _PIECE):
