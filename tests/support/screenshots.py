@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import httpx
+from playwright.sync_api import ViewportSize
 
 from tests.support.browsing import Chromium
 from tests.support.requests import EXAMPLE, submission
@@ -14,15 +15,23 @@ from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.migrate import upgrade
 
 FOLDER = ROOT / "docs" / "pictures"
+SIZE: ViewportSize = {"width": 1280, "height": 720}
 SCENARIOS = ("ok", "ok", "failed", "ok", "stuck", "ok", "moderated", "ok", "ok", "stuck")
 LOOKS = {"list-light": ("light", "en-GB", "/ui/tasks"), "task-dark-zh": ("dark", "zh-CN", "")}
 """By the picture's name: colours, language, and the page; empty for one of the tasks."""
 
 
 def main() -> None:
-    """Play some tasks and take the pictures."""
+    """Make the pictures anew."""
     FOLDER.mkdir(exist_ok=True)
-    door, chromium = listen(), Chromium()
+    chromium = Chromium()
+    draw(FOLDER, chromium)
+    chromium.close()
+
+
+def draw(folder: Path, chromium: Chromium) -> None:
+    """Play some tasks and put the pictures into a folder."""
+    door = listen()
     with tempfile.TemporaryDirectory() as name, Emulator(EmulatorConfig(step_seconds=0.3)) as made:
         database = f"sqlite:///{name}/tracker.db"
         upgrade(database)
@@ -32,8 +41,8 @@ def main() -> None:
             tasks = _play(url)
             for picture, (scheme, locale, path) in LOOKS.items():
                 page = path or f"/ui/tasks/{tasks[0]}"
-                chromium.call(_take, chromium, url + page, picture, scheme, locale)
-    chromium.close()
+                to = folder / f"{picture}.png"
+                chromium.call(_take, chromium, url + page, to, scheme, locale)
 
 
 def _play(url: str) -> list[str]:
@@ -49,17 +58,17 @@ def _play(url: str) -> list[str]:
     return ids
 
 
-def _take(chromium: Chromium, url: str, picture: str, scheme: str, locale: str) -> None:
+def _take(chromium: Chromium, url: str, to: Path, scheme: str, locale: str) -> None:
     context = chromium.browser.new_context(
-        viewport={"width": 1280, "height": 720},
+        viewport=SIZE,
         color_scheme="dark" if scheme == "dark" else "light",
         locale=locale,
         timezone_id="Asia/Shanghai",
     )
     page = context.new_page()
     page.goto(url)
-    page.wait_for_timeout(500)
-    page.screenshot(path=str(FOLDER / f"{picture}.png"))
+    page.locator("#live[data-mode=live]").wait_for()
+    page.screenshot(path=str(to))
     context.close()
 
 
