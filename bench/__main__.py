@@ -17,8 +17,10 @@ from bench import (
     dashboard,
     deliveries,
     dropping,
+    failovers,
     fronts,
     history,
+    month,
     polling,
     requests,
     rereads,
@@ -57,6 +59,8 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({35}), dashboard.streams),
     (frozenset({37}), dropping.alone),
     (frozenset({38}), dropping.beside),
+    (frozenset({39}), failovers.in_a_row),
+    (frozenset({40}), month.thirty_days),
 )
 
 

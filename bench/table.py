@@ -91,6 +91,14 @@ ASKED: Mapping[str, Asked] = {
     "37": Asked("tasks/s that retention drops whole, PostgreSQL", 5_000, 8_000),
     "37x": Asked("tasks/s that retention drops whole, SQLite", 3_000, 5_000),
     "38": Asked("callbacks' p99 with retention beside ÷ without", 1.5, 1.2, is_limit=True),
+    "39": Asked(
+        "acknowledged and lost, or missed in the feed, in ten failovers", 0, 0, is_limit=True
+    ),
+    "39x": Asked("first acknowledgement after a promotion, slowest", 1, 0.5, " s", is_limit=True),
+    "40": Asked(
+        "size of the database in thirty days ÷ after the first window", 1.2, 1.1, is_limit=True
+    ),
+    "40x": Asked("lost, missed in the feed, or wrong alerts in thirty days", 0, 0, is_limit=True),
 }
 """By row. An `x` marks the second figure of a row."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import httpx
@@ -236,3 +237,16 @@ def test_files_that_others_may_read_are_named_with_the_way_out(tmp_path: Path) -
     assert f"chmod 700 {folder}" in unwell(folder, "TRACKER_DATA_DIR", {})
     folder.chmod(0o700)
     assert "chmod" not in unwell(folder, "TRACKER_DATA_DIR", {})
+
+
+def test_traces_without_their_extra_are_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, env = "OTEL_EXPORTER_OTLP_ENDPOINT", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1]:4318"}
+    assert about not in {one.about for one in findings(tmp_path, {})}
+    assert unwell(tmp_path, about, env) == ""
+    monkeypatch.delitem(sys.modules, "tracker.otel", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
+    said = unwell(tmp_path, about, env)
+    assert said.startswith("error no traces are sent, as opentelemetry.sdk.resources is not")
+    assert "pip install 'callback-tracker[otel]'" in said

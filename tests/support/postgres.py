@@ -86,6 +86,12 @@ class PostgresServer:
         with psycopg.connect(self.url(), autocommit=True) as db:
             db.execute("SELECT pg_promote()")
 
+    def follow(self, primary: "PostgresServer") -> None:
+        """Begin anew, as a standby of another. Call it while stopped; its data are dropped."""
+        shutil.rmtree(self.folder / "data")
+        self._follows = primary
+        self.start()
+
     def configure(self, name: str, value: str) -> None:
         """Change a setting while it runs."""
         with psycopg.connect(self.url(), autocommit=True) as db:

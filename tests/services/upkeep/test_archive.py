@@ -373,3 +373,22 @@ def test_a_process_killed_between_writing_and_dropping_loses_and_doubles_nothing
     rows = Counter(row for of_file in found.values() for row in of_file)
     assert set(rows.values()) == {1}
     assert {kept_class for kept_class, _ in rows} == {KeptClass.INPUTS, KeptClass.TASKS}
+
+
+async def test_less_than_a_batch_waits_six_hours_for_more(
+    database_url: str, archive: MeddlingFolder, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    async with opened(database_url, clock, INPUTS, archive) as bench:
+        await _ended(bench, "one")
+        clock.move(10 * DAY_S + 2 * 3600)  # it stays an hour behind, and so one task is due
+        chore = RetentionChore(bench.context, batch=2)
+        await work_all(chore)
+        assert _files(tmp_path / "archive") == []
+        clock.move(5 * 3600 + 60)
+        await work_all(chore)
+        assert len(_files(tmp_path / "archive")) == 1
+        await _ended(bench, "two", "three")
+        clock.move(10 * DAY_S + 2 * 3600)
+        await work_all(chore)  # a batch is full
+        assert len(await _read(bench, KeptClass.INPUTS)) == 3

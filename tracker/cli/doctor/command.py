@@ -67,6 +67,8 @@ def examined(reading: Reading) -> Iterator[Finding]:
         yield from service.examine_egress(settings)
     if known("TRACKER_WEBHOOK_SECRETS"):
         yield from service.examine_webhooks(settings)
+    if known("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        yield from service.examine_traces(settings)
     yield from service.examine_certificate(settings)
     yield from examine_values(reading)
     yield from service.examine_server()

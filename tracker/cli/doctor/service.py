@@ -5,6 +5,7 @@ import shutil
 import ssl
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -127,6 +128,22 @@ def examine_server() -> list[Finding]:
         text = f"without {' and '.join(missing)} each request takes more of the processor"
         return [Finding("note", about, text)]
     return [Finding("ok", about, "requests are read the fast way")]
+
+
+def examine_traces(settings: Settings) -> list[Finding]:
+    """Return whether spans go where the settings say."""
+    about, endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        return []
+    try:
+        import_module("tracker.otel")
+    except ImportError as error:
+        text = (
+            f"no traces are sent, as {error.name} is not installed: run "
+            "`pip install 'callback-tracker[otel]'`"
+        )
+        return [Finding("error", about, text)]
+    return [Finding("ok", about, "traces are sent there")]
 
 
 def examine_certificate(settings: Settings) -> list[Finding]:

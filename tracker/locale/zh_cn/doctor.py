@@ -44,6 +44,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "without {} each request takes more of the processor": "没有 {0}，每个请求占用更多处理器时间",
         "cannot be used with TRACKER_TLS_KEY: {}": "不能与 TRACKER_TLS_KEY 一起使用：{0}",
         "other users may read {}: run `chmod {} {}`": "其他用户可以读取 {0}：请运行 `chmod {1} {2}`",
+        "no traces are sent, as {} is not installed: run `pip install 'callback-tracker[otel]'`": (
+            "未安装 {0}，因此不发送追踪：请运行 `pip install 'callback-tracker[otel]'`"
+        ),
+        "traces are sent there": "追踪发送到那里",
         "requests are read the fast way": "以较快的方式读取请求",
         "{} answers and has the right schema": "{0} 有应答，结构正确",
         "{} stands before the server; settings travel with each transaction": (

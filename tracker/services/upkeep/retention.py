@@ -44,6 +44,8 @@ ASKED_PART = 5
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
+GATHERED = timedelta(hours=6)
+"""How long what is less than a batch waits for more where it is archived: each is a file."""
 SLICES = 40
 """Of freed pages that are given back in one round: 40 MB."""
 
@@ -250,6 +252,8 @@ class RetentionChore:
         )
         is_last = len(rows) < limit
         if self._archiving is not None:
+            if is_last and rows and rows[0].place.finished_at > before - GATHERED:
+                return _RetentionBatch(walk, (), ()), True
             sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
             rows = retention.cut(rows, sizes, most=BODY_BYTES)
         elif walk.kept_class is KeptClass.INPUTS:
