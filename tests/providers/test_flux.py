@@ -190,13 +190,16 @@ def test_the_key_goes_to_the_poll_url_of_the_create_on_hosts_of_the_provider_alo
 
 
 @pytest.mark.parametrize(("age_s", "kind"), [(59, Absence.NOT_YET), (60, Absence.DENIED)])
-@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [(200, "Task not found"), (404, "Task not found"), (200, "TASK_NOT_FOUND")],
+)
 def test_a_task_that_is_not_found_is_first_invisible_and_later_forgotten(
-    age_s: int, kind: Absence, status: int
+    age_s: int, kind: Absence, status: int, word: str
 ) -> None:
     assert FLUX.polls is not None
     task = a_task("flux-2-pro", provider_task_id="1", submitted_at=NOW - timedelta(seconds=age_s))
-    body = json.dumps({"id": "1", "status": "Task not found", "result": None}).encode()
+    body = json.dumps({"id": "1", "status": word, "result": None}).encode()
     (outcome,) = FLUX.polls.parse_poll(
         asked_of(an_account(FLUX), task), HttpResult(status, {}, body)
     )

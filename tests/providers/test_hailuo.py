@@ -1,5 +1,6 @@
 """Hailuo's adapter, held to what every adapter must do and to what was recorded."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,7 @@ from tracker.domain.outcome import (
     Refused,
     Unanswered,
 )
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task, TaskError, TaskState
 from tracker.providers.ports.adapter import Finds, Hint, Sending
 from tracker.providers.registry import PROVIDERS
 
@@ -170,6 +171,25 @@ def test_a_success_whose_file_is_not_there_still_runs(status: int, body: bytes) 
     _, outcome = file_answered(HttpResult(status, {}, body))
     assert isinstance(outcome, Observed)
     assert outcome.observation.state is TaskState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("code", "fails"), [(1027, True), ("1026", True), (2013, False), (1000, False)]
+)
+def test_a_look_that_is_answered_by_a_code_about_content_tells_of_a_failure(
+    code: Any, *, fails: bool
+) -> None:
+    assert HAILUO.polls is not None
+    said = {"task_id": "", "status": "", "base_resp": {"status_code": code, "status_msg": "no"}}
+    asking = asked_of(an_account(HAILUO), a_task(V1, provider_task_id="359"))
+    answer = HttpResult(200, {}, json.dumps(said).encode())
+    (outcome,) = HAILUO.polls.parse_poll(asking, answer)
+    assert isinstance(outcome, Observed) is fails
+    if isinstance(outcome, Observed):
+        error = TaskError("provider", str(code), "no", doubtful=True)
+        found = outcome.observation
+        assert (found.state, found.provider_task_id) == (TaskState.FAILED, "359")
+        assert found.error == error
 
 
 def test_a_file_that_could_not_be_asked_for_tells_nothing() -> None:

@@ -1,6 +1,7 @@
 """Wan's adapter, held to what every adapter must do, to what was recorded, and to its emulator."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,8 +21,8 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import NOW, a_task, an_account, asked_of, called_back, sent_to
 from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import Absence, Absent, CancelAsked, TooLate
-from tracker.domain.task import ArtifactState, TaskState
+from tracker.domain.outcome import Absence, Absent, CancelAsked, Observed, TooLate
+from tracker.domain.task import ArtifactState, TaskError, TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.wan.adapter import LIVES, YOUNG
@@ -146,6 +147,32 @@ def test_unknown_is_no_state_but_an_absence(age: timedelta, kind: Absence, *, we
     (outcome,) = WAN.polls.parse_poll(asking, answer)
     assert isinstance(outcome, Absent)
     assert (outcome.kind, outcome.weak) == (kind, weak)
+
+
+@pytest.mark.parametrize(
+    ("results", "state"),
+    [
+        ([{"code": "DataInspectionFailed", "message": "unsafe"}], TaskState.FAILED),
+        ([{"code": "DataInspectionFailed", "message": "unsafe"}] * 2, TaskState.FAILED),
+        ([{"code": "X", "message": "m"}, {"url": "https://a.example/1.png"}], TaskState.SUCCEEDED),
+        ([{"code": "X", "message": "m"}, {}], TaskState.RUNNING),
+        (["odd"], TaskState.RUNNING),
+        ([], TaskState.RUNNING),
+    ],
+)
+def test_a_success_of_which_every_piece_was_refused_is_a_doubtful_failure(
+    results: Sequence[Any], state: TaskState
+) -> None:
+    assert WAN.polls is not None
+    output = {"task_id": "theirs", "task_status": "SUCCEEDED", "results": results}
+    task = a_task("text2image/image-synthesis", provider_task_id="theirs")
+    answer = HttpResult(200, {}, json.dumps({"output": output}).encode())
+    (outcome,) = WAN.polls.parse_poll(asked_of(an_account(WAN), task), answer)
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is state
+    if state is TaskState.FAILED:
+        error = TaskError("provider", "DataInspectionFailed", "unsafe", doubtful=True)
+        assert outcome.observation.error == error
 
 
 def test_events_of_other_kinds_tell_of_no_task() -> None:

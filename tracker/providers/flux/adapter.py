@@ -46,6 +46,7 @@ from tracker.providers.kit.reading import (
     first_number,
     first_text,
 )
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
@@ -62,7 +63,7 @@ _POLL_URL = "polling_url"
 _MOST_URL = 2083
 _CREDITS = "credits"
 _EMPTY = "Ready without a sample"
-_ABSENT = "task not found"
+_ABSENT = plain("task not found")
 _MODERATED = "moderated"
 _KONTEXT_MAX = "flux-kontext-max"
 """Six of its tasks may be open; of all others 24 together."""
@@ -168,11 +169,11 @@ class FluxApi(TableAdapter):
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Know the word, which comes with any status."""
-        return _word(parsed).lower() == _ABSENT or super().denies(answer, parsed)
+        return _is_absent(parsed) or super().denies(answer, parsed)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task, also one that does not repeat its id."""
-        if _word(parsed).lower() == _ABSENT:
+        if _is_absent(parsed):
             return None
         known = None if task is None else task.provider_task_id
         if isinstance(parsed, dict) and known and first_text(parsed, self.ids) is None:
@@ -275,6 +276,11 @@ def _word(parsed: Any) -> str:
     return first_text(parsed, TableAdapter.words_in, limit=200) or ""
 
 
+def _is_absent(parsed: Any) -> bool:
+    """Tell whether the word says that there is no such task, however it is written."""
+    return plain(_word(parsed)) == _ABSENT
+
+
 def _kind_of(task: Task | None, url: Any) -> str:
     if task is not None and task.operation in VIDEOS:
         return "video"
@@ -290,7 +296,7 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="flux",

@@ -44,6 +44,7 @@ _OF_ACCOUNT = frozenset({"1004", "1008", "2049"})
 """The key, the balance, the key again."""
 _OF_REQUEST = frozenset({"1026", "1027", "2013"})
 """The prompt, the result, the parameters."""
+_OF_CONTENT = frozenset({"1026", "1027"})
 _NOT_NOW = frozenset({"1002", "1039"})
 """The rate, the limit of tokens."""
 _PARAMETERS = "2013"
@@ -174,6 +175,8 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if asking.page is not None:
             return [self._read_file(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
+        if isinstance(answer, HttpResult) and isinstance(outcome, Unanswered):
+            return [self._refused_content(asking, answer, parsed) or outcome]
         said = outcome.observation if isinstance(outcome, Observed) else None
         if said is None or said.state is not TaskState.SUCCEEDED:
             return [outcome]
@@ -259,6 +262,17 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
                 return Probed("note", f"answers, but cannot tell now: {words}")
         return super().parse_probe(account, answer)
 
+    def _refused_content(
+        self, asking: Asking, answer: HttpResult, parsed: Any
+    ) -> PollOutcome | None:
+        """Read a failure that is told by its code alone; doubtful, as no word of the task is."""
+        code = _code_of(parsed)
+        if code not in _OF_CONTENT or answer.status >= 300:
+            return None
+        error = replace(self.failure(parsed, self.reason(parsed)), doubtful=True)
+        theirs = asking.task.provider_task_id
+        return Observed(Observation(TaskState.FAILED, code, theirs, error=error))
+
     def _ask_for_file(self, asking: Asking, said: Observation, parsed: Any) -> PollOutcome:
         file_id = first_text(parsed, ("file_id",), limit=200)
         if file_id is None:
@@ -308,7 +322,7 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="hailuo",

@@ -159,6 +159,9 @@ class WanAdapter(PathCancel, ObjectCallbacks):
         if said.state is TaskState.SUCCEEDED and failed not in (None, "0"):
             total = first_number(parsed, ("output.task_metrics.TOTAL",))
             said = replace(said, message=f"{failed} of {total or 'several'} pieces failed")
+        refused = _wholly_refused(parsed)
+        if said.state is TaskState.SUCCEEDED and refused is not None:
+            return replace(said, state=TaskState.FAILED, error=refused)
         return awaiting_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
@@ -174,10 +177,8 @@ class WanAdapter(PathCancel, ObjectCallbacks):
             return []
         if url := web_url(output.get("video_url")):
             return [Artifact("video", url, key="video")]
-        results = output.get("results")
-        listed = [results] if isinstance(results, dict) else results
         found = []
-        for place, one in enumerate(listed if isinstance(listed, list) else ()):
+        for place, one in enumerate(_results_in(output)):
             url = web_url(one.get("url") or one.get("video_url")) if isinstance(one, dict) else None
             if url is not None:
                 found.append(Artifact(kind_of(url) or "image", url, key=str(place)))
@@ -225,6 +226,25 @@ class WanAdapter(PathCancel, ObjectCallbacks):
         return [Hint(f"the event says {word}", task_id)]
 
 
+def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
+    results = output.get("results")
+    listed = [results] if isinstance(results, dict) else results
+    return listed if isinstance(listed, list) else ()
+
+
+def _wholly_refused(parsed: Any) -> TaskError | None:
+    """Return why no piece was made, where each says so; doubtful, as the task's word is another."""
+    output = parsed.get("output")
+    if not isinstance(output, dict) or web_url(output.get("video_url")):
+        return None
+    results = _results_in(output)
+    codes = [first_text(one, ("code",), limit=100) for one in results]
+    if not results or not all(codes) or any(web_url(one.get("url")) for one in results):
+        return None
+    message = first_text(results[0], ("message",)) or "the provider gave no reason"
+    return TaskError("provider", codes[0], message, doubtful=True)
+
+
 def _beijing(text: str | None) -> datetime | None:
     """Read a local time of Beijing, `2026-05-01 10:00:00.000`; None for anything else."""
     try:
@@ -240,7 +260,7 @@ def _options_of(account: Account) -> WanOptions:
 
 
 _ADAPTER = WanAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="wan",
