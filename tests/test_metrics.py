@@ -151,7 +151,9 @@ def test_the_metrics_that_one_worker_measures_for_all_are_those_that_the_page_sa
 @pytest.fixture
 def registry() -> Iterator[CollectorRegistry]:
     """A thousand samples, in the counters of requests of this process."""
-    kept = dict(REQUESTS.values), dict(REQUEST_SECONDS.values)
+    kept = [(one, one.values) for one in ALL]
+    for one in ALL:  # this process may have counted much for other tests
+        one.values = {}
     for number in range(400):
         REQUESTS.add((f"/v1/route{number % 40}", 200 + number // 40))
     for number in range(40):
@@ -159,7 +161,8 @@ def registry() -> Iterator[CollectorRegistry]:
     found = CollectorRegistry()
     found.register(Collected())
     yield found
-    REQUESTS.values, REQUEST_SECONDS.values = kept
+    for one, values in kept:
+        one.values = values
 
 
 def _longest_stop_s(registry: CollectorRegistry) -> float:
@@ -190,6 +193,6 @@ def test_a_scrape_of_a_thousand_samples_is_quick_and_stops_nobody(
         text = generate_latest(registry).decode()
         costs_s.append((time.thread_time() - began_s) / slowness())
         stops.append(_longest_stop_s(registry) / crowding() / slowness())
-    assert len([line for line in text.splitlines() if not line.startswith("#")]) >= 1000
+    assert 1000 <= len([line for line in text.splitlines() if not line.startswith("#")]) <= 1100
     assert min(costs_s) <= 0.020
     assert min(stops) <= 0.005
