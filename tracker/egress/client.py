@@ -35,7 +35,7 @@ from tracker.domain.redaction import Redactor
 from tracker.egress import policy
 from tracker.egress.answers import AnswerReader, decoder_of, headers_of
 from tracker.egress.decoding import ACCEPTED, Undecodable
-from tracker.egress.guarded import GuardedCalls
+from tracker.egress.guarded import IDLE_S, GuardedCalls
 from tracker.egress.sent import FirstByte, NotNow
 from tracker.precedence import Precedence
 
@@ -44,8 +44,10 @@ log = logging.getLogger(__name__)
 MAX_DESTINATIONS = 256
 """Clients that are kept: one small pool per destination and proxy, as httpx slows with its pool's
 size."""
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=15)
-_SLOW_LIMITS = httpx.Limits(max_connections=512, max_keepalive_connections=16, keepalive_expiry=15)
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=IDLE_S)
+_SLOW_LIMITS = httpx.Limits(
+    max_connections=512, max_keepalive_connections=16, keepalive_expiry=IDLE_S
+)
 """Of calls whose answer takes long: hundreds of them wait for nothing but their answers."""
 _CONNECT_TIMEOUT_S = 10.0
 _SEARCHED_AT_ONCE = 128 * 1024

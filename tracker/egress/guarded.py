@@ -25,7 +25,11 @@ from tracker.egress.sent import FirstByte
 
 MOST_IDLE = 512
 """Connections that are kept open for the next call, over all destinations."""
-IDLE_S = 15.0
+IDLE_S = 4.0
+"""How long a connection is kept for the next call. Servers close theirs after 5 s (uvicorn's
+timeout_keep_alive, https://www.uvicorn.org/settings/, and Node's server.keepAliveTimeout,
+https://nodejs.org/api/http.html, read 2026-11-29) or later: of a create that is written while its
+connection is being closed nobody knows whether it arrived, and a delivery is made again."""
 ANSWER_BYTES = 16 * 1024
 """Read of an answer; what follows is left, and the connection with it."""
 _CONNECT_TIMEOUT_S = 10.0
