@@ -1,12 +1,13 @@
 """A file in a form is read piece by piece, however the pieces fall."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tracker.domain.errors import InvalidRequest
-from tracker.web.edge.body_errors import WrongMediaType
+from tracker.web.edge.body_errors import BodyTooSlow, WrongMediaType
 from tracker.web.edge.form_file import FormWithFile
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +34,7 @@ def _refused(reason: str) -> Iterator[None]:
 @pytest.mark.parametrize("size", [1, 3, 7, 100, 65536])
 async def test_a_file_is_what_stands_between_its_head_and_the_boundary(size: int) -> None:
     form = FormWithFile(TYPE, chunks := _pieces(FORM, size))
-    part = await form.find_file()
+    part = await form.find_file(timeout_s=60)
     assert (part.name, part.filename, part.media_type) == ("content", "a.png", "image/png")
     assert form.fields == {"purpose": "vision"}
     assert b"".join([piece async for piece in form.content()]) == FILE
@@ -43,20 +44,53 @@ async def test_a_file_is_what_stands_between_its_head_and_the_boundary(size: int
 
 async def test_what_is_no_form_with_a_file_is_refused() -> None:
     with _refused("has no file"):
-        await FormWithFile(TYPE, _pieces(FIELD + b"--xyz--\r\n", 10)).find_file()
+        await FormWithFile(TYPE, _pieces(FIELD + b"--xyz--\r\n", 10)).find_file(timeout_s=60)
     with _refused("must end with its boundary"):
-        await FormWithFile(TYPE, _pieces(b"nothing of a form", 5)).find_file()
+        await FormWithFile(TYPE, _pieces(b"nothing of a form", 5)).find_file(timeout_s=60)
     with _refused("long field"):
-        await FormWithFile(TYPE, _pieces(FIELD[:-2] + b"x" * 100_000, 5000)).find_file()
+        await FormWithFile(TYPE, _pieces(FIELD[:-2] + b"x" * 100_000, 5000)).find_file(timeout_s=60)
     cut = FormWithFile(TYPE, _pieces(FORM[: len(FORM) // 2], 1000))
-    await cut.find_file()
+    await cut.find_file(timeout_s=60)
     with _refused("must end with its boundary"):
         async for _ in cut.content():
             pass
     two = FormWithFile(TYPE, _pieces(FORM.replace(AFTER, HEAD + b"\r\nx\r\n"), 1000))
-    await two.find_file()
+    await two.find_file(timeout_s=60)
     with _refused("more than one file"):
         async for _ in two.content():
             pass
     with pytest.raises(WrongMediaType):
         FormWithFile("multipart/form-data", _pieces(FORM, 10))
+
+
+@pytest.mark.parametrize(
+    "fields", [FIELD * 101, FIELD.replace(b"vision", b"x" * 60_000) * 6], ids=["many", "long"]
+)
+async def test_fields_have_an_end_though_each_is_short(fields: bytes) -> None:
+    with _refused("fields, or much text in them"):
+        await FormWithFile(TYPE, _pieces(fields + FORM, 4096)).find_file(timeout_s=60)
+    after = FormWithFile(TYPE, _pieces(FORM.replace(AFTER, fields), 4096))
+    await after.find_file(timeout_s=60)
+    with _refused("fields, or much text in them"):
+        async for _ in after.content():
+            pass
+
+
+async def test_fields_that_trickle_have_the_time_of_a_whole_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, passed_s = asyncio.get_running_loop(), 0.0
+    began = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: began + passed_s)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        nonlocal passed_s
+        yield FIELD[:-2]
+        while True:
+            passed_s += 20
+            await asyncio.sleep(0)
+            yield b"x"
+
+    with pytest.raises(BodyTooSlow):
+        await FormWithFile(TYPE, trickle()).find_file(timeout_s=60)
+    assert passed_s <= 100

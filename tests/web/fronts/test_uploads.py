@@ -130,6 +130,9 @@ def test_a_form_of_runways_takes_one_file_for_its_tenant_alone(
     assert (none_yet.status_code, none_yet.json()["issues"][0]["path"]) == (400, ["promptImage"])
     assert _post(url, {"token": fields["token"][:-8] + "AAAAAAA="}) == 404
     assert _post(url, {}) == 404
+    token = fields["token"].encode()
+    late = [("file", ("../../cat.png", FILE)), ("token", (None, token))]
+    assert httpx.post(url, files=late, timeout=60, trust_env=False).status_code == 404
     assert _post(url, fields, b"") == 422
     assert [_post(url, fields), _post(url, fields), _post(url, fields, FILE[:-1])] == [
         204,

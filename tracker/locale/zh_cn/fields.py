@@ -80,6 +80,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "has a part without a name": "有一个部分没有名称",
         "has a part without a head, or a long field before its file": "有一个部分没有头部，或文件之前的字段过长",
         "has no file": "没有文件",
+        "has more than {} fields, or much text in them": "超过 {0} 个字段，或字段文本过多",
+        "has more than one file": "有不止一个文件",
         "must end with its boundary": "必须以其分隔符结尾",
         "is not UTF-8": "不是 UTF-8",
         "must have 6 to 64 characters": "必须有 6 到 64 个字符",

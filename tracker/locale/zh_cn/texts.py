@@ -228,6 +228,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "此功能需要文件保管，而它已关闭（TRACKER_ASSETS）"
         ),
         "it is kept, is being fetched now, or has no URL": "文件已保管、正在下载，或没有 URL",
+        "the form's file did not begin within {} s": "表单中的文件未在 {0} 秒内开始传输",
         "nothing of the body came for {} s, or not all of it within {} s": (
             "请求体中断了 {0} 秒，或未能在 {1} 秒内传完"
         ),

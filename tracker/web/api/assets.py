@@ -195,7 +195,7 @@ async def upload_by_form(request: Request) -> Response:
     The same file again is the first one; another file under the same token is refused.
     """
     our, form = services(request), uploaded_form(request)
-    await form.find_file()
+    await form.find_file(timeout_s=our.limits.body_timeout_s)
     ticket = our.uploading.promised(form.fields.get(upload_form.FIELD, ""))
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
     await our.uploading.keep(

@@ -1,7 +1,9 @@
 """Read the one file of a multipart form while it comes, of whatever size (RFC 7578)."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
+from tracker.web.edge.body_errors import BodyTooSlow
 from tracker.web.edge.forms import (
     LONGEST_HEAD,
     MOST_PARTS,
@@ -12,6 +14,8 @@ from tracker.web.edge.forms import (
 )
 
 _LONGEST_FIELD = 64 * 1024
+_MOST_TEXT = 256 * 1024
+"""Bytes of all fields together, which are held; a stranger may send them."""
 
 
 class FormWithFile:
@@ -25,12 +29,21 @@ class FormWithFile:
         self._mark = mark_of(content_type)
         self._chunks = chunks
         self._held = b"\r\n"
+        self._parts = self._text = 0
         self.fields: dict[str, str] = {}
 
-    async def find_file(self) -> PartHead:
-        """Read the fields up to the file. Raises InvalidRequest, and what the chunks raise."""
-        await self._read_to(self._mark, LONGEST_HEAD)
-        part = await self._next_file()
+    async def find_file(self, *, timeout_s: float) -> PartHead:
+        """Read the fields up to the file.
+
+        timeout_s: for all of them, so that a trickle cannot hold a connection.
+        Raises InvalidRequest, BodyTooSlow, and what the chunks raise.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._read_to(self._mark, LONGEST_HEAD)
+                part = await self._next_file()
+        except TimeoutError:
+            raise BodyTooSlow(f"the form's file did not begin within {timeout_s:g} s") from None
         if part is None:
             raise malformed_form("has no file")
         return part
@@ -57,9 +70,10 @@ class FormWithFile:
             part = read_head(await self._read_to(b"\r\n\r\n", LONGEST_HEAD))
             if part.filename is not None:
                 return part
-            if len(self.fields) >= MOST_PARTS:
-                raise malformed_form(f"has more than {MOST_PARTS} fields")
+            if self._parts >= MOST_PARTS or self._text > _MOST_TEXT:
+                raise malformed_form(f"has more than {MOST_PARTS} fields, or much text in them")
             value = await self._read_to(self._mark, _LONGEST_FIELD)
+            self._parts, self._text = self._parts + 1, self._text + len(value)
             self.fields[part.name] = value.decode("utf-8", "replace")
         return None
 

@@ -34,7 +34,7 @@ async def keep_upload(request: Request, asked: Upload) -> UploadedFile:
     """
     our = services(request)
     form = uploaded_form(request)
-    part = await form.find_file()
+    part = await form.find_file(timeout_s=our.limits.body_timeout_s)
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
     chunks = _checked(form, asked.fields)
     kept = await our.uploading.keep(tenant(request), chunks, lifetime=lifetime)
