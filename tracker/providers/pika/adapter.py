@@ -13,7 +13,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, PollOutcome
-from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart, urlencoded
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
@@ -169,12 +169,13 @@ class PikaForms(TableAdapter):
         return [Artifact("video", url, key="video")] if url and is_done else []
 
 
+_BEST_FIRST = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
+
+
 def _whole(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
     """Return the state of a container, and whether every word that decides it is known."""
-    ended = [one for one in states if one in (TaskState.SUCCEEDED, TaskState.FAILED)]
-    if states and len(ended) == len(states):
-        is_any_done = TaskState.SUCCEEDED in ended
-        return (TaskState.SUCCEEDED if is_any_done else TaskState.FAILED), True
+    if states and VERDICTS.issuperset(states):
+        return next(one for one in _BEST_FIRST if one in states), True
     is_known = not states or any(one is not None for one in states)
     has_begun = any(one not in (None, TaskState.SUBMITTED) for one in states)
     return (TaskState.RUNNING if has_begun else TaskState.SUBMITTED), is_known
