@@ -155,6 +155,7 @@ def test_unknown_is_no_state_but_an_absence(age: timedelta, kind: Absence, *, we
         ([{"code": "DataInspectionFailed", "message": "unsafe"}], TaskState.FAILED),
         ([{"code": "DataInspectionFailed", "message": "unsafe"}] * 2, TaskState.FAILED),
         ([{"code": "X", "message": "m"}, {"url": "https://a.example/1.png"}], TaskState.SUCCEEDED),
+        ([{"code": "X", "video_url": "https://a.example/1.mp4"}], TaskState.SUCCEEDED),
         ([{"code": "X", "message": "m"}, {}], TaskState.RUNNING),
         (["odd"], TaskState.RUNNING),
         ([], TaskState.RUNNING),

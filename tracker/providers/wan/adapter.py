@@ -159,8 +159,8 @@ class WanAdapter(PathCancel, ObjectCallbacks):
         if said.state is TaskState.SUCCEEDED and failed not in (None, "0"):
             total = first_number(parsed, ("output.task_metrics.TOTAL",))
             said = replace(said, message=f"{failed} of {total or 'several'} pieces failed")
-        refused = _wholly_refused(parsed)
-        if said.state is TaskState.SUCCEEDED and refused is not None:
+        is_empty = said.state is TaskState.SUCCEEDED and not said.artifacts
+        if is_empty and (refused := _wholly_refused(parsed)) is not None:
             return replace(said, state=TaskState.FAILED, error=refused)
         return awaiting_result(said, task, _EMPTY)
 
@@ -235,11 +235,9 @@ def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
 def _wholly_refused(parsed: Any) -> TaskError | None:
     """Return why no piece was made, where each says so; doubtful, as the task's word is another."""
     output = parsed.get("output")
-    if not isinstance(output, dict) or web_url(output.get("video_url")):
-        return None
-    results = _results_in(output)
+    results = _results_in(output) if isinstance(output, dict) else ()
     codes = [first_text(one, ("code",), limit=100) for one in results]
-    if not results or not all(codes) or any(web_url(one.get("url")) for one in results):
+    if not results or not all(codes):
         return None
     message = first_text(results[0], ("message",)) or "the provider gave no reason"
     return TaskError("provider", codes[0], message, doubtful=True)
