@@ -60,7 +60,7 @@ class GatewayAdapter(TableAdapter):
         held = parsed.get("data")
         if isinstance(held, dict):
             return held
-        named = text_of(held, limit=500)
+        named = text_of(held, limit=500) if code is not None else None  # it may be a complaint
         return {"id": named} if named else parsed
 
     def state_of(self, word: str) -> TaskState | None:

@@ -97,7 +97,9 @@ class NewApi(TaskTable):
         if sending.task.operation in IMAGES:
             return self._pictures(sending, answer, parsed)
         row, code = row_of(parsed), first_text(parsed, ("code",), limit=100)
-        task_id = first_text(row, self.ids, limit=500) or first_text(parsed, ("data",), limit=500)
+        task_id = first_text(row, self.ids, limit=500)
+        if code and task_id is None:
+            task_id = first_text(parsed, ("data",), limit=500)
         if task_id is None or (code and code.lower() not in GOOD_CODES):
             return self.refusal(sending, answer, parsed)
         if row is None:  # the envelope of the task routes, which holds the id alone
