@@ -48,7 +48,6 @@ class GatewayAdapter(TableAdapter):
         "detail",
     )
     forgets: ClassVar[bool] = True
-    names_task: ClassVar[bool] = False  # the upstream's own id may stand in its place
 
     def opened(self, parsed: Any) -> Any:
         """Return what stands in the envelope `{code, message, data}`: a task, or the id of one."""

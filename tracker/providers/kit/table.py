@@ -124,7 +124,7 @@ class TableAdapter(WordTable):
     omits_ids: ClassVar[bool] = False
     """True when answers about a task may leave its id out."""
     names_task: ClassVar[bool] = False
-    """True when an answer about a task always has the id that was asked for."""
+    """True when the provider's own address always answers with the id that was asked for."""
     forgets: ClassVar[bool] = False
     """True when the provider drops tasks after a while, so that absence says little."""
 
@@ -257,7 +257,7 @@ class TableAdapter(WordTable):
         parsed = self.opened(parsed_of(answer))
         if answer.status < 300:
             said = with_block(self.observe(asking.account, asking.task, parsed), parsed)
-            if said is not None and self._is_of_another(asking.task, said):
+            if said is not None and self._is_of_another(asking, said):
                 return [Unanswered("the answer is about another task")]
             if said is not None:
                 return [Observed(said)]
@@ -300,8 +300,10 @@ class TableAdapter(WordTable):
             ),
         )
 
-    def _is_of_another(self, task: Task, said: Observation) -> bool:
-        known = task.provider_task_id
+    def _is_of_another(self, asking: Asking, said: Observation) -> bool:
+        known = asking.task.provider_task_id
+        if asking.account.options.base_url is not None:
+            return False  # what stands there may give ids of its own, and show the provider's
         return self.names_task and known is not None and said.provider_task_id != known
 
     def reason(self, parsed: Any) -> str | None:
