@@ -26,13 +26,13 @@ PROBLEM_CALLS = {
             *("NotFound", "CursorTooOld", "Conflict", "BeingSent", "IdempotencyReuse"),
             *("IdempotencyInFlight", "CallbackUnproven", "Unavailable", "WrongMediaType"),
             *("BodyTooSlow", "ForeignPage", "ValueError", "HTTPException", "CallbackRejected"),
-            *("BudgetExceeded", "NoLongerKept", "Recovering"),
+            *("BudgetExceeded", "NoLongerKept", "Recovering", "malformed_form"),
         ),
         0,
     ),
     **dict.fromkeys(("Unauthenticated", "FieldError"), 1),
 }
-"""Exceptions whose text a problem answer shows, with the position of that argument."""
+"""Calls whose text a problem answer shows, with the position of that argument."""
 PROBLEM_PATHS = sorted(
     path
     for folder in ("domain", "providers", "services", "store", "web")
