@@ -1,6 +1,8 @@
 """Retention steps over what is held, and asks before it drops much at once."""
 
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from tracker.accounts import AccountsError, parse
 from tracker.domain.errors import NotFound
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.task import Task, TaskState
+from tracker.objects.folder import Folder
 from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
@@ -83,6 +86,26 @@ async def test_more_than_a_fifth_waits_until_it_is_approved(database_url: str) -
         assert not await waits()
         assert await waits()
         assert await _dropped(bench) == {task.key for task in old}
+
+
+async def test_the_rest_of_what_was_approved_waits_for_no_batch_of_the_archive(
+    database_url: str, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    with closing(Folder(tmp_path / "archive", is_new=True)) as archive:
+        async with opened(database_url, clock, POLICY, archive) as bench:
+            (old,) = await _ended(bench, "old")
+            clock.move(5 * DAY_S)
+            await _ended(bench, *(f"new-{n}" for n in range(3)))
+            clock.move(5 * DAY_S + 2 * 3600)
+            await bench.context.store.write(retention_plan.approve, POLICY)
+            clock.move(5 * DAY_S)  # more than a fifth is due, and no part of what was approved
+            chore = RetentionChore(bench.context, batch=2, free=1)
+            for _ in range(2):
+                await work_all(chore)
+            assert await _dropped(bench) == {old.key}
+            found = await bench.context.store.read(conditions.list_open)
+            assert conditions.RETENTION_WAITS in {one.name for one in found}
 
 
 def test_rules_of_the_file_are_read_and_wrong_ones_named() -> None:

@@ -10,10 +10,14 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
+from tests.support import history
+from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.cli.main import main
 from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy
+from tracker.domain.task import TaskState
+from tracker.services.upkeep import retention
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver import freed_pages
 from tracker.store.driver.engine import open_engine, sqlite_file
@@ -21,6 +25,8 @@ from tracker.store.driver.engine import open_engine, sqlite_file
 NUMBERS = (
     "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 900)"
 )
+
+LONG = timedelta(days=9)
 
 
 def _free_many(engine: Engine) -> None:
@@ -76,15 +82,28 @@ def test_nothing_of_postgresql_is_given_back_nor_compacted(
 
 
 @pytest.mark.anyio
-async def test_a_round_of_retention_gives_back_what_is_free(sqlite_url: str) -> None:
+async def test_retention_gives_back_what_is_free_once_nothing_is_left_to_drop(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy = RetentionPolicy({**FOR_EVER, KeptClass.INPUTS: timedelta(days=1)})
     async with open_workbench(
         sqlite_url, ScriptedHttp(Played()), clock=HandClock(), retention=policy
     ) as bench:
         engine = open_engine(sqlite_url)
         _free_many(engine)
+        free = _pragma(engine, "freelist_count")
+        assert freed_pages.SLICE < free < 4 * freed_pages.SLICE
+        ended = {"state": TaskState.SUCCEEDED, "finished_at": bench.context.clock.now() - LONG}
+        await history.insert(bench.context.store, *(history.new_task(**ended) for _ in range(2)))
+        chore = RetentionChore(bench.context, batch=1)
+        monkeypatch.setattr(retention, "ROUND_S", -1.0)  # one batch
+        assert await chore.work() == 0.0
         assert _pragma(engine, "freelist_count") > freed_pages.SLICE
-        assert await RetentionChore(bench.context).work() is None
+        monkeypatch.setattr(retention, "ROUND_S", 3.0)
+        monkeypatch.setattr(retention, "SLICES", 1)
+        assert await chore.work() == 0.0
+        assert 0 < _pragma(engine, "freelist_count") < free
+        await work_all(chore)
         assert _pragma(engine, "freelist_count") == 0
         engine.dispose()
 

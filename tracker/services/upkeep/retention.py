@@ -131,7 +131,6 @@ class RetentionChore:
         store = self._context.store
         if self._archiving is not None:
             await self._archiving.clean()
-        await self._give_back_pages()
         await self._ask()
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
@@ -141,16 +140,20 @@ class RetentionChore:
                 return 0.0
         await self._loose.drop()
         await store.write(_keep_standing, (await store.read(self._left), True))
-        return None
+        return 0.0 if await self._give_back_pages() else None
 
-    async def _give_back_pages(self) -> None:
-        """Give back what earlier rounds have freed, and rest as between batches."""
+    async def _give_back_pages(self) -> bool:
+        """Give back what was freed, and rest as between batches; return whether more may be.
+
+        It has time for that once nothing is left to drop.
+        """
         clock = self._context.clock
         for _ in range(SLICES):
             began_s = clock.monotonic()
             if not await self._context.store.give_back_pages():
-                return
+                return False
             await clock.sleep(min(REST * (clock.monotonic() - began_s), ROUND_S / SLICES))
+        return True
 
     async def _report(self) -> None:
         """Say that it has not kept up for three periods, or that it does again."""
@@ -229,7 +232,7 @@ class RetentionChore:
         for walk in self._walks:
             at = there.get(walk.name)
             place = WalkPlace() if at is None else at.place
-            before = self._context.clock.now() - LATEST - walk.keep
+            before = self._due_before(walk)
             if retention.count(db, place, before=before, most=self._free + 1) <= self._free:
                 continue
             most = retention_plans.count_all(db) // ASKED_PART
@@ -239,8 +242,11 @@ class RetentionChore:
                 found[walk.name] = until if is_some else LONG_AGO
         return found
 
+    def _due_before(self, walk: Walk) -> datetime:
+        return self._context.clock.now() - LATEST - walk.keep
+
     def _before(self, walk: Walk) -> datetime:
-        before = self._context.clock.now() - LATEST - walk.keep
+        before = self._due_before(walk)
         return min(before, self._until.get(walk.name, before))
 
     def _page(self, db: Reading, walk: Walk, before: datetime) -> tuple[_RetentionBatch, bool]:
@@ -252,7 +258,8 @@ class RetentionChore:
         )
         is_last = len(rows) < limit
         if self._archiving is not None:
-            if is_last and rows and rows[0].place.finished_at > before - GATHERED:
+            gathering = self._due_before(walk) - GATHERED  # whatever a person has approved
+            if is_last and rows and rows[0].place.finished_at > gathering:
                 return _RetentionBatch(walk, (), ()), True
             sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
             rows = retention.cut(rows, sizes, most=BODY_BYTES)
