@@ -52,6 +52,7 @@ from tracker.providers.kit.reading import (
     first_text,
 )
 from tracker.providers.kit.scan import CLOCK_MARGIN, ListScan
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
@@ -231,7 +232,7 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code; a task that has expired has no error."""
         code = first_text(parsed, ("error.code",), limit=100)
-        if code is None and first_text(parsed, self.words_in, limit=20) == EXPIRED:
+        if code is None and plain(first_text(parsed, self.words_in, limit=20) or "") == EXPIRED:
             words = "it was not made before execution_expires_after had passed"
             return TaskError("provider", EXPIRED, message or words)
         return TaskError("provider", code, message or "the provider gave no reason")

@@ -41,6 +41,7 @@ from tracker.providers.kit.calls import own_url, posted
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import listed_flaws
 from tracker.providers.kit.reading import amount_text, finite, first_text
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
@@ -176,8 +177,9 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return [self._ended(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
         url = _url_of(asking, _RESULT, "")
-        is_over = isinstance(outcome, Observed) and outcome.observation.word == _COMPLETED
-        if not is_over or url is None or isinstance(answer, HttpFailure):
+        if not isinstance(outcome, Observed) or url is None or isinstance(answer, HttpFailure):
+            return [outcome]
+        if plain(outcome.observation.word) != plain(_COMPLETED):
             return [outcome]
         parsed = parsed_of(answer)
         told = {name: first_text(parsed, (name,)) for name in ("error", "error_type")}
@@ -234,12 +236,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if word is None or name is None:
             return None
         payload = parsed.get("payload")
-        if word == "ERROR":
+        if plain(word) == "error":
             flaws = listed_flaws(payload.get("detail")) if isinstance(payload, dict) else None
             reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
             code = _first_type(payload) or first_text(parsed, ("error_type",), limit=100)
             return replace(_failed(None, code, reason, payload, word), provider_task_id=name)
-        if word != "OK":
+        if plain(word) != "ok":
             return Observation(None, word, name)
         if payload is None:
             reason = first_text(parsed, ("payload_error",)) or "the webhook holds no result"

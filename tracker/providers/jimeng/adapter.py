@@ -49,6 +49,7 @@ from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.kit.volc_signature import VolcOptions, posted_with_proof
@@ -198,11 +199,11 @@ class JimengAdapter(OpenCancel, TableAdapter):
         task, word = asking.task, first_text(parsed, self.words_in, limit=200)
         if word is None:
             return Unanswered(words)
-        if word == "not_found":
+        if plain(word) == "not_found":
             made_at = task.submitted_at or task.created_at
             is_young = asking.now - made_at < _VISIBLE_AFTER
             return Absent(word, Absence.NOT_YET if is_young else Absence.DENIED, weak=True)
-        if word == "expired":
+        if plain(word) == "expired":
             return Absent(word, Absence.PURGED)
         said = Observation(
             self.state_of(word),
