@@ -99,9 +99,7 @@ class FluxApi(TableAdapter):
     probe_path = CREDITS
     url_field = "webhook_url"
     most_url_chars = _MOST_URL
-    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
-        _STATES | {word.lower(): state for word, state in _STATES.items()}
-    )
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(_STATES)
     times: ClassVar[Sequence[str]] = ("timestamp", "result.end_time")
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({429: Meaning.WAIT_FOR_SLOT})
     forgets = True

@@ -88,13 +88,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     url_field = "callback_url"
     ids: ClassVar[Sequence[str]] = ("task_id", "task.id", "task.task_id", "id")
     words_in: ClassVar[Sequence[str]] = ("status", "task.status")
-    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
-        {
-            form: state
-            for word, state in _STATES.items()
-            for form in (word, word.upper(), word.capitalize())
-        }
-    )
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(_STATES)
     messages: ClassVar[Sequence[str]] = (
         *("task.error.message", "error.message", "base_resp.status_msg", "message"),
     )

@@ -65,9 +65,7 @@ _WAITS = "it waits for an answer of its caller's, which nobody will give here"
 class GoogleApi(PathCancel):
     """The parts that the Gemini API and Vertex AI have alike: errors, long-running operations."""
 
-    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
-        {form: state for word, state in _STATES.items() for form in (word, word.upper())}
-    )
+    words: ClassVar[Mapping[str, TaskState]] = _STATES
     ids: ClassVar[Sequence[str]] = ("name", "id")
     messages: ClassVar[Sequence[str]] = ("error.message", "error_message", "errors.message")
     times: ClassVar[Sequence[str]] = ("updated", "created")

@@ -89,9 +89,7 @@ class WanAdapter(PathCancel, ObjectCallbacks):
     per: ClassVar[Literal["task", "project"]] = "project"
     ids: ClassVar[Sequence[str]] = ("output.task_id",)
     words_in: ClassVar[Sequence[str]] = ("output.task_status",)
-    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
-        {form: state for word, state in _STATES.items() for form in (word, word.lower())}
-    )
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(_STATES)
     messages: ClassVar[Sequence[str]] = ("output.message", "message")
     times: ClassVar[Sequence[str]] = ()  # local texts without a zone
     omits_ids = True
