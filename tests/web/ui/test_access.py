@@ -105,6 +105,7 @@ def test_another_tenant_finds_nothing_on_any_page(
             f"/endpoints/{endpoint}/rotate/confirm",
             f"/tasks/{known['id']}",
             f"/tasks/cancel/confirm?ids={known['id']}",
+            f"/tasks/{known['id']}/resolve/confirm",
         ):
             answer = other.get(path)
             assert answer.status_code in (404, 422), path
@@ -122,6 +123,7 @@ def test_another_tenant_finds_nothing_on_any_page(
             ("/tasks/cancel", {"ids": known["id"]}),
             ("/tasks/resubmit", {"ids": known["id"]}),
             ("/tasks/dismiss", {"ids": known["id"]}),
+            (f"/tasks/{known['id']}/resolve", {"verb": "give_up"}),
         ):
             assert other.send(path, **fields).status_code == 404, path
         assert "0 owed" not in other.see("/endpoints")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from tests.support.dashboard import (
     OWN,
@@ -23,7 +23,7 @@ from tests.web.conftest import Shared
 from tracker.clock import new_id
 from tracker.store import deliveries
 from tracker.store.driver.engine import open_engine
-from tracker.store.schema import delivery_attempts
+from tracker.store.schema import delivery_attempts, tasks
 
 STOPPED = "waits until its endpoint is resumed"
 HOSTILE = '<script>alert(1)</script> hx-get="/x" javascript:alert(1) \u202egnp'
@@ -256,12 +256,12 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
 
 
 def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: httpx.Client) -> None:
-    tasks = [submit(api, external_task_id=f"act-{n}-{new_id()}") for n in range(2)]
-    path = f"/tasks/cancel/confirm?ids={tasks[0]['id']}&ids={tasks[1]['id']}&back=/tasks"
+    made = [submit(api, external_task_id=f"act-{n}-{new_id()}") for n in range(2)]
+    path = f"/tasks/cancel/confirm?ids={made[0]['id']}&ids={made[1]['id']}&back=/tasks"
     assert "Cancel 2 tasks?" in operator.see(path)
     page = operator.see(path)
-    assert tasks[0]["external_task_id"] in page
-    ids = [task["id"] for task in tasks]
+    assert made[0]["external_task_id"] in page
+    ids = [task["id"] for task in made]
     led = operator.send("/tasks/cancel", ids=ids, back="/tasks")
     assert led.headers["location"] == "/ui/tasks"
     assert "2 tasks are cancelled" in operator.see("/tasks")
@@ -278,3 +278,48 @@ def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: htt
     refused = operator.send("/tasks/cancel", ids=ids[0])
     assert refused.status_code in (303, 409)  # it is cancelled already
     assert operator.send("/tasks/refresh", ids=again["id"]).status_code == 409
+
+
+def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
+    shared_idle: Shared, operator: Person, api: httpx.Client
+) -> None:
+    verbs = ("exists", "never_made", "give_up")
+    ids = {verb: submit(api, external_task_id=f"{verb}-{new_id()}")["id"] for verb in verbs}
+    path = f"/tasks/{ids['exists']}/resolve/confirm"
+    assert "only an uncertain task is resolved" in operator.see(path)
+    assert operator.send(f"/tasks/{ids['exists']}/resolve", verb="give_up").status_code == 409
+    doubted = update(tasks).where(tasks.c.id.in_(map(UUID, ids.values())))
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        db.execute(doubted.values(state="uncertain"))
+        gone = update(tasks).where(tasks.c.id == UUID(ids["give_up"]))
+        db.execute(gone.values(account="gone"))  # so that nothing finds out
+    engine.dispose()
+    assert f'href="/ui{path}' in operator.see(f"/tasks/{ids['exists']}")
+    waiting = operator.see("/attention")
+    assert f'href="/ui/tasks/{ids["give_up"]}/resolve/confirm' in waiting
+    assert path not in waiting  # the provider is asked about it
+    for fields, told in (
+        ({"verb": "exists"}, "provider_task_id"),
+        ({"verb": "exists", "provider_task_id": "x" * 501}, "provider_task_id"),
+        ({"verb": "lost"}, "verb"),
+    ):
+        refused = operator.send(f"/tasks/{ids['exists']}/resolve", **fields)
+        assert (refused.status_code, told in refused.text) == (422, True)
+    theirs = f"there-{new_id()}"
+    for verb, id_ in ids.items():
+        # Of the others, the id that was typed before one changed one's mind means nothing.
+        led = _answer(
+            operator, f"/tasks/{id_}/resolve/confirm", verb=verb, provider_task_id=f" {theirs} "
+        )
+        assert (led.status_code, led.headers["location"]) == (303, f"/ui/tasks/{id_}")
+        (entry,) = _audit(api, target=id_, action="tasks.resolve")
+        assert entry["actor"] == f"key {operator.key.row.id} ()"
+    found = {verb: api.get(f"/v1/tasks/{id_}").json() for verb, id_ in ids.items()}
+    assert {verb: task["state"] for verb, task in found.items()} == {
+        "exists": "submitted",
+        "never_made": "queued",
+        "give_up": "expired",
+    }
+    assert [task["provider_task_id"] for task in found.values()] == [theirs, None, None]
+    assert "resolved: given up" in operator.see(f"/tasks/{ids['give_up']}")

@@ -6,10 +6,12 @@ What the pages do is tested without a browser, on both databases.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import update
 
 from tests.support.browsing import Chromium, Watched, overflow, violations, watched
 from tests.support.dashboard import SHARED_CALLBACKS, Person, signed_in
@@ -18,6 +20,8 @@ from tests.support.keys import bearer, issue
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import tasks
 
 pytestmark = pytest.mark.browser
 LOOKS: list[dict[str, Any]] = [
@@ -34,6 +38,7 @@ class _Planted:
     person: Person
     api: httpx.Client
     task: dict[str, Any]
+    doubted: str
     endpoint: str
     delivery: str
     stray: str
@@ -64,6 +69,12 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
     ):
         made = api.post("/v1/endpoints", json={"url": "https://browser.example/hook"}).json()
         task = submit(api, external_task_id=f"browser-{new_id()}")
+        doubted = submit(api, external_task_id=f"doubted-{new_id()}")["id"]
+        engine = open_engine(shared_idle.database_url)
+        with engine.begin() as db:
+            lost = update(tasks).where(tasks.c.id == UUID(doubted))
+            db.execute(lost.values(state="uncertain", account="gone"))
+        engine.dispose()
         done = submit(api, external_task_id=f"ended-{new_id()}")
         ended = kling_says("succeed", task_id=f"b-{new_id()}")
         for body in (ended, ended.replace(b'"succeed"', b'"failed"'), b"{"):
@@ -76,7 +87,8 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
         (owed, *_) = api.get("/v1/deliveries", params=wanted).json()["deliveries"]
         stray = api.get("/v1/receipts", params={"verdict": "unknown_task"}).json()["receipts"]
         key = stray[0]["id"]
-        yield _Planted(shared_idle.url, person, api, task, made["id"], owed["id"], key)
+        ids = doubted, made["id"], owed["id"], key
+        yield _Planted(shared_idle.url, person, api, task, *ids)
 
 
 def _paths(planted: _Planted) -> list[str]:
@@ -93,6 +105,7 @@ def _paths(planted: _Planted) -> list[str]:
         f"/ui/endpoints/{endpoint}",
         f"/ui/endpoints/{endpoint}/rotate/confirm",
         f"/ui/tasks/cancel/confirm?ids={planted.task['id']}",
+        f"/ui/tasks/{planted.doubted}/resolve/confirm",
         "/ui/settings",
         "/ui/find?q=nothing",
         "/ui/sign-in",

@@ -4,21 +4,25 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from html import unescape
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.support.dashboard import Person, forms_of, make_endpoint, stray_callback
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.requests import callback_path, kling_says, submit
 from tracker.clock import new_id
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import tasks
 from tracker.web.ui import routes
 from tracker.web.ui.frame.app import Pages
 
 ID = re.compile(r"(?<=/)(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/|$)")
 MOST_PAGES = 200
-OF_ONE_KIND = 3
+OF_ONE_KIND = 4
 """Pages that are opened of those whose addresses differ in ids and filters alone."""
 LED_TO = {"/sign-in"}
 """Where whoever has no session is led."""
@@ -34,7 +38,7 @@ def shared_database_url(
 
 
 @pytest.fixture(scope="module")
-def planted(operator: Person, api: httpx.Client) -> str:
+def planted(operator: Person, api: httpx.Client, shared_database_url: str) -> str:
     """Plant something of each kind; the id of a task that has failed."""
     make_endpoint(api, "plain")
     api.post(f"/v1/endpoints/{make_endpoint(api, 'paused')}/pause").raise_for_status()
@@ -44,6 +48,11 @@ def planted(operator: Person, api: httpx.Client) -> str:
     assert api.post(callback_path(failed), content=told).status_code == 200
     told = kling_says("succeed", task_id=f"p-{new_id()}", task_result={})
     assert api.post(callback_path(empty), content=told).status_code == 200
+    doubted = submit(api, external_task_id=f"plain-{new_id()}")["id"]
+    engine = open_engine(shared_database_url)
+    with engine.begin() as db:
+        db.execute(update(tasks).where(tasks.c.id == UUID(doubted)).values(state="uncertain"))
+    engine.dispose()
     stray_callback(api, task_id=f"plain-{new_id()}")
     operator.send("/keys", name="spare", scope=["tasks:read"], kind="key")
     page = operator.see("/bulk/new", action="cancel", state="queued")

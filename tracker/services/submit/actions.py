@@ -28,6 +28,7 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
 
 NO_SUCH_TASK = "there is no such task"
+NOT_UNCERTAIN = "it is {}: only an uncertain task is resolved"
 _RESOLUTIONS = {
     "exists": (EventKind.RESOLVED_EXISTS, "a person found it at the provider"),
     "never_made": (
@@ -252,7 +253,7 @@ class Actions:
     ) -> Task | Exception:
         task = recorder.task(key)
         if task.state is not TaskState.UNCERTAIN:
-            return Conflict(f"it is {task.state}: only an uncertain task is resolved")
+            return Conflict(NOT_UNCERTAIN.format(task.state))
         theirs = resolution.provider_task_id
         if theirs is not None:
             owners = tasks.owners(tx.db, task.provider, task.account, {theirs})

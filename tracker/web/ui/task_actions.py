@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from uuid import UUID
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -11,11 +12,14 @@ from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task, TaskState
-from tracker.services.submit.actions import NO_SUCH_TASK
+from tracker.domain.validation import field_errors
+from tracker.services.submit.actions import NO_SUCH_TASK, NOT_UNCERTAIN, Resolution
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
 from tracker.services.submit.resubmission import Selection
+from tracker.store import tasks
 from tracker.store.driver import acting
 from tracker.store.filters import TaskFilter
+from tracker.web.api.schemas import ResolveBody
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
@@ -31,7 +35,8 @@ from tracker.web.ui.task_parts import Say, bill_text
 PAGES = Pages()
 """Actions on tasks."""
 IDS = "ids"
-_ASKED = (Param(IDS, "A task.", repeatable=True), Param("back", "Where one came from."))
+_BACK = Param("back", "Where one came from.")
+_ASKED = (Param(IDS, "A task.", repeatable=True), _BACK)
 
 
 @PAGES.post(
@@ -81,6 +86,41 @@ async def dismiss(request: Request, reader: Reader) -> Response:
     aim([str(id_)])
     await services(request).dismissing.dismiss_follow_up(reader.tenant, id_, actor=reader.actor)
     return done(request, form, f"/tasks/{id_}", "done.dismissed", n=1)
+
+
+@PAGES.get("/tasks/{id}/resolve/confirm", scope=Scope.TASKS_WRITE, known=[_BACK])
+async def ask_resolve(request: Request, reader: Reader) -> Response:
+    """Ask what a person has found out about a submit whose outcome nobody told."""
+    our, id_ = services(request), query.task_id(request)
+    task = await our.store.find(tasks.by_id, id_)
+    if task is None or task.tenant != reader.tenant:
+        raise NotFound(NO_SUCH_TASK)
+    say = words_of(reader.preferences.language)
+    is_open = task.state is TaskState.UNCERTAIN
+    question = Question(
+        title=say("ask.resolve", name=task.external_task_id),
+        button=say("action.resolve"),
+        why=[say("ask.resolve.why")],
+        path=f"/tasks/{id_}/resolve",
+        refusal=None if is_open else NOT_UNCERTAIN.format(task.state),
+    )
+    reason = our.actions.why_a_person_must_resolve(task.provider, task.account)
+    return ask(request, reader, question, template="ask_resolve.html", reason=reason)
+
+
+@PAGES.post("/tasks/{id}/resolve", scope=Scope.TASKS_WRITE, action="tasks.resolve")
+async def resolve(request: Request, reader: Reader) -> Response:
+    """Settle an uncertain task by what a person has found out."""
+    form, id_ = await read_form(request), query.task_id(request)
+    verb = form.text("verb")
+    theirs = form.text("provider_task_id").strip() if verb == "exists" else ""
+    try:
+        said = ResolveBody.model_validate({"verb": verb, "provider_task_id": theirs or None})
+    except ValidationError as error:
+        raise InvalidRequest(*field_errors(error)) from None
+    resolution = Resolution(said.verb, reader.actor, said.provider_task_id)
+    await services(request).actions.resolve(reader.tenant, id_, resolution)
+    return done(request, form, f"/tasks/{id_}", "done.resolve")
 
 
 async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response:

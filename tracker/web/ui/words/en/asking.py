@@ -7,6 +7,7 @@ WORDS: Words = {
     "action.refresh": "Refresh",
     "action.cancel": "Cancel",
     "action.resubmit": "Resubmit",
+    "action.resolve": "Resolve",
     "action.dismiss": "Dismiss",
     "ask.leave": "Leave it",
     "ask.more": ("and {n} more", "and {n} more"),
@@ -20,6 +21,15 @@ WORDS: Words = {
     "ask.resubmit": ("Submit {n} task again?", "Submit {n} tasks again?"),
     "ask.resubmit.why": "Each makes a new task with the same input, which the provider bills"
     " again. The old one stays as it is.",
+    "ask.resolve": "What became of {name}?",
+    "ask.resolve.why": "It was sent, and no answer told whether the provider made it. Look at the"
+    " provider's own site or at its bill, and say what you found.",
+    "ask.resolve.found": "What you found",
+    "ask.resolve.exists": "The provider has it",
+    "ask.resolve.id": "Its id there",
+    "ask.resolve.never-made": "It was never made: send it again",
+    "ask.resolve.give-up": "Nobody can tell: it expires here, and may have been billed",
+    "done.resolve": "It is resolved.",
     "done.refresh": (
         "The provider is being asked about {n} task.",
         "The providers are being asked about {n} tasks.",

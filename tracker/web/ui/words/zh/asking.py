@@ -7,6 +7,7 @@ WORDS: Words = {
     "action.refresh": "刷新",
     "action.cancel": "取消任务",
     "action.resubmit": "重新提交",
+    "action.resolve": "人工裁定",
     "action.dismiss": "忽略",
     "ask.leave": "返回",
     "ask.more": ("另有 {n} 个", "另有 {n} 个"),
@@ -19,6 +20,15 @@ WORDS: Words = {
     "此前已完成的部分可能计费。",
     "ask.resubmit": ("重新提交 {n} 个任务？", "重新提交 {n} 个任务？"),
     "ask.resubmit.why": "每个任务都会以相同的输入新建一个任务，服务商会再次计费；原任务保持不变。",
+    "ask.resolve": "{name} 的结果如何？",
+    "ask.resolve.why": "请求已发出，但没有收到说明服务商是否已创建任务的答复。"
+    "请在服务商的网站或账单中核实，再选择结果。",
+    "ask.resolve.found": "核实结果",
+    "ask.resolve.exists": "服务商已有该任务",
+    "ask.resolve.id": "服务商处的任务 ID",
+    "ask.resolve.never-made": "从未创建：重新发送",
+    "ask.resolve.give-up": "无法确认：任务在此结束，可能已计费",
+    "done.resolve": "已裁定。",
     "done.refresh": ("正在向服务商询问 {n} 个任务。", "正在向服务商询问 {n} 个任务。"),
     "done.refresh.some": (
         "正在询问 {n} 个任务；{refused} 个保持不变。",
