@@ -31,12 +31,13 @@ def _theirs(asked: Asked) -> Iterator[bytes]:
 def services(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[httpx.Client, ...]]:
-    """Clients of a service with custody and of one without, and another tenant's of the first.
+    """Clients of a service with custody and of one without, and another tenant's of each.
 
     What the second service passes on is answered.
     """
     with ExitStack() as stack:
         upstream, clients = stack.enter_context(Upstream(_theirs)), list[httpx.Client]()
+        others = list[httpx.Client]()
         for keeps in (KEEPING_FILES, {"TRACKER_ASSETS": "off"}):
             folder = tmp_path_factory.mktemp("uploads")
             door = listen()
@@ -56,13 +57,11 @@ def services(
                 **keeps,
             )
             stack.enter_context(serving(env, door=door, workers=False))
-            headers = bearer(issue(env["DATABASE_URL"])) | VERSION
-            http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=headers)
-            clients.append(stack.enter_context(http))
-            if keeps is KEEPING_FILES:
-                theirs = bearer(issue(env["DATABASE_URL"], tenant="other")) | VERSION
-                foreign = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=theirs)
-        yield *clients, stack.enter_context(foreign)
+            for tenant, whose in (("default", clients), ("other", others)):
+                headers = bearer(issue(env["DATABASE_URL"], tenant=tenant)) | VERSION
+                http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=headers)
+                whose.append(stack.enter_context(http))
+        yield *clients, *others
 
 
 def test_a_file_of_replicates_clients_is_behind_a_link_of_ours(
@@ -87,7 +86,7 @@ def test_a_file_of_replicates_clients_is_behind_a_link_of_ours(
 def test_without_custody_the_provider_takes_it(
     services: tuple[httpx.Client, ...],
 ) -> None:
-    _, http, _ = services
+    _, http, *_ = services
     made = http.post("/replicate/v1/files", files={"content": ("cat.png", FILE, "image/png")})
     assert (made.status_code, made.json()) == (201, {"id": "theirs"})
 
@@ -116,14 +115,14 @@ def test_a_form_that_runway_does_not_have_is_refused(services: tuple[httpx.Clien
 
 
 def test_without_custody_the_form_is_runways_own(services: tuple[httpx.Client, ...]) -> None:
-    _, without, _ = services
+    _, without, *_ = services
     assert _form(without)[2] == "runway://theirs"
 
 
 def test_a_form_of_runways_takes_one_file_for_its_tenant_alone(
     services: tuple[httpx.Client, ...],
 ) -> None:
-    http, _, foreign = services
+    http, _, foreign, _ = services
     url, fields, uri = _form(http)
     create = {"model": "gen4_turbo", "promptImage": uri, "ratio": "1280:720", "duration": 5}
     none_yet = http.post("/runwayml/v1/image_to_video", json=create)
@@ -151,7 +150,7 @@ def test_a_form_of_runways_takes_one_file_for_its_tenant_alone(
 
 
 def test_a_file_of_openais_clients_is_named_by_its_id(services: tuple[httpx.Client, ...]) -> None:
-    http, _, foreign = services
+    http, _, foreign, _ = services
     sent = {"file": ("cat.png", FILE, "image/png")}
     file = http.post("/openai/v1/files", files=sent, data={"purpose": "vision"}).json()
     named = {"file_id": file["id"]}
@@ -175,7 +174,7 @@ def test_a_file_of_openais_clients_is_named_by_its_id(services: tuple[httpx.Clie
 
 
 def test_what_no_input_can_name_is_not_taken_in(services: tuple[httpx.Client, ...]) -> None:
-    http, without, _ = services
+    http, without, *_ = services
     before = len(http.get("/v1/assets").json()["assets"])
     form = {"file": ("cat.png", FILE, "image/png")}
     wrong: list[dict[str, str]] = [{"purpose": "fine-tune"}, {}]
@@ -186,3 +185,20 @@ def test_what_no_input_can_name_is_not_taken_in(services: tuple[httpx.Client, ..
     assert http.get("/openai/v1/files/file-1").status_code == 404
     passed = without.post("/openai/v1/files", files=form, data={"purpose": "fine-tune"})
     assert passed.json() == {"id": "theirs"}
+
+
+def test_a_file_that_the_provider_keeps_is_named_by_its_tenant_alone(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    _, without, _, foreign = services
+    form = {"file": ("cat.png", FILE, "image/png")}
+    id_ = without.post("/openai/v1/files", files=form, data={"purpose": "vision"}).json()["id"]
+    for naming, place in (
+        ({"input_reference": {"file_id": id_}}, "input_reference.file_id"),
+        ({"tools": [{"file_ids": ["elsewhere", id_]}]}, "tools[0].file_ids[1]"),
+    ):
+        create = {"model": "sora-2", "prompt": "a cat", **naming}
+        ours = without.post("/openai/v1/videos", json=create)
+        assert ours.status_code == 200, ours.text
+        refused = foreign.post("/openai/v1/videos", json=create)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, place)

@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.providers.kit.passed_calls import PlainCalls
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import NamedObject, PassedCall
 
 MODELS, FILES = "models", "files"
 BILLING, USAGE = "dashboard/billing/subscription", "dashboard/billing/usage"
+_FILE = "file"
 
 
 class GatewayCalls(PlainCalls):
@@ -17,8 +18,12 @@ class GatewayCalls(PlainCalls):
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {
             MODELS: PassedCall("GET"),
-            FILES: PassedCall("POST", makes="file", field="id", takes_any_body=True),
+            FILES: PassedCall("POST", makes=_FILE, field="id", takes_any_body=True),
             BILLING: PassedCall("GET", is_account=True),
             USAGE: PassedCall("GET", is_account=True),
         }
+    )
+    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
+        # A file may have been uploaded to the account past this service.
+        dict.fromkeys(("file_id", "file_ids"), NamedObject(_FILE, may_be_public=True))
     )

@@ -22,7 +22,7 @@ async def check_named(
     What nobody is known to have made may be the provider's own, where its kind has such.
     """
     passes = context.providers[provider].passes_on
-    if passes is None:
+    if passes is None or not passes.named_in_tasks:
         return
     by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
     for place, named, id_ in _named(input_, passes.named_in_tasks, ()):
@@ -41,19 +41,23 @@ async def check_named(
 
 
 def _named(
-    value: Any, fields: Mapping[str, NamedObject], place: _Place
+    value: Any,
+    fields: Mapping[str, NamedObject],
+    place: _Place,
+    named: NamedObject | None = None,
 ) -> Iterator[tuple[_Place, NamedObject, str]]:
-    """Yield each id in an input, with its place. JSON writes one as a text or a whole number."""
+    """Yield each id in an input, with its place. JSON writes one as a text or a whole number.
+
+    named: the object whose ids the value holds, itself or as a list; None for none.
+    """
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _named(item, fields, (*place, number))
-    if not isinstance(value, dict):
-        return
-    for name, item in value.items():
-        if isinstance(item, dict | list):
-            yield from _named(item, fields, (*place, name))
-        elif name in fields and _is_id(item):
-            yield (*place, name), fields[name], str(item)
+            yield from _named(item, fields, (*place, number), named)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _named(item, fields, (*place, name), fields.get(name))
+    elif named is not None and _is_id(value):
+        yield place, named, str(value)
 
 
 def _is_id(item: Any) -> bool:
