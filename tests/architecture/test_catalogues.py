@@ -77,6 +77,66 @@ NOT_OF_ANSWERS = frozenset(
         "no available channel",
     }
 )
+EVENT_PATHS = [
+    path
+    for folder in ("domain", "egress", "services")
+    for path in sorted((ROOT / "tracker" / folder).rglob("*.py"))
+    if "backup" not in path.parts
+]
+"""Modules whose texts are kept of tasks, attempts, looks, files and conditions."""
+EVENT_CALLS = frozenset({"info", "warning", "error", "exception", "Misuse", "compile"})
+"""Names of what these call with texts for logs and for ourselves."""
+NOT_OF_EVENTS = frozenset(
+    {
+        # Parts of texts, of which the whole ones are in the catalogue
+        "ahead of",
+        (
+            "the clock of a process is {} s {} the database server's. Times are kept by the server,"
+            " but logs differ: let both hosts follow one time server"
+        ),
+        (
+            "the clock of the machine went {} by {} s at once: let a time server keep it, which"
+            " shifts it little by little"
+        ),
+        "far in the future",
+        "{} is too {}: off by {} s",
+        "{} is asked to cancel it{}",
+        " once it is found there",
+        "{} by {}; it was {}",
+        "; did you mean {}?",
+        "the status word '",
+        "' is unknown",
+        "Value error, ",
+        "may not be",
+        "the file",
+        # Of settings, which stop the start
+        "{} is not a network in CIDR notation{}",
+        " (it has bits behind its prefix): write {}",
+        ", like 10.0.0.0/8; separate several by commas",
+        (
+            "{} can never match: its addresses stand for IPv4 addresses, and those are what is"
+            " compared; {}"
+        ),
+        "write the IPv4 network itself",
+        "write the IPv4 network, {}",
+        # For logs, for ourselves, and what digests are made of
+        "the answer is no JSON Web Key Set",
+        "those of {} ago go on counting",
+        "there are none",
+        "{} has no field {}",
+        "Excess data after padding",
+        "look up",
+        "bulk run {}",
+        "(nested too deep to be kept)",
+        "secret key\n{}",
+        "inline file\n{}\n{}",
+        "self answer",
+        "Azure's platform endpoint",
+        "Microsoft Learn, What is IP address 168.63.129.16",
+        "a public address that only ever leads to the host's own control plane",
+        "stands for an IPv4 address behind a translator; nobody gives it as a place to call",
+    }
+)
 COMMAND_CALLS = {
     **dict.fromkeys(("fail", "say", "_tell"), 0),
     **dict.fromkeys(("BackupRefused", "BackupFailed", "ManifestError"), 0),
@@ -110,6 +170,17 @@ def test_every_text_of_an_adapter_about_an_answer_is_in_the_chinese_catalogue() 
         if text not in NOT_OF_ANSWERS and translate(text, SIMPLIFIED_CHINESE) == text
     }
     assert missing == {}, "add them to tracker/locale/zh_cn/answers.py"
+
+
+def test_every_text_of_what_happened_is_in_the_chinese_catalogue() -> None:
+    told = sentences_in(EVENT_PATHS, unseen=EVENT_CALLS)
+    assert told.keys() >= NOT_OF_EVENTS
+    missing = {
+        text: where
+        for text, where in told.items()
+        if text not in NOT_OF_EVENTS and translate(text, SIMPLIFIED_CHINESE) == text
+    }
+    assert missing == {}, "add them to tracker/locale/zh_cn/events.py"
 
 
 def in_one_line(text: str) -> str:

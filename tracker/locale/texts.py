@@ -10,7 +10,7 @@ from tracker.locale.languages import ENGLISH, Language
 
 SLOT = "{}"
 """Stands in a template for a part that varies."""
-PARTS = ("commands", "doctor", "tables", "lines", "answers", "reasons", "fields", "texts")
+PARTS = ("commands", "doctor", "tables", "lines", "answers", "reasons", "events", "fields", "texts")
 """Modules of a catalogue; of a text that stands in two of them the last one counts."""
 MAX_CHARS = 2000
 """A longer text is left as it is: most of it is what somebody sent."""

@@ -1,0 +1,103 @@
+"""Reasons that tasks, attempts, looks and files have of ours: shown on pages, told by the API."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        # Steps of a task
+        "a person found it at the provider": "人工确认：服务商已有该任务",
+        "a person knows that it was never made; sent again": "人工确认：从未创建；已重新发送",
+        "a person knows that it was never made": "人工确认：从未创建",
+        "a person gave up finding out whether it was made": "人工放弃确认该任务是否已创建",
+        "restored from a backup of {}: it may have been sent after that": (
+            "从 {0} 的备份恢复：此后可能已发送"
+        ),
+        "its text is longer than {} characters": "其文本超过 {0} 个字符",
+        # Attempts and looks
+        "waiting for a free slot": "正在等待空闲的并发名额",
+        "its account is not in the settings (any more)": "设置中（已）没有它的账号",
+        "there is nothing to ask by": "没有可用于询问的标识",
+        "the provider knows the task by its own id only, and has not told us that": (
+            "服务商只认自己的任务 ID，而尚未告知该 ID"
+        ),
+        "nothing finds a submit of unknown outcome at this provider": (
+            "在该服务商处无法查找结果未知的提交"
+        ),
+        "the answer leads on for this task alone": "该应答只为此任务引向下一次调用",
+        "more than {} calls lead on from one answer": "一个应答引出的调用超过 {0} 次",
+        "not on the first {} pages of the provider's list": "不在服务商列表的前 {0} 页中",
+        "the provider's list cannot be read": "无法读取服务商的列表",
+        "the answer could not be recorded; see the log": "应答未能记录；见日志",
+        "the provider asked us to slow down": "服务商要求放慢请求",
+        "asked for this task, told of {}": "询问的是该任务，得到的却是 {0}",
+        "the exchange for a token failed; see the log": "换取令牌失败；见日志",
+        "the account's proxy refuses its user and password (407)": (
+            "账号的代理拒绝其用户名和密码（407）"
+        ),
+        "the answer broke off: {}": "应答中断：{0}",
+        "the answer did not come in time": "应答未及时到达",
+        "the answer is empty": "应答为空",
+        "the answer ends within a file": "应答在文件中途结束",
+        "the answer's encoding is broken: {}": "应答的编码已损坏：{0}",
+        "the answer broke off within its encoding": "应答在编码中途断开",
+        "the answer is encoded {} times": "应答编码了 {0} 次",
+        "the answer has an unknown encoding: {}": "应答的编码未知：{0}",
+        "a text in the answer is larger than {} bytes": "应答中的一段文本超过 {0} 字节",
+        "a file in the answer is no base64: {}": "应答中的文件不是 base64：{0}",
+        "a file of the answer is larger than {} bytes": "应答中的文件超过 {0} 字节",
+        # Callbacks
+        "the signature does not cover the body: the provider is asked": (
+            "签名未覆盖正文：将询问服务商"
+        ),
+        "unsigned: the provider is asked before it counts": "未签名：生效前先询问服务商",
+        "it leaves out {}: the provider is asked for it": "缺少 {0}：将向服务商询问",
+        "{} is longer than {} characters": "{0} 超过 {1} 个字符",
+        "{} is too old: off by {} s": "{0} 太旧：相差 {1} 秒",
+        "{} is too far in the future: off by {} s": "{0} 超前太多：相差 {1} 秒",
+        # Files
+        "nothing says where it lies": "没有说明文件在何处",
+        "the disk has become too full for it": "磁盘已满，放不下该文件",
+        "its object has vanished from the store": "存储中的对象已消失",
+        "an SVG can hold scripts: it is handed out as a download only": (
+            "SVG 可能含有脚本：只作为下载提供"
+        ),
+        "the bytes have another digest ({}) than the origin names": (
+            "内容的摘要（{0}）与来源所称的不同"
+        ),
+        "the origin sent nothing": "来源没有发送任何内容",
+        "the origin sent {} in the place of the {}": "来源发送的是 {0}，而不是 {1}",
+        "the origin announced {} bytes and sent {}": "来源声明 {0} 字节，实际发送 {1} 字节",
+        "the origin answers {}": "来源应答 {0}",
+        "{}; the origin names no version to go on with": "{0:t}；来源未提供可续传的版本标识",
+        "{}; the origin does not go on with the same file": "{0:t}；来源不再提供同一文件",
+        "not a byte came for {} s": "{0} 秒内没有收到任何字节",
+        "{} bytes unpack to more than {} times as many": "{0} 字节解压后超过 {1} 倍",
+        "more than {} redirects": "重定向超过 {0} 次",
+        "it redirects without saying where to": "重定向但未说明目标",
+        "the store ended a file before its end": "存储在文件结束前中断",
+        "larger than a page may show": "超出页面可显示的大小",
+        # Files of the archive
+        "{} is not in the database: it is of before a restore, or of another": (
+            "{0} 不在数据库中：来自恢复之前，或属于另一个数据库"
+        ),
+        "{} has {} rows and not {}": "{0} 有 {1} 行，而不是 {2} 行",
+        "{} is not what was written: its SHA-256 is another": ("{0} 与写入时不同：SHA-256 不一致"),
+        "has {} bytes and not {}": "有 {0} 字节，而不是 {1} 字节",
+        "is not there": "不存在",
+        # Conditions
+        "the store of assets cannot be used: {}": "无法使用文件存储：{0}",
+        "{} bytes are free where assets are kept, less than TRACKER_ASSET_MIN_FREE_BYTES ({}):"
+        " nothing is fetched": (
+            "文件存储处剩余 {0} 字节，少于 TRACKER_ASSET_MIN_FREE_BYTES（{1}）：不再获取文件"
+        ),
+        "the clock of a process is {} s ahead of the database server's. Times are kept by the"
+        " server, but logs differ: let both hosts follow one time server": (
+            "某进程的时钟比数据库服务器快 {0} 秒。时间以服务器为准，但日志会不一致：请让两台主机使用同一时间服务器"
+        ),
+        "the clock of a process is {} s behind the database server's. Times are kept by the"
+        " server, but logs differ: let both hosts follow one time server": (
+            "某进程的时钟比数据库服务器慢 {0} 秒。时间以服务器为准，但日志会不一致：请让两台主机使用同一时间服务器"
+        ),
+    }
+)
