@@ -73,7 +73,7 @@ def main() -> None:
         "--on",
         choices=BOTH,
         action="append",
-        help="for rows 11, 12, 17, 20, 26, 31 to 34, 37 and 38",
+        help="for rows 11, 12, 17, 20, 26, 31 to 34, 37, 38 and 40",
     )
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(

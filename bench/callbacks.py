@@ -120,6 +120,7 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     kind: str,
     history: int,
     *,
+    url: str | None = None,
     old: int = 0,
     workers: int = 1,
     cores: set[int] = SERVER_CORE,
@@ -127,9 +128,10 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
 ) -> Subject:
     """The service with so many ended tasks, and open ones to be called back about: three each.
 
-    old: how many of others ended 40 days ago.
+    url: of a database of this kind that is there and empty. old: how many of others ended 40 days
+    ago.
     """
-    url = bed.migrated(kind)
+    url = url or bed.migrated(kind)
     if history:
         fill.history(url, 1, history)
     if old:
