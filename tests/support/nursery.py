@@ -120,9 +120,17 @@ class Nursery:
             return json.loads(self._answers.readline())
 
 
-@cache
+_MAKING = threading.Lock()
+
+
 def nursery() -> Nursery:
-    """The one of this test process."""
+    """The one of this test process, also for threads that ask at once: another knows no child."""
+    with _MAKING:
+        return _made()
+
+
+@cache
+def _made() -> Nursery:
     made = Nursery()
     atexit.register(made.close)
     return made
