@@ -329,13 +329,7 @@ class Settings(BaseModel):
     def retention(self) -> RetentionPolicy:
         """Return how long what belongs to ended tasks is kept."""
         return RetentionPolicy(
-            {
-                KeptClass.INPUTS: self.tracker_keep_inputs,
-                KeptClass.EVIDENCE: self.tracker_keep_evidence,
-                KeptClass.DELIVERIES: self.tracker_keep_deliveries,
-                KeptClass.TASKS: self.tracker_keep_tasks,
-                KeptClass.ASSETS: self.tracker_keep_assets,
-            },
+            {one: getattr(self, f"tracker_keep_{one}") for one in KeptClass},
             self._accounts.retention,
             tombstones=self.tracker_keep_tombstones,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.test_suno_lies import PROFILES, Upstream
+from tests.providers.suno_caller import PROFILES, Upstream
 from tracker.domain.outcome import (
     Deferred,
     Refused,

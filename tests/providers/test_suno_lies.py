@@ -1,100 +1,30 @@
 """Suno's adapter against each kind of upstream: every operation, every lie."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, Kind, inbound_of
+from tests.providers.caller import inbound_of
 from tests.providers.suno_answers import OF_TASK, SONG, UPLOADED
+from tests.providers.suno_caller import PROFILES, SUNO, Upstream, playable, sounds
 from tracker.domain.cost import Phase
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absent,
     Accepted,
-    Follow,
     Observed,
-    PollOutcome,
     Unanswered,
 )
-from tracker.domain.task import FollowUp, Task, TaskState
+from tracker.domain.task import FollowUp, TaskState
 from tracker.emulator import EmulatorConfig
-from tracker.providers.ports.adapter import Asking, Hint, Inbound
-from tracker.providers.registry import PROVIDERS
+from tracker.providers.ports.adapter import Hint, Inbound, Scheme
 
-SUNO = PROVIDERS["suno"]
 S = TaskState
-ADDRESSES = {
-    "gateway": "/suno",
-    "raw": "/suno",
-    "sunoapi": "/sunoapi/api/v1",
-    "kie": "/kie/api/v1",
-    "gcui": "/gcui/api",
-}
-SIMPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "gateway": ("submit/music", {"prompt": "[Verse] la", "tags": "pop", "title": "t"}),
-    "raw": ("raw/generate", {"prompt": "[Verse] la", "mv": "chirp-v4"}),
-    "sunoapi": ("generate", SONG),
-    "kie": ("generate", SONG),
-    "gcui": ("gcui/custom_generate", {"prompt": "[Verse] la", "tags": "pop"}),
-}
-PROFILES = tuple(ADDRESSES)
 CALLING = ("sunoapi", "kie")
 SIGNED = EmulatorConfig(manual_clock=True, webhook_secret="whsec_c2VjcmV0")
-
-
-@dataclass
-class Upstream(Caller):
-    """The adapter in front of one kind of upstream."""
-
-    name: str = "suno"
-    profile: str = "gateway"
-    secrets: Sequence[str] = ()
-
-    @property
-    def tried(self) -> Kind:
-        options = {"profile": self.profile, "webhook_secrets": tuple(self.secrets)}
-        return Kind("suno", ADDRESSES[self.profile], *SIMPLE[self.profile], options)
-
-    async def poll(self, task: Task) -> PollOutcome:
-        polls, asking = SUNO.polls, self.asking(task)
-        assert polls is not None
-        (outcome,) = polls.parse_poll(asking, await self.send(polls.build_poll(asking)))
-        if isinstance(outcome, Follow):
-            asking = replace(asking, page=outcome.page)
-            (outcome,) = polls.parse_poll(asking, await self.send(outcome.call))
-        return outcome
-
-    async def polled_together(self, tasks: Sequence[Task]) -> Sequence[PollOutcome]:
-        """Ask for several tasks in one call."""
-        assert SUNO.polls is not None
-        asking = Asking(self.account, tasks, self.now)
-        return SUNO.polls.parse_poll(asking, await self.send(SUNO.polls.build_poll(asking)))
-
-    async def seen_at_each_half(self, looks: int = 10) -> tuple[Task, list[list[str]]]:
-        """Make a task and look at it; return it, and the pieces of sound after each change."""
-        task = await self.made()
-        seen: list[list[str]] = [[]]
-        for _ in range(looks):
-            await self.stage.advance(0.5)
-            outcome = await self.poll(task)
-            assert isinstance(outcome, Observed), outcome
-            task = self.seen(task, outcome.observation, Source.POLL)
-            if sounds(task) != seen[-1]:
-                seen.append(sounds(task))
-        return task, seen
-
-
-def sounds(task: Task) -> list[str]:
-    return [piece.state.value for piece in task.artifacts if piece.kind == "audio"]
-
-
-def playable(task: Task) -> list[str]:
-    urls = [piece.url for piece in task.artifacts if piece.kind == "audio" and piece.url]
-    assert not [url for url in urls if url.endswith("None.mp3")]
-    return urls
 
 
 OPERATIONS: Sequence[tuple[str, str, Mapping[str, Any], str]] = (
@@ -342,16 +272,22 @@ def test_stages_may_skip_repeat_and_come_in_any_order(profile: str, lie: str) ->
     play()
 
 
+async def _signed(stage: Scene, lie: str) -> tuple[Upstream, Scheme]:
+    """Make a task of an account with a secret, and have its callbacks come."""
+    caller = Upstream(stage, profile="kie", secrets=(SIGNED.webhook_secret or "",))
+    caller.play(lie)
+    await caller.made()
+    await stage.advance(2)
+    assert SUNO.calls_back is not None
+    scheme = SUNO.calls_back.proof(caller.account)
+    assert scheme is not None
+    return caller, scheme
+
+
 def test_a_signed_callback_may_lie_all_the_same() -> None:
     @play_in(Scene, config=SIGNED)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile="kie", secrets=(SIGNED.webhook_secret or "",))
-        caller.play("sign_not_body")
-        await caller.made()
-        await stage.advance(2)
-        assert SUNO.calls_back is not None
-        scheme = SUNO.calls_back.proof(caller.account)
-        assert scheme is not None
+        caller, scheme = await _signed(stage, "sign_not_body")
         lie = next(one for one in stage.calls if b'"error"' in one.content)
         inbound = Inbound("POST", "/x", "", dict(lie.headers), lie.content)
         stamp = int(lie.headers["x-webhook-timestamp"])
@@ -364,13 +300,7 @@ def test_a_signed_callback_may_lie_all_the_same() -> None:
 def test_a_callback_without_its_signature_is_told_apart() -> None:
     @play_in(Scene, config=SIGNED)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile="kie", secrets=(SIGNED.webhook_secret or "",))
-        caller.play("unsigned")
-        await caller.made()
-        await stage.advance(2)
-        assert SUNO.calls_back is not None
-        scheme = SUNO.calls_back.proof(caller.account)
-        assert scheme is not None
+        caller, scheme = await _signed(stage, "unsigned")
         assert stage.calls
         flaws = [scheme.verify(inbound_of(one), now=caller.now).flaw for one in stage.calls]
         assert all(flaws)

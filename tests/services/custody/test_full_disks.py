@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
-from tests.support.custody import CustodyBench, open_custody
+from tests.support.custody import CustodyBench
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
@@ -39,12 +38,6 @@ def full_from(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture
-async def custody(sqlite_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
-    async with open_custody(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_fetch_that_fills_the_disk_leaves_nothing_and_costs_no_try(

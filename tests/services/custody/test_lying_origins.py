@@ -4,13 +4,12 @@ Each comes to a stated reason; none to a file that is not whole, or not the orig
 """
 
 import gzip
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 
-from tests.support.custody import CustodyBench, open_custody
+from tests.support.custody import CustodyBench
 from tests.support.origin import BLOCK, by_path, film, head, in_turn, whole
 from tests.support.upstream import Asked, Script, Upstream
 
@@ -101,12 +100,6 @@ BAD: dict[str, tuple[Script, str, str]] = {
     "a port that is none": (_to("http://files.example:99999/"), "refused", "may not"),
 }
 """An answer that is always the same, the state that it comes to, and a part of the reason."""
-
-
-@pytest.fixture
-async def custody(sqlite_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
-    async with open_custody(sqlite_url, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_transfer_that_was_cut_is_kept_whole_whatever_its_origin_says(
