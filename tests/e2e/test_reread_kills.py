@@ -19,7 +19,7 @@ from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
-from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.rereads import AT_ONCE, RereadOrder, Rereads
 from tracker.store import refolds, tasks
 

@@ -27,7 +27,8 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.adapter import Asking, Sending
+from tracker.providers.ports.callbacks import Inbound
 from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS

@@ -38,7 +38,8 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, CallsBack, Cancels, Finds, Looks, Polls, Probes
+from tracker.providers.ports.adapter import Asking, Cancels, Finds, Looks, Polls, Probes
+from tracker.providers.ports.callbacks import CallsBack
 from tracker.providers.ports.provider import Provider
 
 BEFORE = HttpFailure(Certainty.NOT_SENT, "refused")

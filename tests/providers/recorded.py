@@ -34,7 +34,8 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.ports.adapter import Asking, Covers
+from tracker.providers.ports.adapter import Asking
+from tracker.providers.ports.callbacks import Covers
 from tracker.providers.ports.provider import Provider
 
 

@@ -16,7 +16,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, Inbound, Sending
+from tracker.providers.ports.adapter import Asking, Sending
+from tracker.providers.ports.callbacks import Inbound
 from tracker.providers.ports.provider import Provider
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -32,7 +32,8 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.providers.fal.inputs import app_of
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Finds, Hint, Scheme
+from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.callbacks import Hint, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.registry import PROVIDERS
 

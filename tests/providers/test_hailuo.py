@@ -31,7 +31,8 @@ from tracker.domain.outcome import (
     Unanswered,
 )
 from tracker.domain.task import Task, TaskError, TaskState
-from tracker.providers.ports.adapter import Finds, Hint, Sending
+from tracker.providers.ports.adapter import Finds, Sending
+from tracker.providers.ports.callbacks import Hint
 from tracker.providers.registry import PROVIDERS
 
 HAILUO = PROVIDERS["hailuo"]

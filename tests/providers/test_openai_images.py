@@ -23,7 +23,7 @@ from tracker.domain.task import TaskState
 from tracker.providers.openai.images import EDITED, GENERATED
 from tracker.providers.openai.official import ProjectEvents
 from tracker.providers.openai.responses import RESPONSES
-from tracker.providers.ports.adapter import Hint
+from tracker.providers.ports.callbacks import Hint
 from tracker.providers.registry import PROVIDERS
 
 OPENAI = PROVIDERS["openai"]

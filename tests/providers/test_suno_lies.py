@@ -20,7 +20,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import FollowUp, TaskState
 from tracker.emulator import EmulatorConfig
-from tracker.providers.ports.adapter import Hint, Inbound, Scheme
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 S = TaskState
 CALLING = ("sunoapi", "kie")

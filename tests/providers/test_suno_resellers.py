@@ -20,7 +20,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Accepted, Refused, Unanswered
 from tracker.domain.task import ArtifactState, TaskState
-from tracker.providers.ports.adapter import Hint
+from tracker.providers.ports.callbacks import Hint
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.providers.caller import Caller
 from tests.providers.support import an_account, called_back
 from tracker.domain.signature import Proof
 from tracker.emulator.core.signing import signature_headers
-from tracker.providers.ports.adapter import Covers, Inbound, Scheme
+from tracker.providers.ports.callbacks import Covers, Inbound, Scheme
 from tracker.providers.registry import PROVIDERS
 
 VEO = PROVIDERS["veo"]

@@ -25,7 +25,8 @@ from tracker.domain.outcome import Absence, Absent, Follow, Observed, PollOutcom
 from tracker.domain.task import TaskState
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Covers, Finds, Inbound
+from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.vidu.adapter import LIST_LAG, OFF_PEAK_S
 from tracker.providers.vidu.marks import MOST_OF_CALLER

@@ -44,17 +44,8 @@ from tracker.domain.outcome import (
 from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import (
-    Answer,
-    Asking,
-    Covers,
-    Finds,
-    Hint,
-    Inbound,
-    Probed,
-    Request,
-    Sending,
-)
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
+from tracker.providers.ports.callbacks import Covers, Hint, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 

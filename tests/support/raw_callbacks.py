@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tracker.providers.ports.adapter import Inbound
+from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
 
 

@@ -24,7 +24,7 @@ from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.providers.kit.published_keys import is_ed25519_signed
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.services.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
 from tracker.services.receive.comparing import Comparing

@@ -23,7 +23,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import Rejudged, Rejudging
 from tracker.store import attention, odd_receipts, transitions

@@ -23,7 +23,8 @@ from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
 from tracker.domain.tally import EVER
 from tracker.domain.task import Task, TaskState
-from tracker.providers.ports.adapter import Asking, Hint, Inbound
+from tracker.providers.ports.adapter import Asking
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.rejudging import Rejudging
 from tracker.services.receive.rereads import RereadOrder, Rereads
 from tracker.services.upkeep import counting

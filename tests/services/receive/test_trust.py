@@ -21,7 +21,7 @@ from tracker.domain.signature import Proof
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet
 from tracker.services.receive.reception import Received, Reception, Reply
 from tracker.services.reconcile.reconciliation import Reconciliation

@@ -45,7 +45,8 @@ from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
-from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tracker.domain.signature import TOLERANCE, Proof
 from tracker.providers.kit.published_keys import is_ed25519_signed
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 
 REQUEST_ID, USER_ID = "x-fal-webhook-request-id", "x-fal-webhook-user-id"

@@ -50,7 +50,8 @@ from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 
 RESULTS_LIVE = timedelta(minutes=10)

@@ -35,7 +35,8 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text,
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Probed, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
 
 RESULTS_LIVE = timedelta(hours=9)

@@ -12,7 +12,7 @@ from tracker.providers.haimian.web import WebDialect
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
-from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
 NOT_SERVED: Mapping[str, str] = MappingProxyType(

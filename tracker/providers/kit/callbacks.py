@@ -8,7 +8,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Task
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Hint, Inbound, Scheme
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 
 def body_of(inbound: Inbound) -> Any:

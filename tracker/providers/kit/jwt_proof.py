@@ -9,7 +9,7 @@ from tracker.domain import signature
 from tracker.domain.signature import Proof
 from tracker.providers.kit.published_keys import decoded, has_key, is_rs256_signed
 from tracker.providers.kit.reading import finite
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 
 _LEEWAY_S = signature.TOLERANCE.total_seconds()

@@ -1,4 +1,4 @@
-"""Ways to prove where a callback comes from, as data: see ports.adapter.Scheme."""
+"""Ways to prove where a callback comes from, as data: see ports.callbacks.Scheme."""
 
 import hmac
 from base64 import b64encode
@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 from tracker.domain import signature
 from tracker.domain.signature import Proof
 from tracker.providers.kit.reading import first_text, read_json
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet
 
 

@@ -27,9 +27,9 @@ from tracker.providers.ports.adapter import (
     Finds,
     Probed,
     Request,
-    Scheme,
     Sending,
 )
+from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 
 

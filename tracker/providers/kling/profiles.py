@@ -23,7 +23,7 @@ from tracker.providers.kit.proofs import (
 from tracker.providers.kling import acedata, calls, piapi, standard
 from tracker.providers.kling.options import key_pair, options_of
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Scheme
+from tracker.providers.ports.callbacks import Scheme
 
 REGIONS: Mapping[str, str] = MappingProxyType(
     {"global": "https://api-singapore.klingai.com", "china": "https://api-beijing.klingai.com"}

@@ -33,7 +33,8 @@ from tracker.providers.openai.responses import (
     wants_picture,
 )
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 OFFICIAL = "official"
 """The profile of OpenAI's own API."""

@@ -5,7 +5,7 @@ about, because status codes, absence and ids mean different things per profile a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -13,13 +13,9 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
-from tracker.domain.observation import Observation
 from tracker.domain.outcome import CancelOutcome, LookupOutcome, PollOutcome, SubmitOutcome
-from tracker.domain.records import record
-from tracker.domain.signature import Proof
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.keys import KeySet, KeySource
 
 Answer = HttpResult | HttpFailure
 """The end of an exchange, as an adapter reads it."""
@@ -108,22 +104,6 @@ class Asking:
     def task(self) -> Task:
         """The first task; the only one of a question about one."""
         return self.tasks[0]
-
-
-@record
-class Inbound:
-    """A callback as it arrived.
-
-    path:    without the query, percent-decoded no further than the server does.
-    query:   the raw query string.
-    headers: lower-case names.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 NO_SUCH_OPERATION = "no such operation of this provider"
@@ -260,100 +240,6 @@ class Polls(Protocol):
         Follow where another call must be made first; Unanswered(alone=True) where a task must be
         asked for by itself.
         """
-        ...
-
-
-class Covers(StrEnum):
-    """Which part of a callback a proof holds to be genuine."""
-
-    BODY = "body"
-    """The body is proved to be the provider's."""
-    SENDER = "sender"
-    """The provider sent something. What the body says is a hint, and the provider is asked."""
-
-
-class Scheme(Protocol):
-    """A way to prove where a callback comes from."""
-
-    @property
-    def covers(self) -> Covers:
-        """Return the part of a callback that its proof covers."""
-        ...
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """The headers that it needs, lower-case: they are kept with the receipt."""
-        ...
-
-    @property
-    def key_source(self) -> KeySource | None:
-        """Return where the keys are published that it needs; None where it needs none."""
-        ...
-
-    def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
-        """Judge one callback. Compares in constant time and says nothing of the secret.
-
-        keys: those of the source; None where they are not known. See `Proof.awaits_keys`.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A callback that says only that there is news: the provider is to be asked at once.
-
-    The ids name the task where the URL does not.
-    """
-
-    reason: str
-    provider_task_id: str | None = None
-    external_task_id: str | None = None
-
-
-class CallsBack(Protocol):
-    """Reads what the provider POSTs to us."""
-
-    @property
-    def per(self) -> Literal["task", "project"]:
-        """`task`: to a URL of each task. `project`: to one URL, the task is found by its ids."""
-        ...
-
-    def comes_from(self, account: Account, operation: str | None = None) -> bool:
-        """Tell whether the account's upstream calls back at all: else polls are all there is.
-
-        operation: tells of this one, where some have no callbacks of their own.
-        """
-        ...
-
-    @property
-    def has_handshake(self) -> bool:
-        """Tell whether `challenge` or `acknowledge` may return something; else none is asked."""
-        ...
-
-    def proof(self, account: Account) -> Scheme | None:
-        """Return how the account's callbacks prove their origin; None where they cannot."""
-        ...
-
-    def challenge(self, inbound: Inbound) -> bytes | None:
-        """Return the body that answers a test of our URL; None for every other callback.
-
-        Such a test may come while our create is still open, before the task is known.
-        """
-        ...
-
-    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
-        """Say what a callback tells; nothing for one that tells of no task.
-
-        Raises CallbackRejected when it cannot be read.
-        """
-        ...
-
-    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
-        """Return the status and body that the sender insists on; None for ours."""
-        ...
-
-    def lacks(self, task: Task, said: Observation) -> str | None:
-        """Name what of `task.wants` a success leaves out; None if nothing."""
         ...
 
 

@@ -7,15 +7,8 @@ from typing import Any
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import (
-    CallsBack,
-    Cancels,
-    Looks,
-    Polls,
-    Probes,
-    Streams,
-    Submits,
-)
+from tracker.providers.ports.adapter import Cancels, Looks, Polls, Probes, Streams, Submits
+from tracker.providers.ports.callbacks import CallsBack
 from tracker.providers.ports.front import Front
 from tracker.providers.ports.listing import Lists
 from tracker.providers.ports.passing import PassesOn

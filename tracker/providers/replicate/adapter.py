@@ -32,7 +32,8 @@ from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import Answer, Asking, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.provider import Provider
 from tracker.providers.replicate.front import ReplicateFront

@@ -17,7 +17,8 @@ from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Hint, Inbound, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Request, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.provider import Provider
 from tracker.providers.suno.front import SunoFront
 from tracker.providers.suno.gateway import GatewayDialect

@@ -14,7 +14,7 @@ from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Hint, Inbound, Scheme
+from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.veo.front import VeoFront

@@ -13,7 +13,7 @@ from tracker.domain import signature
 from tracker.domain.signature import Proof
 from tracker.providers.kit.jwt_proof import SignedToken
 from tracker.providers.kit.proofs import StandardWebhooks
-from tracker.providers.ports.adapter import Covers, Inbound
+from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 
 

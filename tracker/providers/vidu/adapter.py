@@ -40,7 +40,8 @@ from tracker.providers.kit.scan import page_of
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Scheme, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
+from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
 from tracker.providers.vidu.inputs import CREATES, flaws_of

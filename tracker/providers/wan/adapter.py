@@ -35,7 +35,8 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Hint, Inbound, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.wan.front import WanFront
 from tracker.providers.wan.inputs import CREATES, flaws_of, uses_oss

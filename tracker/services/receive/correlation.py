@@ -13,7 +13,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signature import Proof
 from tracker.domain.task import OPEN, Task, having_name
-from tracker.providers.ports.adapter import Hint, Inbound
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.context import Context
 from tracker.store import tasks, tombstones
 from tracker.store.driver.transaction import Tx

@@ -17,7 +17,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.public_id import id_of
 from tracker.domain.records import changed
 from tracker.domain.signature import Proof
-from tracker.providers.ports.adapter import CallsBack, Hint, Inbound
+from tracker.providers.ports.callbacks import CallsBack, Hint, Inbound
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context

@@ -21,7 +21,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
 from tracker.metrics import CALLBACKS
-from tracker.providers.ports.adapter import Inbound
+from tracker.providers.ports.callbacks import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.adopting import correlate
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback

@@ -17,7 +17,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
 from tracker.domain.refolding import ReadReceipt, Refolded, Sort, refold
 from tracker.domain.task import Task
-from tracker.providers.ports.adapter import Asking, Hint, Inbound
+from tracker.providers.ports.adapter import Asking
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.context import Context
 from tracker.store.receipts import Receipt
 from tracker.store.refolds import KeptReceipt, StoredTask

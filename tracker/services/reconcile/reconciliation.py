@@ -39,7 +39,7 @@ from tracker.domain.task import (
 from tracker.domain.unknown_word import reason_of
 from tracker.metrics import POLLS, name_of
 from tracker.providers.kit.grouping import grouped
-from tracker.providers.ports.adapter import Inbound
+from tracker.providers.ports.callbacks import Inbound
 from tracker.services.asking import (
     CANNOT_ASK,
     Outcome,

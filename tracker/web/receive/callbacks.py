@@ -12,7 +12,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.domain.token import SHARED
-from tracker.providers.ports.adapter import Inbound
+from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import Reply
 from tracker.telemetry import note
