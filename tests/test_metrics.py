@@ -98,7 +98,7 @@ def test_one_worker_measures_the_database(service: httpx.Client, port: int) -> N
 
 
 def test_unknown_paths_are_one_route(service: httpx.Client, port: int) -> None:
-    for path in ("/nothing", "/v1/nothing/here", "/../x"):
+    for path in ("/nothing", "/v1/nothing/here", "/../x", "/ui/nothing", "/kling/nothing"):
         assert service.get(path).status_code == 404
     routes = {labels for name, labels in _scrape(port) if name == "tracker_requests_total"}
     assert not [labels for labels in routes if "nothing" in str(labels)]

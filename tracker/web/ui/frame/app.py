@@ -100,6 +100,7 @@ class Dashboard:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """One request. Exceptions before the answer has begun become a page."""
         scope["path_params"] = {}
+        scope.pop("endpoint", None)  # ours: of an unknown path no route is told
         scope["state"]["pages"] = self._pages
         begun = False
 
