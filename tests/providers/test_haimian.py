@@ -194,19 +194,22 @@ def test_a_task_of_another_login_is_no_denial() -> None:
     play()
 
 
-def test_a_word_that_nobody_knows_ends_nothing_until_it_is_set_or_a_sound_is_there() -> None:
+def test_a_word_that_nobody_knows_ends_nothing_until_it_is_set_also_beside_a_sound() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
         caller = Upstream(stage)
-        caller.play("mute_status,stuck")
+        caller.play("mute_status")
         task = await caller.made()
+        await stage.advance(9)
         outcome = await caller.poll(task)
         assert isinstance(outcome, Observed)
         assert (outcome.observation.state, outcome.observation.word) == (None, "7")
-        knowing = Upstream(stage, more={"words": ("7=running",)})
-        outcome = await knowing.poll(task)
-        assert isinstance(outcome, Observed)
-        assert outcome.observation.state is S.RUNNING
+        assert [piece.kind for piece in outcome.observation.artifacts] == ["audio", "image"]
+        for word, state in (("7=running", S.RUNNING), ("7=succeeded", S.SUCCEEDED)):
+            knowing = Upstream(stage, more={"words": (word,)})
+            outcome = await knowing.poll(task)
+            assert isinstance(outcome, Observed)
+            assert outcome.observation.state is state
 
     play()
 

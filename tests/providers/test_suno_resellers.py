@@ -120,6 +120,16 @@ def test_records_of_other_kinds(
     assert [piece.kind for piece in said.artifacts] == kinds
 
 
+@pytest.mark.parametrize("word", ["PARTLY_FAILED", "GENERATE_FAILED", "RETRY_AFTER_FAILED"])
+def test_a_word_that_no_page_lists_tells_of_no_end_although_it_ends_in_failed(word: str) -> None:
+    for operation, body in (
+        ("generate", a_record(word, None, errorMessage="no")),
+        ("wav/generate", {"code": 200, "data": {"taskId": "t1", "successFlag": word}}),
+    ):
+        said = polled("sunoapi", operation, body).observation
+        assert (said.state, said.word, said.error) == (None, word, None)
+
+
 def test_a_record_that_nobody_knows_is_weakly_absent() -> None:
     for body in ({"code": 404, "msg": "x", "data": None}, {"code": 200, "data": None}):
         outcome = polled("sunoapi", "generate", body)

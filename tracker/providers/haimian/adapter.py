@@ -17,7 +17,7 @@ from tracker.providers.ports.provider import Provider
 
 NOT_SERVED: Mapping[str, str] = MappingProxyType(
     {
-        "generate/lyric_tool_stream": "it answers with a stream of text, and makes no task",
+        "generate/lyric_tool_stream": "it answers with a stream of broken JSON that no page shows",
         "submit/music": "the gateway's page is not known; set an account with profile custom",
     }
 )
@@ -46,7 +46,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = HaimianAdapter(KINDS)
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="haimian",

@@ -20,7 +20,8 @@ _DEEPEST = 5
 def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     """Read a task of which no page shows the shape: by the options, and by what is there.
 
-    A sound that is there is a result. A word that no option explains never ends a task.
+    A word that no option explains tells of no end, also beside a sound: a song can be heard before
+    it is done. Where there is no word at all, a sound is the only sign of a result.
     """
     options = options_of(account)
     word = first_text(
@@ -28,7 +29,7 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     )
     state = options.states().get(word or "") or GATEWAY_WORDS.get(plain(word or ""))
     pieces = _pieces(entry, options.result_in)
-    if state is None and any(piece.kind == "audio" for piece in pieces):
+    if state is None and word is None and any(piece.kind == "audio" for piece in pieces):
         state = TaskState.SUCCEEDED
     reason = first_text(
         entry, ("fail_msg", "fail_reason", "data.fail_reason", "error_msg", "message")

@@ -44,6 +44,7 @@ _STATES: Mapping[str, TaskState] = MappingProxyType(
         "3": TaskState.FAILED,
     }
 )
+"""Every word that the pages of the two hosts list; any other tells of no end, however it reads."""
 _STAGES = MappingProxyType({"TEXT_SUCCESS": "text", "FIRST_SUCCESS": "first"})
 _CALLED: Mapping[str, TaskState] = MappingProxyType(
     {
@@ -69,8 +70,6 @@ def read_record(data: Any) -> Observation | None:
         return None
     response, known = data.get("response"), word.strip().upper()
     state = _STATES.get(known)
-    if known not in _STATES and known.endswith("FAILED"):
-        state = TaskState.FAILED
     songs = response.get("sunoData") if isinstance(response, dict) else None
     code = first_text(data, ("errorCode",), limit=100)
     reason = first_text(data, ("errorMessage",))

@@ -137,7 +137,8 @@ class ResellerApi:
             task.scenario.has(SunoWord.SUCCESS_FLAG)
             and task.scenario.word(SunoWord.SUCCESS_FLAG) == "number"
         )
-        return record | {"successFlag": _FLAGS[is_number].get(task.status, "PENDING")}
+        flags = _NUMBERS if is_number else {SUCCEED: "SUCCESS", FAILED: _failure_of(task)}
+        return record | {"successFlag": flags.get(task.status, "PENDING")}
 
     def _response(self, task: SunoTask) -> dict[str, Any] | None:
         if task.details.kind == "music":
@@ -166,10 +167,13 @@ class ResellerApi:
         return Reply({"code": code, "msg": refusal.message, "data": None}, status, headers)
 
 
-_FLAGS: Mapping[bool, Mapping[str, Any]] = {
-    False: {SUCCEED: "SUCCESS", FAILED: "GENERATE_FAILED"},
-    True: {SUBMITTED: 0, PROCESSING: 0, SUCCEED: 1, FAILED: 2},
+_FAILURES: Mapping[str, str] = {
+    "lyrics": "GENERATE_LYRICS_FAILED",
+    "audioWavUrl": "GENERATE_WAV_FAILED",
+    "videoUrl": "GENERATE_MP4_FAILED",
 }
+"""By the kind of a task; of all others the word for songs."""
+_NUMBERS: Mapping[str, Any] = {SUBMITTED: 0, PROCESSING: 0, SUCCEED: 1, FAILED: 2}
 
 
 def _good(data: object) -> Reply:
@@ -181,9 +185,13 @@ def _word(task: SunoTask) -> str:
         return "CALLBACK_EXCEPTION"
     if task.status == PROCESSING:
         return {TEXT: "TEXT_SUCCESS", FIRST: "FIRST_SUCCESS"}.get(task.stage, "PENDING")
-    is_song = task.details.kind == "music"
-    failure = "GENERATE_AUDIO_FAILED" if is_song else "GENERATE_LYRICS_FAILED"
-    return {SUBMITTED: "PENDING", SUCCEED: "SUCCESS", FAILED: failure}.get(task.status, task.status)
+    words = {SUBMITTED: "PENDING", SUCCEED: "SUCCESS", FAILED: _failure_of(task)}
+    return words.get(task.status, task.status)
+
+
+def _failure_of(task: SunoTask) -> str:
+    """Return the word that the pages give for a failure of the kind of task."""
+    return _FAILURES.get(task.details.kind, "GENERATE_AUDIO_FAILED")
 
 
 def _songs(task: SunoTask, *, spoils: bool, is_snake: bool = False) -> list[dict[str, Any]]:
