@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import httpx
@@ -100,3 +101,12 @@ def make_endpoint(api: httpx.Client, name: str) -> str:
     assert made.status_code == 201, made.text
     id_: str = made.json()["id"]
     return id_
+
+
+def answer_question(person: Person, path: str, **more: Any) -> httpx.Response:
+    """Open a question and send its form."""
+    page = person.see(path)
+    sent = [(action, fields) for action, fields in forms_of(page) if "/sign-out" not in action]
+    ((action, fields),) = sent
+    values = {name: unescape(value) for name, value in fields.items()}
+    return person.http.post(action, data=values | more, headers=OWN)

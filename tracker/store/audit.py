@@ -1,6 +1,6 @@
 """Statements on `audit_entries`: who did what, to what, and when. Nothing in it is a secret."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -74,6 +74,17 @@ def page(db: Connection, wanted: AuditFilter, *, before: int | None, limit: int)
         found = found.where(audit_entries.c.key < before)
     rows = db.execute(found.order_by(audit_entries.c.key.desc()).limit(limit))
     return [KeptAct(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def actors_of(db: Connection, tenant: str, action: str, targets: Collection[str]) -> dict[str, str]:
+    """Return who carried out an action, by the object that it was done to; the first who did."""
+    if not targets:
+        return {}
+    row = audit_entries.c
+    found = select(row.target, row.actor).where(
+        row.tenant == tenant, row.target.in_(targets), row.action == action
+    )
+    return {one.target: one.actor for one in db.execute(found.order_by(row.key.desc()))}
 
 
 def _insert(tx: Tx, act: Act, result: Any, number: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.retention import EndedRow
@@ -70,6 +70,14 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     found = select(*_COLUMNS).where(holds.c.tenant == tenant)
     if before is not None:
         found = found.where(holds.c.key < before)
+    return [Hold(*row) for row in db.execute(found.order_by(holds.c.key.desc()).limit(limit))]
+
+
+def of_task(db: Connection, tenant: str, id_: UUID, *, limit: int) -> list[Hold]:
+    """Return the holds that keep a task, those of its whole tenant too, the newest first."""
+    found = select(*_COLUMNS).where(
+        holds.c.tenant == tenant, or_(holds.c.task_id == id_, holds.c.task_id.is_(None))
+    )
     return [Hold(*row) for row in db.execute(found.order_by(holds.c.key.desc()).limit(limit))]
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, s
 
 from tracker.domain.lifecycle import Transition
 from tracker.domain.work import JobKind
-from tracker.store import attempts, deliveries, kept_tasks, keys, transitions
+from tracker.store import attempts, deliveries, holds, kept_tasks, keys, transitions
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
+from tracker.store.holds import Hold
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt, receipt_of
 from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
@@ -20,6 +21,8 @@ from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, task
 MOST_RECEIPTS = 500
 """The newest of a task that are shown at once."""
 MOST_RELATED = 50
+MOST_HOLDS = 5
+"""The newest that keep a task, of those that are shown with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Story:
     due:       when it is next worked on, by kind of work.
     input:     the first bytes of the stored request body; input_size: of all of it.
     stream:    the text of an answer that came as a stream.
+    holds:     the newest MOST_HOLDS that keep it from being dropped.
     """
 
     kept: KeptTask
@@ -67,6 +71,7 @@ class Story:
     input: bytes | None
     input_size: int
     stream: StreamBeginning | None
+    holds: Sequence[Hold]
 
 
 def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | None:
@@ -98,6 +103,7 @@ def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | 
         input=body,
         input_size=size,
         stream=_stream(db, task.key, most_bytes),
+        holds=holds.of_task(db, tenant, id_, limit=MOST_HOLDS),
     )
 
 

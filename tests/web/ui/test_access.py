@@ -186,7 +186,7 @@ def test_a_form_of_another_site_changes_nothing_though_the_cookie_is_there(
 
 PLAIN_PAGES = (
     *("/attention", "/callbacks", "/callbacks/{receipt}", "/deliveries", "/deliveries/{delivery}"),
-    *("/endpoints", "/endpoints/{endpoint}", "/settings", "/find?q=x", "/sign-in"),
+    *("/endpoints", "/endpoints/{endpoint}", "/settings", "/find?q=x", "/sign-in", "/holds"),
 )
 """Addresses of pages, but for those of tasks and questions; what varies is of `known`."""
 

@@ -13,6 +13,7 @@ from tests.support.dashboard import (
     OWN,
     SHARED_CALLBACKS,
     Person,
+    answer_question,
     forms_of,
     make_endpoint,
     odd_receipts,
@@ -34,15 +35,6 @@ def _audit(api: httpx.Client, **params: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _answer(person: Person, path: str, **more: Any) -> httpx.Response:
-    """Open a question and send its form."""
-    page = person.see(path)
-    sent = [(action, fields) for action, fields in forms_of(page) if "/sign-out" not in action]
-    ((action, fields),) = sent
-    values = {name: unescape(value) for name, value in fields.items()}
-    return person.http.post(action, data=values | more, headers=OWN)
-
-
 def test_an_attached_callback_does_what_the_question_said(
     operator: Person, api: httpx.Client
 ) -> None:
@@ -53,7 +45,7 @@ def test_an_attached_callback_does_what_the_question_said(
     assert "v2 succeeded" in asked
     assert api.get(f"/v1/tasks/{task['id']}").json()["state"] == "queued"
     path = f"/callbacks/{key}/attach/confirm?task={task['id']}&back=/callbacks"
-    led = _answer(operator, path)
+    led = answer_question(operator, path)
     assert (led.status_code, led.headers["location"]) == (303, f"/ui/tasks/{task['id']}#r{key}")
     assert "moved its task" in operator.see(f"/tasks/{task['id']}")
     now = api.get(f"/v1/tasks/{task['id']}").json()
@@ -81,7 +73,7 @@ def test_what_contradicts_is_shown_beside_its_task_and_moves_nothing(
     assert page.count(theirs) >= 3
     asked = operator.see(f"/callbacks/{key}/replay/confirm")
     assert "Nothing would move." in asked
-    led = _answer(operator, f"/callbacks/{key}/replay/confirm")
+    led = answer_question(operator, f"/callbacks/{key}/replay/confirm")
     assert led.headers["location"] == f"/ui/callbacks/{key}"
     assert "moved nothing" in operator.see(f"/callbacks/{key}")
     assert api.get(f"/v1/tasks/{task['id']}").json()["version"] == 2
@@ -183,16 +175,16 @@ def test_an_endpoint_is_paused_resumed_tested_and_deleted_with_a_row_for_each(
         question = operator.see(f"/endpoints/{id_}/{action}/confirm")
         assert "https://many.example/hook" in question
         assert api.get(f"/v1/endpoints/{id_}").json()["state"] != state
-        led = _answer(operator, f"/endpoints/{id_}/{action}/confirm")
+        led = answer_question(operator, f"/endpoints/{id_}/{action}/confirm")
         assert led.headers["location"] == f"/ui/endpoints/{id_}"
         assert api.get(f"/v1/endpoints/{id_}").json()["state"] == state
     led = operator.send(f"/endpoints/{id_}/test")
     (sent,) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
     assert led.headers["location"] == f"/ui/deliveries/{sent['id']}"
     assert "endpoint.test" in operator.see(f"/deliveries/{sent['id']}")
-    led = _answer(operator, f"/endpoints/{id_}/drop/confirm")
+    led = answer_question(operator, f"/endpoints/{id_}/drop/confirm")
     assert "1 delivery is dropped." in operator.see(f"/endpoints/{id_}")
-    _answer(operator, f"/endpoints/{id_}/delete/confirm")
+    answer_question(operator, f"/endpoints/{id_}/delete/confirm")
     assert operator.get(f"/endpoints/{id_}").status_code == 404
     told = [(one["action"], one["number"]) for one in _audit(api, target=id_)]
     assert told[::-1] == [
@@ -209,14 +201,17 @@ def test_a_new_secret_is_shown_once_and_signs_from_then_on(
     operator: Person, api: httpx.Client
 ) -> None:
     id_ = make_endpoint(api, "rotated")
-    shown = _answer(operator, f"/endpoints/{id_}/rotate/confirm", overlap_s="3600")
+    shown = answer_question(operator, f"/endpoints/{id_}/rotate/confirm", overlap_s="3600")
     assert shown.status_code == 200
     assert shown.headers["cache-control"] == "no-store"
     (secret,) = re.findall(r"whsec_[A-Za-z0-9+/=]+", shown.text)
     for path in (f"/endpoints/{id_}", "/endpoints", "/attention", "/deliveries"):
         assert secret not in operator.see(path)
     assert "old secret signs until" in operator.see(f"/endpoints/{id_}")
-    assert _answer(operator, f"/endpoints/{id_}/rotate/confirm", overlap_s="7").status_code == 422
+    assert (
+        answer_question(operator, f"/endpoints/{id_}/rotate/confirm", overlap_s="7").status_code
+        == 422
+    )
 
 
 def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
@@ -309,7 +304,7 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
     theirs = f"there-{new_id()}"
     for verb, id_ in ids.items():
         # Of the others, the id that was typed before one changed one's mind means nothing.
-        led = _answer(
+        led = answer_question(
             operator, f"/tasks/{id_}/resolve/confirm", verb=verb, provider_task_id=f" {theirs} "
         )
         assert (led.status_code, led.headers["location"]) == (303, f"/ui/tasks/{id_}")

@@ -55,6 +55,7 @@ def planted(operator: Person, api: httpx.Client, shared_database_url: str) -> st
     engine.dispose()
     stray_callback(api, task_id=f"plain-{new_id()}")
     operator.send("/keys", name="spare", scope=["tasks:read"], kind="key")
+    operator.send("/holds", reason="plain", task_id=doubted)
     page = operator.see("/bulk/new", action="cancel", state="queued")
     (form,) = [fields for action, fields in forms_of(page) if action.endswith("/bulk")]
     assert operator.send("/bulk", token=form["token"]).status_code == 303

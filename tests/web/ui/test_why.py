@@ -37,6 +37,7 @@ def _reason(*events: tuple[EventKind, str | None]) -> Reason:
         input=None,
         input_size=0,
         stream=None,
+        holds=(),
     )
     return reason_of(story, words_of("en"), is_called_back=False)
 

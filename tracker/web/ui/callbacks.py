@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,6 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import QUARANTINED
-from tracker.services.read.finding import find, wanted_of
 from tracker.services.receive.rejudging import NO_SUCH_RECEIPT, Rejudged
 from tracker.store import odd_receipts
 from tracker.store.odd_receipts import JudgedReceipt
@@ -27,6 +25,7 @@ from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
 from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.named_task import TASK, named_task
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
 
@@ -36,7 +35,6 @@ IDS = "ids"
 MOST = 500
 """Receipts of one form."""
 _BACK = Param("back", "Where one came from, under `/ui`.")
-_TASK = Param("task", "An id of the task: ours, its external id or its provider's.")
 
 
 @PAGES.get("/callbacks", scope=Scope.TASKS_READ, known=api.LIST_QUERY)
@@ -156,11 +154,11 @@ async def replay(request: Request, reader: Reader) -> Response:
     return _judged(request, form, made)
 
 
-@PAGES.get("/callbacks/{id}/attach/confirm", scope=Scope.ADMIN, known=[_TASK, _BACK])
+@PAGES.get("/callbacks/{id}/attach/confirm", scope=Scope.ADMIN, known=[TASK, _BACK])
 async def ask_attach(request: Request, reader: Reader) -> Response:
     """Ask before a callback is given to a task, and say what would come of it."""
     key = query.row_key(request)
-    id_ = await _task_of(request, reader, request.query_params.get("task", ""))
+    id_ = await named_task(request, reader, request.query_params.get("task", ""))
     seen = await services(request).rejudging.attach(
         reader.tenant, key, id_, actor=reader.actor, is_dry=True
     )
@@ -197,16 +195,6 @@ def _judged(request: Request, form: SentForm, made: Rejudged) -> Response:
         form = SentForm({})  # there, and not where one came from
     key = "done.judged" if made.steps else "done.judged.nothing"
     return done(request, form, path, key, name=f"r{made.receipt}", n=len(made.steps))
-
-
-async def _task_of(request: Request, reader: Reader, text: str) -> UUID:
-    """Return the one task that a text names. Raises InvalidRequest for none and for several."""
-    wanted = wanted_of(text)
-    found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted).tasks)
-    if len(found) != 1:
-        reason = "names several tasks: give the id of one" if found else "there is no such task"
-        raise InvalidRequest(FieldError("task", reason))
-    return found[0].id
 
 
 def _name(one: JudgedReceipt, say: Any) -> str:

@@ -31,7 +31,7 @@ ROOT = "/ui"
 """Where the dashboard is served; paths of pages are written without it."""
 NAVIGATION = ("attention", "tasks", "callbacks", "deliveries", "providers", "try")
 """Pages that the header names, in order; each stands there once it is served."""
-ADMINISTRATION = ("keys", "audit", "system")
+ADMINISTRATION = ("holds", "keys", "audit", "system")
 """Pages that the header names to a key of the scope `admin`."""
 _COMPRESSED_FROM = 1024
 Query = Mapping[str, Any]

@@ -11,6 +11,7 @@ WORDS: Words = {
     "frame.nav.deliveries": "Deliveries",
     "frame.nav.providers": "Providers",
     "frame.nav.try": "Try",
+    "frame.nav.holds": "Holds",
     "frame.nav.keys": "Keys",
     "frame.nav.audit": "Audit",
     "frame.nav.system": "System",

@@ -11,6 +11,7 @@ WORDS: Words = {
     "frame.nav.deliveries": "投递",
     "frame.nav.providers": "服务商",
     "frame.nav.try": "试用",
+    "frame.nav.holds": "保留",
     "frame.nav.keys": "密钥",
     "frame.nav.audit": "审计",
     "frame.nav.system": "系统",

@@ -1,0 +1,23 @@
+"""The task that a person names in a form, by any of its ids."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.services.read.finding import find, wanted_of
+from tracker.web.edge.operation import Param
+from tracker.web.edge.state import services
+from tracker.web.ui.frame.reader import Reader
+
+TASK = Param("task", "An id of the task: ours, its external id or its provider's.")
+
+
+async def named_task(request: Request, reader: Reader, text: str) -> UUID:
+    """Return the one task that a text names. Raises InvalidRequest for none and for several."""
+    wanted = wanted_of(text)
+    found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted).tasks)
+    if len(found) != 1:
+        reason = "names several tasks: give the id of one" if found else "there is no such task"
+        raise InvalidRequest(FieldError(TASK.name, reason))
+    return found[0].id
